@@ -1,0 +1,248 @@
+"""One row a user -> one row a credential: typed cells, effective last use, status, reason.
+
+The verdicts follow "Check for Unused AWS IAM Credentials" (2019): a credential that was never used
+counts from the day it was set; the age is never taken from the later of two dates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from credreport.normalise import (
+    INSTANT_DTYPE,
+    is_root_row,
+    to_account,
+    to_flag,
+    to_instant,
+    to_meaning,
+)
+from credreport.policy import Policy
+from credreport.schema import (
+    ARN,
+    CREATED,
+    MFA,
+    NOT_SUPPORTED,
+    SLOTS,
+    USER,
+    Kind,
+    Meaning,
+    Slot,
+    Status,
+    Use,
+)
+
+_SAYS_NOTHING = [Meaning.ABSENCE, Meaning.BLANK, Meaning.NOT_SUPPORTED, Meaning.NO_COLUMN]
+_UNTRACKED_REASON = "the report does not say when it was used"
+
+
+def to_credentials(users: pd.DataFrame) -> pd.DataFrame:
+    """Return the long table: a row for each user and slot, typed, not yet judged.
+
+    Key: `user_row` (the row in `users`) and `credential`. Certificate rows are left out where the
+    report has no such column; the three judged slots are always there.
+    """
+    who = pd.DataFrame(
+        {
+            "report": users["report"],
+            "user_row": users.index,
+            "source_line": users["line"],
+            "account_id": to_account(users[ARN]),
+            "user": users[USER],
+            "arn": users[ARN].fillna(""),
+            "is_root": is_root_row(users),
+            "created_raw": users[CREATED].fillna(""),
+            "created_at": to_instant(users[CREATED]),
+            "mfa_active": users[MFA].fillna(""),
+        }
+    )
+    slots = [_take_slot(users, who, slot) for slot in SLOTS]
+    stacked = pd.concat(slots, ignore_index=True)
+    stacked = stacked.sort_values(["user_row", "slot"], kind="stable", ignore_index=True)
+    last_used = to_instant(stacked["last_used_raw"])
+    set_at = to_instant(stacked["set_raw"])
+    return stacked.assign(
+        enabled=to_flag(stacked["enabled_raw"]),
+        last_used=last_used,
+        last_used_meaning=to_meaning(stacked["last_used_raw"], last_used),
+        set_at=set_at,
+        set_meaning=to_meaning(stacked["set_raw"], set_at),
+    )
+
+
+def _take_slot(users: pd.DataFrame, who: pd.DataFrame, slot: Slot) -> pd.DataFrame:
+    def cells(column: str) -> pd.Series:
+        return users[column] if column else pd.Series(pd.NA, index=users.index, dtype="str")
+
+    taken = who.assign(
+        slot=SLOTS.index(slot),
+        credential=slot.credential,
+        kind=slot.kind.value,
+        enabled_raw=cells(slot.enabled),
+        last_used_raw=cells(slot.last_used),
+        last_used_column=slot.last_used,
+        set_raw=cells(slot.fallback),
+        set_column=slot.fallback,
+        enabled_column=slot.enabled,
+        service=cells(slot.service).fillna(""),
+        region=cells(slot.region).fillna(""),
+    )
+    if slot.kind is Kind.CERTIFICATE:
+        return taken[taken["enabled_raw"].notna()]
+    return taken
+
+
+def judge(
+    credentials: pd.DataFrame,
+    as_of: Sequence[datetime],
+    blanks_are_absences: Sequence[bool],
+    policy: Policy,
+) -> pd.DataFrame:
+    """Return the table with `status`, `use`, `age_days`, `effective_last_used`, `basis`, `reason`.
+
+    `as_of` and `blanks_are_absences` have one value a report. `age_days` is a nullable integer;
+    it, `effective_last_used` and `basis` are filled for `unused` and `current` only.
+    """
+    moments = pd.Series(list(as_of), dtype=INSTANT_DTYPE)
+    blanks = pd.Series(list(blanks_are_absences), dtype=bool)
+    judged = credentials.assign(
+        as_of=moments.take(credentials["report"]).to_numpy(),
+        blank_is_absence=blanks.take(credentials["report"]).to_numpy(),
+    ).assign(as_of=lambda table: table["as_of"].astype(INSTANT_DTYPE))
+    return judged.pipe(_find_effective).pipe(_find_age, policy).pipe(_decide, policy)
+
+
+def _find_effective(table: pd.DataFrame) -> pd.DataFrame:
+    """Add `use`, and the effective last use with its basis, wherever the cells name one."""
+    meaning = table["last_used_meaning"]
+    is_used = meaning.eq(Meaning.INSTANT)
+    is_untracked = meaning.eq(Meaning.NO_COLUMN)
+    is_never_used = meaning.eq(Meaning.ABSENCE) | (
+        meaning.eq(Meaning.BLANK) & table["blank_is_absence"]
+    )
+    falls_back = is_never_used | (is_untracked & table["kind"].eq(Kind.ACCESS_KEY))
+    use = np.select(
+        [is_used, is_never_used, is_untracked],
+        [Use.USED.value, Use.NEVER_USED.value, Use.NOT_TRACKED.value],
+        default="",
+    )
+    effective = table["last_used"].where(is_used, table["set_at"].where(falls_back))
+    basis = np.select(
+        [is_used, falls_back & table["set_at"].notna()],
+        [table["last_used_column"], table["set_column"]],
+        default="",
+    )
+    return table.assign(
+        use=pd.Series(use, index=table.index, dtype="str"),
+        effective_last_used=effective,
+        basis=pd.Series(basis, index=table.index, dtype="str"),
+    )
+
+
+def _find_age(table: pd.DataFrame, policy: Policy) -> pd.DataFrame:
+    """Add the elapsed time in whole days, and whether it reaches the threshold to the microsecond."""
+    elapsed = table["as_of"] - table["effective_last_used"]
+    return table.assign(
+        age_days=(elapsed // pd.Timedelta(days=1)).astype("Int64"),
+        is_future=elapsed < pd.Timedelta(0),
+        is_aged=elapsed >= pd.Timedelta(days=policy.unused_after_days),
+    )
+
+
+def _decide(table: pd.DataFrame, policy: Policy) -> pd.DataFrame:
+    """Give every row its one status, the first that matches, and a reason where it needs words."""
+    on = table["enabled"].fillna(value=False).astype(bool)
+    off = (~table["enabled"]).fillna(value=False).astype(bool)
+    unknown = table["enabled"].isna()
+    says_nothing = table["last_used_meaning"].isin(_SAYS_NOTHING) & table["set_meaning"].isin(
+        _SAYS_NOTHING
+    )
+    unreadable = table["last_used_meaning"].eq(Meaning.TEXT) | table["set_meaning"].eq(Meaning.TEXT)
+    is_certificate = table["kind"].eq(Kind.CERTIFICATE)
+    untracked = table["use"].eq(Use.NOT_TRACKED)
+    excluded = _is_excluded(table, policy, on)
+    no_use = table["use"].eq("")
+    no_date = table["effective_last_used"].isna()
+    unsettled = untracked & (no_date | table["is_aged"])
+    ladder: list[tuple[pd.Series, Status, str]] = [
+        (excluded, Status.EXCLUDED, "root"),
+        (off & says_nothing, Status.ABSENT, ""),
+        (off & unreadable, Status.INACTIVE, "unreadable"),
+        (off, Status.INACTIVE, ""),
+        (unknown, Status.UNDETERMINED, "enabled"),
+        (is_certificate, Status.NOT_TRACKED, "certificate"),
+        (no_use, Status.UNDETERMINED, "last_used"),
+        (table["is_future"], Status.UNDETERMINED, "future"),
+        (unsettled, Status.UNDETERMINED, "untracked"),
+        (no_date, Status.UNDETERMINED, "fallback"),
+        (table["is_aged"], Status.UNUSED, ""),
+    ]
+    masks = [mask.to_numpy(dtype=bool) for mask, _, _ in ladder]
+    status = np.select(masks, [word.value for _, word, _ in ladder], default=Status.CURRENT.value)
+    cause = np.select(masks, [word for _, _, word in ladder], default="")
+    judged = table.assign(
+        status=pd.Series(status, index=table.index, dtype="str"),
+        cause=pd.Series(cause, index=table.index, dtype="str"),
+    )
+    is_aged_status = judged["status"].isin([Status.UNUSED, Status.CURRENT])
+    told = judged["status"].isin([Status.UNUSED, Status.CURRENT, Status.UNDETERMINED]) & on
+    return judged.assign(
+        use=judged["use"].where(told, ""),
+        age_days=judged["age_days"].where(is_aged_status, pd.NA),
+        effective_last_used=judged["effective_last_used"].where(is_aged_status),
+        basis=judged["basis"].where(is_aged_status, ""),
+        reason=_to_reason(judged),
+    )
+
+
+def _is_excluded(table: pd.DataFrame, policy: Policy, on: pd.Series) -> pd.Series:
+    """The root's password, and its keys where active; `--include-root` judges what AWS reports."""
+    is_password = table["kind"].eq(Kind.PASSWORD)
+    if policy.include_root:
+        return table["is_root"] & is_password & table["enabled_raw"].eq(NOT_SUPPORTED)
+    return table["is_root"] & (is_password | (table["kind"].eq(Kind.ACCESS_KEY) & on))
+
+
+def _to_reason(table: pd.DataFrame) -> pd.Series:
+    """Return a sentence for each row whose `cause` needs one: for the few, so one by one."""
+    reasons = pd.Series("", index=table.index, dtype="str")
+    causes = table["cause"]
+    reasons = reasons.mask(causes.eq("root"), "root account: shown, not judged as unused")
+    reasons = reasons.mask(causes.eq("certificate"), "AWS records no use of signing certificates")
+    reasons = reasons.mask(causes.eq("untracked"), _UNTRACKED_REASON)
+    special = table[causes.isin(["unreadable", "enabled", "last_used", "future", "fallback"])]
+    if special.empty:
+        return reasons
+    words = [_explain(row) for row in special.to_dict("records")]
+    return reasons.where(~table.index.isin(special.index), pd.Series(words, index=special.index))
+
+
+def _explain(row: dict[str, object]) -> str:
+    def cell(part: str) -> str:
+        raw = str(row[f"{part}_raw"])
+        return f"`{row[f'{part}_column']}` is {raw!r}" if raw else f"`{row[f'{part}_column']}` is blank"
+
+    match row["cause"]:
+        case "enabled":
+            return f"{cell('enabled')}: neither true nor false"
+        case "last_used":
+            return f"{cell('last_used')}: neither a date nor a known absence"
+        case "future":
+            return f"`{row['basis']}` lies after the as-of: one of the two is wrong"
+        case "fallback":
+            return f"never used, and {cell('set')}: not a date"
+        case _:
+            parts = [part for part in ("last_used", "set") if row[f"{part}_meaning"] == Meaning.TEXT]
+            return "; ".join(f"{cell(part)}: not a date" for part in parts)
+
+
+def is_active(credentials: pd.DataFrame) -> pd.Series:
+    """Whether each credential can be used: everything but absent and inactive, unknown included."""
+    return ~credentials["status"].isin([Status.ABSENT, Status.INACTIVE]) & ~(
+        credentials["status"].eq(Status.EXCLUDED)
+        & ~credentials["enabled"].fillna(value=True).astype(bool)
+    )
+

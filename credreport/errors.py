@@ -1,0 +1,80 @@
+"""What can go wrong, said to a person: where, what was found, what was expected, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+PROBLEMS_SHOWN = 20
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One reason to refuse an input. `line` and `column` count from 1; 0 means the whole file."""
+
+    source: str
+    line: int
+    column: int
+    found: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        """Return `file, line 3, column 4: what was found. What to do.`"""
+        place = self.source
+        if self.line:
+            place += f", line {self.line}"
+        if self.column:
+            place += f", column {self.column}"
+        sentence = f"{place}: {self.found.rstrip('.')}."
+        return f"{sentence} {self.remedy.rstrip('.')}." if self.remedy else sentence
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A warning: shown, written to the evidence, not fatal. `line` 0 means the whole file."""
+
+    source: str
+    line: int
+    code: str
+    message: str
+
+    def __str__(self) -> str:
+        """Return `file, line 3: message`."""
+        place = f"{self.source}, line {self.line}" if self.line else self.source
+        return f"{place}: {self.message}" if place else self.message
+
+
+class CredreportError(Exception):
+    """What the user can mend. `exit_code` is what the command line ends with."""
+
+    exit_code = 2
+
+
+class UsageError(CredreportError):
+    """An option or an argument makes no sense."""
+
+
+class OutputError(CredreportError):
+    """The evidence cannot be written: nothing was."""
+
+
+class InputRefused(CredreportError):
+    """Inputs that cannot be read as credential reports: `problems` holds all of them."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        """Keep the problems, in the order of files and lines."""
+        self.problems = tuple(problems)
+        super().__init__("\n".join(problem_lines(self.problems)))
+
+
+def problem_lines(problems: Iterable[Problem]) -> list[str]:
+    """Return one line a problem, at most twenty a file, then `and 37 more`."""
+    by_source: dict[str, list[Problem]] = {}
+    for problem in problems:
+        by_source.setdefault(problem.source, []).append(problem)
+    lines: list[str] = []
+    for source, found in by_source.items():
+        lines += [str(problem) for problem in found[:PROBLEMS_SHOWN]]
+        if len(found) > PROBLEMS_SHOWN:
+            lines.append(f"{source}: and {len(found) - PROBLEMS_SHOWN} more")
+    return lines

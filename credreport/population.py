@@ -1,0 +1,223 @@
+"""Inputs -> the reports to judge, each with its as-of, and an account of everything left out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from credreport.containers import OwnEvidence
+from credreport.errors import InputRefused, Notice, Problem, UsageError
+from credreport.instants import format_instant, parse_when
+from credreport.read import CredentialReport, read_report
+from credreport.schema import ACCOUNT_ID
+from credreport.sources import DEFAULT_MAX_BYTES, Skipped, Stream, open_inputs
+
+NEWEST = "newest"
+
+
+@dataclass(frozen=True)
+class Population:
+    """The reports to judge, in the order of account and name, and what was left out and why.
+
+    `superseded` lists older reports and copies; `refused` is empty unless the caller chose to go on
+    without the refused inputs.
+    """
+
+    reports: tuple[CredentialReport, ...]
+    refused: tuple[Problem, ...] = ()
+    superseded: tuple[Skipped, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    is_lower_bound: bool = False
+
+
+def parse_as_of(text: str) -> datetime | str:
+    """Return the instant of `--as-of`, or `newest`. A day means its last second, UTC."""
+    if text.strip().lower() == NEWEST:
+        return NEWEST
+    instant = parse_when(text)
+    if instant is None:
+        message = (
+            f"--as-of {text!r} is neither an instant such as 2026-01-31T12:00:00Z, "
+            "nor a day such as 2026-01-31, nor `newest`"
+        )
+        raise UsageError(message)
+    return instant
+
+
+def read_reports(
+    inputs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    *,
+    as_of: datetime | str | None = None,
+    keep_going: bool = False,
+    max_bytes: int = DEFAULT_MAX_BYTES,
+    progress: Callable[[], None] | None = None,
+) -> Population:
+    """Read every report that the inputs name: files, directories, globs, zips, `-`.
+
+    `as_of` is the instant of judging (UTC), `newest` for each report's own newest timestamp, or None
+    to take it from GeneratedTime or the file's name. Raises InputRefused with the problems of all
+    refused files; with `keep_going` they are returned instead, unless nothing is left to judge.
+    """
+    if isinstance(inputs, (str, os.PathLike)):
+        inputs = [inputs]
+    if isinstance(as_of, str):
+        as_of = parse_as_of(as_of)
+    reports: list[CredentialReport] = []
+    refused: list[Problem] = []
+    skipped: list[Skipped] = []
+    for item in open_inputs([os.fspath(path) for path in inputs], max_bytes):
+        if isinstance(item, Stream):
+            _read_stream(item, reports, refused, skipped)
+            if progress:
+                progress()
+        elif isinstance(item, Skipped):
+            skipped.append(item)
+        else:
+            refused.append(item)
+    dated, without = _date_reports(reports, as_of)
+    chosen, superseded, conflicts = _choose_newest(dated, without)
+    refused += conflicts
+    if refused and (not keep_going or not chosen):
+        raise InputRefused(refused)
+    if not chosen:
+        found = "no credential report among the inputs"
+        raise InputRefused([Problem(", ".join(map(str, inputs)), 0, 0, found)])
+    return Population(
+        reports=tuple(sorted(chosen, key=_place)),
+        refused=tuple(refused),
+        superseded=tuple(superseded),
+        skipped=tuple(skipped),
+        notices=tuple(_date_notices(chosen)),
+        is_lower_bound=as_of == NEWEST,
+    )
+
+
+def _place(report: CredentialReport) -> tuple[str, str, int]:
+    return report.account_id, report.source.name, report.lines[0]
+
+
+def _read_stream(
+    stream: Stream,
+    reports: list[CredentialReport],
+    refused: list[Problem],
+    skipped: list[Skipped],
+) -> None:
+    try:
+        reports += read_report(stream)
+    except InputRefused as refusal:
+        refused += refusal.problems
+    except OwnEvidence:
+        why = "evidence that credreport wrote, not a report"
+        if stream.searched:
+            skipped.append(Skipped(stream.name, why))
+        else:
+            remedy = "Name the report that AWS gave"
+            refused.append(Problem(stream.name, 0, 0, why, remedy))
+
+
+def _date_reports(
+    reports: Iterable[CredentialReport], as_of: datetime | str | None
+) -> tuple[list[CredentialReport], list[CredentialReport]]:
+    """Return the reports with an as-of, and those without."""
+    dated, without = [], []
+    for report in reports:
+        if isinstance(as_of, datetime):
+            dated.append(replace(report, as_of=as_of, as_of_origin="--as-of"))
+        elif as_of == NEWEST and report.newest:
+            origin = "newest timestamp in the report"
+            dated.append(replace(report, as_of=report.newest, as_of_origin=origin))
+        elif as_of is None and report.stamp:
+            dated.append(replace(report, as_of=report.stamp, as_of_origin=report.stamp_origin))
+        else:
+            without.append(report)
+    return dated, without
+
+
+def _choose_newest(
+    dated: list[CredentialReport], without: list[CredentialReport]
+) -> tuple[list[CredentialReport], list[Skipped], list[Problem]]:
+    """Keep one report an account: the newest by its own stamp; copies count once.
+
+    Only equal 12-digit accounts supersede one another; other reports are all judged.
+    """
+    chosen: list[CredentialReport] = []
+    left_out: list[Skipped] = []
+    problems: list[Problem] = []
+    kept: dict[tuple[str, str], CredentialReport] = {}
+    by_stamp = sorted(dated, key=lambda report: (report.stamp is None, _place(report)))
+    for report in [*by_stamp, *without]:
+        twin = kept.setdefault((report.account_id, report.digest), report)
+        if twin is report:
+            continue
+        if report.stamp in (twin.stamp, None):
+            left_out.append(Skipped(report.source.name, f"a copy of {twin.source.name}"))
+        elif report.stamp is not None and twin.stamp is not None and report.stamp > twin.stamp:
+            kept[report.account_id, report.digest] = report
+            left_out.append(Skipped(twin.source.name, f"a copy of {report.source.name}"))
+        else:
+            left_out.append(Skipped(report.source.name, f"a copy of {twin.source.name}"))
+    accounts: dict[str, list[CredentialReport]] = {}
+    for report in kept.values():
+        if report.as_of is None:
+            problems.append(_no_as_of(report))
+        elif ACCOUNT_ID.fullmatch(report.account_id):
+            accounts.setdefault(report.account_id, []).append(report)
+        else:
+            chosen.append(report)
+    for account_id, reports in accounts.items():
+        newest = max(reports, key=lambda report: (report.stamp is not None, report.stamp or 0))
+        others = [report for report in reports if report is not newest]
+        if others and any(report.stamp in (None, newest.stamp) for report in others):
+            names = ", ".join(sorted({report.source.name for report in others}))
+            found = f"another report of account {account_id} ({names}), and no stamp says which is newer"
+            remedy = "Name one, or give the files the names the console gave them"
+            problems.append(Problem(newest.source.name, 0, 0, found, remedy))
+            continue
+        chosen.append(newest)
+        for report in others:
+            why = (
+                f"superseded: account {account_id} has a newer report, {newest.source.name}; "
+                "`credreport compare` tells what changed"
+            )
+            left_out.append(Skipped(report.source.name, why))
+    return chosen, left_out, problems
+
+
+def _no_as_of(report: CredentialReport) -> Problem:
+    newest = report.newest
+    found = "does not say when it was made: no GeneratedTime, no date in the file's name"
+    if newest:
+        found += f"; its newest timestamp is {format_instant(newest)}"
+    example = format_instant(newest) if newest else "2026-01-31T12:00:00Z"
+    remedy = f"Pass the time of the download, such as `--as-of {example}`, or `--as-of newest`"
+    return Problem(report.source.name, 0, 0, found, remedy)
+
+
+def _date_notices(reports: list[CredentialReport]) -> list[Notice]:
+    """Warn where the dates of the reports do not fit each other or their own stamps."""
+    notices = []
+    for report in reports:
+        if report.as_of and report.stamp and report.as_of - report.stamp > timedelta(days=1):
+            message = (
+                f"judged at {format_instant(report.as_of)}, more than a day after the report's own "
+                f"stamp {format_instant(report.stamp)}: what was used since then is not in it"
+            )
+            notices.append(Notice(report.source.name, 0, "late-as-of", message))
+    instants = sorted(report.as_of for report in reports if report.as_of)
+    if instants[-1] - instants[0] > timedelta(days=7):
+        message = (
+            f"the reports were made between {format_instant(instants[0])} and "
+            f"{format_instant(instants[-1])}, more than a week apart: each is judged at its own time"
+        )
+        notices.append(Notice("", 0, "apart", message))
+    unknown = [report for report in reports if not ACCOUNT_ID.fullmatch(report.account_id)]
+    if len(reports) > 1 and unknown:
+        message = (
+            f"{len(unknown)} reports without a 12-digit account were all judged: "
+            "whether two are of one account cannot be told"
+        )
+        notices.append(Notice("", 0, "unknown-accounts", message))
+    return notices

@@ -1,0 +1,199 @@
+"""The tables between stages: column names, keys and words. Nothing here computes.
+
+Report      the CSV that AWS writes: one row a user, cells as text
+users       one row a user of every report, cells as text, with where the row came from
+credentials one row a credential: five a user, typed and judged
+findings    one row for each rule that a credential breaks
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+USER = "user"
+ARN = "arn"
+CREATED = "user_creation_time"
+MFA = "mfa_active"
+NEXT_ROTATION = "password_next_rotation"
+EXTRA_CREDENTIALS = "additional_credentials_info"
+
+ROOT_USER = "<root_account>"
+ARN_PATTERN = r"^arn:[^:]+:iam::([^:]*):"
+ARN_START = re.compile(ARN_PATTERN)
+ACCOUNT_ID = re.compile(r"[0-9]{12}")
+
+KNOWN_ABSENCES = ("N/A", "no_information")
+NOT_SUPPORTED = "not_supported"
+
+
+class Kind(StrEnum):
+    """What sort of credential."""
+
+    PASSWORD = "password"  # noqa: S105 - the name of a kind
+    ACCESS_KEY = "access_key"
+    CERTIFICATE = "cert"
+
+
+class Use(StrEnum):
+    """What the report says about use."""
+
+    USED = "used"
+    NEVER_USED = "never_used"
+    NOT_TRACKED = "not_tracked"
+
+
+class Status(StrEnum):
+    """The one verdict that every credential gets."""
+
+    EXCLUDED = "excluded"
+    ABSENT = "absent"
+    INACTIVE = "inactive"
+    NOT_TRACKED = "not_tracked"
+    UNDETERMINED = "undetermined"
+    UNUSED = "unused"
+    CURRENT = "current"
+
+
+class Meaning(StrEnum):
+    """What one cell of a date column says."""
+
+    INSTANT = "instant"
+    ABSENCE = "absence"
+    BLANK = "blank"
+    NOT_SUPPORTED = "not_supported"
+    TEXT = "text"
+    NO_COLUMN = "no_column"
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Where one credential of a user stands in the report; `last_used` is empty where untracked."""
+
+    credential: str
+    kind: Kind
+    words: str
+    enabled: str
+    last_used: str
+    fallback: str
+    service: str = ""
+    region: str = ""
+
+
+def _key(number: int) -> Slot:
+    name = f"access_key_{number}"
+    return Slot(
+        credential=name,
+        kind=Kind.ACCESS_KEY,
+        words=f"access key {number}",
+        enabled=f"{name}_active",
+        last_used=f"{name}_last_used_date",
+        fallback=f"{name}_last_rotated",
+        service=f"{name}_last_used_service",
+        region=f"{name}_last_used_region",
+    )
+
+
+def _certificate(number: int) -> Slot:
+    name = f"cert_{number}"
+    return Slot(
+        credential=name,
+        kind=Kind.CERTIFICATE,
+        words=f"signing certificate {number}",
+        enabled=f"{name}_active",
+        last_used="",
+        fallback=f"{name}_last_rotated",
+    )
+
+
+SLOTS = (
+    Slot(
+        credential="password",
+        kind=Kind.PASSWORD,
+        words="password",
+        enabled="password_enabled",
+        last_used="password_last_used",
+        fallback="password_last_changed",
+    ),
+    _key(1),
+    _key(2),
+    _certificate(1),
+    _certificate(2),
+)
+JUDGED_SLOTS = tuple(slot for slot in SLOTS if slot.last_used)
+SLOT_WORDS = {slot.credential: slot.words for slot in SLOTS}
+KIND_WORDS = {
+    Kind.PASSWORD.value: "Passwords",
+    Kind.ACCESS_KEY.value: "Access keys",
+    Kind.CERTIFICATE.value: "Signing certificates",
+}
+
+NEEDED_COLUMNS = (
+    USER,
+    *(column for slot in JUDGED_SLOTS for column in (slot.enabled, slot.fallback)),
+)
+_SLOT_COLUMNS = tuple(
+    column
+    for slot in SLOTS
+    for column in (slot.enabled, slot.last_used, slot.fallback, slot.service, slot.region)
+    if column
+)
+KNOWN_COLUMNS = (USER, ARN, CREATED, NEXT_ROTATION, MFA, EXTRA_CREDENTIALS, *_SLOT_COLUMNS)
+DATE_COLUMNS = (
+    CREATED,
+    *(column for slot in SLOTS for column in (slot.last_used, slot.fallback) if column),
+)
+
+# Stable names: machines read them in the CSV and JSON evidence.
+CREDENTIALS = (
+    "account_id",
+    "user",
+    "arn",
+    "credential",
+    "status",
+    "use",
+    "age_days",
+    "effective_last_used",
+    "basis",
+    "last_used",
+    "last_used_raw",
+    "set_at",
+    "service",
+    "region",
+    "mfa_active",
+    "finding_id",
+    "reason",
+    "source_file",
+    "source_line",
+)
+FINDINGS = (
+    "finding_id",
+    "account_id",
+    "user",
+    "arn",
+    "credential",
+    "rule",
+    "severity",
+    "state",
+    "age_days",
+    "effective_last_used",
+    "basis",
+    "waiver",
+    "action",
+)
+USERS = (
+    "account_id",
+    "user",
+    "arn",
+    "created_at",
+    "active_credentials",
+    "unused_credentials",
+    "most_recent_use",
+    "days_since",
+    "mfa_active",
+    "console_password",
+    "conclusion",
+    "source_file",
+    "source_line",
+)
