@@ -22,6 +22,7 @@ MAX_MEMBERS = 20_000
 MAX_ZIP_BYTES = 4 * 1024**3
 MAX_RATIO = 200
 _RATIO_FREE_BYTES = 1024 * 1024
+_UNPACK = "Unpack it yourself and name the directory"
 _SUFFIXES = {"", ".csv", ".json", ".txt", ".tsv", ".b64", ".base64"}
 
 
@@ -42,6 +43,24 @@ class Skipped:
     why: str
 
 
+class _Names:
+    """Gives each file the shortest name that tells it from the others: no directory of this machine.
+
+    Evidence names its inputs, and must not change with the directory a run was started in.
+    """
+
+    def __init__(self) -> None:
+        self._taken: dict[str, int] = {}
+
+    def choose(self, path: Path, below: Path | None = None) -> str:
+        """Return the path below the searched directory, or the file's name; numbered when taken."""
+        name = path.relative_to(below).as_posix() if below else path.name
+        if name in self._taken:
+            name = f"{path.parent.name}/{path.name}"
+        count = self._taken[name] = self._taken.get(name, 0) + 1
+        return name if count == 1 else f"{name} ({count})"
+
+
 def open_inputs(
     inputs: Sequence[str], max_bytes: int = DEFAULT_MAX_BYTES
 ) -> Iterator[Stream | Skipped | Problem]:
@@ -50,182 +69,184 @@ def open_inputs(
     A directory and a zip are searched for CSV, JSON, TSV, text and base64 files and files without
     a suffix; all else in them is yielded as Skipped. A file reached twice is read once.
     """
-    seen: set[tuple[int, int]] = set()
-    for text in inputs:
-        if text == "-":
-            yield _read_stdin(max_bytes)
-            continue
-        path = Path(text)
-        if os.path.lexists(text):
-            yield from _open_path(path, max_bytes, seen)
-        elif glob.has_magic(text):
-            matches = sorted(glob.glob(text, recursive=True))
-            if not matches:
-                yield Problem(text, 0, 0, "no file matches", "Check the pattern and the directory")
-            for match in matches:
-                yield from _open_path(Path(match), max_bytes, seen)
-        elif "://" in text:
-            remedy = "Download the report first and name the file"
-            yield Problem(text, 0, 0, "this is an address, and credreport works offline", remedy)
-        else:
-            yield Problem(text, 0, 0, "no such file or directory", "Check the spelling of the path")
+    return _Opener(max_bytes).open_all(inputs)
 
 
 def count_inputs(inputs: Sequence[str]) -> int:
     """Return about how many files there are to read, for a progress bar: names only, nothing opened."""
     total = 0
     for text in inputs:
-        paths = [text] if os.path.lexists(text) else glob.glob(text, recursive=True)
-        for path in paths:
+        for path in [text] if os.path.lexists(text) else _match(text):
             total += sum(len(files) for _, _, files in os.walk(path)) if Path(path).is_dir() else 1
     return total
 
 
-def _read_stdin(max_bytes: int) -> Stream | Problem:
-    data = sys.stdin.buffer.read(max_bytes + 1)
-    name = "standard input"
-    return _too_big(name, max_bytes) if len(data) > max_bytes else Stream(name, data)
+def _match(pattern: str) -> list[str]:
+    return sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - the pattern may be absolute
 
 
-def _open_path(
-    path: Path, max_bytes: int, seen: set[tuple[int, int]]
-) -> Iterator[Stream | Skipped | Problem]:
-    if path.is_dir():
-        yield from _open_directory(path, max_bytes, seen)
-    elif path.suffix.lower() == ".zip":
-        yield from _open_zip(path, max_bytes, seen)
-    else:
-        yield from _open_file(path, max_bytes, seen, searched=False)
+Item = Stream | Skipped | Problem
 
 
-def _open_directory(
-    directory: Path, max_bytes: int, seen: set[tuple[int, int]]
-) -> Iterator[Stream | Skipped | Problem]:
-    failures: list[OSError] = []
-    found_any = False
-    for folder, folders, names in os.walk(directory, onerror=failures.append):
-        folders.sort()
-        for name in list(folders):
-            inner = Path(folder, name)
-            if inner.is_symlink() or name.startswith(".") or name == "__MACOSX":
-                folders.remove(name)
-                yield Skipped(str(inner), "a link or a hidden directory is not searched")
-        for name in sorted(names):
-            path = Path(folder, name)
-            if name.startswith("."):
-                yield Skipped(str(path), "hidden file")
-            elif path.suffix.lower() == ".zip":
-                found_any = True
-                yield from _open_zip(path, max_bytes, seen)
-            elif path.suffix.lower() in _SUFFIXES:
-                found_any = True
-                yield from _open_file(path, max_bytes, seen, searched=True)
+class _Opener:
+    """One search: remembers which files were seen and which names were given."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self.max_bytes = max_bytes
+        self.names = _Names()
+        self.seen: set[tuple[int, int]] = set()
+
+    def open_all(self, inputs: Sequence[str]) -> Iterator[Item]:
+        for text in inputs:
+            if text == "-":
+                yield self._bounded("standard input", sys.stdin.buffer.read(self.max_bytes + 1))
+            elif os.path.lexists(text):
+                yield from self._open_path(Path(text))
+            elif glob.has_magic(text):
+                matches = _match(text)
+                if not matches:
+                    remedy = "Check the pattern and the directory"
+                    yield Problem(text, 0, 0, "no file matches", remedy)
+                for match in matches:
+                    yield from self._open_path(Path(match))
+            elif "://" in text:
+                found = "this is an address, and credreport works offline"
+                yield Problem(text, 0, 0, found, "Download the report first and name the file")
             else:
-                yield Skipped(str(path), f"{path.suffix} files are not searched for reports")
-    for failure in failures:
-        yield _unreadable(str(failure.filename), failure)
-    if not found_any and not failures:
-        remedy = "Name the directory that holds the downloaded reports"
-        yield Problem(str(directory), 0, 0, "no CSV, JSON, text, base64 or zip file in it", remedy)
+                remedy = "Check the spelling of the path"
+                yield Problem(text, 0, 0, "no such file or directory", remedy)
+
+    def _open_path(self, path: Path) -> Iterator[Item]:
+        if path.is_dir():
+            yield from self._open_directory(path)
+        elif path.suffix.lower() == ".zip":
+            yield from self._open_zip(path, self.names.choose(path))
+        else:
+            yield from self._open_file(path, self.names.choose(path), searched=False)
+
+    def _open_directory(self, directory: Path) -> Iterator[Item]:
+        failures: list[OSError] = []
+        found_any = False
+        for folder, folders, names in os.walk(directory, onerror=failures.append):
+            folders.sort()
+            for name in list(folders):
+                inner = Path(folder, name)
+                if inner.is_symlink() or name.startswith(".") or name == "__MACOSX":
+                    folders.remove(name)
+                    shown = self.names.choose(inner, directory)
+                    yield Skipped(shown, "a link or a hidden directory is not searched")
+            for name in sorted(names):
+                path = Path(folder, name)
+                shown = self.names.choose(path, directory)
+                why = _why_skipped(path.name, path.suffix)
+                if why and path.suffix.lower() != ".zip":
+                    yield Skipped(shown, why)
+                    continue
+                found_any = True
+                if path.suffix.lower() == ".zip":
+                    yield from self._open_zip(path, shown)
+                else:
+                    yield from self._open_file(path, shown, searched=True)
+        for failure in failures:
+            yield _unreadable(str(failure.filename), failure)
+        if not found_any and not failures:
+            found = "no CSV, JSON, text, base64 or zip file in it"
+            remedy = "Name the directory that holds the downloaded reports"
+            yield Problem(str(directory), 0, 0, found, remedy)
+
+    def _open_file(self, path: Path, name: str, *, searched: bool) -> Iterator[Item]:
+        try:
+            with _open_regular(path) as file:
+                if self._seen_before(file):
+                    return
+                data = file.read(self.max_bytes + 1)
+        except (OSError, ValueError) as error:
+            yield _unreadable(name, error)
+            return
+        yield self._bounded(name, data, searched=searched)
+
+    def _bounded(self, name: str, data: bytes, *, searched: bool = False) -> Stream | Problem:
+        if len(data) <= self.max_bytes:
+            return Stream(name, data, searched)
+        size = f"{self.max_bytes / 1024 / 1024:g} MiB"
+        found = f"larger than {size}, too large for a credential report"
+        return Problem(name, 0, 0, found, "Raise --max-file-size if it really is one")
+
+    def _seen_before(self, file: BinaryIO) -> bool:
+        status = os.fstat(file.fileno())
+        identity = (status.st_dev, status.st_ino)
+        if identity in self.seen:
+            return True
+        self.seen.add(identity)
+        return False
+
+    def _open_zip(self, path: Path, name: str) -> Iterator[Item]:
+        try:
+            with _open_regular(path) as file:
+                if self._seen_before(file):
+                    return
+                with zipfile.ZipFile(file) as archive:
+                    yield from self._open_members(name, archive)
+        except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
+            yield Problem(name, 0, 0, f"not a zip that can be read ({error})", "Download it again")
+        except (OSError, ValueError) as error:
+            yield _unreadable(name, error)
+
+    def _open_members(self, name: str, archive: zipfile.ZipFile) -> Iterator[Item]:
+        members = [member for member in archive.infolist() if not member.is_dir()]
+        if len(members) > MAX_MEMBERS:
+            found = f"{len(members)} files in one zip, more than {MAX_MEMBERS}"
+            yield Problem(name, 0, 0, found, _UNPACK)
+            return
+        if sum(member.file_size for member in members) > MAX_ZIP_BYTES:
+            found = f"more than {MAX_ZIP_BYTES >> 30} GiB when unpacked"
+            yield Problem(name, 0, 0, found, _UNPACK)
+            return
+        found_any = False
+        for member in members:
+            shown = f"{name}/{member.filename}"
+            inner = Path(member.filename)
+            why = _why_skipped(inner.name, inner.suffix)
+            if inner.suffix.lower() == ".zip":
+                found_any = True
+                yield Problem(shown, 0, 0, "a zip inside a zip", _UNPACK)
+            elif why or "__MACOSX" in inner.parts:
+                yield Skipped(shown, why or "hidden file")
+            else:
+                found_any = True
+                yield self._read_member(shown, archive, member)
+        if not found_any:
+            yield Problem(name, 0, 0, "no CSV, JSON, text or base64 file in it", "Check the zip")
+
+    def _read_member(
+        self, name: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo
+    ) -> Stream | Problem:
+        if member.flag_bits & 1:
+            return Problem(name, 0, 0, "encrypted with a password", _UNPACK)
+        if member.file_size > max(_RATIO_FREE_BYTES, MAX_RATIO * member.compress_size):
+            return Problem(name, 0, 0, f"unpacks to more than {MAX_RATIO} times its size", _UNPACK)
+        try:
+            with archive.open(member) as file:
+                data = file.read(self.max_bytes + 1)
+        except Exception as error:  # noqa: BLE001 - zlib, lzma and zipfile each raise their own
+            return Problem(name, 0, 0, f"damaged inside the zip ({error})", "Make the zip again")
+        return self._bounded(name, data, searched=True)
 
 
-def _open_file(
-    path: Path, max_bytes: int, seen: set[tuple[int, int]], *, searched: bool
-) -> Iterator[Stream | Problem]:
-    name = str(path)
-    try:
-        with _open_regular(path) as file:
-            if _seen_before(file, seen):
-                return
-            data = file.read(max_bytes + 1)
-    except (OSError, ValueError) as error:
-        yield _unreadable(name, error)
-        return
-    yield _too_big(name, max_bytes) if len(data) > max_bytes else Stream(name, data, searched)
+def _why_skipped(name: str, suffix: str) -> str:
+    if name.startswith("."):
+        return "hidden file"
+    if suffix.lower() not in _SUFFIXES:
+        return f"{suffix} files are not searched for reports"
+    return ""
 
 
 def _open_regular(path: Path) -> BinaryIO:
     """Open a regular file for reading; a pipe or a device would hang or never end."""
     if not stat.S_ISREG(path.stat().st_mode):
-        message = "not a regular file (a pipe, a socket or a device); send it to `credreport … -`"
+        message = "not a regular file (a pipe, a socket or a device); pipe it into `credreport … -`"
         raise ValueError(message)
     return path.open("rb")
-
-
-def _seen_before(file: BinaryIO, seen: set[tuple[int, int]]) -> bool:
-    status = os.fstat(file.fileno())
-    identity = (status.st_dev, status.st_ino)
-    if identity in seen:
-        return True
-    seen.add(identity)
-    return False
-
-
-def _open_zip(
-    path: Path, max_bytes: int, seen: set[tuple[int, int]]
-) -> Iterator[Stream | Skipped | Problem]:
-    name = str(path)
-    try:
-        with _open_regular(path) as file:
-            if _seen_before(file, seen):
-                return
-            with zipfile.ZipFile(file) as archive:
-                yield from _open_members(name, archive, max_bytes)
-    except (OSError, ValueError) as error:
-        yield _unreadable(name, error)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
-        yield Problem(name, 0, 0, f"not a zip that can be read ({error})", "Download it again")
-
-
-def _open_members(
-    name: str, archive: zipfile.ZipFile, max_bytes: int
-) -> Iterator[Stream | Skipped | Problem]:
-    members = [member for member in archive.infolist() if not member.is_dir()]
-    unpack = "Unpack it yourself and name the directory"
-    if len(members) > MAX_MEMBERS:
-        found = f"{len(members)} files in one zip, more than {MAX_MEMBERS}"
-        yield Problem(name, 0, 0, found, unpack)
-        return
-    if sum(member.file_size for member in members) > MAX_ZIP_BYTES:
-        yield Problem(name, 0, 0, f"more than {MAX_ZIP_BYTES >> 30} GiB when unpacked", unpack)
-        return
-    found_any = False
-    for member in members:
-        member_name = f"{name}/{member.filename}"
-        inner = Path(member.filename)
-        if inner.name.startswith(".") or "__MACOSX" in inner.parts:
-            yield Skipped(member_name, "hidden file")
-        elif inner.suffix.lower() == ".zip":
-            found_any = True
-            yield Problem(member_name, 0, 0, "a zip inside a zip", unpack)
-        elif inner.suffix.lower() not in _SUFFIXES:
-            yield Skipped(member_name, f"{inner.suffix} files are not searched for reports")
-        else:
-            found_any = True
-            yield _read_member(member_name, archive, member, max_bytes)
-    if not found_any:
-        yield Problem(name, 0, 0, "no CSV, JSON, text or base64 file in it", "Check the zip")
-
-
-def _read_member(
-    name: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo, max_bytes: int
-) -> Stream | Problem:
-    unpack = "Unpack it yourself and name the directory"
-    if member.flag_bits & 1:
-        return Problem(name, 0, 0, "encrypted with a password", unpack)
-    if member.file_size > max(_RATIO_FREE_BYTES, MAX_RATIO * member.compress_size):
-        return Problem(name, 0, 0, f"unpacks to more than {MAX_RATIO} times its size", unpack)
-    try:
-        with archive.open(member) as file:
-            data = file.read(max_bytes + 1)
-    except Exception as error:  # zlib, lzma and zipfile each raise their own
-        return Problem(name, 0, 0, f"damaged inside the zip ({error})", "Make the zip again")
-    return _too_big(name, max_bytes) if len(data) > max_bytes else Stream(name, data, True)
-
-
-def _too_big(name: str, max_bytes: int) -> Problem:
-    found = f"larger than {max_bytes / 1024 / 1024:g} MiB, too large for a credential report"
-    return Problem(name, 0, 0, found, "Raise --max-file-size if it really is one")
 
 
 def _unreadable(name: str, error: Exception) -> Problem:

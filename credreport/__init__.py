@@ -1,0 +1,41 @@
+"""Unused AWS IAM credentials, judged offline from credential reports.
+
+    import credreport
+    population = credreport.read_reports("sample_reports/")
+    assessment = credreport.analyze(population)
+    assessment.findings          # pandas, one row for each rule that a credential breaks
+
+Nothing heavy is imported until it is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+__all__ = ["Assessment", "Policy", "Population", "__version__", "analyze", "read_reports"]
+
+if TYPE_CHECKING:
+    from credreport.assess import Assessment
+    from credreport.assess import assess as analyze
+    from credreport.policy import Policy
+    from credreport.population import Population, read_reports
+
+_HOMES = {
+    "Assessment": ("credreport.assess", "Assessment"),
+    "Policy": ("credreport.policy", "Policy"),
+    "Population": ("credreport.population", "Population"),
+    "analyze": ("credreport.assess", "assess"),
+    "read_reports": ("credreport.population", "read_reports"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use, so that `credreport --help` needs no pandas."""
+    if name not in _HOMES:
+        message = f"module 'credreport' has no attribute {name!r}"
+        raise AttributeError(message)
+    from importlib import import_module  # noqa: PLC0415 - used once a name
+
+    module, attribute = _HOMES[name]
+    return getattr(import_module(module), attribute)

@@ -1,0 +1,228 @@
+"""What to do about a finding: the commands, ready to paste, and the script that runs them.
+
+The source rule's two cases: deactivate (later delete) an access key, delete a login profile. The
+report holds no key IDs, so a key is found by its owner and the second it was made.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+
+import pandas as pd
+
+from credreport.schema import SLOT_WORDS, Kind
+
+KEY_PLACE = "ID_FROM_STEP_1"
+_ROOT_STEP = "Root has no IAM command: sign in as root"
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The two commands for one finding, and where to click instead."""
+
+    first: str
+    second: str
+    console: str
+
+
+def steps_for(kind: str, user: str, created: str, *, is_root: bool) -> Steps:
+    """Return how to remedy one finding. `created` is the key's first 19 characters in UTC, or empty."""
+    if is_root:
+        console = "Account menu > Security credentials (signed in as root)"
+        return Steps(_ROOT_STEP, "Delete the root access keys; keep the password with MFA", console)
+    name = shlex.quote(f"--user-name={user}")
+    where = f"IAM > Users > {user} > Security credentials"
+    if kind == Kind.PASSWORD:
+        return Steps(
+            f"aws iam delete-login-profile {name}",
+            f"aws iam get-login-profile {name}  # must answer NoSuchEntity",
+            f"{where} > Console sign-in > Manage console access > Disable",
+        )
+    return Steps(
+        f'aws iam list-access-keys {name} --query "{key_query(created)}.AccessKeyId" --output text',
+        f"aws iam update-access-key {name} --access-key-id={KEY_PLACE} --status=Inactive",
+        f"{where} > Access keys > Actions > Deactivate",
+    )
+
+
+def key_query(created: str) -> str:
+    """Return the query that finds a key by the second it was made; all keys where that is unknown."""
+    if not created:
+        return "AccessKeyMetadata[]"
+    return f"AccessKeyMetadata[?starts_with(CreateDate,'{created}')]"
+
+
+def to_remediation(findings: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a finding: ID, account, user, credential in words, two steps, console path.
+
+    `findings` needs the columns kind, is_root and set_at of its credential. A row at a time: these
+    are sentences, and findings are few.
+    """
+    rows = []
+    for finding in findings.to_dict("records"):
+        steps = steps_for(
+            str(finding["kind"]),
+            str(finding["user"]),
+            created_second(finding["set_at"]),
+            is_root=bool(finding["is_root"]),
+        )
+        rows.append(
+            (
+                finding["finding_id"],
+                finding["account_id"],
+                finding["user"],
+                SLOT_WORDS[str(finding["credential"])],
+                steps.first,
+                steps.second,
+                steps.console,
+            )
+        )
+    columns = ["finding_id", "account_id", "user", "credential", "step_1", "step_2", "console"]
+    return pd.DataFrame(rows, columns=columns, dtype="str")
+
+
+def created_second(instant: object) -> str:
+    """Return `YYYY-MM-DDTHH:MM:SS`, the part of CreateDate that every CLI prints alike."""
+    return instant.strftime("%Y-%m-%dT%H:%M:%S") if isinstance(instant, pd.Timestamp) else ""
+
+
+_SCRIPT = """\
+#!/bin/sh
+# Remedies for unused IAM credentials, written by credreport. Review before you run it.
+#
+# {verdict}
+#
+#   sh THIS_FILE                        prints what it would do, and changes nothing
+#   sh THIS_FILE --apply                sets the keys inactive, deletes the login profiles
+#   sh THIS_FILE --apply --delete-keys  later: deletes those of the keys that are inactive by now
+#
+# It acts only on findings of the account that `aws sts get-caller-identity` names, and on a key
+# only where exactly one key of the user was made in that second. The rest it leaves alone, and says so.
+set -uf
+
+apply=no
+delete_keys=no
+for option in "$@"; do
+    case "$option" in
+        --apply) apply=yes ;;
+        --delete-keys) delete_keys=yes ;;
+        *) echo "unknown option: $option (known: --apply, --delete-keys)" >&2; exit 2 ;;
+    esac
+done
+
+done_count=0
+left_count=0
+failed_count=0
+
+caller=
+if [ "$apply" = yes ]; then
+    caller=$(aws sts get-caller-identity --query Account --output text) || {{
+        echo "cannot tell whose account this is: aws sts get-caller-identity failed" >&2
+        exit 1
+    }}
+fi
+
+leave() {{
+    left_count=$((left_count + 1))
+    printf '%s\\n' "$1: left alone: $2"
+}}
+
+run() {{
+    id=$1
+    shift
+    if "$@"; then
+        done_count=$((done_count + 1))
+        printf '%s\\n' "$id: done"
+    else
+        failed_count=$((failed_count + 1))
+        printf '%s\\n' "$id: FAILED" >&2
+    fi
+}}
+
+is_mine() {{
+    [ "$caller" = "$2" ] && return 0
+    leave "$1" "account $2, but you are signed in to $caller"
+    return 1
+}}
+
+# finding, account, user
+password() {{
+    if [ "$apply" = no ]; then
+        if [ "$delete_keys" = no ]; then
+            printf '%s\\n' "$1: would run in account $2: aws iam delete-login-profile --user-name='$3'"
+        fi
+        return
+    fi
+    [ "$delete_keys" = no ] || return 0
+    is_mine "$1" "$2" || return 0
+    if ! aws iam get-login-profile --user-name="$3" >/dev/null 2>&1; then
+        leave "$1" "no login profile any more"
+        return
+    fi
+    run "$1" aws iam delete-login-profile --user-name="$3"
+}}
+
+# finding, account, user, when the key was made
+access_key() {{
+    wanted=Active
+    verb="set inactive"
+    if [ "$delete_keys" = yes ]; then
+        wanted=Inactive
+        verb=delete
+    fi
+    if [ "$apply" = no ]; then
+        printf '%s\\n' "$1: would $verb in account $2: the key of '$3' made at $4"
+        return
+    fi
+    is_mine "$1" "$2" || return 0
+    found=$(aws iam list-access-keys --user-name="$3" --output text \\
+        --query "AccessKeyMetadata[?starts_with(CreateDate,'$4')].[AccessKeyId,Status]") || {{
+        failed_count=$((failed_count + 1))
+        printf '%s\\n' "$1: FAILED: cannot list the keys" >&2
+        return
+    }}
+    # shellcheck disable=SC2086 # split into ID and status on purpose
+    set -- "$1" "$2" "$3" "$4" $found
+    if [ $# -ne 6 ]; then
+        leave "$1" "$((($# - 4) / 2)) keys were made at $4, not exactly one"
+    elif [ "$6" != "$wanted" ]; then
+        leave "$1" "the key is $6, not $wanted"
+    elif [ "$delete_keys" = yes ]; then
+        run "$1" aws iam delete-access-key --user-name="$3" --access-key-id="$5"
+    else
+        run "$1" aws iam update-access-key --user-name="$3" --access-key-id="$5" --status=Inactive
+    fi
+}}
+
+{calls}
+
+if [ "$apply" = no ]; then
+    echo "Nothing was changed: this was a dry run. Add --apply to do it."
+else
+    echo "$done_count done, $left_count left alone, $failed_count failed."
+fi
+[ "$failed_count" -eq 0 ]
+"""
+
+
+def to_script(findings: pd.DataFrame, verdict: str) -> str:
+    """Return the POSIX shell script for the open findings; a dry run unless `--apply` is given."""
+    calls = [_call(finding) for finding in findings.to_dict("records")]
+    safe = "".join(letter if letter.isprintable() else "?" for letter in verdict)
+    return _SCRIPT.format(verdict=safe, calls="\n".join(calls) or "echo 'No findings.'")
+
+
+def _call(finding: dict[str, object]) -> str:
+    words = [str(finding[name]) for name in ("finding_id", "account_id", "user")]
+    created = created_second(finding["set_at"])
+    if finding["is_root"]:
+        return f"leave {shlex.quote(words[0])} 'root account: by hand, in the console'"
+    if not re.fullmatch(r"[0-9]{12}", words[1]):
+        return f"leave {shlex.quote(words[0])} 'the report does not say whose account it is'"
+    if finding["kind"] == Kind.PASSWORD:
+        return " ".join(["password", *map(shlex.quote, words)])
+    if not created:
+        return f"leave {shlex.quote(words[0])} 'the report does not say when the key was made'"
+    return " ".join(["access_key", *map(shlex.quote, words), created])
