@@ -1,0 +1,347 @@
+"""The command line: parse, call, print, exit. The story on one screen; nothing heavy at the top."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shlex
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ParamSpec
+
+import typer
+
+from credreport import __version__
+from credreport.errors import CredreportError, InputRefused, UsageError, problem_lines
+from credreport.screen import Screen
+
+if TYPE_CHECKING:
+    from credreport.assess import Assessment
+    from credreport.evidence import Evidence
+    from credreport.population import Population
+
+FINDINGS_OPEN = 1
+INCOMPLETE = 3
+BUG = 70
+INTERRUPTED = 130
+_ISSUES = "please report it with this line and what `credreport inspect` says of the input"
+
+app = typer.Typer(
+    name="credreport",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+P = ParamSpec("P")
+
+
+class FailOn(StrEnum):
+    """What makes the exit status 1."""
+
+    NONE = "none"
+    FINDINGS = "findings"
+
+
+Inputs = Annotated[
+    list[str],
+    typer.Argument(metavar="INPUT...", help="A report, a directory, a glob, a zip, or - for standard input."),
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option(metavar="WHEN", help="Judge at this instant or day (UTC), or at each file's `newest` timestamp."),
+]
+UnusedAfter = Annotated[int, typer.Option(metavar="DAYS", help="Unused means this many days or more.")]
+IncludeRoot = Annotated[bool, typer.Option("--include-root", help="Judge the root account like any other.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+KeepGoing = Annotated[
+    bool, typer.Option("--keep-going", help="Leave refused inputs out, list them, exit 3.")
+]
+MaxFileSize = Annotated[int, typer.Option(metavar="MIB", min=1, help="Refuse larger files.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only the verdict, and errors.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Every warning; a traceback for a bug.")]
+NoColor = Annotated[bool, typer.Option("--no-color", help="Plain lines on a terminal, too.")]
+
+
+def _ending(command: Callable[P, int]) -> Callable[P, None]:
+    """Turn what a command returns or raises into its exit status; the one place that shows errors."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        screen = Screen()
+        try:
+            status = command(*args, **kwargs)
+            _flush()
+        except InputRefused as refusal:
+            for line in problem_lines(refusal.problems):
+                screen.fail(f"error: {line}")
+            files = len({problem.source for problem in refusal.problems})
+            hint = "; --keep-going leaves them out" if not kwargs.get("keep_going") else ""
+            screen.fail(f"{files} input{'s' * (files != 1)} refused, nothing written{hint}")
+            status = refusal.exit_code
+        except CredreportError as error:
+            screen.fail(f"error: {error}")
+            status = error.exit_code
+        except BrokenPipeError:
+            _silence_stdout()
+            status = 0
+        except KeyboardInterrupt:
+            screen.fail("interrupted; nothing half-written")
+            status = INTERRUPTED
+        except Exception as error:
+            if kwargs.get("verbose"):
+                screen.fail(traceback.format_exc())
+            screen.fail(f"error: a bug of credreport {__version__}: {error!r}; {_ISSUES}")
+            status = BUG
+        raise typer.Exit(status)
+
+    return run
+
+
+def _flush() -> None:
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _silence_stdout() -> None:
+    """Let Python's own last flush go nowhere: the reader of the pipe has left."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        Screen().say(f"credreport {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def credreport(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Find unused AWS IAM credentials in credential reports, offline, with evidence for the ticket."""
+
+
+@app.command()
+@_ending
+def analyze(
+    inputs: Inputs,
+    *,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where the evidence goes.")] = Path("evidence"),
+    formats: Annotated[
+        str, typer.Option("--format", metavar="LIST", help="Of xlsx,png,csv,json,md,jira,svg,sh; or none.")
+    ] = "xlsx,png",
+    unused_after: UnusedAfter = 90,
+    as_of: AsOf = None,
+    include_root: IncludeRoot = False,
+    accounts: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="CSV of id,name,owner: names for account IDs.")
+    ] = None,
+    prepared_by: Annotated[str, typer.Option(metavar="NAME", help="For the sign-off block.")] = "",
+    control: Annotated[str, typer.Option(metavar="TEXT", help="For the sign-off block.")] = "",
+    ticket: Annotated[str, typer.Option(metavar="TEXT", help="For the sign-off block.")] = "",
+    fail_on: Annotated[FailOn, typer.Option(help="Exit 1 when there are open findings.")] = FailOn.NONE,
+    keep_going: KeepGoing = False,
+    max_file_size: MaxFileSize = 64,
+    csv_raw: Annotated[bool, typer.Option("--csv-raw", help="No guard on text cells of the CSV.")] = False,
+    as_json: AsJson = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace other evidence of the same name.")] = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    no_color: NoColor = False,
+) -> int:
+    """Judge every password and access key; write the workbook and the pictures."""
+    from credreport.writers import Options, parse_formats, render, to_document, to_json, write_all
+
+    screen = Screen(quiet=quiet, verbose=verbose, no_color=no_color)
+    wanted = parse_formats(formats)
+    policy = _policy(unused_after, include_root=include_root)
+    named = _accounts(accounts)
+    population = _read(inputs, screen, as_of, max_file_size, keep_going=keep_going)
+    from credreport.assess import assess
+    from credreport.evidence import SignOff, to_evidence
+
+    assessment = assess(population, policy)
+    sign_off = SignOff(control=control, prepared_by=prepared_by, ticket=ticket)
+    evidence = to_evidence(assessment, sign_off, named)
+    written: list[Path] = []
+    if wanted:
+        files = render(evidence, wanted, Options(csv_raw=csv_raw))
+        written = write_all(output, files, force=force, inputs=inputs)
+    if as_json:
+        screen.say(to_json(to_document(evidence)).rstrip("\n"))
+    else:
+        _show(screen, evidence)
+    _show_files(screen, written, evidence, wanted)
+    _show_warnings(screen, assessment)
+    return _status(screen, assessment, fail_on)
+
+
+@app.command()
+@_ending
+def inspect(
+    inputs: Inputs,
+    *,
+    as_of: AsOf = None,
+    unused_after: UnusedAfter = 90,
+    include_root: IncludeRoot = False,
+    as_json: AsJson = False,
+    keep_going: KeepGoing = False,
+    max_file_size: MaxFileSize = 64,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    no_color: NoColor = False,
+) -> int:
+    """Say what the inputs are: whose, from when, how big, anything odd, counts. Writes nothing."""
+    screen = Screen(quiet=quiet, verbose=verbose, no_color=no_color)
+    policy = _policy(unused_after, include_root=include_root)
+    population = _read(inputs, screen, as_of, max_file_size, keep_going=keep_going)
+    from credreport.assess import assess
+    from credreport.evidence import to_evidence
+
+    assessment = assess(population, policy)
+    evidence = to_evidence(assessment)
+    if as_json:
+        from credreport.writers import to_document, to_json
+
+        screen.say(to_json(to_document(evidence)).rstrip("\n"))
+    else:
+        _show_reports(screen, evidence)
+    _show_warnings(screen, assessment)
+    return _status(screen, assessment, FailOn.NONE)
+
+
+def _policy(unused_after: int, *, include_root: bool) -> Policy:
+    from credreport.policy import Policy
+
+    return Policy(unused_after_days=unused_after, include_root=include_root)
+
+
+def _accounts(path: Path | None) -> tuple[Account, ...]:
+    if path is None:
+        return ()
+    from credreport.evidence import read_accounts
+
+    return read_accounts(path)
+
+
+def _read(
+    inputs: list[str], screen: Screen, as_of: str | None, max_mib: int, *, keep_going: bool
+) -> Population:
+    from credreport.population import parse_as_of, read_reports
+    from credreport.sources import count_inputs
+
+    when = None if as_of is None else parse_as_of(as_of)
+    with screen.progress(lambda: count_inputs(inputs)) as progress:
+        return read_reports(
+            inputs,
+            as_of=when,
+            keep_going=keep_going,
+            max_bytes=max_mib * 1024 * 1024,
+            progress=progress,
+        )
+
+
+def _show(screen: Screen, evidence: Evidence) -> None:
+    """Print the verdict and the small table."""
+    screen.say(evidence.verdict)
+    if screen.quiet:
+        return
+    screen.say()
+    statuses = ["unused", "current", "undetermined", "excluded", "inactive", "absent"]
+    rows = [
+        [str(row["type"]), *(str(row[status]) for status in statuses)]
+        for row in evidence.summary.to_dict("records")
+    ]
+    screen.table(["", *statuses], rows, rights=len(statuses))
+
+
+def _show_files(
+    screen: Screen, written: list[Path], evidence: Evidence, formats: tuple[str, ...]
+) -> None:
+    if not written:
+        return
+    screen.note()
+    screen.note("Written:")
+    for path in written:
+        screen.note(f"  {path}")
+    screen.note()
+    screen.note(f"Next: {_next_command(written, evidence, formats)}")
+
+
+def _next_command(written: list[Path], evidence: Evidence, formats: tuple[str, ...]) -> str:
+    script = next((path for path in written if path.suffix == ".sh"), None)
+    if evidence.findings.empty:
+        workbook = next((path for path in written if path.suffix == ".xlsx"), written[0])
+        return f"attach {workbook} to the ticket"
+    if script:
+        return f"{shlex.join(['sh', str(script)])}  (a dry run of the remedies)"
+    again = [argument for argument in sys.argv[1:] if argument != "--json"]
+    formats_wanted = ",".join([*formats, "sh"])
+    return f"{shlex.join(['credreport', *again, '--format', formats_wanted])}  (adds the remedies as a script)"
+
+
+def _show_reports(screen: Screen, evidence: Evidence) -> None:
+    """Print one block a report: whose, from when, how big, and the counts."""
+    tie_out = evidence.tie_out.to_dict("records")
+    for report, counts in zip(evidence.inputs.to_dict("records"), tie_out, strict=False):
+        screen.say(f"{report['source_file']}: a credential report ({report['container']})")
+        screen.say(f"  account  {report['account_id'] or 'unknown'}")
+        screen.say(f"  users    {report['rows']}, root included")
+        screen.say(f"  as of    {report['as_of']:%Y-%m-%dT%H:%M:%SZ} ({report['as_of_origin']})")
+        screen.say(f"  era      {report['era']}")
+        screen.say(f"  bytes    {report['bytes']}")
+        screen.say(f"  sha256   {report['sha256']}")
+        statuses = ["unused", "current", "undetermined", "excluded", "inactive", "absent"]
+        words = ", ".join(f"{counts[status]} {status}" for status in statuses)
+        screen.say(f"  verdicts {words}; tie-out {counts['result']}")
+    screen.say(evidence.verdict)
+
+
+def _show_warnings(screen: Screen, assessment: Assessment) -> None:
+    from credreport.checks import WARNING_TITLES
+
+    notices = assessment.notices
+    if screen.verbose:
+        for notice in notices:
+            screen.note(f"warning: {notice}")
+        for item in assessment.skipped:
+            screen.note(f"not searched: {item.name}: {item.why}")
+    elif notices:
+        counts: dict[str, int] = {}
+        for notice in notices:
+            title = WARNING_TITLES[notice.code]
+            counts[title] = counts.get(title, 0) + 1
+        screen.note(f"{len(notices)} warnings (-v and the sheet Inputs show each with its line):")
+        for title, count in counts.items():
+            screen.note(f"  {count} x {title}")
+    for item in assessment.superseded:
+        screen.note(f"not judged: {item.name}: {item.why}")
+    for line in problem_lines(assessment.refused):
+        screen.note(f"refused: {line}")
+
+
+def _status(screen: Screen, assessment: Assessment, fail_on: FailOn) -> int:
+    if assessment.is_incomplete:
+        screen.note("Exit status 3: something could not be judged, was left out, or is only a bound.")
+        return INCOMPLETE
+    if fail_on is FailOn.FINDINGS and not assessment.open_findings.empty:
+        return FINDINGS_OPEN
+    return 0
+
+
+def _terminate(_: int, __: object) -> None:
+    raise SystemExit(143)
+
+
+def main() -> None:
+    """Run the command line. A request to terminate ends it tidily, as an interruption does."""
+    signal.signal(signal.SIGTERM, _terminate)
+    app()

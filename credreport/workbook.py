@@ -1,0 +1,512 @@
+"""Evidence -> the workbook: which sheet says what, in which columns. Values only, no formula."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from openpyxl import Workbook
+from openpyxl.chart import BarChart, Reference
+from openpyxl.drawing.image import Image
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.pagebreak import Break
+from openpyxl.worksheet.table import Table, TableStyleInfo
+from openpyxl.worksheet.worksheet import Worksheet
+from pandas.api.types import is_numeric_dtype
+
+from credreport.charts import COLOURS
+from credreport.errors import OutputError
+from credreport.evidence import Evidence, credential_words
+from credreport.normalise import to_naive
+from credreport.schema import KIND_WORDS, Kind
+from credreport.sheetxml import MAX_ROWS, NOTHING, Stream, count_rows, finish, safe_text
+
+MAX_POPULATION_ROWS = 100_000
+DISPOSITIONS = ("Open", "Disabled", "Removed", "Exception", "False positive")
+DATE_FORMAT = "yyyy-mm-dd hh:mm:ss"
+
+_INK = "1F2937"
+_HEADER_FILL = PatternFill("solid", fgColor="1F3A5F")
+_BAD_FILL = PatternFill("solid", fgColor="FBE3D6")
+_GOOD_FILL = PatternFill("solid", fgColor="E2F0E6")
+_TO_FILL_IN = PatternFill("solid", fgColor="FFF9DB")
+_FONT = "Calibri"
+_BODY = Font(name=_FONT, size=10, color=_INK)
+_HEADER_FONT = Font(name=_FONT, size=10, bold=True, color="FFFFFF")
+_BOLD = Font(name=_FONT, size=10, bold=True, color=_INK)
+_HEADING = Font(name=_FONT, size=12, bold=True, color=_INK)
+_TITLE = Font(name=_FONT, size=16, bold=True, color=_INK)
+_LINE = Side(style="thin", color="D0D5DD")
+_TOP = Alignment(vertical="top")
+_WRAP = Alignment(vertical="top", wrap_text=True)
+_ALIGNMENTS = {
+    "text": _WRAP,
+    "date": Alignment(vertical="top", horizontal="center"),
+    "number": Alignment(vertical="top", horizontal="right", indent=1),
+}
+_CHARACTERS_SPARE = 3
+_LINE_HEIGHT = 13.5
+_LINE_SPARE = 1.5
+_MAX_LINES = 29
+_LETTERS_A_WIDTH = 1.08
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a data sheet: its header, where it comes from, its kind and width in characters."""
+
+    header: str
+    source: str
+    kind: str = "text"
+    width: int = 14
+    widest: int = 0
+    is_for_auditor: bool = False
+
+
+_FINDINGS = (
+    Column("Finding ID", "finding_id", width=17),
+    Column("Account", "account_id", width=13),
+    Column("User", "user", width=14, widest=28),
+    Column("Credential", "credential_words", width=12),
+    Column("Days unused", "age_days", "number", 8),
+    Column("Effective last use (UTC)", "effective_last_used", "date", 18),
+    Column("Basis", "basis", width=26),
+    Column("Rule", "rule", width=18),
+    Column("Severity", "severity", width=9),
+    Column("State", "state_words", width=8, widest=18),
+    Column("Recommended action", "action", width=21),
+    Column("Disposition", "blank", width=12, is_for_auditor=True),
+    Column("Decided by", "blank", width=12, is_for_auditor=True),
+    Column("Decision date", "blank", width=11, is_for_auditor=True),
+    Column("Ticket and notes", "blank", width=19, is_for_auditor=True),
+)
+_UNDETERMINED = (
+    Column("Account", "account_id", width=14),
+    Column("User", "user", width=16, widest=32),
+    Column("Credential", "credential_words", width=20),
+    Column("Reason", "reason", width=52),
+    Column("Cells as reported", "cells", width=52),
+    Column("Source file", "source_file", width=24, widest=46),
+    Column("Source line", "source_line", "number", 9),
+)
+_USERS = (
+    Column("Account", "account_id", width=14),
+    Column("User", "user", width=16, widest=32),
+    Column("Created (UTC)", "created_at", "date", 19),
+    Column("Active credentials", "active_credentials", "number", 12),
+    Column("Unused credentials", "unused_credentials", "number", 12),
+    Column("Most recent use (UTC)", "most_recent_use", "date", 19),
+    Column("Days since", "days_since", "number", 9),
+    Column("MFA", "mfa_active", width=8),
+    Column("Console password", "console_password", width=14),
+    Column("Conclusion", "conclusion", width=30),
+    Column("ARN", "arn", width=40, widest=60),
+)
+_CREDENTIALS = (
+    Column("Account", "account_id", width=14),
+    Column("User", "user", width=16, widest=32),
+    Column("Credential", "credential_words", width=20),
+    Column("Status", "status", width=13),
+    Column("Days", "age_days", "number", 8),
+    Column("Effective last use (UTC)", "effective_last_used", "date", 19),
+    Column("Basis", "basis", width=27),
+    Column("Last used (UTC)", "last_used", "date", 19),
+    Column("Last used as reported", "last_used_raw", width=26),
+    Column("Set or rotated (UTC)", "set_at", "date", 19),
+    Column("Last service", "service", width=13),
+    Column("Last region", "region", width=13),
+    Column("Age band", "band", width=10),
+    Column("MFA", "mfa_active", width=8),
+    Column("Finding ID", "finding_id", width=19),
+    Column("Reason", "reason", width=30, widest=52),
+    Column("Source file", "source_file", width=24, widest=46),
+    Column("Source line", "source_line", "number", 9),
+    Column("ARN", "arn", width=40, widest=60),
+)
+_REMEDIATION = (
+    Column("Finding ID", "finding_id", width=19),
+    Column("Account", "account_id", width=14),
+    Column("User", "user", width=16, widest=28),
+    Column("Credential", "credential", width=14),
+    Column("Step 1", "step_1", width=62),
+    Column("Step 2", "step_2", width=50),
+    Column("Console path", "console", width=48),
+)
+
+
+def to_xlsx(evidence: Evidence, pictures: Mapping[str, bytes]) -> bytes:
+    """Return the workbook's bytes: the same evidence and pictures give the same bytes.
+
+    `pictures` maps a title to a PNG for the sheet Charts. The result was read back and its rows
+    counted; raises OutputError where a table is longer than a sheet can be.
+    """
+    book = Workbook()
+    book.properties.creator = f"credreport {evidence.parameters.get('version', '')}".strip()
+    book.properties.title = evidence.title
+    book.remove(book.worksheets[0])
+    streams: dict[int, Stream] = {}
+    alt_texts = _add_summary(book, evidence)
+
+    def add(title: str, table: pd.DataFrame, columns: Sequence[Column], words: str) -> None:
+        stream = _add_table(book, title, table, columns, words)
+        if stream:
+            streams[len(book.worksheets)] = stream
+
+    add("Findings", _with_words(evidence.findings), _FINDINGS, _no_findings(evidence))
+    add("Undetermined", _with_words(evidence.undetermined), _UNDETERMINED, "Everything was judged")
+    add("Users", evidence.users, _USERS, "No users")
+    population = _with_words(evidence.credentials)
+    words = "No credentials"
+    if len(population) > MAX_POPULATION_ROWS:
+        words = f"{len(population)} rows are too many for a sheet: see {evidence.stem}-credentials.csv"
+        population = population.iloc[:0]
+    add("Credentials", population, _CREDENTIALS, words)
+    add("Remediation", evidence.remediation, _REMEDIATION, "No findings, so nothing to remedy")
+    alt_texts += _add_pictures(book, evidence, pictures)
+    _add_inputs(book, evidence)
+    _add_method(book, evidence)
+    for sheet in book.worksheets:
+        _set_up_page(sheet)
+    summary = book.worksheets[0]
+    summary.page_setup.orientation = "portrait"
+    summary.page_setup.fitToHeight = 1
+    skeleton = io.BytesIO()
+    book.save(skeleton)
+    newest = evidence.inputs["as_of"].max().to_pydatetime()
+    workbook = finish(skeleton.getvalue(), streams, alt_texts, newest)
+    counted = count_rows(workbook)
+    for number, stream in streams.items():
+        if counted[number] != len(stream) + 1:
+            title = book.worksheets[number - 1].title
+            message = f"the sheet {title} came back with {counted[number] - 1} of {len(stream)} rows"
+            raise OutputError(message)
+    return workbook
+
+
+def _no_findings(evidence: Evidence) -> str:
+    return f"No findings: no active credential was unused for {evidence.unused_after_days} days or more"
+
+
+def _with_words(table: pd.DataFrame) -> pd.DataFrame:
+    words = table.assign(credential_words=credential_words(table["credential"]), blank="")
+    if "waiver" not in table:
+        return words
+    state = table["state"].where(table["waiver"].eq(""), table["state"] + " " + table["waiver"])
+    return words.assign(state_words=state)
+
+
+def _add_table(
+    book: Workbook, title: str, table: pd.DataFrame, columns: Sequence[Column], words: str
+) -> Stream | None:
+    """Add a data sheet with its header and a template row; return the rows to stream into it."""
+    sheet = book.create_sheet(title)
+    if len(table) > MAX_ROWS:
+        raise OutputError(f"{title}: {len(table)} rows are more than a sheet can hold ({MAX_ROWS})")
+    _write_header(sheet, 1, [(column.header, column.kind) for column in columns])
+    sheet.freeze_panes = "A2"
+    sheet.print_title_rows = "1:1"
+    for place, column in enumerate(columns, start=1):
+        sheet.column_dimensions[get_column_letter(place)].width = _fit(column, table)
+    if table.empty:
+        _put(sheet, 2, 1, words)
+        return None
+    for place, column in enumerate(columns, start=1):
+        cell = sheet.cell(2, place)
+        cell.font = _BODY
+        cell.border = Border(bottom=_LINE)
+        cell.alignment = _ALIGNMENTS[column.kind]
+        if column.kind == "date":
+            cell.number_format = DATE_FORMAT
+        elif column.kind == "number":
+            cell.number_format = "0"
+        else:
+            cell.number_format = "@"
+            cell.quotePrefix = not column.is_for_auditor  # type: ignore[attr-defined]
+        if column.is_for_auditor:
+            cell.fill = _TO_FILL_IN
+            cell.number_format = "yyyy-mm-dd" if "date" in column.header else "General"
+    last = len(table) + 1
+    reference = f"A1:{get_column_letter(len(columns))}{last}"
+    excel_table = Table(displayName=title, ref=reference)
+    excel_table.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=False)
+    sheet.add_table(excel_table)
+    _add_drop_down(sheet, columns, last)
+    return Stream(
+        columns=[table[column.source] for column in columns],
+        kinds=[column.kind for column in columns],
+        heights=_heights(table, columns),
+    )
+
+
+def _heights(table: pd.DataFrame, columns: Sequence[Column]) -> pd.Series:
+    """Return each row's height in points, enough for its longest wrapped text."""
+    lines = pd.Series(1, index=table.index)
+    for column in columns:
+        if column.kind == "text" and not column.is_for_auditor:
+            needed = -(-table[column.source].str.len() // (_fit(column, table) * _LETTERS_A_WIDTH))
+            lines = lines.where(lines >= needed, needed)
+    return lines.clip(upper=_MAX_LINES).astype("int64") * _LINE_HEIGHT + _LINE_SPARE
+
+
+def _fit(column: Column, table: pd.DataFrame) -> float:
+    if column.widest <= column.width or table.empty:
+        return column.width
+    longest = int(table[column.source].str.len().max()) + _CHARACTERS_SPARE
+    return min(max(column.width, longest), column.widest)
+
+
+def _add_drop_down(sheet: Worksheet, columns: Sequence[Column], last: int) -> None:
+    for place, column in enumerate(columns, start=1):
+        if column.header != "Disposition":
+            continue
+        validation = DataValidation(
+            type="list", formula1=f'"{",".join(DISPOSITIONS)}"', allow_blank=True, showErrorMessage=True
+        )
+        validation.errorTitle = "Disposition"
+        validation.error = f"Choose one of: {', '.join(DISPOSITIONS)}"
+        letters = get_column_letter(place)
+        validation.add(f"{letters}2:{letters}{last}")
+        sheet.add_data_validation(validation)
+
+
+def _put(sheet: Worksheet, row: int, place: int, value: Any, font: Font | None = None) -> Any:
+    """Put one value into a cell: any text as text, never as a formula; dates as dates."""
+    cell = sheet.cell(row, place)
+    if isinstance(value, pd.Timestamp):
+        cell.value = to_naive(pd.Series([value])).dt.floor("s").iloc[0].to_pydatetime()
+        cell.number_format = DATE_FORMAT
+        cell.alignment = Alignment(vertical="top", horizontal="left")
+    elif isinstance(value, str):
+        cell.value = safe_text(value)
+        cell.data_type = "s"
+        cell.quotePrefix = True  # type: ignore[attr-defined]
+        cell.alignment = _TOP
+    else:
+        cell.value = NOTHING if pd.isna(value) else int(value)
+        cell.alignment = _ALIGNMENTS["number"]
+    cell.font = font or _BODY
+    return cell
+
+
+def _write_header(sheet: Worksheet, row: int, headers: Iterable[tuple[str, str]]) -> None:
+    """Write a header row; a header stands to the side where the column's values stand."""
+    for place, (header, kind) in enumerate(headers, start=1):
+        cell = _put(sheet, row, place, header, _HEADER_FONT)
+        cell.fill = _HEADER_FILL
+        side = _ALIGNMENTS[kind].horizontal or "left"
+        cell.alignment = Alignment(vertical="center", horizontal=side, wrap_text=True)
+        cell.quotePrefix = False
+    sheet.row_dimensions[row].height = 2 * _LINE_HEIGHT + _LINE_SPARE
+
+
+def _write_block(
+    sheet: Worksheet, row: int, heading: str, headers: Sequence[str], table: pd.DataFrame, words: str
+) -> int:
+    """Write a heading and a small table below it; return the next free row."""
+    _put(sheet, row, 1, heading, _HEADING)
+    if table.empty:
+        _put(sheet, row + 1, 1, words)
+        return row + 3
+    kinds = ["number" if is_numeric_dtype(kind) else "text" for kind in table.dtypes]
+    _write_header(sheet, row + 1, zip(headers, kinds, strict=True))
+    for offset, values in enumerate(table.itertuples(index=False, name=None), start=2):
+        for place, value in enumerate(values, start=1):
+            _put(sheet, row + offset, place, value).border = Border(bottom=_LINE)
+    return row + len(table) + 3
+
+
+def _sentences(verdict: str) -> list[str]:
+    return [f"{part.rstrip('.')}." for part in verdict.split(". ")]
+
+
+def _add_summary(book: Workbook, evidence: Evidence) -> list[str]:
+    """Add the first sheet; return the alt text of its chart."""
+    sheet = book.create_sheet("Summary")
+    for place, width in enumerate([30, 13, 13, 13, 13, 13, 14, 13, 13, 13, 13], start=1):
+        sheet.column_dimensions[get_column_letter(place)].width = width
+    _put(sheet, 1, 1, "Unused IAM credentials", _TITLE)
+    row = 2
+    for sentence in _sentences(evidence.verdict):
+        cell = _put(sheet, row, 1, sentence, _HEADING)
+        cell.alignment = _TOP
+        row += 1
+    row += 1
+    for label, value in evidence.facts:
+        _put(sheet, row, 1, label, _BOLD)
+        cell = _put(sheet, row, 2, value)
+        if label == "Tie-out":
+            cell.fill = _GOOD_FILL if evidence.ties_out else _BAD_FILL
+            cell.font = _BOLD
+        row += 1
+    row += 1
+    words = [name.replace("_", " ") for name in evidence.summary.columns[1:]]
+    row = _write_block(
+        sheet, row, "Credentials by type and status", ["Type", *words], evidence.summary, ""
+    )
+    row, alt_text = _add_ageing(sheet, row, evidence)
+    top = evidence.accounts.sort_values(["unused", "account_id"], ascending=[False, True]).head(10)
+    if len(evidence.accounts) > 1:
+        heading = "Accounts" if len(evidence.accounts) <= len(top) else "Accounts with most unused"
+        headers = ["Account", "Name", "Owner", "Users", "Unused", "Current", "Undetermined"]
+        row = _write_block(sheet, row, heading, headers, _name_unknown(top), "")
+    counts = pd.DataFrame(sorted(evidence.warning_counts.items()), columns=["warning", "count"])
+    none = "No warnings"
+    row = _write_block(sheet, row, "Warnings (each with its line: Inputs)", ["Warning", "Count"], counts, none)
+    _add_sign_off(sheet, row, evidence)
+    return [alt_text]
+
+
+def _name_unknown(accounts: pd.DataFrame) -> pd.DataFrame:
+    known = accounts["account_id"].where(accounts["account_id"].ne(""), "unknown")
+    return accounts.assign(account_id=known)
+
+
+def _add_ageing(sheet: Worksheet, row: int, evidence: Evidence) -> tuple[int, str]:
+    wide = evidence.bands.pivot_table(index="band", columns="kind", values="count", sort=False)
+    never = evidence.bands.groupby("band", sort=False)["never_used"].sum()
+    flags = evidence.bands.groupby("band", sort=False)["is_unused"].first()
+    table = pd.DataFrame(
+        {
+            "band": wide.index,
+            "passwords": wide[Kind.PASSWORD.value].astype(int).to_numpy(),
+            "keys": wide[Kind.ACCESS_KEY.value].astype(int).to_numpy(),
+            "never": never.to_numpy(),
+            "verdict": flags.map({True: "unused", False: "current"}).to_numpy(),
+        }
+    )
+    headers = ["Days since effective last use", "Passwords", "Access keys", "of which never used", "Status"]
+    end = _write_block(sheet, row, "Ageing of active credentials", headers, table, "")
+    chart = BarChart()
+    chart.type = "col"
+    chart.grouping = "stacked"
+    chart.overlap = 100
+    chart.gapWidth = 40
+    chart.title = None
+    chart.height, chart.width = 7.0, 15.0
+    first, last = row + 2, row + 1 + len(table)
+    chart.add_data(Reference(sheet, min_col=2, max_col=3, min_row=first - 1, max_row=last), titles_from_data=True)
+    chart.set_categories(Reference(sheet, min_col=1, min_row=first, max_row=last))
+    for series, kind in zip(chart.series, (Kind.PASSWORD, Kind.ACCESS_KEY), strict=True):
+        series.graphicalProperties.solidFill = COLOURS[kind].lstrip("#")
+        series.invertIfNegative = False
+    chart.x_axis.title = "Days since effective last use"
+    chart.y_axis.title = "Active credentials"
+    chart.y_axis.number_format = "0"
+    chart.y_axis.majorGridlines = None
+    chart.x_axis.delete = False
+    chart.y_axis.delete = False
+    chart.legend.position = "t"
+    sheet.add_chart(chart, f"F{row}")
+    parts = ", ".join(
+        f"{band} days: {passwords + keys}"
+        for band, passwords, keys in table[["band", "passwords", "keys"]].itertuples(index=False)
+    )
+    alt_text = f"Columns of active credentials by age. {evidence.title}. {parts}."
+    return max(end, row + 17), alt_text
+
+
+def _add_sign_off(sheet: Worksheet, row: int, evidence: Evidence) -> None:
+    _put(sheet, row, 1, "Sign-off", _HEADING)
+    sign_off = evidence.sign_off
+    lines = (
+        ("Control", sign_off.control),
+        ("System", sign_off.system),
+        ("Prepared by", sign_off.prepared_by),
+        ("Date", ""),
+        ("Reviewed by", ""),
+        ("Date", ""),
+        ("Ticket", sign_off.ticket),
+    )
+    for offset, (label, value) in enumerate(lines, start=1):
+        _put(sheet, row + offset, 1, label, _BOLD)
+        for place in range(2, 6):
+            sheet.cell(row + offset, place).border = Border(bottom=Side(style="thin", color=_INK))
+        if value:
+            _put(sheet, row + offset, 2, value).border = Border(bottom=Side(style="thin", color=_INK))
+
+
+def _add_pictures(
+    book: Workbook, evidence: Evidence, pictures: Mapping[str, bytes]
+) -> list[str]:
+    sheet = book.create_sheet("Charts")
+    sheet.column_dimensions["A"].width = 130
+    _put(sheet, 1, 1, evidence.title, _TITLE)
+    row = 3
+    alt_texts = []
+    for title, png in pictures.items():
+        if alt_texts:
+            sheet.row_breaks.append(Break(id=row - 1))
+        _put(sheet, row, 1, title, _HEADING)
+        picture = Image(io.BytesIO(png))
+        picture.width, picture.height = 810, 450
+        sheet.add_image(picture, f"A{row + 1}")
+        alt_texts.append(f"{title}. {evidence.title}.")
+        row += 26
+    return alt_texts
+
+
+def _add_inputs(book: Workbook, evidence: Evidence) -> None:
+    sheet = book.create_sheet("Inputs")
+    for place, width in enumerate([46, 38, 15, 13, 20, 20, 20, 20, 14, 34], start=1):
+        sheet.column_dimensions[get_column_letter(place)].width = width
+    inputs = evidence.inputs[
+        ["source_file", "sha256", "account_id", "rows", "as_of", "as_of_origin", "stamp", "container", "bytes", "era"]
+    ]
+    headers = [
+        "File", "SHA-256", "Account", "Users", "As of (UTC)", "As-of taken from", "Own stamp (UTC)",
+        "Read as", "Bytes", "Era",
+    ]  # fmt: skip
+    row = _write_block(sheet, 1, "Reports judged", headers, inputs, "")
+    for number in range(3, 3 + len(inputs)):
+        sheet.cell(number, 2).alignment = _WRAP
+        sheet.row_dimensions[number].height = 2 * _LINE_HEIGHT + _LINE_SPARE
+    headers = ["Account", "Name", "Owner", "Users", "Unused", "Current", "Undetermined"]
+    row = _write_block(sheet, row, "Accounts", headers, _name_unknown(evidence.accounts), "")
+    headers = [
+        "File", "Account", "Rows", "Rows x 3", "Excluded", "Absent", "Inactive", "Undetermined",
+        "Unused", "Current", "Sum", "Result",
+    ]  # fmt: skip
+    order = ["source_file", "account_id", "rows", "expected", "excluded", "absent", "inactive"]
+    order += ["undetermined", "unused", "current", "counted", "result"]
+    tie_out = evidence.tie_out[order]
+    row = _write_block(sheet, row, "Tie-out: rows x 3 = the sum of the six", headers, tie_out, "")
+    left_out = evidence.left_out[["source_file", "what", "why"]]
+    headers = ["File", "What", "Why"]
+    row = _write_block(sheet, row, "Left out", headers, left_out, "Nothing was left out")
+    warnings = evidence.warnings[["source_file", "warning", "source_line", "message"]]
+    headers = ["File", "Warning", "Line", "What was found"]
+    _write_block(sheet, row, "Warnings", headers, warnings, "No warnings")
+
+
+def _add_method(book: Workbook, evidence: Evidence) -> None:
+    sheet = book.create_sheet("Method")
+    sheet.column_dimensions["A"].width = 34
+    sheet.column_dimensions["B"].width = 118
+    _write_header(sheet, 1, [("Section", "text"), ("Text", "text")])
+    sheet.freeze_panes = "A2"
+    for number, (section, text) in enumerate(
+        evidence.method.itertuples(index=False, name=None), start=2
+    ):
+        _put(sheet, number, 1, section, _BOLD)
+        _put(sheet, number, 2, text).alignment = _WRAP
+        lines = -(-len(text) // 132)
+        sheet.row_dimensions[number].height = lines * _LINE_HEIGHT + 4 * _LINE_SPARE
+
+
+def _set_up_page(sheet: Worksheet) -> None:
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
+    sheet.page_setup.fitToWidth = 1
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True  # type: ignore[union-attr]
+    sheet.page_margins.left = sheet.page_margins.right = 0.4
+    sheet.page_margins.top = sheet.page_margins.bottom = 0.6
+    sheet.oddFooter.left.text = "&F"
+    sheet.oddFooter.center.text = "&A"
+    sheet.oddFooter.right.text = "Page &P of &N"
+    sheet.sheet_view.showGridLines = False

@@ -1,0 +1,385 @@
+"""WRITERS by format; the evidence is written whole or not at all.
+
+Every file is built in memory, put beside its place under a temporary name, and moved: a run that
+fails leaves what was there before, and no temporary file.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from credreport import __version__
+from credreport.errors import OutputError, UsageError
+from credreport.evidence import SCHEMA_VERSION, Evidence
+from credreport.schema import CREDENTIALS, FINDINGS, SLOT_WORDS, USERS, Status
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+DEFAULT_FORMATS = ("xlsx", "png")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_TOP_FINDINGS = 10
+_PICTURE_TITLES = {"ageing": "Ageing of active credentials", "ecdf": "Cumulative share by age"}
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to write: `csv_raw` leaves text cells of the CSV as they are, for machines."""
+
+    csv_raw: bool = False
+
+
+Files = dict[str, bytes]
+Writer = Callable[[Evidence, Options, Files], Files]
+
+
+def parse_formats(text: str) -> tuple[str, ...]:
+    """Return the formats of `--format xlsx,png`; `none` is no format. Raises UsageError."""
+    names = tuple(dict.fromkeys(name.strip().lower() for name in text.split(",") if name.strip()))
+    if names == ("none",):
+        return ()
+    unknown = [name for name in names if name not in WRITERS]
+    if unknown or not names:
+        known = ", ".join([*WRITERS, "none"])
+        raise UsageError(f"--format {text!r}: choose from {known}, separated by commas")
+    return names
+
+
+def render(evidence: Evidence, formats: Sequence[str], options: Options | None = None) -> Files:
+    """Return every file of the formats by name, the manifest last. Nothing touches the disk."""
+    options = options or Options()
+    files: Files = {}
+    for name, writer in WRITERS.items():
+        if name in formats:
+            files |= writer(evidence, options, files)
+    files[f"{evidence.stem}-manifest.json"] = _manifest(evidence, files)
+    return files
+
+
+def write_all(
+    directory: Path, files: Mapping[str, bytes], *, force: bool, inputs: Iterable[str]
+) -> list[Path]:
+    """Put the files into the directory, all or none of them; return their paths.
+
+    Raises OutputError where a file of that name with other bytes stands there (unless `force`),
+    is an input, or cannot be written.
+    """
+    targets = {directory / name: data for name, data in files.items()}
+    _refuse_clashes(targets, inputs, force=force)
+    made: list[Path] = []
+    waiting: list[tuple[Path, Path]] = []
+    try:
+        made = _make_directory(directory)
+        for target, data in targets.items():
+            if not _holds(target, data):
+                waiting.append((_write_beside(target, data), target))
+        for temporary, target in waiting:
+            temporary.replace(target)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(f"cannot write to {directory}: {reason}; nothing was changed") from error
+    finally:
+        for temporary, _ in waiting:
+            temporary.unlink(missing_ok=True)
+        for folder in reversed(made):
+            if not any(folder.iterdir()):
+                folder.rmdir()
+    return list(targets)
+
+
+def _refuse_clashes(targets: Mapping[Path, bytes], inputs: Iterable[str], *, force: bool) -> None:
+    existing = [target for target in targets if target.exists()]
+    read = [Path(name) for name in inputs if name != "-" and Path(name).exists()]
+    for target in existing:
+        if any(target.samefile(path) for path in read if path.is_file()):
+            raise OutputError(f"{target} is an input of this run; choose another -o")
+    other = [target for target in existing if not _holds(target, targets[target])]
+    for target in other:
+        locks = [target.with_name(f"~${target.name}"), target.with_name(f".~lock.{target.name}#")]
+        if any(lock.exists() for lock in locks):
+            raise OutputError(f"{target} is open in a spreadsheet program; close it and run again")
+    if other and not force:
+        names = ", ".join(str(target) for target in other)
+        message = f"there is other evidence already: {names}. Use --force to replace it, or another -o"
+        raise OutputError(message)
+
+
+def _holds(target: Path, data: bytes) -> bool:
+    return target.is_file() and target.stat().st_size == len(data) and target.read_bytes() == data
+
+
+def _make_directory(directory: Path) -> list[Path]:
+    missing = [folder for folder in (directory, *directory.parents) if not folder.exists()]
+    directory.mkdir(parents=True, exist_ok=True)
+    return missing[::-1]
+
+
+def _write_beside(target: Path, data: bytes) -> Path:
+    """Write the data, to the disk itself, under a temporary name in the target's directory."""
+    handle, name = tempfile.mkstemp(prefix=".credreport-", suffix=".tmp", dir=target.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod((0o777 if target.suffix == ".sh" else 0o666) & ~mask)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return temporary
+
+
+def draw_figures(evidence: Evidence) -> dict[str, Figure]:
+    """Return the pictures by the name they have in a file's name."""
+    from credreport.charts import draw_ageing, draw_ecdf  # noqa: PLC0415 - matplotlib is slow
+
+    credentials = evidence.credentials
+    judged = credentials[credentials["status"].isin([Status.UNUSED, Status.CURRENT])]
+    return {
+        "ageing": draw_ageing(evidence.bands, evidence.captions),
+        "ecdf": draw_ecdf(judged[["kind", "age_days"]], evidence.captions),
+    }
+
+
+def _draw(evidence: Evidence, form: str, files: Files) -> Files:
+    """Return the pictures as PNG or SVG, drawn once a run."""
+    from credreport.charts import to_png, to_svg  # noqa: PLC0415 - matplotlib is slow
+
+    names = [f"{evidence.stem}-{name}.{form}" for name in _PICTURE_TITLES]
+    if all(name in files for name in names):
+        return {name: files[name] for name in names}
+    save = to_png if form == "png" else to_svg
+    figures = draw_figures(evidence)
+    return {f"{evidence.stem}-{name}.{form}": save(figure) for name, figure in figures.items()}
+
+
+def write_png(evidence: Evidence, _: Options, files: Files) -> Files:
+    """Return the two pictures as PNG."""
+    return _draw(evidence, "png", files)
+
+
+def write_svg(evidence: Evidence, _: Options, files: Files) -> Files:
+    """Return the two pictures as SVG."""
+    return _draw(evidence, "svg", files)
+
+
+def write_xlsx(evidence: Evidence, options: Options, files: Files) -> Files:
+    """Return the workbook, and the population as CSV where it is too long for a sheet."""
+    from credreport.workbook import MAX_POPULATION_ROWS, to_xlsx  # noqa: PLC0415 - openpyxl is slow
+
+    drawn = _draw(evidence, "png", files)
+    titles = dict(zip(_PICTURE_TITLES.values(), drawn.values(), strict=True))
+    written = {f"{evidence.stem}.xlsx": to_xlsx(evidence, titles)}
+    if len(evidence.credentials) > MAX_POPULATION_ROWS:
+        written |= _credentials_csv(evidence, options)
+    return written
+
+
+def write_csv(evidence: Evidence, options: Options, _: Files) -> Files:
+    """Return the tables Credentials and Findings as CSV."""
+    findings = _to_csv(evidence.findings[list(FINDINGS)], options)
+    return {
+        **_credentials_csv(evidence, options),
+        f"{evidence.stem}-findings.csv": findings,
+    }
+
+
+def _credentials_csv(evidence: Evidence, options: Options) -> Files:
+    table = evidence.credentials[list(CREDENTIALS)]
+    return {f"{evidence.stem}-credentials.csv": _to_csv(table, options)}
+
+
+def _to_csv(table: pd.DataFrame, options: Options) -> bytes:
+    texts = to_texts(table)
+    if not options.csv_raw:
+        texts = texts.apply(_guard)
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(texts.columns)
+    writer.writerows(zip(*(texts[name] for name in texts.columns), strict=True))
+    return buffer.getvalue().encode("utf-8", "backslashreplace")
+
+
+def _guard(column: pd.Series) -> pd.Series:
+    """Put an apostrophe before what a spreadsheet would execute."""
+    risky = column.str.startswith(_FORMULA_STARTS)
+    return column.where(~risky, "'" + column)
+
+
+def to_texts(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with every cell as text: times as `...Z`, nothing as an empty text."""
+    return table.apply(_to_text)
+
+
+def _to_text(column: pd.Series) -> pd.Series:
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        return column.dt.strftime("%Y-%m-%dT%H:%M:%SZ").fillna("").astype("str")
+    return column.astype("str").where(column.notna(), "")
+
+
+def _to_records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows as JSON values: numbers stay numbers, nothing is null."""
+    columns: dict[str, list[Any]] = {}
+    for name, column in table.items():
+        if pd.api.types.is_numeric_dtype(column.dtype):
+            columns[str(name)] = [None if pd.isna(value) else int(value) for value in column]
+        elif isinstance(column.dtype, pd.DatetimeTZDtype):
+            columns[str(name)] = [text or None for text in _to_text(column)]
+        else:
+            columns[str(name)] = [str(value) for value in column.fillna("")]
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def to_document(evidence: Evidence) -> dict[str, Any]:
+    """Return the evidence as one JSON document: every fact and every table."""
+    tables = {
+        "findings": evidence.findings[list(FINDINGS)],
+        "undetermined": evidence.undetermined,
+        "users": evidence.users[list(USERS)],
+        "credentials": evidence.credentials[list(CREDENTIALS)],
+        "remediation": evidence.remediation,
+        "summary": evidence.summary,
+        "bands": evidence.bands.assign(is_unused=evidence.bands["is_unused"].astype(int)),
+        "accounts": evidence.accounts,
+        "inputs": evidence.inputs,
+        "tie_out": evidence.tie_out,
+        "warnings": evidence.warnings,
+        "left_out": evidence.left_out,
+    }
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "generator": "credreport",
+        "version": __version__,
+        "verdict": evidence.verdict,
+        "ties_out": evidence.ties_out,
+        "parameters": dict(evidence.parameters),
+        "facts": dict(evidence.facts),
+        "sign_off": vars(evidence.sign_off),
+        **{name: _to_records(table) for name, table in tables.items()},
+    }
+
+
+def to_json(document: Mapping[str, Any]) -> str:
+    """Return a JSON text in ASCII that ends with a newline."""
+    return json.dumps(document, indent=1) + "\n"
+
+
+def write_json(evidence: Evidence, _: Options, _files: Files) -> Files:
+    """Return the one JSON document."""
+    return {f"{evidence.stem}.json": to_json(to_document(evidence)).encode()}
+
+
+def write_sh(evidence: Evidence, _: Options, _files: Files) -> Files:
+    """Return the remediation script."""
+    return {f"{evidence.stem}-remediate.sh": evidence.script.encode("utf-8", "backslashreplace")}
+
+
+def _top_lines(evidence: Evidence, code: tuple[str, str], escape: Callable[[str], str]) -> list[str]:
+    left, right = code
+    lines = []
+    for finding in evidence.findings.head(_TOP_FINDINGS).to_dict("records"):
+        account = str(finding["account_id"]) or "unknown account"
+        name = f"{left}{escape(str(finding['user']))}{right}"
+        lines.append(
+            f"{name} in {account}: {SLOT_WORDS[str(finding['credential'])]}, "
+            f"{finding['age_days']} days ({left}{finding['finding_id']}{right})"
+        )
+    more = len(evidence.findings) - len(lines)
+    return [*lines, f"and {more} more: see the workbook"] if more else lines
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in text)
+
+
+def _markdown_code(text: str) -> str:
+    """Return the text as it may stand in a code span: no back-tick ends it, no bar ends a cell."""
+    return _printable(text).replace("`", "'").replace("|", "\\|")
+
+
+def write_md(evidence: Evidence, _: Options, files: Files) -> Files:
+    """Return the ticket comment in Markdown: verdict, counts, top findings, file names and hashes."""
+    lines = [f"## {evidence.title}", "", evidence.verdict, ""]
+    lines += ["| Type | " + " | ".join(evidence.summary.columns[1:]).replace("_", " ") + " |"]
+    lines += ["| --- |" + " ---: |" * (len(evidence.summary.columns) - 1)]
+    for row in evidence.summary.itertuples(index=False, name=None):
+        lines.append("| " + " | ".join(str(cell) for cell in row) + " |")
+    if not evidence.findings.empty:
+        lines += ["", "Unused longest:", ""]
+        lines += [f"- {line}" for line in _top_lines(evidence, ("`", "`"), _markdown_code)]
+    lines += ["", f"Tie-out: {'PASS' if evidence.ties_out else 'FAIL'}."]
+    lines += ["", "Evidence (SHA-256):", ""]
+    lines += [f"- `{name}` `{_sha256(data)}`" for name, data in files.items()]
+    lines += ["", "Inputs (SHA-256):", ""]
+    lines += [
+        f"- `{_markdown_code(name)}` `{digest}`"
+        for name, digest in dict(zip(evidence.inputs["source_file"], evidence.inputs["sha256"], strict=True)).items()
+    ]
+    return {f"{evidence.stem}.md": ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace")}
+
+
+def write_jira(evidence: Evidence, _: Options, files: Files) -> Files:
+    """Return the same ticket comment in Jira's wiki markup."""
+    lines = [f"h2. {evidence.title}", "", evidence.verdict, ""]
+    lines += ["||Type||" + "||".join(evidence.summary.columns[1:]).replace("_", " ") + "||"]
+    for row in evidence.summary.itertuples(index=False, name=None):
+        lines.append("|" + "|".join(str(cell) for cell in row) + "|")
+    if not evidence.findings.empty:
+        lines += ["", "Unused longest:", ""]
+        lines += [f"* {line}" for line in _top_lines(evidence, ("{{", "}}"), _jira_code)]
+    lines += ["", f"Tie-out: {'PASS' if evidence.ties_out else 'FAIL'}."]
+    lines += ["", "Evidence (SHA-256):", ""]
+    lines += [f"* {{{{{name}}}}} {{{{{_sha256(data)}}}}}" for name, data in files.items()]
+    return {f"{evidence.stem}.jira": ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace")}
+
+
+def _jira_code(text: str) -> str:
+    return "".join(f"\\{letter}" if letter in "{}[]|*_-+^~?!\\" else letter for letter in _printable(text))
+
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _manifest(evidence: Evidence, files: Mapping[str, bytes]) -> bytes:
+    inputs = evidence.inputs[["source_file", "sha256", "bytes"]].drop_duplicates()
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "generator": "credreport",
+        "version": __version__,
+        "verdict": evidence.verdict,
+        "parameters": dict(evidence.parameters),
+        "inputs": _to_records(inputs.rename(columns={"source_file": "name"})),
+        "outputs": [
+            {"name": name, "sha256": _sha256(data), "bytes": len(data)} for name, data in files.items()
+        ],
+    }
+    return to_json(document).encode()
+
+
+# In the order of making: the ticket comments name the hashes of what stands before them.
+WRITERS: dict[str, Writer] = {
+    "png": write_png,
+    "svg": write_svg,
+    "xlsx": write_xlsx,
+    "csv": write_csv,
+    "json": write_json,
+    "sh": write_sh,
+    "md": write_md,
+    "jira": write_jira,
+}
