@@ -11,7 +11,7 @@ from credreport.checks import find_notices
 from credreport.credentials import is_active, judge, to_credentials
 from credreport.errors import Notice, Problem
 from credreport.instants import format_instant
-from credreport.normalise import to_users
+from credreport.normalise import to_rows, to_users, whole_days
 from credreport.policy import Policy
 from credreport.population import Population
 from credreport.read import CredentialReport
@@ -82,7 +82,7 @@ def assess(population: Population, policy: Policy | None = None) -> Assessment:
         policy,
     )
     names = pd.Series([report.source.name for report in reports], dtype="str")
-    credentials = credentials.assign(source_file=names.take(credentials["report"]).to_numpy())
+    credentials = credentials.assign(source_file=names.take(credentials["report"].to_numpy()).array)
     findings = find(credentials, policy)
     credentials = credentials.assign(finding_id=_finding_ids(credentials, findings))
     notices = [*population.notices, *(notice for report in reports for notice in report.notices)]
@@ -115,7 +115,7 @@ def find(credentials: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     parts = []
     for rule in (RULES[name] for name in policy.rules):
         broken = credentials[rule.fires(credentials)]
-        ids = [_finding_id(row, rule.id) for row in broken.to_dict("records")]
+        ids = [_finding_id(row, rule.id) for row in to_rows(broken)]
         parts.append(
             broken.assign(
                 row=broken.index,
@@ -185,8 +185,7 @@ def _to_user_table(credentials: pd.DataFrame) -> pd.DataFrame:
         source_file=grouped["source_file"].first(),
         source_line=grouped["source_line"].first(),
     )
-    elapsed = (users["as_of"] - users["most_recent_use"]) // pd.Timedelta(days=1)
-    users = users.assign(days_since=elapsed.astype("Int64"))
+    users = users.assign(days_since=whole_days(users["as_of"] - users["most_recent_use"]))
     return users.assign(conclusion=_to_conclusion(users))
 
 
@@ -201,9 +200,7 @@ def _to_conclusion(users: pd.DataFrame) -> pd.Series:
     undetermined = users["undetermined_credentials"]
     not_judged = undetermined.astype("str") + " could not be judged"
     conclusion = conclusion.mask(undetermined.gt(0) & unused.eq(0), not_judged)
-    conclusion = conclusion.mask(
-        undetermined.gt(0) & unused.gt(0), conclusion + ", " + not_judged
-    )
+    conclusion = conclusion.mask(undetermined.gt(0) & unused.gt(0), conclusion + ", " + not_judged)
     shown = "Root: shown, not judged"
     return conclusion.mask(users["is_root"] & unused.eq(0) & undetermined.eq(0), shown)
 
@@ -223,4 +220,3 @@ def _tie_out(reports: tuple[CredentialReport, ...], credentials: pd.DataFrame) -
         expected=[number * len(_JUDGED) for number in rows],
         counted=counts.sum(axis=1),
     ).assign(ties_out=lambda table: table["expected"].eq(table["counted"]))
-

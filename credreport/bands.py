@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+from itertools import pairwise
 
 import pandas as pd
 
@@ -19,18 +20,15 @@ def band_edges(unused_after_days: int) -> tuple[int, ...]:
     So day N never stands in a bar of current credentials. For 90: 0, 31, 61, 90, 181, 366.
     """
     kept = [
-        edge
-        for edge in _USUAL_EDGES
-        if edge == 0 or abs(edge - unused_after_days) >= _TOO_NARROW
+        edge for edge in _USUAL_EDGES if edge == 0 or abs(edge - unused_after_days) >= _TOO_NARROW
     ]
     return tuple(sorted({*kept, unused_after_days}))
 
 
 def band_labels(edges: tuple[int, ...]) -> tuple[str, ...]:
-    """Return one label a band, such as `31–60` and `over 365`."""
+    """Return one label a band, such as `31-60` (with an en dash) and `over 365`."""
     inner = [
-        f"{low}\u2013{high - 1}" if high - 1 > low else str(low)
-        for low, high in zip(edges, edges[1:], strict=False)
+        f"{low}\u2013{high - 1}" if high - 1 > low else str(low) for low, high in pairwise(edges)
     ]
     return (*inner, f"over {edges[-1] - 1}")
 

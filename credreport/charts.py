@@ -105,7 +105,7 @@ def draw_ageing(bands: pd.DataFrame, captions: Captions) -> Figure:
         axes.set_xticks(range(len(labels)), labels)
         axes.set_xlabel("Days since effective last use")
         axes.set_ylabel("Active credentials")
-        axes.yaxis.get_major_locator().set_params(integer=True)
+        axes.locator_params(axis="y", integer=True)
         _add_legend(axes, int(bands["never_used"].sum()))
     return figure
 
@@ -144,9 +144,7 @@ def draw_ecdf(ages: pd.DataFrame, captions: Captions) -> Figure:
         axes.set_ylabel("Share used within so many days (%)")
         axes.grid(axis="y", color="#DDDDDD", linewidth=0.8)
         axes.set_axisbelow(True)
-        _mark_threshold(
-            axes, captions.unused_after_days, captions.unused_after_days, is_low=True
-        )
+        _mark_threshold(axes, captions.unused_after_days, captions.unused_after_days, is_low=True)
         if not ages.empty:
             axes.legend(loc="upper left", frameon=False)
     return figure

@@ -8,6 +8,7 @@ import pandas as pd
 
 from credreport.errors import Notice
 from credreport.instants import format_instant
+from credreport.normalise import to_rows
 from credreport.policy import Policy
 from credreport.read import CredentialReport
 from credreport.schema import (
@@ -68,7 +69,7 @@ def find_notices(
     sources = [report.source.name for report in reports]
 
     def say(table: pd.DataFrame, code: str, words: Callable[[dict[str, object]], str]) -> None:
-        for row in table.to_dict("records"):
+        for row in to_rows(table):
             number, line = int(row["report"]), int(row["line"])
             found.append((number, Notice(sources[number], line, code, words(row))))
 
@@ -88,7 +89,9 @@ def _check_columns(report: CredentialReport) -> Iterator[Notice]:
         yield Notice(name, 0, "no-arn", message)
     untracked = [slot.last_used for slot in JUDGED_SLOTS if slot.last_used not in report.columns]
     if untracked:
-        message = f"without {', '.join(f'`{column}`' for column in untracked)}: use is not known there"
+        message = (
+            f"without {', '.join(f'`{column}`' for column in untracked)}: use is not known there"
+        )
         yield Notice(name, 0, "missing-column", message)
 
 
@@ -102,7 +105,11 @@ def _check_rows(
     is_root, accounts = first["is_root"], first["account_id"]
     rootless = ~is_root.groupby(users["report"]).any()
     missing = pd.DataFrame({"report": rootless[rootless].index, "line": 0})
-    say(missing, "no-root", lambda _: "no root row: AWS always writes one, so rows may have been cut off")
+    say(
+        missing,
+        "no-root",
+        lambda _: "no root row: AWS always writes one, so rows may have been cut off",
+    )
 
     order = (~is_root).astype("str") + users[USER].str.lower()
     before = order.groupby(users["report"]).shift()
@@ -122,18 +129,24 @@ def _check_rows(
 
     last_part = users[ARN].fillna("").str.replace(r"^.*[/:]", "", regex=True)
     differs = users[ARN].notna() & ~is_root & (last_part.str.lower() != users[USER].str.lower())
-    say(users[differs], "arn-differs", lambda row: f"user {row[USER]!r}, but the ARN says {row[ARN]!r}")
+    say(
+        users[differs],
+        "arn-differs",
+        lambda row: f"user {row[USER]!r}, but the ARN says {row[ARN]!r}",
+    )
 
     extra = users[EXTRA_CREDENTIALS].fillna("")
     nothing = extra.str.strip().isin([*KNOWN_ABSENCES, NOT_SUPPORTED, "", "false"])
     say(
         users[~nothing],
         "extra-credentials",
-        lambda row: f"user {row[USER]!r} has credentials that the report does not list: "
-        f"{row[EXTRA_CREDENTIALS]!r}",
+        lambda row: (
+            f"user {row[USER]!r} has credentials that the report does not list: "
+            f"{row[EXTRA_CREDENTIALS]!r}"
+        ),
     )
 
-    blank = users[list(KNOWN_COLUMNS)].eq("")
+    blank = users[list(KNOWN_COLUMNS)] == ""
     blank[EXTRA_CREDENTIALS] = False
     counts = blank.sum(axis=1).groupby(users["report"]).sum()
     lines = users["line"].where(blank.any(axis=1)).groupby(users["report"]).min()
@@ -156,8 +169,10 @@ def _check_dates(credentials: pd.DataFrame, policy: Policy, say: Say) -> None:
     say(
         used_first[~is_key[used_first.index]],
         "used-before-set",
-        lambda row: f"{row['user']!r}: the password was changed after its last use, so the one now "
-        "set may never have been used",
+        lambda row: (
+            f"{row['user']!r}: the password was changed after its last use, so the one now "
+            "set may never have been used"
+        ),
     )
     say(
         used_first[is_key[used_first.index]],
@@ -175,8 +190,10 @@ def _check_dates(credentials: pd.DataFrame, policy: Policy, say: Say) -> None:
     say(
         newest.sort_values("report", kind="stable"),
         "later-than-as-of",
-        lambda row: f"{row['user']!r} has a timestamp of {_words(row['newest'])}, later than the "
-        f"as-of {_words(row['as_of'])}: one of the two is wrong",
+        lambda row: (
+            f"{row['user']!r} has a timestamp of {_words(row['newest'])}, later than the "
+            f"as-of {_words(row['as_of'])}: one of the two is wrong"
+        ),
     )
     threshold = pd.Timedelta(days=policy.unused_after_days)
     in_gap = (
@@ -190,19 +207,22 @@ def _check_dates(credentials: pd.DataFrame, policy: Policy, say: Say) -> None:
     say(
         credentials[in_gap],
         "gap-2018",
-        lambda row: f"{row['user']!r}: AWS recorded no sign-in from 2018-05-04 to 2018-05-23, so the "
-        "password may have been used later than the report says",
+        lambda row: (
+            f"{row['user']!r}: AWS recorded no sign-in from 2018-05-04 to 2018-05-23, so the "
+            "password may have been used later than the report says"
+        ),
     )
     age = credentials["age_days"].sub(policy.unused_after_days).abs().le(1)
     say(
         credentials[age.fillna(value=False).astype(bool)],
         "boundary",
-        lambda row: f"{row['user']!r}, {row['credential']}: {row['age_days']} days, within a day of "
-        f"the threshold ({row['status']})",
+        lambda row: (
+            f"{row['user']!r}, {row['credential']}: {row['age_days']} days, within a day of "
+            f"the threshold ({row['status']})"
+        ),
     )
 
 
 def _words(instant: object) -> str:
     assert isinstance(instant, pd.Timestamp)
     return format_instant(instant)
-

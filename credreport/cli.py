@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 import typer
 
 from credreport import __version__
-from credreport.errors import CredreportError, InputRefused, UsageError, problem_lines
+from credreport.errors import CredreportError, InputRefused, problem_lines
 from credreport.screen import Screen
 
 if TYPE_CHECKING:
     from credreport.assess import Assessment
-    from credreport.evidence import Evidence
+    from credreport.evidence import Account, Evidence
+    from credreport.policy import Policy
     from credreport.population import Population
 
 FINDINGS_OPEN = 1
@@ -49,21 +50,32 @@ class FailOn(StrEnum):
 
 Inputs = Annotated[
     list[str],
-    typer.Argument(metavar="INPUT...", help="A report, a directory, a glob, a zip, or - for standard input."),
+    typer.Argument(
+        metavar="INPUT...", help="A report, a directory, a glob, a zip, or - for standard input."
+    ),
 ]
 AsOf = Annotated[
     str | None,
-    typer.Option(metavar="WHEN", help="Judge at this instant or day (UTC), or at each file's `newest` timestamp."),
+    typer.Option(
+        metavar="WHEN",
+        help="Judge at this instant or day (UTC), or at each file's `newest` timestamp.",
+    ),
 ]
-UnusedAfter = Annotated[int, typer.Option(metavar="DAYS", help="Unused means this many days or more.")]
-IncludeRoot = Annotated[bool, typer.Option("--include-root", help="Judge the root account like any other.")]
+UnusedAfter = Annotated[
+    int, typer.Option(metavar="DAYS", help="Unused means this many days or more.")
+]
+IncludeRoot = Annotated[
+    bool, typer.Option("--include-root", help="Judge the root account like any other.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 KeepGoing = Annotated[
     bool, typer.Option("--keep-going", help="Leave refused inputs out, list them, exit 3.")
 ]
 MaxFileSize = Annotated[int, typer.Option(metavar="MIB", min=1, help="Refuse larger files.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only the verdict, and errors.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Every warning; a traceback for a bug.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Every warning; a traceback for a bug.")
+]
 NoColor = Annotated[bool, typer.Option("--no-color", help="Plain lines on a terminal, too.")]
 
 
@@ -134,25 +146,37 @@ def credreport(
 def analyze(
     inputs: Inputs,
     *,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where the evidence goes.")] = Path("evidence"),
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="Where the evidence goes.")
+    ] = Path("evidence"),
     formats: Annotated[
-        str, typer.Option("--format", metavar="LIST", help="Of xlsx,png,csv,json,md,jira,svg,sh; or none.")
+        str,
+        typer.Option(
+            "--format", metavar="LIST", help="Of xlsx,png,csv,json,md,jira,svg,sh; or none."
+        ),
     ] = "xlsx,png",
     unused_after: UnusedAfter = 90,
     as_of: AsOf = None,
     include_root: IncludeRoot = False,
     accounts: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="CSV of id,name,owner: names for account IDs.")
+        Path | None,
+        typer.Option(metavar="FILE", help="CSV of id,name,owner: names for account IDs."),
     ] = None,
     prepared_by: Annotated[str, typer.Option(metavar="NAME", help="For the sign-off block.")] = "",
     control: Annotated[str, typer.Option(metavar="TEXT", help="For the sign-off block.")] = "",
     ticket: Annotated[str, typer.Option(metavar="TEXT", help="For the sign-off block.")] = "",
-    fail_on: Annotated[FailOn, typer.Option(help="Exit 1 when there are open findings.")] = FailOn.NONE,
+    fail_on: Annotated[
+        FailOn, typer.Option(help="Exit 1 when there are open findings.")
+    ] = FailOn.NONE,
     keep_going: KeepGoing = False,
     max_file_size: MaxFileSize = 64,
-    csv_raw: Annotated[bool, typer.Option("--csv-raw", help="No guard on text cells of the CSV.")] = False,
+    csv_raw: Annotated[
+        bool, typer.Option("--csv-raw", help="No guard on text cells of the CSV.")
+    ] = False,
     as_json: AsJson = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace other evidence of the same name.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace other evidence of the same name.")
+    ] = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
     no_color: NoColor = False,
@@ -251,16 +275,19 @@ def _read(
 
 def _show(screen: Screen, evidence: Evidence) -> None:
     """Print the verdict and the small table."""
+    from credreport.normalise import to_rows
+
     screen.say(evidence.verdict)
     if screen.quiet:
         return
     screen.say()
-    statuses = ["unused", "current", "undetermined", "excluded", "inactive", "absent"]
+    statuses = [str(name) for name in evidence.summary.columns if name not in ("type", "total")]
     rows = [
         [str(row["type"]), *(str(row[status]) for status in statuses)]
-        for row in evidence.summary.to_dict("records")
+        for row in to_rows(evidence.summary)
     ]
-    screen.table(["", *statuses], rows, rights=len(statuses))
+    headers = [status.replace("_", " ") for status in statuses]
+    screen.table(["", *headers], rows, rights=len(statuses))
 
 
 def _show_files(
@@ -290,8 +317,10 @@ def _next_command(written: list[Path], evidence: Evidence, formats: tuple[str, .
 
 def _show_reports(screen: Screen, evidence: Evidence) -> None:
     """Print one block a report: whose, from when, how big, and the counts."""
-    tie_out = evidence.tie_out.to_dict("records")
-    for report, counts in zip(evidence.inputs.to_dict("records"), tie_out, strict=False):
+    from credreport.normalise import to_rows
+
+    tie_out = to_rows(evidence.tie_out)
+    for report, counts in zip(to_rows(evidence.inputs), tie_out, strict=False):
         screen.say(f"{report['source_file']}: a credential report ({report['container']})")
         screen.say(f"  account  {report['account_id'] or 'unknown'}")
         screen.say(f"  users    {report['rows']}, root included")
@@ -330,7 +359,9 @@ def _show_warnings(screen: Screen, assessment: Assessment) -> None:
 
 def _status(screen: Screen, assessment: Assessment, fail_on: FailOn) -> int:
     if assessment.is_incomplete:
-        screen.note("Exit status 3: something could not be judged, was left out, or is only a bound.")
+        screen.note(
+            "Exit status 3: something could not be judged, was left out, or is only a bound."
+        )
         return INCOMPLETE
     if fail_on is FailOn.FINDINGS and not assessment.open_findings.empty:
         return FINDINGS_OPEN

@@ -13,9 +13,7 @@ from credreport.errors import InputRefused, Problem
 from credreport.schema import CREDENTIALS, FINDINGS, KNOWN_COLUMNS
 
 _AGAIN = "Download the report again"
-_AS_JSON = (
-    "Save it again with `aws iam get-credential-report --output json`, or take the CSV from the IAM console"
-)
+_AS_JSON = "Save it again with `aws iam get-credential-report --output json`, or take the CSV from the IAM console"
 _AS_CSV = "Save it again as comma-separated UTF-8, or use the file as AWS gave it"
 _EXCEL = "In Excel, save as `CSV UTF-8 (comma delimited)`, or use the CSV as AWS gave it"
 
@@ -186,7 +184,9 @@ def _unpack_json(name: str, text: str) -> Unpacked:
             raise _refused(name, found, "Run `aws iam get-credential-report` and save its output")
         if "Error" in document or "__type" in document:
             raise _refused(name, "an error message of AWS, not a report", _AS_JSON)
-        raise _refused(name, "JSON without `Content`: not an answer of get-credential-report", _AS_JSON)
+        raise _refused(
+            name, "JSON without `Content`: not an answer of get-credential-report", _AS_JSON
+        )
     time = document.get("GeneratedTime")
     unpacked = _unpack_content(name, document["Content"], "CLI JSON")
     return replace(unpacked, generated_time=time if isinstance(time, str) else "")
@@ -227,7 +227,9 @@ def _unpack_content(name: str, content: object, container: str) -> Unpacked:
             raise _refused(name, "`Content` is a damaged Python text", _AS_JSON) from None
         return Unpacked(_decode(name, data), f"{container} (Python text)")
     if "," in content:
-        return Unpacked(_decode(name, content.encode("utf-8", "surrogatepass")), f"{container} (text)")
+        return Unpacked(
+            _decode(name, content.encode("utf-8", "surrogatepass")), f"{container} (text)"
+        )
     return _unpack_base64(name, content, container)
 
 
@@ -247,7 +249,9 @@ def _refuse_other_text(name: str, start: str) -> None:
     if re.match(r"(Content|GeneratedTime|ReportFormat|State)\s*:", start):
         raise _refused(name, "`--output yaml`", _AS_JSON)
     if re.match(r"sep=", start, re.IGNORECASE):
-        raise _refused(name, "a `sep=` line that Excel understands, before the header", _AS_CSV, 1, 1)
+        raise _refused(
+            name, "a `sep=` line that Excel understands, before the header", _AS_CSV, 1, 1
+        )
     if start.startswith("dXNlcixhcm4"):
         found = "base64 with characters in it that do not belong there, or two texts in one file"
         raise _refused(name, found, f"{_AGAIN}; one report a file")

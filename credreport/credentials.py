@@ -19,6 +19,8 @@ from credreport.normalise import (
     to_flag,
     to_instant,
     to_meaning,
+    to_rows,
+    whole_days,
 )
 from credreport.policy import Policy
 from credreport.schema import (
@@ -109,9 +111,9 @@ def judge(
     moments = pd.Series(list(as_of), dtype=INSTANT_DTYPE)
     blanks = pd.Series(list(blanks_are_absences), dtype=bool)
     judged = credentials.assign(
-        as_of=moments.take(credentials["report"]).to_numpy(),
-        blank_is_absence=blanks.take(credentials["report"]).to_numpy(),
-    ).assign(as_of=lambda table: table["as_of"].astype(INSTANT_DTYPE))
+        as_of=moments.take(credentials["report"].to_numpy()).array,
+        blank_is_absence=blanks.take(credentials["report"].to_numpy()).to_numpy(),
+    )
     return judged.pipe(_find_effective).pipe(_find_age, policy).pipe(_decide, policy)
 
 
@@ -146,7 +148,7 @@ def _find_age(table: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     """Add the elapsed time in whole days, and whether it reaches the threshold to the microsecond."""
     elapsed = table["as_of"] - table["effective_last_used"]
     return table.assign(
-        age_days=(elapsed // pd.Timedelta(days=1)).astype("Int64"),
+        age_days=whole_days(elapsed),
         is_future=elapsed < pd.Timedelta(0),
         is_aged=elapsed >= pd.Timedelta(days=policy.unused_after_days),
     )
@@ -199,7 +201,7 @@ def _decide(table: pd.DataFrame, policy: Policy) -> pd.DataFrame:
 
 
 def _is_excluded(table: pd.DataFrame, policy: Policy, on: pd.Series) -> pd.Series:
-    """The root's password, and its keys where active; `--include-root` judges what AWS reports."""
+    """Tell the root's password, and its keys where active; `--include-root` judges what AWS reports."""
     is_password = table["kind"].eq(Kind.PASSWORD)
     if policy.include_root:
         return table["is_root"] & is_password & table["enabled_raw"].eq(NOT_SUPPORTED)
@@ -216,14 +218,18 @@ def _to_reason(table: pd.DataFrame) -> pd.Series:
     special = table[causes.isin(["unreadable", "enabled", "last_used", "future", "fallback"])]
     if special.empty:
         return reasons
-    words = [_explain(row) for row in special.to_dict("records")]
+    words = [_explain(row) for row in to_rows(special)]
     return reasons.where(~table.index.isin(special.index), pd.Series(words, index=special.index))
 
 
 def _explain(row: dict[str, object]) -> str:
     def cell(part: str) -> str:
         raw = str(row[f"{part}_raw"])
-        return f"`{row[f'{part}_column']}` is {raw!r}" if raw else f"`{row[f'{part}_column']}` is blank"
+        return (
+            f"`{row[f'{part}_column']}` is {raw!r}"
+            if raw
+            else f"`{row[f'{part}_column']}` is blank"
+        )
 
     match row["cause"]:
         case "enabled":
@@ -235,7 +241,9 @@ def _explain(row: dict[str, object]) -> str:
         case "fallback":
             return f"never used, and {cell('set')}: not a date"
         case _:
-            parts = [part for part in ("last_used", "set") if row[f"{part}_meaning"] == Meaning.TEXT]
+            parts = [
+                part for part in ("last_used", "set") if row[f"{part}_meaning"] == Meaning.TEXT
+            ]
             return "; ".join(f"{cell(part)}: not a date" for part in parts)
 
 
@@ -245,4 +253,3 @@ def is_active(credentials: pd.DataFrame) -> pd.Series:
         credentials["status"].eq(Status.EXCLUDED)
         & ~credentials["enabled"].fillna(value=True).astype(bool)
     )
-

@@ -227,7 +227,9 @@ def _stem(assessment: Assessment) -> str:
 def _caption(assessment: Assessment) -> str:
     accounts = _account_ids(assessment)
     _, judged, _ = _judged_words(assessment)
-    who = f"account {accounts[0] or 'unknown'}" if len(accounts) == 1 else f"{len(accounts)} accounts"
+    who = (
+        f"account {accounts[0] or 'unknown'}" if len(accounts) == 1 else f"{len(accounts)} accounts"
+    )
     return (
         f"{who}  |  as of {_as_of_words(assessment)}  |  n = {judged}  |  "
         f"threshold {assessment.policy.unused_after_days} days  |  credreport {__version__}"
@@ -237,7 +239,9 @@ def _caption(assessment: Assessment) -> str:
 def _facts(assessment: Assessment) -> list[tuple[str, str]]:
     reports = assessment.reports
     accounts = [account or "unknown" for account in _account_ids(assessment)]
-    shown = ", ".join(accounts[:5]) + (f" and {len(accounts) - 5} more" if len(accounts) > 5 else "")
+    shown = ", ".join(accounts[:5]) + (
+        f" and {len(accounts) - 5} more" if len(accounts) > 5 else ""
+    )
     origins = ", ".join(sorted({report.as_of_origin for report in reports}))
     policy = assessment.policy
     return [
@@ -281,7 +285,7 @@ def _accounts(assessment: Assessment, accounts: Sequence[Account]) -> pd.DataFra
     named = {account.account_id: account for account in accounts}
     credentials = assessment.credentials.assign(
         account=pd.Series([report.account_id for report in assessment.reports], dtype="str")
-        .take(assessment.credentials["report"])
+        .take(assessment.credentials["report"].to_numpy())
         .to_numpy()
     )
     users = credentials.groupby("account")["user_row"].nunique()

@@ -47,7 +47,11 @@ def method_rows(policy: Policy, rules: Mapping[str, Rule]) -> list[tuple[str, st
             "Status: excluded",
             "The root account's password and active keys: the rule is about IAM users, and root is "
             "meant to lie unused. Shown, not judged"
-            + (" (this run judges root too, where AWS reports its password)." if policy.include_root else "."),
+            + (
+                " (this run judges root too, where AWS reports its password)."
+                if policy.include_root
+                else "."
+            ),
         ),
         ("Status: inactive", "Exists or existed, and is switched off."),
         ("Status: absent", "There is no such credential."),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC
 from itertools import chain
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,7 @@ from credreport.schema import (
     Meaning,
 )
 
-INSTANT_DTYPE = "datetime64[us, UTC]"
+INSTANT_DTYPE = pd.DatetimeTZDtype("us", UTC)
 _COMMON = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:Z|\+00:00)"
 
 
@@ -52,14 +53,16 @@ def to_users(reports: Sequence[CredentialReport]) -> pd.DataFrame:
         )
     users = pd.concat(frames, ignore_index=True)
     ordered = users.reindex(columns=["report", "line", *KNOWN_COLUMNS])
-    text = {column: "str" for column in KNOWN_COLUMNS}
+    text = dict.fromkeys(KNOWN_COLUMNS, "str")
     return ordered.astype(text).sort_values(["report", "line"], kind="stable", ignore_index=True)
 
 
 def to_flag(words: pd.Series) -> pd.Series:
     """Return a nullable boolean: `true` and `false` in any case; every other word is unknown (NA)."""
     lowered = words.str.lower()
-    return lowered.eq("true").astype("boolean").where(lowered.isin(["true", "false"]), pd.NA)
+    flags: pd.Series = lowered.eq("true").astype("boolean")
+    known: pd.Series = flags.where(lowered.isin(["true", "false"]), pd.NA)
+    return known
 
 
 def to_instant(cells: pd.Series) -> pd.Series:
@@ -97,15 +100,32 @@ def to_meaning(cells: pd.Series, instants: pd.Series) -> pd.Series:
 
 def to_account(arns: pd.Series) -> pd.Series:
     """Return the fifth field of each ARN as text; empty where there is none."""
-    return arns.str.extract(ARN_PATTERN, expand=False).fillna("").astype("str")
+    accounts: pd.Series = arns.str.extract(ARN_PATTERN, expand=False).fillna("").astype("str")
+    return accounts
 
 
 def is_root_row(users: pd.DataFrame) -> pd.Series:
     """Whether each row is the root account's: by its name, or by the end of its ARN."""
     arns = users[ARN].fillna("")
-    return users["user"].eq(ROOT_USER) | arns.str.endswith((":root", f":{ROOT_USER}"))
+    root: pd.Series = users["user"].eq(ROOT_USER) | arns.str.endswith((":root", f":{ROOT_USER}"))
+    return root
 
 
 def to_naive(instants: pd.Series) -> pd.Series:
     """Return the same instants without a zone, for formats that know none (UTC throughout)."""
-    return instants.dt.tz_convert(UTC).dt.tz_localize(None)
+    naive: pd.Series = instants.dt.tz_convert(UTC).dt.tz_localize(None)
+    return naive
+
+
+def whole_days(elapsed: pd.Series) -> pd.Series:
+    """Return elapsed times as whole days, rounded down; a nullable integer."""
+    days: pd.Series = elapsed.dt.total_seconds().floordiv(86_400).astype("Int64")
+    return days
+
+
+def to_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows as dictionaries: for sentences about the few, never for the population."""
+    return [
+        dict(zip(map(str, table.columns), row, strict=True))
+        for row in table.itertuples(index=False)
+    ]

@@ -276,7 +276,9 @@ class _Reader:
                 return
             rejoined = _rejoin(section, cells)
             if rejoined:
-                message = f"an unquoted comma in the name of {rejoined[section.user]!r} was put back"
+                message = (
+                    f"an unquoted comma in the name of {rejoined[section.user]!r} was put back"
+                )
                 section.notices.append(Notice(self.name, line, "rejoined", message))
                 cells = rejoined
         if len(cells) != width:
@@ -305,7 +307,7 @@ class _Reader:
 
 
 def _is_header(cells: Iterable[str]) -> bool:
-    return _HEADER_MARKS <= set(cells)
+    return set(cells) >= _HEADER_MARKS
 
 
 def _header_problems(name: str, cells: list[str], line: int) -> list[Problem]:
@@ -400,7 +402,9 @@ def _refuse_same_account(name: str, reports: list[CredentialReport]) -> None:
         ]
         words = f"account {report.account_id}" if report.account_id else "an account without ARN"
         if report.account_id in seen:
-            found = f"a second report of {words}; the first begins at line {seen[report.account_id]}"
+            found = (
+                f"a second report of {words}; the first begins at line {seen[report.account_id]}"
+            )
             problems.append(Problem(name, report.lines[0], 0, found, _ONE_EACH))
         elif len(roots) > 1:
             found = f"a second root row of {words}; the first is line {roots[0]}"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from credreport.normalise import to_rows
 from credreport.schema import SLOT_WORDS, Kind
 
 KEY_PLACE = "ID_FROM_STEP_1"
@@ -61,7 +62,7 @@ def to_remediation(findings: pd.DataFrame) -> pd.DataFrame:
     are sentences, and findings are few.
     """
     rows = []
-    for finding in findings.to_dict("records"):
+    for finding in to_rows(findings):
         steps = steps_for(
             str(finding["kind"]),
             str(finding["user"]),
@@ -209,7 +210,7 @@ fi
 
 def to_script(findings: pd.DataFrame, verdict: str) -> str:
     """Return the POSIX shell script for the open findings; a dry run unless `--apply` is given."""
-    calls = [_call(finding) for finding in findings.to_dict("records")]
+    calls = [_call(finding) for finding in to_rows(findings)]
     safe = "".join(letter if letter.isprintable() else "?" for letter in verdict)
     return _SCRIPT.format(verdict=safe, calls="\n".join(calls) or "echo 'No findings.'")
 

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, TextIO
 
 _LEAST_WIDTH = 40
 _SHOW_PROGRESS_AFTER = 1.0
@@ -29,7 +29,9 @@ def _visible(letter: str) -> str:
 class Screen:
     """Standard output for what was asked, standard error for the rest."""
 
-    def __init__(self, *, quiet: bool = False, verbose: bool = False, no_color: bool = False) -> None:
+    def __init__(
+        self, *, quiet: bool = False, verbose: bool = False, no_color: bool = False
+    ) -> None:
         """Remember how much to say. A closed stream swallows what is sent to it."""
         self.quiet = quiet
         self.verbose = verbose
@@ -131,7 +133,7 @@ def _is_terminal(stream: IO[str] | None) -> bool:
     return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def _print(stream: IO[str] | None, line: str) -> None:
+def _print(stream: TextIO | None, line: str) -> None:
     """Print a line in what the stream can encode; a pipe gets ASCII."""
     if stream is None:
         return

@@ -28,7 +28,9 @@ _CUT = " [cut]"
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 _EXCEL_EPOCH = pd.Timestamp("1899-12-30")
 _EXCEL_OLDEST = pd.Timestamp("1900-03-01")
-_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]")
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
+)
 _ESCAPE_LOOKALIKE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 _TEMPLATE_ROW = re.compile(rb'<row r="2".*?</row>', re.DOTALL)
 _CELL_STYLE = re.compile(rb'<c r="([A-Z]+)2"(?: s="([0-9]+)")?')
@@ -115,7 +117,9 @@ def _fill(sheet: bytes, stream: Stream) -> bytes:
     rows = "".join(_rows(stream, styles)).encode()
     last = f"{styles[-1][0]}{len(stream) + 1}"
     filled = sheet[: template.start()] + rows + sheet[template.end() :]
-    return re.sub(rb'<dimension ref="[^"]*"', f'<dimension ref="A1:{last}"'.encode(), filled, count=1)
+    return re.sub(
+        rb'<dimension ref="[^"]*"', f'<dimension ref="A1:{last}"'.encode(), filled, count=1
+    )
 
 
 def _rows(stream: Stream, styles: Sequence[tuple[str, str]]) -> Iterator[str]:
@@ -175,7 +179,11 @@ def _add_alt_texts(drawing: bytes, texts: Iterator[str]) -> bytes:
     def add(match: re.Match[str]) -> str:
         return f"{match[1]} descr={quoteattr(next(texts))}/>"
 
-    return re.sub(r'(<(?:xdr:)?cNvPr id="[0-9]+" name="(?:Chart|Image) [0-9]+")[^>]*?/>', add, drawing.decode()).encode()
+    return re.sub(
+        r'(<(?:xdr:)?cNvPr id="[0-9]+" name="(?:Chart|Image) [0-9]+")[^>]*?/>',
+        add,
+        drawing.decode(),
+    ).encode()
 
 
 def _fix_times(core: bytes, modified: datetime) -> bytes:
@@ -211,5 +219,3 @@ def _count_elements(document: bytes, wanted: str) -> int:
     parser.StartElementHandler = start
     parser.Parse(document, True)
     return count
-
-

@@ -228,7 +228,7 @@ class _Opener:
         try:
             with archive.open(member) as file:
                 data = file.read(self.max_bytes + 1)
-        except Exception as error:  # noqa: BLE001 - zlib, lzma and zipfile each raise their own
+        except Exception as error:  # zlib, lzma and zipfile each raise their own
             return Problem(name, 0, 0, f"damaged inside the zip ({error})", "Make the zip again")
         return self._bounded(name, data, searched=True)
 

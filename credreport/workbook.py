@@ -23,7 +23,7 @@ from credreport.charts import COLOURS
 from credreport.errors import OutputError
 from credreport.evidence import Evidence, credential_words
 from credreport.normalise import to_naive
-from credreport.schema import KIND_WORDS, Kind
+from credreport.schema import Kind
 from credreport.sheetxml import MAX_ROWS, NOTHING, Stream, count_rows, finish, safe_text
 
 MAX_POPULATION_ROWS = 100_000
@@ -74,7 +74,7 @@ _FINDINGS = (
     Column("User", "user", width=14, widest=28),
     Column("Credential", "credential_words", width=12),
     Column("Days unused", "age_days", "number", 8),
-    Column("Effective last use (UTC)", "effective_last_used", "date", 18),
+    Column("Effective last use (UTC)", "effective_last_used", "date", 20),
     Column("Basis", "basis", width=26),
     Column("Rule", "rule", width=18),
     Column("Severity", "severity", width=9),
@@ -163,7 +163,9 @@ def to_xlsx(evidence: Evidence, pictures: Mapping[str, bytes]) -> bytes:
     population = _with_words(evidence.credentials)
     words = "No credentials"
     if len(population) > MAX_POPULATION_ROWS:
-        words = f"{len(population)} rows are too many for a sheet: see {evidence.stem}-credentials.csv"
+        words = (
+            f"{len(population)} rows are too many for a sheet: see {evidence.stem}-credentials.csv"
+        )
         population = population.iloc[:0]
     add("Credentials", population, _CREDENTIALS, words)
     add("Remediation", evidence.remediation, _REMEDIATION, "No findings, so nothing to remedy")
@@ -183,7 +185,9 @@ def to_xlsx(evidence: Evidence, pictures: Mapping[str, bytes]) -> bytes:
     for number, stream in streams.items():
         if counted[number] != len(stream) + 1:
             title = book.worksheets[number - 1].title
-            message = f"the sheet {title} came back with {counted[number] - 1} of {len(stream)} rows"
+            message = (
+                f"the sheet {title} came back with {counted[number] - 1} of {len(stream)} rows"
+            )
             raise OutputError(message)
     return workbook
 
@@ -226,7 +230,7 @@ def _add_table(
             cell.number_format = "0"
         else:
             cell.number_format = "@"
-            cell.quotePrefix = not column.is_for_auditor  # type: ignore[attr-defined]
+            cell.quotePrefix = not column.is_for_auditor
         if column.is_for_auditor:
             cell.fill = _TO_FILL_IN
             cell.number_format = "yyyy-mm-dd" if "date" in column.header else "General"
@@ -245,7 +249,7 @@ def _add_table(
 
 def _heights(table: pd.DataFrame, columns: Sequence[Column]) -> pd.Series:
     """Return each row's height in points, enough for its longest wrapped text."""
-    lines = pd.Series(1, index=table.index)
+    lines = pd.Series(1.0, index=table.index)
     for column in columns:
         if column.kind == "text" and not column.is_for_auditor:
             needed = -(-table[column.source].str.len() // (_fit(column, table) * _LETTERS_A_WIDTH))
@@ -265,7 +269,10 @@ def _add_drop_down(sheet: Worksheet, columns: Sequence[Column], last: int) -> No
         if column.header != "Disposition":
             continue
         validation = DataValidation(
-            type="list", formula1=f'"{",".join(DISPOSITIONS)}"', allow_blank=True, showErrorMessage=True
+            type="list",
+            formula1=f'"{",".join(DISPOSITIONS)}"',
+            allow_blank=True,
+            showErrorMessage=True,
         )
         validation.errorTitle = "Disposition"
         validation.error = f"Choose one of: {', '.join(DISPOSITIONS)}"
@@ -284,7 +291,7 @@ def _put(sheet: Worksheet, row: int, place: int, value: Any, font: Font | None =
     elif isinstance(value, str):
         cell.value = safe_text(value)
         cell.data_type = "s"
-        cell.quotePrefix = True  # type: ignore[attr-defined]
+        cell.quotePrefix = True
         cell.alignment = _TOP
     else:
         cell.value = NOTHING if pd.isna(value) else int(value)
@@ -305,7 +312,13 @@ def _write_header(sheet: Worksheet, row: int, headers: Iterable[tuple[str, str]]
 
 
 def _write_block(
-    sheet: Worksheet, row: int, heading: str, headers: Sequence[str], table: pd.DataFrame, words: str
+    sheet: Worksheet,
+    row: int,
+    heading: str,
+    headers: Sequence[str],
+    table: pd.DataFrame,
+    *,
+    words: str = "",
 ) -> int:
     """Write a heading and a small table below it; return the next free row."""
     _put(sheet, row, 1, heading, _HEADING)
@@ -327,7 +340,7 @@ def _sentences(verdict: str) -> list[str]:
 def _add_summary(book: Workbook, evidence: Evidence) -> list[str]:
     """Add the first sheet; return the alt text of its chart."""
     sheet = book.create_sheet("Summary")
-    for place, width in enumerate([30, 13, 13, 13, 13, 13, 14, 13, 13, 13, 13], start=1):
+    for place, width in enumerate([30, 11, 11, 11, 11, 13, 11, 11, 11, 11], start=1):
         sheet.column_dimensions[get_column_letter(place)].width = width
     _put(sheet, 1, 1, "Unused IAM credentials", _TITLE)
     row = 2
@@ -346,17 +359,23 @@ def _add_summary(book: Workbook, evidence: Evidence) -> list[str]:
     row += 1
     words = [name.replace("_", " ") for name in evidence.summary.columns[1:]]
     row = _write_block(
-        sheet, row, "Credentials by type and status", ["Type", *words], evidence.summary, ""
+        sheet, row, "Credentials by type and status", ["Type", *words], evidence.summary
     )
     row, alt_text = _add_ageing(sheet, row, evidence)
     top = evidence.accounts.sort_values(["unused", "account_id"], ascending=[False, True]).head(10)
     if len(evidence.accounts) > 1:
         heading = "Accounts" if len(evidence.accounts) <= len(top) else "Accounts with most unused"
-        headers = ["Account", "Name", "Owner", "Users", "Unused", "Current", "Undetermined"]
-        row = _write_block(sheet, row, heading, headers, _name_unknown(top), "")
+        headers = ["Account", "Users", "Unused", "Current", "Undetermined", "Name, owner"]
+        row = _write_block(sheet, row, heading, headers, _join_owner(_name_unknown(top)))
     counts = pd.DataFrame(sorted(evidence.warning_counts.items()), columns=["warning", "count"])
-    none = "No warnings"
-    row = _write_block(sheet, row, "Warnings (each with its line: Inputs)", ["Warning", "Count"], counts, none)
+    row = _write_block(
+        sheet,
+        row,
+        "Warnings (each with its line: Inputs)",
+        ["Warning", "Count"],
+        counts,
+        words="No warnings",
+    )
     _add_sign_off(sheet, row, evidence)
     return [alt_text]
 
@@ -364,6 +383,13 @@ def _add_summary(book: Workbook, evidence: Evidence) -> list[str]:
 def _name_unknown(accounts: pd.DataFrame) -> pd.DataFrame:
     known = accounts["account_id"].where(accounts["account_id"].ne(""), "unknown")
     return accounts.assign(account_id=known)
+
+
+def _join_owner(accounts: pd.DataFrame) -> pd.DataFrame:
+    """Put name and owner last, in one text that may run over the cells to its right."""
+    comma = accounts["owner"].ne("").map({True: ", ", False: ""})
+    joined = accounts.assign(who=accounts["name"] + comma + accounts["owner"])
+    return joined[["account_id", "users", "unused", "current", "undetermined", "who"]]
 
 
 def _add_ageing(sheet: Worksheet, row: int, evidence: Evidence) -> tuple[int, str]:
@@ -379,17 +405,26 @@ def _add_ageing(sheet: Worksheet, row: int, evidence: Evidence) -> tuple[int, st
             "verdict": flags.map({True: "unused", False: "current"}).to_numpy(),
         }
     )
-    headers = ["Days since effective last use", "Passwords", "Access keys", "of which never used", "Status"]
-    end = _write_block(sheet, row, "Ageing of active credentials", headers, table, "")
+    headers = [
+        "Days since effective last use",
+        "Passwords",
+        "Access keys",
+        "of which never used",
+        "Status",
+    ]
+    end = _write_block(sheet, row, "Ageing of active credentials", headers, table)
     chart = BarChart()
     chart.type = "col"
     chart.grouping = "stacked"
     chart.overlap = 100
     chart.gapWidth = 40
     chart.title = None
-    chart.height, chart.width = 7.0, 15.0
+    chart.height, chart.width = 7, 15
     first, last = row + 2, row + 1 + len(table)
-    chart.add_data(Reference(sheet, min_col=2, max_col=3, min_row=first - 1, max_row=last), titles_from_data=True)
+    chart.add_data(
+        Reference(sheet, min_col=2, max_col=3, min_row=first - 1, max_row=last),
+        titles_from_data=True,
+    )
     chart.set_categories(Reference(sheet, min_col=1, min_row=first, max_row=last))
     for series, kind in zip(chart.series, (Kind.PASSWORD, Kind.ACCESS_KEY), strict=True):
         series.graphicalProperties.solidFill = COLOURS[kind].lstrip("#")
@@ -427,17 +462,17 @@ def _add_sign_off(sheet: Worksheet, row: int, evidence: Evidence) -> None:
         for place in range(2, 6):
             sheet.cell(row + offset, place).border = Border(bottom=Side(style="thin", color=_INK))
         if value:
-            _put(sheet, row + offset, 2, value).border = Border(bottom=Side(style="thin", color=_INK))
+            _put(sheet, row + offset, 2, value).border = Border(
+                bottom=Side(style="thin", color=_INK)
+            )
 
 
-def _add_pictures(
-    book: Workbook, evidence: Evidence, pictures: Mapping[str, bytes]
-) -> list[str]:
+def _add_pictures(book: Workbook, evidence: Evidence, pictures: Mapping[str, bytes]) -> list[str]:
     sheet = book.create_sheet("Charts")
     sheet.column_dimensions["A"].width = 130
     _put(sheet, 1, 1, evidence.title, _TITLE)
     row = 3
-    alt_texts = []
+    alt_texts: list[str] = []
     for title, png in pictures.items():
         if alt_texts:
             sheet.row_breaks.append(Break(id=row - 1))
@@ -455,18 +490,29 @@ def _add_inputs(book: Workbook, evidence: Evidence) -> None:
     for place, width in enumerate([46, 38, 15, 13, 20, 20, 20, 20, 14, 34], start=1):
         sheet.column_dimensions[get_column_letter(place)].width = width
     inputs = evidence.inputs[
-        ["source_file", "sha256", "account_id", "rows", "as_of", "as_of_origin", "stamp", "container", "bytes", "era"]
+        [
+            "source_file",
+            "sha256",
+            "account_id",
+            "rows",
+            "as_of",
+            "as_of_origin",
+            "stamp",
+            "container",
+            "bytes",
+            "era",
+        ]
     ]
     headers = [
         "File", "SHA-256", "Account", "Users", "As of (UTC)", "As-of taken from", "Own stamp (UTC)",
         "Read as", "Bytes", "Era",
     ]  # fmt: skip
-    row = _write_block(sheet, 1, "Reports judged", headers, inputs, "")
+    row = _write_block(sheet, 1, "Reports judged", headers, inputs)
     for number in range(3, 3 + len(inputs)):
         sheet.cell(number, 2).alignment = _WRAP
         sheet.row_dimensions[number].height = 2 * _LINE_HEIGHT + _LINE_SPARE
     headers = ["Account", "Name", "Owner", "Users", "Unused", "Current", "Undetermined"]
-    row = _write_block(sheet, row, "Accounts", headers, _name_unknown(evidence.accounts), "")
+    row = _write_block(sheet, row, "Accounts", headers, _name_unknown(evidence.accounts))
     headers = [
         "File", "Account", "Rows", "Rows x 3", "Excluded", "Absent", "Inactive", "Undetermined",
         "Unused", "Current", "Sum", "Result",
@@ -474,13 +520,13 @@ def _add_inputs(book: Workbook, evidence: Evidence) -> None:
     order = ["source_file", "account_id", "rows", "expected", "excluded", "absent", "inactive"]
     order += ["undetermined", "unused", "current", "counted", "result"]
     tie_out = evidence.tie_out[order]
-    row = _write_block(sheet, row, "Tie-out: rows x 3 = the sum of the six", headers, tie_out, "")
+    row = _write_block(sheet, row, "Tie-out: rows x 3 = the sum of the six", headers, tie_out)
     left_out = evidence.left_out[["source_file", "what", "why"]]
     headers = ["File", "What", "Why"]
-    row = _write_block(sheet, row, "Left out", headers, left_out, "Nothing was left out")
+    row = _write_block(sheet, row, "Left out", headers, left_out, words="Nothing was left out")
     warnings = evidence.warnings[["source_file", "warning", "source_line", "message"]]
     headers = ["File", "Warning", "Line", "What was found"]
-    _write_block(sheet, row, "Warnings", headers, warnings, "No warnings")
+    _write_block(sheet, row, "Warnings", headers, warnings, words="No warnings")
 
 
 def _add_method(book: Workbook, evidence: Evidence) -> None:
@@ -505,8 +551,8 @@ def _set_up_page(sheet: Worksheet) -> None:
     sheet.page_setup.fitToHeight = 0
     sheet.sheet_properties.pageSetUpPr.fitToPage = True  # type: ignore[union-attr]
     sheet.page_margins.left = sheet.page_margins.right = 0.4
-    sheet.page_margins.top = sheet.page_margins.bottom = 0.6
-    sheet.oddFooter.left.text = "&F"
-    sheet.oddFooter.center.text = "&A"
-    sheet.oddFooter.right.text = "Page &P of &N"
+    sheet.page_margins.top, sheet.page_margins.bottom, sheet.page_margins.footer = 0.5, 0.7, 0.3
+    footer = {"left": "&F", "center": "&A", "right": "Page &P of &N"}
+    for place, text in footer.items():
+        getattr(sheet.oddFooter, place).text = text
     sheet.sheet_view.showGridLines = False

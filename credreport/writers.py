@@ -22,6 +22,7 @@ import pandas as pd
 from credreport import __version__
 from credreport.errors import OutputError, UsageError
 from credreport.evidence import SCHEMA_VERSION, Evidence
+from credreport.normalise import to_rows
 from credreport.schema import CREDENTIALS, FINDINGS, SLOT_WORDS, USERS, Status
 
 if TYPE_CHECKING:
@@ -111,7 +112,9 @@ def _refuse_clashes(targets: Mapping[Path, bytes], inputs: Iterable[str], *, for
             raise OutputError(f"{target} is open in a spreadsheet program; close it and run again")
     if other and not force:
         names = ", ".join(str(target) for target in other)
-        message = f"there is other evidence already: {names}. Use --force to replace it, or another -o"
+        message = (
+            f"there is other evidence already: {names}. Use --force to replace it, or another -o"
+        )
         raise OutputError(message)
 
 
@@ -227,7 +230,8 @@ def to_texts(table: pd.DataFrame) -> pd.DataFrame:
 
 def _to_text(column: pd.Series) -> pd.Series:
     if isinstance(column.dtype, pd.DatetimeTZDtype):
-        return column.dt.strftime("%Y-%m-%dT%H:%M:%SZ").fillna("").astype("str")
+        texts: pd.Series = column.dt.strftime("%Y-%m-%dT%H:%M:%SZ").fillna("").astype("str")
+        return texts
     return column.astype("str").where(column.notna(), "")
 
 
@@ -288,10 +292,12 @@ def write_sh(evidence: Evidence, _: Options, _files: Files) -> Files:
     return {f"{evidence.stem}-remediate.sh": evidence.script.encode("utf-8", "backslashreplace")}
 
 
-def _top_lines(evidence: Evidence, code: tuple[str, str], escape: Callable[[str], str]) -> list[str]:
+def _top_lines(
+    evidence: Evidence, code: tuple[str, str], escape: Callable[[str], str]
+) -> list[str]:
     left, right = code
     lines = []
-    for finding in evidence.findings.head(_TOP_FINDINGS).to_dict("records"):
+    for finding in to_rows(evidence.findings.head(_TOP_FINDINGS)):
         account = str(finding["account_id"]) or "unknown account"
         name = f"{left}{escape(str(finding['user']))}{right}"
         lines.append(
@@ -327,7 +333,9 @@ def write_md(evidence: Evidence, _: Options, files: Files) -> Files:
     lines += ["", "Inputs (SHA-256):", ""]
     lines += [
         f"- `{_markdown_code(name)}` `{digest}`"
-        for name, digest in dict(zip(evidence.inputs["source_file"], evidence.inputs["sha256"], strict=True)).items()
+        for name, digest in dict(
+            zip(evidence.inputs["source_file"], evidence.inputs["sha256"], strict=True)
+        ).items()
     ]
     return {f"{evidence.stem}.md": ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace")}
 
@@ -348,8 +356,9 @@ def write_jira(evidence: Evidence, _: Options, files: Files) -> Files:
 
 
 def _jira_code(text: str) -> str:
-    return "".join(f"\\{letter}" if letter in "{}[]|*_-+^~?!\\" else letter for letter in _printable(text))
-
+    return "".join(
+        f"\\{letter}" if letter in "{}[]|*_-+^~?!\\" else letter for letter in _printable(text)
+    )
 
 
 def _sha256(data: bytes) -> str:
@@ -366,7 +375,8 @@ def _manifest(evidence: Evidence, files: Mapping[str, bytes]) -> bytes:
         "parameters": dict(evidence.parameters),
         "inputs": _to_records(inputs.rename(columns={"source_file": "name"})),
         "outputs": [
-            {"name": name, "sha256": _sha256(data), "bytes": len(data)} for name, data in files.items()
+            {"name": name, "sha256": _sha256(data), "bytes": len(data)}
+            for name, data in files.items()
         ],
     }
     return to_json(document).encode()
