@@ -125,7 +125,7 @@ def whole_days(elapsed: pd.Series) -> pd.Series:
 
 def to_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows as dictionaries: for sentences about the few, never for the population."""
-    return [
-        dict(zip(map(str, table.columns), row, strict=True))
-        for row in table.itertuples(index=False)
-    ]
+    if table.empty:  # common, and pandas takes its time over nothing
+        return []
+    names = [str(name) for name in table.columns]
+    return [dict(zip(names, row, strict=True)) for row in table.itertuples(index=False)]
