@@ -135,7 +135,7 @@ def to_evidence(
         ),
         script=to_script(described, verdict),
         captions=Captions(title, _caption(assessment), days),
-        warning_counts={WARNING_TITLES.get(code, code): count for code, count in codes.items()},
+        warning_counts={WARNING_TITLES[code]: count for code, count in codes.items()},
     )
 
 
@@ -357,7 +357,7 @@ def _tie_out(assessment: Assessment) -> pd.DataFrame:
 
 def _warnings(assessment: Assessment) -> pd.DataFrame:
     rows = [
-        (notice.source, notice.line, WARNING_TITLES.get(notice.code, notice.code), notice.message)
+        (notice.source, notice.line, WARNING_TITLES[notice.code], notice.message)
         for notice in assessment.notices
     ]
     return pd.DataFrame(rows, columns=["source_file", "source_line", "warning", "message"])

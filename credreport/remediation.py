@@ -130,6 +130,11 @@ leave() {{
     printf '%s\\n' "$1: left alone: $2"
 }}
 
+fail() {{
+    failed_count=$((failed_count + 1))
+    printf '%s\\n' "$1: FAILED: $2" >&2
+}}
+
 run() {{
     id=$1
     shift
@@ -137,9 +142,19 @@ run() {{
         done_count=$((done_count + 1))
         printf '%s\\n' "$id: done"
     else
-        failed_count=$((failed_count + 1))
-        printf '%s\\n' "$id: FAILED" >&2
+        fail "$id" "$*"
     fi
+}}
+
+# finding, what it could not do, what it means where there is no such entity, what aws said
+explain() {{
+    case "$4" in
+        *"(NoSuchEntity)"*) leave "$1" "$3" ;;
+        *)
+            fail "$1" "$2"
+            printf '%s\\n' "$4" >&2
+            ;;
+    esac
 }}
 
 is_mine() {{
@@ -158,10 +173,10 @@ password() {{
     fi
     [ "$delete_keys" = no ] || return 0
     is_mine "$1" "$2" || return 0
-    if ! aws iam get-login-profile --user-name="$3" >/dev/null 2>&1; then
-        leave "$1" "no login profile any more"
+    answer=$(aws iam get-login-profile --user-name="$3" 2>&1 >/dev/null) || {{
+        explain "$1" "cannot look for the login profile" "no login profile any more" "$answer"
         return
-    fi
+    }}
     run "$1" aws iam delete-login-profile --user-name="$3"
 }}
 
@@ -178,10 +193,10 @@ access_key() {{
         return
     fi
     is_mine "$1" "$2" || return 0
-    found=$(aws iam list-access-keys --user-name="$3" --output text \\
+    found=$(aws iam list-access-keys --user-name="$3" --output text 2>/dev/null \\
         --query "AccessKeyMetadata[?starts_with(CreateDate,'$4')].[AccessKeyId,Status]") || {{
-        failed_count=$((failed_count + 1))
-        printf '%s\\n' "$1: FAILED: cannot list the keys" >&2
+        answer=$(aws iam list-access-keys --user-name="$3" 2>&1 >/dev/null)
+        explain "$1" "cannot list the keys" "no such user any more" "$answer"
         return
     }}
     # shellcheck disable=SC2086 # split into ID and status on purpose

@@ -289,9 +289,10 @@ def _put(sheet: Worksheet, row: int, place: int, value: Any, font: Font | None =
         cell.number_format = DATE_FORMAT
         cell.alignment = Alignment(vertical="top", horizontal="left")
     elif isinstance(value, str):
-        cell.value = safe_text(value)
-        cell.data_type = "s"
-        cell.quotePrefix = True
+        if value:
+            cell.value = safe_text(value)
+            cell.data_type = "s"
+            cell.quotePrefix = True
         cell.alignment = _TOP
     else:
         cell.value = NOTHING if pd.isna(value) else int(value)
