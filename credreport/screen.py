@@ -55,7 +55,7 @@ class Screen:
         if _is_terminal(sys.stdout) and not self.no_color:
             self._rich_table(headers, rows, rights)
             return
-        cells = [[escape_text(cell) for cell in row] for row in [headers, *rows]]
+        cells = [[_to_shown(sys.stdout, cell) for cell in row] for row in [headers, *rows]]
         widths = [max(len(row[place]) for row in cells) for place in range(len(headers))]
         for row in cells:
             parts = [
@@ -133,10 +133,13 @@ def _is_terminal(stream: IO[str] | None) -> bool:
     return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def _print(stream: TextIO | None, line: str) -> None:
-    """Print a line in what the stream can encode; a pipe gets ASCII."""
-    if stream is None:
-        return
-    encoding = (stream.encoding or "ascii") if stream.isatty() else "ascii"
-    safe = "\n".join(escape_text(part) for part in line.split("\n"))
-    stream.write(safe.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+def _to_shown(stream: TextIO | None, text: str) -> str:
+    """Return one line in letters that the stream can encode; a pipe gets ASCII."""
+    is_terminal = stream is not None and stream.isatty()
+    encoding = (stream.encoding if stream and is_terminal else "") or "ascii"
+    return escape_text(text).encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _print(stream: TextIO | None, text: str) -> None:
+    if stream is not None:
+        stream.write("".join(f"{_to_shown(stream, line)}\n" for line in text.split("\n")))

@@ -96,7 +96,9 @@ class TestFindingId:
         other = judge(tmp_path, root("444455556666"), user("a", "444455556666", **key(1, OLD)))
         assert len(ids(assessment) | ids(other)) == 5
 
-    def test_is_made_of_what_stands_there_where_the_date_is_unreadable(self, tmp_path: Path) -> None:
+    def test_is_made_of_what_stands_there_where_the_date_is_unreadable(
+        self, tmp_path: Path
+    ) -> None:
         row = user("a", **key(1, "soon", OLD), **password(OLD), user_creation_time="then")
         other = user("a", **key(1, "later", OLD), **password(OLD), user_creation_time="now")
         assert not ids(judge(tmp_path, root(), row)) & ids(judge(tmp_path, root(), other))
@@ -122,7 +124,10 @@ def test_what_is_concluded_about_a_user(
 
 def test_a_users_row(tmp_path: Path) -> None:
     row = user(
-        "a", mfa_active="true", **password(OLD, "2026-01-01T00:00:00Z"), **key(2, OLD, "2026-01-21T12:00:00Z")
+        "a",
+        mfa_active="true",
+        **password(OLD, "2026-01-01T00:00:00Z"),
+        **key(2, OLD, "2026-01-21T12:00:00Z"),
     )
     found = judge(tmp_path, root(), row).users.iloc[1]
     assert found["created_at"] == pd.Timestamp("2020-01-01T00:00:00Z")
@@ -142,7 +147,13 @@ def test_the_rows_that_were_read_are_the_rows_that_were_judged(tmp_path: Path) -
     )
     assessment = analyze(read_reports(tmp_path))
     assert assessment.is_tied_out
-    columns = ["account_id", "rows", "expected", *[s.value for s in Status if s != "not_tracked"], "counted"]
+    columns = [
+        "account_id",
+        "rows",
+        "expected",
+        *[s.value for s in Status if s != "not_tracked"],
+        "counted",
+    ]
     assert assessment.tie_out[columns].to_numpy().tolist() == [
         [ACCOUNT, 2, 6, 1, 4, 0, 0, 1, 0, 6],
         ["444455556666", 3, 9, 1, 5, 1, 1, 0, 1, 9],
@@ -169,7 +180,9 @@ def test_the_library_is_a_notebook_users_way_in(tmp_path: Path) -> None:
     import credreport
 
     path = save(tmp_path, root(), user("a", **password(OLD)))
-    assessment = credreport.analyze(credreport.read_reports(path), credreport.Policy(unused_after_days=400))
+    assessment = credreport.analyze(
+        credreport.read_reports(path), credreport.Policy(unused_after_days=400)
+    )
     assert assessment.findings.empty
     assert isinstance(assessment, credreport.Assessment)
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
@@ -82,7 +83,11 @@ class TestAgeing:
     ) -> None:
         bands = to_bands(assessment.credentials, days)
         axes = draw_ageing(bands, Captions("", "", days)).axes[0]
-        assert list(axes.lines[0].get_xdata()) == [place, place]
+        assert np.asarray(axes.lines[0].get_xdata()).tolist() == [place, place]
+
+
+def numbers(values: object) -> list[int]:
+    return [round(float(value)) for value in np.asarray(values, dtype=float)]
 
 
 class TestEcdf:
@@ -90,10 +95,10 @@ class TestEcdf:
         axes = draw_ecdf(ages(assessment), CAPTIONS).axes[0]
         passwords, keys, threshold = axes.lines
         assert axes.get_xscale() == "log"
-        assert list(passwords.get_xdata())[1:-1] == [1, 90]
-        assert list(passwords.get_ydata()) == [0, 50, 100, 100]
-        assert [round(float(y)) for y in keys.get_ydata()] == [0, 33, 67, 100, 100]
-        assert list(threshold.get_xdata()) == [90, 90]
+        assert numbers(passwords.get_xdata())[1:-1] == [1, 90]
+        assert numbers(passwords.get_ydata()) == [0, 50, 100, 100]
+        assert numbers(keys.get_ydata()) == [0, 33, 67, 100, 100]
+        assert numbers(threshold.get_xdata()) == [90, 90]
 
     def test_nothing_judged_is_an_empty_picture(self, assessment: Assessment) -> None:
         axes = draw_ecdf(ages(assessment).iloc[:0], Captions("", "", 1)).axes[0]

@@ -53,7 +53,9 @@ def test_a_user_twice_is_judged_row_by_row(tmp_path: Path) -> None:
 
 def test_no_arn_column(tmp_path: Path) -> None:
     text = to_csv(root(), columns=tuple(name for name in COLUMNS if name != "arn"))
-    assert of(tmp_path, text) == [": no `arn` column: the account is unknown, and root is told by its name only"]
+    assert of(tmp_path, text) == [
+        ": no `arn` column: the account is unknown, and root is told by its name only"
+    ]
 
 
 def test_no_last_used_column(tmp_path: Path) -> None:
@@ -89,7 +91,9 @@ def test_credentials_that_the_report_does_not_list(tmp_path: Path) -> None:
 
 def test_blanks_beside_na(tmp_path: Path) -> None:
     (line,) = shown(judge(tmp_path, root(), user(mfa_active="", cert_1_active="")))
-    assert line.startswith(", line 3: 2 blank cells, the first here, where AWS writes a word; beside N/A")
+    assert line.startswith(
+        ", line 3: 2 blank cells, the first here, where AWS writes a word; beside N/A"
+    )
 
 
 def test_blanks_in_a_file_without_the_words(tmp_path: Path) -> None:

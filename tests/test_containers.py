@@ -22,7 +22,9 @@ TIME = "2026-01-31T12:00:00+00:00"
 
 def answer(**changes: object) -> bytes:
     document = {"Content": BASE64, "ReportFormat": "text/csv", "GeneratedTime": TIME} | changes
-    return json.dumps({name: value for name, value in document.items() if value != "absent"}).encode()
+    return json.dumps(
+        {name: value for name, value in document.items() if value != "absent"}
+    ).encode()
 
 
 def wrapped(width: int, end: str) -> bytes:
@@ -50,7 +52,9 @@ def wrapped(width: int, end: str) -> bytes:
         (wrapped(76, "\n"), "base64", ""),
         (wrapped(64, "\r\n"), "base64", ""),
         (
-            b"-----BEGIN CERTIFICATE-----\r\n" + wrapped(64, "\r\n") + b"-----END CERTIFICATE-----\r\n",
+            b"-----BEGIN CERTIFICATE-----\r\n"
+            + wrapped(64, "\r\n")
+            + b"-----END CERTIFICATE-----\r\n",
             "base64 (certutil)",
             "",
         ),
@@ -86,7 +90,10 @@ def zipped(name: str) -> bytes:
         (answer(Content="b'user,arn"), "`Content` is a damaged Python text"),
         (answer(Content={"type": "Buffer", "data": [300]}), "`Content` is a damaged buffer"),
         (answer(Content=BASE64[:-3]), "base64 that is cut short"),
-        (answer(Content=base64.b64encode(b" \n" * 99).decode()), "an empty report inside the base64"),
+        (
+            answer(Content=base64.b64encode(b" \n" * 99).decode()),
+            "an empty report inside the base64",
+        ),
         (answer() + answer(), "JSON that cannot be read"),
         (b'{"Content": "x", "Content": "y"}', "JSON that names a key twice"),
         (b"[" * 100_000, "JSON"),

@@ -90,9 +90,7 @@ def test_a_reset_password_does_not_become_younger(tmp_path: Path) -> None:
 @pytest.mark.parametrize("credential", SLOTS)
 class TestStatus:
     @pytest.mark.parametrize("nothing", ["N/A", "no_information", "not_supported", ""])
-    def test_off_and_silent_is_absent(
-        self, tmp_path: Path, credential: str, nothing: str
-    ) -> None:
+    def test_off_and_silent_is_absent(self, tmp_path: Path, credential: str, nothing: str) -> None:
         assert of(tmp_path, credential, "false", nothing, nothing)["status"] == "absent"
 
     def test_off_with_a_date_is_inactive(self, tmp_path: Path, credential: str) -> None:
@@ -146,7 +144,10 @@ class TestStatus:
     def test_a_use_after_the_as_of_is_undetermined(self, tmp_path: Path, credential: str) -> None:
         found = of(tmp_path, credential, "true", "2026-01-31T12:00:01Z", LONG_AGO)
         assert (found["status"], found["use"]) == ("undetermined", "used")
-        assert found["reason"] == f"`{SLOTS[credential][1]}` lies after the as-of: one of the two is wrong"
+        assert (
+            found["reason"]
+            == f"`{SLOTS[credential][1]}` lies after the as-of: one of the two is wrong"
+        )
 
     def test_set_after_the_as_of_is_undetermined(self, tmp_path: Path, credential: str) -> None:
         found = of(tmp_path, credential, "true", "N/A", "2026-01-31T12:00:01Z")
@@ -165,7 +166,9 @@ class TestBlanks:
     def test_beside_na_a_blank_last_use_is_a_lost_cell(self, tmp_path: Path) -> None:
         found = of(tmp_path, "password", "true", "", YOUNG)
         assert found["status"] == "undetermined"
-        assert found["reason"] == "`password_last_used` is blank: neither a date nor a known absence"
+        assert (
+            found["reason"] == "`password_last_used` is blank: neither a date nor a known absence"
+        )
 
     def test_in_a_file_without_either_word_it_means_never_used(self, tmp_path: Path) -> None:
         row = user(**slot("password", "true", "", EXACTLY_90_DAYS))
@@ -182,7 +185,9 @@ class TestBlanks:
 
 class TestRoot:
     def test_the_password_is_always_excluded(self, tmp_path: Path) -> None:
-        found = verdict(judge(tmp_path, root(password_last_used=LONG_AGO)), "<root_account>", "password")
+        found = verdict(
+            judge(tmp_path, root(password_last_used=LONG_AGO)), "<root_account>", "password"
+        )
         assert (found["status"], found["use"]) == ("excluded", "")
 
     def test_so_is_that_of_the_old_era(self, tmp_path: Path) -> None:
@@ -213,9 +218,7 @@ class TestRoot:
         assert verdict(judge(tmp_path, row), "alice", "password")["status"] == "undetermined"
 
     def test_include_root_judges_it_like_any_other(self, tmp_path: Path) -> None:
-        row = root(
-            password_last_used=LONG_AGO, **slot("access_key_1", "true", LONG_AGO, LONG_AGO)
-        )
+        row = root(password_last_used=LONG_AGO, **slot("access_key_1", "true", LONG_AGO, LONG_AGO))
         assessment = judge(tmp_path, row, policy=Policy(include_root=True))
         assert verdict(assessment, "<root_account>", "password")["status"] == "unused"
         assert verdict(assessment, "<root_account>", "access_key_1")["status"] == "unused"
@@ -255,7 +258,9 @@ class TestUntracked:
         assert found["reason"] == "the report does not say when it was used"
 
     @pytest.mark.parametrize("set_at", [YOUNG, LONG_AGO])
-    def test_a_password_always_is_for_a_reset_is_no_birth(self, tmp_path: Path, set_at: str) -> None:
+    def test_a_password_always_is_for_a_reset_is_no_birth(
+        self, tmp_path: Path, set_at: str
+    ) -> None:
         assert self.of(tmp_path, "password", set_at)["status"] == "undetermined"
 
 

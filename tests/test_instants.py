@@ -6,7 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from credreport.instants import format_instant, parse_date, parse_instant, parse_when, stamps_in_name
+from credreport.instants import (
+    format_instant,
+    parse_date,
+    parse_instant,
+    parse_when,
+    stamps_in_name,
+)
 
 
 def utc(*parts: int) -> datetime:
@@ -79,7 +85,10 @@ def test_a_user_writes_an_instant_or_a_day(text: str, instant: datetime | None) 
         ("2018-03-27T25-00-00.csv", set()),
         ("12018-03-27.csv", set()),
         ("report.csv", set()),
-        ("2018-03-27_to_2018-04-27.csv", {utc(2018, 3, 27, 23, 59, 59), utc(2018, 4, 27, 23, 59, 59)}),
+        (
+            "2018-03-27_to_2018-04-27.csv",
+            {utc(2018, 3, 27, 23, 59, 59), utc(2018, 4, 27, 23, 59, 59)},
+        ),
     ],
 )
 def test_a_file_name_may_spell_when_the_report_was_made(name: str, instants: set[datetime]) -> None:
@@ -87,4 +96,7 @@ def test_a_file_name_may_spell_when_the_report_was_made(name: str, instants: set
 
 
 def test_instants_are_written_in_utc_to_the_second() -> None:
-    assert format_instant(datetime.fromisoformat("2026-01-31T10:00:00.9+02:00")) == "2026-01-31T08:00:00Z"
+    assert (
+        format_instant(datetime.fromisoformat("2026-01-31T10:00:00.9+02:00"))
+        == "2026-01-31T08:00:00Z"
+    )

@@ -36,8 +36,14 @@ def test_flags_are_true_false_or_unknown() -> None:
 def test_instants_of_every_spelling_are_the_same_in_utc() -> None:
     instants = to_instant(
         texts(
-            "2019-01-02T03:04:05Z", "2019-01-02T03:04:05+00:00", "2019-01-02T05:04:05+02:00",
-            "2019-01-02T03:04:05.5Z", "2019-02-30T00:00:00Z", "N/A", "", None,
+            "2019-01-02T03:04:05Z",
+            "2019-01-02T03:04:05+00:00",
+            "2019-01-02T05:04:05+02:00",
+            "2019-01-02T03:04:05.5Z",
+            "2019-02-30T00:00:00Z",
+            "N/A",
+            "",
+            None,
         )  # fmt: skip
     )
     assert instants.dtype == INSTANT_DTYPE

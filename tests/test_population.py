@@ -29,7 +29,10 @@ def refusal(*paths: Path, **options: object) -> str:
 class TestAsOf:
     def test_comes_from_the_report_itself(self, tmp_path: Path) -> None:
         (report,) = read_reports(save(tmp_path, root())).reports
-        assert (report.as_of, report.as_of_origin) == (datetime(2026, 1, 31, 12, tzinfo=UTC), "file name")
+        assert (report.as_of, report.as_of_origin) == (
+            datetime(2026, 1, 31, 12, tzinfo=UTC),
+            "file name",
+        )
 
     def test_or_from_the_user_for_all(self, tmp_path: Path) -> None:
         (report,) = read_reports(save(tmp_path, root()), as_of="2026-02-01").reports
@@ -54,7 +57,9 @@ class TestAsOf:
         path = save(tmp_path, user(user_creation_time="N/A"))
         assert "does not say when it was made" in refusal(path, as_of="newest")
 
-    @pytest.mark.parametrize("text", ["", "soon", "2026-02-30", "2026-01-31T12:00:00", "31.01.2026"])
+    @pytest.mark.parametrize(
+        "text", ["", "soon", "2026-02-30", "2026-01-31T12:00:00", "31.01.2026"]
+    )
     def test_is_never_guessed(self, text: str) -> None:
         with pytest.raises(UsageError, match="is neither an instant"):
             parse_as_of(text)
@@ -66,7 +71,10 @@ class TestAsOf:
 
 class TestSuperseded:
     def test_the_newest_report_of_an_account_is_judged(self, tmp_path: Path) -> None:
-        save(tmp_path, root(), name=JANUARY), save(tmp_path, root(mfa_active="false"), name=FEBRUARY)
+        (
+            save(tmp_path, root(), name=JANUARY),
+            save(tmp_path, root(mfa_active="false"), name=FEBRUARY),
+        )
         population = read_reports(tmp_path)
         assert judged(population) == [FEBRUARY]
         (left,) = population.superseded
@@ -74,7 +82,10 @@ class TestSuperseded:
         assert f"account 111122223333 has a newer report, {FEBRUARY}" in left.why
 
     def test_by_its_own_stamp_whatever_the_as_of(self, tmp_path: Path) -> None:
-        save(tmp_path, root(), name=JANUARY), save(tmp_path, root(mfa_active="false"), name=FEBRUARY)
+        (
+            save(tmp_path, root(), name=JANUARY),
+            save(tmp_path, root(mfa_active="false"), name=FEBRUARY),
+        )
         assert judged(read_reports(tmp_path, as_of="2026-01-31")) == [FEBRUARY]
 
     def test_accounts_are_kept_apart(self, tmp_path: Path) -> None:

@@ -115,7 +115,9 @@ class TestRefusals:
 
     def test_a_column_named_twice(self) -> None:
         text = to_csv(root(), columns=(*COLUMNS, "mfa_active"))
-        assert refusal(text)[0].startswith("report.csv, line 1, column 23: column `mfa_active` is named twice")
+        assert refusal(text)[0].startswith(
+            "report.csv, line 1, column 23: column `mfa_active` is named twice"
+        )
 
     def test_names_match_exactly(self) -> None:
         text = to_csv(root())
@@ -146,7 +148,10 @@ class TestRefusals:
     def test_a_second_report_of_the_account(self) -> None:
         text = to_csv(root(), user("a"))
         for joined in (text + "\n" + text, text + text):
-            assert "a second report of account 111122223333; the first begins at line 2" in refusal(joined)[0]
+            assert (
+                "a second report of account 111122223333; the first begins at line 2"
+                in refusal(joined)[0]
+            )
 
     def test_two_reports_without_arn(self) -> None:
         columns = tuple(name for name in COLUMNS if name != "arn")
@@ -170,7 +175,9 @@ class TestSeveralAccounts:
     def test_rows_glued_without_a_header_are_taken_apart(self) -> None:
         first = to_csv(root(), user("a"))
         second = to_csv(root(OTHER), user("b", OTHER)).split("\n", 1)[1]
-        third = to_csv(user("c", THIRD, cert_2_last_rotated="2020-01-01T00:00:00Z")).split("\n", 1)[1]
+        third = to_csv(user("c", THIRD, cert_2_last_rotated="2020-01-01T00:00:00Z")).split("\n", 1)[
+            1
+        ]
         reports = read(first + second + third + third.replace(THIRD, "101010101010"))
         assert [(report.account_id, users(report)) for report in reports] == [
             ("111122223333", ["<root_account>", "a"]),
@@ -274,12 +281,18 @@ class TestStamp:
         (COLUMNS, "2020-01-01T00:00:00Z", "since mid 2024 (22 columns, Z)"),
         (COLUMNS, "2020-01-01T00:00:00+00:00", "2015 to 2024 (22 columns, +00:00)"),
         ((*COLUMNS, "additional_credentials_info"), "", "documented (23 columns)"),
-        (tuple(c for c in COLUMNS if "_last_used_" not in c), "", "2014 to April 2015 (16 columns)"),
+        (
+            tuple(c for c in COLUMNS if "_last_used_" not in c),
+            "",
+            "2014 to April 2015 (16 columns)",
+        ),
         (COLUMNS[:18], "", "cut down (18 of 22 columns)"),
         (COLUMNS[:16], "", "cut down (16 of 22 columns)"),
     ],
 )
-def test_the_era_is_told_by_columns_and_dates(columns: tuple[str, ...], date: str, era: str) -> None:
+def test_the_era_is_told_by_columns_and_dates(
+    columns: tuple[str, ...], date: str, era: str
+) -> None:
     (report,) = read(to_csv(user(user_creation_time=date), columns=columns))
     assert report.era == era
 

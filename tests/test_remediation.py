@@ -42,7 +42,9 @@ def test_a_key_is_found_by_the_second_it_was_made_then_set_inactive() -> None:
     assert steps.second == (
         "aws iam update-access-key --user-name=alice --access-key-id=ID_FROM_STEP_1 --status=Inactive"
     )
-    assert "AccessKeyMetadata[].AccessKeyId" in steps_for("access_key", "a", "", is_root=False).first
+    assert (
+        "AccessKeyMetadata[].AccessKeyId" in steps_for("access_key", "a", "", is_root=False).first
+    )
 
 
 def test_root_has_no_command() -> None:
@@ -73,7 +75,9 @@ def test_the_script_is_a_dry_run_that_needs_nothing(tmp_path: Path) -> None:
     assert lines[-1] == "Nothing was changed: this was a dry run. Add --apply to do it."
     for name in NAMES:
         assert any(f"the key of '{name}' made at 2025-01-01T00:00:00" in line for line in lines)
-        assert any(line.endswith(f"aws iam delete-login-profile --user-name='{name}'") for line in lines)
+        assert any(
+            line.endswith(f"aws iam delete-login-profile --user-name='{name}'") for line in lines
+        )
     assert list(tmp_path.glob("x")) == []
 
 
@@ -90,7 +94,9 @@ def test_an_unknown_option_is_refused(tmp_path: Path) -> None:
 
 
 def test_without_findings_it_says_so(tmp_path: Path) -> None:
-    assert run(to_evidence(judge(tmp_path, root())).script, tmp_path).stdout.startswith("No findings.")
+    assert run(to_evidence(judge(tmp_path, root())).script, tmp_path).stdout.startswith(
+        "No findings."
+    )
 
 
 def test_without_credentials_of_aws_it_changes_nothing(tmp_path: Path) -> None:
@@ -124,13 +130,17 @@ def test_what_the_script_cannot_do_safely_it_leaves_alone(tmp_path: Path) -> Non
     columns = tuple(name for name in COLUMNS if name != "arn")
     (tmp_path / NAME).write_text(to_csv(root(), user("a", **password(OLD)), columns=columns))
     evidence = to_evidence(analyze(read_reports(tmp_path / NAME)))
-    assert "left alone: the report does not say whose account it is" in run(evidence.script, tmp_path).stdout
+    assert (
+        "left alone: the report does not say whose account it is"
+        in run(evidence.script, tmp_path).stdout
+    )
 
 
 def test_a_line_break_in_a_name_ends_no_comment(tmp_path: Path) -> None:
     save(tmp_path, root())
-    from credreport.remediation import to_script
     import pandas as pd
+
+    from credreport.remediation import to_script
 
     script = to_script(pd.DataFrame(), "1 of 2\nrm -rf x")
     assert "\nrm -rf x" not in script

@@ -125,8 +125,12 @@ def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
 def test_a_dangling_link_is_refused(tmp_path: Path) -> None:
     (tmp_path / "gone.csv").symlink_to(tmp_path / "nowhere")
     (tmp_path / "gone.zip").symlink_to(tmp_path / "nowhere")
-    assert names([tmp_path / "gone.csv"]) == ["refuse gone.csv: cannot be read: No such file or directory"]
-    assert names([tmp_path / "gone.zip"]) == ["refuse gone.zip: cannot be read: No such file or directory"]
+    assert names([tmp_path / "gone.csv"]) == [
+        "refuse gone.csv: cannot be read: No such file or directory"
+    ]
+    assert names([tmp_path / "gone.zip"]) == [
+        "refuse gone.zip: cannot be read: No such file or directory"
+    ]
 
 
 def test_a_directory_that_cannot_be_listed_is_refused(
@@ -162,7 +166,9 @@ class TestZip:
         assert names([outer])[0].endswith("a zip inside a zip")
 
     def test_an_empty_one_is_refused(self, tmp_path: Path) -> None:
-        assert names([zipped(tmp_path / "a.zip")])[0].endswith("no CSV, JSON, text or base64 file in it")
+        assert names([zipped(tmp_path / "a.zip")])[0].endswith(
+            "no CSV, JSON, text or base64 file in it"
+        )
 
     def test_a_bomb_is_refused_by_its_ratio(self, tmp_path: Path) -> None:
         path = zipped(tmp_path / "a.zip", a_csv=b"0" * 2_000_000)
@@ -172,7 +178,9 @@ class TestZip:
         path = zipped(tmp_path / "a.zip", a_csv=b"0123456789" * 3)
         assert "larger than" in names([path], 29)[0]
 
-    @pytest.mark.parametrize(("bound", "message"), [("MAX_MEMBERS", "in one zip"), ("MAX_ZIP_BYTES", "unpacked")])
+    @pytest.mark.parametrize(
+        ("bound", "message"), [("MAX_MEMBERS", "in one zip"), ("MAX_ZIP_BYTES", "unpacked")]
+    )
     def test_members_and_total_are_bounded(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str, message: str
     ) -> None:

@@ -22,7 +22,19 @@ from credreport.workbook import DISPOSITIONS, to_xlsx
 from tests.reports import judge, root, save, user
 from tests.test_assess import OLD, key, password
 
-NAMES = ["=1+1", "@SUM", "007", "NA", "-x", "a,b", "_x0041_", "<b>&amp;", "\x1b[31m", "#N/A", "[/red]"]
+NAMES = [
+    "=1+1",
+    "@SUM",
+    "007",
+    "NA",
+    "-x",
+    "a,b",
+    "_x0041_",
+    "<b>&amp;",
+    "\x1b[31m",
+    "#N/A",
+    "[/red]",
+]
 HEADERS = {
     "Findings": [
         "Finding ID", "Account", "User", "Credential", "Days unused", "Effective last use (UTC)",
@@ -130,7 +142,9 @@ def test_no_cell_is_a_formula_an_error_or_a_number_by_accident(
                 assert cell.data_type in "snd", (sheet.title, cell.coordinate)
 
 
-def test_nothing_is_merged_or_hidden_and_every_page_is_set_up(evidence: Evidence, png: bytes) -> None:
+def test_nothing_is_merged_or_hidden_and_every_page_is_set_up(
+    evidence: Evidence, png: bytes
+) -> None:
     for sheet in opened(to_xlsx(evidence, {"One": png})).worksheets:
         assert not sheet.merged_cells.ranges
         assert sheet.sheet_state == "visible"
@@ -194,7 +208,14 @@ def test_inputs_name_what_was_read_and_what_was_not(tmp_path: Path, png: bytes) 
     book = opened(to_xlsx(evidence, {"One": png}))
     words = texts(book["Inputs"])
     digest = evidence.inputs["sha256"][0]
-    for word in (digest, "file name", "superseded", "refused", "not searched", "rows out of AWS's order"):
+    for word in (
+        digest,
+        "file name",
+        "superseded",
+        "refused",
+        "not searched",
+        "rows out of AWS's order",
+    ):
         assert word in words
     assert words.count("PASS") == 3
     assert "Accounts" in texts(book["Summary"])
@@ -202,7 +223,14 @@ def test_inputs_name_what_was_read_and_what_was_not(tmp_path: Path, png: bytes) 
 
 def test_the_method_can_be_followed_by_hand(evidence: Evidence, png: bytes) -> None:
     words = " ".join(texts(opened(to_xlsx(evidence, {"One": png}))["Method"]))
-    for word in ("90 x 24 hours", "Prowler", "Security Hub", "Steampipe", "CIS AWS 3.0.0 1.12", "SSH keys"):
+    for word in (
+        "90 x 24 hours",
+        "Prowler",
+        "Security Hub",
+        "Steampipe",
+        "CIS AWS 3.0.0 1.12",
+        "SSH keys",
+    ):
         assert word in words
 
 

@@ -43,7 +43,9 @@ class TestFormats:
 
     @pytest.mark.parametrize("text", ["", "pdf", "xlsx,pdf", "none,xlsx"])
     def test_others_are_refused_naming_the_known(self, text: str) -> None:
-        with pytest.raises(UsageError, match="choose from png, svg, xlsx, csv, json, sh, md, jira, none"):
+        with pytest.raises(
+            UsageError, match="choose from png, svg, xlsx, csv, json, sh, md, jira, none"
+        ):
             parse_formats(text)
 
     def test_give_these_files(self, evidence: Evidence) -> None:
@@ -83,7 +85,9 @@ class TestCsv:
     def test_is_empty_where_there_is_nothing(self, evidence: Evidence) -> None:
         rows = table(render(evidence, ["csv"])[f"{STEM}-credentials.csv"])
         (absent,) = [r for r in rows if r["user"] == "zoe" and r["credential"] == "password"]
-        assert [absent[name] for name in ("age_days", "effective_last_used", "basis", "set_at")] == [""] * 4
+        assert [
+            absent[name] for name in ("age_days", "effective_last_used", "basis", "set_at")
+        ] == [""] * 4
 
     def test_guards_what_a_spreadsheet_would_execute_unless_raw(self, evidence: Evidence) -> None:
         raw = render(evidence, ["csv"], Options(csv_raw=True))
@@ -107,7 +111,15 @@ class TestJson:
         assert document["credentials"][0]["age_days"] is None
         assert document["credentials"][0]["effective_last_used"] is None
         assert document["tie_out"][-1]["result"] == "PASS"
-        for name in ("users", "undetermined", "remediation", "summary", "bands", "accounts", "inputs"):
+        for name in (
+            "users",
+            "undetermined",
+            "remediation",
+            "summary",
+            "bands",
+            "accounts",
+            "inputs",
+        ):
             assert document[name]
         assert document["warnings"] == []
         assert document["left_out"] == []
@@ -118,7 +130,9 @@ class TestTicket:
     def test_markdown_says_verdict_counts_oldest_and_hashes(self, evidence: Evidence) -> None:
         files = render(evidence, ["csv", "md"])
         text = files[f"{STEM}.md"].decode()
-        assert text.startswith("## 2 of 2 active credentials unused for 90 days or more; 1 undetermined\n")
+        assert text.startswith(
+            "## 2 of 2 active credentials unused for 90 days or more; 1 undetermined\n"
+        )
         assert "| Access keys | 0 | 6 | 0 | 0 | 1 | 1 | 0 | 8 |" in text
         assert "- `=1+1` in 111122223333: password, 395 days (`CR-" in text
         assert "- `a'b\\|c` in 111122223333: access key 1, 364 days" in text
@@ -179,7 +193,10 @@ class TestWriting:
         (tmp_path / "x").write_bytes(b"report")
         with pytest.raises(OutputError, match="is an input of this run"):
             write_all(
-                tmp_path, {"x": b"new"}, force=True, inputs=["-", str(tmp_path / "x"), str(tmp_path)]
+                tmp_path,
+                {"x": b"new"},
+                force=True,
+                inputs=["-", str(tmp_path / "x"), str(tmp_path)],
             )
 
     @pytest.mark.parametrize("lock", ["~$x.xlsx", ".~lock.x.xlsx#"])
@@ -216,7 +233,9 @@ class TestAccounts:
         return read_accounts(directory / "accounts.csv")
 
     def test_have_names_and_owners(self, tmp_path: Path) -> None:
-        found = self.read(tmp_path, b"\xef\xbb\xbfname,id,owner\nProd,000000000001, Ann \nX,111122223333\n")
+        found = self.read(
+            tmp_path, b"\xef\xbb\xbfname,id,owner\nProd,000000000001, Ann \nX,111122223333\n"
+        )
         assert found == (Account("000000000001", "Prod", "Ann"), Account("111122223333", "X", ""))
         assessment = judge(tmp_path, root())
         accounts = to_evidence(assessment, SignOff(), found).accounts
@@ -227,7 +246,10 @@ class TestAccounts:
         [
             (b"", "line 1: the columns must be id, name, owner"),
             (b"id,name\n", "line 1: the columns must be id, name, owner"),
-            (b"id,name,owner\n111122223333,a,b\n1,a,b\n", "line 3: '1' is not an account ID of 12 digits"),
+            (
+                b"id,name,owner\n111122223333,a,b\n1,a,b\n",
+                "line 3: '1' is not an account ID of 12 digits",
+            ),
             (b"\xff", "cannot be read"),
         ],
     )
