@@ -40,7 +40,8 @@ def to_band(age_days: pd.Series, unused_after_days: int) -> pd.Series:
     places = {
         age: labels[bisect.bisect_right(edges, age) - 1] for age in age_days.dropna().unique()
     }
-    return age_days.map(places).fillna("").astype("str")
+    labelled = [places.get(age, "") for age in age_days]
+    return pd.Series(labelled, index=age_days.index, dtype="str")
 
 
 def to_bands(credentials: pd.DataFrame, unused_after_days: int) -> pd.DataFrame:
