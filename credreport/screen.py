@@ -7,8 +7,10 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, TextIO
+
+from credreport.errors import OutputError
 
 _LEAST_WIDTH = 40
 _SHOW_PROGRESS_AFTER = 1.0
@@ -139,4 +141,32 @@ def _print(stream: TextIO | None, line: str) -> None:
         return
     encoding = (stream.encoding or "ascii") if stream.isatty() else "ascii"
     safe = "\n".join(escape_text(part) for part in line.split("\n"))
-    stream.write(safe.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    with _surviving(stream):
+        stream.write(safe.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+
+
+def flush() -> None:
+    """Send out what was printed. Raises OutputError where standard output cannot take it."""
+    if sys.stdout is not None:
+        with _surviving(sys.stdout):
+            sys.stdout.flush()
+
+
+@contextmanager
+def _surviving(stream: TextIO) -> Iterator[None]:
+    """Go on when the reader of a pipe has left (`| head`): the exit status still has to be told."""
+    try:
+        yield
+    except OSError as error:
+        silence(stream)
+        if stream is sys.stdout and not isinstance(error, BrokenPipeError):
+            reason = error.strerror or str(error)
+            raise OutputError(f"standard output cannot be written: {reason}") from error
+
+
+def silence(stream: TextIO) -> None:
+    """Let what is still to come for the stream, Python's own last flush too, go nowhere."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
