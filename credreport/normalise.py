@@ -71,6 +71,7 @@ def to_instant(cells: pd.Series) -> pd.Series:
     The two spellings that AWS writes are parsed at once, other offsets and fractions one by one.
     """
     common = cells.str.fullmatch(_COMMON).fillna(value=False).astype(bool)
+    common &= ~cells.str.startswith("0000").fillna(value=False).astype(bool)  # pandas has a year 0
     seconds = cells.where(common).str.slice(0, 19)
     instants = pd.to_datetime(seconds, format="%Y-%m-%dT%H:%M:%S", errors="coerce", utc=True)
     instants = instants.astype(INSTANT_DTYPE)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from credreport.instants import format_instant
 from credreport.normalise import to_rows
 from credreport.schema import SLOT_WORDS, Kind
 
@@ -86,7 +87,7 @@ def to_remediation(findings: pd.DataFrame) -> pd.DataFrame:
 
 def created_second(instant: object) -> str:
     """Return `YYYY-MM-DDTHH:MM:SS`, the part of CreateDate that every CLI prints alike."""
-    return instant.strftime("%Y-%m-%dT%H:%M:%S") if isinstance(instant, pd.Timestamp) else ""
+    return format_instant(instant)[:-1] if isinstance(instant, pd.Timestamp) else ""
 
 
 _SCRIPT = """\
@@ -235,6 +236,8 @@ def _call(finding: dict[str, object]) -> str:
     created = created_second(finding["set_at"])
     if finding["is_root"]:
         return f"leave {shlex.quote(words[0])} 'root account: by hand, in the console'"
+    if not words[2].isprintable():
+        return f"leave {shlex.quote(words[0])} 'no user of IAM can have this name: by hand'"
     if not re.fullmatch(r"[0-9]{12}", words[1]):
         return f"leave {shlex.quote(words[0])} 'the report does not say whose account it is'"
     if finding["kind"] == Kind.PASSWORD:

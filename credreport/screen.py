@@ -7,8 +7,10 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, TextIO
+
+from credreport.errors import OutputError
 
 _LEAST_WIDTH = 40
 _SHOW_PROGRESS_AFTER = 1.0
@@ -141,5 +143,35 @@ def _to_shown(stream: TextIO | None, text: str) -> str:
 
 
 def _print(stream: TextIO | None, text: str) -> None:
-    if stream is not None:
-        stream.write("".join(f"{_to_shown(stream, line)}\n" for line in text.split("\n")))
+    if stream is None:
+        return
+    lines = "".join(f"{_to_shown(stream, line)}\n" for line in text.split("\n"))
+    with _surviving(stream):
+        stream.write(lines)
+
+
+def flush() -> None:
+    """Send out what was printed. Raises OutputError where standard output cannot take it."""
+    if sys.stdout is not None:
+        with _surviving(sys.stdout):
+            sys.stdout.flush()
+
+
+@contextmanager
+def _surviving(stream: TextIO) -> Iterator[None]:
+    """Go on when the reader of a pipe has left (`| head`): the exit status still has to be told."""
+    try:
+        yield
+    except OSError as error:
+        silence(stream)
+        if stream is sys.stdout and not isinstance(error, BrokenPipeError):
+            reason = error.strerror or str(error)
+            raise OutputError(f"standard output cannot be written: {reason}") from error
+
+
+def silence(stream: TextIO) -> None:
+    """Let what is still to come for the stream, Python's own last flush too, go nowhere."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -81,13 +82,17 @@ class Outcome:
             if row["status"] in statuses
         }
 
-    def finding_id(self, user: str, credential: str) -> str:
+    def row(self, user: str, credential: str) -> dict[str, Any]:
+        """Return the one row of the credentials table for that owner and slot."""
         (found,) = (
-            str(row["finding_id"])
-            for row in self.document["findings"]
+            row
+            for row in self.document["credentials"]
             if (row["user"], row["credential"]) == (user, credential)
         )
         return found
+
+    def finding_id(self, user: str, credential: str) -> str:
+        return str(self.row(user, credential)["finding_id"])
 
 
 Analyze = Callable[..., Outcome]
@@ -95,7 +100,10 @@ Analyze = Callable[..., Outcome]
 
 @pytest.fixture
 def analyze(tmp_path: Path) -> Analyze:
-    """Run the installed `credreport analyze`, on stdout the JSON, each time into a new directory."""
+    """Run the installed `credreport analyze`, on stdout the JSON, each time into a new directory.
+
+    Judged as in 100 days, unless `as_of` says otherwise; an empty one gives no --as-of.
+    """
 
     def run(*words: str | Path, formats: str = "sh", as_of: str | None = None) -> Outcome:
         directory = tmp_path / f"evidence-{len(list(tmp_path.glob('evidence-*')))}"
@@ -145,8 +153,8 @@ def add_keys(cloud: Cloud, name: str, *, same_second: bool) -> tuple[Keys, datet
     while True:
         first = iam.create_access_key(UserName=name)["AccessKey"]
         made = first["CreateDate"].replace(microsecond=0)
-        while not same_second and datetime.now(UTC) < made + timedelta(seconds=1):
-            pass
+        if not same_second:
+            time.sleep(1)
         second = iam.create_access_key(UserName=name)["AccessKey"]
         ids = [first["AccessKeyId"], second["AccessKeyId"]]
         if (second["CreateDate"].replace(microsecond=0) == made) is same_second:
@@ -293,7 +301,7 @@ def test_script_as_it_is_says_what_it_would_do_and_does_nothing(
     add_user(cloud, "-x", password=True, keys=1)
     outcome = analyze(fetch(cloud, tmp_path / "report.csv"))
     before = [cloud.aws("iam", look, "--user-name=-x") for look in LOOKS]
-    made = outcome.document["credentials"][1]["set_at"].removesuffix("Z")
+    made = outcome.row("-x", "access_key_1")["set_at"].removesuffix("Z")
 
     as_it_is = cloud.run("sh", outcome.script)
     delete_only = cloud.run("sh", outcome.script, "--delete-keys")

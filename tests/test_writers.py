@@ -250,7 +250,7 @@ class TestAccounts:
                 b"id,name,owner\n111122223333,a,b\n1,a,b\n",
                 "line 3: '1' is not an account ID of 12 digits",
             ),
-            (b"\xff", "cannot be read"),
+            (b"\xff", "not UTF-8; save it as"),
         ],
     )
     def test_are_refused_with_their_line(self, tmp_path: Path, data: bytes, message: str) -> None:
