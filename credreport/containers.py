@@ -173,8 +173,7 @@ def _unpack_json(name: str, text: str) -> Unpacked:
     if isinstance(document, list):
         found = "a JSON list: a report that another tool has converted"
         raise _refused(name, found, _AS_JSON)
-    if not isinstance(document, dict):
-        raise _refused(name, "JSON, but not an answer of get-credential-report", _AS_JSON)
+    assert isinstance(document, dict), "what begins with a brace is an object"
     if "schema_version" in document and "credentials" in document:
         raise OwnEvidence
     if "generator" in document and document["generator"] == "credreport":

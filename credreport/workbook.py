@@ -350,9 +350,10 @@ def _sentences(verdict: str) -> list[str]:
 def _add_summary(book: Workbook, evidence: Evidence) -> list[str]:
     """Add the first sheet; return the alt text of its chart."""
     sheet = book.create_sheet("Summary")
-    for place, width in enumerate([30, 11, 11, 11, 11, 13, 11, 11, 11, 11], start=1):
+    for place, width in enumerate([30, 11, 11, 11, 13, 13, 11, 11, 11, 11], start=1):
         sheet.column_dimensions[get_column_letter(place)].width = width
     _put(sheet, 1, 1, "Unused IAM credentials", _TITLE)
+    sheet.row_dimensions[1].height = 2 * _LINE_HEIGHT
     row = 2
     for sentence in _sentences(evidence.verdict):
         cell = _put(sheet, row, 1, sentence, _HEADING)
@@ -469,6 +470,7 @@ def _add_sign_off(sheet: Worksheet, row: int, evidence: Evidence) -> None:
     )
     for offset, (label, value) in enumerate(lines, start=1):
         _put(sheet, row + offset, 1, label, _BOLD)
+        sheet.row_dimensions[row + offset].height = 1.5 * _LINE_HEIGHT
         for place in range(2, 6):
             sheet.cell(row + offset, place).border = Border(bottom=Side(style="thin", color=_INK))
         if value:

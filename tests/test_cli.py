@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -342,3 +344,64 @@ class TestProcess:
             outputs.append({p.name: p.read_bytes() for p in (directory / "evidence").iterdir()})
         assert outputs[0] == outputs[1]
         assert len(outputs[0]) == 9
+
+
+class TestMain:
+    """The process around the commands: signals, and a last flush that may fail."""
+
+    @pytest.fixture(autouse=True)
+    def signals(self) -> Iterator[None]:
+        names = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        before = {name: signal.getsignal(name) for name in names}
+        yield
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+    def main(self, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["credreport", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return int(ended.value.code or 0)
+
+    def test_runs_the_command(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert self.main(monkeypatch, "--version") == 0
+        assert capsys.readouterr().out == f"credreport {__version__}\n"
+
+    @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+    def test_ends_tidily_when_asked_to(
+        self, monkeypatch: pytest.MonkeyPatch, name: str, here: Path
+    ) -> None:
+        number = getattr(signal, name)
+
+        def ask(*_: object, **__: object) -> None:
+            signal.raise_signal(number)
+
+        monkeypatch.setattr("credreport.population.read_reports", ask)
+        assert self.main(monkeypatch, "analyze", str(stale(here))) == 128 + number
+        assert not (here / "evidence").exists()
+
+    def test_a_signal_that_was_ignored_stays_ignored(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        self.main(monkeypatch, "--version")
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        assert capsys.readouterr().out
+
+    def test_a_full_disk_below_stdout_is_said(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def fail() -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(cli, "app", fail)
+        with Path(os.devnull).open("w") as nowhere:
+            monkeypatch.setattr(sys, "stdout", nowhere)
+            assert self.main(monkeypatch) == 2
+        assert capsys.readouterr().err == (
+            "error: standard output cannot be written: No space left on device\n"
+        )
+        monkeypatch.setattr(sys, "stdout", None)
+        assert self.main(monkeypatch) == 2
