@@ -308,6 +308,9 @@ def _show_reports(screen: Screen, evidence: Evidence) -> None:
     from credreport.instants import format_instant
     from credreport.normalise import to_rows
 
+    if screen.quiet:
+        screen.say(evidence.verdict)
+        return
     tie_out = to_rows(evidence.tie_out)
     for report, counts in zip(to_rows(evidence.inputs), tie_out, strict=False):
         screen.say(f"{report['source_file']}: a credential report ({report['container']})")

@@ -10,13 +10,14 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
 import pandas as pd
+from openpyxl.utils import get_column_letter
 
 from credreport.instants import format_instant
 from credreport.normalise import to_naive
@@ -57,9 +58,11 @@ def _visible(letter: str) -> str:
 class Stream:
     """The rows of one sheet below its header: values and kind of each column, height of each row.
 
-    A kind is `text`, `number` or `date`; a height is in points.
+    A kind is `text`, `number` or `date`; a height is in points; `table` is the name of the Excel
+    table that covers header and rows.
     """
 
+    table: str
     columns: Sequence[pd.Series]
     kinds: Sequence[str]
     heights: pd.Series
@@ -90,6 +93,8 @@ def finish(
                 data = _fill(data, streams[int(sheet[1])])
             elif name.startswith("xl/drawings/drawing"):
                 data = _add_alt_texts(data, remaining)
+            elif name.startswith("xl/tables/"):
+                data = _stretch_table(data, streams.values())
             elif name == "docProps/core.xml":
                 data = _fix_times(data, modified)
             part = zipfile.ZipInfo(name, _FIXED_TIME)
@@ -115,11 +120,25 @@ def _fill(sheet: bytes, stream: Stream) -> bytes:
         for letters, style in _CELL_STYLE.findall(template[0])
     ]
     rows = "".join(_rows(stream, styles)).encode()
-    last = f"{styles[-1][0]}{len(stream) + 1}"
     filled = sheet[: template.start()] + rows + sheet[template.end() :]
-    return re.sub(
-        rb'<dimension ref="[^"]*"', f'<dimension ref="A1:{last}"'.encode(), filled, count=1
-    )
+    dimension = f'<dimension ref="{_reference(stream)}"'.encode()
+    return re.sub(rb'<dimension ref="[^"]*"', dimension, filled, count=1)
+
+
+def _reference(stream: Stream) -> str:
+    """Return the cells of header and rows, such as `A1:O17`."""
+    return f"A1:{get_column_letter(len(stream.columns))}{len(stream) + 1}"
+
+
+def _stretch_table(part: bytes, streams: Iterable[Stream]) -> bytes:
+    """Let the skeleton's table, which covers the template row, cover all rows.
+
+    openpyxl would make every cell of a long table only to read its headers.
+    """
+    for stream in streams:
+        if f'displayName="{stream.table}"'.encode() in part:
+            return re.sub(rb' ref="[^"]*"', f' ref="{_reference(stream)}"'.encode(), part)
+    return part
 
 
 def _rows(stream: Stream, styles: Sequence[tuple[str, str]]) -> Iterator[str]:
@@ -135,7 +154,7 @@ def _rows(stream: Stream, styles: Sequence[tuple[str, str]]) -> Iterator[str]:
 
 def _text_cells(column: pd.Series, letters: str, style: str) -> Iterator[str]:
     bodies: dict[str, str] = {}
-    for number, text in enumerate(column, start=2):
+    for number, text in enumerate(column.tolist(), start=2):
         body = bodies.get(text)
         if body is None:
             body = bodies[text] = escape(safe_text(str(text)))
@@ -151,7 +170,9 @@ def _inline(letters: str, number: int, style: str, body: str) -> str:
 
 def _number_cells(column: pd.Series, letters: str, style: str) -> Iterator[str]:
     missing = column.isna().to_numpy()
-    for number, (value, is_missing) in enumerate(zip(column, missing, strict=True), start=2):
+    for number, (value, is_missing) in enumerate(
+        zip(column.tolist(), missing.tolist(), strict=True), start=2
+    ):
         if is_missing:
             yield _inline(letters, number, style, NOTHING)
         else:
@@ -165,7 +186,7 @@ def _date_cells(column: pd.Series, letters: str, style: str) -> Iterator[str]:
     missing = column.isna().to_numpy()
     early = (naive < _EXCEL_OLDEST).to_numpy()
     for number, (day, is_missing, is_early) in enumerate(
-        zip(days, missing, early, strict=True), start=2
+        zip(days.tolist(), missing.tolist(), early.tolist(), strict=True), start=2
     ):
         if is_missing:
             yield _inline(letters, number, style, NOTHING)
@@ -204,18 +225,7 @@ def count_rows(workbook: bytes) -> dict[int, int]:
         for name in archive.namelist():
             sheet = re.fullmatch(r"xl/worksheets/sheet([0-9]+)\.xml", name)
             if sheet:
-                counts[int(sheet[1])] = _count_elements(archive.read(name), "row")
+                document = archive.read(name)
+                expat.ParserCreate().Parse(document, True)
+                counts[int(sheet[1])] = document.count(b"<row ")
     return counts
-
-
-def _count_elements(document: bytes, wanted: str) -> int:
-    count = 0
-
-    def start(name: str, _: object) -> None:
-        nonlocal count
-        count += name == wanted
-
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = start
-    parser.Parse(document, True)
-    return count

@@ -237,12 +237,13 @@ def _add_table(
             cell.fill = _TO_FILL_IN
             cell.number_format = "yyyy-mm-dd" if "date" in column.header else "General"
     last = len(table) + 1
-    reference = f"A1:{get_column_letter(len(columns))}{last}"
-    excel_table = Table(displayName=title, ref=reference)
+    skeleton = f"A1:{get_column_letter(len(columns))}2"
+    excel_table = Table(displayName=title, ref=skeleton)
     excel_table.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=False)
     sheet.add_table(excel_table)
     _add_drop_down(sheet, columns, last)
     return Stream(
+        table=title,
         columns=[table[column.source] for column in columns],
         kinds=[column.kind for column in columns],
         heights=_heights(table, columns),
