@@ -52,7 +52,7 @@ class FailOn(StrEnum):
 Inputs = Annotated[
     list[str],
     typer.Argument(
-        metavar="INPUT...", help="A report, a directory, a glob, a zip, or - for standard input."
+        metavar="INPUT", help="A report, a directory, a glob, a zip, or - for standard input."
     ),
 ]
 AsOf = Annotated[
@@ -263,19 +263,17 @@ def _read(
 
 def _show(screen: Screen, evidence: Evidence) -> None:
     """Print the verdict and the small table."""
-    from credreport.normalise import to_rows
-
     screen.say(evidence.verdict)
     if screen.quiet:
         return
     screen.say()
-    statuses = [str(name) for name in evidence.summary.columns if name not in ("type", "total")]
+    types = evidence.summary.set_index("type").T
+    order = ["unused", "current", "undetermined", "excluded", "inactive", "not_tracked", "absent"]
     rows = [
-        [str(row["type"]), *(str(row[status]) for status in statuses)]
-        for row in to_rows(evidence.summary)
+        [status.replace("_", " "), *(str(count) for count in types.loc[status])]
+        for status in [*order, "total"]
     ]
-    headers = [status.replace("_", " ") for status in statuses]
-    screen.table(["", *headers], rows, rights=len(statuses))
+    screen.table(["", *(name.lower() for name in types.columns)], rows, rights=len(types.columns))
 
 
 def _show_files(

@@ -54,11 +54,15 @@ class TestAnalyze:
         assert done.stdout == (
             "2 of 2 active credentials have been unused for 90 days or more (1 password and 1 access "
             "key), as of 2026-01-31T12:00:00Z.\n\n"
-            "                        excluded  absent  inactive  not tracked  undetermined  unused  current\n"
-            "  Passwords                    1       1         0            0             0       1        0\n"
-            "  Access keys                  0       5         0            0             0       1        0\n"
-            "  Signing certificates         0       6         0            0             0       0        0\n"
-            "  Total                        1      12         0            0             0       2        0\n"
+            "                passwords  access keys  signing certificates  total\n"
+            "  unused                1            1                     0      2\n"
+            "  current               0            0                     0      0\n"
+            "  undetermined          0            0                     0      0\n"
+            "  excluded              1            0                     0      1\n"
+            "  inactive              0            0                     0      0\n"
+            "  not tracked           0            0                     0      0\n"
+            "  absent                1            5                     6     12\n"
+            "  total                 3            6                     6     15\n"
         )
         assert written(here) == [
             f"{STEM}-ageing.png", f"{STEM}-ecdf.png", f"{STEM}-manifest.json", f"{STEM}.xlsx",
