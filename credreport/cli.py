@@ -381,6 +381,10 @@ def main() -> None:
     try:
         try:
             app()
+        except SystemExit as stop:
+            if isinstance(stop.__context__, BrokenPipeError):  # `--help | true` is no failure
+                raise SystemExit(0) from None
+            raise
         finally:
             flush()
     except (OSError, OutputError) as error:  # --help into a full disk, say
