@@ -158,7 +158,9 @@ def _check_rows(
 
 
 def _blank_words(report: CredentialReport, row: dict[str, object]) -> str:
-    words = f"{row['count']} blank cells, the first here, where AWS writes a word"
+    count = int(str(row["count"]))
+    cells = "1 blank cell here" if count == 1 else f"{count} blank cells, the first here"
+    words = f"{cells}, where AWS writes a word"
     if report.blanks_are_absences:
         return f"{words}; the file holds no N/A at all (re-saved?), so a blank use counts as never used"
     return f"{words}; beside N/A a blank is a lost cell, so a blank use is undetermined"

@@ -326,11 +326,18 @@ def _show_reports(screen: Screen, evidence: Evidence) -> None:
 
 def _show_warnings(screen: Screen, assessment: Assessment) -> None:
     from credreport.checks import WARNING_TITLES
+    from credreport.errors import Notice
+    from credreport.normalise import to_rows
 
     notices = assessment.notices
     if screen.verbose:
         for notice in notices:
             screen.note(f"warning: {notice}")
+        for row in to_rows(assessment.credentials.query("status == 'undetermined'")):
+            place = Notice(str(row["source_file"]), int(row["source_line"]), "", "")
+            screen.note(
+                f"undetermined: {place}{row['user']!r}, {row['credential']}: {row['reason']}"
+            )
         for item in assessment.skipped:
             screen.note(f"not searched: {item.name}: {item.why}")
     elif notices:
@@ -338,9 +345,10 @@ def _show_warnings(screen: Screen, assessment: Assessment) -> None:
         for notice in notices:
             title = WARNING_TITLES[notice.code]
             counts[title] = counts.get(title, 0) + 1
-        screen.note(f"{len(notices)} warnings (-v and the sheet Inputs show each with its line):")
-        for title, count in counts.items():
-            screen.note(f"  {count} x {title}")
+        count = "1 warning" if len(notices) == 1 else f"{len(notices)} warnings"
+        screen.note(f"{count} (-v and the sheet Inputs show each with its line):")
+        for title, number in counts.items():
+            screen.note(f"  {number} x {title}")
     for item in assessment.superseded:
         screen.note(f"not judged: {item.name}: {item.why}")
     for line in problem_lines(assessment.refused):
@@ -374,6 +382,10 @@ def main() -> None:
     try:
         try:
             app()
+        except SystemExit as stop:
+            if isinstance(stop.__context__, BrokenPipeError):  # `--help | true` is no failure
+                raise SystemExit(0) from None
+            raise
         finally:
             flush()
     except (OSError, OutputError) as error:  # --help into a full disk, say

@@ -124,7 +124,8 @@ def _decode(name: str, data: bytes) -> str:
             "The file is damaged or in another encoding: save it as UTF-8, or, where it was made "
             "with `base64 -d`, decode only the Content"
         )
-        raise _refused(name, found, remedy, line if label == "UTF-8" else 0, column) from None
+        place = (line, column) if label == "UTF-8" else (0, 0)
+        raise _refused(name, found, remedy, *place) from None
     if "\0" in text:
         before_nul = text[: text.index("\0")]
         line = before_nul.count("\n") + 1
@@ -206,7 +207,11 @@ def _parse_json(name: str, text: str) -> object:
         remedy = f"{_AGAIN}; it may be cut short, or two answers in one file"
         raise _refused(name, found, remedy, error.lineno, error.colno) from None
     except (RecursionError, ValueError):
-        raise _refused(name, "JSON that no credential report needs", _AS_JSON) from None
+        raise _refused(
+            name,
+            "JSON nested too deep, or with a number too long, for a credential report",
+            _AS_JSON,
+        ) from None
 
 
 def _unpack_content(name: str, content: object, container: str) -> Unpacked:
@@ -249,9 +254,9 @@ def _refuse_other_text(name: str, start: str) -> None:
         first = start.splitlines()[0][:120]
         raise _refused(name, f"an error message, not a report: {first}", _AGAIN)
     if re.match(r"[-|+]{8,}\r?\n", start) or "GetCredentialReport" in start[:400]:
-        raise _refused(name, "`--output table`, made for the eye", _AS_JSON)
+        raise _refused(name, "saved with `--output table`, made for the eye", _AS_JSON)
     if re.match(r"(Content|GeneratedTime|ReportFormat|State)\s*:", start):
-        raise _refused(name, "`--output yaml`", _AS_JSON)
+        raise _refused(name, "saved with `--output yaml`", _AS_JSON)
     if re.match(r"sep=", start, re.IGNORECASE):
         raise _refused(
             name, "a `sep=` line that Excel understands, before the header", _AS_CSV, 1, 1

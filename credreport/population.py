@@ -188,7 +188,10 @@ def _choose_newest(
 
 def _no_as_of(report: CredentialReport) -> Problem:
     newest = report.newest
-    found = "does not say when it was made: no GeneratedTime, no date in the file's name"
+    codes = ("several-stamps", "generated-time")
+    said = [notice.message for notice in report.notices if notice.code in codes]
+    why = "; ".join(said) or "no GeneratedTime, no date in the file's name"
+    found = f"does not say when it was made: {why}"
     if newest:
         found += f"; its newest timestamp is {format_instant(newest)}"
     example = format_instant(newest) if newest else "2026-01-31T12:00:00Z"

@@ -35,6 +35,7 @@ _CUT = "The file is damaged or cut short: download it again"
 _MOST_COMMAS = 64 + 64 + 512
 _MOST_PROBLEMS = 1000
 _MOST_GLUED = 500
+_STRAY_QUOTE = "Remove the stray quote, or download it again"
 _ONE_EACH = "Save each report in a file of its own"
 
 
@@ -179,6 +180,7 @@ class _Section:
     """A header and the rows below it, up to the next header."""
 
     columns: tuple[str, ...]
+    line: int
     rows: list[list[str]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
@@ -250,15 +252,14 @@ class _Reader:
                 before = reader.line_num
                 if reader.line_num + offset > line and any("\n" in c or "\r" in c for c in cells):
                     found = f"a quote opened here closes only in line {before + offset}"
-                    self._problem(line, 0, found, "Remove the stray quote, or download it again")
+                    self._problem(line, 0, found, _STRAY_QUOTE)
                     continue
                 yield line, cells
                 if notice and self.sections:
                     self.sections[0].notices.append(notice)
                     notice = None
         except csv.Error as error:
-            found = f"not readable as CSV from here on ({error})"
-            self._problem(before + 1 + offset, 0, found, "Look for a stray or open quote")
+            self._problem(before + 1 + offset, 0, _quote_words(error), _STRAY_QUOTE)
 
     def _start(self, cells: list[str], line: int) -> None:
         problems = _header_problems(self.name, cells, line)
@@ -267,7 +268,7 @@ class _Reader:
             if not self.sections:
                 raise InputRefused(self.problems)
             return
-        self.sections.append(_Section(tuple(cells)))
+        self.sections.append(_Section(tuple(cells), line))
 
     def _add(self, cells: list[str], line: int) -> None:
         """Add one record to the last section, taking apart what was glued to it."""
@@ -283,7 +284,7 @@ class _Reader:
             if _is_header(cells):
                 self._start(cells, line)
                 return
-            self.sections.append(_Section(section.columns))
+            self.sections.append(_Section(section.columns, line))
         self._add_row(cells, line)
 
     def _add_row(self, cells: list[str], line: int) -> None:
@@ -308,9 +309,13 @@ class _Reader:
 
     def _wrong_width(self, section: _Section, cells: list[str], line: int) -> None:
         width = len(section.columns)
-        found = f"{len(cells)} fields where the header has {width}"
+        found = (
+            f"{len(cells)} {'field' if len(cells) == 1 else 'fields'} where the header has {width}"
+        )
         if len(cells) < width:
-            found += f"; nothing from `{section.columns[len(cells)]}` on"
+            found += f"; nothing from {_column_words(section.columns[len(cells)])} on"
+        else:
+            found += "; one comma too many, or two rows on one line"
         self._problem(line, min(len(cells), width) + 1, found)
 
     def _refuse_empty(self) -> None:
@@ -318,8 +323,24 @@ class _Reader:
             self._problem(0, 0, "no header and no rows: not a credential report")
         for section in self.sections:
             if not section.rows:
-                found = "a header and no rows: AWS lists at least the root account"
-                self._problem(0, 0, found, "Download the report again")
+                found = "a header and no rows below it: AWS lists at least the root account"
+                self._problem(section.line, 0, found, "Download the report again")
+
+
+def _quote_words(error: csv.Error) -> str:
+    """Return what the CSV reader stumbled over, in words."""
+    words = str(error)
+    if "unexpected end" in words:
+        return "a quote opened here is never closed"
+    if "field limit" in words:
+        return f"one cell is longer than {csv.field_size_limit()} letters: perhaps an open quote"
+    if "expected after" in words:
+        return "letters after a closing quote"
+    return f"not readable as CSV from here on ({words})"
+
+
+def _column_words(column: str) -> str:
+    return f"`{column}`" if column else "the column without a name"
 
 
 def _is_header(cells: Iterable[str]) -> bool:
@@ -347,7 +368,12 @@ def _header_problems(name: str, cells: list[str], line: int) -> list[Problem]:
         problems.append(Problem(name, line, place, found, "Keep one, or download the report again"))
     missing = [column for column in NEEDED_COLUMNS if column not in cells]
     if missing:
-        found = f"without the column {' and '.join(f'`{column}`' for column in missing)}"
+        *most, last = [f"`{column}`" for column in missing]
+        found = (
+            f"without the columns {', '.join(most)} and {last}"
+            if most
+            else f"without the column {last}"
+        )
         remedy = "A verdict needs it: download the whole report, with all columns"
         problems.append(Problem(name, line, 0, found, remedy))
     return problems

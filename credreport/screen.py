@@ -82,7 +82,15 @@ class Screen:
         for row in rows:
             table.add_row(*(Text(escape_text(cell)) for cell in row))
         width = max(shutil.get_terminal_size().columns, _LEAST_WIDTH)
-        Console(width=width, highlight=False).print(table)
+        console = Console(width=width, highlight=False)
+        if console.measure(table, options=console.options.update(width=10_000)).maximum > width:
+            for first, *cells in rows:
+                parts = [
+                    f"{header} {cell}" for header, cell in zip(headers[1:], cells, strict=True)
+                ]
+                self.say(f"  {first}: {', '.join(parts)}")
+            return
+        console.print(table)
 
     @contextmanager
     def progress(self, total: Callable[[], int]) -> Iterator[Callable[[], None] | None]:
