@@ -129,14 +129,14 @@ def linked_to_itself(place: Path) -> list[str]:
 
 
 def piped(place: Path) -> list[str]:
-    import os  # noqa: PLC0415
+    import os
 
     os.mkfifo(place / "pipe.csv")
     return [str(place / "pipe.csv")]
 
 
 def named_pipe_zip(place: Path) -> list[str]:
-    import os  # noqa: PLC0415
+    import os
 
     os.mkfifo(place / "pipe.zip")
     return [str(place / "pipe.zip")]

@@ -97,7 +97,7 @@ def zipped(name: str) -> bytes:
         (answer() + answer(), "JSON that cannot be read"),
         (b'{"Content": "x", "Content": "y"}', "JSON that names a key twice"),
         (b"[" * 100_000, "JSON"),
-        (b"{" + b'"a":' + b"9" * 5000 + b"}", "JSON that no credential report needs"),
+        (b"{" + b'"a":' + b"9" * 5000 + b"}", "JSON nested too deep, or with a number too long"),
         (BASE64.encode()[:-2] + b"?", "base64 with characters in it that do not belong"),
         (b"%PDF-1.7 ...", "a PDF document"),
         (b"\x1f\x8b\x08\x00", "a gzip archive"),

@@ -73,7 +73,8 @@ class TestRefusals:
         lines = to_csv(root(), user(), user("bob")).split("\n")
         lines[2] += ","
         assert refusal("\n".join(lines)) == [
-            "report.csv, line 3, column 23: 23 fields where the header has 22. "
+            "report.csv, line 3, column 23: 23 fields where the header has 22; one comma too many, "
+            "or two rows on one line. "
             "The file is damaged or cut short: download it again."
         ]
 
@@ -106,7 +107,10 @@ class TestRefusals:
 
     def test_an_open_quote_that_never_closes(self) -> None:
         text = to_csv(root(), user("a"), user("b"))
-        assert "line 3: not readable as CSV" in refusal(text.replace("\na,", '\n"a,'))[0]
+        assert (
+            "line 3: a quote opened here is never closed"
+            in refusal(text.replace("\na,", '\n"a,'))[0]
+        )
 
     @pytest.mark.parametrize("column", NEEDED_COLUMNS)
     def test_a_needed_column_is_missing(self, column: str) -> None:
