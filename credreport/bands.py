@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import bisect
 from itertools import pairwise
 
+import numpy as np
 import pandas as pd
 
 from credreport.schema import Kind, Status, Use
@@ -36,11 +36,10 @@ def band_labels(edges: tuple[int, ...]) -> tuple[str, ...]:
 def to_band(age_days: pd.Series, unused_after_days: int) -> pd.Series:
     """Return the label of each age; empty where there is no age."""
     edges = band_edges(unused_after_days)
-    labels = band_labels(edges)
-    places = {
-        age: labels[bisect.bisect_right(edges, age) - 1] for age in age_days.dropna().unique()
-    }
-    return age_days.map(places).fillna("").astype("str")
+    labels = np.array(band_labels(edges))
+    days = age_days.fillna(0).to_numpy(dtype="int64")
+    words = labels[np.searchsorted(edges, days, side="right") - 1]
+    return pd.Series(words, index=age_days.index, dtype="str").where(age_days.notna(), "")
 
 
 def to_bands(credentials: pd.DataFrame, unused_after_days: int) -> pd.DataFrame:

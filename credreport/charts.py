@@ -9,10 +9,15 @@ from __future__ import annotations
 import io
 import logging
 import os
+import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, chdir, contextmanager, suppress
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -42,14 +47,30 @@ class Captions:
     unused_after_days: int
 
 
+def _import_matplotlib() -> ModuleType:
+    """Import it (slow: only where a picture is drawn) where no stray matplotlibrc can be found.
+
+    It reads `matplotlibrc` of the current directory before any other, and fails, or waits, where
+    that is broken or a pipe: so it is imported beside its own.
+    """
+    if "matplotlib" not in sys.modules:
+        spec = find_spec("matplotlib")
+        own = Path(spec.origin).with_name("mpl-data") if spec and spec.origin else None
+        with suppress(OSError), ExitStack() as stack:
+            here = Path.cwd()
+            if own and own.is_dir() and os.access(here, os.X_OK):
+                stack.enter_context(chdir(own))
+            import_module("matplotlib")
+    return import_module("matplotlib")
+
+
 @contextmanager
 def _our_style() -> Iterator[None]:
     os.environ["MPLBACKEND"] = "agg"
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import matplotlib as mpl  # noqa: PLC0415 - slow, and only needed where a picture is drawn
-
+        mpl = _import_matplotlib()
         settings = dict(mpl.rcParamsDefault)
         settings.pop("backend", None)
         settings |= {

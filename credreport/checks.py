@@ -82,7 +82,9 @@ def _check_columns(report: CredentialReport) -> Iterator[Notice]:
     name = report.source.name
     unknown = [column or "(no name)" for column in report.columns if column not in KNOWN_COLUMNS]
     if unknown:
-        message = f"unknown columns, not used: {', '.join(repr(column) for column in unknown)}"
+        names = ", ".join(repr(column[:80]) for column in unknown[:10])
+        more = f" and {len(unknown) - 10} more" if len(unknown) > 10 else ""
+        message = f"unknown columns, not used: {names}{more}"
         yield Notice(name, report.lines[0], "unknown-column", message)
     if ARN not in report.columns:
         message = "no `arn` column: the account is unknown, and root is told by its name only"

@@ -9,6 +9,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ParamSpec
@@ -16,8 +17,8 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 import typer
 
 from credreport import __version__
-from credreport.errors import CredreportError, InputRefused, problem_lines
-from credreport.screen import Screen
+from credreport.errors import CredreportError, InputRefused, OutputError, problem_lines
+from credreport.screen import Screen, flush, silence
 
 if TYPE_CHECKING:
     from credreport.assess import Assessment
@@ -91,7 +92,7 @@ def _ending(command: Callable[P, int]) -> Callable[P, None]:
         screen = Screen()
         try:
             status = command(*args, **kwargs)
-            _flush()
+            flush()
         except InputRefused as refusal:
             for line in problem_lines(refusal.problems):
                 screen.fail(f"error: {line}")
@@ -103,9 +104,6 @@ def _ending(command: Callable[P, int]) -> Callable[P, None]:
             for line in str(error).splitlines():
                 screen.fail(f"error: {line}")
             status = error.exit_code
-        except BrokenPipeError:
-            _silence_stdout()
-            status = 0
         except KeyboardInterrupt:
             screen.fail("interrupted; nothing half-written")
             status = INTERRUPTED
@@ -117,16 +115,6 @@ def _ending(command: Callable[P, int]) -> Callable[P, None]:
         raise typer.Exit(status)
 
     return run
-
-
-def _flush() -> None:
-    if sys.stdout is not None:
-        sys.stdout.flush()
-
-
-def _silence_stdout() -> None:
-    """Let Python's own last flush go nowhere: the reader of the pipe has left."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _show_version(wanted: bool) -> None:
@@ -392,6 +380,7 @@ def _next_command(written: list[Path], evidence: Evidence, formats: tuple[str, .
 
 def _show_reports(screen: Screen, evidence: Evidence) -> None:
     """Print one block a report: whose, from when, how big, and the counts."""
+    from credreport.instants import format_instant
     from credreport.normalise import to_rows
 
     tie_out = to_rows(evidence.tie_out)
@@ -399,7 +388,7 @@ def _show_reports(screen: Screen, evidence: Evidence) -> None:
         screen.say(f"{report['source_file']}: a credential report ({report['container']})")
         screen.say(f"  account  {report['account_id'] or 'unknown'}")
         screen.say(f"  users    {report['rows']}, root included")
-        screen.say(f"  as of    {report['as_of']:%Y-%m-%dT%H:%M:%SZ} ({report['as_of_origin']})")
+        screen.say(f"  as of    {format_instant(report['as_of'])} ({report['as_of_origin']})")
         screen.say(f"  era      {report['era']}")
         screen.say(f"  bytes    {report['bytes']}")
         screen.say(f"  sha256   {report['sha256']}")
@@ -447,11 +436,28 @@ def _status(screen: Screen, assessment: Assessment, fail_on: FailOn) -> int:
     return 0
 
 
-def _terminate(_: int, __: object) -> None:
-    raise SystemExit(143)
+def _stop(number: int, _: object) -> None:
+    """End tidily: what was begun is cleaned up on the way out."""
+    with suppress(OSError):
+        os.write(2, b"interrupted; nothing half-written\n")
+    raise SystemExit(128 + number)
 
 
 def main() -> None:
-    """Run the command line. A request to terminate ends it tidily, as an interruption does."""
-    signal.signal(signal.SIGTERM, _terminate)
-    app()
+    """Run the command line. ^C, a request to terminate and a closed terminal end it tidily."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _stop)
+    try:
+        try:
+            app()
+        finally:
+            flush()
+    except (OSError, OutputError) as error:  # --help into a full disk, say
+        if sys.stdout is not None:
+            silence(sys.stdout)
+        reason = getattr(error, "strerror", None)
+        words = f"standard output cannot be written: {reason}" if reason else str(error)
+        Screen().fail(f"error: {words}")
+        raise SystemExit(OutputError.exit_code) from None

@@ -7,6 +7,7 @@ import base64
 import binascii
 import json
 import re
+import warnings
 from dataclasses import dataclass, replace
 
 from credreport.errors import InputRefused, Problem
@@ -212,8 +213,8 @@ def _parse_json(name: str, text: str) -> object:
 def _unpack_content(name: str, content: object, container: str) -> Unpacked:
     if isinstance(content, dict) and content.get("type") == "Buffer":
         try:
-            data = bytes(content.get("data", ()))
-        except (TypeError, ValueError):
+            data = bytes(list(content["data"]))
+        except (KeyError, TypeError, ValueError):
             raise _refused(name, "`Content` is a damaged buffer", _AS_JSON) from None
         return Unpacked(_decode(name, data), f"{container} (buffer)")
     if not isinstance(content, str):
@@ -222,8 +223,12 @@ def _unpack_content(name: str, content: object, container: str) -> Unpacked:
         raise _refused(name, "`Content` is empty", _AGAIN)
     if re.match(r"""b['"]""", content):
         try:
-            data = ast.literal_eval(content)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                data = ast.literal_eval(content)
+            if not isinstance(data, bytes):
+                raise TypeError
+        except (TypeError, ValueError, SyntaxError, MemoryError, RecursionError):
             raise _refused(name, "`Content` is a damaged Python text", _AS_JSON) from None
         return Unpacked(_decode(name, data), f"{container} (Python text)")
     if "," in content:

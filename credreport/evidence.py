@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC
 from pathlib import Path
 
 import pandas as pd
@@ -34,6 +34,7 @@ from credreport.schema import (
     Kind,
     Status,
 )
+from credreport.sources import read_bounded
 from credreport.waivers import WAIVED
 
 SCHEMA_VERSION = 1
@@ -136,7 +137,7 @@ def to_evidence(
         ),
         script=to_script(assessment.findings, assessment.credentials, verdict),
         captions=Captions(title, _caption(assessment), days),
-        warning_counts={WARNING_TITLES.get(code, code): count for code, count in codes.items()},
+        warning_counts={WARNING_TITLES[code]: count for code, count in codes.items()},
         rules=_rules(assessment) if _tells_rules(assessment) else pd.DataFrame(),
         waivers=assessment.waivers if assessment.waivers_origin else None,
     )
@@ -145,16 +146,22 @@ def to_evidence(
 def read_accounts(path: Path) -> tuple[Account, ...]:
     """Read a CSV with the columns id, name and owner. Raises UsageError with the line at fault."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_bounded(path).decode("utf-8-sig")
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+    except UnicodeDecodeError:
+        raise UsageError(f"--accounts {path}: not UTF-8; save it as `CSV UTF-8`") from None
+    except OSError as error:
+        raise UsageError(f"--accounts {path}: cannot be read ({error.strerror})") from None
+    except (ValueError, csv.Error) as error:
         raise UsageError(f"--accounts {path}: cannot be read ({error})") from None
-    reader = csv.DictReader(text.splitlines(), restval="")
-    if not {"id", "name", "owner"} <= set(reader.fieldnames or ()):
+    if not rows or not {"id", "name", "owner"} <= set(rows[0]):
         raise UsageError(f"--accounts {path}, line 1: the columns must be id, name, owner")
     found = []
-    for row in reader:
+    for line, cells in enumerate(rows[1:], start=2):
+        if not any(cells):
+            continue
+        row = dict.fromkeys(rows[0], "") | dict(zip(rows[0], cells, strict=False))
         if not ACCOUNT_ID.fullmatch(row["id"].strip()):
-            line = reader.line_num
             message = (
                 f"--accounts {path}, line {line}: {row['id']!r} is not an account ID of 12 digits "
                 "(a spreadsheet may have dropped a leading zero)"
@@ -287,7 +294,7 @@ def _stem(assessment: Assessment) -> str:
     who = f"{len(accounts)}-accounts"
     if len(accounts) == 1:
         who = accounts[0] if ACCOUNT_ID.fullmatch(accounts[0]) else "unknown-account"
-    day = newest.astimezone(UTC).strftime("%Y-%m-%d")
+    day = format_instant(newest)[:10]
     return f"credreport-{who}-{day}-{assessment.policy.unused_after_days}d"
 
 
@@ -457,7 +464,7 @@ def _tie_out(assessment: Assessment) -> pd.DataFrame:
 
 def _warnings(assessment: Assessment) -> pd.DataFrame:
     rows = [
-        (notice.source, notice.line, WARNING_TITLES.get(notice.code, notice.code), notice.message)
+        (notice.source, notice.line, WARNING_TITLES[notice.code], notice.message)
         for notice in assessment.notices
     ]
     return pd.DataFrame(rows, columns=["source_file", "source_line", "warning", "message"])

@@ -68,4 +68,4 @@ def stamps_in_name(name: str) -> set[datetime]:
 
 def format_instant(instant: datetime) -> str:
     """Return `YYYY-MM-DDTHH:MM:SSZ`."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat()[:19]}Z"

@@ -71,6 +71,7 @@ def to_instant(cells: pd.Series) -> pd.Series:
     The two spellings that AWS writes are parsed at once, other offsets and fractions one by one.
     """
     common = cells.str.fullmatch(_COMMON).fillna(value=False).astype(bool)
+    common &= ~cells.str.startswith("0000").fillna(value=False).astype(bool)  # pandas has a year 0
     seconds = cells.where(common).str.slice(0, 19)
     instants = pd.to_datetime(seconds, format="%Y-%m-%dT%H:%M:%S", errors="coerce", utc=True)
     instants = instants.astype(INSTANT_DTYPE)
@@ -125,7 +126,7 @@ def whole_days(elapsed: pd.Series) -> pd.Series:
 
 def to_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows as dictionaries: for sentences about the few, never for the population."""
-    return [
-        dict(zip(map(str, table.columns), row, strict=True))
-        for row in table.itertuples(index=False)
-    ]
+    if table.empty:  # common, and pandas takes its time over nothing
+        return []
+    names = [str(name) for name in table.columns]
+    return [dict(zip(names, row, strict=True)) for row in table.itertuples(index=False)]

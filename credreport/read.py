@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -30,6 +31,10 @@ from credreport.sources import Stream
 
 _HEADER_MARKS = {USER, "password_enabled", "access_key_1_active"}
 _CUT = "The file is damaged or cut short: download it again"
+# A user's name has up to 64 letters and stands in the ARN again, below a path of up to 512.
+_MOST_COMMAS = 64 + 64 + 512
+_MOST_PROBLEMS = 1000
+_MOST_GLUED = 500
 _ONE_EACH = "Save each report in a file of its own"
 
 
@@ -61,6 +66,7 @@ class CredentialReport:
     as_of: datetime | None = None
     as_of_origin: str = ""
     notices: tuple[Notice, ...] = ()
+    file_holds_absences: bool = True
 
     @property
     def digest(self) -> str:
@@ -71,12 +77,7 @@ class CredentialReport:
     @property
     def blanks_are_absences(self) -> bool:
         """Whether a blank is a known absence: only where the file holds neither word for one."""
-        cells = (cell for row in self.rows for cell in row[self._first_cell :])
-        return not any(cell in KNOWN_ABSENCES for cell in cells)
-
-    @property
-    def _first_cell(self) -> int:
-        return self.columns.index(USER) + 1
+        return not self.file_holds_absences
 
     @property
     def era(self) -> str:
@@ -130,6 +131,7 @@ def read_report(stream: Stream) -> list[CredentialReport]:
     )
     stamp, origin, notices = _find_stamp(stream.name, unpacked.generated_time)
     sections = _Reader(stream.name).read(unpacked.text)
+    holds_absences = any(section.holds_absences for section in sections)
     reports = []
     for section in sections:
         for account_id, numbers in _split_accounts(section).items():
@@ -142,6 +144,7 @@ def read_report(stream: Stream) -> list[CredentialReport]:
                     account_id=account_id,
                     stamp=stamp,
                     stamp_origin=origin,
+                    file_holds_absences=holds_absences,
                 )
             )
     _refuse_same_account(stream.name, reports)
@@ -188,6 +191,12 @@ class _Section:
         self.rows.append(cells)
         self.lines.append(line)
 
+    @property
+    def holds_absences(self) -> bool:
+        """Whether one of the words for "none" stands anywhere in it; a user may be called so."""
+        cells = (cell for row in self.rows for cell in row[self.user + 1 :])
+        return any(cell in KNOWN_ABSENCES for cell in cells)
+
     def arn_of(self, cells: Sequence[str]) -> str:
         return cells[self.arn] if self.arn >= 0 else ""
 
@@ -203,6 +212,9 @@ class _Reader:
     def read(self, text: str) -> list[_Section]:
         skipped: list[int] = []
         for line, cells in self._records(text):
+            if len(self.problems) > _MOST_PROBLEMS:
+                self._problem(line, 0, "too much is wrong: not read any further")
+                break
             if not any(cell.strip() for cell in cells) and len(cells) < 2:
                 skipped.append(line)
             elif not self.sections or _is_header(cells):
@@ -259,21 +271,25 @@ class _Reader:
 
     def _add(self, cells: list[str], line: int) -> None:
         """Add one record to the last section, taking apart what was glued to it."""
+        for _ in range(_MOST_GLUED):
+            parts = _unglue(self.sections[-1], cells)
+            if not parts:
+                break
+            section = self.sections[-1]
+            first, cells = parts
+            message = "a row and the next report share this line; taken apart"
+            section.notices.append(Notice(self.name, line, "glued", message))
+            self._add_row(first, line)
+            if _is_header(cells):
+                self._start(cells, line)
+                return
+            self.sections.append(_Section(section.columns))
+        self._add_row(cells, line)
+
+    def _add_row(self, cells: list[str], line: int) -> None:
         section = self.sections[-1]
         width = len(section.columns)
         if len(cells) > width:
-            parts = _unglue(section, cells)
-            if parts:
-                first, rest = parts
-                message = "a row and the next report share this line; taken apart"
-                section.notices.append(Notice(self.name, line, "glued", message))
-                self._add(first, line)
-                if _is_header(rest):
-                    self._start(rest, line)
-                else:
-                    self.sections.append(_Section(section.columns))
-                    self._add(rest, line)
-                return
             rejoined = _rejoin(section, cells)
             if rejoined:
                 message = (
@@ -324,7 +340,7 @@ def _header_problems(name: str, cells: list[str], line: int) -> list[Problem]:
         found = f"not a credential report: it starts with {start!r}"
         return [Problem(name, line, 1, found, "Name the CSV or JSON that AWS gave")]
     problems = []
-    twice = sorted({cell for cell in cells if cell and cells.count(cell) > 1})
+    twice = sorted(cell for cell, count in Counter(cells).items() if cell and count > 1)
     for column in twice:
         place = len(cells) - cells[::-1].index(column)
         found = f"column `{column}` is named twice"
@@ -341,7 +357,9 @@ def _unglue(section: _Section, cells: list[str]) -> tuple[list[str], list[str]] 
     """Return the row and what was appended to its last cell: another header, or another account's row."""
     last = len(section.columns) - 1
     tail = cells[last:]
-    if _is_header([USER, *tail]) and tail[0].endswith(section.columns[0]) and len(tail) > 1:
+    if len(tail) < 2:
+        return None
+    if tail[0].endswith(section.columns[0]) and _is_header([USER, *tail]):
         name = section.columns[0]
         cell = tail[0].removesuffix(name).removesuffix("\ufeff")
         return [*cells[:last], cell], [name, *tail[1:]]
@@ -364,9 +382,9 @@ def _ends_a_row(cell: str) -> bool:
 
 def _rejoin(section: _Section, cells: list[str]) -> list[str] | None:
     """Return the row with the unquoted commas of its name put back, if only one way does it."""
-    if section.arn != section.user + 1:
-        return None
     extra = len(cells) - len(section.columns)
+    if section.arn != section.user + 1 or extra > _MOST_COMMAS:
+        return None
     start = section.user
     answers = []
     for commas in range(extra + 1):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from credreport.instants import format_instant
 from credreport.normalise import to_rows
 from credreport.rules import RULES, Subject
 from credreport.schema import SLOT_WORDS, Kind, Status
@@ -103,7 +104,7 @@ def to_remediation(findings: pd.DataFrame) -> pd.DataFrame:
 
 def created_second(instant: object) -> str:
     """Return `YYYY-MM-DDTHH:MM:SS`, the part of CreateDate that every CLI prints alike."""
-    return instant.strftime("%Y-%m-%dT%H:%M:%S") if isinstance(instant, pd.Timestamp) else ""
+    return format_instant(instant)[:-1] if isinstance(instant, pd.Timestamp) else ""
 
 
 _SCRIPT = """\
@@ -147,6 +148,11 @@ leave() {{
     printf '%s\\n' "$1: left alone: $2"
 }}
 
+fail() {{
+    failed_count=$((failed_count + 1))
+    printf '%s\\n' "$1: FAILED: $2" >&2
+}}
+
 run() {{
     id=$1
     shift
@@ -154,9 +160,19 @@ run() {{
         done_count=$((done_count + 1))
         printf '%s\\n' "$id: done"
     else
-        failed_count=$((failed_count + 1))
-        printf '%s\\n' "$id: FAILED" >&2
+        fail "$id" "$*"
     fi
+}}
+
+# finding, what it could not do, what it means where there is no such entity, what aws said
+explain() {{
+    case "$4" in
+        *"(NoSuchEntity)"*) leave "$1" "$3" ;;
+        *)
+            fail "$1" "$2"
+            printf '%s\\n' "$4" >&2
+            ;;
+    esac
 }}
 
 is_mine() {{
@@ -175,10 +191,10 @@ password() {{
     fi
     [ "$delete_keys" = no ] || return 0
     is_mine "$1" "$2" || return 0
-    if ! aws iam get-login-profile --user-name="$3" >/dev/null 2>&1; then
-        leave "$1" "no login profile any more"
+    answer=$(aws iam get-login-profile --user-name="$3" 2>&1 >/dev/null) || {{
+        explain "$1" "cannot look for the login profile" "no login profile any more" "$answer"
         return
-    fi
+    }}
     run "$1" aws iam delete-login-profile --user-name="$3"
 }}
 
@@ -195,10 +211,10 @@ access_key() {{
         return
     fi
     is_mine "$1" "$2" || return 0
-    found=$(aws iam list-access-keys --user-name="$3" --output text \\
+    found=$(aws iam list-access-keys --user-name="$3" --output text 2>/dev/null \\
         --query "AccessKeyMetadata[?starts_with(CreateDate,'$4')].[AccessKeyId,Status]") || {{
-        failed_count=$((failed_count + 1))
-        printf '%s\\n' "$1: FAILED: cannot list the keys" >&2
+        answer=$(aws iam list-access-keys --user-name="$3" 2>&1 >/dev/null)
+        explain "$1" "cannot list the keys" "no such user any more" "$answer"
         return
     }}
     # shellcheck disable=SC2086 # split into ID and status on purpose
@@ -284,6 +300,8 @@ def _call(finding: dict[str, object]) -> str:
     created = created_second(finding["set_at"])
     if finding["is_root"]:
         return f"leave {shlex.quote(words[0])} 'root account: by hand, in the console'"
+    if not words[2].isprintable():
+        return f"leave {shlex.quote(words[0])} 'no user of IAM can have this name: by hand'"
     if not re.fullmatch(r"[0-9]{12}", words[1]):
         return f"leave {shlex.quote(words[0])} 'the report does not say whose account it is'"
     if finding["kind"] == Kind.PASSWORD:

@@ -7,8 +7,10 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, TextIO
+
+from credreport.errors import OutputError
 
 _LEAST_WIDTH = 40
 _SHOW_PROGRESS_AFTER = 1.0
@@ -55,7 +57,7 @@ class Screen:
         if _is_terminal(sys.stdout) and not self.no_color:
             self._rich_table(headers, rows, rights)
             return
-        cells = [[escape_text(cell) for cell in row] for row in [headers, *rows]]
+        cells = [[_to_shown(sys.stdout, cell) for cell in row] for row in [headers, *rows]]
         widths = [max(len(row[place]) for row in cells) for place in range(len(headers))]
         for row in cells:
             parts = [
@@ -133,10 +135,43 @@ def _is_terminal(stream: IO[str] | None) -> bool:
     return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def _print(stream: TextIO | None, line: str) -> None:
-    """Print a line in what the stream can encode; a pipe gets ASCII."""
+def _to_shown(stream: TextIO | None, text: str) -> str:
+    """Return one line in letters that the stream can encode; a pipe gets ASCII."""
+    is_terminal = stream is not None and stream.isatty()
+    encoding = (stream.encoding if stream and is_terminal else "") or "ascii"
+    return escape_text(text).encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _print(stream: TextIO | None, text: str) -> None:
     if stream is None:
         return
-    encoding = (stream.encoding or "ascii") if stream.isatty() else "ascii"
-    safe = "\n".join(escape_text(part) for part in line.split("\n"))
-    stream.write(safe.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    lines = "".join(f"{_to_shown(stream, line)}\n" for line in text.split("\n"))
+    with _surviving(stream):
+        stream.write(lines)
+
+
+def flush() -> None:
+    """Send out what was printed. Raises OutputError where standard output cannot take it."""
+    if sys.stdout is not None:
+        with _surviving(sys.stdout):
+            sys.stdout.flush()
+
+
+@contextmanager
+def _surviving(stream: TextIO) -> Iterator[None]:
+    """Go on when the reader of a pipe has left (`| head`): the exit status still has to be told."""
+    try:
+        yield
+    except OSError as error:
+        silence(stream)
+        if stream is sys.stdout and not isinstance(error, BrokenPipeError):
+            reason = error.strerror or str(error)
+            raise OutputError(f"standard output cannot be written: {reason}") from error
+
+
+def silence(stream: TextIO) -> None:
+    """Let what is still to come for the stream, Python's own last flush too, go nowhere."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)

@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from credreport.errors import Problem
 
@@ -22,6 +22,7 @@ MAX_MEMBERS = 20_000
 MAX_ZIP_BYTES = 4 * 1024**3
 MAX_RATIO = 200
 _RATIO_FREE_BYTES = 1024 * 1024
+_CHUNK = 1024 * 1024
 _UNPACK = "Unpack it yourself and name the directory"
 _SUFFIXES = {"", ".csv", ".json", ".txt", ".tsv", ".b64", ".base64"}
 
@@ -99,7 +100,7 @@ class _Opener:
     def open_all(self, inputs: Sequence[str]) -> Iterator[Item]:
         for text in inputs:
             if text == "-":
-                yield self._bounded("standard input", sys.stdin.buffer.read(self.max_bytes + 1))
+                yield self._open_stdin()
             elif os.path.lexists(text):
                 yield from self._open_path(Path(text))
             elif glob.has_magic(text):
@@ -115,6 +116,16 @@ class _Opener:
             else:
                 remedy = "Check the spelling of the path"
                 yield Problem(text, 0, 0, "no such file or directory", remedy)
+
+    def _open_stdin(self) -> Stream | Problem:
+        name = "standard input"
+        if sys.stdin is None:
+            remedy = "Pipe a report into it, or name the file"
+            return Problem(name, 0, 0, "it is closed", remedy)
+        try:
+            return self._bounded(name, _read_at_most(sys.stdin.buffer, self.max_bytes + 1))
+        except OSError as error:
+            return _unreadable(name, error)
 
     def _open_path(self, path: Path) -> Iterator[Item]:
         if path.is_dir():
@@ -156,10 +167,10 @@ class _Opener:
 
     def _open_file(self, path: Path, name: str, *, searched: bool) -> Iterator[Item]:
         try:
-            with _open_regular(path) as file:
+            with open_regular(path) as file:
                 if self._seen_before(file):
                     return
-                data = file.read(self.max_bytes + 1)
+                data = _read_at_most(file, self.max_bytes + 1)
         except (OSError, ValueError) as error:
             yield _unreadable(name, error)
             return
@@ -182,7 +193,7 @@ class _Opener:
 
     def _open_zip(self, path: Path, name: str) -> Iterator[Item]:
         try:
-            with _open_regular(path) as file:
+            with open_regular(path) as file:
                 if self._seen_before(file):
                     return
                 with zipfile.ZipFile(file) as archive:
@@ -227,7 +238,7 @@ class _Opener:
             return Problem(name, 0, 0, f"unpacks to more than {MAX_RATIO} times its size", _UNPACK)
         try:
             with archive.open(member) as file:
-                data = file.read(self.max_bytes + 1)
+                data = _read_at_most(file, self.max_bytes + 1)
         except Exception as error:  # zlib, lzma and zipfile each raise their own
             return Problem(name, 0, 0, f"damaged inside the zip ({error})", "Make the zip again")
         return self._bounded(name, data, searched=True)
@@ -241,10 +252,28 @@ def _why_skipped(name: str, suffix: str) -> str:
     return ""
 
 
-def _open_regular(path: Path) -> BinaryIO:
+def _read_at_most(file: IO[bytes], size: int) -> bytes:
+    """Read up to `size` bytes, without setting aside memory for a size that may never come."""
+    parts: list[bytes] = []
+    while size > 0 and (part := file.read(min(size, _CHUNK))):
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def read_bounded(path: Path, max_bytes: int = DEFAULT_MAX_BYTES) -> bytes:
+    """Return a regular file's bytes. Raises OSError or ValueError where it cannot, or is larger."""
+    with open_regular(path) as file:
+        data = _read_at_most(file, max_bytes + 1)
+    if len(data) > max_bytes:
+        raise ValueError(f"larger than {max_bytes / 1024 / 1024:g} MiB")
+    return data
+
+
+def open_regular(path: Path) -> BinaryIO:
     """Open a regular file for reading; a pipe or a device would hang or never end."""
     if not stat.S_ISREG(path.stat().st_mode):
-        message = "not a regular file (a pipe, a socket or a device); pipe it into `credreport … -`"
+        message = "not a regular file (a pipe, a socket or a device); pipe it into credreport and name `-`"
         raise ValueError(message)
     return path.open("rb")
 

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from credreport.errors import Problem, UsageError, problem_lines
+from credreport.sources import read_bounded
 
+_MAX_BYTES = 1024 * 1024
 _PLACE = re.compile(r"^(?P<found>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)$")
 _END = re.compile(r"^(?P<found>.*) \(at end of document\)$")
 
@@ -35,9 +37,9 @@ class TomlFile:
         self.name = path.name
         self._problems: list[Problem] = []
         try:
-            data = path.read_bytes()
+            data = read_bounded(path, _MAX_BYTES)
             text = data.decode("utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             raise UsageError(f"{option} {path}: cannot be read ({error})") from None
         self.origin = f"{self.name} (SHA-256 {hashlib.sha256(data).hexdigest()})"
         self._lines = text.splitlines()

@@ -22,6 +22,7 @@ from pandas.api.types import is_numeric_dtype
 from credreport.charts import COLOURS
 from credreport.errors import OutputError
 from credreport.evidence import Evidence, credential_words
+from credreport.instants import format_instant
 from credreport.normalise import to_naive
 from credreport.schema import Kind
 from credreport.sheetxml import MAX_ROWS, NOTHING, Stream, count_rows, finish, safe_text
@@ -50,6 +51,7 @@ _ALIGNMENTS = {
     "number": Alignment(vertical="top", horizontal="right", indent=1),
 }
 _CHARACTERS_SPARE = 3
+_MOST_BLOCK_ROWS = 50_000
 _LINE_HEIGHT = 13.5
 _LINE_SPARE = 1.5
 _MAX_LINES = 29
@@ -305,14 +307,17 @@ def _add_drop_down(sheet: Worksheet, columns: Sequence[Column], last: int) -> No
 def _put(sheet: Worksheet, row: int, place: int, value: Any, font: Font | None = None) -> Any:
     """Put one value into a cell: any text as text, never as a formula; dates as dates."""
     cell = sheet.cell(row, place)
+    if isinstance(value, pd.Timestamp) and value.year < 1901:
+        value = format_instant(value)
     if isinstance(value, pd.Timestamp):
         cell.value = to_naive(pd.Series([value])).dt.floor("s").iloc[0].to_pydatetime()
         cell.number_format = DATE_FORMAT
         cell.alignment = Alignment(vertical="top", horizontal="left")
     elif isinstance(value, str):
-        cell.value = safe_text(value)
-        cell.data_type = "s"
-        cell.quotePrefix = True
+        if value:
+            cell.value = safe_text(value)
+            cell.data_type = "s"
+            cell.quotePrefix = True
         cell.alignment = _TOP
     else:
         cell.value = NOTHING if pd.isna(value) else int(value)
@@ -348,10 +353,15 @@ def _write_block(
         return row + 3
     kinds = ["number" if is_numeric_dtype(kind) else "text" for kind in table.dtypes]
     _write_header(sheet, row + 1, zip(headers, kinds, strict=True))
-    for offset, values in enumerate(table.itertuples(index=False, name=None), start=2):
+    shown = table.head(_MOST_BLOCK_ROWS)
+    for offset, values in enumerate(shown.itertuples(index=False, name=None), start=2):
         for place, value in enumerate(values, start=1):
             _put(sheet, row + offset, place, value).border = Border(bottom=_LINE)
-    return row + len(table) + 3
+    row += len(shown) + 2
+    if len(table) > len(shown):
+        _put(sheet, row, 1, f"and {len(table) - len(shown)} more: --format json holds them all")
+        row += 1
+    return row + 1
 
 
 def _sentences(verdict: str) -> list[str]:

@@ -11,18 +11,24 @@ import hashlib
 import io
 import json
 import os
-import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import secrets
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from credreport import __version__
 from credreport.errors import OutputError, UsageError
 from credreport.evidence import SCHEMA_VERSION, Evidence
-from credreport.normalise import to_rows
+from credreport.normalise import to_naive, to_rows
 from credreport.rules import Severity
 from credreport.schema import CREDENTIALS, FINDINGS, SLOT_WORDS, USERS, Status
 
@@ -32,6 +38,8 @@ if TYPE_CHECKING:
 DEFAULT_FORMATS = ("xlsx", "png")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _TOP_FINDINGS = 10
+_LOCK_ATTEMPTS = 300
+_LOCK_PAUSE = 0.1
 _PICTURE_TITLES = {"ageing": "Ageing of active credentials", "ecdf": "Cumulative share by age"}
 
 
@@ -78,32 +86,121 @@ def write_all(
     is an input, or cannot be written.
     """
     targets = {directory / name: data for name, data in files.items()}
-    _refuse_clashes(targets, inputs, force=force)
     made: list[Path] = []
-    waiting: list[tuple[Path, Path]] = []
+    waiting: list[_Move] = []
     try:
-        made = _make_directory(directory)
-        for target, data in targets.items():
-            if not _holds(target, data):
-                waiting.append((_write_beside(target, data), target))
-        for temporary, target in waiting:
-            temporary.replace(target)
+        made += _missing(directory)
+        directory.mkdir(parents=True, exist_ok=True)
+        with _taking_turns(directory):
+            _refuse_clashes(targets, inputs, force=force)
+            for target, data in targets.items():
+                if not _holds(target, data):
+                    waiting.append(_Move(target))
+                    _write_new(waiting[-1].new, data, is_program=target.suffix == ".sh")
+            _put_in_place(waiting)
     except OSError as error:
         reason = error.strerror or str(error)
         raise OutputError(f"cannot write to {directory}: {reason}; nothing was changed") from error
     finally:
-        for temporary, _ in waiting:
-            temporary.unlink(missing_ok=True)
-        for folder in reversed(made):
-            if not any(folder.iterdir()):
-                folder.rmdir()
+        with _undisturbed():
+            for move in waiting:
+                move.new.unlink(missing_ok=True)
+            for folder in reversed(made):
+                with suppress(OSError):  # not empty, never made, or another run's by now
+                    folder.rmdir()
     return list(targets)
+
+
+class _Move:
+    """A file to put in place: where it waits, where it goes, where the one before it is kept."""
+
+    def __init__(self, target: Path) -> None:
+        name = f".credreport-{secrets.token_hex(8)}"
+        self.target = target
+        self.new = target.with_name(f"{name}.tmp")
+        self.old = target.with_name(f"{name}.old")
+
+    def forward(self) -> None:
+        if self.target.exists():
+            try:
+                os.link(self.target, self.old)
+            except OSError:  # a file system without hard links
+                shutil.copy2(self.target, self.old)
+        self.new.replace(self.target)
+
+    def back(self) -> None:
+        with suppress(OSError):
+            if self.old.exists():
+                self.old.replace(self.target)
+            elif not self.new.exists():
+                self.target.unlink(missing_ok=True)
+
+
+def _put_in_place(moves: Sequence[_Move]) -> None:
+    """Move all files to their places, or none of them: a failure half-way takes the others back."""
+    with _undisturbed():
+        try:
+            for move in moves:
+                move.forward()
+        except OSError:
+            for move in moves:
+                move.back()
+            raise
+        finally:
+            for move in moves:
+                move.old.unlink(missing_ok=True)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let signals wait for the few moments in which files change their names."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(
+        signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+    )
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _taking_turns(directory: Path) -> Iterator[None]:
+    """Let one run at a time check and write a directory: the lock dies with the run that holds it."""
+    try:
+        fcntl = import_module("fcntl")
+        handle = os.open(directory, os.O_RDONLY)
+    except (ImportError, OSError):  # no such lock here: every file is still whole
+        yield
+        return
+    try:
+        _lock(fcntl, handle, directory)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _lock(fcntl: Any, handle: int, directory: Path) -> None:
+    for attempt in range(_LOCK_ATTEMPTS):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_LOCK_PAUSE * (attempt > 0))
+        except OSError:
+            return
+        else:
+            return
+    raise OutputError(f"another run has been writing to {directory} for long; try again later")
 
 
 def _refuse_clashes(targets: Mapping[Path, bytes], inputs: Iterable[str], *, force: bool) -> None:
     existing = [target for target in targets if target.exists()]
-    read = [Path(name) for name in inputs if name != "-" and Path(name).exists()]
+    read = [Path(name) for name in inputs if name != "-" and os.path.lexists(name)]
     for target in existing:
+        if target.is_dir():
+            raise OutputError(f"{target} is a directory; remove it, or choose another -o")
         if any(target.samefile(path) for path in read if path.is_file()):
             raise OutputError(f"{target} is an input of this run; choose another -o")
     other = [target for target in existing if not _holds(target, targets[target])]
@@ -123,28 +220,18 @@ def _holds(target: Path, data: bytes) -> bool:
     return target.is_file() and target.stat().st_size == len(data) and target.read_bytes() == data
 
 
-def _make_directory(directory: Path) -> list[Path]:
-    missing = [folder for folder in (directory, *directory.parents) if not folder.exists()]
-    directory.mkdir(parents=True, exist_ok=True)
-    return missing[::-1]
+def _missing(directory: Path) -> list[Path]:
+    """Return the directories that have to be made, the outermost first."""
+    return [folder for folder in (directory, *directory.parents) if not folder.exists()][::-1]
 
 
-def _write_beside(target: Path, data: bytes) -> Path:
-    """Write the data, to the disk itself, under a temporary name in the target's directory."""
-    handle, name = tempfile.mkstemp(prefix=".credreport-", suffix=".tmp", dir=target.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod((0o777 if target.suffix == ".sh" else 0o666) & ~mask)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    return temporary
+def _write_new(path: Path, data: bytes, *, is_program: bool) -> None:
+    """Write the data, to the disk itself, into a file that is not there yet."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(path, flags, 0o777 if is_program else 0o666), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def draw_figures(evidence: Evidence) -> dict[str, Figure]:
@@ -231,8 +318,9 @@ def to_texts(table: pd.DataFrame) -> pd.DataFrame:
 
 def _to_text(column: pd.Series) -> pd.Series:
     if isinstance(column.dtype, pd.DatetimeTZDtype):
-        texts: pd.Series = column.dt.strftime("%Y-%m-%dT%H:%M:%SZ").fillna("").astype("str")
-        return texts
+        seconds = np.datetime_as_string(to_naive(column).to_numpy(), unit="s")
+        texts = pd.Series(seconds, index=column.index, dtype="str") + "Z"
+        return texts.where(column.notna(), "")
     return column.astype("str").where(column.notna(), "")
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from credreport.assess import assess
 from credreport.policy import Policy
+from credreport.population import read_reports
 from credreport.rules import PARAMETERS, RULES, Severity, Subject
 from tests.reports import judge, root, save, to_csv, user
 
@@ -135,8 +137,8 @@ def test_rule_is_silent(tmp_path: Path, rule: str) -> None:
     assert undecided(tmp_path, rule, silent) == []
 
 
-@pytest.mark.parametrize("rule", [rule for rule in RULES.values() if rule.parameter])
-def test_default_stands_at_the_boundary_of_the_example(rule: object) -> None:
+@pytest.mark.parametrize("rule", [rule.id for rule in RULES.values() if rule.parameter])
+def test_default_stands_at_the_boundary_of_the_example(rule: str) -> None:
     numbers = {
         "unused_after_days": ">= 90 days",
         "grace_days": ">= 7 days",
@@ -146,7 +148,7 @@ def test_default_stands_at_the_boundary_of_the_example(rule: object) -> None:
         "setup_within_seconds": "<= 60 seconds",
         "root_used_within_days": "<= 7 days",
     }
-    found = RULES[rule.id]  # type: ignore[attr-defined]
+    found = RULES[rule]
     assert found.parameter is not None
     assert found.boundary() == numbers[found.parameter.name]
     assert list(PARAMETERS) == list(numbers)
@@ -186,9 +188,9 @@ def test_severities_are_those_of_the_specification() -> None:
     }
 
 
-@pytest.mark.parametrize("rule", RULES.values(), ids=str)
-def test_rule_is_whole(rule: object) -> None:
-    found = RULES[rule.id]  # type: ignore[attr-defined]
+@pytest.mark.parametrize("rule", RULES)
+def test_rule_is_whole(rule: str) -> None:
+    found = RULES[rule]
     assert found.title
     assert found.measures
     assert found.action
@@ -355,9 +357,6 @@ def test_never_used_cannot_be_told_where_use_is_not_tracked(tmp_path: Path) -> N
     columns = [name for name in user() if "last_used" not in name or name == "password_last_used"]
     path = tmp_path / "status_reports_2026-01-31T12-00-00+00-00.csv"
     path.write_text(to_csv(user(**KEY_1), columns=tuple(columns)))
-    from credreport.assess import assess  # noqa: PLC0415
-    from credreport.population import read_reports  # noqa: PLC0415
-
     assessment = assess(read_reports(path), Policy(rules=("never-used-access-key",)))
     assert list(assessment.undecided["credential"]) == ["access_key_1"]
     assert assessment.findings.empty
@@ -455,9 +454,6 @@ def test_report_without_certificate_columns_is_judged_without_them(tmp_path: Pat
     columns = tuple(name for name in user() if not name.startswith("cert_"))
     path = tmp_path / "status_reports_2026-01-31T12-00-00+00-00.csv"
     path.write_text(to_csv(user(), columns=columns))
-    from credreport.assess import assess  # noqa: PLC0415
-    from credreport.population import read_reports  # noqa: PLC0415
-
     assessment = assess(read_reports(path), Policy(rules=("user-without-credentials",)))
     assert list(assessment.findings["user"]) == ["alice"]
     assert assessment.undecided.empty
