@@ -288,6 +288,10 @@ def test_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
             "The nearest is `unused-access-key`.",
         ),
         (
+            'ignore = [\n"unused\\u002dkey"]',
+            "policy.toml, line 1: no rule 'unused-key' (in `ignore`).",
+        ),
+        (
             "extend = ['root-mfa']",
             "policy.toml, line 1: no rule 'root-mfa' (in `extend`). "
             "The nearest is `root-without-mfa`.",
