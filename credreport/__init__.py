@@ -13,19 +13,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Assessment", "Policy", "Population", "__version__", "analyze", "read_reports"]
+__all__ = [
+    "Assessment",
+    "Policy",
+    "Population",
+    "__version__",
+    "analyze",
+    "load_policy",
+    "load_waivers",
+    "read_reports",
+]
 
 if TYPE_CHECKING:
     from credreport.assess import Assessment
     from credreport.assess import assess as analyze
-    from credreport.policy import Policy
+    from credreport.policy import Policy, load_policy
     from credreport.population import Population, read_reports
+    from credreport.waivers import load_waivers
 
 _HOMES = {
     "Assessment": ("credreport.assess", "Assessment"),
     "Policy": ("credreport.policy", "Policy"),
     "Population": ("credreport.population", "Population"),
     "analyze": ("credreport.assess", "assess"),
+    "load_policy": ("credreport.policy", "load_policy"),
+    "load_waivers": ("credreport.waivers", "load_waivers"),
     "read_reports": ("credreport.population", "read_reports"),
 }
 

@@ -8,18 +8,24 @@ from dataclasses import dataclass
 import pandas as pd
 
 from credreport.checks import find_notices
-from credreport.credentials import is_active, judge, to_credentials
+from credreport.credentials import is_active, judge, to_credentials, to_user_facts
 from credreport.errors import Notice, Problem
 from credreport.instants import format_instant
 from credreport.normalise import to_rows, to_users, whole_days
 from credreport.policy import Policy
 from credreport.population import Population
 from credreport.read import CredentialReport
-from credreport.rules import RULES
+from credreport.rules import RULES, Rule, Subject
 from credreport.schema import FINDINGS, JUDGED_SLOTS, Kind, Status
 from credreport.sources import Skipped
+from credreport.waivers import OPEN, WAIVED, Waivers, waive, waiver_notices
 
 _JUDGED = [slot.credential for slot in JUDGED_SLOTS]
+_CURRENT = "Current"
+_ROOT_SHOWN = "Root: shown, not judged"
+_UNUSED_RULES = ("unused-password", "unused-access-key")
+_ABOUT = ("row", "kind", "is_root", "set_at", "as_of", "user_row")
+_UNDECIDED = ("row", "credential", "rule", "reason")
 TIED_STATUSES = tuple(status for status in Status if status is not Status.NOT_TRACKED)
 
 
@@ -28,8 +34,10 @@ class Assessment:
     """What was found, as tables.
 
     `users`: one row a user. `credentials`: one row a credential, judged. `findings`: one row for
-    each rule that a credential breaks, oldest first. `tie_out`: one row a report, with the counts
-    of every status and whether they add up to the rows that were read.
+    each rule that a credential, a user or root breaks, oldest first; `row` leads to the credential,
+    or to the password of the user. `undecided`: one row for each rule that the report does not
+    allow to judge. `waivers`: one row a waiver, with what it covers. `tie_out`: one row a report,
+    with the counts of every status and whether they add up to the rows that were read.
     """
 
     policy: Policy
@@ -37,6 +45,9 @@ class Assessment:
     users: pd.DataFrame
     credentials: pd.DataFrame
     findings: pd.DataFrame
+    undecided: pd.DataFrame
+    waivers: pd.DataFrame
+    waivers_origin: str
     tie_out: pd.DataFrame
     notices: tuple[Notice, ...]
     refused: tuple[Problem, ...]
@@ -57,22 +68,29 @@ class Assessment:
             or bool(self.refused)
             or self.is_lower_bound
             or not self.is_tied_out
+            or not self.undecided.empty
             or any(notice.code == "user-twice" for notice in self.notices)
         )
 
     @property
     def open_findings(self) -> pd.DataFrame:
         """The findings that count: those that no waiver covers."""
-        return self.findings[self.findings["state"].eq("open")]
+        return self.findings[self.findings["state"].eq(OPEN)]
 
     def count(self, *statuses: Status) -> int:
         """Return how many credentials have one of the statuses."""
         return int(self.credentials["status"].isin(statuses).sum())
 
 
-def assess(population: Population, policy: Policy | None = None) -> Assessment:
-    """Judge every credential of the population. Reads no clock: each report brings its as-of."""
+def assess(
+    population: Population, policy: Policy | None = None, waivers: Waivers | None = None
+) -> Assessment:
+    """Judge every credential of the population. Reads no clock: each report brings its as-of.
+
+    Waivers are judged at the as-of of the report too; they change the state of findings only.
+    """
     policy = policy or Policy()
+    waivers = waivers or Waivers()
     reports = population.reports
     wide = to_users(reports)
     credentials = judge(
@@ -83,16 +101,21 @@ def assess(population: Population, policy: Policy | None = None) -> Assessment:
     )
     names = pd.Series([report.source.name for report in reports], dtype="str")
     credentials = credentials.assign(source_file=names.take(credentials["report"].to_numpy()).array)
-    findings = find(credentials, policy)
+    found, undecided = find(credentials, policy)
+    findings, covered = waive(found, waivers.waivers)
     credentials = credentials.assign(finding_id=_finding_ids(credentials, findings))
     notices = [*population.notices, *(notice for report in reports for notice in report.notices)]
-    notices += find_notices(reports, wide, credentials, policy)
+    notices += find_notices(reports, wide, credentials)
+    notices += waiver_notices(covered, waivers)
     return Assessment(
         policy=policy,
         reports=reports,
-        users=_to_user_table(credentials),
+        users=_to_user_table(credentials, findings),
         credentials=credentials,
         findings=findings,
+        undecided=undecided,
+        waivers=covered,
+        waivers_origin=waivers.origin,
         tie_out=_tie_out(reports, credentials),
         notices=tuple(notices),
         refused=population.refused,
@@ -107,26 +130,31 @@ def _as_of(report: CredentialReport) -> pd.Timestamp:
     return pd.Timestamp(report.as_of)
 
 
-def find(credentials: pd.DataFrame, policy: Policy) -> pd.DataFrame:
-    """Return the findings of the policy's rules, oldest first, with the columns of FINDINGS.
+def find(credentials: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the findings of the policy's rules, oldest first, and what no rule could tell.
 
-    `row` leads back to the credential.
+    The findings have the columns of FINDINGS, and `row` (the credential, or the password of the
+    user), `kind`, `is_root`, `set_at`, `as_of` and `user_row` of what they are about; all are open.
+    The second table has a row, a rule and a reason for each verdict that the report does not allow.
     """
-    parts = []
-    for rule in (RULES[name] for name in policy.rules):
-        broken = credentials[rule.fires(credentials)]
-        ids = [_finding_id(row, rule.id) for row in to_rows(broken)]
-        parts.append(
-            broken.assign(
-                row=broken.index,
-                finding_id=pd.Series(ids, index=broken.index, dtype="str"),
-                rule=rule.id,
-                severity=rule.severity,
-                state="open",
-                waiver="",
-                action=rule.action,
-            )
-        )
+    rules = [RULES[name] for name in policy.rules]
+    tables = {Subject.CREDENTIAL: credentials.assign(row=credentials.index)}
+    if any(rule.subject is not Subject.CREDENTIAL for rule in rules):
+        facts = to_user_facts(credentials).reset_index()
+        facts = facts.assign(set_at=facts["created_at"])
+        tables[Subject.USER] = facts[~facts["is_root"]]
+        tables[Subject.ROOT] = facts[facts["is_root"]]
+    parts, unknown = [], []
+    for rule in rules:
+        table = tables[rule.subject]
+        numbers: pd.Series | int = 0
+        if rule.parameter is not None:
+            numbers = policy.numbers_for(table["user"], rule.parameter)
+        verdict = rule.fires(table, numbers)
+        parts.append(_to_findings(table[verdict.fillna(value=False).astype(bool)], rule))
+        cannot_tell = table.loc[verdict.isna(), ["row", "credential"]]
+        reason = f"{rule.id}: {rule.unknown}"
+        unknown.append(cannot_tell.assign(rule=rule.id, reason=reason))
     findings = pd.concat(parts, ignore_index=True)
     ordinal = findings.groupby("finding_id").cumcount()
     findings = findings.assign(
@@ -140,7 +168,28 @@ def find(credentials: pd.DataFrame, policy: Policy) -> pd.DataFrame:
         kind="stable",
         ignore_index=True,
     )
-    return ordered[[*FINDINGS, "row"]]
+    undecided = pd.concat(unknown, ignore_index=True).sort_values(
+        "row", kind="stable", ignore_index=True
+    )
+    return ordered[[*FINDINGS, *_ABOUT]], undecided[[*_UNDECIDED]]
+
+
+def _to_findings(broken: pd.DataFrame, rule: Rule) -> pd.DataFrame:
+    """Return the rows that break a rule as open findings, with the measured number in the action."""
+    ids = [_finding_id(row, rule.id) for row in to_rows(broken)]
+    action = pd.Series(rule.action, index=broken.index, dtype="str")
+    if rule.told and rule.measured is not None:
+        words = [rule.told.format(int(number)) for number in rule.measured(broken)]
+        action = action + " (" + pd.Series(words, index=broken.index, dtype="str") + ")"
+    kept = broken[[name for name in (*FINDINGS, *_ABOUT, "slot") if name in broken]]
+    return kept.assign(
+        finding_id=pd.Series(ids, index=broken.index, dtype="str"),
+        rule=rule.id,
+        severity=rule.severity.value,
+        state=OPEN,
+        waiver="",
+        action=action,
+    )
 
 
 def _finding_id(row: dict[str, object], rule: str) -> str:
@@ -160,12 +209,13 @@ def _finding_id(row: dict[str, object], rule: str) -> str:
 
 
 def _finding_ids(credentials: pd.DataFrame, findings: pd.DataFrame) -> pd.Series:
-    """Return each credential's finding IDs, several separated by a blank."""
-    joined = findings.groupby("row")["finding_id"].agg(" ".join)
+    """Return each credential's finding IDs, several separated by a blank; none of its user's."""
+    own = findings[~findings["credential"].isin([Subject.USER, Subject.ROOT])]
+    joined = own.groupby("row")["finding_id"].agg(" ".join)
     return joined.reindex(credentials.index).fillna("").astype("str")
 
 
-def _to_user_table(credentials: pd.DataFrame) -> pd.DataFrame:
+def _to_user_table(credentials: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
     """Return one row a user: what is active, what is unused, when anything was last used."""
     flags = credentials.assign(
         is_active=is_active(credentials),
@@ -186,13 +236,25 @@ def _to_user_table(credentials: pd.DataFrame) -> pd.DataFrame:
         source_line=grouped["source_line"].first(),
     )
     users = users.assign(days_since=whole_days(users["as_of"] - users["most_recent_use"]))
-    return users.assign(conclusion=_to_conclusion(users))
+    return users.assign(conclusion=_to_conclusion(users, findings))
 
 
-def _to_conclusion(users: pd.DataFrame) -> pd.Series:
+def _to_conclusion(users: pd.DataFrame, findings: pd.DataFrame) -> pd.Series:
+    """Return what the rules say of each user: of use in words, of the rest by name."""
+    use = _to_use_words(users)
+    others = findings[~findings["rule"].isin(_UNUSED_RULES)].sort_values("row", kind="stable")
+    waived = others["state"].eq(WAIVED).map({True: " (waived)", False: ""}).astype("str")
+    named = others.assign(name=others["rule"] + waived).drop_duplicates(["user_row", "name"])
+    names = named.groupby("user_row")["name"].agg(", ".join).reindex(users.index).fillna("")
+    is_named = names.ne("")
+    is_quiet = use.isin([_CURRENT, _ROOT_SHOWN])
+    conclusion = use.mask(is_named & is_quiet, names)
+    return conclusion.mask(is_named & ~is_quiet, use + "; " + names).astype("str")
+
+
+def _to_use_words(users: pd.DataFrame) -> pd.Series:
     active, unused = users["active_credentials"], users["unused_credentials"]
-    words = "Current"
-    conclusion = pd.Series(words, index=users.index, dtype="str")
+    conclusion = pd.Series(_CURRENT, index=users.index, dtype="str")
     some = unused.astype("str") + " of " + active.astype("str") + " active credentials unused"
     conclusion = conclusion.mask(unused.gt(0), some)
     conclusion = conclusion.mask(unused.gt(0) & unused.eq(active), "All active credentials unused")
@@ -201,8 +263,7 @@ def _to_conclusion(users: pd.DataFrame) -> pd.Series:
     not_judged = undetermined.astype("str") + " could not be judged"
     conclusion = conclusion.mask(undetermined.gt(0) & unused.eq(0), not_judged)
     conclusion = conclusion.mask(undetermined.gt(0) & unused.gt(0), conclusion + ", " + not_judged)
-    shown = "Root: shown, not judged"
-    return conclusion.mask(users["is_root"] & unused.eq(0) & undetermined.eq(0), shown)
+    return conclusion.mask(users["is_root"] & unused.eq(0) & undetermined.eq(0), _ROOT_SHOWN)
 
 
 def _tie_out(reports: tuple[CredentialReport, ...], credentials: pd.DataFrame) -> pd.DataFrame:

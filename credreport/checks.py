@@ -9,7 +9,6 @@ import pandas as pd
 from credreport.errors import Notice
 from credreport.instants import format_instant
 from credreport.normalise import to_rows
-from credreport.policy import Policy
 from credreport.read import CredentialReport
 from credreport.schema import (
     ARN,
@@ -53,6 +52,8 @@ WARNING_TITLES = {
     "type-line": "`#TYPE` line skipped",
     "generated-time": "GeneratedTime not readable",
     "several-stamps": "several times in the file's name",
+    "waiver-lapsed": "waivers that lapsed",
+    "waiver-unmatched": "waivers that match no finding",
 }
 
 
@@ -60,7 +61,6 @@ def find_notices(
     reports: Sequence[CredentialReport],
     users: pd.DataFrame,
     credentials: pd.DataFrame,
-    policy: Policy,
 ) -> list[Notice]:
     """Return every warning about the reports, in the order of reports, checks and lines."""
     found: list[tuple[int, Notice]] = []
@@ -74,7 +74,7 @@ def find_notices(
             found.append((number, Notice(sources[number], line, code, words(row))))
 
     _check_rows(reports, users, credentials, say)
-    _check_dates(credentials.assign(line=credentials["source_line"]), policy, say)
+    _check_dates(credentials.assign(line=credentials["source_line"]), say)
     return [notice for _, notice in sorted(found, key=lambda pair: pair[0])]
 
 
@@ -166,7 +166,7 @@ def _blank_words(report: CredentialReport, row: dict[str, object]) -> str:
     return f"{words}; beside N/A a blank is a lost cell, so a blank use is undetermined"
 
 
-def _check_dates(credentials: pd.DataFrame, policy: Policy, say: Say) -> None:
+def _check_dates(credentials: pd.DataFrame, say: Say) -> None:
     active = credentials["enabled"].fillna(value=False).astype(bool)
     is_key = credentials["kind"].eq(Kind.ACCESS_KEY)
     used_first = credentials[active & (credentials["last_used"] < credentials["set_at"])]
@@ -199,7 +199,7 @@ def _check_dates(credentials: pd.DataFrame, policy: Policy, say: Say) -> None:
             f"as-of {_words(row['as_of'])}: one of the two is wrong"
         ),
     )
-    threshold = pd.Timedelta(days=policy.unused_after_days)
+    threshold = pd.to_timedelta(credentials["unused_after_days"], unit="D")
     in_gap = (
         credentials["kind"].eq(Kind.PASSWORD)
         & credentials["status"].eq(Status.UNUSED)
@@ -216,7 +216,7 @@ def _check_dates(credentials: pd.DataFrame, policy: Policy, say: Say) -> None:
             "password may have been used later than the report says"
         ),
     )
-    age = credentials["age_days"].sub(policy.unused_after_days).abs().le(1)
+    age = credentials["age_days"].sub(credentials["unused_after_days"]).abs().le(1)
     say(
         credentials[age.fillna(value=False).astype(bool)],
         "boundary",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from credreport.evidence import Account, Evidence
     from credreport.policy import Policy
     from credreport.population import Population
+    from credreport.waivers import Waivers
 
 FINDINGS_OPEN = 1
 INCOMPLETE = 3
@@ -63,7 +64,10 @@ AsOf = Annotated[
     ),
 ]
 UnusedAfter = Annotated[
-    int, typer.Option(metavar="DAYS", help="Unused means this many days or more.")
+    int | None,
+    typer.Option(
+        metavar="DAYS", help="Unused means this many days or more (else the profile's: 90)."
+    ),
 ]
 IncludeRoot = Annotated[
     bool, typer.Option("--include-root", help="Judge the root account like any other.")
@@ -97,7 +101,8 @@ def _ending(command: Callable[P, int]) -> Callable[P, None]:
             screen.fail(f"{files} input{'s' * (files != 1)} refused, nothing written{hint}")
             status = refusal.exit_code
         except CredreportError as error:
-            screen.fail(f"error: {error}")
+            for line in str(error).splitlines():
+                screen.fail(f"error: {line}")
             status = error.exit_code
         except KeyboardInterrupt:
             screen.fail("interrupted; nothing half-written")
@@ -143,7 +148,19 @@ def analyze(
             "--format", metavar="LIST", help="Of xlsx,png,csv,json,md,jira,svg,sh; or none."
         ),
     ] = "xlsx,png",
-    unused_after: UnusedAfter = 90,
+    unused_after: UnusedAfter = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="A named set of rules: see `credreport rules`."),
+    ] = None,
+    policy_file: Annotated[
+        Path | None,
+        typer.Option("--policy", metavar="FILE", help="TOML: a profile, and what differs from it."),
+    ] = None,
+    waivers_file: Annotated[
+        Path | None,
+        typer.Option("--waivers", metavar="FILE", help="TOML: dated exceptions."),
+    ] = None,
     as_of: AsOf = None,
     include_root: IncludeRoot = False,
     accounts: Annotated[
@@ -174,13 +191,14 @@ def analyze(
 
     screen = Screen(quiet=quiet, verbose=verbose, no_color=no_color)
     wanted = parse_formats(formats)
-    policy = _policy(unused_after, include_root=include_root)
+    policy = _policy(unused_after, profile, policy_file, include_root=include_root)
+    waivers = _waivers(waivers_file)
     named = _accounts(accounts)
     population = _read(inputs, screen, as_of, max_file_size, keep_going=keep_going)
     from credreport.assess import assess
     from credreport.evidence import SignOff, to_evidence
 
-    assessment = assess(population, policy)
+    assessment = assess(population, policy, waivers)
     sign_off = SignOff(control=control, prepared_by=prepared_by, ticket=ticket)
     evidence = to_evidence(assessment, sign_off, named)
     written: list[Path] = []
@@ -202,7 +220,7 @@ def inspect(
     inputs: Inputs,
     *,
     as_of: AsOf = None,
-    unused_after: UnusedAfter = 90,
+    unused_after: UnusedAfter = None,
     include_root: IncludeRoot = False,
     as_json: AsJson = False,
     keep_going: KeepGoing = False,
@@ -230,10 +248,59 @@ def inspect(
     return _status(screen, assessment, FailOn.NONE)
 
 
-def _policy(unused_after: int, *, include_root: bool) -> Policy:
-    from credreport.policy import Policy
+@app.command()
+@_ending
+def rules(
+    rule: Annotated[
+        str | None, typer.Argument(metavar="[RULE]", help="One rule, whole.", show_default=False)
+    ] = None,
+    *,
+    no_color: NoColor = False,
+) -> int:
+    """Show the catalogue of rules and profiles, or one rule whole."""
+    from credreport.catalogue import describe, list_profiles, list_rules
 
-    return Policy(unused_after_days=unused_after, include_root=include_root)
+    screen = Screen(no_color=no_color)
+    if rule is not None:
+        for line in describe(rule):
+            screen.say(line)
+        return 0
+    screen.table(["Rule", "Severity", "Fires", "Title"], list_rules(), rights=0)
+    screen.say()
+    screen.table(["Profile", "Rules", "Unused after", "Title"], list_profiles(), rights=0)
+    return 0
+
+
+@app.command()
+@_ending
+def waivers() -> int:
+    """Print a commented template of a waivers file."""
+    from credreport.waivers import TEMPLATE
+
+    Screen().say(TEMPLATE.rstrip("\n"))
+    return 0
+
+
+def _policy(
+    unused_after: int | None,
+    profile: str | None = None,
+    path: Path | None = None,
+    *,
+    include_root: bool,
+) -> Policy:
+    from credreport.policy import load_policy
+
+    return load_policy(
+        path, profile=profile, unused_after_days=unused_after, include_root=include_root
+    )
+
+
+def _waivers(path: Path | None) -> Waivers | None:
+    if path is None:
+        return None
+    from credreport.waivers import load_waivers
+
+    return load_waivers(path)
 
 
 def _accounts(path: Path | None) -> tuple[Account, ...]:
@@ -263,6 +330,8 @@ def _read(
 
 def _show(screen: Screen, evidence: Evidence) -> None:
     """Print the verdict and the small table."""
+    from credreport.normalise import to_rows
+
     screen.say(evidence.verdict)
     if screen.quiet:
         return
@@ -274,6 +343,14 @@ def _show(screen: Screen, evidence: Evidence) -> None:
         for status in [*order, "total"]
     ]
     screen.table(["", *(name.lower() for name in types.columns)], rows, rights=len(types.columns))
+    if not evidence.rules.empty:
+        screen.say()
+        counts = ["findings", "open", "waived"]
+        found = [
+            [str(row[name]) for name in ("rule", "severity", *counts)]
+            for row in to_rows(evidence.rules)
+        ]
+        screen.table(["Rule", "Severity", *counts], found, rights=len(counts))
 
 
 def _show_files(
@@ -328,6 +405,7 @@ def _show_warnings(screen: Screen, assessment: Assessment) -> None:
     from credreport.checks import WARNING_TITLES
     from credreport.errors import Notice
     from credreport.normalise import to_rows
+    from credreport.waivers import WAIVER_CODES
 
     notices = assessment.notices
     if screen.verbose:
@@ -349,6 +427,9 @@ def _show_warnings(screen: Screen, assessment: Assessment) -> None:
         screen.note(f"{count} (-v and the sheet Inputs show each with its line):")
         for title, number in counts.items():
             screen.note(f"  {number} x {title}")
+        for notice in notices:
+            if notice.code in WAIVER_CODES:
+                screen.note(f"  {notice}")
     for item in assessment.superseded:
         screen.note(f"not judged: {item.name}: {item.why}")
     for line in problem_lines(assessment.refused):

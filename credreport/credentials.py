@@ -23,10 +23,13 @@ from credreport.normalise import (
     whole_days,
 )
 from credreport.policy import Policy
+from credreport.rules import UNUSED_AFTER, Subject
 from credreport.schema import (
     ARN,
     CREATED,
+    JUDGED_SLOTS,
     MFA,
+    NEXT_ROTATION,
     NOT_SUPPORTED,
     SLOTS,
     USER,
@@ -91,6 +94,7 @@ def _take_slot(users: pd.DataFrame, who: pd.DataFrame, slot: Slot) -> pd.DataFra
         enabled_column=slot.enabled,
         service=cells(slot.service).fillna(""),
         region=cells(slot.region).fillna(""),
+        next_rotation_raw=cells(NEXT_ROTATION if slot.kind is Kind.PASSWORD else ""),
     )
     if slot.kind is Kind.CERTIFICATE:
         return taken[taken["enabled_raw"].notna()]
@@ -107,14 +111,16 @@ def judge(
 
     `as_of` and `blanks_are_absences` have one value a report. `age_days` is a nullable integer;
     it, `effective_last_used` and `basis` are filled for `unused` and `current` only.
+    `unused_after_days` is what the policy asks of that user.
     """
     moments = pd.Series(list(as_of), dtype=INSTANT_DTYPE)
     blanks = pd.Series(list(blanks_are_absences), dtype=bool)
     judged = credentials.assign(
         as_of=moments.take(credentials["report"].to_numpy()).array,
         blank_is_absence=blanks.take(credentials["report"].to_numpy()).to_numpy(),
+        unused_after_days=policy.numbers_for(credentials["user"], UNUSED_AFTER),
     )
-    return judged.pipe(_find_effective).pipe(_find_age, policy).pipe(_decide, policy)
+    return judged.pipe(_find_effective).pipe(_find_age).pipe(_decide, policy)
 
 
 def _find_effective(table: pd.DataFrame) -> pd.DataFrame:
@@ -144,13 +150,13 @@ def _find_effective(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _find_age(table: pd.DataFrame, policy: Policy) -> pd.DataFrame:
+def _find_age(table: pd.DataFrame) -> pd.DataFrame:
     """Add the elapsed time in whole days, and whether it reaches the threshold to the microsecond."""
     elapsed = table["as_of"] - table["effective_last_used"]
     return table.assign(
         age_days=whole_days(elapsed),
         is_future=elapsed < pd.Timedelta(0),
-        is_aged=elapsed >= pd.Timedelta(days=policy.unused_after_days),
+        is_aged=elapsed >= pd.to_timedelta(table["unused_after_days"], unit="D"),
     )
 
 
@@ -253,3 +259,89 @@ def is_active(credentials: pd.DataFrame) -> pd.Series:
         credentials["status"].eq(Status.EXCLUDED)
         & ~credentials["enabled"].fillna(value=True).astype(bool)
     )
+
+
+def to_user_facts(credentials: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a user for the rules about users and root; the index is `user_row`.
+
+    `password`, `access_key_1`, `access_key_2`, `any_active` (certificates included) and `mfa` are
+    nullable booleans, unknown where the report says neither true nor false. `all_unused`: there are
+    active credentials, and every one is unused. `latest_use` is the latest of the three dates of
+    use; `is_use_doubtful` says that one of them cannot be read or lies after the as-of.
+    `age_days`, `effective_last_used` and `basis` are those of the credential that was used last, of
+    root the latest use. `row` is the password's row, `credential` and `kind` say user or root.
+    """
+    by_slot = {
+        slot.credential: credentials[credentials["credential"].eq(slot.credential)].set_index(
+            "user_row"
+        )
+        for slot in SLOTS
+    }
+    password = by_slot["password"]
+    users = password[
+        ["report", "account_id", "user", "arn", "is_root", "created_raw", "created_at", "as_of"]
+    ]
+    on = {name: rows["enabled"].reindex(users.index) for name, rows in by_slot.items()}
+    # Old reports do not say whether root has a password: it has, unless somebody proves otherwise.
+    unreported = users["is_root"] & password["enabled_raw"].eq(NOT_SUPPORTED)
+    on["password"] = on["password"].mask(unreported, other=True)
+    any_active = on["password"]
+    for name, rows in by_slot.items():
+        # A report without columns for certificates has none to judge.
+        any_active = any_active | on[name].mask(~users.index.isin(rows.index), other=False)
+    flags = credentials.assign(
+        is_active=is_active(credentials), is_unused=credentials["status"].eq(Status.UNUSED)
+    )
+    counts = flags.groupby("user_row")[["is_active", "is_unused"]].sum()
+    latest = _find_latest_use(credentials).reindex(users.index)
+    is_root = users["is_root"]
+    subject = is_root.map({True: Subject.ROOT.value, False: Subject.USER.value}).astype("str")
+    youngest = _find_youngest(credentials).reindex(users.index)
+    is_shown = is_root & latest["latest_use"].notna() & ~latest["is_use_doubtful"].astype(bool)
+    return users.assign(
+        row=credentials.index[credentials["credential"].eq("password")],
+        slot=-1,
+        credential=subject,
+        kind=subject,
+        mfa=to_flag(password["mfa_active"]),
+        any_active=any_active,
+        all_unused=counts["is_unused"].gt(0) & counts["is_unused"].eq(counts["is_active"]),
+        latest_use=latest["latest_use"],
+        is_use_doubtful=latest["is_use_doubtful"].astype(bool),
+        age_days=youngest["age_days"].mask(
+            is_shown, whole_days(users["as_of"] - latest["latest_use"])
+        ),
+        effective_last_used=youngest["effective_last_used"].mask(is_shown, latest["latest_use"]),
+        basis=youngest["basis"].mask(is_shown, latest["last_used_column"]).fillna("").astype("str"),
+        **{slot.credential: on[slot.credential] for slot in JUDGED_SLOTS},
+    )
+
+
+def _find_youngest(credentials: pd.DataFrame) -> pd.DataFrame:
+    """Return each user's most recent effective last use: its date, age and basis."""
+    aged = credentials[credentials["effective_last_used"].notna()]
+    newest = aged.sort_values("effective_last_used", ascending=False, kind="stable")
+    first = newest.drop_duplicates("user_row").set_index("user_row")
+    return first[["age_days", "effective_last_used", "basis"]]
+
+
+def _find_latest_use(credentials: pd.DataFrame) -> pd.DataFrame:
+    """Return each user's latest date of use, the column that gave it, and whether one is in doubt.
+
+    In doubt is a cell that is no date and no known absence, a date after the as-of, and a use that
+    is not in the report for a credential that exists.
+    """
+    judged = credentials[credentials["kind"].isin([Kind.PASSWORD, Kind.ACCESS_KEY])]
+    meaning = judged["last_used_meaning"]
+    exists = ~judged["status"].eq(Status.ABSENT)
+    is_doubtful = (
+        meaning.isin([Meaning.TEXT, Meaning.NOT_SUPPORTED])
+        | (meaning.eq(Meaning.BLANK) & ~judged["blank_is_absence"])
+        | (meaning.eq(Meaning.NO_COLUMN) & exists)
+        | (judged["last_used"] > judged["as_of"])
+    )
+    doubts = is_doubtful.groupby(judged["user_row"]).any().rename("is_use_doubtful")
+    newest = judged.sort_values("last_used", ascending=False, kind="stable", na_position="last")
+    latest = newest.drop_duplicates("user_row").set_index("user_row")
+    latest = latest[["last_used", "last_used_column"]].rename(columns={"last_used": "latest_use"})
+    return latest.join(doubts)

@@ -19,8 +19,10 @@ from credreport.checks import WARNING_TITLES
 from credreport.errors import UsageError
 from credreport.instants import format_instant
 from credreport.method import method_rows
+from credreport.policy import Policy
+from credreport.profiles import PROFILES
 from credreport.remediation import to_remediation, to_script
-from credreport.rules import RULES
+from credreport.rules import RULES, UNUSED_AFTER
 from credreport.schema import (
     ACCOUNT_ID,
     CREDENTIALS,
@@ -33,6 +35,7 @@ from credreport.schema import (
     Status,
 )
 from credreport.sources import read_bounded
+from credreport.waivers import WAIVED
 
 SCHEMA_VERSION = 1
 _ABOUT_CREDENTIAL = ("kind", "is_root", "set_at")
@@ -64,7 +67,8 @@ class Evidence:
     `findings`, `undetermined`, `users`, `credentials`, `remediation`: one row each, as their names
     say. `summary`: counts of status by type. `bands`: the ageing table. `accounts`, `inputs`,
     `tie_out`, `warnings`, `left_out`: where it came from and whether it adds up. `facts` and
-    `method`: label and text.
+    `method`: label and text. `rules`: one row a rule in force, with its findings, where more than
+    the default rules are; `waivers`: one row a waiver, None where no file of them was given.
     """
 
     stem: str
@@ -91,6 +95,8 @@ class Evidence:
     script: str
     captions: Captions
     warning_counts: Mapping[str, int] = field(default_factory=dict)
+    rules: pd.DataFrame = field(default_factory=pd.DataFrame)
+    waivers: pd.DataFrame | None = None
 
 
 def to_evidence(
@@ -101,11 +107,6 @@ def to_evidence(
     """Return everything that the formats write. Pure: the same assessment gives the same evidence."""
     days = assessment.policy.unused_after_days
     verdict = _verdict(assessment)
-    about = assessment.credentials.loc[assessment.findings["row"], list(_ABOUT_CREDENTIAL)]
-    described = assessment.findings.assign(
-        **{name: about[name].to_numpy() for name in ("kind", "is_root")},
-        set_at=about["set_at"].array,
-    )
     codes = Counter(notice.code for notice in assessment.notices)
     title = _title(assessment)
     return Evidence(
@@ -120,13 +121,13 @@ def to_evidence(
         summary=_summary(assessment),
         bands=to_bands(assessment.credentials, days),
         accounts=_accounts(assessment, accounts),
-        findings=described[[*FINDINGS, *_ABOUT_CREDENTIAL]],
+        findings=assessment.findings[[*FINDINGS, *_ABOUT_CREDENTIAL]],
         undetermined=_undetermined(assessment),
         users=assessment.users[[*USERS]].reset_index(drop=True),
         credentials=assessment.credentials.assign(
             band=to_band(assessment.credentials["age_days"], days)
         )[[*CREDENTIALS, "kind", "set_raw", "band"]],
-        remediation=to_remediation(described),
+        remediation=to_remediation(assessment.findings),
         inputs=_inputs(assessment),
         tie_out=_tie_out(assessment),
         warnings=_warnings(assessment),
@@ -134,9 +135,11 @@ def to_evidence(
         method=pd.DataFrame(
             method_rows(assessment.policy, RULES), columns=["section", "text"], dtype="str"
         ),
-        script=to_script(described, verdict),
+        script=to_script(assessment.findings, assessment.credentials, verdict),
         captions=Captions(title, _caption(assessment), days),
         warning_counts={WARNING_TITLES[code]: count for code, count in codes.items()},
+        rules=_rules(assessment) if _tells_rules(assessment) else pd.DataFrame(),
+        waivers=assessment.waivers if assessment.waivers_origin else None,
     )
 
 
@@ -176,14 +179,27 @@ def _judged_words(assessment: Assessment) -> tuple[int, int, int]:
 
 def _title(assessment: Assessment) -> str:
     unused, judged, undetermined = _judged_words(assessment)
-    days = assessment.policy.unused_after_days
-    words = f"{unused} of {judged} active credentials unused for {days} days or more"
+    days = _days_words(assessment.policy)
+    words = f"{unused} of {judged} active credentials unused for {days}"
     return f"{words}; {undetermined} undetermined" if undetermined else words
+
+
+def _days_words(policy: Policy) -> str:
+    """Return such as `90 days or more (svc-*: 365)`, with the classes that have a number of their own."""
+    name = UNUSED_AFTER.name
+    own = [f"{each.match}: {each.numbers[name]}" for each in policy.classes if name in each.numbers]
+    words = f"{policy.unused_after_days} days or more"
+    return f"{words} ({', '.join(own)})" if own else words
+
+
+def _tells_rules(assessment: Assessment) -> bool:
+    """Whether the evidence has more to say of rules than the default run's two."""
+    return not assessment.policy.is_default or bool(assessment.waivers_origin)
 
 
 def _verdict(assessment: Assessment) -> str:
     unused, judged, undetermined = _judged_words(assessment)
-    days = assessment.policy.unused_after_days
+    days = _days_words(assessment.policy)
     is_unused = assessment.credentials["status"].eq(Status.UNUSED)
     kinds = assessment.credentials.loc[is_unused, "kind"]
     parts = [
@@ -191,12 +207,14 @@ def _verdict(assessment: Assessment) -> str:
         _plural(int(kinds.eq(Kind.ACCESS_KEY).sum()), "access key"),
     ]
     verb = "has" if unused == 1 else "have"
-    sentence = f"{unused} of {judged} active credentials {verb} been unused for {days} days or more"
+    sentence = f"{unused} of {judged} active credentials {verb} been unused for {days}"
     if unused:
         sentence += f" ({' and '.join(parts)})"
     sentence += f", as of {_as_of_words(assessment)}."
     if undetermined:
         sentence += f" {undetermined} could not be judged: see Undetermined."
+    if _tells_rules(assessment):
+        sentence += _findings_sentence(assessment)
     if assessment.is_lower_bound:
         sentence += " Every age is a lower bound: the as-of is each file's newest timestamp."
     if assessment.refused:
@@ -205,6 +223,55 @@ def _verdict(assessment: Assessment) -> str:
     if not assessment.is_tied_out:
         sentence += " THE ROWS DO NOT TIE OUT: do not rely on this."
     return sentence
+
+
+def _findings_sentence(assessment: Assessment) -> str:
+    """Return the number of findings over all rules, what is undecided, and which waivers lapsed."""
+    policy = assessment.policy
+    number, waived = (
+        len(assessment.findings),
+        len(assessment.findings) - len(assessment.open_findings),
+    )
+    sentence = (
+        f" {_plural(number, 'finding')} over the {_plural(len(policy.rules), 'rule')} of profile "
+        f"{policy.profile}{', changed by a policy' * bool(policy.origin)}: {number - waived} open, "
+        f"{waived} waived."
+    )
+    if len(assessment.undecided):
+        verdicts = _plural(len(assessment.undecided), "verdict")
+        sentence += f" {verdicts} of rules could not be told: see Undetermined."
+    lapsed = assessment.waivers.loc[assessment.waivers["lapsed"].ne(""), "waiver"]
+    if len(lapsed):
+        sentence += f" Lapsed: waiver {', '.join(lapsed)}."
+    return sentence
+
+
+def _rules(assessment: Assessment) -> pd.DataFrame:
+    """Return one row a rule in force: severity, boundary, control, counts of its findings."""
+    policy, findings = assessment.policy, assessment.findings
+    profile = PROFILES[policy.profile]
+    columns = ["rule", "severity", "fires", "control", "findings", "open", "waived", "undecided"]
+    rows = []
+    for name in policy.rules:
+        number = policy.number_of(RULES[name])
+        mine = findings[findings["rule"].eq(name)]
+        waived = int(mine["state"].eq(WAIVED).sum())
+        undecided = int(assessment.undecided["rule"].eq(name).sum())
+        controls = "; ".join(profile.controls(RULES[name], number))
+        rule = RULES[name]
+        rows.append(
+            (
+                name,
+                rule.severity.value,
+                rule.boundary(number),
+                controls,
+                len(mine),
+                len(mine) - waived,
+                waived,
+                undecided,
+            )
+        )
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _plural(number: int, word: str) -> str:
@@ -251,26 +318,36 @@ def _facts(assessment: Assessment) -> list[tuple[str, str]]:
     )
     origins = ", ".join(sorted({report.as_of_origin for report in reports}))
     policy = assessment.policy
-    return [
+    facts = [
         ("Accounts", f"{len(accounts)}: {shown}"),
         ("Reports", str(len(reports))),
         ("Users", str(len(assessment.users))),
         ("As of (UTC)", _as_of_words(assessment)),
         ("As-of taken from", origins),
-        ("Rule", f"unused for {policy.unused_after_days} days or more (profile {policy.profile})"),
+        ("Rule", f"unused for {_days_words(policy)} (profile {policy.profile})"),
         ("Root account", "judged too" if policy.include_root else "shown, not judged as unused"),
         ("Tie-out", "PASS" if assessment.is_tied_out else "FAIL"),
         ("Written by", f"credreport {__version__}"),
     ]
+    own = [("Policy", policy.origin), ("Waivers", assessment.waivers_origin)]
+    return facts + [(label, origin) for label, origin in own if origin]
 
 
 def _parameters(assessment: Assessment) -> dict[str, object]:
+    """Return what the run was asked; what only a profile, a policy or waivers bring, where they do."""
     policy = assessment.policy
+    brought: dict[str, object] = {
+        "numbers": dict(policy.numbers),
+        "classes": [{"match": each.match, **each.numbers} for each in policy.classes],
+        "policy_file": policy.origin,
+        "waivers_file": assessment.waivers_origin,
+    }
     return {
         "profile": policy.profile,
         "unused_after_days": policy.unused_after_days,
         "include_root": policy.include_root,
         "rules": list(policy.rules),
+        **{name: value for name, value in brought.items() if value},
     }
 
 
@@ -308,10 +385,24 @@ def _accounts(assessment: Assessment, accounts: Sequence[Account]) -> pd.DataFra
 
 
 def _undetermined(assessment: Assessment) -> pd.DataFrame:
+    """Return what could not be judged: credentials without a verdict, then rules without one."""
     rows = assessment.credentials[assessment.credentials["status"].eq(Status.UNDETERMINED)]
+    undecided = assessment.undecided
+    about = assessment.credentials.loc[undecided["row"]].reset_index(drop=True)
+    told = about.assign(credential=undecided["credential"], reason=undecided["reason"])
+    further = _further_cells(assessment.credentials, about, undecided["credential"])
+    told = told.assign(cells=_cells(about, undecided["credential"]) + further)
+    table = pd.concat([rows.assign(cells=_cells(rows, rows["credential"])), told])
+    return table[
+        ["account_id", "user", "credential", "reason", "cells", "source_file", "source_line"]
+    ].reset_index(drop=True)
+
+
+def _cells(rows: pd.DataFrame, credential: pd.Series) -> pd.Series:
+    """Return the cells of each row's own slot as reported; nothing for a whole user."""
     cells = pd.Series("", index=rows.index, dtype="str")
     for slot in SLOTS:
-        mine = rows["credential"].eq(slot.credential)
+        mine = credential.eq(slot.credential)
         parts = [f"{slot.enabled}=" + rows["enabled_raw"].fillna("(no column)")]
         if slot.last_used:
             parts.append(f"{slot.last_used}=" + rows["last_used_raw"].fillna("(no column)"))
@@ -320,9 +411,18 @@ def _undetermined(assessment: Assessment) -> pd.DataFrame:
         for part in parts[1:]:
             joined = joined + "; " + part
         cells = cells.mask(mine, joined)
-    return rows.assign(cells=cells)[
-        ["account_id", "user", "credential", "reason", "cells", "source_file", "source_line"]
-    ].reset_index(drop=True)
+    return cells
+
+
+def _further_cells(credentials: pd.DataFrame, about: pd.DataFrame, slots: pd.Series) -> pd.Series:
+    """Return what rules read beside the slot's own cells: of a whole user, those of every slot."""
+    mine = credentials[credentials["user_row"].isin(about["user_row"])]
+    joined = _cells(mine, mine["credential"]).groupby(mine["user_row"]).agg("; ".join)
+    whole = "mfa_active=" + about["mfa_active"] + "; " + about["user_row"].map(joined)
+    beside = "; user_creation_time=" + about["created_raw"]
+    is_password = slots.eq("password")
+    expiry = "; password_next_rotation=" + about["next_rotation_raw"].fillna("(no column)")
+    return beside.mask(is_password, expiry).where(slots.isin(SLOT_WORDS), whole)
 
 
 def _inputs(assessment: Assessment) -> pd.DataFrame:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from credreport.policy import Policy
-from credreport.rules import Rule
+from credreport.profiles import PROFILES
+from credreport.rules import UNUSED_AFTER, Rule
 
 
 def method_rows(policy: Policy, rules: Mapping[str, Rule]) -> list[tuple[str, str]]:
@@ -57,17 +58,8 @@ def method_rows(policy: Policy, rules: Mapping[str, Rule]) -> list[tuple[str, st
         ("Status: absent", "There is no such credential."),
         ("Status: not tracked", "An active signing certificate: AWS records no use of it."),
     ]
-    for name in policy.rules:
-        rule = rules[name]
-        rows.append(
-            (
-                f"Rule: {rule.id}",
-                f"{rule.title}. Measures {rule.measures}; fires at {rule.operator} {days}. Severity "
-                f"{rule.severity}. Controls: {'; '.join(rule.controls)}. "
-                "A finding's ID is made from account, user, rule and the credential's own birth: it "
-                "survives a re-run, a slot swap and a password reset.",
-            )
-        )
+    rows += _profile_rows(policy)
+    rows += [(f"Rule: {name}", _rule_words(policy, rules[name])) for name in policy.rules]
     rows += [
         (
             "Tie-out",
@@ -106,3 +98,46 @@ def method_rows(policy: Policy, rules: Mapping[str, Rule]) -> list[tuple[str, st
         ),
     ]
     return rows
+
+
+def _profile_rows(policy: Policy) -> list[tuple[str, str]]:
+    """Return the profile's own words, where each number comes from, classes of users, waivers."""
+    profile = PROFILES[policy.profile]
+    words = f"{profile.title}. {profile.words}"
+    for name, number in profile.numbers.items():
+        words += f" {name} {number.value}: {number.source}."
+    known = (profile.number(UNUSED_AFTER.name), *profile.alternatives.get(UNUSED_AFTER.name, ()))
+    if policy.unused_after_days not in [number.value for number in known if number]:
+        words += f" This run asks for {policy.unused_after_days} days instead."
+    if policy.origin:
+        words += f" Changed by {policy.origin}."
+    rows = [(f"Profile: {policy.profile}", words)]
+    for each in policy.classes:
+        numbers = ", ".join(f"{name} {number}" for name, number in each.numbers.items())
+        text = f"{numbers}. The first class that fits a user's name counts; * is any text, ? any letter."
+        rows.append((f"Class of users: {each.match}", text))
+    rows.append(
+        (
+            "Waivers",
+            "A waiver is a dated exception. It changes a finding's state from open to waived and "
+            "nothing else: the finding stays in the tables and in the counts. It counts to the end "
+            "of the day on which it expires, UTC, judged at the as-of of the report.",
+        )
+    )
+    return rows
+
+
+def _rule_words(policy: Policy, rule: Rule) -> str:
+    """Return what the rule measures, where it fires, its controls, and how other tools differ."""
+    number = policy.number_of(rule)
+    here = PROFILES[policy.profile].controls(rule, number)
+    boundary = f"at {rule.boundary(number)}" if rule.parameter else "where that is so"
+    words = [
+        f"{rule.title}. Measures {rule.measures}; fires {boundary}. Severity {rule.severity}.",
+        f"Control of this profile: {'; '.join(here)}." if here else "",
+        f"Controls: {'; '.join(rule.controls)}." if rule.controls else "",
+        f"How other tools differ: {rule.peers}" if rule.peers else "",
+        "A finding's ID is made from account, user, rule and the credential's own birth: it "
+        "survives a re-run, a slot swap and a password reset.",
+    ]
+    return " ".join(word for word in words if word)

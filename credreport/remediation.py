@@ -14,10 +14,14 @@ import pandas as pd
 
 from credreport.instants import format_instant
 from credreport.normalise import to_rows
-from credreport.schema import SLOT_WORDS, Kind
+from credreport.rules import RULES, Subject
+from credreport.schema import SLOT_WORDS, Kind, Status
+from credreport.waivers import OPEN, WAIVED
 
 KEY_PLACE = "ID_FROM_STEP_1"
 _ROOT_STEP = "Root has no IAM command: sign in as root"
+_ROOT_CONSOLE = "Account menu > Security credentials (signed in as root)"
+_SCRIPTED = [rule.id for rule in RULES.values() if rule.is_scripted]
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,8 @@ class Steps:
 def steps_for(kind: str, user: str, created: str, *, is_root: bool) -> Steps:
     """Return how to remedy one finding. `created` is the key's first 19 characters in UTC, or empty."""
     if is_root:
-        console = "Account menu > Security credentials (signed in as root)"
-        return Steps(_ROOT_STEP, "Delete the root access keys; keep the password with MFA", console)
+        second = "Delete the root access keys; keep the password with MFA"
+        return Steps(_ROOT_STEP, second, _ROOT_CONSOLE)
     name = shlex.quote(f"--user-name={user}")
     where = f"IAM > Users > {user} > Security credentials"
     if kind == Kind.PASSWORD:
@@ -49,6 +53,24 @@ def steps_for(kind: str, user: str, created: str, *, is_root: bool) -> Steps:
     )
 
 
+def _steps_of(finding: dict[str, object]) -> Steps:
+    """Return the rule's own steps, or how to switch the credential off; of a waived one, none."""
+    rule = RULES[str(finding["rule"])]
+    is_root = bool(finding["is_root"])
+    user = str(finding["user"])
+    if finding["state"] == WAIVED:
+        return Steps(f"Nothing to do while waiver {finding['waiver']} counts", "", "")
+    if rule.remedy is None:
+        created = created_second(finding["set_at"])
+        return steps_for(str(finding["kind"]), user, created, is_root=is_root)
+    if is_root and rule.subject is not Subject.ROOT:
+        return Steps(_ROOT_STEP, rule.action, _ROOT_CONSOLE)
+    option = shlex.quote(f"--user-name={user}")
+    first, second = (step.format(option=option) for step in rule.remedy)
+    console = _ROOT_CONSOLE if is_root else f"IAM > Users > {user} > Security credentials"
+    return Steps(first, second, console)
+
+
 def key_query(created: str) -> str:
     """Return the query that finds a key by the second it was made; all keys where that is unknown."""
     if not created:
@@ -59,23 +81,18 @@ def key_query(created: str) -> str:
 def to_remediation(findings: pd.DataFrame) -> pd.DataFrame:
     """Return one row a finding: ID, account, user, credential in words, two steps, console path.
 
-    `findings` needs the columns kind, is_root and set_at of its credential. A row at a time: these
+    `findings` needs the columns kind, is_root and set_at of what it is about. A row at a time: these
     are sentences, and findings are few.
     """
     rows = []
     for finding in to_rows(findings):
-        steps = steps_for(
-            str(finding["kind"]),
-            str(finding["user"]),
-            created_second(finding["set_at"]),
-            is_root=bool(finding["is_root"]),
-        )
+        steps = _steps_of(finding)
         rows.append(
             (
                 finding["finding_id"],
                 finding["account_id"],
                 finding["user"],
-                SLOT_WORDS[str(finding["credential"])],
+                SLOT_WORDS.get(str(finding["credential"]), finding["credential"]),
                 steps.first,
                 steps.second,
                 steps.console,
@@ -224,11 +241,58 @@ fi
 """
 
 
-def to_script(findings: pd.DataFrame, verdict: str) -> str:
-    """Return the POSIX shell script for the open findings; a dry run unless `--apply` is given."""
-    calls = [_call(finding) for finding in to_rows(findings)]
-    safe = "".join(letter if letter.isprintable() else "?" for letter in verdict)
-    return _SCRIPT.format(verdict=safe, calls="\n".join(calls) or "echo 'No findings.'")
+def to_targets(findings: pd.DataFrame, credentials: pd.DataFrame) -> pd.DataFrame:
+    """Return one row for each credential that the script may switch off, in the order of findings.
+
+    Only findings about use are scripted; one about a whole user stands for each of the user's unused
+    credentials. Columns: those of the finding, with kind, set_at and row of the credential.
+    """
+    scripted = findings[findings["rule"].isin(_SCRIPTED)]
+    scripted = scripted.assign(place=range(len(scripted)))
+    about_user = scripted["kind"].eq(Subject.USER)
+    unused = credentials[credentials["status"].eq(Status.UNUSED)]
+    unused = unused.assign(row=unused.index)[["user_row", "kind", "set_at", "row"]]
+    whole = scripted[about_user].drop(columns=["kind", "set_at", "row"])
+    parts = [scripted[~about_user], whole.merge(unused, on="user_row")]
+    targets = pd.concat(parts)[list(scripted.columns)]
+    return targets.sort_values(["place", "row"], kind="stable", ignore_index=True)
+
+
+def to_script(findings: pd.DataFrame, credentials: pd.DataFrame, verdict: str) -> str:
+    """Return the POSIX shell script for the open findings; a dry run unless `--apply` is given.
+
+    It touches no credential twice, and none of which a finding about its use is waived.
+    """
+    lines = _script_lines(to_targets(findings, credentials))
+    others = int((findings["state"].eq(OPEN) & ~findings["rule"].isin(_SCRIPTED)).sum())
+    if others:
+        lines.append(f"# Open findings that need a person: {others} (see the sheet Remediation).")
+    if all(line.startswith("#") for line in lines):
+        lines.append("echo 'No findings.'" if findings.empty else "echo 'Nothing to script.'")
+    return _SCRIPT.format(verdict=_one_line(verdict), calls="\n".join(lines))
+
+
+def _script_lines(targets: pd.DataFrame) -> list[str]:
+    """Return a line for each finding and credential: the call, or why there is none."""
+    is_waived = targets["state"].eq(WAIVED)
+    waived = dict(zip(targets.loc[is_waived, "row"], targets.loc[is_waived, "waiver"], strict=True))
+    met: dict[object, object] = {}
+    lines: list[str] = []
+    for target in to_rows(targets):
+        name, row = target["finding_id"], target["row"]
+        if row in waived:
+            why = _one_line(f"waived: {waived[row]}")
+            lines.append(f"leave {shlex.quote(str(name))} {shlex.quote(why)}")
+        elif row in met:
+            lines.append(f"# {name}: the same credential as {met[row]}.")
+        else:
+            met[row] = name
+            lines.append(_call(target))
+    return list(dict.fromkeys(lines))
+
+
+def _one_line(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def _call(finding: dict[str, object]) -> str:

@@ -139,6 +139,23 @@ _REMEDIATION = (
     Column("Step 2", "step_2", width=50),
     Column("Console path", "console", width=48),
 )
+_WAIVERS = (
+    Column("Waiver", "waiver", width=16, widest=28),
+    Column("State", "state", width=11),
+    Column("Account", "account_id", width=14),
+    Column("User", "user", width=16, widest=28),
+    Column("Credential", "credential", width=14),
+    Column("Rule", "rule", width=22),
+    Column("Reason", "reason", width=36),
+    Column("Approved by", "approved_by", width=16),
+    Column("Approved on", "approved_on", width=12),
+    Column("Expires", "expires", width=12),
+    Column("Ticket", "ticket", width=12),
+    Column("Compensating control", "compensating_control", width=26),
+    Column("Covers", "covers", "number", 8),
+    Column("Findings covered", "findings", width=19),
+    Column("Open again (lapsed)", "lapsed", width=19),
+)
 
 
 def to_xlsx(evidence: Evidence, pictures: Mapping[str, bytes]) -> bytes:
@@ -171,6 +188,8 @@ def to_xlsx(evidence: Evidence, pictures: Mapping[str, bytes]) -> bytes:
         population = population.iloc[:0]
     add("Credentials", population, _CREDENTIALS, words)
     add("Remediation", evidence.remediation, _REMEDIATION, "No findings, so nothing to remedy")
+    if evidence.waivers is not None:
+        add("Waivers", evidence.waivers, _WAIVERS, "No waivers in the file")
     alt_texts += _add_pictures(book, evidence, pictures)
     _add_inputs(book, evidence)
     _add_method(book, evidence)
@@ -195,6 +214,8 @@ def to_xlsx(evidence: Evidence, pictures: Mapping[str, bytes]) -> bytes:
 
 
 def _no_findings(evidence: Evidence) -> str:
+    if not evidence.rules.empty:
+        return f"No findings: none of the {len(evidence.rules)} rules in force was broken"
     return f"No findings: no active credential was unused for {evidence.unused_after_days} days or more"
 
 
@@ -373,6 +394,8 @@ def _add_summary(book: Workbook, evidence: Evidence) -> list[str]:
     row = _write_block(
         sheet, row, "Credentials by type and status", ["Type", *words], evidence.summary
     )
+    if not evidence.rules.empty:
+        row = _add_rules(sheet, row, evidence)
     row, alt_text = _add_ageing(sheet, row, evidence)
     top = evidence.accounts.sort_values(["unused", "account_id"], ascending=[False, True]).head(10)
     if len(evidence.accounts) > 1:
@@ -390,6 +413,13 @@ def _add_summary(book: Workbook, evidence: Evidence) -> list[str]:
     )
     _add_sign_off(sheet, row, evidence)
     return [alt_text]
+
+
+def _add_rules(sheet: Worksheet, row: int, evidence: Evidence) -> int:
+    """Write what each rule in force found, its control last: a text that may run on."""
+    order = ["rule", "findings", "open", "waived", "undecided", "severity", "fires", "control"]
+    headers = ["Rule", "Findings", "Open", "Waived", "Not told", "Severity", "Fires", "Control"]
+    return _write_block(sheet, row, "Findings by rule", headers, evidence.rules[order])
 
 
 def _name_unknown(accounts: pd.DataFrame) -> pd.DataFrame:

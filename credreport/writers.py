@@ -29,6 +29,7 @@ from credreport import __version__
 from credreport.errors import OutputError, UsageError
 from credreport.evidence import SCHEMA_VERSION, Evidence
 from credreport.normalise import to_naive, to_rows
+from credreport.rules import Severity
 from credreport.schema import CREDENTIALS, FINDINGS, SLOT_WORDS, USERS, Status
 
 if TYPE_CHECKING:
@@ -352,6 +353,10 @@ def to_document(evidence: Evidence) -> dict[str, Any]:
         "warnings": evidence.warnings,
         "left_out": evidence.left_out,
     }
+    if not evidence.rules.empty:
+        tables["rules"] = evidence.rules
+    if evidence.waivers is not None:
+        tables["waivers"] = evidence.waivers
     return {
         "schema_version": SCHEMA_VERSION,
         "generator": "credreport",
@@ -380,17 +385,35 @@ def write_sh(evidence: Evidence, _: Options, _files: Files) -> Files:
     return {f"{evidence.stem}-remediate.sh": evidence.script.encode("utf-8", "backslashreplace")}
 
 
+def _rank(evidence: Evidence) -> pd.DataFrame:
+    """Return the findings, the worst first where several rules found them, open before waived."""
+    if evidence.rules.empty:
+        return evidence.findings
+    ranks = {severity.value: rank for rank, severity in enumerate(Severity)}
+    ranked = evidence.findings.assign(rank=evidence.findings["severity"].map(ranks))
+    return ranked.sort_values(["state", "rank"], kind="stable")
+
+
+def _top_heading(evidence: Evidence) -> str:
+    return "Unused longest:" if evidence.rules.empty else "Worst findings:"
+
+
 def _top_lines(
     evidence: Evidence, code: tuple[str, str], escape: Callable[[str], str]
 ) -> list[str]:
     left, right = code
     lines = []
-    for finding in to_rows(evidence.findings.head(_TOP_FINDINGS)):
+    for finding in to_rows(_rank(evidence).head(_TOP_FINDINGS)):
         account = str(finding["account_id"]) or "unknown account"
         name = f"{left}{escape(str(finding['user']))}{right}"
+        credential = SLOT_WORDS.get(str(finding["credential"]), str(finding["credential"]))
+        words = f"{finding['age_days']} days"
+        if not evidence.rules.empty:
+            words = f"{finding['severity']}, {finding['rule']}"
+            if finding["waiver"]:
+                words += f", waived: {left}{escape(str(finding['waiver']))}{right}"
         lines.append(
-            f"{name} in {account}: {SLOT_WORDS[str(finding['credential'])]}, "
-            f"{finding['age_days']} days ({left}{finding['finding_id']}{right})"
+            f"{name} in {account}: {credential}, {words} ({left}{finding['finding_id']}{right})"
         )
     more = len(evidence.findings) - len(lines)
     return [*lines, f"and {more} more: see the workbook"] if more else lines
@@ -413,7 +436,7 @@ def write_md(evidence: Evidence, _: Options, files: Files) -> Files:
     for row in evidence.summary.itertuples(index=False, name=None):
         lines.append("| " + " | ".join(str(cell) for cell in row) + " |")
     if not evidence.findings.empty:
-        lines += ["", "Unused longest:", ""]
+        lines += ["", _top_heading(evidence), ""]
         lines += [f"- {line}" for line in _top_lines(evidence, ("`", "`"), _markdown_code)]
     lines += ["", f"Tie-out: {'PASS' if evidence.ties_out else 'FAIL'}."]
     lines += ["", "Evidence (SHA-256):", ""]
@@ -435,7 +458,7 @@ def write_jira(evidence: Evidence, _: Options, files: Files) -> Files:
     for row in evidence.summary.itertuples(index=False, name=None):
         lines.append("|" + "|".join(str(cell) for cell in row) + "|")
     if not evidence.findings.empty:
-        lines += ["", "Unused longest:", ""]
+        lines += ["", _top_heading(evidence), ""]
         lines += [f"* {line}" for line in _top_lines(evidence, ("{{", "}}"), _jira_code)]
     lines += ["", f"Tie-out: {'PASS' if evidence.ties_out else 'FAIL'}."]
     lines += ["", "Evidence (SHA-256):", ""]

@@ -10,8 +10,9 @@ import credreport
 PACKAGE = Path(credreport.__file__).parent
 LAYERS = [
     "errors", "instants", "schema", "sources", "containers", "read", "population", "normalise",
-    "policy", "credentials", "rules", "checks", "assess", "bands", "charts", "method",
-    "remediation", "evidence", "sheetxml", "workbook", "writers", "screen", "cli",
+    "rules", "profiles", "toml", "policy", "credentials", "checks", "waivers", "assess", "bands",
+    "charts", "method", "remediation", "evidence", "sheetxml", "workbook", "writers", "screen",
+    "catalogue", "cli",
 ]  # fmt: skip
 
 

@@ -11,8 +11,8 @@ import pytest
 from credreport import analyze, read_reports
 from credreport.evidence import to_evidence
 from credreport.policy import Policy
-from credreport.remediation import steps_for
-from tests.reports import judge, root, save, to_csv, user
+from credreport.remediation import steps_for, to_script
+from tests.reports import judge, root, to_csv, user
 from tests.test_assess import OLD, key, password
 
 NAMES = ["alice", "-x", "=1+1", "a,b", "$(touch x)", "`id`", "a b;c", "it's", "$$", '"q"', "%s\\n"]
@@ -137,10 +137,6 @@ def test_what_the_script_cannot_do_safely_it_leaves_alone(tmp_path: Path) -> Non
 
 
 def test_a_line_break_in_a_name_ends_no_comment(tmp_path: Path) -> None:
-    save(tmp_path, root())
-    import pandas as pd
-
-    from credreport.remediation import to_script
-
-    script = to_script(pd.DataFrame(), "1 of 2\nrm -rf x")
+    nothing = judge(tmp_path, root())
+    script = to_script(nothing.findings, nothing.credentials, "1 of 2\nrm -rf x")
     assert "\nrm -rf x" not in script

@@ -1,0 +1,122 @@
+"""The documentation holds together with the catalogue and with the command line."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from credreport.catalogue import list_profiles, summarise
+from credreport.cli import app
+from credreport.policy import Policy, load_policy
+from credreport.rules import RULES, Rule
+from tests.reports import judge, root, user
+
+PAGE = (Path(__file__).parents[1] / "docs" / "rules.md").read_text(encoding="utf-8")
+_COMMANDS = re.compile(r"aws iam [a-z-]+")
+PARTS = ("What", "Why it matters", "Remedy", "Example", "Limits")
+
+
+def sections() -> dict[str, str]:
+    """Return the text of each rule's section by its heading."""
+    catalogue = PAGE.split("\n# The catalogue\n")[1]
+    parts = re.split(r"^## (.+)$", catalogue, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def examples(section: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the rows of the two code blocks, before and after."""
+    before, after = (_to_row(block) for block in re.findall(r"```\n(.*?)\n```", section, re.DOTALL))
+    return before, after
+
+
+def _to_row(line: str) -> dict[str, str]:
+    words = line.split()
+    make = root if words[0] == "root" else user
+    return make(**dict(word.split("=", 1) for word in words if "=" in word))
+
+
+def test_every_rule_has_a_section_in_the_order_of_the_catalogue() -> None:
+    assert list(sections()) == list(RULES)
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.id)
+def test_section_says_what_the_catalogue_says(rule: Rule) -> None:
+    lines = sections()[rule.id].strip().splitlines()
+    assert lines[0] == f"*{rule.title}.*"
+    assert lines[1] == summarise(rule)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_section_has_every_part(rule: str) -> None:
+    assert re.findall(r"^\*\*(.+?)\.\*\*", sections()[rule], re.MULTILINE) == list(PARTS)
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.id)
+def test_section_names_the_action_and_its_commands(rule: Rule) -> None:
+    section = sections()[rule.id]
+    remedy = section.split("**Remedy.**")[1].split("**Example.**")[0]
+    assert rule.action in remedy
+    commands = set(_COMMANDS.findall(" ".join(rule.remedy or ())))
+    assert commands <= set(_COMMANDS.findall(remedy))
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_example_fires_before_and_is_silent_after(tmp_path: Path, rule: str) -> None:
+    before, after = examples(sections()[rule])
+    policy = Policy(rules=(rule,))
+    assert list(judge(tmp_path, before, policy=policy).findings["rule"]) == [rule]
+    assert judge(tmp_path, after, policy=policy).findings.empty
+
+
+def test_table_of_profiles_is_the_catalogues() -> None:
+    rows = re.findall(r"^\| `(.+?)` \| (.+?) \| (.+?) \|$", PAGE, re.MULTILINE)
+    assert rows == [(name, days, title) for name, _, days, title in list_profiles()]
+
+
+def test_policy_of_the_page_is_one(tmp_path: Path) -> None:
+    (text,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    path = tmp_path / "policy.toml"
+    path.write_text(text, encoding="utf-8")
+    policy = load_policy(path)
+    assert policy.profile == "cis-5.0"
+    assert policy.unused_after_days == 60
+    assert "setup-access-key" not in policy.rules
+    assert "never-used-access-key" in policy.rules
+    assert policy.classes[0].match == "svc-*"
+
+
+def test_commands_of_the_page_exist() -> None:
+    (block,) = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+    for line in block.splitlines():
+        program, command, *words = shlex.split(line, comments=True)
+        assert program == "credreport"
+        answer = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"})
+        assert answer.exit_code == 0
+        assert all(word in answer.output for word in words if word.startswith("--"))
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_command_line_shows_the_rule(rule: str) -> None:
+    answer = CliRunner().invoke(app, ["rules", rule])
+    assert answer.exit_code == 0
+    assert answer.output.startswith(f"{rule}: {RULES[rule].title}\n")
+
+
+def test_command_line_lists_the_catalogue() -> None:
+    answer = CliRunner().invoke(app, ["rules"])
+    assert answer.exit_code == 0
+    first = [line.split()[0] for line in answer.output.splitlines() if line]
+    assert [word for word in first if word in RULES] == list(RULES)
+    assert first[-len(list_profiles()) :] == [profile for profile, *_ in list_profiles()]
+
+
+def test_unknown_rule_ends_with_2_and_names_the_nearest() -> None:
+    answer = CliRunner().invoke(app, ["rules", "unused-acess-key"])
+    assert answer.exit_code == 2
+    assert answer.stderr == (
+        "error: no rule 'unused-acess-key'. The nearest is `unused-access-key`.\n"
+    )
