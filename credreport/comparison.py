@@ -1,0 +1,202 @@
+"""Assessments by date -> Comparison: was it fixed, and what is new?
+
+Not named after its function: a module `credreport.compare` would hide `credreport.compare(...)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+
+from credreport.assess import Assessment
+from credreport.changes import find_latecomers, match, to_changes
+from credreport.dates import as_of_of, find_same_instant, reversed_notice
+from credreport.errors import InputRefused, Notice, Problem, UsageError
+from credreport.identity import identify, to_coverage
+from credreport.instants import format_instant
+from credreport.normalise import to_rows
+from credreport.policy import Policy
+from credreport.schema import Change, Use
+from credreport.sources import Skipped
+from credreport.timeline import count_open, follow, to_timeline
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What became of every credential from the first date to the last, and of every finding between.
+
+    `changes`: one row a credential of the first or the last date. `timeline`: one row a finding of
+    any date. `open_counts`: one row a date and type of credential. `coverage`: one row a report.
+    """
+
+    assessments: tuple[Assessment, ...]
+    changes: pd.DataFrame
+    timeline: pd.DataFrame
+    open_counts: pd.DataFrame
+    coverage: pd.DataFrame
+    notices: tuple[Notice, ...]
+
+    @property
+    def policy(self) -> Policy:
+        """The policy that judged every date."""
+        return self.assessments[-1].policy
+
+    @property
+    def first(self) -> Assessment:
+        """The oldest date."""
+        return self.assessments[0]
+
+    @property
+    def newest(self) -> Assessment:
+        """The newest date."""
+        return self.assessments[-1]
+
+    @property
+    def refused(self) -> tuple[Problem, ...]:
+        """What was refused and left out."""
+        return tuple(problem for date in self.assessments for problem in date.refused)
+
+    @property
+    def left_out(self) -> tuple[Skipped, ...]:
+        """Copies and older reports that were not judged."""
+        return tuple(item for date in self.assessments for item in date.superseded)
+
+    @property
+    def skipped(self) -> tuple[Skipped, ...]:
+        """Files that were not searched."""
+        return tuple(item for date in self.assessments for item in date.skipped)
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether something could not be judged or compared, was left out, or is a bound (exit 3)."""
+        unsure = self.changes["change"].isin([Change.UNDETERMINED, Change.STILL_UNDETERMINED])
+        return bool(unsure.any()) or any(date.is_incomplete for date in self.assessments)
+
+    @property
+    def has_open_findings(self) -> bool:
+        """Whether the newest date has findings that count, or an account that is missing there has."""
+        return (
+            not self.newest.open_findings.empty or self.count(Change.NOT_COVERED, closed="no") > 0
+        )
+
+    @property
+    def findings_before(self) -> int:
+        """How many credentials were unused on the first date."""
+        return int(self.changes["closed"].ne("").sum())
+
+    @property
+    def new_findings(self) -> int:
+        """How many credentials are unused on the last date and were not on the first."""
+        return int(self.changes["is_new_finding"].sum())
+
+    def count(self, *changes: Change, closed: str | None = None) -> int:
+        """Return how many credentials have one of the changes; all changes where none is named."""
+        table = self.changes if closed is None else self.changes[self.changes["closed"].eq(closed)]
+        return int(table["change"].isin(changes or tuple(Change)).sum())
+
+
+def compare(old: Assessment, new: Assessment, *more: Assessment) -> Comparison:
+    """Compare two or more dates, each judged by `analyze` with the same policy.
+
+    They are sorted by as-of, with a notice where they were not given so. Raises UsageError where no
+    account has reports of two dates, where the policies differ or the dates overlap; InputRefused
+    where one account has different reports of the same as-of.
+    """
+    given = (old, new, *more)
+    assessments = tuple(sorted(given, key=_newest_as_of))
+    _refuse_incomparable(assessments)
+    coverage = to_coverage(assessments)
+    identified = identify(assessments)
+    before = identified[identified["date"].eq(0)]
+    after = identified[identified["date"].eq(len(assessments) - 1)]
+    followed = follow(identified, coverage)
+    timeline = to_timeline(followed, identified, coverage)
+    pairs = match(before, after)
+    day = f"{_newest_as_of(assessments[-1]):%Y-%m-%d}"
+    changes = to_changes(pairs, timeline.set_index("key")["open_since"], day)
+    notices = [notice for date in assessments for notice in date.notices]
+    if list(assessments) != list(given):
+        notices.insert(0, reversed_notice())
+    notices += _coverage_notices(changes, day)
+    notices += _pair_notices(pairs, find_latecomers(before, after))
+    return Comparison(
+        assessments=assessments,
+        changes=changes,
+        timeline=timeline,
+        open_counts=count_open(followed, coverage),
+        coverage=coverage,
+        notices=tuple(notices),
+    )
+
+
+def _newest_as_of(assessment: Assessment) -> datetime:
+    return max(as_of_of(report) for report in assessment.reports)
+
+
+def _refuse_incomparable(assessments: Sequence[Assessment]) -> None:
+    reports = [report for date in assessments for report in date.reports]
+    problems = [problem for _, problem in find_same_instant(reports)]
+    if problems:
+        raise InputRefused(problems)
+    if any(date.policy != assessments[0].policy for date in assessments):
+        raise UsageError("the dates were judged by different policies: judge them by the same one")
+    seen: dict[str, datetime] = {}
+    is_paired = False
+    for report in reports:
+        instant = as_of_of(report)
+        before = seen.get(report.account_id)
+        if before and before > instant:
+            message = (
+                f"account {report.account_id}: the dates overlap, {format_instant(before)} stands "
+                f"with the older and {format_instant(instant)} with the newer: one date an assessment"
+            )
+            raise UsageError(message)
+        is_paired = is_paired or before is not None
+        seen[report.account_id] = instant
+    if not is_paired:
+        accounts = len(seen)
+        message = (
+            f"nothing to compare: none of the {accounts} account{'s' * (accounts != 1)} has reports "
+            "of two dates. Name reports of the same account, an older and a newer"
+        )
+        raise UsageError(message)
+
+
+def _coverage_notices(changes: pd.DataFrame, day: str) -> list[Notice]:
+    missing = changes[changes["change"].eq(Change.NOT_COVERED)]
+    findings = missing["closed"].eq("no").groupby(missing["account_id"]).sum()
+    return [
+        Notice(
+            "",
+            0,
+            "not-covered",
+            f"account {account_id} has no report on {day}: its {count} findings stay open",
+        )
+        for account_id, count in findings.items()
+    ]
+
+
+def _pair_notices(pairs: pd.DataFrame, latecomers: pd.DataFrame) -> list[Notice]:
+    notices = []
+    for row in to_rows(latecomers):
+        message = (
+            f"account {row['account_id']}: the user {row['user']!r} was created on "
+            f"{row['created_at']:%Y-%m-%d}, but the report of {row['as_of']:%Y-%m-%d} does not list it: "
+        )
+        message += (
+            f"perhaps {row['namesakes']} (gone, created at the same time) was renamed or moved"
+            if row["namesakes"]
+            else "was it renamed, or was that report cut short?"
+        )
+        notices.append(Notice("", 0, "latecomer", message))
+    anew = pairs[pairs["change"].eq(Change.USED_AGAIN) & pairs["use_after"].ne(Use.USED)]
+    for row in to_rows(anew.sort_values(["account_id", "owner"])):
+        message = (
+            f"account {row['account_id']}: the password of {row['user']!r} was set anew and not used "
+            "since; it counts as used again"
+        )
+        notices.append(Notice("", 0, "set-anew", message))
+    return notices
