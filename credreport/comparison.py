@@ -37,7 +37,13 @@ class Comparison:
     timeline: pd.DataFrame
     open_counts: pd.DataFrame
     coverage: pd.DataFrame
-    notices: tuple[Notice, ...]
+    own_notices: tuple[Notice, ...]
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """The warnings of every date, and those that only a comparison shows."""
+        of_dates = tuple(notice for date in self.assessments for notice in date.notices)
+        return (*of_dates, *self.own_notices)
 
     @property
     def policy(self) -> Policy:
@@ -60,8 +66,8 @@ class Comparison:
         return tuple(problem for date in self.assessments for problem in date.refused)
 
     @property
-    def left_out(self) -> tuple[Skipped, ...]:
-        """Copies and older reports that were not judged."""
+    def superseded(self) -> tuple[Skipped, ...]:
+        """Copies, which count once."""
         return tuple(item for date in self.assessments for item in date.superseded)
 
     @property
@@ -105,7 +111,11 @@ def compare(old: Assessment, new: Assessment, *more: Assessment) -> Comparison:
     account has reports of two dates, where the policies differ or the dates overlap; InputRefused
     where one account has different reports of the same as-of.
     """
-    given = (old, new, *more)
+    return compare_all((old, new, *more))
+
+
+def compare_all(given: Sequence[Assessment]) -> Comparison:
+    """Compare the dates; see compare. One date alone is refused: no account has reports of two."""
     assessments = tuple(sorted(given, key=_newest_as_of))
     _refuse_incomparable(assessments)
     coverage = to_coverage(assessments)
@@ -117,9 +127,8 @@ def compare(old: Assessment, new: Assessment, *more: Assessment) -> Comparison:
     pairs = match(before, after)
     day = f"{_newest_as_of(assessments[-1]):%Y-%m-%d}"
     changes = to_changes(pairs, timeline.set_index("key")["open_since"], day)
-    notices = [notice for date in assessments for notice in date.notices]
-    if list(assessments) != list(given):
-        notices.insert(0, reversed_notice())
+    is_sorted = all(one is other for one, other in zip(assessments, given, strict=True))
+    notices = [] if is_sorted else [reversed_notice()]
     notices += _coverage_notices(changes, day)
     notices += _pair_notices(pairs, find_latecomers(before, after))
     return Comparison(
@@ -128,7 +137,7 @@ def compare(old: Assessment, new: Assessment, *more: Assessment) -> Comparison:
         timeline=timeline,
         open_counts=count_open(followed, coverage),
         coverage=coverage,
-        notices=tuple(notices),
+        own_notices=tuple(notices),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
 from pathlib import Path
@@ -16,9 +16,10 @@ from credreport.assess import TIED_STATUSES, Assessment
 from credreport.bands import to_band, to_bands
 from credreport.charts import Captions
 from credreport.checks import WARNING_TITLES
-from credreport.errors import UsageError
+from credreport.errors import Notice, Problem, UsageError
 from credreport.instants import format_instant
 from credreport.method import method_rows
+from credreport.policy import Policy
 from credreport.remediation import to_remediation, to_script
 from credreport.rules import RULES
 from credreport.schema import (
@@ -32,6 +33,7 @@ from credreport.schema import (
     Kind,
     Status,
 )
+from credreport.sources import Skipped
 
 SCHEMA_VERSION = 1
 _ABOUT_CREDENTIAL = ("kind", "is_root", "set_at")
@@ -63,7 +65,8 @@ class Evidence:
     `findings`, `undetermined`, `users`, `credentials`, `remediation`: one row each, as their names
     say. `summary`: counts of status by type. `bands`: the ageing table. `accounts`, `inputs`,
     `tie_out`, `warnings`, `left_out`: where it came from and whether it adds up. `facts` and
-    `method`: label and text.
+    `method`: label and text. `changes` since an older date and its `baseline`, the inputs of that
+    date, where one was given.
     """
 
     stem: str
@@ -90,6 +93,8 @@ class Evidence:
     script: str
     captions: Captions
     warning_counts: Mapping[str, int] = field(default_factory=dict)
+    changes: pd.DataFrame | None = None
+    baseline: pd.DataFrame | None = None
 
 
 def to_evidence(
@@ -113,7 +118,7 @@ def to_evidence(
         verdict=verdict,
         facts=tuple(_facts(assessment)),
         sign_off=sign_off or SignOff(),
-        parameters=_parameters(assessment),
+        parameters=to_parameters(assessment.policy),
         unused_after_days=days,
         ties_out=assessment.is_tied_out,
         summary=_summary(assessment),
@@ -126,10 +131,10 @@ def to_evidence(
             band=to_band(assessment.credentials["age_days"], days)
         )[[*CREDENTIALS, "kind", "set_raw", "band"]],
         remediation=to_remediation(described),
-        inputs=_inputs(assessment),
-        tie_out=_tie_out(assessment),
-        warnings=_warnings(assessment),
-        left_out=_left_out(assessment),
+        inputs=to_inputs(assessment),
+        tie_out=to_tie_out(assessment),
+        warnings=to_warnings(assessment.notices),
+        left_out=to_left_out(assessment.refused, assessment.superseded, assessment.skipped),
         method=pd.DataFrame(
             method_rows(assessment.policy, RULES), columns=["section", "text"], dtype="str"
         ),
@@ -180,8 +185,8 @@ def _verdict(assessment: Assessment) -> str:
     is_unused = assessment.credentials["status"].eq(Status.UNUSED)
     kinds = assessment.credentials.loc[is_unused, "kind"]
     parts = [
-        _plural(int(kinds.eq(Kind.PASSWORD).sum()), "password"),
-        _plural(int(kinds.eq(Kind.ACCESS_KEY).sum()), "access key"),
+        plural(int(kinds.eq(Kind.PASSWORD).sum()), "password"),
+        plural(int(kinds.eq(Kind.ACCESS_KEY).sum()), "access key"),
     ]
     verb = "has" if unused == 1 else "have"
     sentence = f"{unused} of {judged} active credentials {verb} been unused for {days} days or more"
@@ -194,13 +199,14 @@ def _verdict(assessment: Assessment) -> str:
         sentence += " Every age is a lower bound: the as-of is each file's newest timestamp."
     if assessment.refused:
         files = len({problem.source for problem in assessment.refused})
-        sentence += f" {_plural(files, 'input')} refused and left out: see Inputs."
+        sentence += f" {plural(files, 'input')} refused and left out: see Inputs."
     if not assessment.is_tied_out:
         sentence += " THE ROWS DO NOT TIE OUT: do not rely on this."
     return sentence
 
 
-def _plural(number: int, word: str) -> str:
+def plural(number: int, word: str) -> str:
+    """Return `1 password`, `2 passwords`."""
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
@@ -257,8 +263,8 @@ def _facts(assessment: Assessment) -> list[tuple[str, str]]:
     ]
 
 
-def _parameters(assessment: Assessment) -> dict[str, object]:
-    policy = assessment.policy
+def to_parameters(policy: Policy) -> dict[str, object]:
+    """Return what was asked for, as the machine-readable evidence tells it."""
     return {
         "profile": policy.profile,
         "unused_after_days": policy.unused_after_days,
@@ -318,7 +324,8 @@ def _undetermined(assessment: Assessment) -> pd.DataFrame:
     ].reset_index(drop=True)
 
 
-def _inputs(assessment: Assessment) -> pd.DataFrame:
+def to_inputs(assessment: Assessment) -> pd.DataFrame:
+    """Return one row a report: the file, its hash and size, whose it is and from when."""
     columns = [
         "source_file", "sha256", "bytes", "container", "rows", "account_id", "as_of",
         "as_of_origin", "stamp", "era",
@@ -343,7 +350,7 @@ def _inputs(assessment: Assessment) -> pd.DataFrame:
     return inputs.assign(**dates)
 
 
-def _tie_out(assessment: Assessment) -> pd.DataFrame:
+def to_tie_out(assessment: Assessment) -> pd.DataFrame:
     """Return one row a report and a total: rows x 3 = the six counts, PASS or FAIL."""
     statuses = [status.value for status in TIED_STATUSES]
     numbers = ["rows", "expected", *statuses, "counted"]
@@ -355,19 +362,22 @@ def _tie_out(assessment: Assessment) -> pd.DataFrame:
     )
 
 
-def _warnings(assessment: Assessment) -> pd.DataFrame:
+def to_warnings(notices: Iterable[Notice]) -> pd.DataFrame:
+    """Return one row a warning, with where it was found."""
     rows = [
         (notice.source, notice.line, WARNING_TITLES.get(notice.code, notice.code), notice.message)
-        for notice in assessment.notices
+        for notice in notices
     ]
     return pd.DataFrame(rows, columns=["source_file", "source_line", "warning", "message"])
 
 
-def _left_out(assessment: Assessment) -> pd.DataFrame:
+def to_left_out(
+    refused: Iterable[Problem], superseded: Iterable[Skipped], skipped: Iterable[Skipped]
+) -> pd.DataFrame:
     """Return what lay among the inputs and was not judged: refused, superseded, not searched."""
-    rows = [("refused", problem.source, str(problem)) for problem in assessment.refused]
-    rows += [("superseded", item.name, item.why) for item in assessment.superseded]
-    rows += [("not searched", item.name, item.why) for item in assessment.skipped]
+    rows = [("refused", problem.source, str(problem)) for problem in refused]
+    rows += [("superseded", item.name, item.why) for item in superseded]
+    rows += [("not searched", item.name, item.why) for item in skipped]
     return pd.DataFrame(rows, columns=["what", "source_file", "why"], dtype="str")
 
 
