@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
@@ -16,10 +18,12 @@ SERVED_AGAIN = pd.Timedelta(hours=4)
 _WHO = ("user_key", "account_id", "owner", "user", "arn", "kind", "slot", "created_at")
 
 
-def match(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+def match(before: pd.DataFrame, after: pd.DataFrame, behind: Iterable[str] = ()) -> pd.DataFrame:
     """Return one row a credential of either date: both sides, and the `change` between them.
 
     `before` and `after` are the rows of `identify` of one date each (or of one turn an account).
+    `behind` names the accounts whose newest report stands in `after`, but is older than the newest
+    date: what it shows closed is closed, all else of theirs is not covered.
     Columns: `key`; the user's; the credential's of each side with the suffix `_before` or `_after`;
     `as_of_before` and `as_of_after` wherever the account has a report; `change`; `closed` (`yes` or
     `no` where it was unused before, otherwise empty); `is_new_finding`; `doubt` (`user`, `key` or
@@ -34,6 +38,7 @@ def match(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
         has_user_before=pairs["user_key"].isin(before["user_key"]),
         is_recreated=recreated,
         is_first_seen=pairs["as_of_before"].isna(),
+        is_behind=pairs["account_id"].isin(list(behind)),
         doubt=doubtful.map({True: "user", False: ""}),
     )
     return pairs.pipe(_link_rotations).pipe(_decide)
@@ -50,7 +55,9 @@ def find_latecomers(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     twins = gone.groupby(["account_id", "created"])["user"].agg(", ".join).rename("namesakes")
     older = before.drop_duplicates("account_id").set_index("account_id")["as_of"]
     new = users[~users["is_gone"]].merge(twins, on=["account_id", "created"], how="left")
-    new = new.assign(as_of=new["account_id"].map(older), namesakes=new["namesakes"].fillna(""))
+    new = new.assign(
+        as_of=new["account_id"].map(older), namesakes=new["namesakes"].astype("str").fillna("")
+    )
     late = new[new["created_at"] < new["as_of"] - SERVED_AGAIN]
     late = late.sort_values(["account_id", "owner"], ignore_index=True)
     return late[["account_id", "user", "created_at", "as_of", "namesakes"]]
@@ -73,7 +80,7 @@ def _pair(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
         for table, side in ((before, "before"), (after, "after"))
     }
     texts = {
-        f"{name}_{side}": pairs[f"{name}_{side}"].fillna("").astype("str")
+        f"{name}_{side}": pairs[f"{name}_{side}"].astype("str").fillna("")
         for name in ("status", "credential", "use", "service", "region", "reason")
         for side in ("before", "after")
     }
@@ -177,6 +184,8 @@ def _decide(pairs: pd.DataFrame) -> pd.DataFrame:
     masks = [mask.to_numpy(dtype=bool) for mask, _ in ladder]
     words = np.select(masks, [word.value for _, word in ladder], default=Change.STILL_CURRENT.value)
     change = pd.Series(words, index=pairs.index, dtype="str")
+    unknown_now = pairs["is_behind"] & ~change.isin(CLOSING)
+    change = change.mask(unknown_now, Change.NOT_COVERED.value)
     answer = change.isin(CLOSING).map({True: "yes", False: "no"})
     return pairs.assign(
         change=change,
@@ -188,7 +197,7 @@ def _decide(pairs: pd.DataFrame) -> pd.DataFrame:
 def to_changes(pairs: pd.DataFrame, first_flagged: pd.Series, day: str) -> pd.DataFrame:
     """Return the table of changes: the columns of CHANGES, and what the sheet shows besides.
 
-    `first_flagged` gives, by `key`, since when a finding has been open; `day` names the newer date.
+    `first_flagged` gives, by `key`, the report that first showed it unused; `day` names the newer date.
     Besides: `kind`, `is_new_finding`, `credential_before`, `line_before`, `line_after`. Order:
     findings closed, still open and new first, then all else, each by account and user.
     """
@@ -252,7 +261,7 @@ def _to_evidence(told: pd.DataFrame, day: str) -> pd.Series:
     idle = _to_idle(told)
     lasted = (told["as_of_after"] - told["flagged"]).dt.days.astype("Int64").astype("str")
     flagged = "first flagged on " + _to_day(told["flagged"]) + ", " + lasted + " days before; "
-    new_name = told["replaced_by"].str.split(" ", n=1)
+    new_key = told["replaced_by"].str.extract(r"^(\S+) (.+)$").astype("str").fillna("")
     words: dict[Change, pd.Series] = {
         Change.NEWLY_UNUSED: idle,
         Change.STILL_UNUSED: flagged + idle,
@@ -269,11 +278,11 @@ def _to_evidence(told: pd.DataFrame, day: str) -> pd.Series:
             "the user of this name in " + report + " was created at another time: not the same one",
         ),
         Change.REPLACED: "rotated: "
-        + new_name.str[0].map(SLOT_WORDS).fillna("")
+        + new_key[0].replace(SLOT_WORDS)
         + " was made at "
-        + new_name.str[1].fillna(""),
+        + new_key[1],
         Change.ADDED: _to_origin(told),
-        Change.NOT_COVERED: pd.Series(f"no report of the account on {day}", index=told.index),
+        Change.NOT_COVERED: _to_last_known(told, day),
         Change.UNDETERMINED: _to_doubt(told),
         Change.STILL_UNDETERMINED: told["reason_after"],
     }
@@ -314,6 +323,11 @@ def _to_origin(told: pd.DataFrame) -> pd.Series:
     return origin.mask(told["is_new_finding"], origin + "; " + _to_idle(told)).mask(
         told["status_after"].eq(Status.UNDETERMINED), origin + "; " + told["reason_after"]
     )
+
+
+def _to_last_known(told: pd.DataFrame, day: str) -> pd.Series:
+    known = "; " + told["status_after"] + " in that of " + _to_day(told["as_of_after"])
+    return f"no report of the account on {day}" + known.where(told["status_after"].ne(""), "")
 
 
 def _to_doubt(told: pd.DataFrame) -> pd.Series:

@@ -28,7 +28,7 @@ from credreport.timeline import count_open, follow, to_timeline
 class Comparison:
     """What became of every credential from the first date to the last, and of every finding between.
 
-    `changes`: one row a credential of the first or the last date. `timeline`: one row a finding of
+    `changes`: one row a credential of the first date or of its account's newest report. `timeline`: one row a finding of
     any date. `open_counts`: one row a date and type of credential. `coverage`: one row a report.
     """
 
@@ -121,12 +121,16 @@ def compare_all(given: Sequence[Assessment]) -> Comparison:
     coverage = to_coverage(assessments)
     identified = identify(assessments)
     before = identified[identified["date"].eq(0)]
-    after = identified[identified["date"].eq(len(assessments) - 1)]
+    newest = len(assessments) - 1
+    last = coverage.groupby("account_id")["date"].max()
+    after = identified[
+        identified["date"].eq(identified["account_id"].map(last)) & identified["date"].gt(0)
+    ]
     followed = follow(identified, coverage)
     timeline = to_timeline(followed, identified, coverage)
-    pairs = match(before, after)
+    pairs = match(before, after, behind=last.index[last.between(1, newest - 1)])
     day = f"{_newest_as_of(assessments[-1]):%Y-%m-%d}"
-    changes = to_changes(pairs, timeline.set_index("key")["open_since"], day)
+    changes = to_changes(pairs, timeline.set_index("key")["first_seen"], day)
     is_sorted = all(one is other for one, other in zip(assessments, given, strict=True))
     notices = [] if is_sorted else [reversed_notice()]
     notices += _coverage_notices(changes, day)
@@ -176,13 +180,14 @@ def _refuse_incomparable(assessments: Sequence[Assessment]) -> None:
 
 def _coverage_notices(changes: pd.DataFrame, day: str) -> list[Notice]:
     missing = changes[changes["change"].eq(Change.NOT_COVERED)]
-    findings = missing["closed"].eq("no").groupby(missing["account_id"]).sum()
+    is_open = missing["closed"].eq("no") | missing["is_new_finding"]
+    findings = is_open.groupby(missing["account_id"]).sum()
     return [
         Notice(
             "",
             0,
             "not-covered",
-            f"account {account_id} has no report on {day}: its {count} findings stay open",
+            f"account {account_id} has no report on {day}: its findings stay open ({count})",
         )
         for account_id, count in findings.items()
     ]

@@ -23,7 +23,7 @@ PARTS = {
 NOT_COVERED_HATCH = "xxxx"
 _BAR = 0.36
 _GAP = 0.02
-_LABELS = 14
+_LABELS = 12
 _ROOM = 0.045
 
 
@@ -127,15 +127,7 @@ def draw_open_counts(open_counts: pd.DataFrame, captions: Captions) -> Figure:
             f"{days[place]}\n{accounts[place]} accounts" if has_gaps else days[place]
             for place in shown
         ]
-        is_crowded = len(shown) > 7
-        axes.set_xticks(
-            list(shown),
-            ticks,
-            fontsize=8 if is_crowded else 10,
-            rotation=30 if is_crowded else 0,
-            ha="right" if is_crowded else "center",
-            rotation_mode="anchor",
-        )
+        axes.set_xticks(list(shown), ticks, fontsize=8 if len(shown) > 8 else 10)
         axes.set_ylabel("Open findings")
         axes.locator_params(axis="y", integer=True)
         entries = [(KIND_WORDS[kind], COLOURS[kind], "") for kind in CHARTED_KINDS]

@@ -192,7 +192,7 @@ def _open_words(comparison: Comparison) -> str:
     parts = [
         f"{number} {words}"
         for change, words in (
-            (Change.NOT_COVERED, "in accounts without a report"),
+            (Change.NOT_COVERED, "in accounts without a report now"),
             (Change.UNDETERMINED, "undetermined"),
         )
         if (number := comparison.count(change, closed="no"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -52,8 +53,15 @@ def draw_comparison(evidence: ComparisonEvidence) -> dict[str, Figure]:
 
     figures = {"paired": draw_paired(evidence.by_kind, evidence.days, evidence.captions)}
     if evidence.has_timeline:
-        figures["open"] = draw_open_counts(evidence.open_counts, evidence.captions)
+        captions = replace(evidence.captions, title=_open_title(evidence))
+        figures["open"] = draw_open_counts(evidence.open_counts, captions)
     return figures
+
+
+def _open_title(evidence: ComparisonEvidence) -> str:
+    totals = evidence.open_counts.groupby("date")["open"].sum()
+    first, last = evidence.days[0], evidence.days[-1]
+    return f"Open findings: {totals.iloc[0]} on {first}, {totals.iloc[-1]} on {last}"
 
 
 def _draw(evidence: ComparisonEvidence, form: str) -> Files:

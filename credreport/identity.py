@@ -58,7 +58,7 @@ def _take(date: int, assessment: Assessment) -> pd.DataFrame:
     is_key = credentials["kind"].eq(Kind.ACCESS_KEY)
     named = credentials["arn"].where(credentials["arn"].ne(""), credentials["user"])
     unused = assessment.findings[assessment.findings["rule"].isin(_UNUSED_RULES)]
-    finding_id = unused.set_index("row")["finding_id"].reindex(credentials.index).fillna("")
+    finding_id = unused.set_index("row")["finding_id"].reindex(credentials.index)
     return credentials.assign(
         date=date,
         account_id=accounts.take(credentials["report"].to_numpy()).array,
@@ -67,7 +67,7 @@ def _take(date: int, assessment: Assessment) -> pd.DataFrame:
         is_created_known=credentials["created_at"].notna(),
         born=_to_birth(credentials["set_at"], credentials["set_raw"]).where(is_key, ""),
         is_born_known=credentials["set_at"].notna() | ~is_key,
-        finding_id=finding_id.astype("str"),
+        finding_id=finding_id.astype("str").fillna(""),
     )
 
 

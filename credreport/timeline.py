@@ -32,7 +32,7 @@ def follow(identified: pd.DataFrame, coverage: pd.DataFrame) -> pd.DataFrame:
     steps = _to_steps(identified, coverage)
     grid = grid.merge(steps, on=["key", "turn"], how="left", validate="one_to_one")
     grid = grid.sort_values(["key", "turn"], ignore_index=True)
-    status, change = grid["status"].fillna(""), grid["change"].fillna("")
+    status, change = (grid[name].astype("str").fillna("") for name in ("status", "change"))
     is_unsure = (
         status.eq(Status.UNDETERMINED)
         | (status.eq("") & change.isin([Change.UNDETERMINED, ""]))
@@ -70,7 +70,7 @@ def _to_steps(identified: pd.DataFrame, coverage: pd.DataFrame) -> pd.DataFrame:
 def to_timeline(
     followed: pd.DataFrame, identified: pd.DataFrame, coverage: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return one row a finding: the columns of TIMELINE, and `key` and `open_since`.
+    """Return one row a finding: the columns of TIMELINE, and `kind` and `key`.
 
     `state` is `open`, `closed`, `not covered` (open, and its account has no report of the newest
     date) or `undetermined` (open, and the newest report does not tell). `days_open` counts whole days
@@ -110,10 +110,9 @@ def to_timeline(
         first_seen=flagged.min(),
         last_seen=flagged.max(),
         closed_on=closings["as_of"].reindex(last.index),
-        how=how.reindex(last.index).fillna("").astype("str"),
+        how=how.reindex(last.index).astype("str").fillna(""),
         days_open=spans.groupby(followed["key"]).sum().dt.days.astype("Int64"),
         came_back=grouped["is_opening"].sum().astype("int64") - 1,
-        open_since=followed[followed["is_opening"]].groupby("key")["as_of"].max(),
         is_closed=~last["is_open"],
     )
     ordered = table.reset_index().sort_values(
@@ -121,7 +120,7 @@ def to_timeline(
         kind="stable",
         ignore_index=True,
     )
-    return ordered[[*TIMELINE, "kind", "key", "open_since"]]
+    return ordered[[*TIMELINE, "kind", "key"]]
 
 
 def _describe(identified: pd.DataFrame) -> pd.DataFrame:

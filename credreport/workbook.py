@@ -22,7 +22,6 @@ from pandas.api.types import is_numeric_dtype
 from credreport.charts import COLOURS
 from credreport.errors import OutputError
 from credreport.evidence import Evidence, SignOff, credential_words
-from credreport.normalise import to_naive
 from credreport.schema import Change, Kind
 from credreport.sheetxml import MAX_ROWS, NOTHING, Stream, count_rows, finish, safe_text
 
@@ -41,7 +40,7 @@ _HEADER_FONT = Font(name=_FONT, size=10, bold=True, color="FFFFFF")
 BOLD = Font(name=_FONT, size=10, bold=True, color=_INK)
 HEADING = Font(name=_FONT, size=12, bold=True, color=_INK)
 TITLE = Font(name=_FONT, size=16, bold=True, color=_INK)
-_LINE = Side(style="thin", color="D0D5DD")
+_UNDERLINE = Border(bottom=Side(style="thin", color="D0D5DD"))
 TOP = Alignment(vertical="top")
 WRAP = Alignment(vertical="top", wrap_text=True)
 _ALIGNMENTS = {
@@ -270,7 +269,7 @@ def add_table(
     for place, column in enumerate(columns, start=1):
         cell = sheet.cell(2, place)
         cell.font = _BODY
-        cell.border = Border(bottom=_LINE)
+        cell.border = _UNDERLINE
         cell.alignment = _ALIGNMENTS[column.kind]
         if column.kind == "date":
             cell.number_format = DATE_FORMAT
@@ -333,7 +332,7 @@ def put(sheet: Worksheet, row: int, place: int, value: Any, font: Font | None = 
     """Put one value into a cell: any text as text, never as a formula; dates as dates."""
     cell = sheet.cell(row, place)
     if isinstance(value, pd.Timestamp):
-        cell.value = to_naive(pd.Series([value])).dt.floor("s").iloc[0].to_pydatetime()
+        cell.value = value.tz_convert("UTC").tz_localize(None).floor("s").to_pydatetime()
         cell.number_format = DATE_FORMAT
         cell.alignment = Alignment(vertical="top", horizontal="left")
     elif isinstance(value, str):
@@ -377,7 +376,7 @@ def write_block(
     _write_header(sheet, row + 1, zip(headers, kinds, strict=True))
     for offset, values in enumerate(table.itertuples(index=False, name=None), start=2):
         for place, value in enumerate(values, start=1):
-            put(sheet, row + offset, place, value).border = Border(bottom=_LINE)
+            put(sheet, row + offset, place, value).border = _UNDERLINE
     return row + len(table) + 3
 
 
