@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from credreport.normalise import INSTANT_DTYPE
 from credreport.schema import CHANGES, CLOSING, SLOT_WORDS, Change, Kind, Status, Use
 
 _SIDE = (
@@ -201,7 +202,8 @@ def to_changes(pairs: pd.DataFrame, first_flagged: pd.Series, day: str) -> pd.Da
     Besides: `kind`, `is_new_finding`, `credential_before`, `line_before`, `line_after`. Order:
     findings closed, still open and new first, then all else, each by account and user.
     """
-    told = pairs.assign(flagged=pairs["key"].map(first_flagged))
+    flagged = first_flagged.reindex(pairs["key"]).astype(INSTANT_DTYPE)
+    told = pairs.assign(flagged=flagged.array)
     slot = told["credential_after"].where(~told["is_gone"], told["credential_before"])
     table = pd.DataFrame(
         {
@@ -260,7 +262,7 @@ def _to_evidence(told: pd.DataFrame, day: str) -> pd.Series:
     is_key = told["kind"].eq(Kind.ACCESS_KEY)
     idle = _to_idle(told)
     lasted = (told["as_of_after"] - told["flagged"]).dt.days.astype("Int64").astype("str")
-    flagged = "first flagged on " + _to_day(told["flagged"]) + ", " + lasted + " days before; "
+    flagged = "first flagged on " + _to_day(told["flagged"]) + ", " + lasted + " days ago; "
     new_key = told["replaced_by"].str.extract(r"^(\S+) (.+)$").astype("str").fillna("")
     words: dict[Change, pd.Series] = {
         Change.NEWLY_UNUSED: idle,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -23,7 +24,8 @@ PARTS = {
 NOT_COVERED_HATCH = "xxxx"
 _BAR = 0.36
 _GAP = 0.02
-_LABELS = 12
+_LABELS = 24
+_ONE_LINE = 8
 _ROOM = 0.045
 
 
@@ -99,6 +101,9 @@ def draw_open_counts(open_counts: pd.DataFrame, captions: Captions) -> Figure:
     dates = open_counts.drop_duplicates("date")
     days = [f"{instant:%Y-%m-%d}" for instant in dates["as_of"]]
     has_gaps = dates["accounts"].min() < dates["accounts"].max()
+    if has_gaps:
+        words = f"{captions.caption}  |  n of {dates['accounts'].max()}: accounts with a report"
+        captions = replace(captions, caption=words)
     with our_style():
         figure, axes = new_figure(captions)
         bottoms = [0] * len(days)
@@ -123,11 +128,13 @@ def draw_open_counts(open_counts: pd.DataFrame, captions: Captions) -> Figure:
         step = -(-len(days) // _LABELS)
         shown = range(len(days) - 1, -1, -step)
         accounts = list(dates["accounts"])
+        is_crowded = len(shown) > _ONE_LINE
         ticks = [
-            f"{days[place]}\n{accounts[place]} accounts" if has_gaps else days[place]
+            (days[place].replace("-", "\n", 1) if is_crowded else days[place])
+            + (f"\n{accounts[place]} of {max(accounts)}" if has_gaps else "")
             for place in shown
         ]
-        axes.set_xticks(list(shown), ticks, fontsize=8 if len(shown) > 8 else 10)
+        axes.set_xticks(list(shown), ticks)
         axes.set_ylabel("Open findings")
         axes.locator_params(axis="y", integer=True)
         entries = [(KIND_WORDS[kind], COLOURS[kind], "") for kind in CHARTED_KINDS]

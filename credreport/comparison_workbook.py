@@ -86,13 +86,14 @@ def _to_timeline_sheet(timeline: pd.DataFrame) -> pd.DataFrame:
 
 def _add_summary(book: Workbook, evidence: ComparisonEvidence) -> None:
     sheet = book.create_sheet("Summary")
-    for place, width in enumerate([30, 12, 12, 12, 16, 12, 14, 12, 12], start=1):
+    for place, width in enumerate([34, 12, 12, 13, 16, 14, 14, 12, 12], start=1):
         sheet.column_dimensions[get_column_letter(place)].width = width
     put(sheet, 1, 1, "IAM credentials compared", TITLE)
     row = 2
     for sentence in sentences(evidence.verdict):
-        put(sheet, row, 1, sentence, HEADING).alignment = TOP
-        row += 1
+        for clause in sentence.split("; "):
+            put(sheet, row, 1, clause, HEADING).alignment = TOP
+            row += 1
     row += 1
     for label, value in evidence.facts:
         put(sheet, row, 1, label, BOLD)

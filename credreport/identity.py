@@ -17,6 +17,11 @@ from credreport.schema import KNOWN_ABSENCES, NOT_SUPPORTED, Kind, Status
 _SAYS_NOTHING = [*KNOWN_ABSENCES, NOT_SUPPORTED, ""]
 _USER = ["account_id", "owner", "created"]
 _CREDENTIAL = [*_USER, "kind", "born"]
+_KEPT = (
+    "date", "report", "source_line", "as_of", *_CREDENTIAL, "user", "arn", "slot", "credential",
+    "created_at", "is_created_known", "is_born_known", "status", "use", "age_days",
+    "effective_last_used", "last_used", "set_at", "service", "region", "reason", "finding_id",
+)  # fmt: skip
 _UNUSED_RULES = ("unused-password", "unused-access-key")
 
 
@@ -38,7 +43,7 @@ def to_coverage(assessments: Sequence[Assessment]) -> pd.DataFrame:
 def identify(assessments: Sequence[Assessment]) -> pd.DataFrame:
     """Return the judged credentials of every date, one row each, with who and which they are.
 
-    Adds to the columns of the credentials: `date` (from 0), `owner`, `created`, `born`, `user_key`
+    Adds to what is kept of the credentials: `date` (from 0), `owner`, `created`, `born`, `user_key`
     and `key`, the same number for the same user and the same credential on any date; a `key` stands
     once a date. `is_created_known` and `is_born_known` tell whether the identity rests on a date.
     Absent slots stay in the table, with the key -1: they are no credentials, but their user is there.
@@ -59,7 +64,7 @@ def _take(date: int, assessment: Assessment) -> pd.DataFrame:
     named = credentials["arn"].where(credentials["arn"].ne(""), credentials["user"])
     unused = assessment.findings[assessment.findings["rule"].isin(_UNUSED_RULES)]
     finding_id = unused.set_index("row")["finding_id"].reindex(credentials.index)
-    return credentials.assign(
+    told = credentials.assign(
         date=date,
         account_id=accounts.take(credentials["report"].to_numpy()).array,
         owner=named.str.lower(),
@@ -69,6 +74,7 @@ def _take(date: int, assessment: Assessment) -> pd.DataFrame:
         is_born_known=credentials["set_at"].notna() | ~is_key,
         finding_id=finding_id.astype("str").fillna(""),
     )
+    return told[list(_KEPT)]
 
 
 def _to_birth(instants: pd.Series, raw: pd.Series) -> pd.Series:

@@ -146,8 +146,8 @@ CHANGES_COLUMNS = (
     Column("Status after", "after_status", width=12),
     Column("Last used before (UTC)", "before_last_used", "date", 19),
     Column("Last used after (UTC)", "after_last_used", "date", 19),
-    Column("Days before", "before_age_days", "number", 8),
-    Column("Days after", "after_age_days", "number", 8),
+    Column("Days before", "before_age_days", "number", 9),
+    Column("Days after", "after_age_days", "number", 9),
     Column("Evidence", "evidence", width=46),
     Column("Line before", "line_before", "number", 8),
     Column("Line after", "line_after", "number", 8),
@@ -352,8 +352,13 @@ def _write_header(sheet: Worksheet, row: int, headers: Iterable[tuple[str, str]]
     for place, (header, kind) in enumerate(headers, start=1):
         cell = put(sheet, row, place, header, _HEADER_FONT)
         cell.fill = _HEADER_FILL
-        side = _ALIGNMENTS[kind].horizontal or "left"
-        cell.alignment = Alignment(vertical="center", horizontal=side, wrap_text=True)
+        stands = _ALIGNMENTS[kind]
+        cell.alignment = Alignment(
+            vertical="center",
+            horizontal=stands.horizontal or "left",
+            indent=stands.indent,
+            wrap_text=True,
+        )
         cell.quotePrefix = False
     sheet.row_dimensions[row].height = 2 * LINE_HEIGHT + LINE_SPARE
 
