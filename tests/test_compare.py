@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -694,3 +695,9 @@ def test_columns_without_creation_time_cannot_tell_users_apart(tmp_path: Path) -
         paths.append(path)
     comparison = compare(*[assess(read_reports(path)) for path in paths])
     assert told(comparison) == [("access_key_1", "still_unused", "no")]
+
+
+def test_rows_that_do_not_tie_out_are_shouted(tmp_path: Path) -> None:
+    forth = run(tmp_path, [user(**key())], [user(**key())])
+    broken = replace(forth.newest, tie_out=forth.newest.tie_out.assign(ties_out=False))
+    assert "THE ROWS DO NOT TIE OUT" in to_verdict(compare(forth.first, broken))

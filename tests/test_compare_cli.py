@@ -311,3 +311,22 @@ def test_without_a_baseline_there_is_no_changes_sheet(
     assert "Changes" not in openpyxl.load_workbook(path).sheetnames
     document = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     assert "changes" not in document
+
+
+def test_changes_too_many_for_a_sheet_show_what_changed_and_go_to_csv_whole(
+    dates: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("credreport.workbook.MAX_POPULATION_ROWS", 2)
+    run("compare", *dates, "-o", tmp_path / "out", "--format", "xlsx")
+    rows = sheet(tmp_path / "out" / f"{STEM}.xlsx", "Changes")
+    assert [row["Change"] for row in rows] == ["still unused", "deactivated"]
+    text = (tmp_path / "out" / f"{STEM}-changes.csv").read_text(encoding="utf-8")
+    assert len(text.splitlines()) == 4
+
+
+def test_a_comparison_without_credentials_says_so(tmp_path: Path) -> None:
+    for day in (FIRST, SECOND):
+        save(tmp_path / "in", user(), name=day)
+    assert run("compare", tmp_path / "in", "-o", tmp_path / "out").exit_code == 0
+    (path,) = (tmp_path / "out").glob("*.xlsx")
+    assert "No credentials" in sheet(path, "Changes")[0].values()

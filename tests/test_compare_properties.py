@@ -17,7 +17,8 @@ from credreport.schema import CLOSING
 from credreport.sources import Stream
 from tests.reports import ACCOUNT, root, to_csv, user
 
-OTHER = "444455556666"
+# Several accounts a date: a comparison costs the same for six as for one.
+OTHERS = tuple(str(number) * 12 for number in range(2, 7))
 INSTANTS = tuple(datetime(2026, month, 30, 6, 0, tzinfo=UTC) for month in (6, 9, 12))
 BIRTHS = ("2024-01-01T00:00:00Z", "2025-01-01T00:00:00Z", "2026-05-01T00:00:00Z")
 # Around the threshold of 90 days of each instant: 2026-04-01, 2026-07-02, 2026-10-01, 06:00.
@@ -33,7 +34,7 @@ Cells = dict[str, str]
 Date = dict[str, list[Cells]]
 
 settings.register_profile(
-    "compare", max_examples=20, deadline=None, suppress_health_check=list(HealthCheck)
+    "compare", max_examples=5, deadline=None, suppress_health_check=list(HealthCheck)
 )
 checked = settings.get_profile("compare")
 
@@ -81,10 +82,10 @@ def to_row(
 
 
 def some_dates(*, determinate: bool = False) -> st.SearchStrategy[Date]:
-    """Return a date: the first account always, the other one perhaps."""
+    """Return a date: the first account always, the others perhaps."""
     uses = USES if determinate else USES + LATER_USES
-    both = st.fixed_dictionaries({ACCOUNT: people(ACCOUNT, uses), OTHER: people(OTHER, uses)})
-    return both | st.fixed_dictionaries({ACCOUNT: people(ACCOUNT, uses)})
+    optional = {account: people(account, uses) for account in OTHERS}
+    return st.fixed_dictionaries({ACCOUNT: people(ACCOUNT, uses)}, optional=optional)
 
 
 def outcomes(comparison: Comparison) -> Counter[tuple[str, ...]]:
@@ -124,7 +125,7 @@ def test_every_credential_of_either_side_appears_once(before: Date, after: Date)
     for assessment, column in ((old, "before_status"), (new, "after_status")):
         there = table.loc[table[column].ne(""), column]
         assert Counter(there) == statuses(assessment)
-    assert table[["before_status", "after_status"]].ne("").any(axis=1).all()
+    assert (table["before_status"].ne("") | table["after_status"].ne("")).all()
 
 
 @checked
@@ -147,10 +148,9 @@ def test_closed_and_open_add_up_to_the_findings_before(before: Date, after: Date
 @checked
 @given(some_dates(), some_dates())
 def test_a_missing_account_is_never_closed(before: Date, after: Date) -> None:
-    before = {ACCOUNT: before[ACCOUNT], OTHER: before.get(OTHER, [])}
     after = {ACCOUNT: after[ACCOUNT]}
     comparison = compare(to_assessment(before, INSTANTS[0]), to_assessment(after, INSTANTS[1]))
-    missing = comparison.changes[comparison.changes["account_id"].eq(OTHER)]
+    missing = comparison.changes[comparison.changes["account_id"].isin(OTHERS)]
     assert missing["change"].eq("not_covered").all()
     assert missing["closed"].ne("yes").all()
 
@@ -194,7 +194,7 @@ def spell(cell: str) -> str:
 @given(*[some_dates(determinate=True)] * 3)
 def test_two_steps_agree_with_one_on_who_is_open(first: Date, second: Date, third: Date) -> None:
     # An account that is missing on the way has no steps: the property is about those that are not.
-    third = {ACCOUNT: third[ACCOUNT], OTHER: third.get(OTHER, [])}
+    third = {account: third.get(account, []) for account in (ACCOUNT, *OTHERS)}
     dates = [
         to_assessment(date, at) for date, at in zip((first, second, third), INSTANTS, strict=True)
     ]
