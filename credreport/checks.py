@@ -49,6 +49,7 @@ WARNING_TITLES = {
     "reversed": "inputs not named from old to new",
     "not-covered": "accounts not covered now",
     "latecomer": "new users older than the older report",
+    "use-went-back": "last use earlier than the older report",
     "set-anew": "passwords set anew, not used since",
     "several-accounts": "several accounts in one file",
     "glued": "reports glued to one another, taken apart",

@@ -206,6 +206,14 @@ def _pair_notices(pairs: pd.DataFrame, latecomers: pd.DataFrame) -> list[Notice]
             else "was it renamed, or was that report cut short?"
         )
         notices.append(Notice("", 0, "latecomer", message))
+    back = pairs[pairs["last_used_after"] < pairs["last_used_before"]]
+    for row in to_rows(back.sort_values(["account_id", "owner", "slot"])):
+        message = (
+            f"account {row['account_id']}: {row['user']!r}, {row['credential_after']}: last used "
+            f"{row['last_used_after']:%Y-%m-%d} in the newer report and "
+            f"{row['last_used_before']:%Y-%m-%d} in the older: one of the two is wrong"
+        )
+        notices.append(Notice("", 0, "use-went-back", message))
     anew = pairs[pairs["change"].eq(Change.USED_AGAIN) & pairs["use_after"].ne(Use.USED)]
     for row in to_rows(anew.sort_values(["account_id", "owner"])):
         message = (

@@ -305,12 +305,12 @@ def _by_change(comparison: Comparison) -> pd.DataFrame:
     counts = pd.crosstab(changes["change"], changes["kind"]).reindex(
         index=[change.value for change in _MEANINGS], columns=list(_KINDS), fill_value=0
     )
-    grouped = changes.groupby("change")
-    before = grouped["closed"].agg(lambda column: column.ne("").sum())
+    before = changes["closed"].ne("").groupby(changes["change"]).sum()
+    new = changes["is_new_finding"].groupby(changes["change"]).sum()
     table = counts.rename(columns={_KINDS[0]: "passwords", _KINDS[1]: "access_keys"}).assign(
         credentials=counts.sum(axis=1),
-        findings_before=before.reindex(counts.index).fillna(0).astype("int64"),
-        new=grouped["is_new_finding"].sum().reindex(counts.index).fillna(0).astype("int64"),
+        findings_before=before.reindex(counts.index, fill_value=0).astype("int64"),
+        new=new.reindex(counts.index, fill_value=0).astype("int64"),
         meaning=list(_MEANINGS.values()),
     )
     present = table[table["credentials"].gt(0)].reset_index()

@@ -701,3 +701,11 @@ def test_rows_that_do_not_tie_out_are_shouted(tmp_path: Path) -> None:
     forth = run(tmp_path, [user(**key())], [user(**key())])
     broken = replace(forth.newest, tie_out=forth.newest.tie_out.assign(ties_out=False))
     assert "THE ROWS DO NOT TIE OUT" in to_verdict(compare(forth.first, broken))
+
+
+def test_a_last_use_that_went_back_is_named_in_a_warning(tmp_path: Path) -> None:
+    comparison = run(tmp_path, [user(**key(used=RECENT))], [user(**key())])
+    assert [str(notice) for notice in comparison.own_notices] == [
+        f"account {ACCOUNT}: 'alice', access_key_1: last used 2025-01-01 in the newer report and "
+        "2026-06-15 in the older: one of the two is wrong"
+    ]
