@@ -5,6 +5,9 @@
     assessment = credreport.analyze(population)
     assessment.findings          # pandas, one row for each rule that a credential breaks
 
+    dates = [credreport.analyze(date) for date in credreport.read_dates(["sample_reports/"])]
+    credreport.compare(*dates).changes    # one row a credential: what became of it
+
 Nothing heavy is imported until it is asked for.
 """
 
@@ -15,29 +18,37 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 __all__ = [
     "Assessment",
+    "Comparison",
     "Policy",
     "Population",
     "__version__",
     "analyze",
+    "compare",
     "load_policy",
     "load_waivers",
+    "read_dates",
     "read_reports",
 ]
 
 if TYPE_CHECKING:
     from credreport.assess import Assessment
     from credreport.assess import assess as analyze
+    from credreport.comparison import Comparison, compare
+    from credreport.dates import read_dates
     from credreport.policy import Policy, load_policy
     from credreport.population import Population, read_reports
     from credreport.waivers import load_waivers
 
 _HOMES = {
     "Assessment": ("credreport.assess", "Assessment"),
+    "Comparison": ("credreport.comparison", "Comparison"),
     "Policy": ("credreport.policy", "Policy"),
     "Population": ("credreport.population", "Population"),
     "analyze": ("credreport.assess", "assess"),
     "load_policy": ("credreport.policy", "load_policy"),
     "load_waivers": ("credreport.waivers", "load_waivers"),
+    "compare": ("credreport.comparison", "compare"),
+    "read_dates": ("credreport.dates", "read_dates"),
     "read_reports": ("credreport.population", "read_reports"),
 }
 

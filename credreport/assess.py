@@ -77,6 +77,11 @@ class Assessment:
         """The findings that count: those that no waiver covers."""
         return self.findings[self.findings["state"].eq(OPEN)]
 
+    @property
+    def has_open_findings(self) -> bool:
+        """Whether there is a finding that counts."""
+        return not self.open_findings.empty
+
     def count(self, *statuses: Status) -> int:
         """Return how many credentials have one of the statuses."""
         return int(self.credentials["status"].isin(statuses).sum())

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 COLOURS = {Kind.PASSWORD.value: "#0072B2", Kind.ACCESS_KEY.value: "#E69F00"}
 THRESHOLD_COLOUR = "#B23C00"
 NEVER_USED_HATCH = "////"
-_GREY = "#555555"
+GREY = "#555555"
 _SIZE = (9.0, 5.0)
 _DPI = 150
 _LINES = {Kind.PASSWORD.value: "-", Kind.ACCESS_KEY.value: "--"}
@@ -65,7 +65,8 @@ def _import_matplotlib() -> ModuleType:
 
 
 @contextmanager
-def _our_style() -> Iterator[None]:
+def our_style() -> Iterator[None]:
+    """Draw in our style, whatever the machine is set to."""
     os.environ["MPLBACKEND"] = "agg"
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     with warnings.catch_warnings():
@@ -96,8 +97,8 @@ def draw_ageing(bands: pd.DataFrame, captions: Captions) -> Figure:
     """
     labels = list(dict.fromkeys(bands["band"]))
     by_kind = {kind.value: bands[bands["kind"].eq(kind)] for kind in CHARTED_KINDS}
-    with _our_style():
-        figure, axes = _new_figure(captions)
+    with our_style():
+        figure, axes = new_figure(captions)
         bottoms = [0] * len(labels)
         for kind, rows in by_kind.items():
             parts = (
@@ -137,8 +138,8 @@ def draw_ecdf(ages: pd.DataFrame, captions: Captions) -> Figure:
     `ages` has the columns `kind` and `age_days` of the judged active credentials. Day 0 is drawn
     at 1, for a log axis has no zero.
     """
-    with _our_style():
-        figure, axes = _new_figure(captions)
+    with our_style():
+        figure, axes = new_figure(captions)
         longest = max([captions.unused_after_days, *ages["age_days"].astype(int)]) * 1.3
         for kind in CHARTED_KINDS:
             of_kind = ages.loc[ages["kind"].eq(kind), "age_days"]
@@ -171,14 +172,15 @@ def draw_ecdf(ages: pd.DataFrame, captions: Captions) -> Figure:
     return figure
 
 
-def _new_figure(captions: Captions) -> tuple[Figure, Axes]:
-    from matplotlib.figure import Figure  # noqa: PLC0415 - see _our_style
+def new_figure(captions: Captions) -> tuple[Figure, Axes]:
+    """Return a figure with its title and caption, and the axes to draw on."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 - see our_style
 
     figure = Figure(figsize=_SIZE, dpi=_DPI)
     figure.subplots_adjust(left=0.09, right=0.97, top=0.86, bottom=0.2)
     axes = figure.add_subplot()
     figure.text(0.09, 0.93, captions.title, fontsize=13, fontweight="bold")
-    figure.text(0.09, 0.03, captions.caption, fontsize=8, color=_GREY)
+    figure.text(0.09, 0.03, captions.caption, fontsize=8, color=GREY)
     return figure, axes
 
 
@@ -200,7 +202,7 @@ def _mark_threshold(axes: Axes, place: float, days: int, *, is_low: bool = False
 
 
 def _add_legend(axes: Axes, never_used: int) -> None:
-    from matplotlib.patches import Patch  # noqa: PLC0415 - see _our_style
+    from matplotlib.patches import Patch  # noqa: PLC0415 - see our_style
 
     handles = [Patch(facecolor=COLOURS[kind], label=KIND_WORDS[kind]) for kind in CHARTED_KINDS]
     never = Patch(
@@ -232,6 +234,6 @@ def to_svg(figure: Figure) -> bytes:
 
 def _save(figure: Figure, form: str, metadata: dict[str, None]) -> bytes:
     buffer = io.BytesIO()
-    with _our_style():
+    with our_style():
         figure.savefig(buffer, format=form, metadata=metadata)
     return buffer.getvalue()

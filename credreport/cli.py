@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 import typer
 
 from credreport import __version__
-from credreport.errors import CredreportError, InputRefused, OutputError, problem_lines
+from credreport.errors import CredreportError, InputRefused, OutputError, UsageError, problem_lines
 from credreport.screen import Screen, flush, silence
 
 if TYPE_CHECKING:
     from credreport.assess import Assessment
+    from credreport.comparison import Comparison
+    from credreport.comparison_evidence import ComparisonEvidence
     from credreport.evidence import Account, Evidence
     from credreport.policy import Policy
     from credreport.population import Population
@@ -72,11 +74,32 @@ UnusedAfter = Annotated[
 IncludeRoot = Annotated[
     bool, typer.Option("--include-root", help="Judge the root account like any other.")
 ]
+Output = Annotated[
+    Path, typer.Option("--output", "-o", metavar="DIR", help="Where the evidence goes.")
+]
+Accounts = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="CSV of id,name,owner: names for account IDs."),
+]
+SignedOff = Annotated[str, typer.Option(metavar="TEXT", help="For the sign-off block.")]
+FailOnOption = Annotated[FailOn, typer.Option(help="Exit 1 when there are open findings.")]
+CsvRaw = Annotated[bool, typer.Option("--csv-raw", help="No guard on text cells of the CSV.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace other evidence of the same name.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 KeepGoing = Annotated[
     bool, typer.Option("--keep-going", help="Leave refused inputs out, list them, exit 3.")
 ]
 MaxFileSize = Annotated[int, typer.Option(metavar="MIB", min=1, help="Refuse larger files.")]
+Profile = Annotated[
+    str | None, typer.Option(metavar="NAME", help="A named set of rules: see `credreport rules`.")
+]
+PolicyFile = Annotated[
+    Path | None,
+    typer.Option("--policy", metavar="FILE", help="TOML: a profile, and what differs from it."),
+]
+WaiversFile = Annotated[
+    Path | None, typer.Option("--waivers", metavar="FILE", help="TOML: dated exceptions.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only the verdict, and errors.")]
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Every warning; a traceback for a bug.")
@@ -139,9 +162,7 @@ def credreport(
 def analyze(
     inputs: Inputs,
     *,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="DIR", help="Where the evidence goes.")
-    ] = Path("evidence"),
+    output: Output = Path("evidence"),
     formats: Annotated[
         str,
         typer.Option(
@@ -149,39 +170,25 @@ def analyze(
         ),
     ] = "xlsx,png",
     unused_after: UnusedAfter = None,
-    profile: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="A named set of rules: see `credreport rules`."),
-    ] = None,
-    policy_file: Annotated[
-        Path | None,
-        typer.Option("--policy", metavar="FILE", help="TOML: a profile, and what differs from it."),
-    ] = None,
-    waivers_file: Annotated[
-        Path | None,
-        typer.Option("--waivers", metavar="FILE", help="TOML: dated exceptions."),
-    ] = None,
+    profile: Profile = None,
+    policy_file: PolicyFile = None,
+    waivers_file: WaiversFile = None,
     as_of: AsOf = None,
     include_root: IncludeRoot = False,
-    accounts: Annotated[
+    accounts: Accounts = None,
+    baseline: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="CSV of id,name,owner: names for account IDs."),
+        typer.Option(metavar="OLD", help="An older report or directory: adds the sheet Changes."),
     ] = None,
-    prepared_by: Annotated[str, typer.Option(metavar="NAME", help="For the sign-off block.")] = "",
-    control: Annotated[str, typer.Option(metavar="TEXT", help="For the sign-off block.")] = "",
-    ticket: Annotated[str, typer.Option(metavar="TEXT", help="For the sign-off block.")] = "",
-    fail_on: Annotated[
-        FailOn, typer.Option(help="Exit 1 when there are open findings.")
-    ] = FailOn.NONE,
+    prepared_by: SignedOff = "",
+    control: SignedOff = "",
+    ticket: SignedOff = "",
+    fail_on: FailOnOption = FailOn.NONE,
     keep_going: KeepGoing = False,
     max_file_size: MaxFileSize = 64,
-    csv_raw: Annotated[
-        bool, typer.Option("--csv-raw", help="No guard on text cells of the CSV.")
-    ] = False,
+    csv_raw: CsvRaw = False,
     as_json: AsJson = False,
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace other evidence of the same name.")
-    ] = False,
+    force: Force = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
     no_color: NoColor = False,
@@ -201,17 +208,106 @@ def analyze(
     assessment = assess(population, policy, waivers)
     sign_off = SignOff(control=control, prepared_by=prepared_by, ticket=ticket)
     evidence = to_evidence(assessment, sign_off, named)
+    judged: Assessment | Comparison = assessment
+    if baseline is not None:
+        from credreport.comparison_evidence import add_baseline
+
+        judged = _compare_baseline(
+            baseline, assessment, screen, max_file_size, keep_going=keep_going
+        )
+        evidence = add_baseline(evidence, judged)
     written: list[Path] = []
     if wanted:
         files = render(evidence, wanted, Options(csv_raw=csv_raw))
-        written = write_all(output, files, force=force, inputs=inputs)
+        read = inputs if baseline is None else [*inputs, str(baseline)]
+        written = write_all(output, files, force=force, inputs=read)
     if as_json:
         screen.say(to_json(to_document(evidence)).rstrip("\n"))
     else:
         _show(screen, evidence)
-    _show_files(screen, written, evidence, wanted)
-    _show_warnings(screen, assessment)
-    return _status(screen, assessment, fail_on)
+        if baseline is not None:
+            screen.say()
+            screen.say(": ".join(evidence.facts[-1]))
+    _show_files(screen, written, lambda: _next_command(written, evidence, wanted))
+    _show_undetermined(screen, assessment)
+    _show_warnings(screen, judged)
+    return _status(screen, judged, fail_on)
+
+
+@app.command()
+@_ending
+def compare(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="OLD NEW [MORE...]",
+            help="Reports, directories, globs, zips, in any order; or a tree of dates.",
+        ),
+    ],
+    *,
+    output: Output = Path("evidence"),
+    formats: Annotated[
+        str, typer.Option("--format", metavar="LIST", help="Of xlsx,png,csv,json,md,svg; or none.")
+    ] = "xlsx,png",
+    unused_after: UnusedAfter = None,
+    profile: Profile = None,
+    policy_file: PolicyFile = None,
+    waivers_file: WaiversFile = None,
+    as_of: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WHEN",
+            help="Once for each input, in order: judge it at this instant or day (UTC).",
+        ),
+    ] = None,
+    include_root: IncludeRoot = False,
+    accounts: Accounts = None,
+    prepared_by: SignedOff = "",
+    control: SignedOff = "",
+    ticket: SignedOff = "",
+    fail_on: FailOnOption = FailOn.NONE,
+    keep_going: KeepGoing = False,
+    max_file_size: MaxFileSize = 64,
+    csv_raw: CsvRaw = False,
+    as_json: AsJson = False,
+    force: Force = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    no_color: NoColor = False,
+) -> int:
+    """Tell what was fixed and what is new between the dates of the reports."""
+    from credreport.comparison_writers import (
+        COMPARISON_WRITERS,
+        render_comparison,
+        to_comparison_document,
+    )
+    from credreport.writers import Options, parse_formats, to_json, write_all
+
+    screen = Screen(quiet=quiet, verbose=verbose, no_color=no_color)
+    wanted = parse_formats(formats, COMPARISON_WRITERS)
+    policy = _policy(unused_after, profile, policy_file, include_root=include_root)
+    waivers = _waivers(waivers_file)
+    named = _accounts(accounts)
+    dates = _read_dates(inputs, screen, as_of or [], max_file_size, keep_going=keep_going)
+    from credreport.assess import assess
+    from credreport.comparison import compare_all
+    from credreport.comparison_evidence import to_comparison_evidence
+    from credreport.evidence import SignOff
+
+    comparison = compare_all([assess(date, policy, waivers) for date in dates])
+    sign_off = SignOff(control=control, prepared_by=prepared_by, ticket=ticket)
+    evidence = to_comparison_evidence(comparison, sign_off, named)
+    written: list[Path] = []
+    if wanted:
+        files = render_comparison(evidence, wanted, Options(csv_raw=csv_raw))
+        written = write_all(output, files, force=force, inputs=inputs)
+    if as_json:
+        screen.say(to_json(to_comparison_document(evidence)).rstrip("\n"))
+    else:
+        _show_comparison(screen, evidence)
+    _show_files(screen, written, lambda: _attach(written))
+    _show_warnings(screen, comparison)
+    return _status(screen, comparison, fail_on)
 
 
 @app.command()
@@ -244,6 +340,7 @@ def inspect(
         screen.say(to_json(to_document(evidence)).rstrip("\n"))
     else:
         _show_reports(screen, evidence)
+    _show_undetermined(screen, assessment)
     _show_warnings(screen, assessment)
     return _status(screen, assessment, FailOn.NONE)
 
@@ -328,6 +425,37 @@ def _read(
         )
 
 
+def _read_dates(
+    inputs: list[str], screen: Screen, as_of: list[str], max_mib: int, *, keep_going: bool
+) -> tuple[Population, ...]:
+    from credreport.dates import read_dates
+    from credreport.sources import count_inputs
+
+    with screen.progress(lambda: count_inputs(inputs)) as progress:
+        return read_dates(
+            inputs,
+            as_of=as_of,
+            keep_going=keep_going,
+            max_bytes=max_mib * 1024 * 1024,
+            progress=progress,
+        )
+
+
+def _compare_baseline(
+    baseline: Path, assessment: Assessment, screen: Screen, max_mib: int, *, keep_going: bool
+) -> Comparison:
+    """Judge the baseline by the same policy and by its own stamps; compare what is judged with it."""
+    from credreport.assess import assess
+    from credreport.comparison import compare
+
+    older = _read([str(baseline)], screen, None, max_mib, keep_going=keep_going)
+    comparison = compare(assess(older, assessment.policy), assessment)
+    if comparison.newest is not assessment:
+        message = f"--baseline {baseline}: it is newer than what is judged; name the older one"
+        raise UsageError(message)
+    return comparison
+
+
 def _show(screen: Screen, evidence: Evidence) -> None:
     """Print the verdict and the small table."""
     from credreport.normalise import to_rows
@@ -353,9 +481,18 @@ def _show(screen: Screen, evidence: Evidence) -> None:
         screen.table(["Rule", "Severity", *counts], found, rights=len(counts))
 
 
-def _show_files(
-    screen: Screen, written: list[Path], evidence: Evidence, formats: tuple[str, ...]
-) -> None:
+def _show_comparison(screen: Screen, evidence: ComparisonEvidence) -> None:
+    """Print the verdict and the findings by type."""
+    screen.say(evidence.verdict)
+    if screen.quiet:
+        return
+    screen.say()
+    rows = [[str(cell) for cell in row] for row in evidence.by_kind.itertuples(index=False)]
+    headers = ["before", "closed", "still open", "new", "now"]
+    screen.table(["", *headers], rows, rights=len(headers))
+
+
+def _show_files(screen: Screen, written: list[Path], next_command: Callable[[], str]) -> None:
     if not written:
         return
     screen.note()
@@ -363,19 +500,23 @@ def _show_files(
     for path in written:
         screen.note(f"  {path}")
     screen.note()
-    screen.note(f"Next: {_next_command(written, evidence, formats)}")
+    screen.note(f"Next: {next_command()}")
 
 
 def _next_command(written: list[Path], evidence: Evidence, formats: tuple[str, ...]) -> str:
     script = next((path for path in written if path.suffix == ".sh"), None)
     if evidence.findings.empty:
-        workbook = next((path for path in written if path.suffix == ".xlsx"), written[0])
-        return f"attach {workbook} to the ticket"
+        return _attach(written)
     if script:
         return f"{shlex.join(['sh', str(script)])}  (a dry run of the remedies)"
     again = [argument for argument in sys.argv[1:] if argument != "--json"]
     formats_wanted = ",".join([*formats, "sh"])
     return f"{shlex.join(['credreport', *again, '--format', formats_wanted])}  (adds the remedies as a script)"
+
+
+def _attach(written: list[Path]) -> str:
+    workbook = next((path for path in written if path.suffix == ".xlsx"), written[0])
+    return f"attach {workbook} to the ticket"
 
 
 def _show_reports(screen: Screen, evidence: Evidence) -> None:
@@ -401,22 +542,27 @@ def _show_reports(screen: Screen, evidence: Evidence) -> None:
     screen.say(evidence.verdict)
 
 
-def _show_warnings(screen: Screen, assessment: Assessment) -> None:
-    from credreport.checks import WARNING_TITLES
+def _show_undetermined(screen: Screen, assessment: Assessment) -> None:
+    """Print each credential that could not be judged, where everything is to be told."""
     from credreport.errors import Notice
     from credreport.normalise import to_rows
+
+    if not screen.verbose:
+        return
+    for row in to_rows(assessment.credentials.query("status == 'undetermined'")):
+        place = Notice(str(row["source_file"]), int(row["source_line"]), "", "")
+        screen.note(f"undetermined: {place}{row['user']!r}, {row['credential']}: {row['reason']}")
+
+
+def _show_warnings(screen: Screen, judged: Assessment | Comparison) -> None:
+    from credreport.checks import WARNING_TITLES
     from credreport.waivers import WAIVER_CODES
 
-    notices = assessment.notices
+    notices = judged.notices
     if screen.verbose:
         for notice in notices:
             screen.note(f"warning: {notice}")
-        for row in to_rows(assessment.credentials.query("status == 'undetermined'")):
-            place = Notice(str(row["source_file"]), int(row["source_line"]), "", "")
-            screen.note(
-                f"undetermined: {place}{row['user']!r}, {row['credential']}: {row['reason']}"
-            )
-        for item in assessment.skipped:
+        for item in judged.skipped:
             screen.note(f"not searched: {item.name}: {item.why}")
     elif notices:
         counts: dict[str, int] = {}
@@ -430,19 +576,19 @@ def _show_warnings(screen: Screen, assessment: Assessment) -> None:
         for notice in notices:
             if notice.code in WAIVER_CODES:
                 screen.note(f"  {notice}")
-    for item in assessment.superseded:
+    for item in judged.superseded:
         screen.note(f"not judged: {item.name}: {item.why}")
-    for line in problem_lines(assessment.refused):
+    for line in problem_lines(judged.refused):
         screen.note(f"refused: {line}")
 
 
-def _status(screen: Screen, assessment: Assessment, fail_on: FailOn) -> int:
-    if assessment.is_incomplete:
+def _status(screen: Screen, judged: Assessment | Comparison, fail_on: FailOn) -> int:
+    if judged.is_incomplete:
         screen.note(
             "Exit status 3: something could not be judged, was left out, or is only a bound."
         )
         return INCOMPLETE
-    if fail_on is FailOn.FINDINGS and not assessment.open_findings.empty:
+    if fail_on is FailOn.FINDINGS and judged.has_open_findings:
         return FINDINGS_OPEN
     return 0
 

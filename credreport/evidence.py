@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from credreport.assess import TIED_STATUSES, Assessment
 from credreport.bands import to_band, to_bands
 from credreport.charts import Captions
 from credreport.checks import WARNING_TITLES
-from credreport.errors import UsageError
+from credreport.errors import Notice, Problem, UsageError
 from credreport.instants import format_instant
 from credreport.method import method_rows
 from credreport.policy import Policy
@@ -34,7 +34,7 @@ from credreport.schema import (
     Kind,
     Status,
 )
-from credreport.sources import read_bounded
+from credreport.sources import Skipped, read_bounded
 from credreport.waivers import WAIVED
 
 SCHEMA_VERSION = 1
@@ -69,6 +69,7 @@ class Evidence:
     `tie_out`, `warnings`, `left_out`: where it came from and whether it adds up. `facts` and
     `method`: label and text. `rules`: one row a rule in force, with its findings, where more than
     the default rules are; `waivers`: one row a waiver, None where no file of them was given.
+    `changes` since an older date and its `baseline`, the inputs of that date, where one was given.
     """
 
     stem: str
@@ -97,6 +98,8 @@ class Evidence:
     warning_counts: Mapping[str, int] = field(default_factory=dict)
     rules: pd.DataFrame = field(default_factory=pd.DataFrame)
     waivers: pd.DataFrame | None = None
+    changes: pd.DataFrame | None = None
+    baseline: pd.DataFrame | None = None
 
 
 def to_evidence(
@@ -115,7 +118,7 @@ def to_evidence(
         verdict=verdict,
         facts=tuple(_facts(assessment)),
         sign_off=sign_off or SignOff(),
-        parameters=_parameters(assessment),
+        parameters=to_parameters(assessment.policy, assessment.waivers_origin),
         unused_after_days=days,
         ties_out=assessment.is_tied_out,
         summary=_summary(assessment),
@@ -128,10 +131,10 @@ def to_evidence(
             band=to_band(assessment.credentials["age_days"], days)
         )[[*CREDENTIALS, "kind", "set_raw", "band"]],
         remediation=to_remediation(assessment.findings),
-        inputs=_inputs(assessment),
-        tie_out=_tie_out(assessment),
-        warnings=_warnings(assessment),
-        left_out=_left_out(assessment),
+        inputs=to_inputs(assessment),
+        tie_out=to_tie_out(assessment),
+        warnings=to_warnings(assessment.notices),
+        left_out=to_left_out(assessment.refused, assessment.superseded, assessment.skipped),
         method=pd.DataFrame(
             method_rows(assessment.policy, RULES), columns=["section", "text"], dtype="str"
         ),
@@ -203,8 +206,8 @@ def _verdict(assessment: Assessment) -> str:
     is_unused = assessment.credentials["status"].eq(Status.UNUSED)
     kinds = assessment.credentials.loc[is_unused, "kind"]
     parts = [
-        _plural(int(kinds.eq(Kind.PASSWORD).sum()), "password"),
-        _plural(int(kinds.eq(Kind.ACCESS_KEY).sum()), "access key"),
+        plural(int(kinds.eq(Kind.PASSWORD).sum()), "password"),
+        plural(int(kinds.eq(Kind.ACCESS_KEY).sum()), "access key"),
     ]
     verb = "has" if unused == 1 else "have"
     sentence = f"{unused} of {judged} active credentials {verb} been unused for {days}"
@@ -219,7 +222,7 @@ def _verdict(assessment: Assessment) -> str:
         sentence += " Every age is a lower bound: the as-of is each file's newest timestamp."
     if assessment.refused:
         files = len({problem.source for problem in assessment.refused})
-        sentence += f" {_plural(files, 'input')} refused and left out: see Inputs."
+        sentence += f" {plural(files, 'input')} refused and left out: see Inputs."
     if not assessment.is_tied_out:
         sentence += " THE ROWS DO NOT TIE OUT: do not rely on this."
     return sentence
@@ -233,12 +236,12 @@ def _findings_sentence(assessment: Assessment) -> str:
         len(assessment.findings) - len(assessment.open_findings),
     )
     sentence = (
-        f" {_plural(number, 'finding')} over the {_plural(len(policy.rules), 'rule')} of profile "
+        f" {plural(number, 'finding')} over the {plural(len(policy.rules), 'rule')} of profile "
         f"{policy.profile}{', changed by a policy' * bool(policy.origin)}: {number - waived} open, "
         f"{waived} waived."
     )
     if len(assessment.undecided):
-        verdicts = _plural(len(assessment.undecided), "verdict")
+        verdicts = plural(len(assessment.undecided), "verdict")
         sentence += f" {verdicts} of rules could not be told: see Undetermined."
     lapsed = assessment.waivers.loc[assessment.waivers["lapsed"].ne(""), "waiver"]
     if len(lapsed):
@@ -274,7 +277,8 @@ def _rules(assessment: Assessment) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _plural(number: int, word: str) -> str:
+def plural(number: int, word: str) -> str:
+    """Return `1 password`, `2 passwords`."""
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
@@ -333,14 +337,13 @@ def _facts(assessment: Assessment) -> list[tuple[str, str]]:
     return facts + [(label, origin) for label, origin in own if origin]
 
 
-def _parameters(assessment: Assessment) -> dict[str, object]:
+def to_parameters(policy: Policy, waivers_origin: str = "") -> dict[str, object]:
     """Return what the run was asked; what only a profile, a policy or waivers bring, where they do."""
-    policy = assessment.policy
     brought: dict[str, object] = {
         "numbers": dict(policy.numbers),
         "classes": [{"match": each.match, **each.numbers} for each in policy.classes],
         "policy_file": policy.origin,
-        "waivers_file": assessment.waivers_origin,
+        "waivers_file": waivers_origin,
     }
     return {
         "profile": policy.profile,
@@ -425,7 +428,8 @@ def _further_cells(credentials: pd.DataFrame, about: pd.DataFrame, slots: pd.Ser
     return beside.mask(is_password, expiry).where(slots.isin(SLOT_WORDS), whole)
 
 
-def _inputs(assessment: Assessment) -> pd.DataFrame:
+def to_inputs(assessment: Assessment) -> pd.DataFrame:
+    """Return one row a report: the file, its hash and size, whose it is and from when."""
     columns = [
         "source_file", "sha256", "bytes", "container", "rows", "account_id", "as_of",
         "as_of_origin", "stamp", "era",
@@ -450,7 +454,7 @@ def _inputs(assessment: Assessment) -> pd.DataFrame:
     return inputs.assign(**dates)
 
 
-def _tie_out(assessment: Assessment) -> pd.DataFrame:
+def to_tie_out(assessment: Assessment) -> pd.DataFrame:
     """Return one row a report and a total: rows x 3 = the six counts, PASS or FAIL."""
     statuses = [status.value for status in TIED_STATUSES]
     numbers = ["rows", "expected", *statuses, "counted"]
@@ -462,19 +466,22 @@ def _tie_out(assessment: Assessment) -> pd.DataFrame:
     )
 
 
-def _warnings(assessment: Assessment) -> pd.DataFrame:
+def to_warnings(notices: Iterable[Notice]) -> pd.DataFrame:
+    """Return one row a warning, with where it was found."""
     rows = [
         (notice.source, notice.line, WARNING_TITLES[notice.code], notice.message)
-        for notice in assessment.notices
+        for notice in notices
     ]
     return pd.DataFrame(rows, columns=["source_file", "source_line", "warning", "message"])
 
 
-def _left_out(assessment: Assessment) -> pd.DataFrame:
+def to_left_out(
+    refused: Iterable[Problem], superseded: Iterable[Skipped], skipped: Iterable[Skipped]
+) -> pd.DataFrame:
     """Return what lay among the inputs and was not judged: refused, superseded, not searched."""
-    rows = [("refused", problem.source, str(problem)) for problem in assessment.refused]
-    rows += [("superseded", item.name, item.why) for item in assessment.superseded]
-    rows += [("not searched", item.name, item.why) for item in assessment.skipped]
+    rows = [("refused", problem.source, str(problem)) for problem in refused]
+    rows += [("superseded", item.name, item.why) for item in superseded]
+    rows += [("not searched", item.name, item.why) for item in skipped]
     return pd.DataFrame(rows, columns=["what", "source_file", "why"], dtype="str")
 
 

@@ -70,14 +70,14 @@ def read_reports(
     skipped: list[Skipped] = []
     for item in open_inputs([os.fspath(path) for path in inputs], max_bytes):
         if isinstance(item, Stream):
-            _read_stream(item, reports, refused, skipped)
+            read_stream(item, reports, refused, skipped)
             if progress:
                 progress()
         elif isinstance(item, Skipped):
             skipped.append(item)
         else:
             refused.append(item)
-    dated, without = _date_reports(reports, as_of)
+    dated, without = date_reports(reports, as_of)
     chosen, superseded, conflicts = _choose_newest(dated, without)
     refused += conflicts
     if refused and (not keep_going or not chosen):
@@ -90,7 +90,7 @@ def read_reports(
         refused=tuple(refused),
         superseded=tuple(superseded),
         skipped=tuple(skipped),
-        notices=tuple(_date_notices(chosen)),
+        notices=tuple(date_notices(chosen)),
         is_lower_bound=as_of == NEWEST,
     )
 
@@ -99,12 +99,13 @@ def _place(report: CredentialReport) -> tuple[str, str, int]:
     return report.account_id, report.source.name, report.lines[0]
 
 
-def _read_stream(
+def read_stream(
     stream: Stream,
     reports: list[CredentialReport],
     refused: list[Problem],
     skipped: list[Skipped],
 ) -> None:
+    """Read one stream and put what it holds on the list where it belongs."""
     try:
         reports += read_report(stream)
     except InputRefused as refusal:
@@ -118,10 +119,10 @@ def _read_stream(
             refused.append(Problem(stream.name, 0, 0, why, remedy))
 
 
-def _date_reports(
+def date_reports(
     reports: Iterable[CredentialReport], as_of: datetime | str | None
 ) -> tuple[list[CredentialReport], list[CredentialReport]]:
-    """Return the reports with an as-of, and those without."""
+    """Return the reports with their as-of, and those that have none; see read_reports."""
     dated, without = [], []
     for report in reports:
         if isinstance(as_of, datetime):
@@ -162,7 +163,7 @@ def _choose_newest(
     accounts: dict[str, list[CredentialReport]] = {}
     for report in kept.values():
         if report.as_of is None:
-            problems.append(_no_as_of(report))
+            problems.append(no_as_of(report))
         elif ACCOUNT_ID.fullmatch(report.account_id):
             accounts.setdefault(report.account_id, []).append(report)
         else:
@@ -186,7 +187,8 @@ def _choose_newest(
     return chosen, left_out, problems
 
 
-def _no_as_of(report: CredentialReport) -> Problem:
+def no_as_of(report: CredentialReport) -> Problem:
+    """Return the refusal of a report that no instant of judging is known for."""
     newest = report.newest
     codes = ("several-stamps", "generated-time")
     said = [notice.message for notice in report.notices if notice.code in codes]
@@ -199,7 +201,7 @@ def _no_as_of(report: CredentialReport) -> Problem:
     return Problem(report.source.name, 0, 0, found, remedy)
 
 
-def _date_notices(reports: list[CredentialReport]) -> list[Notice]:
+def date_notices(reports: list[CredentialReport]) -> list[Notice]:
     """Warn where the dates of the reports do not fit each other or their own stamps."""
     notices = []
     for report in reports:

@@ -4,6 +4,8 @@ Report      the CSV that AWS writes: one row a user, cells as text
 users       one row a user of every report, cells as text, with where the row came from
 credentials one row a credential: five a user, typed and judged
 findings    one row for each rule that a credential breaks
+changes     one row a credential of either of two dates: what became of it
+timeline    one row a credential that was ever unused: since when, until when
 """
 
 from __future__ import annotations
@@ -54,6 +56,36 @@ class Status(StrEnum):
     UNDETERMINED = "undetermined"
     UNUSED = "unused"
     CURRENT = "current"
+
+
+class Change(StrEnum):
+    """What became of a credential between two dates."""
+
+    NEWLY_UNUSED = "newly_unused"
+    STILL_UNUSED = "still_unused"
+    USED_AGAIN = "used_again"
+    DEACTIVATED = "deactivated"
+    REMOVED = "removed"
+    USER_REMOVED = "user_removed"
+    REPLACED = "replaced"
+    REACTIVATED = "reactivated"
+    ADDED = "added"
+    STILL_CURRENT = "still_current"
+    STILL_INACTIVE = "still_inactive"
+    STILL_EXCLUDED = "still_excluded"
+    UNDETERMINED = "undetermined"
+    STILL_UNDETERMINED = "still_undetermined"
+    NOT_COVERED = "not_covered"
+
+
+# What closes a finding, in the order in which the verdict names them.
+CLOSING = (
+    Change.DEACTIVATED,
+    Change.REMOVED,
+    Change.USER_REMOVED,
+    Change.REPLACED,
+    Change.USED_AGAIN,
+)
 
 
 class Meaning(StrEnum):
@@ -196,4 +228,36 @@ USERS = (
     "conclusion",
     "source_file",
     "source_line",
+)
+CHANGES = (
+    "change",
+    "closed",
+    "account_id",
+    "user",
+    "arn",
+    "credential",
+    "before_status",
+    "after_status",
+    "before_last_used",
+    "after_last_used",
+    "before_age_days",
+    "after_age_days",
+    "before_as_of",
+    "after_as_of",
+    "evidence",
+    "replaced_by",
+)
+TIMELINE = (
+    "finding_id",
+    "account_id",
+    "user",
+    "arn",
+    "credential",
+    "state",
+    "first_seen",
+    "last_seen",
+    "closed_on",
+    "how",
+    "days_open",
+    "came_back",
 )

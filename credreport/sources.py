@@ -70,7 +70,7 @@ def open_inputs(
     A directory and a zip are searched for CSV, JSON, TSV, text and base64 files and files without
     a suffix; all else in them is yielded as Skipped. A file reached twice is read once.
     """
-    return _Opener(max_bytes).open_all(inputs)
+    return Opener(max_bytes).open_all(inputs)
 
 
 def count_inputs(inputs: Sequence[str]) -> int:
@@ -89,15 +89,17 @@ def _match(pattern: str) -> list[str]:
 Item = Stream | Skipped | Problem
 
 
-class _Opener:
+class Opener:
     """One search: remembers which files were seen and which names were given."""
 
     def __init__(self, max_bytes: int) -> None:
+        """Refuse whatever is longer than `max_bytes`."""
         self.max_bytes = max_bytes
         self.names = _Names()
         self.seen: set[tuple[int, int]] = set()
 
     def open_all(self, inputs: Sequence[str]) -> Iterator[Item]:
+        """Yield what the inputs hold; see open_inputs. May be called again for more inputs."""
         for text in inputs:
             if text == "-":
                 yield self._open_stdin()

@@ -21,10 +21,9 @@ from pandas.api.types import is_numeric_dtype
 
 from credreport.charts import COLOURS
 from credreport.errors import OutputError
-from credreport.evidence import Evidence, credential_words
+from credreport.evidence import Evidence, SignOff, credential_words
 from credreport.instants import format_instant
-from credreport.normalise import to_naive
-from credreport.schema import Kind
+from credreport.schema import Change, Kind
 from credreport.sheetxml import MAX_ROWS, NOTHING, Stream, count_rows, finish, safe_text
 
 MAX_POPULATION_ROWS = 100_000
@@ -33,27 +32,27 @@ DATE_FORMAT = "yyyy-mm-dd hh:mm:ss"
 
 _INK = "1F2937"
 _HEADER_FILL = PatternFill("solid", fgColor="1F3A5F")
-_BAD_FILL = PatternFill("solid", fgColor="FBE3D6")
-_GOOD_FILL = PatternFill("solid", fgColor="E2F0E6")
+BAD_FILL = PatternFill("solid", fgColor="FBE3D6")
+GOOD_FILL = PatternFill("solid", fgColor="E2F0E6")
 _TO_FILL_IN = PatternFill("solid", fgColor="FFF9DB")
 _FONT = "Calibri"
 _BODY = Font(name=_FONT, size=10, color=_INK)
 _HEADER_FONT = Font(name=_FONT, size=10, bold=True, color="FFFFFF")
-_BOLD = Font(name=_FONT, size=10, bold=True, color=_INK)
-_HEADING = Font(name=_FONT, size=12, bold=True, color=_INK)
-_TITLE = Font(name=_FONT, size=16, bold=True, color=_INK)
-_LINE = Side(style="thin", color="D0D5DD")
-_TOP = Alignment(vertical="top")
-_WRAP = Alignment(vertical="top", wrap_text=True)
+BOLD = Font(name=_FONT, size=10, bold=True, color=_INK)
+HEADING = Font(name=_FONT, size=12, bold=True, color=_INK)
+TITLE = Font(name=_FONT, size=16, bold=True, color=_INK)
+_UNDERLINE = Border(bottom=Side(style="thin", color="D0D5DD"))
+TOP = Alignment(vertical="top")
+WRAP = Alignment(vertical="top", wrap_text=True)
 _ALIGNMENTS = {
-    "text": _WRAP,
+    "text": WRAP,
     "date": Alignment(vertical="top", horizontal="center"),
     "number": Alignment(vertical="top", horizontal="right", indent=1),
 }
 _CHARACTERS_SPARE = 3
 _MOST_BLOCK_ROWS = 50_000
-_LINE_HEIGHT = 13.5
-_LINE_SPARE = 1.5
+LINE_HEIGHT = 13.5
+LINE_SPARE = 1.5
 _MAX_LINES = 29
 _LETTERS_A_WIDTH = 1.08
 
@@ -156,6 +155,22 @@ _WAIVERS = (
     Column("Findings covered", "findings", width=19),
     Column("Open again (lapsed)", "lapsed", width=19),
 )
+CHANGES_COLUMNS = (
+    Column("Finding", "finding", width=10),
+    Column("Change", "change_words", width=13),
+    Column("Account", "account_id", width=13),
+    Column("User", "user", width=14, widest=28),
+    Column("Credential", "credential_words", width=14, widest=22),
+    Column("Status before", "before_status", width=12),
+    Column("Status after", "after_status", width=12),
+    Column("Last used before (UTC)", "before_last_used", "date", 19),
+    Column("Last used after (UTC)", "after_last_used", "date", 19),
+    Column("Days before", "before_age_days", "number", 9),
+    Column("Days after", "after_age_days", "number", 9),
+    Column("Evidence", "evidence", width=46),
+    Column("Line before", "line_before", "number", 8),
+    Column("Line after", "line_after", "number", 8),
+)
 
 
 def to_xlsx(evidence: Evidence, pictures: Mapping[str, bytes]) -> bytes:
@@ -172,7 +187,7 @@ def to_xlsx(evidence: Evidence, pictures: Mapping[str, bytes]) -> bytes:
     alt_texts = _add_summary(book, evidence)
 
     def add(title: str, table: pd.DataFrame, columns: Sequence[Column], words: str) -> None:
-        stream = _add_table(book, title, table, columns, words)
+        stream = add_table(book, title, table, columns, words)
         if stream:
             streams[len(book.worksheets)] = stream
 
@@ -190,17 +205,29 @@ def to_xlsx(evidence: Evidence, pictures: Mapping[str, bytes]) -> bytes:
     add("Remediation", evidence.remediation, _REMEDIATION, "No findings, so nothing to remedy")
     if evidence.waivers is not None:
         add("Waivers", evidence.waivers, _WAIVERS, "No waivers in the file")
-    alt_texts += _add_pictures(book, evidence, pictures)
+    if evidence.changes is not None:
+        add("Changes", to_changes_sheet(evidence.changes), CHANGES_COLUMNS, "No credentials")
+    alt_texts += add_pictures(book, evidence.title, pictures)
     _add_inputs(book, evidence)
-    _add_method(book, evidence)
+    add_method(book, evidence.method)
+    return finish_book(book, streams, alt_texts, evidence.inputs)
+
+
+def finish_book(
+    book: Workbook, streams: Mapping[int, Stream], alt_texts: Sequence[str], inputs: pd.DataFrame
+) -> bytes:
+    """Set up the pages, stream the rows in, read the result back and return its bytes.
+
+    `streams` by sheet number; `inputs` tells the newest as-of, the time the workbook bears.
+    """
     for sheet in book.worksheets:
-        _set_up_page(sheet)
+        set_up_page(sheet)
     summary = book.worksheets[0]
     summary.page_setup.orientation = "portrait"
     summary.page_setup.fitToHeight = 1
     skeleton = io.BytesIO()
     book.save(skeleton)
-    newest = evidence.inputs["as_of"].max().to_pydatetime()
+    newest = inputs["as_of"].max().to_pydatetime()
     workbook = finish(skeleton.getvalue(), streams, alt_texts, newest)
     counted = count_rows(workbook)
     for number, stream in streams.items():
@@ -227,7 +254,27 @@ def _with_words(table: pd.DataFrame) -> pd.DataFrame:
     return words.assign(state_words=state)
 
 
-def _add_table(
+def to_changes_sheet(changes: pd.DataFrame) -> pd.DataFrame:
+    """Return the changes in words; a sheet too long for the eye shows only what changed or is open."""
+    if len(changes) > MAX_POPULATION_ROWS:
+        still = [Change.STILL_CURRENT, Change.STILL_INACTIVE, Change.STILL_EXCLUDED]
+        changes = changes[~changes["change"].isin(still)]
+    words = credential_words(changes["credential"])
+    slot_before = changes["credential_before"].str.slice(-1)
+    has_moved = changes["credential_before"].ne("") & changes["credential_before"].ne(
+        changes["credential"]
+    )
+    finding = changes["closed"].map({"yes": "closed", "no": "still open", "": ""})
+    return changes.assign(
+        finding=finding.mask(changes["is_new_finding"], "new").replace("", NOTHING),
+        change_words=changes["change"].str.replace("_", " "),
+        credential_words=words.mask(has_moved, words + " (was " + slot_before + ")"),
+        before_status=changes["before_status"].replace("", NOTHING),
+        after_status=changes["after_status"].replace("", NOTHING),
+    )
+
+
+def add_table(
     book: Workbook, title: str, table: pd.DataFrame, columns: Sequence[Column], words: str
 ) -> Stream | None:
     """Add a data sheet with its header and a template row; return the rows to stream into it."""
@@ -240,12 +287,12 @@ def _add_table(
     for place, column in enumerate(columns, start=1):
         sheet.column_dimensions[get_column_letter(place)].width = _fit(column, table)
     if table.empty:
-        _put(sheet, 2, 1, words)
+        put(sheet, 2, 1, words)
         return None
     for place, column in enumerate(columns, start=1):
         cell = sheet.cell(2, place)
         cell.font = _BODY
-        cell.border = Border(bottom=_LINE)
+        cell.border = _UNDERLINE
         cell.alignment = _ALIGNMENTS[column.kind]
         if column.kind == "date":
             cell.number_format = DATE_FORMAT
@@ -278,7 +325,7 @@ def _heights(table: pd.DataFrame, columns: Sequence[Column]) -> pd.Series:
         if column.kind == "text" and not column.is_for_auditor:
             needed = -(-table[column.source].str.len() // (_fit(column, table) * _LETTERS_A_WIDTH))
             lines = lines.where(lines >= needed, needed)
-    return lines.clip(upper=_MAX_LINES).astype("int64") * _LINE_HEIGHT + _LINE_SPARE
+    return lines.clip(upper=_MAX_LINES).astype("int64") * LINE_HEIGHT + LINE_SPARE
 
 
 def _fit(column: Column, table: pd.DataFrame) -> float:
@@ -305,13 +352,13 @@ def _add_drop_down(sheet: Worksheet, columns: Sequence[Column], last: int) -> No
         sheet.add_data_validation(validation)
 
 
-def _put(sheet: Worksheet, row: int, place: int, value: Any, font: Font | None = None) -> Any:
+def put(sheet: Worksheet, row: int, place: int, value: Any, font: Font | None = None) -> Any:
     """Put one value into a cell: any text as text, never as a formula; dates as dates."""
     cell = sheet.cell(row, place)
     if isinstance(value, pd.Timestamp) and value.year < 1901:
         value = format_instant(value)
     if isinstance(value, pd.Timestamp):
-        cell.value = to_naive(pd.Series([value])).dt.floor("s").iloc[0].to_pydatetime()
+        cell.value = value.tz_convert("UTC").tz_localize(None).floor("s").to_pydatetime()
         cell.number_format = DATE_FORMAT
         cell.alignment = Alignment(vertical="top", horizontal="left")
     elif isinstance(value, str):
@@ -319,7 +366,7 @@ def _put(sheet: Worksheet, row: int, place: int, value: Any, font: Font | None =
             cell.value = safe_text(value)
             cell.data_type = "s"
             cell.quotePrefix = True
-        cell.alignment = _TOP
+        cell.alignment = TOP
     else:
         cell.value = NOTHING if pd.isna(value) else int(value)
         cell.alignment = _ALIGNMENTS["number"]
@@ -330,15 +377,20 @@ def _put(sheet: Worksheet, row: int, place: int, value: Any, font: Font | None =
 def _write_header(sheet: Worksheet, row: int, headers: Iterable[tuple[str, str]]) -> None:
     """Write a header row; a header stands to the side where the column's values stand."""
     for place, (header, kind) in enumerate(headers, start=1):
-        cell = _put(sheet, row, place, header, _HEADER_FONT)
+        cell = put(sheet, row, place, header, _HEADER_FONT)
         cell.fill = _HEADER_FILL
-        side = _ALIGNMENTS[kind].horizontal or "left"
-        cell.alignment = Alignment(vertical="center", horizontal=side, wrap_text=True)
+        stands = _ALIGNMENTS[kind]
+        cell.alignment = Alignment(
+            vertical="center",
+            horizontal=stands.horizontal or "left",
+            indent=stands.indent,
+            wrap_text=True,
+        )
         cell.quotePrefix = False
-    sheet.row_dimensions[row].height = 2 * _LINE_HEIGHT + _LINE_SPARE
+    sheet.row_dimensions[row].height = 2 * LINE_HEIGHT + LINE_SPARE
 
 
-def _write_block(
+def write_block(
     sheet: Worksheet,
     row: int,
     heading: str,
@@ -348,24 +400,25 @@ def _write_block(
     words: str = "",
 ) -> int:
     """Write a heading and a small table below it; return the next free row."""
-    _put(sheet, row, 1, heading, _HEADING)
+    put(sheet, row, 1, heading, HEADING)
     if table.empty:
-        _put(sheet, row + 1, 1, words)
+        put(sheet, row + 1, 1, words)
         return row + 3
     kinds = ["number" if is_numeric_dtype(kind) else "text" for kind in table.dtypes]
     _write_header(sheet, row + 1, zip(headers, kinds, strict=True))
     shown = table.head(_MOST_BLOCK_ROWS)
     for offset, values in enumerate(shown.itertuples(index=False, name=None), start=2):
         for place, value in enumerate(values, start=1):
-            _put(sheet, row + offset, place, value).border = Border(bottom=_LINE)
+            put(sheet, row + offset, place, value).border = _UNDERLINE
     row += len(shown) + 2
     if len(table) > len(shown):
-        _put(sheet, row, 1, f"and {len(table) - len(shown)} more: --format json holds them all")
+        put(sheet, row, 1, f"and {len(table) - len(shown)} more: --format json holds them all")
         row += 1
     return row + 1
 
 
-def _sentences(verdict: str) -> list[str]:
+def sentences(verdict: str) -> list[str]:
+    """Return the sentences of a verdict, one a line of the summary."""
     return [f"{part.rstrip('.')}." for part in verdict.split(". ")]
 
 
@@ -374,24 +427,24 @@ def _add_summary(book: Workbook, evidence: Evidence) -> list[str]:
     sheet = book.create_sheet("Summary")
     for place, width in enumerate([30, 11, 11, 11, 13, 13, 11, 11, 11, 11], start=1):
         sheet.column_dimensions[get_column_letter(place)].width = width
-    _put(sheet, 1, 1, "Unused IAM credentials", _TITLE)
-    sheet.row_dimensions[1].height = 2 * _LINE_HEIGHT
+    put(sheet, 1, 1, "Unused IAM credentials", TITLE)
+    sheet.row_dimensions[1].height = 2 * LINE_HEIGHT
     row = 2
-    for sentence in _sentences(evidence.verdict):
-        cell = _put(sheet, row, 1, sentence, _HEADING)
-        cell.alignment = _TOP
+    for sentence in sentences(evidence.verdict):
+        cell = put(sheet, row, 1, sentence, HEADING)
+        cell.alignment = TOP
         row += 1
     row += 1
     for label, value in evidence.facts:
-        _put(sheet, row, 1, label, _BOLD)
-        cell = _put(sheet, row, 2, value)
+        put(sheet, row, 1, label, BOLD)
+        cell = put(sheet, row, 2, value)
         if label == "Tie-out":
-            cell.fill = _GOOD_FILL if evidence.ties_out else _BAD_FILL
-            cell.font = _BOLD
+            cell.fill = GOOD_FILL if evidence.ties_out else BAD_FILL
+            cell.font = BOLD
         row += 1
     row += 1
     words = [name.replace("_", " ") for name in evidence.summary.columns[1:]]
-    row = _write_block(
+    row = write_block(
         sheet, row, "Credentials by type and status", ["Type", *words], evidence.summary
     )
     if not evidence.rules.empty:
@@ -401,9 +454,9 @@ def _add_summary(book: Workbook, evidence: Evidence) -> list[str]:
     if len(evidence.accounts) > 1:
         heading = "Accounts" if len(evidence.accounts) <= len(top) else "Accounts with most unused"
         headers = ["Account", "Users", "Unused", "Current", "Undetermined", "Name, owner"]
-        row = _write_block(sheet, row, heading, headers, _join_owner(_name_unknown(top)))
+        row = write_block(sheet, row, heading, headers, _join_owner(_name_unknown(top)))
     counts = pd.DataFrame(sorted(evidence.warning_counts.items()), columns=["warning", "count"])
-    row = _write_block(
+    row = write_block(
         sheet,
         row,
         "Warnings (each with its line: Inputs)",
@@ -411,7 +464,7 @@ def _add_summary(book: Workbook, evidence: Evidence) -> list[str]:
         counts,
         words="No warnings",
     )
-    _add_sign_off(sheet, row, evidence)
+    add_sign_off(sheet, row, evidence.sign_off)
     return [alt_text]
 
 
@@ -419,7 +472,7 @@ def _add_rules(sheet: Worksheet, row: int, evidence: Evidence) -> int:
     """Write what each rule in force found, its control last: a text that may run on."""
     order = ["rule", "findings", "open", "waived", "undecided", "severity", "fires", "control"]
     headers = ["Rule", "Findings", "Open", "Waived", "Not told", "Severity", "Fires", "Control"]
-    return _write_block(sheet, row, "Findings by rule", headers, evidence.rules[order])
+    return write_block(sheet, row, "Findings by rule", headers, evidence.rules[order])
 
 
 def _name_unknown(accounts: pd.DataFrame) -> pd.DataFrame:
@@ -454,7 +507,7 @@ def _add_ageing(sheet: Worksheet, row: int, evidence: Evidence) -> tuple[int, st
         "of which never used",
         "Status",
     ]
-    end = _write_block(sheet, row, "Ageing of active credentials", headers, table)
+    end = write_block(sheet, row, "Ageing of active credentials", headers, table)
     chart = BarChart()
     chart.type = "col"
     chart.grouping = "stacked"
@@ -487,9 +540,9 @@ def _add_ageing(sheet: Worksheet, row: int, evidence: Evidence) -> tuple[int, st
     return max(end, row + 17), alt_text
 
 
-def _add_sign_off(sheet: Worksheet, row: int, evidence: Evidence) -> None:
-    _put(sheet, row, 1, "Sign-off", _HEADING)
-    sign_off = evidence.sign_off
+def add_sign_off(sheet: Worksheet, row: int, sign_off: SignOff) -> None:
+    """Write the sign-off block below the given row."""
+    put(sheet, row, 1, "Sign-off", HEADING)
     lines = (
         ("Control", sign_off.control),
         ("System", sign_off.system),
@@ -500,30 +553,31 @@ def _add_sign_off(sheet: Worksheet, row: int, evidence: Evidence) -> None:
         ("Ticket", sign_off.ticket),
     )
     for offset, (label, value) in enumerate(lines, start=1):
-        _put(sheet, row + offset, 1, label, _BOLD)
-        sheet.row_dimensions[row + offset].height = 1.5 * _LINE_HEIGHT
+        put(sheet, row + offset, 1, label, BOLD)
+        sheet.row_dimensions[row + offset].height = 1.5 * LINE_HEIGHT
         for place in range(2, 6):
             sheet.cell(row + offset, place).border = Border(bottom=Side(style="thin", color=_INK))
         if value:
-            _put(sheet, row + offset, 2, value).border = Border(
+            put(sheet, row + offset, 2, value).border = Border(
                 bottom=Side(style="thin", color=_INK)
             )
 
 
-def _add_pictures(book: Workbook, evidence: Evidence, pictures: Mapping[str, bytes]) -> list[str]:
+def add_pictures(book: Workbook, heading: str, pictures: Mapping[str, bytes]) -> list[str]:
+    """Add the sheet Charts with the pictures by title; return their alt texts."""
     sheet = book.create_sheet("Charts")
     sheet.column_dimensions["A"].width = 130
-    _put(sheet, 1, 1, evidence.title, _TITLE)
+    put(sheet, 1, 1, heading, TITLE)
     row = 3
     alt_texts: list[str] = []
     for title, png in pictures.items():
         if alt_texts:
             sheet.row_breaks.append(Break(id=row - 1))
-        _put(sheet, row, 1, title, _HEADING)
+        put(sheet, row, 1, title, HEADING)
         picture = Image(io.BytesIO(png))
         picture.width, picture.height = 810, 450
         sheet.add_image(picture, f"A{row + 1}")
-        alt_texts.append(f"{title}. {evidence.title}.")
+        alt_texts.append(f"{title}. {heading}.")
         row += 26
     return alt_texts
 
@@ -532,30 +586,11 @@ def _add_inputs(book: Workbook, evidence: Evidence) -> None:
     sheet = book.create_sheet("Inputs")
     for place, width in enumerate([46, 38, 15, 13, 20, 20, 20, 20, 14, 34], start=1):
         sheet.column_dimensions[get_column_letter(place)].width = width
-    inputs = evidence.inputs[
-        [
-            "source_file",
-            "sha256",
-            "account_id",
-            "rows",
-            "as_of",
-            "as_of_origin",
-            "stamp",
-            "container",
-            "bytes",
-            "era",
-        ]
-    ]
-    headers = [
-        "File", "SHA-256", "Account", "Users", "As of (UTC)", "As-of taken from", "Own stamp (UTC)",
-        "Read as", "Bytes", "Era",
-    ]  # fmt: skip
-    row = _write_block(sheet, 1, "Reports judged", headers, inputs)
-    for number in range(3, 3 + len(inputs)):
-        sheet.cell(number, 2).alignment = _WRAP
-        sheet.row_dimensions[number].height = 2 * _LINE_HEIGHT + _LINE_SPARE
+    row = add_reports(sheet, 1, "Reports judged", evidence.inputs)
+    if evidence.baseline is not None:
+        row = add_reports(sheet, row, "Baseline: the older reports of Changes", evidence.baseline)
     headers = ["Account", "Name", "Owner", "Users", "Unused", "Current", "Undetermined"]
-    row = _write_block(sheet, row, "Accounts", headers, _name_unknown(evidence.accounts))
+    row = write_block(sheet, row, "Accounts", headers, _name_unknown(evidence.accounts))
     headers = [
         "File", "Account", "Rows", "Rows x 3", "Excluded", "Absent", "Inactive", "Undetermined",
         "Unused", "Current", "Sum", "Result",
@@ -563,31 +598,48 @@ def _add_inputs(book: Workbook, evidence: Evidence) -> None:
     order = ["source_file", "account_id", "rows", "expected", "excluded", "absent", "inactive"]
     order += ["undetermined", "unused", "current", "counted", "result"]
     tie_out = evidence.tie_out[order]
-    row = _write_block(sheet, row, "Tie-out: rows x 3 = the sum of the six", headers, tie_out)
+    row = write_block(sheet, row, "Tie-out: rows x 3 = the sum of the six", headers, tie_out)
     left_out = evidence.left_out[["source_file", "what", "why"]]
     headers = ["File", "What", "Why"]
-    row = _write_block(sheet, row, "Left out", headers, left_out, words="Nothing was left out")
+    row = write_block(sheet, row, "Left out", headers, left_out, words="Nothing was left out")
     warnings = evidence.warnings[["source_file", "warning", "source_line", "message"]]
     headers = ["File", "Warning", "Line", "What was found"]
-    _write_block(sheet, row, "Warnings", headers, warnings, words="No warnings")
+    write_block(sheet, row, "Warnings", headers, warnings, words="No warnings")
 
 
-def _add_method(book: Workbook, evidence: Evidence) -> None:
+def add_reports(sheet: Worksheet, row: int, heading: str, inputs: pd.DataFrame) -> int:
+    """Write a block of reports with their hashes; return the next free row."""
+    order = [
+        "source_file", "sha256", "account_id", "rows", "as_of", "as_of_origin", "stamp",
+        "container", "bytes", "era",
+    ]  # fmt: skip
+    headers = [
+        "File", "SHA-256", "Account", "Users", "As of (UTC)", "As-of taken from", "Own stamp (UTC)",
+        "Read as", "Bytes", "Era",
+    ]  # fmt: skip
+    end = write_block(sheet, row, heading, headers, inputs[order])
+    for number in range(row + 2, row + 2 + len(inputs)):
+        sheet.cell(number, 2).alignment = WRAP
+        sheet.row_dimensions[number].height = 2 * LINE_HEIGHT + LINE_SPARE
+    return end
+
+
+def add_method(book: Workbook, method: pd.DataFrame) -> None:
+    """Add the sheet Method: section and text."""
     sheet = book.create_sheet("Method")
     sheet.column_dimensions["A"].width = 34
     sheet.column_dimensions["B"].width = 118
     _write_header(sheet, 1, [("Section", "text"), ("Text", "text")])
     sheet.freeze_panes = "A2"
-    for number, (section, text) in enumerate(
-        evidence.method.itertuples(index=False, name=None), start=2
-    ):
-        _put(sheet, number, 1, section, _BOLD)
-        _put(sheet, number, 2, text).alignment = _WRAP
+    for number, (section, text) in enumerate(method.itertuples(index=False, name=None), start=2):
+        put(sheet, number, 1, section, BOLD)
+        put(sheet, number, 2, text).alignment = WRAP
         lines = -(-len(text) // 132)
-        sheet.row_dimensions[number].height = lines * _LINE_HEIGHT + 4 * _LINE_SPARE
+        sheet.row_dimensions[number].height = lines * LINE_HEIGHT + 4 * LINE_SPARE
 
 
-def _set_up_page(sheet: Worksheet) -> None:
+def set_up_page(sheet: Worksheet) -> None:
+    """Set up how a sheet prints: landscape A4, as wide as the page, with a footer."""
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
     sheet.page_setup.fitToWidth = 1

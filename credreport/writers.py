@@ -30,7 +30,7 @@ from credreport.errors import OutputError, UsageError
 from credreport.evidence import SCHEMA_VERSION, Evidence
 from credreport.normalise import to_naive, to_rows
 from credreport.rules import Severity
-from credreport.schema import CREDENTIALS, FINDINGS, SLOT_WORDS, USERS, Status
+from credreport.schema import CHANGES, CREDENTIALS, FINDINGS, SLOT_WORDS, USERS, Status
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -54,15 +54,19 @@ Files = dict[str, bytes]
 Writer = Callable[[Evidence, Options, Files], Files]
 
 
-def parse_formats(text: str) -> tuple[str, ...]:
-    """Return the formats of `--format xlsx,png`; `none` is no format. Raises UsageError."""
+def parse_formats(text: str, known: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the formats of `--format xlsx,png`; `none` is no format. Raises UsageError.
+
+    `known` are the formats to choose from: those of WRITERS unless others are given.
+    """
+    choices = tuple(known) or tuple(WRITERS)
     names = tuple(dict.fromkeys(name.strip().lower() for name in text.split(",") if name.strip()))
     if names == ("none",):
         return ()
-    unknown = [name for name in names if name not in WRITERS]
+    unknown = [name for name in names if name not in choices]
     if unknown or not names:
-        known = ", ".join([*WRITERS, "none"])
-        raise UsageError(f"--format {text!r}: choose from {known}, separated by commas")
+        names_known = ", ".join([*choices, "none"])
+        raise UsageError(f"--format {text!r}: choose from {names_known}, separated by commas")
     return names
 
 
@@ -73,7 +77,9 @@ def render(evidence: Evidence, formats: Sequence[str], options: Options | None =
     for name, writer in WRITERS.items():
         if name in formats:
             files |= writer(evidence, options, files)
-    files[f"{evidence.stem}-manifest.json"] = _manifest(evidence, files)
+    files[f"{evidence.stem}-manifest.json"] = to_manifest(
+        evidence.verdict, evidence.parameters, _all_inputs(evidence), files
+    )
     return files
 
 
@@ -276,25 +282,32 @@ def write_xlsx(evidence: Evidence, options: Options, files: Files) -> Files:
     titles = dict(zip(_PICTURE_TITLES.values(), drawn.values(), strict=True))
     written = {f"{evidence.stem}.xlsx": to_xlsx(evidence, titles)}
     if len(evidence.credentials) > MAX_POPULATION_ROWS:
-        written |= _credentials_csv(evidence, options)
+        written |= _credentials_csv(evidence, options) | _changes_csv(evidence, options)
     return written
 
 
 def write_csv(evidence: Evidence, options: Options, _: Files) -> Files:
-    """Return the tables Credentials and Findings as CSV."""
-    findings = _to_csv(evidence.findings[list(FINDINGS)], options)
-    return {
+    """Return the tables Credentials and Findings as CSV, and Changes where there is a baseline."""
+    files = {
         **_credentials_csv(evidence, options),
-        f"{evidence.stem}-findings.csv": findings,
+        f"{evidence.stem}-findings.csv": to_csv(evidence.findings[list(FINDINGS)], options),
     }
+    return files | _changes_csv(evidence, options)
+
+
+def _changes_csv(evidence: Evidence, options: Options) -> Files:
+    if evidence.changes is None:
+        return {}
+    return {f"{evidence.stem}-changes.csv": to_csv(evidence.changes[list(CHANGES)], options)}
 
 
 def _credentials_csv(evidence: Evidence, options: Options) -> Files:
     table = evidence.credentials[list(CREDENTIALS)]
-    return {f"{evidence.stem}-credentials.csv": _to_csv(table, options)}
+    return {f"{evidence.stem}-credentials.csv": to_csv(table, options)}
 
 
-def _to_csv(table: pd.DataFrame, options: Options) -> bytes:
+def to_csv(table: pd.DataFrame, options: Options) -> bytes:
+    """Return the table as CSV, its text cells guarded unless `options` says raw."""
     texts = to_texts(table)
     if not options.csv_raw:
         texts = texts.apply(_guard)
@@ -324,7 +337,7 @@ def _to_text(column: pd.Series) -> pd.Series:
     return column.astype("str").where(column.notna(), "")
 
 
-def _to_records(table: pd.DataFrame) -> list[dict[str, Any]]:
+def to_records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows as JSON values: numbers stay numbers, nothing is null."""
     columns: dict[str, list[Any]] = {}
     for name, column in table.items():
@@ -357,6 +370,8 @@ def to_document(evidence: Evidence) -> dict[str, Any]:
         tables["rules"] = evidence.rules
     if evidence.waivers is not None:
         tables["waivers"] = evidence.waivers
+    if evidence.changes is not None and evidence.baseline is not None:
+        tables |= {"changes": evidence.changes[list(CHANGES)], "baseline": evidence.baseline}
     return {
         "schema_version": SCHEMA_VERSION,
         "generator": "credreport",
@@ -366,7 +381,7 @@ def to_document(evidence: Evidence) -> dict[str, Any]:
         "parameters": dict(evidence.parameters),
         "facts": dict(evidence.facts),
         "sign_off": vars(evidence.sign_off),
-        **{name: _to_records(table) for name, table in tables.items()},
+        **{name: to_records(table) for name, table in tables.items()},
     }
 
 
@@ -423,7 +438,7 @@ def _printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in text)
 
 
-def _markdown_code(text: str) -> str:
+def markdown_code(text: str) -> str:
     """Return the text as it may stand in a code span: no back-tick ends it, no bar ends a cell."""
     return _printable(text).replace("`", "'").replace("|", "\\|")
 
@@ -437,13 +452,13 @@ def write_md(evidence: Evidence, _: Options, files: Files) -> Files:
         lines.append("| " + " | ".join(str(cell) for cell in row) + " |")
     if not evidence.findings.empty:
         lines += ["", _top_heading(evidence), ""]
-        lines += [f"- {line}" for line in _top_lines(evidence, ("`", "`"), _markdown_code)]
+        lines += [f"- {line}" for line in _top_lines(evidence, ("`", "`"), markdown_code)]
     lines += ["", f"Tie-out: {'PASS' if evidence.ties_out else 'FAIL'}."]
     lines += ["", "Evidence (SHA-256):", ""]
-    lines += [f"- `{name}` `{_sha256(data)}`" for name, data in files.items()]
+    lines += [f"- `{name}` `{sha256(data)}`" for name, data in files.items()]
     lines += ["", "Inputs (SHA-256):", ""]
     lines += [
-        f"- `{_markdown_code(name)}` `{digest}`"
+        f"- `{markdown_code(name)}` `{digest}`"
         for name, digest in dict(
             zip(evidence.inputs["source_file"], evidence.inputs["sha256"], strict=True)
         ).items()
@@ -462,7 +477,7 @@ def write_jira(evidence: Evidence, _: Options, files: Files) -> Files:
         lines += [f"* {line}" for line in _top_lines(evidence, ("{{", "}}"), _jira_code)]
     lines += ["", f"Tie-out: {'PASS' if evidence.ties_out else 'FAIL'}."]
     lines += ["", "Evidence (SHA-256):", ""]
-    lines += [f"* {{{{{name}}}}} {{{{{_sha256(data)}}}}}" for name, data in files.items()]
+    lines += [f"* {{{{{name}}}}} {{{{{sha256(data)}}}}}" for name, data in files.items()]
     return {f"{evidence.stem}.jira": ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace")}
 
 
@@ -472,21 +487,32 @@ def _jira_code(text: str) -> str:
     )
 
 
-def _sha256(data: bytes) -> str:
+def sha256(data: bytes) -> str:
+    """Return the hash as hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()
 
 
-def _manifest(evidence: Evidence, files: Mapping[str, bytes]) -> bytes:
-    inputs = evidence.inputs[["source_file", "sha256", "bytes"]].drop_duplicates()
+def _all_inputs(evidence: Evidence) -> pd.DataFrame:
+    return pd.concat([evidence.inputs, evidence.baseline], ignore_index=True)
+
+
+def to_manifest(
+    verdict: str,
+    parameters: Mapping[str, object],
+    inputs: pd.DataFrame,
+    files: Mapping[str, bytes],
+) -> bytes:
+    """Return the manifest: hash and size of every input and output, what was asked, the verdict."""
+    read = inputs[["source_file", "sha256", "bytes"]].drop_duplicates()
     document = {
         "schema_version": SCHEMA_VERSION,
         "generator": "credreport",
         "version": __version__,
-        "verdict": evidence.verdict,
-        "parameters": dict(evidence.parameters),
-        "inputs": _to_records(inputs.rename(columns={"source_file": "name"})),
+        "verdict": verdict,
+        "parameters": dict(parameters),
+        "inputs": to_records(read.rename(columns={"source_file": "name"})),
         "outputs": [
-            {"name": name, "sha256": _sha256(data), "bytes": len(data)}
+            {"name": name, "sha256": sha256(data), "bytes": len(data)}
             for name, data in files.items()
         ],
     }

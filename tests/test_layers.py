@@ -9,10 +9,12 @@ import credreport
 
 PACKAGE = Path(credreport.__file__).parent
 LAYERS = [
-    "errors", "instants", "schema", "sources", "containers", "read", "population", "normalise",
-    "rules", "profiles", "toml", "policy", "credentials", "checks", "waivers", "assess", "bands",
-    "charts", "method", "remediation", "evidence", "sheetxml", "workbook", "writers", "screen",
-    "catalogue", "cli",
+    "errors", "instants", "schema", "sources", "containers", "read", "population", "dates",
+    "normalise", "rules", "profiles", "toml", "policy", "credentials", "checks", "waivers",
+    "assess", "identity", "changes", "timeline", "comparison", "bands", "charts",
+    "comparison_charts", "method", "remediation", "evidence", "comparison_evidence", "sheetxml",
+    "workbook", "comparison_workbook", "writers", "comparison_writers", "screen", "catalogue",
+    "cli",
 ]  # fmt: skip
 
 
