@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -30,6 +31,7 @@ from credreport.errors import OutputError, UsageError
 from credreport.evidence import SCHEMA_VERSION, Evidence
 from credreport.normalise import to_naive, to_rows
 from credreport.schema import CREDENTIALS, FINDINGS, SLOT_WORDS, USERS, Status
+from credreport.screen import escape_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -380,29 +382,24 @@ def write_sh(evidence: Evidence, _: Options, _files: Files) -> Files:
     return {f"{evidence.stem}-remediate.sh": evidence.script.encode("utf-8", "backslashreplace")}
 
 
-def _top_lines(
-    evidence: Evidence, code: tuple[str, str], escape: Callable[[str], str]
-) -> list[str]:
-    left, right = code
+def _top_lines(evidence: Evidence, code: Callable[[str], str]) -> list[str]:
     lines = []
     for finding in to_rows(evidence.findings.head(_TOP_FINDINGS)):
         account = str(finding["account_id"]) or "unknown account"
-        name = f"{left}{escape(str(finding['user']))}{right}"
         lines.append(
-            f"{name} in {account}: {SLOT_WORDS[str(finding['credential'])]}, "
-            f"{finding['age_days']} days ({left}{finding['finding_id']}{right})"
+            f"{code(str(finding['user']))} in {account}: {SLOT_WORDS[str(finding['credential'])]}, "
+            f"{finding['age_days']} days ({code(str(finding['finding_id']))})"
         )
     more = len(evidence.findings) - len(lines)
     return [*lines, f"and {more} more: see the workbook"] if more else lines
 
 
-def _printable(text: str) -> str:
-    return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in text)
-
-
 def _markdown_code(text: str) -> str:
-    """Return the text as it may stand in a code span: no back-tick ends it, no bar ends a cell."""
-    return _printable(text).replace("`", "'").replace("|", "\\|")
+    """Return the text as a code span: fenced by one back-tick more than stand together in it."""
+    shown = escape_text(text)
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", shown)), default=0))
+    blank = " " if shown.startswith("`") or shown.endswith("`") or shown.strip() != shown else ""
+    return f"{fence}{blank}{shown}{blank}{fence}"
 
 
 def write_md(evidence: Evidence, _: Options, files: Files) -> Files:
@@ -414,13 +411,13 @@ def write_md(evidence: Evidence, _: Options, files: Files) -> Files:
         lines.append("| " + " | ".join(str(cell) for cell in row) + " |")
     if not evidence.findings.empty:
         lines += ["", "Unused longest:", ""]
-        lines += [f"- {line}" for line in _top_lines(evidence, ("`", "`"), _markdown_code)]
+        lines += [f"- {line}" for line in _top_lines(evidence, _markdown_code)]
     lines += ["", f"Tie-out: {'PASS' if evidence.ties_out else 'FAIL'}."]
     lines += ["", "Evidence (SHA-256):", ""]
     lines += [f"- `{name}` `{_sha256(data)}`" for name, data in files.items()]
     lines += ["", "Inputs (SHA-256):", ""]
     lines += [
-        f"- `{_markdown_code(name)}` `{digest}`"
+        f"- {_markdown_code(name)} `{digest}`"
         for name, digest in dict(
             zip(evidence.inputs["source_file"], evidence.inputs["sha256"], strict=True)
         ).items()
@@ -436,7 +433,7 @@ def write_jira(evidence: Evidence, _: Options, files: Files) -> Files:
         lines.append("|" + "|".join(str(cell) for cell in row) + "|")
     if not evidence.findings.empty:
         lines += ["", "Unused longest:", ""]
-        lines += [f"* {line}" for line in _top_lines(evidence, ("{{", "}}"), _jira_code)]
+        lines += [f"* {line}" for line in _top_lines(evidence, _jira_code)]
     lines += ["", f"Tie-out: {'PASS' if evidence.ties_out else 'FAIL'}."]
     lines += ["", "Evidence (SHA-256):", ""]
     lines += [f"* {{{{{name}}}}} {{{{{_sha256(data)}}}}}" for name, data in files.items()]
@@ -444,9 +441,10 @@ def write_jira(evidence: Evidence, _: Options, files: Files) -> Files:
 
 
 def _jira_code(text: str) -> str:
-    return "".join(
-        f"\\{letter}" if letter in "{}[]|*_-+^~?!\\" else letter for letter in _printable(text)
+    escaped = "".join(
+        f"\\{letter}" if letter in "{}[]|*_-+^~?!\\" else letter for letter in escape_text(text)
     )
+    return f"{{{{{escaped}}}}}"
 
 
 def _sha256(data: bytes) -> str:
