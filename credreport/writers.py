@@ -15,6 +15,7 @@ import re
 import secrets
 import shutil
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 DEFAULT_FORMATS = ("xlsx", "png")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _TOP_FINDINGS = 10
+_SIGNALS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
 _LOCK_ATTEMPTS = 300
 _LOCK_PAUSE = 0.1
 _PICTURE_TITLES = {"ageing": "Ageing of active credentials", "ecdf": "Cumulative share by age"}
@@ -154,17 +158,23 @@ def _put_in_place(moves: Sequence[_Move]) -> None:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Let signals wait for the few moments in which files change their names."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(
-        signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
-    )
+    """Let signals wait for the few moments in which files change their names.
+
+    To block them would not do: another thread would take them, and this one act on them.
+    """
+    came: list[int] = []
+    before: dict[int, Any] = {}
     try:
+        if threading.current_thread() is threading.main_thread():
+            for number in _SIGNALS:
+                before[number] = signal.getsignal(number)
+                signal.signal(number, lambda number, _: came.append(number))
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        for number in came:
+            signal.raise_signal(number)
 
 
 @contextmanager
