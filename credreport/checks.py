@@ -17,6 +17,7 @@ from credreport.schema import (
     KNOWN_ABSENCES,
     KNOWN_COLUMNS,
     NOT_SUPPORTED,
+    ROOT_USER,
     USER,
     Kind,
     Status,
@@ -140,6 +141,12 @@ def _check_rows(
         users[differs],
         "arn-differs",
         lambda row: f"user {row[USER]!r}, but the ARN says {row[ARN]!r}",
+    )
+
+    say(
+        users[is_root & ~users[USER].isin([ROOT_USER, "root"])],
+        "arn-differs",
+        lambda row: f"user {row[USER]!r} is taken for root, because the ARN says {row[ARN]!r}",
     )
 
     extra = users[EXTRA_CREDENTIALS].fillna("")

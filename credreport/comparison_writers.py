@@ -137,8 +137,8 @@ def write_json(evidence: ComparisonEvidence, _: Options, _files: Files) -> Files
 
 def _top_lines(changes: pd.DataFrame) -> list[str]:
     lines = [
-        f"- `{markdown_code(row['user'])}` in {row['account_id']}: "
-        f"{SLOT_WORDS[row['credential']]}, {str(row['change']).replace('_', ' ')} (`{markdown_code(row['evidence'])}`)"
+        f"- {markdown_code(row['user'])} in {row['account_id']}: "
+        f"{SLOT_WORDS[row['credential']]}, {str(row['change']).replace('_', ' ')} ({markdown_code(row['evidence'])})"
         for row in to_rows(changes.head(_TOP_FINDINGS))
     ]
     more = len(changes) - len(lines)
@@ -165,7 +165,7 @@ def write_md(evidence: ComparisonEvidence, _: Options, files: Files) -> Files:
     lines += [f"- `{name}` `{sha256(data)}`" for name, data in files.items()]
     lines += ["", "Inputs (SHA-256):", ""]
     inputs = dict(zip(evidence.inputs["source_file"], evidence.inputs["sha256"], strict=True))
-    lines += [f"- `{markdown_code(name)}` `{digest}`" for name, digest in inputs.items()]
+    lines += [f"- {markdown_code(name)} `{digest}`" for name, digest in inputs.items()]
     return {f"{evidence.stem}.md": ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace")}
 
 

@@ -11,21 +11,10 @@ from contextlib import contextmanager, suppress
 from typing import IO, TextIO
 
 from credreport.errors import OutputError
+from credreport.escape import escape_text
 
 _LEAST_WIDTH = 40
 _SHOW_PROGRESS_AFTER = 1.0
-
-
-def escape_text(text: str) -> str:
-    r"""Return the text with everything unprintable written out: no ANSI, no bidi, no line break."""
-    return "".join(letter if letter.isprintable() else _visible(letter) for letter in text)
-
-
-def _visible(letter: str) -> str:
-    code = ord(letter)
-    if code < 256:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
 
 
 class Screen:

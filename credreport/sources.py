@@ -55,9 +55,9 @@ class _Names:
 
     def choose(self, path: Path, below: Path | None = None) -> str:
         """Return the path below the searched directory, or the file's name; numbered when taken."""
-        name = path.relative_to(below).as_posix() if below else path.name
+        name = _as_text(path.relative_to(below).as_posix() if below else path.name)
         if name in self._taken:
-            name = f"{path.parent.name}/{path.name}"
+            name = _as_text(f"{path.parent.name}/{path.name}")
         count = self._taken[name] = self._taken.get(name, 0) + 1
         return name if count == 1 else f"{name} ({count})"
 
@@ -244,6 +244,11 @@ class Opener:
         except Exception as error:  # zlib, lzma and zipfile each raise their own
             return Problem(name, 0, 0, f"damaged inside the zip ({error})", "Make the zip again")
         return self._bounded(name, data, searched=True)
+
+
+def _as_text(name: str) -> str:
+    """Return a file's name with bytes that are no UTF-8 written out: not every table can hold them."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _why_skipped(name: str, suffix: str) -> str:

@@ -11,9 +11,11 @@ import hashlib
 import io
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -27,6 +29,7 @@ import pandas as pd
 
 from credreport import __version__
 from credreport.errors import OutputError, UsageError
+from credreport.escape import escape_text
 from credreport.evidence import SCHEMA_VERSION, Evidence
 from credreport.normalise import to_naive, to_rows
 from credreport.rules import Severity
@@ -38,6 +41,9 @@ if TYPE_CHECKING:
 DEFAULT_FORMATS = ("xlsx", "png")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _TOP_FINDINGS = 10
+_SIGNALS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
 _LOCK_ATTEMPTS = 300
 _LOCK_PAUSE = 0.1
 _PICTURE_TITLES = {"ageing": "Ageing of active credentials", "ecdf": "Cumulative share by age"}
@@ -159,17 +165,23 @@ def _put_in_place(moves: Sequence[_Move]) -> None:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Let signals wait for the few moments in which files change their names."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(
-        signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
-    )
+    """Let signals wait for the few moments in which files change their names.
+
+    To block them would not do: another thread would take them, and this one act on them.
+    """
+    came: list[int] = []
+    before: dict[int, Any] = {}
     try:
+        if threading.current_thread() is threading.main_thread():
+            for number in _SIGNALS:
+                before[number] = signal.getsignal(number)
+                signal.signal(number, lambda number, _: came.append(number))
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        for number in came:
+            signal.raise_signal(number)
 
 
 @contextmanager
@@ -413,34 +425,30 @@ def _top_heading(evidence: Evidence) -> str:
     return "Unused longest:" if evidence.rules.empty else "Worst findings:"
 
 
-def _top_lines(
-    evidence: Evidence, code: tuple[str, str], escape: Callable[[str], str]
-) -> list[str]:
-    left, right = code
+def _top_lines(evidence: Evidence, code: Callable[[str], str]) -> list[str]:
     lines = []
     for finding in to_rows(_rank(evidence).head(_TOP_FINDINGS)):
         account = str(finding["account_id"]) or "unknown account"
-        name = f"{left}{escape(str(finding['user']))}{right}"
         credential = SLOT_WORDS.get(str(finding["credential"]), str(finding["credential"]))
         words = f"{finding['age_days']} days"
         if not evidence.rules.empty:
             words = f"{finding['severity']}, {finding['rule']}"
             if finding["waiver"]:
-                words += f", waived: {left}{escape(str(finding['waiver']))}{right}"
+                words += f", waived: {code(str(finding['waiver']))}"
         lines.append(
-            f"{name} in {account}: {credential}, {words} ({left}{finding['finding_id']}{right})"
+            f"{code(str(finding['user']))} in {account}: {credential}, {words} "
+            f"({code(str(finding['finding_id']))})"
         )
     more = len(evidence.findings) - len(lines)
     return [*lines, f"and {more} more: see the workbook"] if more else lines
 
 
-def _printable(text: str) -> str:
-    return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in text)
-
-
 def markdown_code(text: str) -> str:
-    """Return the text as it may stand in a code span: no back-tick ends it, no bar ends a cell."""
-    return _printable(text).replace("`", "'").replace("|", "\\|")
+    """Return the text as a code span: fenced by one back-tick more than stand together in it."""
+    shown = escape_text(text)
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", shown)), default=0))
+    blank = " " if shown.startswith("`") or shown.endswith("`") or shown.strip() != shown else ""
+    return f"{fence}{blank}{shown}{blank}{fence}"
 
 
 def write_md(evidence: Evidence, _: Options, files: Files) -> Files:
@@ -452,13 +460,13 @@ def write_md(evidence: Evidence, _: Options, files: Files) -> Files:
         lines.append("| " + " | ".join(str(cell) for cell in row) + " |")
     if not evidence.findings.empty:
         lines += ["", _top_heading(evidence), ""]
-        lines += [f"- {line}" for line in _top_lines(evidence, ("`", "`"), markdown_code)]
+        lines += [f"- {line}" for line in _top_lines(evidence, markdown_code)]
     lines += ["", f"Tie-out: {'PASS' if evidence.ties_out else 'FAIL'}."]
     lines += ["", "Evidence (SHA-256):", ""]
     lines += [f"- `{name}` `{sha256(data)}`" for name, data in files.items()]
     lines += ["", "Inputs (SHA-256):", ""]
     lines += [
-        f"- `{markdown_code(name)}` `{digest}`"
+        f"- {markdown_code(name)} `{digest}`"
         for name, digest in dict(
             zip(evidence.inputs["source_file"], evidence.inputs["sha256"], strict=True)
         ).items()
@@ -474,7 +482,7 @@ def write_jira(evidence: Evidence, _: Options, files: Files) -> Files:
         lines.append("|" + "|".join(str(cell) for cell in row) + "|")
     if not evidence.findings.empty:
         lines += ["", _top_heading(evidence), ""]
-        lines += [f"* {line}" for line in _top_lines(evidence, ("{{", "}}"), _jira_code)]
+        lines += [f"* {line}" for line in _top_lines(evidence, _jira_code)]
     lines += ["", f"Tie-out: {'PASS' if evidence.ties_out else 'FAIL'}."]
     lines += ["", "Evidence (SHA-256):", ""]
     lines += [f"* {{{{{name}}}}} {{{{{sha256(data)}}}}}" for name, data in files.items()]
@@ -482,9 +490,10 @@ def write_jira(evidence: Evidence, _: Options, files: Files) -> Files:
 
 
 def _jira_code(text: str) -> str:
-    return "".join(
-        f"\\{letter}" if letter in "{}[]|*_-+^~?!\\" else letter for letter in _printable(text)
+    escaped = "".join(
+        f"\\{letter}" if letter in "{}[]|*_-+^~?!\\" else letter for letter in escape_text(text)
     )
+    return f"{{{{{escaped}}}}}"
 
 
 def sha256(data: bytes) -> str:

@@ -29,10 +29,11 @@ from tests.reports import root, save, user
 
 LONG_AGO = "2019-01-02T03:04:05Z"
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL)
-# Before Python runs a line of ours the signal's own default ends it: a negative status.
+# Before Python runs a line of ours, and after it ran the last, the signal's own default ends it: a
+# negative status; an interruption of Python's own first imports ends it with 1.
 ENDS = {
     signal.SIGTERM: (0, 143, -signal.SIGTERM),
-    signal.SIGINT: (0, 130, -signal.SIGINT),
+    signal.SIGINT: (0, 130, -signal.SIGINT, 1),
     signal.SIGHUP: (0, 129, -signal.SIGHUP),
     signal.SIGKILL: (0, -signal.SIGKILL),
 }
@@ -150,6 +151,8 @@ def _judge(
         wrong.append("a file that was not asked for")
     if status not in ENDS[wanted]:
         wrong.append(f"exit status {status}")
+    if status == 1 and is_new:
+        wrong.append("exit status 1, and today's files")
     if wanted is not signal.SIGKILL:
         if hidden:
             wrong.append(f"left behind: {hidden}")

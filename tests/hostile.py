@@ -280,6 +280,10 @@ CASES: dict[str, Case] = {
     "no root": fine(to_csv(user(), STALE), "no root row"),
     "two roots": refused(to_csv(root(), root()), "a second root row of account 111122223333; the first is line 2"),
     "root only": fine(to_csv(root()), "0 of 0 active credentials"),
+    "a user whose ARN is root's": fine(
+        to_csv(user(), STALE | {"arn": "arn:aws:iam::111122223333:root"}),
+        "user 'bob' is taken for root, because the ARN says 'arn:aws:iam::111122223333:root'",
+    ),
     "rows out of order": fine(to_csv(root(), STALE, user()), "out of AWS's order"),
     "name and ARN differ": fine(with_cell("user", "mallory"), "but the ARN says"),
     "an ARN of nonsense": fine(with_cell("arn", "nonsense"), "but the ARN says 'nonsense'"),

@@ -160,7 +160,7 @@ def test_markdown_lists_what_is_new_open_and_closed(tmp_path: Path) -> None:
     lines = (tmp_path / f"{STEM}.md").read_text(encoding="utf-8").splitlines()
     assert lines[0] == "## 1 of 12 findings closed, 11 still open, 1 new"
     assert (
-        "- `z'` in 111122223333: access key 1, added "
+        "- `` z` `` in 111122223333: access key 1, added "
         "(`new user, created on 2020-01-01; never used since it was set on 2026-06-15`)"
     ) in lines
     assert "- and 1 more: see the workbook" in lines

@@ -102,6 +102,31 @@ def test_a_signal_while_files_are_written_takes_all_back(
     assert contents(tmp_path) == yesterday
 
 
+def test_a_signal_while_files_change_names_waits_until_all_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may come to any thread: here it comes between the first move and the second."""
+
+    def disturbed(self: Path, target: Path) -> Path:
+        signal.raise_signal(signal.SIGTERM)
+        return replace(self, target)
+
+    def stop(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
+
+    replace = Path.replace
+    monkeypatch.setattr(Path, "replace", disturbed)
+    before = signal.signal(signal.SIGTERM, stop)
+    (tmp_path / "a").write_bytes(b"old")
+    try:
+        with pytest.raises(SystemExit, match="143"):
+            write_all(tmp_path, {"a": b"new a", "b": b"new b"}, force=True, inputs=[])
+        assert signal.getsignal(signal.SIGTERM) is stop
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert contents(tmp_path) == {"a": b"new a", "b": b"new b"}
+
+
 # No room, no permission
 
 
@@ -462,6 +487,16 @@ def test_every_as_of_gives_a_workbook_that_opens(day: str, report: Path) -> None
     assert str(shown).replace(" ", "T").startswith(f"{day}T23:59:59")
     (inputs,) = json.loads((place / f"{stem}.json").read_bytes())["inputs"]
     assert inputs["as_of"] == f"{day}T23:59:59Z"
+
+
+def test_a_file_name_that_is_no_text_is_written_out(tmp_path: Path) -> None:
+    place = tmp_path / "reports"
+    save(place, root(), user("bob", **STALE)).rename(place / "r\udcff-2026-01-31.csv")
+    status, said = analyze(place, "-o", tmp_path, "--format", "json,csv,md,sh")
+    assert status == 0
+    (inputs,) = json.loads((tmp_path / f"{STEM}.json").read_bytes())["inputs"]
+    assert inputs["source_file"] == "r\\udcff-2026-01-31.csv"
+    assert said.isascii()
 
 
 def test_a_broken_account_list_is_named(report: Path, tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from credreport import screen as screen_module
-from credreport.screen import Screen, escape_text
+from credreport.escape import escape_text
+from credreport.screen import Screen
 
 
 class Terminal(io.StringIO):

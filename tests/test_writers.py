@@ -135,7 +135,7 @@ class TestTicket:
         )
         assert "| Access keys | 0 | 6 | 0 | 0 | 1 | 1 | 0 | 8 |" in text
         assert "- `=1+1` in 111122223333: password, 395 days (`CR-" in text
-        assert "- `a'b\\|c` in 111122223333: access key 1, 364 days" in text
+        assert "- ``a`b|c`` in 111122223333: access key 1, 364 days" in text
         digest = hashlib.sha256(files[f"{STEM}-findings.csv"]).hexdigest()
         assert f"- `{STEM}-findings.csv` `{digest}`" in text
 
