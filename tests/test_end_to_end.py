@@ -28,6 +28,7 @@ FORMS = {
     "text": ("--output", "text"),
     "content": ("--query", "Content", "--output", "text"),
 }
+CHANGE = ("user", "credential", "change", "closed")
 LOOKS = ("list-access-keys", "get-login-profile")
 Verdicts = set[tuple[str, str]]
 Keys = list[str]
@@ -96,6 +97,7 @@ class Outcome:
 
 
 Analyze = Callable[..., Outcome]
+Compare = Callable[..., Outcome]
 
 
 @pytest.fixture
@@ -110,11 +112,33 @@ def analyze(tmp_path: Path) -> Analyze:
         when = in_days(100) if as_of is None else as_of
         options = ["--json", "--format", formats, "-o", str(directory)]
         options += ["--as-of", when] if when else []
-        command = [str(PROGRAMS / "credreport"), "analyze", *map(str, words), *options]
-        process = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-        return Outcome(process, directory)
+        return credreport("analyze", *map(str, words), *options, directory=directory)
 
     return run
+
+
+@pytest.fixture
+def compare(tmp_path: Path) -> Compare:
+    """Run the installed `credreport compare`, on stdout the JSON, each time into a new directory.
+
+    Each report comes with the instant to judge it at. Status 1 where findings are open.
+    """
+
+    def run(*dates: tuple[Path, str], formats: str = "none") -> Outcome:
+        directory = tmp_path / f"compared-{len(list(tmp_path.glob('compared-*')))}"
+        reports = [str(report) for report, _ in dates]
+        options = ["--json", "--fail-on", "findings", "--format", formats, "-o", str(directory)]
+        options += [f"--as-of={when}" for _, when in dates]
+        return credreport("compare", *reports, *options, directory=directory)
+
+    return run
+
+
+def credreport(*words: str, directory: Path) -> Outcome:
+    """Run the installed program as a person does, whatever it returns."""
+    command = [str(PROGRAMS / "credreport"), *words]
+    process = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    return Outcome(process, directory)
 
 
 def in_days(days: float) -> str:
@@ -179,10 +203,38 @@ def has_password(cloud: Cloud, name: str) -> bool:
     return True
 
 
+def create_key(cloud: Cloud, name: str) -> dict[str, str]:
+    """Make a key as a person does: with the CLI."""
+    answer = cloud.aws("iam", "create-access-key", f"--user-name={name}", "--output", "json")
+    key: dict[str, str] = json.loads(answer)["AccessKey"]
+    return key
+
+
+def use(cloud: Cloud, key: dict[str, str]) -> str:
+    """Sign in with the key; return when it is not yet unused and all that was idle before is."""
+    as_of = in_days(90)
+    time.sleep(1)
+    cloud.as_user(key).aws("sts", "get-caller-identity")
+    return as_of
+
+
 def lines(process: subprocess.CompletedProcess[str]) -> list[str]:
     """Return what a script that went well says."""
     assert (process.returncode, process.stderr) == (0, "")
     return process.stdout.splitlines()
+
+
+def became(compared: Outcome) -> set[tuple[str, str, str, str]]:
+    """Return of every credential whose it is, its slot, its change, and whether it is closed."""
+    changes = compared.document["changes"]
+    found = {tuple(row[name] for name in CHANGE) for row in changes}
+    assert len(found) == len(changes), "each credential stands once"
+    return found
+
+
+def verdict(compared: Outcome) -> str:
+    """Return the verdict sentence up to the days that it compares."""
+    return str(compared.document["verdict"]).partition(" (")[0]
 
 
 # Download and judge
@@ -323,13 +375,22 @@ def test_script_as_it_is_says_what_it_would_do_and_does_nothing(
     assert [cloud.aws("iam", look, "--user-name=-x") for look in LOOKS] == before
 
 
-def test_script_remedies_every_finding_once_and_the_next_report_is_clean(
-    cloud: Cloud, tmp_path: Path, analyze: Analyze
+def test_script_remedies_every_finding_once_and_compare_says_that_all_are_closed(
+    cloud: Cloud, tmp_path: Path, analyze: Analyze, compare: Compare
 ) -> None:
-    add_user(cloud, "-x", password=True)
-    (key,) = add_user(cloud, "a,b", keys=1)
-    before = analyze(download(cloud, tmp_path / "before.json"))
+    """The key in use stands in slot 2, and in slot 1 once the unused one is deleted."""
+    for name in ("-x", "a,b"):
+        cloud.aws("iam", "create-user", f"--user-name={name}")
+    cloud.aws("iam", "create-login-profile", "--user-name=-x", f"--password={PASSWORD}")
+    key = create_key(cloud, "a,b")["AccessKeyId"]
+    time.sleep(1)
+    in_use = create_key(cloud, "a,b")
+    in_90_days = use(cloud, in_use)
+    before_report = download(cloud, tmp_path / "before.json")
+    before = analyze(before_report, as_of=in_90_days)
     assert before.having("unused") == {("-x", "password"), ("a,b", "access_key_1")}
+    assert before.having("current") == {("a,b", "access_key_2")}
+    spared = {in_use["AccessKeyId"]: "Active"}
     of_password = before.finding_id("-x", "password")
     of_key = before.finding_id("a,b", "access_key_1")
 
@@ -339,7 +400,7 @@ def test_script_remedies_every_finding_once_and_the_next_report_is_clean(
         f"{of_key}: left alone: the key is Active, not Inactive",
         "0 done, 1 left alone, 0 failed.",
     ]
-    assert keys_of(cloud, "a,b") == {key: "Active"}
+    assert keys_of(cloud, "a,b") == {key: "Active"} | spared
     assert has_password(cloud, "-x"), "to delete keys is not to delete passwords"
 
     applied = cloud.run("sh", before.script, "--apply")
@@ -347,7 +408,7 @@ def test_script_remedies_every_finding_once_and_the_next_report_is_clean(
     *done, count = lines(applied)
     assert set(done) == {f"{of_password}: done", f"{of_key}: done"}
     assert count == "2 done, 0 left alone, 0 failed."
-    assert keys_of(cloud, "a,b") == {key: "Inactive"}
+    assert keys_of(cloud, "a,b") == {key: "Inactive"} | spared
     assert not has_password(cloud, "-x")
 
     again = cloud.run("sh", before.script, "--apply")
@@ -359,24 +420,54 @@ def test_script_remedies_every_finding_once_and_the_next_report_is_clean(
     }
     assert count == "0 done, 2 left alone, 0 failed."
 
-    switched_off = analyze(download(cloud, tmp_path / "switched-off.json"))
+    later = use(cloud, in_use)
+    switched_off_report = download(cloud, tmp_path / "switched-off.json")
+    switched_off = compare((before_report, in_90_days), (switched_off_report, later))
 
-    assert not switched_off.having("unused", "current", "undetermined")
-    assert ("a,b", "access_key_1") in switched_off.having("inactive")
+    assert switched_off.status == 0, "no finding is open"
+    assert became(switched_off) == {
+        ("-x", "password", "deactivated", "yes"),
+        ("a,b", "access_key_1", "deactivated", "yes"),
+        ("a,b", "access_key_2", "still_current", ""),
+    }
+    assert verdict(switched_off) == "2 of 2 findings closed: 2 deactivated; 0 still open; 0 new"
 
     deleted = cloud.run("sh", before.script, "--apply", "--delete-keys")
 
     assert lines(deleted) == [f"{of_key}: done", "1 done, 0 left alone, 0 failed."]
-    assert keys_of(cloud, "a,b") == {}
+    assert keys_of(cloud, "a,b") == spared
 
     gone = cloud.run("sh", before.script, "--apply", "--delete-keys")
-    after = analyze(download(cloud, tmp_path / "after.json"), "--fail-on", "findings")
+    at_last = use(cloud, in_use)
+    after_report = download(cloud, tmp_path / "after.json")
+    after = analyze(after_report, "--fail-on", "findings", as_of=at_last)
 
     assert lines(gone)[0].startswith(f"{of_key}: left alone: 0 keys were made at ")
     assert after.status == 0
-    assert not after.having("unused", "current", "undetermined")
-    assert ("a,b", "access_key_1") in after.having("absent")
+    assert not after.having("unused", "undetermined")
+    assert after.having("current") == {("a,b", "access_key_1")}
+    assert ("a,b", "access_key_2") in after.having("absent")
     assert lines(cloud.run("sh", after.script)) == ["No findings.", DRY_RUN]
+
+    deleted_at_last = compare(
+        (before_report, in_90_days), (after_report, at_last), formats="xlsx,csv"
+    )
+
+    assert deleted_at_last.status == 0, "no finding is open"
+    expected = {
+        ("-x", "password", "deactivated", "yes"),
+        ("a,b", "access_key_1", "removed", "yes"),
+        ("a,b", "access_key_1", "still_current", ""),
+    }
+    assert became(deleted_at_last) == expected
+    assert (
+        verdict(deleted_at_last)
+        == "2 of 2 findings closed: 1 deactivated, 1 removed; 0 still open; 0 new"
+    )
+    print(deleted_at_last.document["changes"], deleted_at_last.process.stderr)
+    print(sheet_rows(deleted_at_last.file(".xlsx"), "Changes", "Change"))
+    print(deleted_at_last.file("-changes.csv").read_text())
+    assert 0
 
 
 def test_script_acts_only_on_the_account_one_is_signed_in_to(
@@ -515,15 +606,16 @@ def test_script_stops_where_it_cannot_tell_whose_account_it_is(
 # The workbook's sheet Remediation
 
 
-def test_commands_of_the_remediation_sheet_work_when_pasted(
-    cloud: Cloud, tmp_path: Path, analyze: Analyze
+def test_commands_of_the_remediation_sheet_work_when_pasted_and_compare_says_closed(
+    cloud: Cloud, tmp_path: Path, analyze: Analyze, compare: Compare
 ) -> None:
     (key,) = add_user(cloud, "=1+1", password=True, keys=1)
     (spared,) = add_user(cloud, "bystander", keys=1)
     cloud.client("iam").update_access_key(
         UserName="bystander", AccessKeyId=spared, Status="Inactive"
     )
-    outcome = analyze(download(cloud, tmp_path / "report.json"), formats="xlsx")
+    before = (download(cloud, tmp_path / "before.json"), in_days(100))
+    outcome = analyze(before[0], formats="xlsx", as_of=before[1])
     steps = {
         (row["User"], row["Credential"]): (row["Step 1"], row["Step 2"])
         for row in sheet_rows(outcome.file(".xlsx"), "Remediation")
@@ -543,11 +635,21 @@ def test_commands_of_the_remediation_sheet_work_when_pasted(
     assert checked.returncode != 0
     assert "NoSuchEntity" in checked.stderr
 
+    compared = compare(before, (download(cloud, tmp_path / "after.json"), in_days(101)))
 
-def sheet_rows(path: Path, sheet: str) -> list[dict[str, str]]:
-    """Return the rows below the header, which is the first row that begins with Finding ID."""
+    assert compared.status == 0, "no finding is open"
+    assert became(compared) == {
+        ("=1+1", "password", "deactivated", "yes"),
+        ("=1+1", "access_key_1", "deactivated", "yes"),
+        ("bystander", "access_key_1", "still_inactive", ""),
+    }
+    assert verdict(compared) == "2 of 2 findings closed: 2 deactivated; 0 still open; 0 new"
+
+
+def sheet_rows(path: Path, sheet: str, begin: str = "Finding ID") -> list[dict[str, str]]:
+    """Return the rows below the header, which is the first row that begins with that word."""
     book = openpyxl.load_workbook(path)
     rows = [[str(cell or "") for cell in row] for row in book[sheet].iter_rows(values_only=True)]
     book.close()
-    top = next(place for place, row in enumerate(rows) if row[0] == "Finding ID")
+    top = next(place for place, row in enumerate(rows) if row[0] == begin)
     return [dict(zip(rows[top], row, strict=True)) for row in rows[top + 1 :]]

@@ -131,10 +131,10 @@ access_key CR-D34FB25BB766 444455556666 no_information 2024-08-25T08:00:00
 password CR-18B8D2337836 444455556666 None
 access_key CR-FD9BDF43E5E0 444455556666 1e5 2024-03-04T08:00:00
 password CR-01071CDC953E 777788889999 auditor
-access_key CR-9ECD9AC314DC 111122223333 svc-data-lake 2026-05-28T07:30:20
 password CR-A19722140097 111122223333 ines.costa
 access_key CR-B952AB0115AA 111122223333 svc-terraform 2024-08-19T07:07:07
 access_key CR-4AA7200517D5 111122223333 svc-ci-deploy 2024-06-01T15:20:37
+access_key CR-2BB788F233FA 111122223333 svc-data-lake 2026-07-01T07:30:20
 
 if [ "$apply" = no ]; then
     echo "Nothing was changed: this was a dry run. Add --apply to do it."
