@@ -120,3 +120,47 @@ def test_unknown_rule_ends_with_2_and_names_the_nearest() -> None:
     assert answer.stderr == (
         "error: no rule 'unused-acess-key'. The nearest is `unused-access-key`.\n"
     )
+
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[list[str]]:
+    """Return the lines of the README's fenced blocks of one language."""
+    found = re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+    return [block.splitlines() for block in found]
+
+
+def test_the_quick_start_is_two_commands() -> None:
+    (lines,) = re.findall(r"^## Quick start\n\n```sh\n(.*?)```", README, re.DOTALL | re.MULTILINE)
+    first, second = lines.splitlines()
+    assert first.endswith(".venv/bin/credreport analyze sample_reports/")
+    assert "pytest" in second
+
+
+def test_the_library_example_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(__file__).parents[1])
+    (lines,) = blocks("python")
+    exec("\n".join(lines), {})
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        line
+        for block in blocks("sh")
+        for line in block
+        if line.startswith("credreport") and ".venv" not in line
+    ],
+)
+def test_every_option_that_the_readme_shows_exists(line: str) -> None:
+    words = shlex.split(line, comments=True)
+    text = CliRunner().invoke(app, [words[1], "--help"]).output
+    for word in words:
+        if word.startswith("--"):
+            assert word in text, word
+
+
+def test_every_picture_and_page_that_the_readme_names_is_there() -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (Path(__file__).parents[1] / target).is_file(), target

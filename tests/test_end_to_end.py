@@ -429,6 +429,7 @@ def test_script_remedies_every_finding_once_and_compare_says_that_all_are_closed
         ("-x", "password", "deactivated", "yes"),
         ("a,b", "access_key_1", "deactivated", "yes"),
         ("a,b", "access_key_2", "still_current", ""),
+        ("a,b", "password", "still_inactive", ""),
     }
     assert verdict(switched_off) == "2 of 2 findings closed: 2 deactivated; 0 still open; 0 new"
 
@@ -458,6 +459,7 @@ def test_script_remedies_every_finding_once_and_compare_says_that_all_are_closed
         ("-x", "password", "deactivated", "yes"),
         ("a,b", "access_key_1", "removed", "yes"),
         ("a,b", "access_key_1", "still_current", ""),
+        ("a,b", "password", "still_inactive", ""),
     }
     assert became(deleted_at_last) == expected
     assert (
@@ -642,6 +644,7 @@ def test_commands_of_the_remediation_sheet_work_when_pasted_and_compare_says_clo
         ("=1+1", "password", "deactivated", "yes"),
         ("=1+1", "access_key_1", "deactivated", "yes"),
         ("bystander", "access_key_1", "still_inactive", ""),
+        ("bystander", "password", "still_inactive", ""),
     }
     assert verdict(compared) == "2 of 2 findings closed: 2 deactivated; 0 still open; 0 new"
 
