@@ -20,6 +20,7 @@ from credreport.schema import (
     ROOT_USER,
     USER,
     Kind,
+    Meaning,
     Status,
     Use,
 )
@@ -37,6 +38,7 @@ WARNING_TITLES = {
     "unknown-column": "unknown columns",
     "missing-column": "columns that AWS writes are missing",
     "blank-cells": "blank cells",
+    "unreadable-cell": "dates that cannot be read, beside others that were enough",
     "used-before-set": "used before it was set",
     "set-before-created": "set before the user was created",
     "later-than-as-of": "timestamps later than the as-of",
@@ -181,6 +183,15 @@ def _blank_words(report: CredentialReport, row: dict[str, object]) -> str:
 def _check_dates(credentials: pd.DataFrame, say: Say) -> None:
     active = credentials["enabled"].fillna(value=False).astype(bool)
     is_key = credentials["kind"].eq(Kind.ACCESS_KEY)
+    judged = credentials["status"].isin([Status.UNUSED, Status.CURRENT])
+    say(
+        credentials[judged & credentials["set_meaning"].eq(Meaning.TEXT)],
+        "unreadable-cell",
+        lambda row: (
+            f"{row['user']!r}, {row['credential']}: `{row['set_column']}` is {row['set_raw']!r}, "
+            "not a date; the verdict rests on the last use, but the row may be damaged"
+        ),
+    )
     used_first = credentials[active & (credentials["last_used"] < credentials["set_at"])]
     say(
         used_first[~is_key[used_first.index]],

@@ -811,7 +811,8 @@ def _is_plausible(row: dict[str, str], slot: str, *, blank: bool) -> bool:
     words = ("N/A", "no_information", *([""] if blank else []))
     known = row[ENABLED[slot]].lower() in ("true", "false")
     legal = used is None or used in words or date_of(used) is not None
-    legal_set = set_cell in words or date_of(set_cell) is not None
+    # Beside a last use that is a date the other cell decides nothing; unreadable, it is warned of.
+    legal_set = set_cell in words or date_of(set_cell) is not None or date_of(used) is not None
     thought = opinion(row, slot, NOW, blank_is_absence=blank)
     if thought.status in STALE:
         return False

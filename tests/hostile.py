@@ -316,6 +316,10 @@ CASES: dict[str, Case] = {
     "a German true": incomplete(with_cell("password_enabled", "WAHR"), "neither true nor false"),
     "true and a blank": incomplete(with_cell("password_enabled", "true "), "neither true nor false"),
     "a long s in false": incomplete(with_cell("password_enabled", "fal\u017fe"), "neither true nor false"),
+    "a spliced row, its last use another row's": fine(
+        with_cell("password_last_changed", "2024-06-12T09:00:00"),
+        "`password_last_changed` is '2024-06-12T09:00:00', not a date; the verdict rests on",
+    ),
     "no fallback date": incomplete(to_csv(root(), user(password_enabled="true", password_last_used="no_information")), "never used, and `password_last_changed` is 'N/A': not a date"),
     "a date after the as-of": incomplete(with_cell("password_last_used", "2026-02-02T00:00:00Z"), "lies after the as-of"),
     "a key used before it was made": fine(to_csv(root(), user(access_key_1_active="true", access_key_1_last_rotated="2026-01-01T00:00:00Z", access_key_1_last_used_date=LONG_AGO)), "used before it was made"),
