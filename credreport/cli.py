@@ -186,6 +186,10 @@ def analyze(
     fail_on: FailOnOption = FailOn.NONE,
     keep_going: KeepGoing = False,
     max_file_size: MaxFileSize = 64,
+    expect_users: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=0, help="Refuse other than N IAM users (root apart)."),
+    ] = None,
     csv_raw: CsvRaw = False,
     as_json: AsJson = False,
     force: Force = False,
@@ -206,6 +210,7 @@ def analyze(
     from credreport.evidence import SignOff, to_evidence
 
     assessment = assess(population, policy, waivers)
+    _expect_users(assessment, expect_users)
     sign_off = SignOff(control=control, prepared_by=prepared_by, ticket=ticket)
     evidence = to_evidence(assessment, sign_off, named)
     judged: Assessment | Comparison = assessment
@@ -398,6 +403,17 @@ def _waivers(path: Path | None) -> Waivers | None:
     from credreport.waivers import load_waivers
 
     return load_waivers(path)
+
+
+def _expect_users(assessment: Assessment, expected: int | None) -> None:
+    """Refuse reports that lost or gained rows, which nothing in a file can show."""
+    found = int((~assessment.users["is_root"]).sum())
+    if expected is not None and found != expected:
+        message = (
+            f"--expect-users {expected}, but the reports hold {found} IAM users (root apart): rows "
+            "were cut off or added, or a report is missing. Download the reports again"
+        )
+        raise UsageError(message)
 
 
 def _accounts(path: Path | None) -> tuple[Account, ...]:

@@ -154,6 +154,19 @@ class TestAnalyze:
         assert ",=1," in (here / "evidence" / f"{STEM}-findings.csv").read_text()
 
 
+class TestExpectUsers:
+    def test_the_right_number_changes_nothing(self, here: Path) -> None:
+        done = run("analyze", stale(here), "--format", "none", "--expect-users", "2")
+        assert done.exit_code == 0
+
+    @pytest.mark.parametrize("number", ["1", "3", "0"])
+    def test_another_number_is_refused(self, here: Path, number: str) -> None:
+        done = run("analyze", stale(here), "--expect-users", number)
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert "the reports hold 2 IAM users (root apart)" in done.stderr
+        assert not (here / "evidence").exists()
+
+
 class TestExitStatus:
     def test_findings_count_only_where_asked(self, here: Path) -> None:
         path = stale(here)
