@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import inf
 
 from credreport.containers import OwnEvidence
 from credreport.errors import InputRefused, Notice, Problem, UsageError
@@ -145,23 +146,10 @@ def _choose_newest(
     Only equal 12-digit accounts supersede one another; other reports are all judged.
     """
     chosen: list[CredentialReport] = []
-    left_out: list[Skipped] = []
     problems: list[Problem] = []
-    kept: dict[tuple[str, str], CredentialReport] = {}
-    by_stamp = sorted(dated, key=lambda report: (report.stamp is None, _place(report)))
-    for report in [*by_stamp, *without]:
-        twin = kept.setdefault((report.account_id, report.digest), report)
-        if twin is report:
-            continue
-        if report.stamp in (twin.stamp, None):
-            left_out.append(Skipped(report.source.name, f"a copy of {twin.source.name}"))
-        elif report.stamp is not None and twin.stamp is not None and report.stamp > twin.stamp:
-            kept[report.account_id, report.digest] = report
-            left_out.append(Skipped(twin.source.name, f"a copy of {report.source.name}"))
-        else:
-            left_out.append(Skipped(report.source.name, f"a copy of {twin.source.name}"))
+    kept, left_out = _drop_copies([*dated, *without])
     accounts: dict[str, list[CredentialReport]] = {}
-    for report in kept.values():
+    for report in kept:
         if report.as_of is None:
             problems.append(no_as_of(report))
         elif ACCOUNT_ID.fullmatch(report.account_id):
@@ -185,6 +173,23 @@ def _choose_newest(
             )
             left_out.append(Skipped(report.source.name, why))
     return chosen, left_out, problems
+
+
+def _drop_copies(
+    reports: Iterable[CredentialReport],
+) -> tuple[list[CredentialReport], list[Skipped]]:
+    """Keep one of the reports that are alike cell by cell: the one with the newest stamp."""
+    kept: dict[tuple[str, str], CredentialReport] = {}
+    copies = []
+    for report in sorted(reports, key=_newest_stamp_first):
+        original = kept.setdefault((report.account_id, report.digest), report)
+        if original is not report:
+            copies.append(Skipped(report.source.name, f"a copy of {original.source.name}"))
+    return list(kept.values()), copies
+
+
+def _newest_stamp_first(report: CredentialReport) -> tuple[float, tuple[str, str, int]]:
+    return -report.stamp.timestamp() if report.stamp else inf, _place(report)
 
 
 def no_as_of(report: CredentialReport) -> Problem:

@@ -280,8 +280,8 @@ def test_evidence_names_exactly_the_unused_credentials_of_what_the_cli_made(
     assert not outcome.having("undetermined", "current")
     assert {row["account_id"] for row in by_slot.values()} == {ACCOUNT}
     with outcome.file("-findings.csv").open(encoding="utf-8", newline="") as file:
-        guarded = {(row["user"], row["credential"]) for row in csv.DictReader(file)}
-    assert guarded == {
+        in_csv = {(row["user"], row["credential"]) for row in csv.DictReader(file)}
+    assert in_csv == {
         ("'-x", "password"),
         ("'=1+1", "access_key_1"),
         ("'@SUM", "access_key_1"),
@@ -433,9 +433,9 @@ def test_script_remedies_every_finding_once_and_compare_says_that_all_are_closed
     }
     assert verdict(switched_off) == "2 of 2 findings closed: 2 deactivated; 0 still open; 0 new"
 
-    deleted = cloud.run("sh", before.script, "--apply", "--delete-keys")
+    keys_deleted = cloud.run("sh", before.script, "--apply", "--delete-keys")
 
-    assert lines(deleted) == [f"{of_key}: done", "1 done, 0 left alone, 0 failed."]
+    assert lines(keys_deleted) == [f"{of_key}: done", "1 done, 0 left alone, 0 failed."]
     assert keys_of(cloud, "a,b") == spared
 
     gone = cloud.run("sh", before.script, "--apply", "--delete-keys")
@@ -450,26 +450,43 @@ def test_script_remedies_every_finding_once_and_compare_says_that_all_are_closed
     assert ("a,b", "access_key_2") in after.having("absent")
     assert lines(cloud.run("sh", after.script)) == ["No findings.", DRY_RUN]
 
-    deleted_at_last = compare(
-        (before_report, in_90_days), (after_report, at_last), formats="xlsx,csv"
-    )
+    deleted = compare((before_report, in_90_days), (after_report, at_last), formats="xlsx,csv")
 
-    assert deleted_at_last.status == 0, "no finding is open"
-    expected = {
+    assert deleted.status == 0, "no finding is open"
+    assert became(deleted) == {
         ("-x", "password", "deactivated", "yes"),
         ("a,b", "access_key_1", "removed", "yes"),
         ("a,b", "access_key_1", "still_current", ""),
         ("a,b", "password", "still_inactive", ""),
     }
-    assert became(deleted_at_last) == expected
     assert (
-        verdict(deleted_at_last)
-        == "2 of 2 findings closed: 1 deactivated, 1 removed; 0 still open; 0 new"
+        verdict(deleted) == "2 of 2 findings closed: 1 deactivated, 1 removed; 0 still open; 0 new"
     )
-    print(deleted_at_last.document["changes"], deleted_at_last.process.stderr)
-    print(sheet_rows(deleted_at_last.file(".xlsx"), "Changes", "Change"))
-    print(deleted_at_last.file("-changes.csv").read_text())
-    assert 0
+    day = at_last[:10]
+    made = before.row("a,b", "access_key_1")["set_at"]
+    names = ("Finding", "Change", "User", "Credential", "Evidence")
+    table = sheet_rows(deleted.file(".xlsx"), "Changes")
+    in_workbook = {tuple(row[name] for name in names) for row in table}
+    assert in_workbook == {
+        ("closed", "deactivated", "-x", "password", f"inactive in the report of {day}"),
+        (
+            "closed",
+            "removed",
+            "a,b",
+            "access key 1",
+            f"no key made at {made} in the report of {day}",
+        ),
+        ("\u2013", "still current", "a,b", "access key 1 (was 2)", ""),
+        ("\u2013", "still inactive", "a,b", "password", ""),
+    }
+    with deleted.file("-changes.csv").open(encoding="utf-8", newline="") as file:
+        in_csv = {tuple(row[name] for name in CHANGE) for row in csv.DictReader(file)}
+    assert in_csv == {(guarded(user), *rest) for user, *rest in became(deleted)}
+
+
+def guarded(name: str) -> str:
+    """Return the name as it stands in a CSV that a spreadsheet may open."""
+    return f"'{name}" if name.startswith(("-", "=", "@")) else name
 
 
 def test_script_acts_only_on_the_account_one_is_signed_in_to(
@@ -649,10 +666,10 @@ def test_commands_of_the_remediation_sheet_work_when_pasted_and_compare_says_clo
     assert verdict(compared) == "2 of 2 findings closed: 2 deactivated; 0 still open; 0 new"
 
 
-def sheet_rows(path: Path, sheet: str, begin: str = "Finding ID") -> list[dict[str, str]]:
-    """Return the rows below the header, which is the first row that begins with that word."""
+def sheet_rows(path: Path, sheet: str) -> list[dict[str, str]]:
+    """Return the rows below the header, which is the first row with Credential."""
     book = openpyxl.load_workbook(path)
     rows = [[str(cell or "") for cell in row] for row in book[sheet].iter_rows(values_only=True)]
     book.close()
-    top = next(place for place, row in enumerate(rows) if row[0] == begin)
+    top = next(place for place, row in enumerate(rows) if "Credential" in row)
     return [dict(zip(rows[top], row, strict=True)) for row in rows[top + 1 :]]
