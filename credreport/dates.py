@@ -23,11 +23,11 @@ from credreport.population import (
     date_reports,
     no_as_of,
     parse_as_of,
-    read_stream,
+    sort_items,
 )
 from credreport.read import CredentialReport
 from credreport.schema import ACCOUNT_ID
-from credreport.sources import DEFAULT_MAX_BYTES, Opener, Skipped, Stream
+from credreport.sources import DEFAULT_MAX_BYTES, Opener, Skipped
 
 # AWS serves one report for up to four hours; its two stamps may differ by so much.
 _SAME_REPORT = timedelta(hours=4)
@@ -84,23 +84,16 @@ def read_dates(
     refused: list[Problem] = []
     skipped: list[Skipped] = []
     for place, (name, instant) in enumerate(zip(names, instants, strict=True)):
-        reports: list[CredentialReport] = []
-        for item in opener.open_all([name]):
-            if isinstance(item, Stream):
-                read_stream(item, reports, refused, skipped)
-                if progress:
-                    progress()
-            elif isinstance(item, Skipped):
-                skipped.append(item)
-            else:
-                refused.append(item)
+        reports, problems, passed_over = sort_items(opener.open_all([name]), progress)
+        refused += problems
+        skipped += passed_over
         dated, without = date_reports(reports, instant)
         found += [_Dated(report, place) for report in dated]
         undated += without
     single, copies = _leave_out_copies(found, undated)
-    problems = _find_unusable([item.report for item in single], undated)
-    refused += [problem for _, problem in problems]
-    unusable = [report for report, _ in problems]
+    unusable_reports = _find_unusable([item.report for item in single], undated)
+    refused += [problem for _, problem in unusable_reports]
+    unusable = [report for report, _ in unusable_reports]
     chosen = [item for item in single if not any(item.report is other for other in unusable)]
     if refused and (not keep_going or not chosen):
         raise InputRefused(refused)

@@ -66,18 +66,8 @@ def read_reports(
         inputs = [inputs]
     if isinstance(as_of, str):
         as_of = parse_as_of(as_of)
-    reports: list[CredentialReport] = []
-    refused: list[Problem] = []
-    skipped: list[Skipped] = []
-    for item in open_inputs([os.fspath(path) for path in inputs], max_bytes):
-        if isinstance(item, Stream):
-            read_stream(item, reports, refused, skipped)
-            if progress:
-                progress()
-        elif isinstance(item, Skipped):
-            skipped.append(item)
-        else:
-            refused.append(item)
+    items = open_inputs([os.fspath(path) for path in inputs], max_bytes)
+    reports, refused, skipped = sort_items(items, progress)
     dated, without = date_reports(reports, as_of)
     chosen, superseded, conflicts = _choose_newest(dated, without)
     refused += conflicts
@@ -100,7 +90,26 @@ def _place(report: CredentialReport) -> tuple[str, str, int]:
     return report.account_id, report.source.name, report.lines[0]
 
 
-def read_stream(
+def sort_items(
+    items: Iterable[Stream | Skipped | Problem], progress: Callable[[], None] | None
+) -> tuple[list[CredentialReport], list[Problem], list[Skipped]]:
+    """Read every stream; return the reports, what was refused, and what was passed over."""
+    reports: list[CredentialReport] = []
+    refused: list[Problem] = []
+    skipped: list[Skipped] = []
+    for item in items:
+        if isinstance(item, Stream):
+            _read_stream(item, reports, refused, skipped)
+            if progress:
+                progress()
+        elif isinstance(item, Skipped):
+            skipped.append(item)
+        else:
+            refused.append(item)
+    return reports, refused, skipped
+
+
+def _read_stream(
     stream: Stream,
     reports: list[CredentialReport],
     refused: list[Problem],
