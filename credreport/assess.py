@@ -61,16 +61,25 @@ class Assessment:
         return bool(self.tie_out["ties_out"].all())
 
     @property
+    def doubts(self) -> tuple[str, ...]:
+        """What could not be judged, was left out, or is only a bound, in words (exit 3)."""
+        undetermined = self.count(Status.UNDETERMINED)
+        refused = len({problem.source for problem in self.refused})
+        twice = sum(notice.code == "user-twice" for notice in self.notices)
+        words = {
+            f"credentials that could not be judged: {undetermined}": undetermined,
+            f"verdicts of rules that could not be told: {len(self.undecided)}": len(self.undecided),
+            f"inputs refused and left out: {refused}": refused,
+            f"rows of users that stand there twice: {twice}": twice,
+            "every age is a lower bound": self.is_lower_bound,
+            "the rows do not tie out": not self.is_tied_out,
+        }
+        return tuple(text for text, is_so in words.items() if is_so)
+
+    @property
     def is_incomplete(self) -> bool:
-        """Whether something could not be judged, was left out, or is only a bound (exit 3)."""
-        return (
-            self.count(Status.UNDETERMINED) > 0
-            or bool(self.refused)
-            or self.is_lower_bound
-            or not self.is_tied_out
-            or not self.undecided.empty
-            or any(notice.code == "user-twice" for notice in self.notices)
-        )
+        """Whether there is any doubt (exit 3)."""
+        return bool(self.doubts)
 
     @property
     def open_findings(self) -> pd.DataFrame:
@@ -112,6 +121,7 @@ def assess(
     notices = [*population.notices, *(notice for report in reports for notice in report.notices)]
     notices += find_notices(reports, wide, credentials)
     notices += waiver_notices(covered, waivers)
+    notices = list(dict.fromkeys(notices))  # what is said of a file stands with each of its reports
     return Assessment(
         policy=policy,
         reports=reports,

@@ -93,7 +93,7 @@ def _check_columns(report: CredentialReport) -> Iterator[Notice]:
         names = ", ".join(repr(column[:80]) for column in unknown[:10])
         more = f" and {len(unknown) - 10} more" if len(unknown) > 10 else ""
         message = f"unknown columns, not used: {names}{more}"
-        yield Notice(name, report.lines[0], "unknown-column", message)
+        yield Notice(name, report.header_line, "unknown-column", message)
     if ARN not in report.columns:
         message = "no `arn` column: the account is unknown, and root is told by its name only"
         yield Notice(name, 0, "no-arn", message)
@@ -226,8 +226,10 @@ def _check_dates(credentials: pd.DataFrame, say: Say) -> None:
     in_gap = (
         credentials["kind"].eq(Kind.PASSWORD)
         & credentials["status"].eq(Status.UNUSED)
-        & credentials["use"].eq(Use.USED)
-        & (credentials["last_used"] < GAP_START)
+        & (
+            (credentials["use"].eq(Use.USED) & (credentials["last_used"] < GAP_START))
+            | (credentials["use"].eq(Use.NEVER_USED) & (credentials["set_at"] < GAP_END))
+        )
         & (credentials["as_of"] > GAP_START)
         & (credentials["as_of"] - GAP_END < threshold)
     )

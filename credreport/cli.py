@@ -62,7 +62,7 @@ AsOf = Annotated[
     str | None,
     typer.Option(
         metavar="WHEN",
-        help="Judge at this instant or day (UTC), or at each file's `newest` timestamp.",
+        help="Judge at this instant, at the end of this day (UTC), or at each file's `newest` timestamp.",
     ),
 ]
 UnusedAfter = Annotated[
@@ -234,6 +234,7 @@ def analyze(
             screen.say()
             screen.say(": ".join(evidence.facts[-1]))
     _show_files(screen, written, lambda: _next_command(written, evidence, wanted))
+    _show_stale(screen, written, evidence.stem)
     _show_undetermined(screen, assessment)
     _show_warnings(screen, judged)
     return _status(screen, judged, fail_on)
@@ -311,6 +312,7 @@ def compare(
     else:
         _show_comparison(screen, evidence)
     _show_files(screen, written, lambda: _attach(written))
+    _show_stale(screen, written, evidence.stem)
     _show_warnings(screen, comparison)
     return _status(screen, comparison, fail_on)
 
@@ -519,15 +521,36 @@ def _show_files(screen: Screen, written: list[Path], next_command: Callable[[], 
     screen.note(f"Next: {next_command()}")
 
 
+def _show_stale(screen: Screen, written: list[Path], stem: str) -> None:
+    """Tell of files that bear the same name and are of another run: they may say something else."""
+    for folder in {path.parent for path in written}:
+        found = [
+            path for path in folder.iterdir() if path.name.startswith((f"{stem}.", f"{stem}-"))
+        ]
+        for path in sorted(set(found) - set(written)):
+            screen.note(f"not of this run, perhaps out of date: {path}")
+
+
 def _next_command(written: list[Path], evidence: Evidence, formats: tuple[str, ...]) -> str:
     script = next((path for path in written if path.suffix == ".sh"), None)
     if evidence.findings.empty:
         return _attach(written)
     if script:
         return f"{shlex.join(['sh', str(script)])}  (a dry run of the remedies)"
-    again = [argument for argument in sys.argv[1:] if argument != "--json"]
-    formats_wanted = ",".join([*formats, "sh"])
-    return f"{shlex.join(['credreport', *again, '--format', formats_wanted])}  (adds the remedies as a script)"
+    again = [*_without_format(sys.argv[1:]), "--format", ",".join([*formats, "sh"])]
+    return f"{shlex.join(['credreport', *again])}  (adds the remedies as a script)"
+
+
+def _without_format(arguments: list[str]) -> list[str]:
+    """Return the arguments without --json and --format, for the same run in another form."""
+    kept: list[str] = []
+    words = iter(arguments)
+    for word in words:
+        if word == "--format":
+            next(words, None)
+        elif word != "--json" and not word.startswith("--format="):
+            kept.append(word)
+    return kept
 
 
 def _attach(written: list[Path]) -> str:
@@ -592,6 +615,11 @@ def _show_warnings(screen: Screen, judged: Assessment | Comparison) -> None:
         for notice in notices:
             if notice.code in WAIVER_CODES:
                 screen.note(f"  {notice}")
+    if judged.skipped and not screen.verbose:
+        screen.note(
+            f"{len(judged.skipped)} other files were not searched "
+            "(-v and the sheet Inputs list them)"
+        )
     for item in judged.superseded:
         screen.note(f"not judged: {item.name}: {item.why}")
     for line in problem_lines(judged.refused):
@@ -599,10 +627,8 @@ def _show_warnings(screen: Screen, judged: Assessment | Comparison) -> None:
 
 
 def _status(screen: Screen, judged: Assessment | Comparison, fail_on: FailOn) -> int:
-    if judged.is_incomplete:
-        screen.note(
-            "Exit status 3: something could not be judged, was left out, or is only a bound."
-        )
+    if judged.doubts:
+        screen.note(f"Exit status 3: {'; '.join(judged.doubts)}.")
         return INCOMPLETE
     if fail_on is FailOn.FINDINGS and judged.has_open_findings:
         return FINDINGS_OPEN

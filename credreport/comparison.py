@@ -76,10 +76,16 @@ class Comparison:
         return tuple(item for date in self.assessments for item in date.skipped)
 
     @property
-    def is_incomplete(self) -> bool:
-        """Whether something could not be judged or compared, was left out, or is a bound (exit 3)."""
+    def doubts(self) -> tuple[str, ...]:
+        """What could not be judged or compared, was left out, or is a bound, in words (exit 3)."""
         unsure = self.changes["change"].isin([Change.UNDETERMINED, Change.STILL_UNDETERMINED])
-        return bool(unsure.any()) or any(date.is_incomplete for date in self.assessments)
+        own = (f"changes that could not be told: {int(unsure.sum())}",) if unsure.any() else ()
+        return (*own, *dict.fromkeys(doubt for date in self.assessments for doubt in date.doubts))
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether there is any doubt (exit 3)."""
+        return bool(self.doubts)
 
     @property
     def has_open_findings(self) -> bool:

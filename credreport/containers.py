@@ -11,7 +11,7 @@ import warnings
 from dataclasses import dataclass, replace
 
 from credreport.errors import InputRefused, Problem
-from credreport.schema import CREDENTIALS, FINDINGS, KNOWN_COLUMNS
+from credreport.schema import CHANGES, CREDENTIALS, FINDINGS, KNOWN_COLUMNS
 
 _AGAIN = "Download the report again"
 _AS_JSON = "Save it again with `aws iam get-credential-report --output json`, or take the CSV from the IAM console"
@@ -37,7 +37,7 @@ _ENCODINGS = (
     (b"\x00\x00\xfe\xff", "utf-32", "UTF-32"),
     (b"\xff\xfe", "utf-16", "UTF-16"),
     (b"\xfe\xff", "utf-16", "UTF-16"),
-    (b"\xef\xbb\xbf", "utf-8-sig", "UTF-8"),
+    (b"\xef\xbb\xbf", "utf-8", "UTF-8"),
 )
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _ARMOUR = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]+-----")
@@ -47,7 +47,7 @@ _AWS_ERROR = re.compile(
     r"|ExpiredToken|^\s*usage: aws|(Partial|No) credentials|could not be found$",
     re.MULTILINE,
 )
-_OWN_HEADERS = (",".join(CREDENTIALS), ",".join(FINDINGS))
+_OWN_HEADERS = tuple(",".join(columns) for columns in (CREDENTIALS, FINDINGS, CHANGES))
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,7 @@ def _decode(name: str, data: bytes) -> str:
     for mark, codec, words in _ENCODINGS:
         if data.startswith(mark):
             encoding, label = codec, words
+            data = data[3:] if label == "UTF-8" else data  # so that places count without the mark
             break
     try:
         text = data.decode(encoding)
@@ -188,9 +189,9 @@ def _unpack_json(name: str, text: str) -> Unpacked:
         raise _refused(
             name, "JSON without `Content`: not an answer of get-credential-report", _AS_JSON
         )
-    time = document.get("GeneratedTime")
+    time = document.get("GeneratedTime", "")
     unpacked = _unpack_content(name, document["Content"], "CLI JSON")
-    return replace(unpacked, generated_time=time if isinstance(time, str) else "")
+    return replace(unpacked, generated_time=time if isinstance(time, str) else json.dumps(time))
 
 
 def _parse_json(name: str, text: str) -> object:

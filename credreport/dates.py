@@ -84,6 +84,8 @@ def read_dates(
     refused: list[Problem] = []
     skipped: list[Skipped] = []
     for place, (name, instant) in enumerate(zip(names, instants, strict=True)):
+        if as_of:
+            opener.seen.clear()  # the same file at two instants is two dates
         reports, problems, passed_over = sort_items(opener.open_all([name]), progress)
         refused += problems
         skipped += passed_over

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 def escape_text(text: str) -> str:
     r"""Return the text with everything unprintable written out: no ANSI, no bidi, no line break."""
+    if text.isprintable():
+        return text
     return "".join(letter if letter.isprintable() else _visible(letter) for letter in text)
 
 

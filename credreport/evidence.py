@@ -183,8 +183,13 @@ def _judged_words(assessment: Assessment) -> tuple[int, int, int]:
 def _title(assessment: Assessment) -> str:
     unused, judged, undetermined = _judged_words(assessment)
     days = _days_words(assessment.policy)
-    words = f"{unused} of {judged} active credentials unused for {days}"
+    words = f"{unused} of {_among(judged, undetermined)} unused for {days}"
     return f"{words}; {undetermined} undetermined" if undetermined else words
+
+
+def _among(judged: int, undetermined: int) -> str:
+    """Return what the unused are counted among; where not all was judged, it says so."""
+    return f"{judged}{' judged' * bool(undetermined)} active credentials"
 
 
 def _days_words(policy: Policy) -> str:
@@ -210,7 +215,7 @@ def _verdict(assessment: Assessment) -> str:
         plural(int(kinds.eq(Kind.ACCESS_KEY).sum()), "access key"),
     ]
     verb = "has" if unused == 1 else "have"
-    sentence = f"{unused} of {judged} active credentials {verb} been unused for {days}"
+    sentence = f"{unused} of {_among(judged, undetermined)} {verb} been unused for {days}"
     if unused:
         sentence += f" ({' and '.join(parts)})"
     sentence += f", as of {_as_of_words(assessment)}."

@@ -66,11 +66,14 @@ def read_reports(
         inputs = [inputs]
     if isinstance(as_of, str):
         as_of = parse_as_of(as_of)
+    if isinstance(as_of, datetime) and as_of.tzinfo is None:
+        raise UsageError(f"as_of {as_of} has no zone; add tzinfo=UTC if it is UTC")
     items = open_inputs([os.fspath(path) for path in inputs], max_bytes)
     reports, refused, skipped = sort_items(items, progress)
     dated, without = date_reports(reports, as_of)
     chosen, superseded, conflicts = _choose_newest(dated, without)
     refused += conflicts
+    refused = list(dict.fromkeys(refused))
     if refused and (not keep_going or not chosen):
         raise InputRefused(refused)
     if not chosen:
@@ -99,7 +102,7 @@ def sort_items(
     skipped: list[Skipped] = []
     for item in items:
         if isinstance(item, Stream):
-            _read_stream(item, reports, refused, skipped)
+            _read_stream(item, reports, refused)
             if progress:
                 progress()
         elif isinstance(item, Skipped):
@@ -113,7 +116,6 @@ def _read_stream(
     stream: Stream,
     reports: list[CredentialReport],
     refused: list[Problem],
-    skipped: list[Skipped],
 ) -> None:
     """Read one stream and put what it holds on the list where it belongs."""
     try:
@@ -121,12 +123,10 @@ def _read_stream(
     except InputRefused as refusal:
         refused += refusal.problems
     except OwnEvidence:
-        why = "evidence that credreport wrote, not a report"
-        if stream.searched:
-            skipped.append(Skipped(stream.name, why))
-        else:
+        if not stream.searched:  # in a directory it lies beside the reports, and is passed over
+            found = "evidence that credreport wrote, not a report"
             remedy = "Name the report that AWS gave"
-            refused.append(Problem(stream.name, 0, 0, why, remedy))
+            refused.append(Problem(stream.name, 0, 0, found, remedy))
 
 
 def date_reports(

@@ -67,6 +67,7 @@ class CredentialReport:
     as_of: datetime | None = None
     as_of_origin: str = ""
     notices: tuple[Notice, ...] = ()
+    header_line: int = 1
     file_holds_absences: bool = True
 
     @property
@@ -145,6 +146,7 @@ def read_report(stream: Stream) -> list[CredentialReport]:
                     account_id=account_id,
                     stamp=stamp,
                     stamp_origin=origin,
+                    header_line=section.line,
                     file_holds_absences=holds_absences,
                 )
             )
@@ -153,8 +155,8 @@ def read_report(stream: Stream) -> list[CredentialReport]:
         message = f"holds {len(reports)} reports or accounts, judged one by one"
         notices.append(Notice(stream.name, 0, "several-accounts", message))
     notices += [notice for section in sections for notice in section.notices]
-    reports[0] = replace(reports[0], notices=tuple(notices))
-    return reports
+    # Every report of the file bears them: its siblings may be superseded.
+    return [replace(report, notices=tuple(notices)) for report in reports]
 
 
 def _find_stamp(name: str, generated_time: str) -> tuple[datetime | None, str, list[Notice]]:
@@ -196,8 +198,12 @@ class _Section:
     @property
     def holds_absences(self) -> bool:
         """Whether one of the words for "none" stands anywhere in it; a user may be called so."""
-        cells = (cell for row in self.rows for cell in row[self.user + 1 :])
-        return any(cell in KNOWN_ABSENCES for cell in cells)
+        return any(
+            cell in KNOWN_ABSENCES
+            for row in self.rows
+            for place, cell in enumerate(row)
+            if place != self.user
+        )
 
     def arn_of(self, cells: Sequence[str]) -> str:
         return cells[self.arn] if self.arn >= 0 else ""
@@ -213,7 +219,8 @@ class _Reader:
 
     def read(self, text: str) -> list[_Section]:
         skipped: list[int] = []
-        for line, cells in self._records(text):
+        for line, record in self._records(text):
+            cells = _without_mark(record)
             if len(self.problems) > _MOST_PROBLEMS:
                 self._problem(line, 0, "too much is wrong: not read any further")
                 break
@@ -298,7 +305,10 @@ class _Reader:
                 )
                 section.notices.append(Notice(self.name, line, "rejoined", message))
                 cells = rejoined
-        if len(cells) != width:
+        if _is_like_header(cells):
+            found = "a second header line that is not spelt as AWS spells it"
+            self._problem(line, 1, found, _ONE_EACH)
+        elif len(cells) != width:
             self._wrong_width(section, cells, line)
         elif not cells[section.user].strip():
             found = "the user is blank"
@@ -345,6 +355,20 @@ def _column_words(column: str) -> str:
 
 def _is_header(cells: Iterable[str]) -> bool:
     return set(cells) >= _HEADER_MARKS
+
+
+def _is_like_header(cells: Iterable[str]) -> bool:
+    """Whether a record names columns, though not exactly: then it is no user."""
+    return len({cell.strip().lower() for cell in cells} & set(KNOWN_COLUMNS)) >= 3
+
+
+def _without_mark(cells: list[str]) -> list[str]:
+    """Return the record without the byte order mark that a joined file leaves before its header."""
+    return (
+        [cells[0].removeprefix("\ufeff"), *cells[1:]]
+        if cells and _is_header([USER, *cells[1:]])
+        else cells
+    )
 
 
 def _header_problems(name: str, cells: list[str], line: int) -> list[Problem]:

@@ -19,6 +19,7 @@ from xml.sax.saxutils import escape, quoteattr
 import pandas as pd
 from openpyxl.utils import get_column_letter
 
+from credreport.escape import escape_text
 from credreport.instants import format_instant
 from credreport.normalise import to_naive
 
@@ -29,9 +30,7 @@ _CUT = " [cut]"
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 _EXCEL_EPOCH = pd.Timestamp("1899-12-30")
 _EXCEL_OLDEST = pd.Timestamp("1900-03-01")
-_UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
-)
+_SHOWN_AS_ONE = re.compile(r"[^\t\n]+")
 _ESCAPE_LOOKALIKE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 _TEMPLATE_ROW = re.compile(rb'<row r="2".*?</row>', re.DOTALL)
 _CELL_STYLE = re.compile(rb'<c r="([A-Z]+)2"(?: s="([0-9]+)")?')
@@ -44,14 +43,9 @@ def safe_text(text: str) -> str:
     which a reader of the format would decode, has its underscore escaped; more than 32,767
     characters are cut, visibly.
     """
-    shown = _UNSAFE.sub(lambda match: _visible(match[0]), text)
+    shown = _SHOWN_AS_ONE.sub(lambda match: escape_text(match[0]), text)
     shown = _ESCAPE_LOOKALIKE.sub("_x005F_", shown)
     return shown if len(shown) <= MAX_TEXT else shown[: MAX_TEXT - len(_CUT)] + _CUT
-
-
-def _visible(letter: str) -> str:
-    code = ord(letter)
-    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
 
 
 @dataclass(frozen=True)
@@ -162,6 +156,8 @@ def _text_cells(column: pd.Series, letters: str, style: str) -> Iterator[str]:
 
 
 def _inline(letters: str, number: int, style: str, body: str) -> str:
+    if not body:
+        return f'<c r="{letters}{number}" s="{style}"/>'
     return (
         f'<c r="{letters}{number}" s="{style}" t="inlineStr">'
         f'<is><t xml:space="preserve">{body}</t></is></c>'

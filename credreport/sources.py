@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import stat
 import sys
 import zipfile
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from credreport.errors import Problem
+from credreport.escape import escape_text
 
 DEFAULT_MAX_BYTES = 64 * 1024 * 1024
 MAX_MEMBERS = 20_000
@@ -23,6 +25,9 @@ MAX_ZIP_BYTES = 4 * 1024**3
 MAX_RATIO = 200
 _RATIO_FREE_BYTES = 1024 * 1024
 _CHUNK = 1024 * 1024
+# Pictures, workbooks and texts that this program wrote: no inputs, and not told of, so that
+# running twice gives the same evidence where it lies among the reports.
+_OWN_OUTPUT = re.compile(r"credreport-.+\.(png|svg|xlsx|md|jira|sh)")
 _UNPACK = "Unpack it yourself and name the directory"
 _SUFFIXES = {"", ".csv", ".json", ".txt", ".tsv", ".b64", ".base64"}
 
@@ -149,6 +154,8 @@ class Opener:
                     shown = self.names.choose(inner, directory)
                     yield Skipped(shown, "a link or a hidden directory is not searched")
             for name in sorted(names):
+                if _OWN_OUTPUT.fullmatch(name):
+                    continue
                 path = Path(folder, name)
                 shown = self.names.choose(path, directory)
                 why = _why_skipped(path.name, path.suffix)
@@ -247,14 +254,15 @@ class Opener:
 
 
 def _as_text(name: str) -> str:
-    """Return a file's name with bytes that are no UTF-8 written out: not every table can hold them."""
-    return name.encode("utf-8", "backslashreplace").decode()
+    """Return a file's name with what cannot be shown written out: bytes that are no text, line ends."""
+    return escape_text(name.encode("utf-8", "backslashreplace").decode())
 
 
 def _why_skipped(name: str, suffix: str) -> str:
     if name.startswith("."):
         return "hidden file"
-    if suffix.lower() not in _SUFFIXES:
+    inner = {each.lower().split(" ")[0] for each in Path(name).suffixes} or {""}
+    if not inner & _SUFFIXES:
         return f"{suffix} files are not searched for reports"
     return ""
 

@@ -19,6 +19,7 @@ from openpyxl.worksheet.table import Table, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
 from pandas.api.types import is_numeric_dtype
 
+from credreport import __version__
 from credreport.charts import COLOURS
 from credreport.errors import OutputError
 from credreport.evidence import Evidence, SignOff, credential_words
@@ -180,7 +181,7 @@ def to_xlsx(evidence: Evidence, pictures: Mapping[str, bytes]) -> bytes:
     counted; raises OutputError where a table is longer than a sheet can be.
     """
     book = Workbook()
-    book.properties.creator = f"credreport {evidence.parameters.get('version', '')}".strip()
+    book.properties.creator = f"credreport {__version__}"
     book.properties.title = evidence.title
     book.remove(book.worksheets[0])
     streams: dict[int, Stream] = {}
@@ -203,10 +204,10 @@ def to_xlsx(evidence: Evidence, pictures: Mapping[str, bytes]) -> bytes:
         population = population.iloc[:0]
     add("Credentials", population, _CREDENTIALS, words)
     add("Remediation", evidence.remediation, _REMEDIATION, "No findings, so nothing to remedy")
-    if evidence.waivers is not None:
-        add("Waivers", evidence.waivers, _WAIVERS, "No waivers in the file")
     if evidence.changes is not None:
         add("Changes", to_changes_sheet(evidence.changes), CHANGES_COLUMNS, "No credentials")
+    if evidence.waivers is not None:
+        add("Waivers", evidence.waivers, _WAIVERS, "No waivers in the file")
     alt_texts += add_pictures(book, evidence.title, pictures)
     _add_inputs(book, evidence)
     add_method(book, evidence.method)

@@ -221,7 +221,11 @@ def _refuse_clashes(targets: Mapping[Path, bytes], inputs: Iterable[str], *, for
             raise OutputError(f"{target} is a directory; remove it, or choose another -o")
         if any(target.samefile(path) for path in read if path.is_file()):
             raise OutputError(f"{target} is an input of this run; choose another -o")
-    other = [target for target in existing if not _holds(target, targets[target])]
+    other = [
+        target
+        for target in existing
+        if not _holds(target, targets[target]) and not _is_same_run(target, targets[target])
+    ]
     for target in other:
         locks = [target.with_name(f"~${target.name}"), target.with_name(f".~lock.{target.name}#")]
         if any(lock.exists() for lock in locks):
@@ -232,6 +236,17 @@ def _refuse_clashes(targets: Mapping[Path, bytes], inputs: Iterable[str], *, for
             f"there is other evidence already: {names}. Use --force to replace it, or another -o"
         )
         raise OutputError(message)
+
+
+def _is_same_run(target: Path, data: bytes) -> bool:
+    """Whether the manifest that stands there is of this very run, but for the files it lists."""
+    if not target.name.endswith("-manifest.json"):
+        return False
+    try:
+        before, now = json.loads(target.read_bytes()), json.loads(data)
+        return bool({**before, "outputs": []} == {**now, "outputs": []})
+    except (OSError, ValueError, TypeError):
+        return False
 
 
 def _holds(target: Path, data: bytes) -> bool:
@@ -486,6 +501,9 @@ def write_jira(evidence: Evidence, _: Options, files: Files) -> Files:
     lines += ["", f"Tie-out: {'PASS' if evidence.ties_out else 'FAIL'}."]
     lines += ["", "Evidence (SHA-256):", ""]
     lines += [f"* {{{{{name}}}}} {{{{{sha256(data)}}}}}" for name, data in files.items()]
+    lines += ["", "Inputs (SHA-256):", ""]
+    digests = dict(zip(evidence.inputs["source_file"], evidence.inputs["sha256"], strict=True))
+    lines += [f"* {_jira_code(name)} {{{{{digest}}}}}" for name, digest in digests.items()]
     return {f"{evidence.stem}.jira": ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace")}
 
 
@@ -512,7 +530,8 @@ def to_manifest(
     files: Mapping[str, bytes],
 ) -> bytes:
     """Return the manifest: hash and size of every input and output, what was asked, the verdict."""
-    read = inputs[["source_file", "sha256", "bytes"]].drop_duplicates()
+    columns = ["source_file", "sha256", "bytes", "account_id", "as_of", "as_of_origin"]
+    read = inputs[columns].drop_duplicates()
     document = {
         "schema_version": SCHEMA_VERSION,
         "generator": "credreport",

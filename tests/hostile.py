@@ -333,7 +333,7 @@ CASES: dict[str, Case] = {
     "two reports appended": fine(REPORT + "\n" + OTHER, "holds 2 reports or accounts"),
     "two reports glued": fine(REPORT + OTHER, "taken apart"),
     "two reports glued without the second header": fine(REPORT + OTHER.split("\n", 1)[1], "taken apart"),
-    "a report and a cut header": refused(REPORT + "\n" + HEADER[:100], "fields where the header has 22"),
+    "a report and a cut header": refused(REPORT + "\n" + HEADER[:100], "a second header line that is not spelt as AWS spells it"),
     "a second header without a needed column": refused(REPORT + "\n" + HEADER.replace("access_key_2_active", "x") + "\n" + LINES[2], "without the column `access_key_2_active`"),
     # JSON
     "answer of generate-credential-report": refused('{"State": "COMPLETE"}', "the answer of `generate-credential-report`"),

@@ -67,7 +67,7 @@ def test_no_last_used_column(tmp_path: Path) -> None:
 
 def test_unknown_columns(tmp_path: Path) -> None:
     assert of(tmp_path, to_csv(root(), columns=("", *COLUMNS, "team"))) == [
-        ", line 2: unknown columns, not used: '(no name)', 'team'"
+        ", line 1: unknown columns, not used: '(no name)', 'team'"
     ]
 
 
@@ -145,6 +145,8 @@ def test_the_newest_of_the_timestamps_later_than_the_as_of(tmp_path: Path) -> No
     ("last_used", "as_of", "is_warned"),
     [
         ("2018-05-01T00:00:00Z", "2018-08-10T00:00:00Z", True),
+        ("no_information", "2018-08-10T00:00:00Z", True),
+        ("no_information", "2018-08-21T21:08:00Z", False),
         ("2018-05-01T00:00:00Z", "2018-08-21T21:07:59Z", True),
         ("2018-05-01T00:00:00Z", "2018-08-21T21:08:00Z", False),
         ("2018-05-04T05:50:00Z", "2018-08-10T00:00:00Z", False),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -83,6 +84,29 @@ class TestAnalyze:
         done = run("analyze", clean(here), "--format", "json")
         assert f"Next: attach evidence/{STEM}.json to the ticket" in done.stderr
 
+    def test_what_it_says_to_do_next_works_as_it_stands(
+        self, here: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        arguments = ["analyze", str(stale(here)), "--format=csv", "--json"]
+        monkeypatch.setattr(sys, "argv", ["credreport", *arguments])
+        first = run(*arguments)
+        (line,) = [line for line in first.stderr.splitlines() if line.startswith("Next: ")]
+        words = shlex.split(line.removeprefix("Next: credreport ").split("  (")[0])
+        assert words == ["analyze", arguments[1], "--format", "csv,sh"]
+        assert run(*words).exit_code == 0
+        assert f"{STEM}-remediate.sh" in written(here)
+
+    def test_evidence_below_the_reports_changes_nothing(self, here: Path) -> None:
+        stale(here / "in")
+        before = run("analyze", "in", "-o", "in/evidence", "--format", "xlsx,png,csv,json,md,sh")
+        after = run("analyze", "in", "-o", "in/evidence", "--format", "xlsx,png,csv,json,md,sh")
+        assert (before.exit_code, after.exit_code) == (0, 0)
+
+    def test_files_of_an_earlier_run_are_named(self, here: Path) -> None:
+        run("analyze", stale(here), "--format", "csv")
+        done = run("analyze", clean(here), "--format", "json", "--force")
+        assert f"not of this run, perhaps out of date: evidence/{STEM}-findings.csv" in done.stderr
+
     def test_prints_json_for_machines_and_still_writes(self, here: Path) -> None:
         done = run("analyze", stale(here), "--json")
         assert len(json.loads(done.stdout)["findings"]) == 2
@@ -107,6 +131,7 @@ class TestAnalyze:
         assert "  1 x no root row\n" in done.stderr
         done = run("analyze", here, "--format", "none", "-v")
         assert f"warning: {path.name}, line 3: 'a' is out of AWS's order" in done.stderr
+        assert "1 other files were not searched" in run("analyze", here, "--format", "none").stderr
         assert "not searched: notes.pdf: .pdf files are not searched for reports" in done.stderr
 
     def test_fills_in_the_sign_off(self, here: Path) -> None:
@@ -178,9 +203,7 @@ class TestExitStatus:
     def test_what_could_not_be_judged_wins(self, here: Path) -> None:
         done = run("analyze", odd(here), "--fail-on", "findings")
         assert done.exit_code == 3
-        assert done.stderr.endswith(
-            "Exit status 3: something could not be judged, was left out, or is only a bound.\n"
-        )
+        assert done.stderr.endswith("Exit status 3: credentials that could not be judged: 1.\n")
         assert f"{STEM}.xlsx" in written(here)
 
     def test_newest_is_only_a_bound(self, here: Path) -> None:

@@ -98,7 +98,7 @@ def test_the_workbook_says_what_changed(dates: tuple[Path, Path], tmp_path: Path
             "closed", "deactivated", "alice", "password", "unused", "inactive",
             "inactive in the report of 2026-09-30",
         ),
-        ("\u2013", "still excluded", "<root_account>", "password", "excluded", "excluded", ""),
+        ("\u2013", "still excluded", "<root_account>", "password", "excluded", "excluded", None),
     ]  # fmt: skip
     words = [cell.value for row in book["Summary"].iter_rows() for cell in row if cell.value]
     assert words[:4] == [
@@ -330,3 +330,13 @@ def test_a_comparison_without_credentials_says_so(tmp_path: Path) -> None:
     assert run("compare", tmp_path / "in", "-o", tmp_path / "out").exit_code == 0
     (path,) = (tmp_path / "out").glob("*.xlsx")
     assert "No credentials" in sheet(path, "Changes")[0].values()
+
+
+def test_one_file_at_two_instants_is_two_dates(tmp_path: Path) -> None:
+    row = user("a", password_enabled="true", password_last_changed="2025-12-01T00:00:00Z")
+    path = str(save(tmp_path, root(), row, name="report.csv"))
+    arguments = ["compare", path, path, "--as-of", "2026-01-31", "--as-of", "2026-06-30"]
+    done = CliRunner().invoke(app, [*arguments, "--format", "none"])
+    assert done.exit_code == 0
+    assert done.stdout.startswith("0 of 0 findings closed")
+    assert "1 new" in done.stdout

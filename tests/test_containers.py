@@ -42,7 +42,7 @@ def wrapped(width: int, end: str) -> bytes:
         (answer(), "CLI JSON", TIME),
         (b"\xef\xbb\xbf" + answer(), "CLI JSON", TIME),
         (answer(GeneratedTime="absent"), "CLI JSON", ""),
-        (answer(GeneratedTime={"a": 1}), "CLI JSON", ""),
+        (answer(GeneratedTime={"a": 1}), "CLI JSON", '{"a": 1}'),
         (answer(Content=wrapped(76, "\n").decode()), "CLI JSON", TIME),
         (answer(Content=TEXT), "CLI JSON (text)", TIME),
         (answer(Content=repr(BYTES)), "CLI JSON (Python text)", TIME),

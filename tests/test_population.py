@@ -171,10 +171,7 @@ class TestRefused:
             (tmp_path / name).write_bytes(data)
         population = read_reports(tmp_path)
         assert judged(population) == [JANUARY]
-        assert {item.why for item in population.skipped} == {
-            "evidence that credreport wrote, not a report"
-        }
-        assert len(population.skipped) == 4
+        assert population.skipped == ()
 
     def test_but_not_when_it_is_named(self, tmp_path: Path) -> None:
         self.test_our_own_evidence_in_a_directory_is_passed_over(tmp_path)
@@ -215,3 +212,16 @@ class TestNotices:
         assert self.codes(tmp_path) == []
         save(tmp_path, root("777788889999"), name="2026-02-07T12:00:01Z.csv")
         assert self.codes(tmp_path) == ["apart"]
+
+
+def test_a_time_without_a_zone_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="has no zone"):
+        read_reports(save(tmp_path, root()), as_of=datetime(2026, 2, 1))  # noqa: DTZ001
+
+
+def test_warnings_of_a_file_outlive_its_superseded_account(tmp_path: Path) -> None:
+    both = to_csv(root()) + "\n\n" + to_csv(root(OTHER))
+    (tmp_path / JANUARY).write_text(both)
+    save(tmp_path, root(mfa_active="false"), name=FEBRUARY)
+    kept = {report.account_id: report for report in read_reports(tmp_path).reports}
+    assert [notice.code for notice in kept[OTHER].notices] == ["several-accounts", "blank-lines"]

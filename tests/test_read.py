@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -189,7 +190,9 @@ class TestSeveralAccounts:
             (THIRD, ["c"]),
             ("101010101010", ["c"]),
         ]
-        codes = [notice.code for report in reports for notice in report.notices]
+        for report in reports[1:]:
+            assert report.notices == reports[0].notices
+        codes = [notice.code for notice in reports[0].notices]
         assert codes == ["several-accounts", "glued", "glued", "glued"]
 
     @pytest.mark.parametrize(
@@ -339,3 +342,33 @@ def test_root_is_told_by_its_name_or_the_end_of_its_arn() -> None:
     assert is_root("root", "arn:aws:iam::1:root")
     assert is_root("x", "arn:aws:iam::1:<root_account>")
     assert not is_root("root", "arn:aws:iam::1:user/root")
+
+
+@pytest.mark.parametrize("columns", [COLUMNS, (*COLUMNS[1:], "user")])
+def test_where_the_user_stands_does_not_change_what_a_blank_means(columns: tuple[str, ...]) -> None:
+    row = user(password_enabled="true", password_last_used="")
+    (report,) = read(to_csv(root(), row, columns=columns))
+    assert not report.blanks_are_absences
+
+
+def test_joined_files_with_marks_are_taken_apart() -> None:
+    text = "\ufeff".join([to_csv(root(), user("a")) + "\n", to_csv(root(OTHER), user("b", OTHER))])
+    assert [users(report) for report in read(text)] == [
+        ["<root_account>", "a"],
+        ["<root_account>", "b"],
+    ]
+
+
+@pytest.mark.parametrize(
+    "spelling", [str.upper, str.title, lambda header: header.replace(",", ", ")]
+)
+def test_a_second_header_in_another_spelling_is_no_user(spelling: Callable[[str], str]) -> None:
+    header, rest = to_csv(root(OTHER)).split("\n")
+    text = to_csv(root(), user("a")) + "\n" + spelling(header) + "\n" + rest
+    assert "line 4, column 1: a second header line that is not spelt" in refusal(text)[0]
+
+
+def test_what_is_said_of_a_file_stands_with_each_of_its_reports() -> None:
+    first, second = read(to_csv(root()) + "\n\n" + to_csv(root(OTHER)))
+    assert first.notices == second.notices
+    assert {notice.code for notice in first.notices} == {"several-accounts", "blank-lines"}

@@ -62,6 +62,22 @@ def test_a_directory_is_searched_in_order_and_tells_what_it_left(tmp_path: Path)
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["a.csv.1", "a.json.bak", "a.csv (1)", "A.CSV"])
+def test_a_copy_that_was_renamed_is_still_found(tmp_path: Path, name: str) -> None:
+    put(tmp_path / name)
+    assert names([tmp_path]) == [f"read {name}"]
+
+
+def test_pictures_and_workbooks_of_ours_are_passed_over(tmp_path: Path) -> None:
+    for name in ("credreport-1-90d.xlsx", "credreport-1-90d-ageing.png", "x.csv", "other.xlsx"):
+        put(tmp_path / name)
+    assert names([tmp_path]) == ["skip other.xlsx", "read x.csv"]
+
+
+def test_a_line_end_in_a_name_is_written_out(tmp_path: Path) -> None:
+    assert names([put(tmp_path / "a\nb.csv")]) == ["read a\\x0ab.csv"]
+
+
 def test_an_empty_directory_is_refused(tmp_path: Path) -> None:
     put(tmp_path / "notes.pdf")
     assert names([tmp_path])[-1].endswith("no CSV, JSON, text, base64 or zip file in it")

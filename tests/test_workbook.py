@@ -168,7 +168,7 @@ def test_the_summary_says_it(evidence: Evidence, png: bytes) -> None:
     book = opened(to_xlsx(evidence, {"One": png}))
     words = texts(book["Summary"])
     assert words[1] == (
-        "11 of 22 active credentials have been unused for 90 days or more (11 passwords and "
+        "11 of 22 judged active credentials have been unused for 90 days or more (11 passwords and "
         "0 access keys), as of 2026-01-31T12:00:00Z."
     )
     assert words[2] == "1 could not be judged: see Undetermined."

@@ -131,7 +131,7 @@ class TestTicket:
         files = render(evidence, ["csv", "md"])
         text = files[f"{STEM}.md"].decode()
         assert text.startswith(
-            "## 2 of 2 active credentials unused for 90 days or more; 1 undetermined\n"
+            "## 2 of 2 judged active credentials unused for 90 days or more; 1 undetermined\n"
         )
         assert "| Access keys | 0 | 6 | 0 | 0 | 1 | 1 | 0 | 8 |" in text
         assert "- `=1+1` in 111122223333: password, 395 days (`CR-" in text
@@ -141,7 +141,7 @@ class TestTicket:
 
     def test_jira_says_the_same(self, evidence: Evidence) -> None:
         text = render(evidence, ["jira"])[f"{STEM}.jira"].decode()
-        assert text.startswith("h2. 2 of 2 active")
+        assert text.startswith("h2. 2 of 2 judged active")
         assert "* {{=1\\+1}} in 111122223333: password, 395 days" in text
 
     @pytest.mark.parametrize("form", ["md", "jira"])
