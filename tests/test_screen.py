@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from credreport import screen as screen_module
+from credreport.errors import OutputError
 from credreport.escape import escape_text
 from credreport.screen import Screen
 
@@ -137,3 +138,40 @@ class TestProgress:
             advance(), advance()
         assert "Reading" in stream.getvalue()
         assert "100%" in stream.getvalue()
+
+
+class Broken(Terminal):
+    """A stream whose reader has left, or whose disk is full."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__()
+        self.error = error
+
+    def write(self, _: str) -> int:
+        raise self.error
+
+    def fileno(self) -> int:
+        raise OSError(9, "no descriptor")
+
+
+def test_a_reader_that_has_left_is_survived(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", Broken(BrokenPipeError()))
+    Screen().say("x")
+
+
+def test_a_full_disk_below_stdout_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", Broken(OSError(28, "No space left on device")))
+    with pytest.raises(OutputError, match="standard output cannot be written: No space left"):
+        Screen().say("x")
+
+
+def test_a_table_too_wide_for_the_terminal_becomes_lines(
+    terminal: Callable[..., Terminal], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    stream = terminal()
+    headers = ["", "first", "second", "third", "fourth"]
+    Screen().table(headers, [["a" * 20, *(["1234567890"] * 4)]], rights=4)
+    assert stream.getvalue() == (
+        f"  {'a' * 20}: first 1234567890, second 1234567890, third 1234567890, fourth 1234567890\n"
+    )

@@ -223,3 +223,18 @@ def test_inputs_are_counted_without_opening_them(tmp_path: Path) -> None:
     for name in ("a.csv", "sub/b.csv", "sub/c.csv"):
         put(tmp_path / name)
     assert count_inputs([str(tmp_path), str(tmp_path / "a.csv"), str(tmp_path / "sub/*")]) == 6
+
+
+def test_standard_input_that_is_closed_or_broken_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Broken:
+        class buffer:  # noqa: N801
+            @staticmethod
+            def read(_: int) -> bytes:
+                raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(sys, "stdin", Broken)
+    assert names(["-"]) == ["refuse standard input: cannot be read: Input/output error"]
+    monkeypatch.setattr(sys, "stdin", None)
+    assert names(["-"]) == ["refuse standard input: it is closed"]

@@ -260,3 +260,31 @@ class TestAccounts:
     def test_a_missing_file_is_named(self, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="cannot be read"):
             read_accounts(tmp_path / "no.csv")
+
+
+class TestManifestOfTheSameRun:
+    NAME = "credreport-1-manifest.json"
+
+    def write(self, directory: Path, document: object) -> None:
+        data = json.dumps(document).encode()
+        write_all(directory, {self.NAME: data}, force=False, inputs=[])
+
+    def test_may_list_other_files(self, tmp_path: Path) -> None:
+        self.write(tmp_path, {"verdict": "a", "outputs": [1]})
+        self.write(tmp_path, {"verdict": "a", "outputs": [1, 2]})
+        assert json.loads((tmp_path / self.NAME).read_bytes())["outputs"] == [1, 2]
+
+    @pytest.mark.parametrize("before", [b'{"verdict": "b", "outputs": []}', b"not json", b"[1]"])
+    def test_another_one_is_other_evidence(self, tmp_path: Path, before: bytes) -> None:
+        (tmp_path / self.NAME).write_bytes(before)
+        with pytest.raises(OutputError, match="there is other evidence already"):
+            self.write(tmp_path, {"verdict": "a", "outputs": []})
+
+
+def test_rows_that_do_not_tie_out_are_shouted(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    assessment = judge(tmp_path, root())
+    broken = replace(assessment, tie_out=assessment.tie_out.assign(ties_out=False))
+    assert "THE ROWS DO NOT TIE OUT" in to_evidence(broken).verdict
+    assert broken.doubts == ("the rows do not tie out",)
