@@ -15,7 +15,7 @@ from credreport.normalise import to_rows, to_users, whole_days
 from credreport.policy import Policy
 from credreport.population import Population
 from credreport.read import CredentialReport
-from credreport.rules import RULES, Rule, Subject
+from credreport.rules import RULES, UNUSED_RULES, Rule, Subject
 from credreport.schema import FINDINGS, JUDGED_SLOTS, Kind, Status
 from credreport.sources import Skipped
 from credreport.waivers import OPEN, WAIVED, Waivers, waive, waiver_notices
@@ -23,7 +23,6 @@ from credreport.waivers import OPEN, WAIVED, Waivers, waive, waiver_notices
 _JUDGED = [slot.credential for slot in JUDGED_SLOTS]
 _CURRENT = "Current"
 _ROOT_SHOWN = "Root: shown, not judged"
-_UNUSED_RULES = ("unused-password", "unused-access-key")
 _ABOUT = ("row", "kind", "is_root", "set_at", "as_of", "user_row")
 _UNDECIDED = ("row", "credential", "rule", "reason")
 TIED_STATUSES = tuple(status for status in Status if status is not Status.NOT_TRACKED)
@@ -257,7 +256,7 @@ def _to_user_table(credentials: pd.DataFrame, findings: pd.DataFrame) -> pd.Data
 def _to_conclusion(users: pd.DataFrame, findings: pd.DataFrame) -> pd.Series:
     """Return what the rules say of each user: of use in words, of the rest by name."""
     use = _to_use_words(users)
-    others = findings[~findings["rule"].isin(_UNUSED_RULES)].sort_values("row", kind="stable")
+    others = findings[~findings["rule"].isin(UNUSED_RULES)].sort_values("row", kind="stable")
     waived = others["state"].eq(WAIVED).map({True: " (waived)", False: ""}).astype("str")
     named = others.assign(name=others["rule"] + waived).drop_duplicates(["user_row", "name"])
     names = named.groupby("user_row")["name"].agg(", ".join).reindex(users.index).fillna("")

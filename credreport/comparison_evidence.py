@@ -129,7 +129,7 @@ def to_comparison_evidence(
         left_out=to_left_out(comparison.refused, comparison.superseded, comparison.skipped),
         method=pd.DataFrame(method, columns=["section", "text"], dtype="str"),
         captions=Captions(title, _caption(comparison), comparison.policy.unused_after_days),
-        warning_counts={WARNING_TITLES.get(code, code): count for code, count in codes.items()},
+        warning_counts={WARNING_TITLES[code]: count for code, count in codes.items()},
     )
 
 

@@ -14,10 +14,7 @@ from credreport.evidence import credential_words
 from credreport.schema import Kind
 from credreport.sheetxml import NOTHING, Stream
 from credreport.workbook import (
-    BAD_FILL,
-    BOLD,
     CHANGES_COLUMNS,
-    GOOD_FILL,
     HEADING,
     TITLE,
     TOP,
@@ -32,6 +29,7 @@ from credreport.workbook import (
     sentences,
     to_changes_sheet,
     write_block,
+    write_facts,
 )
 
 _TIMELINE_COLUMNS = (
@@ -95,14 +93,7 @@ def _add_summary(book: Workbook, evidence: ComparisonEvidence) -> None:
             put(sheet, row, 1, clause, HEADING).alignment = TOP
             row += 1
     row += 1
-    for label, value in evidence.facts:
-        put(sheet, row, 1, label, BOLD)
-        cell = put(sheet, row, 2, value)
-        if label == "Tie-out":
-            cell.fill = GOOD_FILL if evidence.ties_out else BAD_FILL
-            cell.font = BOLD
-        row += 1
-    row += 1
+    row = write_facts(sheet, row, evidence.facts, ties_out=evidence.ties_out)
     headers = ["Type", "Before", "Closed", "Still open", "New", "Now"]
     row = write_block(sheet, row, "Findings (unused credentials)", headers, evidence.by_kind)
     headers = [

@@ -12,6 +12,7 @@ import pandas as pd
 
 from credreport.assess import Assessment
 from credreport.normalise import INSTANT_DTYPE
+from credreport.rules import UNUSED_RULES
 from credreport.schema import KNOWN_ABSENCES, NOT_SUPPORTED, Kind, Status
 
 _SAYS_NOTHING = [*KNOWN_ABSENCES, NOT_SUPPORTED, ""]
@@ -22,7 +23,6 @@ _KEPT = (
     "created_at", "is_created_known", "is_born_known", "status", "use", "age_days",
     "effective_last_used", "last_used", "set_at", "service", "region", "reason", "finding_id",
 )  # fmt: skip
-_UNUSED_RULES = ("unused-password", "unused-access-key")
 
 
 def to_coverage(assessments: Sequence[Assessment]) -> pd.DataFrame:
@@ -62,7 +62,7 @@ def _take(date: int, assessment: Assessment) -> pd.DataFrame:
     accounts = pd.Series([report.account_id for report in assessment.reports], dtype="str")
     is_key = credentials["kind"].eq(Kind.ACCESS_KEY)
     named = credentials["arn"].where(credentials["arn"].ne(""), credentials["user"])
-    unused = assessment.findings[assessment.findings["rule"].isin(_UNUSED_RULES)]
+    unused = assessment.findings[assessment.findings["rule"].isin(UNUSED_RULES)]
     finding_id = unused.set_index("row")["finding_id"].reindex(credentials.index)
     told = credentials.assign(
         date=date,

@@ -539,3 +539,6 @@ RULES: dict[str, Rule] = {rule.id: rule for rule in _CATALOGUE}
 PARAMETERS: dict[str, Parameter] = {
     rule.parameter.name: rule.parameter for rule in _CATALOGUE if rule.parameter
 }
+
+# The two that say "unused" as the verdict does; the others say something else of a credential.
+UNUSED_RULES = ("unused-password", "unused-access-key")

@@ -418,6 +418,20 @@ def write_block(
     return row + 1
 
 
+def write_facts(
+    sheet: Worksheet, row: int, facts: Iterable[tuple[str, str]], *, ties_out: bool
+) -> int:
+    """Write labels and values of the first sheet, the tie-out in its colour; return the next row."""
+    for label, value in facts:
+        put(sheet, row, 1, label, BOLD)
+        cell = put(sheet, row, 2, value)
+        if label == "Tie-out":
+            cell.fill = GOOD_FILL if ties_out else BAD_FILL
+            cell.font = BOLD
+        row += 1
+    return row + 1
+
+
 def sentences(verdict: str) -> list[str]:
     """Return the sentences of a verdict, one a line of the summary."""
     return [f"{part.rstrip('.')}." for part in verdict.split(". ")]
@@ -436,14 +450,7 @@ def _add_summary(book: Workbook, evidence: Evidence) -> list[str]:
         cell.alignment = TOP
         row += 1
     row += 1
-    for label, value in evidence.facts:
-        put(sheet, row, 1, label, BOLD)
-        cell = put(sheet, row, 2, value)
-        if label == "Tie-out":
-            cell.fill = GOOD_FILL if evidence.ties_out else BAD_FILL
-            cell.font = BOLD
-        row += 1
-    row += 1
+    row = write_facts(sheet, row, evidence.facts, ties_out=evidence.ties_out)
     words = [name.replace("_", " ") for name in evidence.summary.columns[1:]]
     row = write_block(
         sheet, row, "Credentials by type and status", ["Type", *words], evidence.summary

@@ -38,7 +38,6 @@ from credreport.schema import CHANGES, CREDENTIALS, FINDINGS, SLOT_WORDS, USERS,
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-DEFAULT_FORMATS = ("xlsx", "png")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _TOP_FINDINGS = 10
 _SIGNALS = [
