@@ -7,7 +7,7 @@ counts from the day it was set; the age is never taken from the later of two dat
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from credreport.normalise import (
     to_flag,
     to_instant,
     to_meaning,
+    to_naive,
     to_rows,
     whole_days,
 )
@@ -37,10 +38,25 @@ from credreport.schema import (
     Meaning,
     Slot,
     Status,
-    Use,
 )
+from credreport.verdict import (
+    CAUSES,
+    INSTANT_UNIT,
+    KINDS,
+    LAST_USED,
+    MEANINGS,
+    NEITHER,
+    OFF,
+    SET,
+    STATUSES,
+    USES,
+    Cells,
+    Codes,
+    Verdicts,
+    decide,
+)
+from credreport.verdict import words as to_words
 
-_SAYS_NOTHING = [Meaning.ABSENCE, Meaning.BLANK, Meaning.NOT_SUPPORTED, Meaning.NO_COLUMN]
 _UNTRACKED_REASON = "the report does not say when it was used"
 
 
@@ -115,107 +131,62 @@ def judge(
     """
     moments = pd.Series(list(as_of), dtype=INSTANT_DTYPE)
     blanks = pd.Series(list(blanks_are_absences), dtype=bool)
-    judged = credentials.assign(
+    asked = credentials.assign(
         as_of=moments.take(credentials["report"].to_numpy()).array,
         blank_is_absence=blanks.take(credentials["report"].to_numpy()).to_numpy(),
         unused_after_days=policy.numbers_for(credentials["user"], UNUSED_AFTER),
     )
-    return judged.pipe(_find_effective).pipe(_find_age).pipe(_decide, policy)
+    verdicts = decide(to_cells(asked), include_root=policy.include_root)
+    return asked.pipe(_add_verdicts, verdicts).pipe(_add_reasons)
 
 
-def _find_effective(table: pd.DataFrame) -> pd.DataFrame:
-    """Add `use`, and the effective last use with its basis, wherever the cells name one."""
-    meaning = table["last_used_meaning"]
-    is_used = meaning.eq(Meaning.INSTANT)
-    is_untracked = meaning.eq(Meaning.NO_COLUMN)
-    is_never_used = meaning.eq(Meaning.ABSENCE) | (
-        meaning.eq(Meaning.BLANK) & table["blank_is_absence"]
+def to_cells(asked: pd.DataFrame) -> Cells:
+    """Return the typed columns of a table of credentials as the arrays that are judged."""
+    enabled = asked["enabled"].astype("Int8").replace(0, OFF).fillna(NEITHER)
+    return Cells(
+        kind=_to_codes(asked["kind"], KINDS),
+        is_root=asked["is_root"].to_numpy(dtype=bool),
+        enabled=enabled.to_numpy(dtype="i1"),
+        is_unreported=asked["enabled_raw"].eq(NOT_SUPPORTED).to_numpy(dtype=bool),
+        last_meaning=_to_codes(asked["last_used_meaning"], MEANINGS),
+        last_used=to_naive(asked["last_used"]).to_numpy(dtype=INSTANT_UNIT),
+        set_meaning=_to_codes(asked["set_meaning"], MEANINGS),
+        set_at=to_naive(asked["set_at"]).to_numpy(dtype=INSTANT_UNIT),
+        blank_is_absence=asked["blank_is_absence"].to_numpy(dtype=bool),
+        as_of=to_naive(asked["as_of"]).to_numpy(dtype=INSTANT_UNIT),
+        unused_after_days=asked["unused_after_days"].to_numpy(dtype="i8"),
     )
-    falls_back = is_never_used | (is_untracked & table["kind"].eq(Kind.ACCESS_KEY))
-    use = np.select(
-        [is_used, is_never_used, is_untracked],
-        [Use.USED.value, Use.NEVER_USED.value, Use.NOT_TRACKED.value],
-        default="",
-    )
-    effective = table["last_used"].where(is_used, table["set_at"].where(falls_back))
+
+
+def _to_codes(words: pd.Series, choices: Sequence[str]) -> Codes:
+    return pd.Categorical(words, categories=[str(word) for word in choices]).codes.astype("i1")
+
+
+def _add_verdicts(asked: pd.DataFrame, verdicts: Verdicts) -> pd.DataFrame:
+    """Add what was decided, in words; age, date and basis only where they mean something."""
+    index = asked.index
+    status = pd.Series(to_words(STATUSES, verdicts.status), index=index, dtype="str")
+    use = pd.Series(to_words(USES, verdicts.use), index=index, dtype="str")
+    is_judged = status.isin([Status.UNUSED, Status.CURRENT])
+    told = (is_judged | status.eq(Status.UNDETERMINED)) & asked["enabled"].fillna(value=False)
     basis = np.select(
-        [is_used, falls_back & table["set_at"].notna()],
-        [table["last_used_column"], table["set_column"]],
+        [verdicts.basis == LAST_USED, verdicts.basis == SET],
+        [asked["last_used_column"], asked["set_column"]],
         default="",
     )
-    return table.assign(
-        use=pd.Series(use, index=table.index, dtype="str"),
-        effective_last_used=effective,
-        basis=pd.Series(basis, index=table.index, dtype="str"),
+    effective = pd.Series(verdicts.effective, index=index).dt.tz_localize(UTC)
+    return asked.assign(
+        status=status,
+        cause=pd.Series(to_words(CAUSES, verdicts.cause), index=index, dtype="str"),
+        use=use.where(told, ""),
+        age_days=pd.Series(verdicts.age_days, index=index, dtype="Int64").where(is_judged, pd.NA),
+        effective_last_used=effective.astype(INSTANT_DTYPE).where(is_judged),
+        basis=pd.Series(basis, index=index, dtype="str").where(is_judged, ""),
     )
 
 
-def _find_age(table: pd.DataFrame) -> pd.DataFrame:
-    """Add the elapsed time in whole days, and whether it reaches the threshold to the microsecond."""
-    elapsed = table["as_of"] - table["effective_last_used"]
-    return table.assign(
-        age_days=whole_days(elapsed),
-        is_future=elapsed < pd.Timedelta(0),
-        is_aged=elapsed >= pd.to_timedelta(table["unused_after_days"], unit="D"),
-    )
-
-
-def _decide(table: pd.DataFrame, policy: Policy) -> pd.DataFrame:
-    """Give every row its one status, the first that matches, and a reason where it needs words."""
-    on = table["enabled"].fillna(value=False).astype(bool)
-    off = (~table["enabled"]).fillna(value=False).astype(bool)
-    unknown = table["enabled"].isna()
-    says_nothing = table["last_used_meaning"].isin(_SAYS_NOTHING) & table["set_meaning"].isin(
-        _SAYS_NOTHING
-    )
-    unreadable = table["last_used_meaning"].eq(Meaning.TEXT) | table["set_meaning"].eq(Meaning.TEXT)
-    is_certificate = table["kind"].eq(Kind.CERTIFICATE)
-    untracked = table["use"].eq(Use.NOT_TRACKED)
-    excluded = _is_excluded(table, policy, on)
-    no_use = table["use"].eq("")
-    no_date = table["effective_last_used"].isna()
-    unsettled = untracked & (no_date | table["is_aged"])
-    ladder: list[tuple[pd.Series, Status, str]] = [
-        (excluded, Status.EXCLUDED, "root"),
-        (off & says_nothing, Status.ABSENT, ""),
-        (off & unreadable, Status.INACTIVE, "unreadable"),
-        (off, Status.INACTIVE, ""),
-        (unknown, Status.UNDETERMINED, "enabled"),
-        (is_certificate, Status.NOT_TRACKED, "certificate"),
-        (no_use, Status.UNDETERMINED, "last_used"),
-        (table["is_future"], Status.UNDETERMINED, "future"),
-        (unsettled, Status.UNDETERMINED, "untracked"),
-        (no_date, Status.UNDETERMINED, "fallback"),
-        (table["is_aged"], Status.UNUSED, ""),
-    ]
-    masks = [mask.to_numpy(dtype=bool) for mask, _, _ in ladder]
-    status = np.select(masks, [word.value for _, word, _ in ladder], default=Status.CURRENT.value)
-    cause = np.select(masks, [word for _, _, word in ladder], default="")
-    judged = table.assign(
-        status=pd.Series(status, index=table.index, dtype="str"),
-        cause=pd.Series(cause, index=table.index, dtype="str"),
-    )
-    is_aged_status = judged["status"].isin([Status.UNUSED, Status.CURRENT])
-    told = judged["status"].isin([Status.UNUSED, Status.CURRENT, Status.UNDETERMINED]) & on
-    return judged.assign(
-        use=judged["use"].where(told, ""),
-        age_days=judged["age_days"].where(is_aged_status, pd.NA),
-        effective_last_used=judged["effective_last_used"].where(is_aged_status),
-        basis=judged["basis"].where(is_aged_status, ""),
-        reason=_to_reason(judged),
-    )
-
-
-def _is_excluded(table: pd.DataFrame, policy: Policy, on: pd.Series) -> pd.Series:
-    """Tell the root's password, and its keys where active; `--include-root` judges what AWS reports."""
-    is_password = table["kind"].eq(Kind.PASSWORD)
-    if policy.include_root:
-        return table["is_root"] & is_password & table["enabled_raw"].eq(NOT_SUPPORTED)
-    return table["is_root"] & (is_password | (table["kind"].eq(Kind.ACCESS_KEY) & on))
-
-
-def _to_reason(table: pd.DataFrame) -> pd.Series:
-    """Return a sentence for each row whose `cause` needs one: for the few, so one by one."""
+def _add_reasons(table: pd.DataFrame) -> pd.DataFrame:
+    """Add a sentence to each row whose `cause` needs one: to the few, so one by one."""
     reasons = pd.Series("", index=table.index, dtype="str")
     causes = table["cause"]
     reasons = reasons.mask(causes.eq("root"), "root account: shown, not judged as unused")
@@ -223,9 +194,9 @@ def _to_reason(table: pd.DataFrame) -> pd.Series:
     reasons = reasons.mask(causes.eq("untracked"), _UNTRACKED_REASON)
     special = table[causes.isin(["unreadable", "enabled", "last_used", "future", "fallback"])]
     if special.empty:
-        return reasons
-    words = [_explain(row) for row in to_rows(special)]
-    return reasons.where(~table.index.isin(special.index), pd.Series(words, index=special.index))
+        return table.assign(reason=reasons)
+    words = pd.Series([_explain(row) for row in to_rows(special)], index=special.index)
+    return table.assign(reason=reasons.where(~table.index.isin(special.index), words))
 
 
 def _explain(row: dict[str, object]) -> str:
@@ -243,7 +214,9 @@ def _explain(row: dict[str, object]) -> str:
         case "last_used":
             return f"{cell('last_used')}: neither a date nor a known absence"
         case "future":
-            return f"`{row['basis']}` lies after the as-of: one of the two is wrong"
+            is_used = row["last_used_meaning"] == Meaning.INSTANT
+            column = row["last_used_column"] if is_used else row["set_column"]
+            return f"`{column}` lies after the as-of: one of the two is wrong"
         case "fallback":
             return f"never used, and {cell('set')}: not a date"
         case _:

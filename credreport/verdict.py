@@ -1,0 +1,162 @@
+"""The verdict on credentials, whole: arrays in, arrays out. Nothing else computes a status.
+
+Source: "Check for Unused AWS IAM Credentials" (2019). A credential that was never used counts from
+the day it was set; the age is never taken from the later of two dates. Both roads from a file to a
+verdict end here: text cells in pandas, and the bytes of many plain reports at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from credreport.schema import Kind, Meaning, Status, Use
+
+KINDS = tuple(Kind)
+MEANINGS = tuple(Meaning)
+STATUSES = tuple(Status)
+USES = ("", *(use.value for use in Use))
+# Why a status needs words; see `reason_of` in credentials.
+CAUSES = (
+    "", "root", "unreadable", "enabled", "certificate", "last_used", "future", "untracked",
+    "fallback",
+)  # fmt: skip
+NO_BASIS, LAST_USED, SET = range(3)
+ON, OFF, NEITHER = 1, 0, -1
+INSTANT_UNIT = "M8[us]"
+NO_INSTANT = np.datetime64("NaT", "us")
+_A_DAY = 86_400_000_000  # microseconds
+_SAYS_NOTHING = np.array(
+    [
+        meaning in (Meaning.ABSENCE, Meaning.BLANK, Meaning.NOT_SUPPORTED, Meaning.NO_COLUMN)
+        for meaning in MEANINGS
+    ]
+)
+
+Flags = npt.NDArray[np.bool_]
+Codes = npt.NDArray[np.int8]
+Numbers = npt.NDArray[np.int64]
+Instants = npt.NDArray[np.datetime64]
+
+
+def code(word: Kind | Meaning | Status) -> int:
+    """Return the place of a word among its kind: what stands for it in an array."""
+    return tuple(type(word)).index(word)
+
+
+@dataclass(frozen=True)
+class Cells:
+    """What a report says of credentials: arrays of one length, an entry a credential.
+
+    `kind`, `last_meaning`, `set_meaning`: places in KINDS and MEANINGS. `enabled`: ON, OFF or
+    NEITHER; `is_unreported`: the cell says `not_supported`. `last_used`, `set_at`: UTC, NaT unless
+    the meaning is INSTANT. `unused_after_days` is what is asked of that credential's user.
+    """
+
+    kind: Codes
+    is_root: Flags
+    enabled: Codes
+    is_unreported: Flags
+    last_meaning: Codes
+    last_used: Instants
+    set_meaning: Codes
+    set_at: Instants
+    blank_is_absence: Flags
+    as_of: Instants
+    unused_after_days: Numbers
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """The verdict on each of the cells: arrays of one length.
+
+    `status`, `cause`, `use`: places in STATUSES, CAUSES and USES. `effective`, `age_days` (whole
+    days, rounded down) and `basis` (LAST_USED or SET) wherever the cells name a date.
+    """
+
+    status: Codes
+    cause: Codes
+    use: Codes
+    effective: Instants
+    age_days: Numbers
+    basis: Codes
+
+
+def decide(cells: Cells, *, include_root: bool) -> Verdicts:
+    """Give every credential its one status, the first of the ladder that matches.
+
+    With `include_root` the root account is judged like any other, but for a password that the
+    report does not support.
+    """
+    use, effective, basis = _find_effective(cells)
+    elapsed = cells.as_of.astype("i8") - effective.astype("i8")
+    no_date = np.isnat(effective)
+    is_future = ~no_date & (elapsed < 0)
+    is_aged = ~no_date & (elapsed >= cells.unused_after_days * _A_DAY)
+    off, unknown = cells.enabled == OFF, cells.enabled == NEITHER
+    is_certificate = cells.kind == code(Kind.CERTIFICATE)
+    untracked = use == USES.index(Use.NOT_TRACKED)
+    text = code(Meaning.TEXT)
+    says_nothing = _SAYS_NOTHING[cells.last_meaning] & _SAYS_NOTHING[cells.set_meaning]
+    unreadable = (cells.last_meaning == text) | (cells.set_meaning == text)
+    ladder: list[tuple[Flags, Status, str]] = [
+        (_is_excluded(cells, include_root=include_root), Status.EXCLUDED, "root"),
+        (off & says_nothing, Status.ABSENT, ""),
+        (off & unreadable, Status.INACTIVE, "unreadable"),
+        (off, Status.INACTIVE, ""),
+        (unknown, Status.UNDETERMINED, "enabled"),
+        (is_certificate, Status.NOT_TRACKED, "certificate"),
+        (use == 0, Status.UNDETERMINED, "last_used"),
+        (is_future, Status.UNDETERMINED, "future"),
+        (untracked & (no_date | is_aged), Status.UNDETERMINED, "untracked"),
+        (no_date, Status.UNDETERMINED, "fallback"),
+        (is_aged, Status.UNUSED, ""),
+    ]
+    status = np.full(len(off), code(Status.CURRENT), dtype="i1")
+    cause = np.zeros(len(off), dtype="i1")
+    for applies, word, why in reversed(ladder):
+        status[applies] = code(word)
+        cause[applies] = CAUSES.index(why)
+    age_days = np.where(no_date, 0, elapsed) // _A_DAY
+    return Verdicts(status, cause, use, effective, age_days, basis)
+
+
+def _find_effective(cells: Cells) -> tuple[Codes, Instants, Codes]:
+    """Return what is said of use, the effective last use, and which of the two dates it is."""
+    meaning = cells.last_meaning
+    is_used = meaning == code(Meaning.INSTANT)
+    is_untracked = meaning == code(Meaning.NO_COLUMN)
+    is_blank = meaning == code(Meaning.BLANK)
+    never = (meaning == code(Meaning.ABSENCE)) | (is_blank & cells.blank_is_absence)
+    falls_back = never | (is_untracked & (cells.kind == code(Kind.ACCESS_KEY)))
+    use = np.zeros(len(meaning), dtype="i1")
+    for applies, word in (
+        (is_untracked, Use.NOT_TRACKED),
+        (never, Use.NEVER_USED),
+        (is_used, Use.USED),
+    ):
+        use[applies] = USES.index(word)
+    effective = np.where(is_used, cells.last_used, np.where(falls_back, cells.set_at, NO_INSTANT))
+    basis = np.zeros(len(meaning), dtype="i1")
+    basis[falls_back & ~np.isnat(cells.set_at)] = SET
+    basis[is_used] = LAST_USED
+    return use, effective, basis
+
+
+def _is_excluded(cells: Cells, *, include_root: bool) -> Flags:
+    """Tell the root's password, and its keys where active; `include_root` judges what AWS reports."""
+    is_password = cells.kind == code(Kind.PASSWORD)
+    if include_root:
+        return cells.is_root & is_password & cells.is_unreported
+    is_key = cells.kind == code(Kind.ACCESS_KEY)
+    return cells.is_root & (is_password | (is_key & (cells.enabled == ON)))
+
+
+def words(choices: tuple[Any, ...], codes: Codes) -> npt.NDArray[Any]:
+    """Return the words that the codes stand for."""
+    texts = np.array([str(choice) for choice in choices], dtype=object)
+    found: npt.NDArray[Any] = texts[codes]
+    return found
