@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from itertools import chain
 
 import pandas as pd
 
@@ -106,19 +107,20 @@ def assess(
     waivers = waivers or Waivers()
     reports = population.reports
     wide = to_users(reports)
-    credentials = judge(
+    judged = judge(
         to_credentials(wide),
         [_as_of(report) for report in reports],
         [report.blanks_are_absences for report in reports],
         policy,
     )
     names = pd.Series([report.source.name for report in reports], dtype="str")
-    credentials = credentials.assign(source_file=names.take(credentials["report"].to_numpy()).array)
+    table = judged.table
+    credentials = table.assign(source_file=names.take(table["report"].to_numpy()).array)
     found, undecided = find(credentials, policy)
     findings, covered = waive(found, waivers.waivers)
     credentials = credentials.assign(finding_id=_finding_ids(credentials, findings))
     notices = [*population.notices, *(notice for report in reports for notice in report.notices)]
-    notices += find_notices(reports, wide, credentials)
+    notices += chain.from_iterable(find_notices(reports, wide, judged))
     notices += waiver_notices(covered, waivers)
     notices = list(dict.fromkeys(notices))  # what is said of a file stands with each of its reports
     return Assessment(

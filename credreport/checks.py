@@ -6,9 +6,16 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pandas as pd
 
+from credreport.credentials import Judged
 from credreport.errors import Notice
-from credreport.instants import format_instant
-from credreport.normalise import to_rows
+from credreport.normalise import to_naive, to_rows
+from credreport.oddities import (
+    arn_words,
+    find_odd_dates,
+    no_root_words,
+    order_words,
+    twice_words,
+)
 from credreport.read import CredentialReport
 from credreport.schema import (
     ARN,
@@ -19,71 +26,27 @@ from credreport.schema import (
     NOT_SUPPORTED,
     ROOT_USER,
     USER,
-    Kind,
-    Meaning,
-    Status,
-    Use,
 )
-
-# AWS's own notice: console sign-ins between these instants were never recorded.
-GAP_START = pd.Timestamp("2018-05-04T05:50:00Z")
-GAP_END = pd.Timestamp("2018-05-23T21:08:00Z")
-
-WARNING_TITLES = {
-    "no-root": "no root row",
-    "order": "rows out of AWS's order",
-    "user-twice": "a user twice",
-    "no-arn": "no ARN, so the account is unknown",
-    "arn-differs": "ARN and name differ",
-    "unknown-column": "unknown columns",
-    "missing-column": "columns that AWS writes are missing",
-    "blank-cells": "blank cells",
-    "unreadable-cell": "dates that cannot be read, beside others that were enough",
-    "used-before-set": "used before it was set",
-    "set-before-created": "set before the user was created",
-    "later-than-as-of": "timestamps later than the as-of",
-    "extra-credentials": "credentials that the report does not list",
-    "gap-2018": "sign-ins of May 2018 were never recorded",
-    "boundary": "within a day of the threshold",
-    "late-as-of": "judged long after the report was made",
-    "apart": "reports more than a week apart",
-    "unknown-accounts": "reports without a 12-digit account",
-    "reversed": "inputs not named from old to new",
-    "not-covered": "accounts not covered now",
-    "latecomer": "new users older than the older report",
-    "use-went-back": "last use earlier than the older report",
-    "set-anew": "passwords set anew, not used since",
-    "several-accounts": "several accounts in one file",
-    "glued": "reports glued to one another, taken apart",
-    "rejoined": "unquoted commas in names, put back",
-    "blank-lines": "blank lines skipped",
-    "type-line": "`#TYPE` line skipped",
-    "generated-time": "GeneratedTime not readable",
-    "several-stamps": "several times in the file's name",
-    "waiver-lapsed": "waivers that lapsed",
-    "waiver-unmatched": "waivers that match no finding",
-}
+from credreport.verdict import INSTANT_UNIT
 
 
 def find_notices(
     reports: Sequence[CredentialReport],
     users: pd.DataFrame,
-    credentials: pd.DataFrame,
-) -> list[Notice]:
-    """Return every warning about the reports, in the order of reports, checks and lines."""
-    found: list[tuple[int, Notice]] = []
-    for number, report in enumerate(reports):
-        found += [(number, notice) for notice in _check_columns(report)]
+    judged: Judged,
+) -> list[list[Notice]]:
+    """Return the warnings about each of the reports, in the order of checks and lines."""
+    found = [list(_check_columns(report)) for report in reports]
     sources = [report.source.name for report in reports]
 
     def say(table: pd.DataFrame, code: str, words: Callable[[dict[str, object]], str]) -> None:
         for row in to_rows(table):
             number, line = int(row["report"]), int(row["line"])
-            found.append((number, Notice(sources[number], line, code, words(row))))
+            found[number].append(Notice(sources[number], line, code, words(row)))
 
-    _check_rows(reports, users, credentials, say)
-    _check_dates(credentials.assign(line=credentials["source_line"]), say)
-    return [notice for _, notice in sorted(found, key=lambda pair: pair[0])]
+    _check_rows(reports, users, judged.table, say)
+    _check_dates(judged, say)
+    return found
 
 
 def _check_columns(report: CredentialReport) -> Iterator[Notice]:
@@ -118,32 +81,24 @@ def _check_rows(
     say(
         missing,
         "no-root",
-        lambda _: "no root row: AWS always writes one, so rows may have been cut off",
+        lambda _: no_root_words(),
     )
 
     order = (~is_root).astype("str") + users[USER].str.lower()
     before = order.groupby(users["report"]).shift()
     late = users[before.notna() & (order < before)].drop_duplicates("report")
-    say(late, "order", lambda row: f"{row[USER]!r} is out of AWS's order (root, then by name)")
+    say(late, "order", lambda row: order_words(row[USER]))
 
     key = pd.DataFrame(
         {"report": users["report"], "account": accounts, "user": users[USER].str.lower()}
     )
     ordinal = key.groupby(["report", "account", "user"]).cumcount() + 1
     twice = users.assign(ordinal=ordinal)[key.duplicated(keep=False)]
-    say(
-        twice,
-        "user-twice",
-        lambda row: f"user {row[USER]!r} stands here for time {row['ordinal']}; each row is judged",
-    )
+    say(twice, "user-twice", lambda row: twice_words(row[USER], row["ordinal"]))
 
     last_part = users[ARN].fillna("").str.replace(r"^.*[/:]", "", regex=True)
     differs = users[ARN].notna() & ~is_root & (last_part.str.lower() != users[USER].str.lower())
-    say(
-        users[differs],
-        "arn-differs",
-        lambda row: f"user {row[USER]!r}, but the ARN says {row[ARN]!r}",
-    )
+    say(users[differs], "arn-differs", lambda row: arn_words(row[USER], row[ARN]))
 
     say(
         users[is_root & ~users[USER].isin([ROOT_USER, "root"])],
@@ -180,78 +135,11 @@ def _blank_words(report: CredentialReport, row: dict[str, object]) -> str:
     return f"{words}; beside N/A a blank is a lost cell, so a blank use is undetermined"
 
 
-def _check_dates(credentials: pd.DataFrame, say: Say) -> None:
-    active = credentials["enabled"].fillna(value=False).astype(bool)
-    is_key = credentials["kind"].eq(Kind.ACCESS_KEY)
-    judged = credentials["status"].isin([Status.UNUSED, Status.CURRENT])
-    say(
-        credentials[judged & credentials["set_meaning"].eq(Meaning.TEXT)],
-        "unreadable-cell",
-        lambda row: (
-            f"{row['user']!r}, {row['credential']}: `{row['set_column']}` is {row['set_raw']!r}, "
-            "not a date; the verdict rests on the last use, but the row may be damaged"
-        ),
-    )
-    used_first = credentials[active & (credentials["last_used"] < credentials["set_at"])]
-    say(
-        used_first[~is_key[used_first.index]],
-        "used-before-set",
-        lambda row: (
-            f"{row['user']!r}: the password was changed after its last use, so the one now "
-            "set may never have been used"
-        ),
-    )
-    say(
-        used_first[is_key[used_first.index]],
-        "used-before-set",
-        lambda row: f"{row['user']!r}, {row['credential']}: used before it was made",
-    )
-    say(
-        credentials[active & (credentials["set_at"] < credentials["created_at"])],
-        "set-before-created",
-        lambda row: f"{row['user']!r}, {row['credential']}: set before the user was created",
-    )
-    dates = credentials[["created_at", "last_used", "set_at"]].max(axis=1)
-    late = credentials.assign(newest=dates)[dates > credentials["as_of"]]
-    newest = late.sort_values("newest", ascending=False, kind="stable").drop_duplicates("report")
-    say(
-        newest.sort_values("report", kind="stable"),
-        "later-than-as-of",
-        lambda row: (
-            f"{row['user']!r} has a timestamp of {_words(row['newest'])}, later than the "
-            f"as-of {_words(row['as_of'])}: one of the two is wrong"
-        ),
-    )
-    threshold = pd.to_timedelta(credentials["unused_after_days"], unit="D")
-    in_gap = (
-        credentials["kind"].eq(Kind.PASSWORD)
-        & credentials["status"].eq(Status.UNUSED)
-        & (
-            (credentials["use"].eq(Use.USED) & (credentials["last_used"] < GAP_START))
-            | (credentials["use"].eq(Use.NEVER_USED) & (credentials["set_at"] < GAP_END))
-        )
-        & (credentials["as_of"] > GAP_START)
-        & (credentials["as_of"] - GAP_END < threshold)
-    )
-    say(
-        credentials[in_gap],
-        "gap-2018",
-        lambda row: (
-            f"{row['user']!r}: AWS recorded no sign-in from 2018-05-04 to 2018-05-23, so the "
-            "password may have been used later than the report says"
-        ),
-    )
-    age = credentials["age_days"].sub(credentials["unused_after_days"]).abs().le(1)
-    say(
-        credentials[age.fillna(value=False).astype(bool)],
-        "boundary",
-        lambda row: (
-            f"{row['user']!r}, {row['credential']}: {row['age_days']} days, within a day of "
-            f"the threshold ({row['status']})"
-        ),
-    )
-
-
-def _words(instant: object) -> str:
-    assert isinstance(instant, pd.Timestamp)
-    return format_instant(instant)
+def _check_dates(judged: Judged, say: Say) -> None:
+    table = judged.table
+    newest = table[["created_at", "last_used", "set_at"]].max(axis=1)
+    told = table.assign(line=table["source_line"], newest=newest)
+    created_at = to_naive(table["created_at"]).to_numpy(dtype=INSTANT_UNIT)
+    report = table["report"].to_numpy(dtype="i8")
+    for oddity in find_odd_dates(judged.cells, judged.verdicts, created_at, report):
+        say(told.iloc[oddity.places], oddity.code, oddity.words)

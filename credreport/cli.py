@@ -594,7 +594,7 @@ def _show_undetermined(screen: Screen, assessment: Assessment) -> None:
 
 
 def _show_warnings(screen: Screen, judged: Assessment | Comparison) -> None:
-    from credreport.checks import WARNING_TITLES
+    from credreport.oddities import WARNING_TITLES
     from credreport.waivers import WAIVER_CODES
 
     notices = judged.notices

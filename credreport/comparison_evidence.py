@@ -10,7 +10,6 @@ import pandas as pd
 
 from credreport import __version__
 from credreport.charts import Captions
-from credreport.checks import WARNING_TITLES
 from credreport.comparison import Comparison
 from credreport.evidence import (
     Account,
@@ -25,6 +24,7 @@ from credreport.evidence import (
 )
 from credreport.instants import format_instant
 from credreport.method import method_rows
+from credreport.oddities import WARNING_TITLES
 from credreport.rules import RULES
 from credreport.schema import CLOSING, KIND_WORDS, Change, Kind, Status
 

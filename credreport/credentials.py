@@ -7,6 +7,7 @@ counts from the day it was set; the age is never taken from the later of two dat
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
@@ -46,7 +47,6 @@ from credreport.verdict import (
     LAST_USED,
     MEANINGS,
     NEITHER,
-    OFF,
     SET,
     STATUSES,
     USES,
@@ -117,12 +117,21 @@ def _take_slot(users: pd.DataFrame, who: pd.DataFrame, slot: Slot) -> pd.DataFra
     return taken
 
 
+@dataclass(frozen=True)
+class Judged:
+    """The table of credentials with its verdicts, and the arrays they were decided on."""
+
+    table: pd.DataFrame
+    cells: Cells
+    verdicts: Verdicts
+
+
 def judge(
     credentials: pd.DataFrame,
     as_of: Sequence[datetime],
     blanks_are_absences: Sequence[bool],
     policy: Policy,
-) -> pd.DataFrame:
+) -> Judged:
     """Return the table with `status`, `use`, `age_days`, `effective_last_used`, `basis`, `reason`.
 
     `as_of` and `blanks_are_absences` have one value a report. `age_days` is a nullable integer;
@@ -136,17 +145,18 @@ def judge(
         blank_is_absence=blanks.take(credentials["report"].to_numpy()).to_numpy(),
         unused_after_days=policy.numbers_for(credentials["user"], UNUSED_AFTER),
     )
-    verdicts = decide(to_cells(asked), include_root=policy.include_root)
-    return asked.pipe(_add_verdicts, verdicts).pipe(_add_reasons)
+    cells = to_cells(asked)
+    verdicts = decide(cells, include_root=policy.include_root)
+    return Judged(asked.pipe(_add_verdicts, verdicts).pipe(_add_reasons), cells, verdicts)
 
 
 def to_cells(asked: pd.DataFrame) -> Cells:
     """Return the typed columns of a table of credentials as the arrays that are judged."""
-    enabled = asked["enabled"].astype("Int8").replace(0, OFF).fillna(NEITHER)
+    enabled = asked["enabled"].astype("Int8").fillna(NEITHER)
     return Cells(
         kind=_to_codes(asked["kind"], KINDS),
         is_root=asked["is_root"].to_numpy(dtype=bool),
-        enabled=enabled.to_numpy(dtype="i1"),
+        enabled=np.asarray(enabled, dtype=np.int8),
         is_unreported=asked["enabled_raw"].eq(NOT_SUPPORTED).to_numpy(dtype=bool),
         last_meaning=_to_codes(asked["last_used_meaning"], MEANINGS),
         last_used=to_naive(asked["last_used"]).to_numpy(dtype=INSTANT_UNIT),

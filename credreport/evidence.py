@@ -15,10 +15,10 @@ from credreport import __version__
 from credreport.assess import TIED_STATUSES, Assessment
 from credreport.bands import to_band, to_bands
 from credreport.charts import Captions
-from credreport.checks import WARNING_TITLES
 from credreport.errors import Notice, Problem, UsageError
 from credreport.instants import format_instant
 from credreport.method import method_rows
+from credreport.oddities import WARNING_TITLES
 from credreport.policy import Policy
 from credreport.profiles import PROFILES
 from credreport.remediation import to_remediation, to_script

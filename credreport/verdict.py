@@ -149,10 +149,9 @@ def _find_effective(cells: Cells) -> tuple[Codes, Instants, Codes]:
 def _is_excluded(cells: Cells, *, include_root: bool) -> Flags:
     """Tell the root's password, and its keys where active; `include_root` judges what AWS reports."""
     is_password = cells.kind == code(Kind.PASSWORD)
-    if include_root:
-        return cells.is_root & is_password & cells.is_unreported
-    is_key = cells.kind == code(Kind.ACCESS_KEY)
-    return cells.is_root & (is_password | (is_key & (cells.enabled == ON)))
+    active_key = (cells.kind == code(Kind.ACCESS_KEY)) & (cells.enabled == ON)
+    told: Flags = is_password & cells.is_unreported if include_root else is_password | active_key
+    return told & cells.is_root
 
 
 def words(choices: tuple[Any, ...], codes: Codes) -> npt.NDArray[Any]:

@@ -41,12 +41,13 @@ def judged(
     reports: Sequence[CredentialReport], as_of: datetime, policy: Policy = POLICY
 ) -> pd.DataFrame:
     """Return the judged password and key slots of all the reports, in the order of reports and rows."""
-    table = judge(
+    judged = judge(
         to_credentials(to_users(reports)),
         [as_of] * len(reports),
         [report.blanks_are_absences for report in reports],
         policy,
     )
+    table = judged.table
     return table[table["credential"].isin(SLOTS)].reset_index(drop=True)
 
 
