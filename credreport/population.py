@@ -4,18 +4,90 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import inf
+from typing import Generic, Protocol, Self, TypeVar
 
 from credreport.containers import OwnEvidence
 from credreport.errors import InputRefused, Notice, Problem, UsageError
 from credreport.instants import format_instant, parse_when
-from credreport.read import CredentialReport, read_report
+from credreport.read import CredentialReport, Source, read_report
 from credreport.schema import ACCOUNT_ID
 from credreport.sources import DEFAULT_MAX_BYTES, Skipped, Stream, open_inputs
 
 NEWEST = "newest"
+
+
+class Report(Protocol):
+    """What has to be known of a report to choose among reports: CredentialReport has it all."""
+
+    @property
+    def source(self) -> Source:
+        """Where it came from."""
+        ...
+
+    @property
+    def account_id(self) -> str:
+        """Whose it is; empty where unknown."""
+        ...
+
+    @property
+    def first_line(self) -> int:
+        """The line of its first user."""
+        ...
+
+    @property
+    def stamp(self) -> datetime | None:
+        """When it says it was made."""
+        ...
+
+    @property
+    def stamp_origin(self) -> str:
+        """Where it says so."""
+        ...
+
+    @property
+    def as_of(self) -> datetime | None:
+        """The instant at which it is judged."""
+        ...
+
+    @property
+    def as_of_origin(self) -> str:
+        """Where that was taken from."""
+        ...
+
+    @property
+    def newest(self) -> datetime | None:
+        """Its newest timestamp."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """Equal for copies."""
+        ...
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """The warnings that came with reading it."""
+        ...
+
+    def judged_at(self, as_of: datetime, origin: str) -> Self:
+        """Return the same report with the instant at which it is judged."""
+        ...
+
+
+R = TypeVar("R", bound=Report)
+
+
+@dataclass(frozen=True)
+class Choice(Generic[R]):
+    """The reports to judge out of all that were read, and what was left out and why."""
+
+    reports: tuple[R, ...]
+    refused: tuple[Problem, ...]
+    superseded: tuple[Skipped, ...]
+    notices: tuple[Notice, ...]
 
 
 @dataclass(frozen=True)
@@ -71,26 +143,43 @@ def read_reports(
     items = open_inputs([os.fspath(path) for path in inputs], max_bytes)
     reports, refused, skipped = sort_items(items, progress)
     dated, without = date_reports(reports, as_of)
-    chosen, superseded, conflicts = _choose_newest(dated, without)
-    refused += conflicts
-    refused = list(dict.fromkeys(refused))
-    if refused and (not keep_going or not chosen):
-        raise InputRefused(refused)
-    if not chosen:
-        found = "no credential report among the inputs"
-        raise InputRefused([Problem(", ".join(map(str, inputs)), 0, 0, found)])
+    choice = choose(dated, without, refused, keep_going=keep_going, inputs=inputs)
     return Population(
-        reports=tuple(sorted(chosen, key=_place)),
-        refused=tuple(refused),
-        superseded=tuple(superseded),
+        reports=choice.reports,
+        refused=choice.refused,
+        superseded=choice.superseded,
         skipped=tuple(skipped),
-        notices=tuple(date_notices(chosen)),
+        notices=choice.notices,
         is_lower_bound=as_of == NEWEST,
     )
 
 
-def _place(report: CredentialReport) -> tuple[str, str, int]:
-    return report.account_id, report.source.name, report.lines[0]
+def choose(
+    dated: Sequence[R],
+    without: Sequence[R],
+    refused: Sequence[Problem],
+    *,
+    keep_going: bool,
+    inputs: Iterable[object],
+) -> Choice[R]:
+    """Choose the reports to judge: one an account, in the order of account and name.
+
+    `dated` have their as-of, `without` have none; `refused` is what could not be read at all.
+    Raises InputRefused as read_reports does; `inputs` is what the user named.
+    """
+    chosen, superseded, conflicts = _choose_newest(dated, without)
+    problems = tuple(dict.fromkeys([*refused, *conflicts]))
+    if problems and (not keep_going or not chosen):
+        raise InputRefused(problems)
+    if not chosen:
+        found = "no credential report among the inputs"
+        raise InputRefused([Problem(", ".join(map(str, inputs)), 0, 0, found)])
+    reports = tuple(sorted(chosen, key=_place))
+    return Choice(reports, problems, tuple(superseded), tuple(date_notices(chosen)))
+
+
+def _place(report: Report) -> tuple[str, str, int]:
+    return report.account_id, report.source.name, report.first_line
 
 
 def sort_items(
@@ -129,35 +218,32 @@ def _read_stream(
             refused.append(Problem(stream.name, 0, 0, found, remedy))
 
 
-def date_reports(
-    reports: Iterable[CredentialReport], as_of: datetime | str | None
-) -> tuple[list[CredentialReport], list[CredentialReport]]:
+def date_reports(reports: Iterable[R], as_of: datetime | str | None) -> tuple[list[R], list[R]]:
     """Return the reports with their as-of, and those that have none; see read_reports."""
     dated, without = [], []
     for report in reports:
         if isinstance(as_of, datetime):
-            dated.append(replace(report, as_of=as_of, as_of_origin="--as-of"))
+            dated.append(report.judged_at(as_of, "--as-of"))
         elif as_of == NEWEST and report.newest:
-            origin = "newest timestamp in the report"
-            dated.append(replace(report, as_of=report.newest, as_of_origin=origin))
+            dated.append(report.judged_at(report.newest, "newest timestamp in the report"))
         elif as_of is None and report.stamp:
-            dated.append(replace(report, as_of=report.stamp, as_of_origin=report.stamp_origin))
+            dated.append(report.judged_at(report.stamp, report.stamp_origin))
         else:
             without.append(report)
     return dated, without
 
 
 def _choose_newest(
-    dated: list[CredentialReport], without: list[CredentialReport]
-) -> tuple[list[CredentialReport], list[Skipped], list[Problem]]:
+    dated: Sequence[R], without: Sequence[R]
+) -> tuple[list[R], list[Skipped], list[Problem]]:
     """Keep one report an account: the newest by its own stamp; copies count once.
 
     Only equal 12-digit accounts supersede one another; other reports are all judged.
     """
-    chosen: list[CredentialReport] = []
+    chosen: list[R] = []
     problems: list[Problem] = []
     kept, left_out = _drop_copies([*dated, *without])
-    accounts: dict[str, list[CredentialReport]] = {}
+    accounts: dict[str, list[R]] = {}
     for report in kept:
         if report.as_of is None:
             problems.append(no_as_of(report))
@@ -184,11 +270,9 @@ def _choose_newest(
     return chosen, left_out, problems
 
 
-def _drop_copies(
-    reports: Iterable[CredentialReport],
-) -> tuple[list[CredentialReport], list[Skipped]]:
+def _drop_copies(reports: Iterable[R]) -> tuple[list[R], list[Skipped]]:
     """Keep one of the reports that are alike cell by cell: the one with the newest stamp."""
-    kept: dict[tuple[str, str], CredentialReport] = {}
+    kept: dict[tuple[str, str], R] = {}
     copies = []
     for report in sorted(reports, key=_newest_stamp_first):
         original = kept.setdefault((report.account_id, report.digest), report)
@@ -197,11 +281,11 @@ def _drop_copies(
     return list(kept.values()), copies
 
 
-def _newest_stamp_first(report: CredentialReport) -> tuple[float, tuple[str, str, int]]:
+def _newest_stamp_first(report: Report) -> tuple[float, tuple[str, str, int]]:
     return -report.stamp.timestamp() if report.stamp else inf, _place(report)
 
 
-def no_as_of(report: CredentialReport) -> Problem:
+def no_as_of(report: Report) -> Problem:
     """Return the refusal of a report that no instant of judging is known for."""
     newest = report.newest
     codes = ("several-stamps", "generated-time")
@@ -215,7 +299,7 @@ def no_as_of(report: CredentialReport) -> Problem:
     return Problem(report.source.name, 0, 0, found, remedy)
 
 
-def date_notices(reports: list[CredentialReport]) -> list[Notice]:
+def date_notices(reports: Sequence[Report]) -> list[Notice]:
     """Warn where the dates of the reports do not fit each other or their own stamps."""
     notices = []
     for report in reports:

@@ -72,9 +72,28 @@ class CredentialReport:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over header and cells: equal for copies, whatever they were saved in."""
-        text = "\n".join("\x1f".join(row) for row in (self.columns, *self.rows))
-        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        """SHA-256 over header and cells: equal for copies, whatever they were saved in.
+
+        It is that of the CSV that AWS writes: no line end after the last row, no needless quote.
+        """
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([self.columns, *self.rows])
+        written = text.getvalue().removesuffix("\n")
+        return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()
+
+    @property
+    def first_line(self) -> int:
+        """The line of the first user."""
+        return self.lines[0]
+
+    @property
+    def row_count(self) -> int:
+        """The number of users, root included."""
+        return len(self.rows)
+
+    def judged_at(self, as_of: datetime, origin: str) -> CredentialReport:
+        """Return the same report with the instant at which it is judged."""
+        return replace(self, as_of=as_of, as_of_origin=origin)
 
     @property
     def blanks_are_absences(self) -> bool:
@@ -84,16 +103,8 @@ class CredentialReport:
     @property
     def era(self) -> str:
         """When AWS wrote such reports, told by the columns and the spelling of dates."""
-        known = [column for column in self.columns if column in KNOWN_COLUMNS]
-        untracked = not any(slot.last_used in self.columns for slot in SLOTS[1:3])
-        if len(known) == 23:
-            return "documented (23 columns)"
-        if len(known) == 22:
-            zulu = any(cell.endswith("Z") and parse_instant(cell) for cell in self._dates())
-            return "since mid 2024 (22 columns, Z)" if zulu else "2015 to 2024 (22 columns, +00:00)"
-        if len(known) == 16 and untracked:
-            return "2014 to April 2015 (16 columns)"
-        return f"cut down ({len(known)} of 22 columns)"
+        is_zulu = any(cell.endswith("Z") and parse_instant(cell) for cell in self._dates())
+        return era_of(self.columns, is_zulu=is_zulu)
 
     @property
     def newest(self) -> datetime | None:
@@ -104,6 +115,19 @@ class CredentialReport:
     def _dates(self) -> Iterator[str]:
         places = [self.columns.index(name) for name in DATE_COLUMNS if name in self.columns]
         return (row[place] for row in self.rows for place in places)
+
+
+def era_of(columns: Sequence[str], *, is_zulu: bool) -> str:
+    """Return when AWS wrote reports with such columns; `is_zulu`: a date of it ends with Z."""
+    known = [column for column in columns if column in KNOWN_COLUMNS]
+    untracked = not any(slot.last_used in columns for slot in SLOTS[1:3])
+    if len(known) == 23:
+        return "documented (23 columns)"
+    if len(known) == 22:
+        return "since mid 2024 (22 columns, Z)" if is_zulu else "2015 to 2024 (22 columns, +00:00)"
+    if len(known) == 16 and untracked:
+        return "2014 to April 2015 (16 columns)"
+    return f"cut down ({len(known)} of 22 columns)"
 
 
 def account_of(arn: str) -> str:
@@ -131,7 +155,7 @@ def read_report(stream: Stream) -> list[CredentialReport]:
         size=len(stream.data),
         container=unpacked.container,
     )
-    stamp, origin, notices = _find_stamp(stream.name, unpacked.generated_time)
+    stamp, origin, notices = find_stamp(stream.name, unpacked.generated_time)
     sections = _Reader(stream.name).read(unpacked.text)
     holds_absences = any(section.holds_absences for section in sections)
     reports = []
@@ -159,7 +183,8 @@ def read_report(stream: Stream) -> list[CredentialReport]:
     return [replace(report, notices=tuple(notices)) for report in reports]
 
 
-def _find_stamp(name: str, generated_time: str) -> tuple[datetime | None, str, list[Notice]]:
+def find_stamp(name: str, generated_time: str) -> tuple[datetime | None, str, list[Notice]]:
+    """Return when a file says it was made, where it says so, and the warnings about that."""
     if generated_time:
         stamp = parse_instant(generated_time.strip().replace(" ", "T", 1))
         if stamp:

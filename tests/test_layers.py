@@ -9,7 +9,7 @@ import credreport
 
 PACKAGE = Path(credreport.__file__).parent
 LAYERS = [
-    "errors", "escape", "instants", "schema", "verdict", "oddities", "sources", "containers", "read", "population", "dates",
+    "errors", "escape", "instants", "schema", "verdict", "oddities", "sources", "containers", "read", "plain", "population", "dates",
     "normalise", "rules", "profiles", "toml", "policy", "credentials", "checks", "waivers",
     "assess", "identity", "changes", "timeline", "comparison", "bands", "charts",
     "comparison_charts", "method", "remediation", "evidence", "comparison_evidence", "sheetxml",
