@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 
 import pandas as pd
 
 from credreport.checks import find_notices
-from credreport.credentials import is_active, judge, to_credentials, to_user_facts
+from credreport.credentials import Judged, is_active, judge, to_credentials, to_user_facts
 from credreport.errors import Notice, Problem
 from credreport.instants import format_instant
 from credreport.normalise import to_rows, to_users, whole_days
@@ -17,16 +18,15 @@ from credreport.policy import Policy
 from credreport.population import Population
 from credreport.read import CredentialReport
 from credreport.rules import RULES, UNUSED_RULES, Rule, Subject
-from credreport.schema import FINDINGS, JUDGED_SLOTS, Kind, Status
+from credreport.schema import FINDINGS, Kind, Status
 from credreport.sources import Skipped
+from credreport.totals import Tally, Totals, tie_out_rows, to_tallies
 from credreport.waivers import OPEN, WAIVED, Waivers, waive, waiver_notices
 
-_JUDGED = [slot.credential for slot in JUDGED_SLOTS]
 _CURRENT = "Current"
 _ROOT_SHOWN = "Root: shown, not judged"
 _ABOUT = ("row", "kind", "is_root", "set_at", "as_of", "user_row")
 _UNDECIDED = ("row", "credential", "rule", "reason")
-TIED_STATUSES = tuple(status for status in Status if status is not Status.NOT_TRACKED)
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class Assessment:
     `users`: one row a user. `credentials`: one row a credential, judged. `findings`: one row for
     each rule that a credential, a user or root breaks, oldest first; `row` leads to the credential,
     or to the password of the user. `undecided`: one row for each rule that the report does not
-    allow to judge. `waivers`: one row a waiver, with what it covers. `tie_out`: one row a report,
-    with the counts of every status and whether they add up to the rows that were read.
+    allow to judge. `waivers`: one row a waiver, with what it covers. `tallies` has the counts and
+    `report_notices` the warnings of each report.
     """
 
     policy: Policy
@@ -48,33 +48,42 @@ class Assessment:
     undecided: pd.DataFrame
     waivers: pd.DataFrame
     waivers_origin: str
-    tie_out: pd.DataFrame
+    tallies: tuple[Tally, ...]
+    report_notices: tuple[tuple[Notice, ...], ...]
     notices: tuple[Notice, ...]
     refused: tuple[Problem, ...]
     superseded: tuple[Skipped, ...]
     skipped: tuple[Skipped, ...]
     is_lower_bound: bool
 
+    @cached_property
+    def totals(self) -> Totals:
+        """The counts, from which sentences and small tables are made."""
+        return Totals(
+            policy=self.policy,
+            reports=self.reports,
+            tallies=self.tallies,
+            notices=self.notices,
+            refused=self.refused,
+            superseded=self.superseded,
+            skipped=self.skipped,
+            is_lower_bound=self.is_lower_bound,
+        )
+
+    @property
+    def tie_out(self) -> pd.DataFrame:
+        """One row a report and a total, with the counts of every status and whether they add up."""
+        return pd.DataFrame(tie_out_rows(self.totals))
+
     @property
     def is_tied_out(self) -> bool:
         """Whether every row of every report is accounted for."""
-        return bool(self.tie_out["ties_out"].all())
+        return self.totals.is_tied_out
 
     @property
     def doubts(self) -> tuple[str, ...]:
         """What could not be judged, was left out, or is only a bound, in words (exit 3)."""
-        undetermined = self.count(Status.UNDETERMINED)
-        refused = len({problem.source for problem in self.refused})
-        twice = sum(notice.code == "user-twice" for notice in self.notices)
-        words = {
-            f"credentials that could not be judged: {undetermined}": undetermined,
-            f"verdicts of rules that could not be told: {len(self.undecided)}": len(self.undecided),
-            f"inputs refused and left out: {refused}": refused,
-            f"rows of users that stand there twice: {twice}": twice,
-            "every age is a lower bound": self.is_lower_bound,
-            "the rows do not tie out": not self.is_tied_out,
-        }
-        return tuple(text for text, is_so in words.items() if is_so)
+        return self.totals.doubts(len(self.undecided))
 
     @property
     def is_incomplete(self) -> bool:
@@ -119,8 +128,9 @@ def assess(
     found, undecided = find(credentials, policy)
     findings, covered = waive(found, waivers.waivers)
     credentials = credentials.assign(finding_id=_finding_ids(credentials, findings))
+    report_notices = tuple(map(tuple, find_notices(reports, wide, judged)))
     notices = [*population.notices, *(notice for report in reports for notice in report.notices)]
-    notices += chain.from_iterable(find_notices(reports, wide, judged))
+    notices += chain.from_iterable(report_notices)
     notices += waiver_notices(covered, waivers)
     notices = list(dict.fromkeys(notices))  # what is said of a file stands with each of its reports
     return Assessment(
@@ -132,7 +142,8 @@ def assess(
         undecided=undecided,
         waivers=covered,
         waivers_origin=waivers.origin,
-        tie_out=_tie_out(reports, credentials),
+        tallies=_to_tallies(judged, len(reports), policy),
+        report_notices=report_notices,
         notices=tuple(notices),
         refused=population.refused,
         superseded=population.superseded,
@@ -282,18 +293,7 @@ def _to_use_words(users: pd.DataFrame) -> pd.Series:
     return conclusion.mask(users["is_root"] & unused.eq(0) & undetermined.eq(0), _ROOT_SHOWN)
 
 
-def _tie_out(reports: tuple[CredentialReport, ...], credentials: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a report: rows read x 3 against the counts of each status."""
-    judged = credentials[credentials["credential"].isin(_JUDGED)]
-    counts = pd.crosstab(judged["report"], judged["status"])
-    counts = counts.reindex(
-        index=range(len(reports)), columns=[status.value for status in TIED_STATUSES], fill_value=0
-    )
-    rows = [len(report.rows) for report in reports]
-    return counts.assign(
-        source_file=[report.source.name for report in reports],
-        account_id=[report.account_id for report in reports],
-        rows=rows,
-        expected=[number * len(_JUDGED) for number in rows],
-        counted=counts.sum(axis=1),
-    ).assign(ties_out=lambda table: table["expected"].eq(table["counted"]))
+def _to_tallies(judged: Judged, count: int, policy: Policy) -> tuple[Tally, ...]:
+    report = judged.table["report"].to_numpy(dtype="i8")
+    days = policy.unused_after_days
+    return tuple(to_tallies(judged.cells, judged.verdicts, report, count, days))

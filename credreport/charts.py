@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from credreport.bands import CHARTED_KINDS
 from credreport.schema import KIND_WORDS, Kind
+from credreport.totals import CHARTED_KINDS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

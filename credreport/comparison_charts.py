@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from credreport.bands import CHARTED_KINDS
 from credreport.charts import COLOURS, GREY, Captions, new_figure, our_style
 from credreport.schema import KIND_WORDS
+from credreport.totals import CHARTED_KINDS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

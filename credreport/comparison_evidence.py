@@ -15,11 +15,8 @@ from credreport.evidence import (
     Account,
     Evidence,
     SignOff,
-    plural,
     to_inputs,
     to_left_out,
-    to_parameters,
-    to_tie_out,
     to_warnings,
 )
 from credreport.instants import format_instant
@@ -27,6 +24,7 @@ from credreport.method import method_rows
 from credreport.oddities import WARNING_TITLES
 from credreport.rules import RULES
 from credreport.schema import CLOSING, KIND_WORDS, Change, Kind, Status
+from credreport.totals import plural, to_parameters
 
 _CLOSING_WORDS = {
     Change.DEACTIVATED: "deactivated",
@@ -99,11 +97,11 @@ def to_comparison_evidence(
 ) -> ComparisonEvidence:
     """Return everything that the formats write. Pure: the same comparison gives the same evidence."""
     title = _title(comparison)
-    inputs = [to_inputs(date) for date in comparison.assessments]
+    inputs = [to_inputs(date.totals) for date in comparison.assessments]
     tie_outs = [
         table.replace({"source_file": {"Total": f"Total of {day}"}})
         for table, day in zip(
-            map(to_tie_out, comparison.assessments), _days(comparison), strict=True
+            (date.tie_out for date in comparison.assessments), _days(comparison), strict=True
         )
     ]
     codes = Counter(notice.code for notice in comparison.notices)
@@ -144,7 +142,7 @@ def add_baseline(evidence: Evidence, comparison: Comparison) -> Evidence:
         evidence,
         facts=(*evidence.facts, (f"Since {since}", to_verdict(comparison))),
         changes=comparison.changes,
-        baseline=to_inputs(first),
+        baseline=to_inputs(first.totals),
         warnings=pd.concat([evidence.warnings, own], ignore_index=True),
         warning_counts={**evidence.warning_counts, **codes},
         left_out=pd.concat([evidence.left_out, left_out], ignore_index=True),

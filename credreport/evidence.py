@@ -5,36 +5,48 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
 from credreport import __version__
-from credreport.assess import TIED_STATUSES, Assessment
+from credreport.assess import Assessment
 from credreport.bands import to_band, to_bands
 from credreport.charts import Captions
 from credreport.errors import Notice, Problem, UsageError
-from credreport.instants import format_instant
 from credreport.method import method_rows
 from credreport.oddities import WARNING_TITLES
-from credreport.policy import Policy
 from credreport.profiles import PROFILES
 from credreport.remediation import to_remediation, to_script
-from credreport.rules import RULES, UNUSED_AFTER
+from credreport.rules import RULES
 from credreport.schema import (
     ACCOUNT_ID,
     CREDENTIALS,
     FINDINGS,
-    KIND_WORDS,
     SLOT_WORDS,
-    SLOTS,
     USERS,
-    Kind,
-    Status,
 )
 from credreport.sources import Skipped, read_bounded
+from credreport.totals import (
+    Totals,
+    account_ids,
+    account_rows,
+    as_of_words,
+    input_rows,
+    judged_count,
+    left_out_rows,
+    plural,
+    summary_rows,
+    to_facts,
+    to_parameters,
+    to_stem,
+    to_title,
+    to_verdict,
+    warning_rows,
+)
+from credreport.undetermined import to_undetermined
 from credreport.waivers import WAIVED
 
 SCHEMA_VERSION = 1
@@ -111,9 +123,10 @@ def to_evidence(
     days = assessment.policy.unused_after_days
     verdict = _verdict(assessment)
     codes = Counter(notice.code for notice in assessment.notices)
-    title = _title(assessment)
+    totals = assessment.totals
+    title = to_title(totals)
     return Evidence(
-        stem=_stem(assessment),
+        stem=to_stem(totals),
         title=title,
         verdict=verdict,
         facts=tuple(_facts(assessment)),
@@ -121,25 +134,25 @@ def to_evidence(
         parameters=to_parameters(assessment.policy, assessment.waivers_origin),
         unused_after_days=days,
         ties_out=assessment.is_tied_out,
-        summary=_summary(assessment),
-        bands=to_bands(assessment.credentials, days),
-        accounts=_accounts(assessment, accounts),
+        summary=pd.DataFrame(summary_rows(totals)),
+        bands=to_bands(totals),
+        accounts=_accounts(totals, accounts),
         findings=assessment.findings[[*FINDINGS, *_ABOUT_CREDENTIAL]],
-        undetermined=_undetermined(assessment),
+        undetermined=to_undetermined(assessment),
         users=assessment.users[[*USERS]].reset_index(drop=True),
         credentials=assessment.credentials.assign(
             band=to_band(assessment.credentials["age_days"], days)
         )[[*CREDENTIALS, "kind", "set_raw", "band"]],
         remediation=to_remediation(assessment.findings),
-        inputs=to_inputs(assessment),
-        tie_out=to_tie_out(assessment),
+        inputs=to_inputs(totals),
+        tie_out=assessment.tie_out,
         warnings=to_warnings(assessment.notices),
         left_out=to_left_out(assessment.refused, assessment.superseded, assessment.skipped),
         method=pd.DataFrame(
             method_rows(assessment.policy, RULES), columns=["section", "text"], dtype="str"
         ),
         script=to_script(assessment.findings, assessment.credentials, verdict),
-        captions=Captions(title, _caption(assessment), days),
+        captions=Captions(title, _caption(totals), days),
         warning_counts={WARNING_TITLES[code]: count for code, count in codes.items()},
         rules=_rules(assessment) if _tells_rules(assessment) else pd.DataFrame(),
         waivers=assessment.waivers if assessment.waivers_origin else None,
@@ -174,63 +187,14 @@ def read_accounts(path: Path) -> tuple[Account, ...]:
     return tuple(found)
 
 
-def _judged_words(assessment: Assessment) -> tuple[int, int, int]:
-    unused = assessment.count(Status.UNUSED)
-    current = assessment.count(Status.CURRENT)
-    return unused, unused + current, assessment.count(Status.UNDETERMINED)
-
-
-def _title(assessment: Assessment) -> str:
-    unused, judged, undetermined = _judged_words(assessment)
-    days = _days_words(assessment.policy)
-    words = f"{unused} of {_among(judged, undetermined)} unused for {days}"
-    return f"{words}; {undetermined} undetermined" if undetermined else words
-
-
-def _among(judged: int, undetermined: int) -> str:
-    """Return what the unused are counted among; where not all was judged, it says so."""
-    return f"{judged}{' judged' * bool(undetermined)} active credentials"
-
-
-def _days_words(policy: Policy) -> str:
-    """Return such as `90 days or more (svc-*: 365)`, with the classes that have a number of their own."""
-    name = UNUSED_AFTER.name
-    own = [f"{each.match}: {each.numbers[name]}" for each in policy.classes if name in each.numbers]
-    words = f"{policy.unused_after_days} days or more"
-    return f"{words} ({', '.join(own)})" if own else words
-
-
 def _tells_rules(assessment: Assessment) -> bool:
     """Whether the evidence has more to say of rules than the default run's two."""
     return not assessment.policy.is_default or bool(assessment.waivers_origin)
 
 
 def _verdict(assessment: Assessment) -> str:
-    unused, judged, undetermined = _judged_words(assessment)
-    days = _days_words(assessment.policy)
-    is_unused = assessment.credentials["status"].eq(Status.UNUSED)
-    kinds = assessment.credentials.loc[is_unused, "kind"]
-    parts = [
-        plural(int(kinds.eq(Kind.PASSWORD).sum()), "password"),
-        plural(int(kinds.eq(Kind.ACCESS_KEY).sum()), "access key"),
-    ]
-    verb = "has" if unused == 1 else "have"
-    sentence = f"{unused} of {_among(judged, undetermined)} {verb} been unused for {days}"
-    if unused:
-        sentence += f" ({' and '.join(parts)})"
-    sentence += f", as of {_as_of_words(assessment)}."
-    if undetermined:
-        sentence += f" {undetermined} could not be judged: see Undetermined."
-    if _tells_rules(assessment):
-        sentence += _findings_sentence(assessment)
-    if assessment.is_lower_bound:
-        sentence += " Every age is a lower bound: the as-of is each file's newest timestamp."
-    if assessment.refused:
-        files = len({problem.source for problem in assessment.refused})
-        sentence += f" {plural(files, 'input')} refused and left out: see Inputs."
-    if not assessment.is_tied_out:
-        sentence += " THE ROWS DO NOT TIE OUT: do not rely on this."
-    return sentence
+    told = _findings_sentence(assessment) if _tells_rules(assessment) else ""
+    return to_verdict(assessment.totals, told)
 
 
 def _findings_sentence(assessment: Assessment) -> str:
@@ -282,211 +246,50 @@ def _rules(assessment: Assessment) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def plural(number: int, word: str) -> str:
-    """Return `1 password`, `2 passwords`."""
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
-
-
-def _as_of_words(assessment: Assessment) -> str:
-    instants = sorted({report.as_of for report in assessment.reports if report.as_of})
-    first, last = format_instant(instants[0]), format_instant(instants[-1])
-    return first if first == last else f"{first} to {last}"
-
-
-def _account_ids(assessment: Assessment) -> list[str]:
-    return sorted({report.account_id for report in assessment.reports})
-
-
-def _stem(assessment: Assessment) -> str:
-    accounts = _account_ids(assessment)
-    newest = max(report.as_of for report in assessment.reports if report.as_of)
-    who = f"{len(accounts)}-accounts"
-    if len(accounts) == 1:
-        who = accounts[0] if ACCOUNT_ID.fullmatch(accounts[0]) else "unknown-account"
-    day = format_instant(newest)[:10]
-    return f"credreport-{who}-{day}-{assessment.policy.unused_after_days}d"
-
-
-def _caption(assessment: Assessment) -> str:
-    accounts = _account_ids(assessment)
-    _, judged, _ = _judged_words(assessment)
+def _caption(totals: Totals) -> str:
+    accounts = account_ids(totals)
     who = (
         f"account {accounts[0] or 'unknown'}" if len(accounts) == 1 else f"{len(accounts)} accounts"
     )
     return (
-        f"{who}  |  as of {_as_of_words(assessment)}  |  n = {judged}  |  "
-        f"threshold {assessment.policy.unused_after_days} days  |  credreport {__version__}"
+        f"{who}  |  as of {as_of_words(totals)}  |  n = {judged_count(totals)}  |  "
+        f"threshold {totals.policy.unused_after_days} days  |  credreport {__version__}"
     )
 
 
 def _facts(assessment: Assessment) -> list[tuple[str, str]]:
-    reports = assessment.reports
-    accounts = [account or "unknown" for account in _account_ids(assessment)]
-    shown = ", ".join(accounts[:5]) + (
-        f" and {len(accounts) - 5} more" if len(accounts) > 5 else ""
-    )
-    origins = ", ".join(sorted({report.as_of_origin for report in reports}))
-    policy = assessment.policy
-    facts = [
-        ("Accounts", f"{len(accounts)}: {shown}"),
-        ("Reports", str(len(reports))),
-        ("Users", str(len(assessment.users))),
-        ("As of (UTC)", _as_of_words(assessment)),
-        ("As-of taken from", origins),
-        ("Rule", f"unused for {_days_words(policy)} (profile {policy.profile})"),
-        ("Root account", "judged too" if policy.include_root else "shown, not judged as unused"),
-        ("Tie-out", "PASS" if assessment.is_tied_out else "FAIL"),
-        ("Written by", f"credreport {__version__}"),
-    ]
-    own = [("Policy", policy.origin), ("Waivers", assessment.waivers_origin)]
-    return facts + [(label, origin) for label, origin in own if origin]
+    own = [("Policy", assessment.policy.origin), ("Waivers", assessment.waivers_origin)]
+    return to_facts(assessment.totals) + [(label, origin) for label, origin in own if origin]
 
 
-def to_parameters(policy: Policy, waivers_origin: str = "") -> dict[str, object]:
-    """Return what the run was asked; what only a profile, a policy or waivers bring, where they do."""
-    brought: dict[str, object] = {
-        "numbers": dict(policy.numbers),
-        "classes": [{"match": each.match, **each.numbers} for each in policy.classes],
-        "policy_file": policy.origin,
-        "waivers_file": waivers_origin,
-    }
-    return {
-        "profile": policy.profile,
-        "unused_after_days": policy.unused_after_days,
-        "include_root": policy.include_root,
-        "rules": list(policy.rules),
-        **{name: value for name, value in brought.items() if value},
-    }
-
-
-def _summary(assessment: Assessment) -> pd.DataFrame:
-    """Return one row a type of credential, one column a status, and the total."""
-    counts = pd.crosstab(assessment.credentials["kind"], assessment.credentials["status"])
-    counts = counts.reindex(
-        index=[kind.value for kind in Kind],
-        columns=[status.value for status in Status],
-        fill_value=0,
-    )
-    counts = counts.assign(total=counts.sum(axis=1))
-    named = counts.rename(index=KIND_WORDS)
-    return pd.concat([named, named.sum().to_frame("Total").T]).rename_axis("type").reset_index()
-
-
-def _accounts(assessment: Assessment, accounts: Sequence[Account]) -> pd.DataFrame:
+def _accounts(totals: Totals, accounts: Sequence[Account]) -> pd.DataFrame:
     """Return one row an account: its name and owner, users, counts of what matters."""
     named = {account.account_id: account for account in accounts}
-    credentials = assessment.credentials.assign(
-        account=pd.Series([report.account_id for report in assessment.reports], dtype="str")
-        .take(assessment.credentials["report"].to_numpy())
-        .to_numpy()
-    )
-    users = credentials.groupby("account")["user_row"].nunique()
-    counts = pd.crosstab(credentials["account"], credentials["status"]).reindex(
-        columns=[status.value for status in Status], fill_value=0
-    )
-    table = counts[["unused", "current", "undetermined"]].assign(users=users)
-    table = table.reset_index(names="account_id")
+    table = pd.DataFrame(account_rows(totals))
     return table.assign(
         name=[named[key].name if key in named else "" for key in table["account_id"]],
         owner=[named[key].owner if key in named else "" for key in table["account_id"]],
     )[["account_id", "name", "owner", "users", "unused", "current", "undetermined"]]
 
 
-def _undetermined(assessment: Assessment) -> pd.DataFrame:
-    """Return what could not be judged: credentials without a verdict, then rules without one."""
-    rows = assessment.credentials[assessment.credentials["status"].eq(Status.UNDETERMINED)]
-    undecided = assessment.undecided
-    about = assessment.credentials.loc[undecided["row"]].reset_index(drop=True)
-    told = about.assign(credential=undecided["credential"], reason=undecided["reason"])
-    further = _further_cells(assessment.credentials, about, undecided["credential"])
-    told = told.assign(cells=_cells(about, undecided["credential"]) + further)
-    table = pd.concat([rows.assign(cells=_cells(rows, rows["credential"])), told])
-    return table[
-        ["account_id", "user", "credential", "reason", "cells", "source_file", "source_line"]
-    ].reset_index(drop=True)
-
-
-def _cells(rows: pd.DataFrame, credential: pd.Series) -> pd.Series:
-    """Return the cells of each row's own slot as reported; nothing for a whole user."""
-    cells = pd.Series("", index=rows.index, dtype="str")
-    for slot in SLOTS:
-        mine = credential.eq(slot.credential)
-        parts = [f"{slot.enabled}=" + rows["enabled_raw"].fillna("(no column)")]
-        if slot.last_used:
-            parts.append(f"{slot.last_used}=" + rows["last_used_raw"].fillna("(no column)"))
-        parts.append(f"{slot.fallback}=" + rows["set_raw"].fillna("(no column)"))
-        joined = parts[0]
-        for part in parts[1:]:
-            joined = joined + "; " + part
-        cells = cells.mask(mine, joined)
-    return cells
-
-
-def _further_cells(credentials: pd.DataFrame, about: pd.DataFrame, slots: pd.Series) -> pd.Series:
-    """Return what rules read beside the slot's own cells: of a whole user, those of every slot."""
-    mine = credentials[credentials["user_row"].isin(about["user_row"])]
-    joined = _cells(mine, mine["credential"]).groupby(mine["user_row"]).agg("; ".join)
-    whole = "mfa_active=" + about["mfa_active"] + "; " + about["user_row"].map(joined)
-    beside = "; user_creation_time=" + about["created_raw"]
-    is_password = slots.eq("password")
-    expiry = "; password_next_rotation=" + about["next_rotation_raw"].fillna("(no column)")
-    return beside.mask(is_password, expiry).where(slots.isin(SLOT_WORDS), whole)
-
-
-def to_inputs(assessment: Assessment) -> pd.DataFrame:
+def to_inputs(totals: Totals) -> pd.DataFrame:
     """Return one row a report: the file, its hash and size, whose it is and from when."""
-    columns = [
-        "source_file", "sha256", "bytes", "container", "rows", "account_id", "as_of",
-        "as_of_origin", "stamp", "era",
-    ]  # fmt: skip
-    rows = [
-        (
-            report.source.name,
-            report.source.sha256,
-            report.source.size,
-            report.source.container,
-            len(report.rows),
-            report.account_id,
-            report.as_of,
-            report.as_of_origin,
-            report.stamp,
-            report.era,
-        )
-        for report in assessment.reports
-    ]
-    inputs = pd.DataFrame(rows, columns=columns)
+    inputs = pd.DataFrame(input_rows(totals))
     dates = {name: pd.to_datetime(inputs[name], utc=True) for name in ("as_of", "stamp")}
     return inputs.assign(**dates)
 
 
-def to_tie_out(assessment: Assessment) -> pd.DataFrame:
-    """Return one row a report and a total: rows x 3 = the six counts, PASS or FAIL."""
-    statuses = [status.value for status in TIED_STATUSES]
-    numbers = ["rows", "expected", *statuses, "counted"]
-    table = assessment.tie_out[["source_file", "account_id", *numbers]].reset_index(drop=True)
-    total = table[numbers].sum().to_frame().T.assign(source_file="Total", account_id="")
-    whole = pd.concat([table, total], ignore_index=True)
-    return whole.assign(
-        result=whole["expected"].eq(whole["counted"]).map({True: "PASS", False: "FAIL"})
-    )
-
-
-def to_warnings(notices: Iterable[Notice]) -> pd.DataFrame:
+def to_warnings(notices: Sequence[Notice]) -> pd.DataFrame:
     """Return one row a warning, with where it was found."""
-    rows = [
-        (notice.source, notice.line, WARNING_TITLES[notice.code], notice.message)
-        for notice in notices
-    ]
-    return pd.DataFrame(rows, columns=["source_file", "source_line", "warning", "message"])
+    columns = ["source_file", "source_line", "warning", "message"]
+    return pd.DataFrame(warning_rows(notices), columns=columns)
 
 
 def to_left_out(
-    refused: Iterable[Problem], superseded: Iterable[Skipped], skipped: Iterable[Skipped]
+    refused: Sequence[Problem], superseded: Sequence[Skipped], skipped: Sequence[Skipped]
 ) -> pd.DataFrame:
     """Return what lay among the inputs and was not judged: refused, superseded, not searched."""
-    rows = [("refused", problem.source, str(problem)) for problem in refused]
-    rows += [("superseded", item.name, item.why) for item in superseded]
-    rows += [("not searched", item.name, item.why) for item in skipped]
+    rows = left_out_rows(refused, superseded, skipped)
     return pd.DataFrame(rows, columns=["what", "source_file", "why"], dtype="str")
 
 

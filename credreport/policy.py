@@ -6,14 +6,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from credreport.errors import UsageError
 from credreport.profiles import DEFAULT_PROFILE, PROFILES, Profile
 from credreport.rules import PARAMETERS, RULES, UNUSED_AFTER, Parameter, Rule
 from credreport.toml import TomlFile, suggest
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MAX_DAYS = UNUSED_AFTER.most
 _CLASS = "class"
@@ -104,6 +105,8 @@ class Policy:
 
         A class that fits but does not set this parameter leaves the base number.
         """
+        import pandas as pd  # noqa: PLC0415 - slow to import; `inspect` needs none
+
         numbers = pd.Series(self.number(parameter), index=users.index, dtype="int64")
         free = pd.Series(data=True, index=users.index)
         for each in self.classes:

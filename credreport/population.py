@@ -72,6 +72,16 @@ class Report(Protocol):
         """The warnings that came with reading it."""
         ...
 
+    @property
+    def row_count(self) -> int:
+        """The number of its users, root included."""
+        ...
+
+    @property
+    def era(self) -> str:
+        """When AWS wrote such reports."""
+        ...
+
     def judged_at(self, as_of: datetime, origin: str) -> Self:
         """Return the same report with the instant at which it is judged."""
         ...

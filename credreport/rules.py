@@ -10,14 +10,16 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from credreport.normalise import to_instant, whole_days
 from credreport.schema import KNOWN_ABSENCES, NOT_SUPPORTED, Kind, Status, Use
 
-Column = Callable[[pd.DataFrame], pd.Series]
+if TYPE_CHECKING:
+    import pandas as pd
+
+Column = Callable[["pd.DataFrame"], "pd.Series"]
 KEY_OF_USER = "aws iam list-access-keys {option}"
 _COMPARE: dict[str, Callable[[pd.Series, pd.Series | int], pd.Series]] = {
     ">=": operator.ge,
@@ -96,7 +98,7 @@ class Rule:
         if self.measured is not None:
             verdict &= _COMPARE[self.operator](self.measured(table), numbers)
         if self.doubtful is not None:
-            verdict = verdict.mask(self.doubtful(table) & ~verdict, pd.NA)
+            verdict = verdict.mask(self.doubtful(table) & ~verdict)
         return verdict
 
     def boundary(self, number: int | None = None) -> str:
@@ -122,7 +124,7 @@ def _is_never_used(kind: Kind) -> Column:
     def applies(credentials: pd.DataFrame) -> pd.Series:
         judged = credentials["status"].isin([Status.UNUSED, Status.CURRENT])
         never = credentials["use"].eq(Use.NEVER_USED).astype("boolean")
-        never = never.mask(credentials["use"].eq(Use.NOT_TRACKED), pd.NA)
+        never = never.mask(credentials["use"].eq(Use.NOT_TRACKED))
         return judged & credentials["kind"].eq(kind) & never
 
     return applies
@@ -147,7 +149,7 @@ def _days_since(column: str) -> Column:
 
     def measured(table: pd.DataFrame) -> pd.Series:
         elapsed = table["as_of"] - table[column]
-        return whole_days(elapsed.mask(elapsed < pd.Timedelta(0)))
+        return _whole_days(elapsed.mask(elapsed < timedelta(0)))
 
     return measured
 
@@ -161,13 +163,20 @@ def _has_expiry(credentials: pd.DataFrame) -> pd.Series:
 
 
 def _days_to_expiry(credentials: pd.DataFrame) -> pd.Series:
-    return whole_days(to_instant(credentials["next_rotation_raw"]) - credentials["as_of"])
+    from credreport.normalise import to_instant  # noqa: PLC0415 - see _whole_days
+
+    return _whole_days(to_instant(credentials["next_rotation_raw"]) - credentials["as_of"])
+
+
+def _whole_days(elapsed: pd.Series) -> pd.Series:
+    from credreport.normalise import whole_days  # noqa: PLC0415 - pandas, which `inspect` needs not
+
+    return whole_days(elapsed)
 
 
 def _is_console_users_key(credentials: pd.DataFrame) -> pd.Series:
     passwords = credentials[credentials["kind"].eq(Kind.PASSWORD)].set_index("user_row")
-    console = passwords["enabled"].reindex(credentials["user_row"]).array
-    owned = pd.Series(console, index=credentials.index, dtype="boolean")
+    owned = passwords["enabled"].reindex(credentials["user_row"]).set_axis(credentials.index)
     return _is_on(Kind.ACCESS_KEY)(credentials) & owned & ~credentials["is_root"]
 
 

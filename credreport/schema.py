@@ -214,6 +214,15 @@ FINDINGS = (
     "waiver",
     "action",
 )
+UNDETERMINED = (
+    "account_id",
+    "user",
+    "credential",
+    "reason",
+    "cells",
+    "source_file",
+    "source_line",
+)
 USERS = (
     "account_id",
     "user",

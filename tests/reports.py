@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -89,3 +90,10 @@ def verdict(assessment: Assessment, name: str, credential: str) -> pd.Series:
     found = table[table["user"].eq(name) & table["credential"].eq(credential)]
     assert len(found) == 1, f"{len(found)} rows for {name} {credential}"
     return found.iloc[0]
+
+
+def lose_a_row(assessment: Assessment) -> Assessment:
+    """Return the assessment as it would be had a row of its first report not been counted."""
+    first, *others = assessment.tallies
+    lost = ((0,) * len(first.statuses[0]), *first.statuses[1:])
+    return replace(assessment, tallies=(replace(first, statuses=lost), *others))

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credreport.bands import band_edges, band_labels, to_band, to_bands
+from credreport.bands import to_band, to_bands
+from credreport.totals import band_edges, band_labels
 from tests.reports import judge, root, user
 
 
@@ -57,7 +58,7 @@ def test_counts_by_band_and_type_with_the_never_used_among_them(tmp_path: Path) 
             access_key_2_last_rotated="2025-01-01T00:00:00Z",
         ),
     )
-    bands = to_bands(assessment.credentials, 90)
+    bands = to_bands(assessment.totals)
     filled = bands[bands["count"].gt(0)]
     assert filled.to_dict("records") == [
         {"band": "0\u201330", "kind": "password", "count": 2, "never_used": 1, "is_unused": False},

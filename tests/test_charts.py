@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
-from credreport.assess import Assessment
+from credreport.assess import Assessment, assess
 from credreport.bands import to_bands
 from credreport.charts import (
     COLOURS,
@@ -22,6 +22,8 @@ from credreport.charts import (
     to_png,
     to_svg,
 )
+from credreport.policy import Policy
+from credreport.population import Population
 from tests.reports import judge, root, user
 from tests.test_assess import key, password
 
@@ -47,7 +49,7 @@ def ages(assessment: Assessment) -> pd.DataFrame:
 
 class TestAgeing:
     def test_the_bars_hold_every_judged_credential_by_type(self, assessment: Assessment) -> None:
-        axes = draw_ageing(to_bands(assessment.credentials, 90), CAPTIONS).axes[0]
+        axes = draw_ageing(to_bands(assessment.totals), CAPTIONS).axes[0]
         heights = {
             (to_hex(bars[0].get_facecolor()).upper(), bars[0].get_hatch() or ""): [
                 int(bar.get_height()) for bar in bars
@@ -63,7 +65,7 @@ class TestAgeing:
         }
 
     def test_bands_totals_and_threshold_are_written_out(self, assessment: Assessment) -> None:
-        figure = draw_ageing(to_bands(assessment.credentials, 90), CAPTIONS)
+        figure = draw_ageing(to_bands(assessment.totals), CAPTIONS)
         axes = figure.axes[0]
         assert [label.get_text() for label in axes.get_xticklabels()] == [
             "0\u201330", "31\u201360", "61\u201389", "90\u2013180", "181\u2013365", "over 365",
@@ -81,7 +83,8 @@ class TestAgeing:
     def test_the_threshold_stands_between_two_bars(
         self, assessment: Assessment, days: int, place: float
     ) -> None:
-        bands = to_bands(assessment.credentials, days)
+        other = assess(Population(assessment.reports), Policy(unused_after_days=days))
+        bands = to_bands(other.totals)
         axes = draw_ageing(bands, Captions("", "", days)).axes[0]
         assert np.asarray(axes.lines[0].get_xdata()).tolist() == [place, place]
 
@@ -107,14 +110,14 @@ class TestEcdf:
 
 
 def test_nothing_judged_still_draws(tmp_path: Path) -> None:
-    bands = to_bands(judge(tmp_path, root()).credentials, 90)
+    bands = to_bands(judge(tmp_path, root()).totals)
     assert to_png(draw_ageing(bands, CAPTIONS)).startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("save", [to_png, to_svg])
 def test_the_same_table_gives_the_same_bytes(assessment: Assessment, save: object) -> None:
     assert callable(save)
-    bands = to_bands(assessment.credentials, 90)
+    bands = to_bands(assessment.totals)
     assert save(draw_ageing(bands, CAPTIONS)) == save(draw_ageing(bands, CAPTIONS))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from credreport.errors import InputRefused, UsageError
 from credreport.policy import Policy
 from credreport.population import read_reports
 from credreport.schema import CHANGES, TIMELINE
-from tests.reports import ACCOUNT, COLUMNS, root, save, to_csv, user
+from tests.reports import ACCOUNT, COLUMNS, lose_a_row, root, save, to_csv, user
 
 OTHER = "444455556666"
 JUNE = datetime(2026, 6, 30, 6, 0, tzinfo=UTC)
@@ -699,7 +698,7 @@ def test_columns_without_creation_time_cannot_tell_users_apart(tmp_path: Path) -
 
 def test_rows_that_do_not_tie_out_are_shouted(tmp_path: Path) -> None:
     forth = run(tmp_path, [user(**key())], [user(**key())])
-    broken = replace(forth.newest, tie_out=forth.newest.tie_out.assign(ties_out=False))
+    broken = lose_a_row(forth.newest)
     assert "THE ROWS DO NOT TIE OUT" in to_verdict(compare(forth.first, broken))
 
 

@@ -10,8 +10,8 @@ import credreport
 PACKAGE = Path(credreport.__file__).parent
 LAYERS = [
     "errors", "escape", "instants", "schema", "verdict", "oddities", "sources", "containers", "read", "plain", "population", "dates",
-    "normalise", "rules", "profiles", "toml", "policy", "credentials", "checks", "waivers",
-    "assess", "identity", "changes", "timeline", "comparison", "bands", "charts",
+    "normalise", "rules", "profiles", "toml", "policy", "totals", "credentials", "checks", "waivers",
+    "assess", "undetermined", "survey", "identity", "changes", "timeline", "comparison", "bands", "charts",
     "comparison_charts", "method", "remediation", "evidence", "comparison_evidence", "sheetxml",
     "workbook", "comparison_workbook", "writers", "comparison_writers", "screen", "catalogue",
     "cli",

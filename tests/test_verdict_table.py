@@ -137,7 +137,7 @@ def test_counts_tie_out_for_every_cell_of_the_table() -> None:
     reports = [replace(report, as_of=NOW) for report in read_rows(rows)]
     found = assess(Population(tuple(reports)))
     assert found.is_tied_out
-    assert int(found.tie_out["counted"].sum()) == 3 * len(rows)
+    assert int(found.tie_out["counted"].iloc[-1]) == 3 * len(rows)
 
 
 DATES = (

@@ -16,7 +16,7 @@ from credreport.errors import OutputError, UsageError
 from credreport.evidence import Account, Evidence, SignOff, read_accounts, to_evidence
 from credreport.schema import CREDENTIALS, FINDINGS
 from credreport.writers import Options, parse_formats, render, to_document, write_all
-from tests.reports import judge, root, user
+from tests.reports import judge, lose_a_row, root, user
 from tests.test_assess import OLD, key, password
 
 STEM = "credreport-111122223333-2026-01-31-90d"
@@ -282,9 +282,7 @@ class TestManifestOfTheSameRun:
 
 
 def test_rows_that_do_not_tie_out_are_shouted(tmp_path: Path) -> None:
-    from dataclasses import replace
-
     assessment = judge(tmp_path, root())
-    broken = replace(assessment, tie_out=assessment.tie_out.assign(ties_out=False))
+    broken = lose_a_row(assessment)
     assert "THE ROWS DO NOT TIE OUT" in to_evidence(broken).verdict
     assert broken.doubts == ("the rows do not tie out",)

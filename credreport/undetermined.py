@@ -1,0 +1,47 @@
+"""Assessment -> what could not be judged, with the cells as reported."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from credreport.assess import Assessment
+from credreport.schema import SLOT_WORDS, SLOTS, UNDETERMINED, Status
+
+
+def to_undetermined(assessment: Assessment) -> pd.DataFrame:
+    """Return what could not be judged: credentials without a verdict, then rules without one."""
+    rows = assessment.credentials[assessment.credentials["status"].eq(Status.UNDETERMINED)]
+    undecided = assessment.undecided
+    about = assessment.credentials.loc[undecided["row"]].reset_index(drop=True)
+    told = about.assign(credential=undecided["credential"], reason=undecided["reason"])
+    further = _further_cells(assessment.credentials, about, undecided["credential"])
+    told = told.assign(cells=_cells(about, undecided["credential"]) + further)
+    table = pd.concat([rows.assign(cells=_cells(rows, rows["credential"])), told])
+    return table[[*UNDETERMINED]].reset_index(drop=True)
+
+
+def _cells(rows: pd.DataFrame, credential: pd.Series) -> pd.Series:
+    """Return the cells of each row's own slot as reported; nothing for a whole user."""
+    cells = pd.Series("", index=rows.index, dtype="str")
+    for slot in SLOTS:
+        mine = credential.eq(slot.credential)
+        parts = [f"{slot.enabled}=" + rows["enabled_raw"].fillna("(no column)")]
+        if slot.last_used:
+            parts.append(f"{slot.last_used}=" + rows["last_used_raw"].fillna("(no column)"))
+        parts.append(f"{slot.fallback}=" + rows["set_raw"].fillna("(no column)"))
+        joined = parts[0]
+        for part in parts[1:]:
+            joined = joined + "; " + part
+        cells = cells.mask(mine, joined)
+    return cells
+
+
+def _further_cells(credentials: pd.DataFrame, about: pd.DataFrame, slots: pd.Series) -> pd.Series:
+    """Return what rules read beside the slot's own cells: of a whole user, those of every slot."""
+    mine = credentials[credentials["user_row"].isin(about["user_row"])]
+    joined = _cells(mine, mine["credential"]).groupby(mine["user_row"]).agg("; ".join)
+    whole = "mfa_active=" + about["mfa_active"] + "; " + about["user_row"].map(joined)
+    beside = "; user_creation_time=" + about["created_raw"]
+    is_password = slots.eq("password")
+    expiry = "; password_next_rotation=" + about["next_rotation_raw"].fillna("(no column)")
+    return beside.mask(is_password, expiry).where(slots.isin(SLOT_WORDS), whole)
