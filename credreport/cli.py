@@ -8,11 +8,11 @@ import shlex
 import signal
 import sys
 import traceback
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing, suppress
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ParamSpec
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
 import typer
 
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from credreport.comparison_evidence import ComparisonEvidence
     from credreport.evidence import Account, Evidence
     from credreport.policy import Policy
+    from credreport.pool import Pool
     from credreport.population import Population
+    from credreport.totals import Totals
     from credreport.waivers import Waivers
 
 FINDINGS_OPEN = 1
@@ -99,6 +101,16 @@ PolicyFile = Annotated[
 ]
 WaiversFile = Annotated[
     Path | None, typer.Option("--waivers", metavar="FILE", help="TOML: dated exceptions.")
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", min=1, max=256, help="Processes for many reports (else: one a processor)."
+    ),
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="Judge on your own Dask cluster, such as tcp://HOST:8786."),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only the verdict, and errors.")]
 Verbose = Annotated[
@@ -208,6 +220,7 @@ def analyze(
     population = _read(inputs, screen, as_of, max_file_size, keep_going=keep_going)
     from credreport.assess import assess
     from credreport.evidence import SignOff, to_evidence
+    from credreport.normalise import to_rows
 
     assessment = assess(population, policy, waivers)
     _expect_users(assessment, expect_users)
@@ -235,7 +248,7 @@ def analyze(
             screen.say(": ".join(evidence.facts[-1]))
     _show_files(screen, written, lambda: _next_command(written, evidence, wanted))
     _show_stale(screen, written, evidence.stem)
-    _show_undetermined(screen, assessment)
+    _show_undetermined(screen, to_rows(evidence.undetermined))
     _show_warnings(screen, judged)
     return _status(screen, judged, fail_on)
 
@@ -328,6 +341,8 @@ def inspect(
     as_json: AsJson = False,
     keep_going: KeepGoing = False,
     max_file_size: MaxFileSize = 64,
+    workers: Workers = None,
+    cluster: Cluster = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
     no_color: NoColor = False,
@@ -335,21 +350,33 @@ def inspect(
     """Say what the inputs are: whose, from when, how big, anything odd, counts. Writes nothing."""
     screen = Screen(quiet=quiet, verbose=verbose, no_color=no_color)
     policy = _policy(unused_after, include_root=include_root)
-    population = _read(inputs, screen, as_of, max_file_size, keep_going=keep_going)
-    from credreport.assess import assess
-    from credreport.evidence import to_evidence
+    from credreport.inspection import json_parts, report_lines
+    from credreport.population import parse_as_of
+    from credreport.sources import count_inputs
+    from credreport.survey import Question, survey
+    from credreport.totals import to_verdict
 
-    assessment = assess(population, policy)
-    evidence = to_evidence(assessment)
-    if as_json:
-        from credreport.writers import to_document, to_json
-
-        screen.say(to_json(to_document(evidence)).rstrip("\n"))
-    else:
-        _show_reports(screen, evidence)
-    _show_undetermined(screen, assessment)
-    _show_warnings(screen, assessment)
-    return _status(screen, assessment, FailOn.NONE)
+    when = None if as_of is None else parse_as_of(as_of)
+    with screen.progress(lambda: count_inputs(inputs)) as progress:
+        surveyed = survey(
+            inputs,
+            Question(when, policy.unused_after_days, policy.include_root),
+            keep_going=keep_going,
+            max_bytes=max_file_size * 1024 * 1024,
+            pool=_pool(workers, cluster),
+            progress=progress,
+        )
+    totals = surveyed.totals
+    with closing(surveyed):
+        if as_json:
+            screen.pour(json_parts(surveyed))
+        else:
+            for line in [] if quiet else report_lines(totals):
+                screen.say(line)
+            screen.say(to_verdict(totals))
+    _show_undetermined(screen, surveyed.undetermined)
+    _show_warnings(screen, totals)
+    return _end(screen, totals.doubts(), has_open_findings=False)
 
 
 @app.command()
@@ -558,42 +585,16 @@ def _attach(written: list[Path]) -> str:
     return f"attach {workbook} to the ticket"
 
 
-def _show_reports(screen: Screen, evidence: Evidence) -> None:
-    """Print one block a report: whose, from when, how big, and the counts."""
-    from credreport.instants import format_instant
-    from credreport.normalise import to_rows
-
-    if screen.quiet:
-        screen.say(evidence.verdict)
-        return
-    tie_out = to_rows(evidence.tie_out)
-    for report, counts in zip(to_rows(evidence.inputs), tie_out, strict=False):
-        screen.say(f"{report['source_file']}: a credential report ({report['container']})")
-        screen.say(f"  account  {report['account_id'] or 'unknown'}")
-        screen.say(f"  users    {report['rows']}, root included")
-        screen.say(f"  as of    {format_instant(report['as_of'])} ({report['as_of_origin']})")
-        screen.say(f"  era      {report['era']}")
-        screen.say(f"  bytes    {report['bytes']}")
-        screen.say(f"  sha256   {report['sha256']}")
-        statuses = ["unused", "current", "undetermined", "excluded", "inactive", "absent"]
-        words = ", ".join(f"{counts[status]} {status}" for status in statuses)
-        screen.say(f"  verdicts {words}; tie-out {counts['result']}")
-    screen.say(evidence.verdict)
-
-
-def _show_undetermined(screen: Screen, assessment: Assessment) -> None:
+def _show_undetermined(screen: Screen, rows: Iterable[dict[str, Any]]) -> None:
     """Print each credential that could not be judged, where everything is to be told."""
     from credreport.errors import Notice
-    from credreport.normalise import to_rows
 
-    if not screen.verbose:
-        return
-    for row in to_rows(assessment.credentials.query("status == 'undetermined'")):
-        place = Notice(str(row["source_file"]), int(row["source_line"]), "", "")
+    for row in rows if screen.verbose else ():
+        place = Notice(row["source_file"], row["source_line"], "", "")
         screen.note(f"undetermined: {place}{row['user']!r}, {row['credential']}: {row['reason']}")
 
 
-def _show_warnings(screen: Screen, judged: Assessment | Comparison) -> None:
+def _show_warnings(screen: Screen, judged: Assessment | Comparison | Totals) -> None:
     from credreport.oddities import WARNING_TITLES
     from credreport.waivers import WAIVER_CODES
 
@@ -627,12 +628,25 @@ def _show_warnings(screen: Screen, judged: Assessment | Comparison) -> None:
 
 
 def _status(screen: Screen, judged: Assessment | Comparison, fail_on: FailOn) -> int:
-    if judged.doubts:
-        screen.note(f"Exit status 3: {'; '.join(judged.doubts)}.")
+    is_failing = fail_on is FailOn.FINDINGS and judged.has_open_findings
+    return _end(screen, judged.doubts, has_open_findings=is_failing)
+
+
+def _end(screen: Screen, doubts: Sequence[str], *, has_open_findings: bool) -> int:
+    if doubts:
+        screen.note(f"Exit status 3: {'; '.join(doubts)}.")
         return INCOMPLETE
-    if fail_on is FailOn.FINDINGS and judged.has_open_findings:
-        return FINDINGS_OPEN
-    return 0
+    return FINDINGS_OPEN if has_open_findings else 0
+
+
+def _pool(workers: int | None, cluster: str | None) -> Pool:
+    from credreport.pool import available_processors, in_processes, on_cluster
+
+    if cluster is not None:
+        if workers is not None:
+            raise UsageError("--workers and --cluster: give one of the two")
+        return on_cluster(cluster)
+    return in_processes(available_processors() if workers is None else workers)
 
 
 def _stop(number: int, _: object) -> None:

@@ -10,9 +10,9 @@ import pandas as pd
 
 from credreport import __version__
 from credreport.comparison_evidence import ComparisonEvidence
-from credreport.evidence import SCHEMA_VERSION
 from credreport.normalise import to_rows
 from credreport.schema import CHANGES, SLOT_WORDS, TIMELINE
+from credreport.totals import SCHEMA_VERSION
 from credreport.writers import (
     Files,
     Options,

@@ -26,6 +26,7 @@ from credreport.schema import (
     CREDENTIALS,
     FINDINGS,
     SLOT_WORDS,
+    UNDETERMINED,
     USERS,
 )
 from credreport.sources import Skipped, read_bounded
@@ -49,7 +50,6 @@ from credreport.totals import (
 from credreport.undetermined import to_undetermined
 from credreport.waivers import WAIVED
 
-SCHEMA_VERSION = 1
 _ABOUT_CREDENTIAL = ("kind", "is_root", "set_at")
 
 
@@ -138,7 +138,7 @@ def to_evidence(
         bands=to_bands(totals),
         accounts=_accounts(totals, accounts),
         findings=assessment.findings[[*FINDINGS, *_ABOUT_CREDENTIAL]],
-        undetermined=to_undetermined(assessment),
+        undetermined=to_undetermined(assessment)[[*UNDETERMINED]],
         users=assessment.users[[*USERS]].reset_index(drop=True),
         credentials=assessment.credentials.assign(
             band=to_band(assessment.credentials["age_days"], days)

@@ -201,7 +201,11 @@ def sort_items(
     skipped: list[Skipped] = []
     for item in items:
         if isinstance(item, Stream):
-            _read_stream(item, reports, refused)
+            for found in read_stream(item):
+                if isinstance(found, Problem):
+                    refused.append(found)
+                else:
+                    reports.append(found)
             if progress:
                 progress()
         elif isinstance(item, Skipped):
@@ -211,21 +215,17 @@ def sort_items(
     return reports, refused, skipped
 
 
-def _read_stream(
-    stream: Stream,
-    reports: list[CredentialReport],
-    refused: list[Problem],
-) -> None:
-    """Read one stream and put what it holds on the list where it belongs."""
+def read_stream(stream: Stream) -> list[CredentialReport | Problem]:
+    """Return the reports that a stream holds, or what is wrong with it; nothing for our evidence."""
     try:
-        reports += read_report(stream)
+        return [*read_report(stream)]
     except InputRefused as refusal:
-        refused += refusal.problems
+        return [*refusal.problems]
     except OwnEvidence:
-        if not stream.searched:  # in a directory it lies beside the reports, and is passed over
-            found = "evidence that credreport wrote, not a report"
-            remedy = "Name the report that AWS gave"
-            refused.append(Problem(stream.name, 0, 0, found, remedy))
+        if stream.searched:  # it lies beside the reports, and is passed over
+            return []
+        found = "evidence that credreport wrote, not a report"
+        return [Problem(stream.name, 0, 0, found, "Name the report that AWS gave")]
 
 
 def date_reports(reports: Iterable[R], as_of: datetime | str | None) -> tuple[list[R], list[R]]:

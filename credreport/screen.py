@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import IO, TextIO
 
@@ -31,6 +31,14 @@ class Screen:
     def say(self, line: str = "") -> None:
         """Print one line of what was asked for."""
         _print(sys.stdout, line)
+
+    def pour(self, parts: Iterable[str]) -> None:
+        """Print what was asked for part by part. The caller vouches for ASCII and nothing odd in it."""
+        stream = sys.stdout
+        if stream is None:
+            return
+        with _surviving(stream):
+            stream.writelines(parts)
 
     def note(self, line: str = "") -> None:
         """Print one line of everything else, unless quiet."""

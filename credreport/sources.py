@@ -42,6 +42,26 @@ class Stream:
 
 
 @dataclass(frozen=True)
+class Unread:
+    """A file that is to be read: where it is, how it is called, how long it is, at most may be."""
+
+    path: str
+    name: str
+    size: int
+    max_bytes: int
+    searched: bool
+
+    def read(self) -> Stream | Problem:
+        """Return its bytes; what cannot be read is a problem of that name."""
+        try:
+            with open_regular(Path(self.path)) as file:
+                data = _read_at_most(file, self.max_bytes + 1)
+        except (OSError, ValueError) as error:
+            return _unreadable(self.name, error)
+        return _bounded(self.name, data, self.max_bytes, searched=self.searched)
+
+
+@dataclass(frozen=True)
 class Skipped:
     """Something that lay among the inputs and was not judged, and why."""
 
@@ -78,6 +98,13 @@ def open_inputs(
     return Opener(max_bytes).open_all(inputs)
 
 
+def find_inputs(
+    inputs: Sequence[str], max_bytes: int = DEFAULT_MAX_BYTES
+) -> Iterator[Unread | Stream | Skipped | Problem]:
+    """Yield the same, with plain files unread: whoever gets one may read it, also elsewhere."""
+    return Opener(max_bytes).find_all(inputs)
+
+
 def count_inputs(inputs: Sequence[str]) -> int:
     """Return about how many files there are to read, for a progress bar: names only, nothing opened."""
     total = 0
@@ -91,7 +118,7 @@ def _match(pattern: str) -> list[str]:
     return sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - the pattern may be absolute
 
 
-Item = Stream | Skipped | Problem
+Item = Unread | Stream | Skipped | Problem
 
 
 class Opener:
@@ -103,20 +130,25 @@ class Opener:
         self.names = _Names()
         self.seen: set[tuple[int, int]] = set()
 
-    def open_all(self, inputs: Sequence[str]) -> Iterator[Item]:
+    def open_all(self, inputs: Sequence[str]) -> Iterator[Stream | Skipped | Problem]:
         """Yield what the inputs hold; see open_inputs. May be called again for more inputs."""
+        for item in self.find_all(inputs):
+            yield item.read() if isinstance(item, Unread) else item
+
+    def find_all(self, inputs: Sequence[str]) -> Iterator[Item]:
+        """Yield the same, with plain files unread."""
         for text in inputs:
             if text == "-":
                 yield self._open_stdin()
             elif os.path.lexists(text):
-                yield from self._open_path(Path(text))
+                yield from self._find_path(Path(text))
             elif glob.has_magic(text):
                 matches = _match(text)
                 if not matches:
                     remedy = "Check the pattern and the directory"
                     yield Problem(text, 0, 0, "no file matches", remedy)
                 for match in matches:
-                    yield from self._open_path(Path(match))
+                    yield from self._find_path(Path(match))
             elif "://" in text:
                 found = "this is an address, and credreport works offline"
                 yield Problem(text, 0, 0, found, "Download the report first and name the file")
@@ -130,19 +162,21 @@ class Opener:
             remedy = "Pipe a report into it, or name the file"
             return Problem(name, 0, 0, "it is closed", remedy)
         try:
-            return self._bounded(name, _read_at_most(sys.stdin.buffer, self.max_bytes + 1))
+            return _bounded(
+                name, _read_at_most(sys.stdin.buffer, self.max_bytes + 1), self.max_bytes
+            )
         except OSError as error:
             return _unreadable(name, error)
 
-    def _open_path(self, path: Path) -> Iterator[Item]:
+    def _find_path(self, path: Path) -> Iterator[Item]:
         if path.is_dir():
-            yield from self._open_directory(path)
+            yield from self._find_directory(path)
         elif path.suffix.lower() == ".zip":
             yield from self._open_zip(path, self.names.choose(path))
         else:
-            yield from self._open_file(path, self.names.choose(path), searched=False)
+            yield from self._find_file(path, self.names.choose(path), searched=False)
 
-    def _open_directory(self, directory: Path) -> Iterator[Item]:
+    def _find_directory(self, directory: Path) -> Iterator[Item]:
         failures: list[OSError] = []
         found_any = False
         for folder, folders, names in os.walk(directory, onerror=failures.append):
@@ -166,7 +200,7 @@ class Opener:
                 if path.suffix.lower() == ".zip":
                     yield from self._open_zip(path, shown)
                 else:
-                    yield from self._open_file(path, shown, searched=True)
+                    yield from self._find_file(path, shown, searched=True)
         for failure in failures:
             yield _unreadable(str(failure.filename), failure)
         if not found_any and not failures:
@@ -174,26 +208,17 @@ class Opener:
             remedy = "Name the directory that holds the downloaded reports"
             yield Problem(str(directory), 0, 0, found, remedy)
 
-    def _open_file(self, path: Path, name: str, *, searched: bool) -> Iterator[Item]:
+    def _find_file(self, path: Path, name: str, *, searched: bool) -> Iterator[Item]:
         try:
-            with open_regular(path) as file:
-                if self._seen_before(file):
-                    return
-                data = _read_at_most(file, self.max_bytes + 1)
+            status = path.stat()
         except (OSError, ValueError) as error:
             yield _unreadable(name, error)
             return
-        yield self._bounded(name, data, searched=searched)
+        if not self._seen_before(status):
+            absolute = os.path.abspath(path)  # noqa: PTH100 - resolve() would follow links
+            yield Unread(absolute, name, status.st_size, self.max_bytes, searched)
 
-    def _bounded(self, name: str, data: bytes, *, searched: bool = False) -> Stream | Problem:
-        if len(data) <= self.max_bytes:
-            return Stream(name, data, searched)
-        size = f"{self.max_bytes / 1024 / 1024:g} MiB"
-        found = f"larger than {size}, too large for a credential report"
-        return Problem(name, 0, 0, found, "Raise --max-file-size if it really is one")
-
-    def _seen_before(self, file: BinaryIO) -> bool:
-        status = os.fstat(file.fileno())
+    def _seen_before(self, status: os.stat_result) -> bool:
         identity = (status.st_dev, status.st_ino)
         if identity in self.seen:
             return True
@@ -203,7 +228,7 @@ class Opener:
     def _open_zip(self, path: Path, name: str) -> Iterator[Item]:
         try:
             with open_regular(path) as file:
-                if self._seen_before(file):
+                if self._seen_before(os.fstat(file.fileno())):
                     return
                 with zipfile.ZipFile(file) as archive:
                     yield from self._open_members(name, archive)
@@ -250,7 +275,15 @@ class Opener:
                 data = _read_at_most(file, self.max_bytes + 1)
         except Exception as error:  # zlib, lzma and zipfile each raise their own
             return Problem(name, 0, 0, f"damaged inside the zip ({error})", "Make the zip again")
-        return self._bounded(name, data, searched=True)
+        return _bounded(name, data, self.max_bytes, searched=True)
+
+
+def _bounded(name: str, data: bytes, max_bytes: int, *, searched: bool = False) -> Stream | Problem:
+    if len(data) <= max_bytes:
+        return Stream(name, data, searched)
+    size = f"{max_bytes / 1024 / 1024:g} MiB"
+    found = f"larger than {size}, too large for a credential report"
+    return Problem(name, 0, 0, found, "Raise --max-file-size if it really is one")
 
 
 def _as_text(name: str) -> str:

@@ -25,6 +25,7 @@ from credreport.schema import ACCOUNT_ID, KIND_WORDS, Kind, Status, Use
 from credreport.sources import Skipped
 from credreport.verdict import KINDS, STATUSES, USES, Cells, Numbers, Verdicts, code
 
+SCHEMA_VERSION = 1  # of every JSON document
 TIED_STATUSES = tuple(status for status in Status if status is not Status.NOT_TRACKED)
 CHARTED_KINDS = (Kind.PASSWORD, Kind.ACCESS_KEY)
 _USUAL_EDGES = (0, 31, 61, 181, 366)

@@ -9,7 +9,10 @@ from credreport.schema import SLOT_WORDS, SLOTS, UNDETERMINED, Status
 
 
 def to_undetermined(assessment: Assessment) -> pd.DataFrame:
-    """Return what could not be judged: credentials without a verdict, then rules without one."""
+    """Return what could not be judged: credentials without a verdict, then rules without one.
+
+    The columns are those of UNDETERMINED, and `report`, which counts the reports.
+    """
     rows = assessment.credentials[assessment.credentials["status"].eq(Status.UNDETERMINED)]
     undecided = assessment.undecided
     about = assessment.credentials.loc[undecided["row"]].reset_index(drop=True)
@@ -17,7 +20,7 @@ def to_undetermined(assessment: Assessment) -> pd.DataFrame:
     further = _further_cells(assessment.credentials, about, undecided["credential"])
     told = told.assign(cells=_cells(about, undecided["credential"]) + further)
     table = pd.concat([rows.assign(cells=_cells(rows, rows["credential"])), told])
-    return table[[*UNDETERMINED]].reset_index(drop=True)
+    return table[[*UNDETERMINED, "report"]].reset_index(drop=True)
 
 
 def _cells(rows: pd.DataFrame, credential: pd.Series) -> pd.Series:

@@ -30,10 +30,11 @@ import pandas as pd
 from credreport import __version__
 from credreport.errors import OutputError, UsageError
 from credreport.escape import escape_text
-from credreport.evidence import SCHEMA_VERSION, Evidence
+from credreport.evidence import Evidence
 from credreport.normalise import to_naive, to_rows
 from credreport.rules import Severity
 from credreport.schema import CHANGES, CREDENTIALS, FINDINGS, SLOT_WORDS, USERS, Status
+from credreport.totals import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
