@@ -296,4 +296,4 @@ def _to_use_words(users: pd.DataFrame) -> pd.Series:
 def _to_tallies(judged: Judged, count: int, policy: Policy) -> tuple[Tally, ...]:
     report = judged.table["report"].to_numpy(dtype="i8")
     days = policy.unused_after_days
-    return tuple(to_tallies(judged.cells, judged.verdicts, report, count, days))
+    return tuple(to_tallies(judged.cells, judged.verdicts, report, count, unused_after_days=days))

@@ -41,20 +41,22 @@ _INSTANT = b"0000-00-00T00:00:00"
 _ZULU, _OFFSET = b"Z", b"+00:00"
 _ROOT = ROOT_USER.encode()
 _ARN_END_OF_ROOT = b":root"
+# A quote may hide a separator; the others would have to be written otherwise in JSON.
+_ODD_SIGNS = (b'"', b"\\", b"\x7f")
 _HEADER_CELLS = 3  # so many column names make a row a second header
 _LONGEST_NAME = 64
 _LONGEST_CELL = 4096
 _PADDING = 128
 _ARN_ACCOUNT = 12
+_NOTHING, _NO_INFORMATION = (word.encode() for word in KNOWN_ABSENCES)
 _WORDS = {
-    **{word.encode(): code(Meaning.ABSENCE) for word in KNOWN_ABSENCES},
+    _NO_INFORMATION: code(Meaning.ABSENCE),
     NOT_SUPPORTED.encode(): code(Meaning.NOT_SUPPORTED),
 }
-_NOTHING_MORE = {*(word.encode() for word in KNOWN_ABSENCES), b"false"}
 _LOWER = np.arange(256, dtype="u1")
 _LOWER[ord("A") : ord("Z") + 1] += ord("a") - ord("A")
 
-Bytes = npt.NDArray[np.uint8]
+Words = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ class PlainText:
 
     header: bytes
     body: bytes
+    row_count: int
 
 
 @dataclass(frozen=True)
@@ -125,12 +128,16 @@ def to_plain(text: bytes) -> PlainText | None:
     if b"\r" in text:
         text = text.replace(b"\r\n", b"\n")
     header, _, body = text.partition(b"\n")
-    if layout_of(header) is None or not text.isascii() or b'"' in text:
+    if layout_of(header) is None or not body or not text.isascii():
         return None
-    controls = int(np.count_nonzero(np.frombuffer(text, dtype="u1") < _SPACE))
-    if not body or controls != text.count(b"\n"):
+    if any(sign in text for sign in _ODD_SIGNS):
         return None
-    return PlainText(header, body.removesuffix(b"\n"))
+    controls = int(np.count_nonzero(np.frombuffer(body, dtype="u1") < _SPACE))
+    line_ends = body.count(b"\n")
+    if controls != line_ends:
+        return None
+    rows = body.removesuffix(b"\n")
+    return PlainText(header, rows, line_ends + (rows is body))
 
 
 @lru_cache(maxsize=64)
@@ -165,24 +172,22 @@ def layout_of(header: bytes) -> Layout | None:
 class Grid:
     """The cells of reports that share a header: where each begins and ends in the joined bytes."""
 
-    def __init__(self, layout: Layout, bodies: Sequence[bytes]) -> None:
+    def __init__(self, layout: Layout, reports: Sequence[PlainText]) -> None:
         """Find the separators. `is_misshapen` tells the reports that have a row of another width.
 
         Their rows are not in the grid.
         """
         self.layout = layout
-        self.is_misshapen = np.zeros(len(bodies), dtype=bool)
+        self.is_misshapen = np.zeros(len(reports), dtype=bool)
         width = len(layout.columns)
         while True:
             kept = np.flatnonzero(~self.is_misshapen)
-            whole = [bodies[number] for number in kept.tolist()]
-            self.sizes = np.array([body.count(b"\n") + 1 for body in whole], dtype="i8")
-            joined = b"".join([part for body in whole for part in (body, b"\n")])
-            self.data = joined + bytes(_PADDING)
+            whole = [reports[number] for number in kept.tolist()]
+            self.sizes = np.array([report.row_count for report in whole], dtype="i8")
+            self.data = b"\n".join([*(report.body for report in whole), bytes(_PADDING)])
             self.bytes = np.frombuffer(self.data, dtype="u1")
-            inner = self.bytes[: len(joined)]
-            ends = np.flatnonzero((inner == _COMMA) | (inner == _LINE_END))
-            bounds = np.cumsum([0, *(len(body) + 1 for body in whole)])
+            ends = np.flatnonzero((self.bytes == _COMMA) | (self.bytes == _LINE_END))
+            bounds = np.cumsum([0, *(len(report.body) + 1 for report in whole)])
             cells = np.diff(np.searchsorted(ends, bounds))
             wrong = cells != self.sizes * width
             if not wrong.any():
@@ -192,24 +197,25 @@ class Grid:
             if not wrong.any():
                 break
             self.is_misshapen[kept[wrong]] = True
-        first = np.roll(self.ends[:, -1], 1) + 1
-        if len(first):
-            first[0] = 0
-        self.starts = np.column_stack([first, self.ends[:, :-1] + 1])
+        self.starts = np.empty_like(self.ends)
+        self.starts.ravel()[1:] = self.ends.ravel()[:-1] + 1
+        self.starts[:1, 0] = 0
 
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.ends)
 
-    def windows(self, places: Numbers, width: int) -> Bytes:
-        """Return so many bytes from each of the places on, a row each."""
-        view = np.lib.stride_tricks.sliding_window_view(self.bytes, width)
-        found: Bytes = view[places]
+    def numbers(self, places: Numbers, size: int) -> Words:
+        """Return four or eight bytes from each of the places on, as one little-endian number."""
+        view = np.ndarray(len(self.data) - size, f"<u{size}", self.data, strides=(1,))
+        found: Words = view[places]
         return found
 
     def texts(self, places: Numbers, width: int) -> npt.NDArray[np.bytes_]:
-        """Return the same as texts of bytes. (No byte is NUL, so none is lost.)"""
-        return self.windows(places, width).view(f"S{width}").ravel()
+        """Return so many bytes from each of the places on. (No byte is NUL, so none is lost.)"""
+        view = np.ndarray(len(self.data) - width, f"S{width}", self.data, strides=(1,))
+        found: npt.NDArray[np.bytes_] = view[places]
+        return found
 
     def text(self, row: int, column: int) -> str:
         """Return one cell as text."""
@@ -220,7 +226,7 @@ def read_plain(reports: Sequence[PlainText]) -> PlainUsers:
     """Return the users of reports that share one header. What is not plain is told as strange."""
     layout = layout_of(reports[0].header)
     assert layout is not None, "to_plain has looked at the header"
-    grid = Grid(layout, [report.body for report in reports])
+    grid = Grid(layout, reports)
     rows, lengths = len(grid), grid.ends - grid.starts
     odd = np.zeros(rows, dtype=bool)
     odd[np.flatnonzero((lengths == 0) | (lengths > _LONGEST_CELL)) // len(layout.columns)] = True
@@ -252,15 +258,15 @@ def read_plain(reports: Sequence[PlainText]) -> PlainUsers:
         report=grid.report,
         line=line,
         is_root=is_root,
-        created_at=instants[:, 0].astype("M8[us]"),
+        created_at=instants[:, 0],
         enabled=enabled,
         is_unreported=is_unreported,
         last_meaning=last_meaning,
-        last_used=last_used.astype("M8[us]"),
+        last_used=last_used,
         set_meaning=meaning[:, used + 1 :],
-        set_at=instants[:, used + 1 :].astype("M8[us]"),
+        set_at=instants[:, used + 1 :],
         accounts=accounts,
-        newest=newest.astype("M8[us]"),
+        newest=newest,
         has_zulu=_any_by_report(grid.report, is_zulu, count),
         strange=strange,
         out_of_order=tuple(order.first_late),
@@ -276,9 +282,24 @@ def _any_by_report(report: Numbers, rows: Flags, count: int) -> Flags:
     return found
 
 
-def _is_word(grid: Grid, starts: Numbers, word: bytes) -> Flags:
-    """Whether the word stands at each place; the cell's length was compared before."""
-    found: Flags = grid.texts(starts, len(word)) == word
+def _is_word(grid: Grid, starts: Numbers, sizes: Numbers, word: bytes) -> Flags:
+    """Whether each cell is the word, which has eight letters or more.
+
+    Two numbers are compared, of its first and of its last bytes: they overlap in the middle.
+    """
+    found: Flags = sizes == len(word)
+    last = len(word) - 8
+    starts = starts[found]
+    is_word = grid.numbers(starts, 8) == _number(word[:8])
+    found[found] = is_word & (grid.numbers(starts + last, 8) == _number(word[last:]))
+    return found
+
+
+def _is_nothing(grid: Grid, starts: Numbers, sizes: Numbers) -> Flags:
+    """Whether each cell is `N/A`."""
+    found: Flags = (sizes == len(_NOTHING)) & (
+        grid.numbers(starts, 4) & 0xFFFFFF == _number(_NOTHING)
+    )
     return found
 
 
@@ -286,15 +307,15 @@ def _read_flags(grid: Grid, lengths: Numbers, odd: Flags) -> tuple[Codes, Flags]
     """Return ON, OFF or NEITHER a slot, and whether it is `not_supported`; marks rows with else."""
     columns = list(grid.layout.enabled)
     starts, sizes = grid.starts[:, columns], lengths[:, columns]
-    enabled = np.full(sizes.shape, NEITHER, dtype="i1")
-    is_read = np.zeros(sizes.shape, dtype=bool)
-    for word, value in ((b"true", ON), (b"false", OFF), (NOT_SUPPORTED.encode(), NEITHER)):
-        mine = sizes == len(word)
-        mine[mine] = _is_word(grid, starts[mine], word)
-        enabled[mine] = value
-        is_read |= mine
-    odd |= ~is_read.all(axis=1)
-    return enabled, is_read & (enabled == NEITHER)
+    head = grid.numbers(starts, 4)
+    on = (sizes == len(b"true")) & (head == _number(b"true"))
+    off = (sizes == len(b"false")) & (head == _number(b"fals"))
+    off &= grid.numbers(starts + 1, 4) == _number(b"alse")
+    neither = ~(on | off)
+    is_unreported = np.zeros(sizes.shape, dtype=bool)
+    is_unreported[neither] = _is_word(grid, starts[neither], sizes[neither], NOT_SUPPORTED.encode())
+    odd |= (neither & ~is_unreported).any(axis=1)
+    return np.where(on, ON, np.where(off, OFF, NEITHER)).astype("i1"), is_unreported
 
 
 def _read_dates(
@@ -304,41 +325,58 @@ def _read_dates(
 
     Marks rows with a cell that is none of what AWS writes.
     """
-    starts, sizes = grid.starts[:, columns], lengths[:, columns]
-    meaning = np.full(sizes.shape, code(Meaning.TEXT), dtype="i1")
-    instants = np.full(sizes.shape, np.datetime64("NaT"), dtype="M8[s]")
-    for word, value in _WORDS.items():
-        mine = sizes == len(word)
-        mine[mine] = _is_word(grid, starts[mine], word)
-        meaning[mine] = value
-    ends_with_z = np.zeros(len(odd), dtype=bool)
+    shape = (len(odd), len(columns))
+    starts, sizes = grid.starts[:, columns].ravel(), lengths[:, columns].ravel()
+    meaning = np.full(len(sizes), code(Meaning.TEXT), dtype="i1")
+    instants = np.full(len(sizes), np.datetime64("NaT"), dtype="M8[s]")
+    ends_with_z = np.zeros(len(sizes), dtype=bool)
+    # Most cells say N/A: look at all of them, and at what is left in places.
+    absent = _is_nothing(grid, starts, sizes)
+    meaning[absent] = code(Meaning.ABSENCE)
+    left = np.flatnonzero(~absent)
+    starts, sizes = starts[left], sizes[left]
     for zone in (_ZULU, _OFFSET):
-        mine = sizes == len(_INSTANT + zone)
-        mine[mine] = _is_spelt(grid, starts[mine], zone)
-        instants[mine] = _to_instants(grid.texts(starts[mine], len(_INSTANT)))
+        mine = np.flatnonzero(sizes == len(_INSTANT + zone))
+        mine = mine[_is_spelt(grid, starts[mine], zone)]
+        instants[left[mine]] = _to_instants(grid.texts(starts[mine], len(_INSTANT)))
         if zone == _ZULU:
-            ends_with_z = mine.any(axis=1)
+            ends_with_z[left[mine]] = True
     meaning[~np.isnat(instants)] = code(Meaning.INSTANT)
-    odd |= (meaning == code(Meaning.TEXT)).any(axis=1)
-    return meaning, instants, ends_with_z
+    for word, value in _WORDS.items():
+        meaning[left[_is_word(grid, starts, sizes, word)]] = value
+    odd[np.flatnonzero(meaning == code(Meaning.TEXT)) // len(columns)] = True
+    is_zulu = np.logical_or.reduce(ends_with_z.reshape(shape), axis=1)
+    return meaning.reshape(shape), instants.reshape(shape), is_zulu
 
 
 def _is_spelt(grid: Grid, starts: Numbers, zone: bytes) -> Flags:
     """Whether digits, separators and zone of an instant stand where they belong.
 
-    A digit differs from `0` by 0 to 9 in its last four bits; every other byte must be the very one.
-    Eight bytes are looked at in one go, so what follows the cell must be let through.
+    Eight bytes are looked at in one go. Their upper halves (of a separator the whole byte) must be
+    those of the pattern; so must be those of a digit to which 6 was added, for that tells 0 to 9
+    from the six signs that follow.
     """
-    expected = _INSTANT + zone
-    width = -(-len(expected) // 8) * 8
-    span = [9 if byte == ord("0") else 0 for byte in _INSTANT] + [0] * len(zone)
-    most = np.array(span + [255] * (width - len(span)), dtype="u1")
-    windows = grid.windows(starts, width)
-    wrong = (windows ^ np.frombuffer(expected.ljust(width), dtype="u1")) > most
-    is_year_0 = windows[:, :4].copy().view("<u4").ravel() == int.from_bytes(b"0000", "little")
+    pattern = _INSTANT + zone
+    digits = [place for place, byte in enumerate(_INSTANT) if byte == ord("0")]
+    is_right = np.ones(len(starts), dtype=bool)
+    for first in (*range(0, len(pattern) - 8, 8), len(pattern) - 8):
+        expected = pattern[first : first + 8]
+        here = [first + offset in digits for offset in range(8)]
+        shape = bytes(0xF0 if is_digit else 0xFF for is_digit in here)
+        upper = bytes(0xF0 if is_digit else 0 for is_digit in here)
+        six = bytes(6 if is_digit else 0 for is_digit in here)
+        cells = grid.numbers(starts + first, 8)
+        is_right &= (cells & _number(shape)) == _number(expected)
+        is_right &= ((cells + _number(six)) & _number(upper)) == _number(
+            bytes(byte if is_digit else 0 for byte, is_digit in zip(expected, here, strict=True))
+        )
     # numpy has a year 0, the calendar has not
-    is_right: Flags = ~wrong.view("<u8").any(axis=1) & ~is_year_0
+    is_right &= grid.numbers(starts, 4) != _number(b"0000")
     return is_right
+
+
+def _number(text: bytes) -> int:
+    return int.from_bytes(text, "little")
 
 
 def _to_instants(texts: npt.NDArray[np.bytes_]) -> Instants:
@@ -359,26 +397,22 @@ def _to_instant(text: bytes) -> np.datetime64:
 def _mark_odd_texts(grid: Grid, lengths: Numbers, odd: Flags) -> None:
     """Mark rows that could be a second header, and those that say more than usual."""
     spelt = [*KNOWN_COLUMNS, f"{ARN},", f"{ARN}\n"]
-    names = np.array([name[:4].encode() for name in spelt], dtype="S4")
-    heads = np.unique(names).view("<u4")
+    small = int.from_bytes(b"    ", "little")  # the bit that all small letters have
+    heads = {int.from_bytes(name[:4].encode(), "little") | small for name in spelt}
     likely = np.zeros(len(grid), dtype="i1")
     for column in grid.layout.free:
-        head = _LOWER[grid.windows(grid.starts[:, column], 4)].view("<u4").ravel()
+        head = grid.numbers(grid.starts[:, column], 4)
         is_indented = (head & 0xFF) == _SPACE
         likely += is_indented
+        head |= small
         for known in heads:
             likely += head == known
         if column == grid.layout.user:
             odd |= is_indented
     odd |= likely >= _HEADER_CELLS
     if grid.layout.extra >= 0:
-        column = grid.layout.extra
-        nothing = np.zeros(len(grid), dtype=bool)
-        for word in _NOTHING_MORE:
-            mine = lengths[:, column] == len(word)
-            mine[mine] = _is_word(grid, grid.starts[mine, column], word)
-            nothing |= mine
-        odd |= ~nothing
+        starts, sizes = grid.starts[:, grid.layout.extra], lengths[:, grid.layout.extra]
+        odd |= ~(_is_nothing(grid, starts, sizes) | _is_word(grid, starts, sizes, _NO_INFORMATION))
 
 
 def _read_accounts(grid: Grid, lengths: Numbers, count: int, odd: Flags) -> tuple[str, ...]:
@@ -390,7 +424,7 @@ def _read_accounts(grid: Grid, lengths: Numbers, count: int, odd: Flags) -> tupl
     sizes = np.array([len(prefix) for prefix in prefixes])
     for row, prefix in zip(first.tolist(), prefixes, strict=True):
         accounts[grid.report[row]] = prefix[-_ARN_ACCOUNT - 1 : -1].decode()
-    in_section = np.cumsum(np.diff(grid.report, prepend=-1) != 0) - 1
+    in_section = np.repeat(np.arange(len(first)), np.diff(first, append=len(grid)))
     for size in np.unique(sizes).tolist():
         mine = np.flatnonzero(sizes[in_section] == size)
         if not size:
@@ -418,16 +452,19 @@ def _read_names(grid: Grid, lengths: Numbers, odd: Flags) -> tuple[npt.NDArray[n
     sizes = lengths[:, column]
     odd |= sizes > _LONGEST_NAME
     widest = min(int(sizes.max(initial=1)), _LONGEST_NAME)
-    windows = _cut(grid.windows(grid.starts[:, column], widest), sizes)
-    odd |= ((windows == _SLASH) | (windows == _COLON)).any(axis=1)
-    return windows.view(f"S{widest}").ravel(), widest
+    names = _cut(grid.texts(grid.starts[:, column], widest), sizes)
+    letters = names.view("u1").reshape(-1, widest)
+    odd |= ((letters == _SLASH) | (letters == _COLON)).any(axis=1)
+    return names, widest
 
 
-def _cut(windows: Bytes, sizes: Numbers) -> Bytes:
-    """Return the windows in small letters, with nothing behind the first so many bytes of each."""
-    width = windows.shape[1]
-    inside = np.arange(width) < sizes[:, None]
-    return np.ascontiguousarray(np.where(inside, _LOWER[windows], 0).astype("u1"))
+def _cut(texts: npt.NDArray[np.bytes_], sizes: Numbers) -> npt.NDArray[np.bytes_]:
+    """Return the texts in small letters, with nothing behind the first so many bytes of each."""
+    width = texts.dtype.itemsize
+    letters = _LOWER[texts.view("u1").reshape(-1, width)]
+    letters *= np.arange(width) < sizes[:, None]
+    small: npt.NDArray[np.bytes_] = letters.view(texts.dtype).ravel()
+    return small
 
 
 def _find_root(grid: Grid, names: npt.NDArray[np.bytes_], odd: Flags) -> Flags:
@@ -435,7 +472,7 @@ def _find_root(grid: Grid, names: npt.NDArray[np.bytes_], odd: Flags) -> Flags:
     ends, size = grid.ends[:, grid.layout.arn], len(_ARN_END_OF_ROOT)
     by_name: Flags = names == _ROOT
     starts = np.maximum(ends - size, 0)
-    by_arn = _is_word(grid, starts, _ARN_END_OF_ROOT)
+    by_arn = grid.texts(starts, size) == _ARN_END_OF_ROOT
     odd |= (by_name != by_arn) | (grid.bytes[ends - 1] == _CLOSING)
     return by_name
 
@@ -446,7 +483,7 @@ def _find_other_arns(
     """Yield the users whose ARN does not end with their name, capitals apart."""
     sizes = lengths[:, grid.layout.user]
     starts = np.maximum(grid.ends[:, grid.layout.arn] - sizes, 1)
-    tails = _cut(grid.windows(starts, widest), sizes).view(f"S{widest}").ravel()
+    tails = _cut(grid.texts(starts, widest), sizes)
     before = grid.bytes[starts - 1]
     same = (tails == names) & ((before == _SLASH) | (before == _COLON))
     yield from np.flatnonzero(is_user & ~same).tolist()

@@ -232,15 +232,27 @@ def date_reports(reports: Iterable[R], as_of: datetime | str | None) -> tuple[li
     """Return the reports with their as-of, and those that have none; see read_reports."""
     dated, without = [], []
     for report in reports:
-        if isinstance(as_of, datetime):
-            dated.append(report.judged_at(as_of, "--as-of"))
-        elif as_of == NEWEST and report.newest:
-            dated.append(report.judged_at(report.newest, "newest timestamp in the report"))
-        elif as_of is None and report.stamp:
-            dated.append(report.judged_at(report.stamp, report.stamp_origin))
-        else:
+        newest = report.newest if as_of == NEWEST else None  # every date is read to find it
+        when, origin = find_as_of(as_of, report.stamp, report.stamp_origin, newest)
+        if when is None:
             without.append(report)
+        else:
+            dated.append(report.judged_at(when, origin))
     return dated, without
+
+
+def find_as_of(
+    as_of: datetime | str | None, stamp: datetime | None, stamp_origin: str, newest: datetime | None
+) -> tuple[datetime | None, str]:
+    """Return the instant at which a report is judged and where it was taken from; see read_reports.
+
+    `stamp` and `newest` are the report's own; None where there is none, or none is wanted.
+    """
+    if isinstance(as_of, datetime):
+        return as_of, "--as-of"
+    if as_of == NEWEST:
+        return newest, "newest timestamp in the report"
+    return stamp, stamp_origin
 
 
 def _choose_newest(

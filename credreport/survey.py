@@ -22,7 +22,7 @@ from typing import IO
 import numpy as np
 
 from credreport.containers import OwnEvidence, unpack
-from credreport.errors import InputRefused, Notice, Problem
+from credreport.errors import InputRefused, Notice, OutputError, Problem
 from credreport.instants import format_instant
 from credreport.oddities import (
     arn_words,
@@ -35,12 +35,30 @@ from credreport.oddities import (
 from credreport.plain import PlainText, PlainUsers, read_plain, to_plain
 from credreport.policy import Policy
 from credreport.pool import Pool
-from credreport.population import NEWEST, Population, choose, date_reports, read_stream
+from credreport.population import (
+    NEWEST,
+    Population,
+    choose,
+    date_reports,
+    find_as_of,
+    read_stream,
+)
 from credreport.read import CredentialReport, Source, era_of, find_stamp
 from credreport.schema import Status
 from credreport.sources import DEFAULT_MAX_BYTES, Skipped, Stream, Unread, find_inputs
 from credreport.totals import Row, Tally, Totals, to_tallies
-from credreport.verdict import STATUSES, Cells, Flags, Verdicts, code, decide
+from credreport.verdict import (
+    INSTANT_UNIT,
+    KINDS,
+    STATUSES,
+    Cells,
+    Flags,
+    Numbers,
+    Verdicts,
+    code,
+    decide,
+    is_absent,
+)
 
 # Large enough to make little of what a batch costs by itself, small enough for the processor's cache.
 BATCH_BYTES = 4 * 1024 * 1024
@@ -68,8 +86,8 @@ class Question:
 class Surveyed:
     """One report, judged, without its rows: what it is, and what was counted and found.
 
-    `tally` is None where no instant of judging is known. `unused` holds the unused credentials as
-    JSON objects, one a line; `undetermined` those that could not be judged.
+    `tally` is None where no instant of judging is known. `undetermined` has a row for each credential
+    that could not be judged. The unused ones travel beside it: see Found.
     """
 
     source: Source
@@ -87,15 +105,15 @@ class Surveyed:
     tally: Tally | None = None
     warnings: tuple[Notice, ...] = ()
     undetermined: tuple[Row, ...] = ()
-    unused: bytes = b""
-    place: tuple[int, int] = (0, 0)
 
     def judged_at(self, as_of: datetime, origin: str) -> Surveyed:
         """Return the same report with the instant at which it is judged."""
         return replace(self, as_of=as_of, as_of_origin=origin)
 
 
-Answer = Surveyed | Problem
+# A report, and its unused credentials as JSON objects, one a line: they are put aside at once.
+Found = tuple[Surveyed, bytes]
+Answer = Found | Problem
 
 
 @dataclass(frozen=True)
@@ -104,13 +122,12 @@ class Survey:
 
     totals: Totals
     undetermined: tuple[Row, ...]
-    reports: tuple[Surveyed, ...]
     spool: IO[bytes]
+    places: Sequence[tuple[int, int]]
 
     def unused(self) -> Iterator[bytes]:
         """Yield the unused credentials of each report, as JSON objects, one a line."""
-        for report in self.reports:
-            offset, size = report.place
+        for offset, size in self.places:
             if size:
                 self.spool.seek(offset)
                 yield self.spool.read(size)
@@ -137,22 +154,28 @@ def survey(
     refused: list[Problem] = []
     skipped: list[Skipped] = []
     found: list[Surveyed] = []
+    places: dict[tuple[str, int], tuple[int, int]] = {}
     spool = tempfile.TemporaryFile(prefix="credreport-")  # noqa: SIM115 - the survey closes it
     try:
         batches = _to_batches(find_inputs(names, max_bytes), skipped)
         work = partial(survey_batch, question=question)
         with closing((pool or Pool()).run(work, batches, _refuse)) as results:
-            for answer in chain.from_iterable(results):
-                for report in answer:
-                    if isinstance(report, Problem):
-                        refused.append(report)
-                    else:
-                        found.append(_put_aside(report, spool))
+            for answers in chain.from_iterable(results):
+                for answer in answers:
+                    if isinstance(answer, Problem):
+                        refused.append(answer)
+                        continue
+                    report, unused = answer
+                    found.append(report)
+                    places[_key(report)] = (spool.tell(), spool.write(unused))
                 if progress:
                     progress()
         dated = [report for report in found if report.as_of]
         without = [report for report in found if not report.as_of]
         choice = choose(dated, without, refused, keep_going=keep_going, inputs=inputs)
+    except OSError as error:
+        spool.close()
+        raise OutputError(f"no room for a temporary file: {error.strerror or error}") from error
     except BaseException:
         spool.close()
         raise
@@ -170,13 +193,12 @@ def survey(
         is_lower_bound=question.as_of == NEWEST,
     )
     undetermined = tuple(row for report in reports for row in report.undetermined)
-    return Survey(totals, undetermined, reports, spool)
+    return Survey(totals, undetermined, spool, [places[_key(report)] for report in reports])
 
 
-def _put_aside(report: Surveyed, spool: IO[bytes]) -> Surveyed:
-    """Write the unused credentials to the file; memory must not grow with them."""
-    place = (spool.tell(), spool.write(report.unused))
-    return replace(report, unused=b"", place=place)
+def _key(report: Surveyed) -> tuple[str, int]:
+    """Return what no two reports of one run share: the names of the inputs differ."""
+    return report.source.name, report.first_line
 
 
 def _to_batches(
@@ -223,7 +245,11 @@ class _Plain:
     place: int
     stream: Stream
     text: PlainText
-    facts: Surveyed
+    source: Source
+    digest: str
+    stamp: datetime | None
+    stamp_origin: str
+    notices: tuple[Notice, ...]
 
 
 def survey_batch(batch: Sequence[File | Problem], question: Question) -> list[list[Answer]]:
@@ -272,154 +298,175 @@ def _look_at(place: int, stream: Stream) -> _Plain | None:
     sha256 = hashlib.sha256(stream.data).hexdigest()
     whole = b"%b\n%b" % (text.header, text.body)
     digest = sha256 if whole == stream.data else hashlib.sha256(whole).hexdigest()
+    source = Source(stream.name, sha256, len(stream.data), container)
     stamp, origin, notices = find_stamp(stream.name, time)
-    facts = Surveyed(
-        source=Source(stream.name, sha256, len(stream.data), container),
-        account_id="",
-        first_line=2,
-        row_count=text.body.count(b"\n") + 1,
-        era="",
-        newest=None,
-        digest=digest,
-        stamp=stamp,
-        stamp_origin=origin,
-        notices=tuple(notices),
-    )
-    return _Plain(place, stream, text, facts)
+    return _Plain(place, stream, text, source, digest, stamp, origin, tuple(notices))
 
 
-def _survey_plain(reports: Sequence[_Plain], question: Question) -> list[Surveyed | None]:
+@dataclass(frozen=True)
+class _Present:
+    """The credentials of plain users that are there: for each its user's row, its slot, its report."""
+
+    users: PlainUsers
+    row: Numbers
+    slot: Numbers
+    report: Numbers
+    cells: Cells
+    verdicts: Verdicts
+
+
+def _survey_plain(reports: Sequence[_Plain], question: Question) -> list[Found | None]:
     """Judge reports that share a header; None for each that has to be read cell by cell."""
     users = read_plain([report.text for report in reports])
     columns = tuple(reports[0].text.header.decode().split(","))
-    facts = []
-    for number, report in enumerate(reports):
-        newest = users.newest[number].astype("M8[us]").item()
-        known = replace(
-            report.facts,
-            account_id=users.accounts[number],
-            era=era_of(columns, is_zulu=bool(users.has_zulu[number])),
-            newest=newest.replace(tzinfo=UTC) if newest else None,
-        )
-        dated, _ = date_reports([known], question.as_of)
-        facts.append(dated[0] if dated else known)
-    cells = _to_cells(users, facts, question)
-    verdicts = decide(cells, include_root=question.include_root)
-    slots = len(users.slots)
-    by_credential = np.repeat(users.report, slots)
-    strange = users.strange.copy()
-    # What could not be judged is told with its cells: read it as text.
-    strange[by_credential[verdicts.status == code(Status.UNDETERMINED)]] = True
-    days = question.unused_after_days
-    tallies = to_tallies(cells, verdicts, by_credential, len(reports), days)
-    warnings = _to_warnings(users, cells, verdicts, facts, strange)
-    unused = _to_unused(users, verdicts, strange)
-    return [
-        None
-        if strange[number]
-        else replace(
-            known,
-            tally=tallies[number],
-            warnings=tuple(warnings[number]),
-            unused=_SEPARATOR.join(unused[number]),
-        )
-        if known.as_of
-        else known
-        for number, known in enumerate(facts)
+    newest = [instant and instant.replace(tzinfo=UTC) for instant in users.newest.tolist()]
+    as_ofs = [
+        find_as_of(question.as_of, report.stamp, report.stamp_origin, instant)
+        for report, instant in zip(reports, newest, strict=True)
     ]
-
-
-def _to_cells(users: PlainUsers, facts: Sequence[Surveyed], question: Question) -> Cells:
-    """Return the users' slots as the arrays that are judged: user by user, slot by slot."""
-    slots = len(users.slots)
-    rows = len(users.report)
-    moments = [known.as_of.replace(tzinfo=None) if known.as_of else None for known in facts]
-    as_of = np.array(moments, dtype="M8[us]")
-    kinds = np.array([code(slot.kind) for slot in users.slots], dtype="i1")
-    return Cells(
-        kind=np.tile(kinds, rows),
-        is_root=np.repeat(users.is_root, slots),
-        enabled=users.enabled.ravel(),
-        is_unreported=users.is_unreported.ravel(),
-        last_meaning=users.last_meaning.ravel(),
-        last_used=users.last_used.ravel(),
-        set_meaning=users.set_meaning.ravel(),
-        set_at=users.set_at.ravel(),
-        blank_is_absence=np.zeros(rows * slots, dtype=bool),  # a report with a blank is not plain
-        as_of=np.repeat(as_of[users.report], slots),
-        unused_after_days=np.full(rows * slots, question.unused_after_days, dtype="i8"),
+    present, absent = _judge_plain(users, [as_of for as_of, _ in as_ofs], question)
+    # What could not be judged is told with its cells, so it is read as text.
+    strange = users.strange.copy()
+    strange[present.report[present.verdicts.status == code(Status.UNDETERMINED)]] = True
+    tallies = to_tallies(
+        present.cells,
+        present.verdicts,
+        present.report,
+        len(reports),
+        unused_after_days=question.unused_after_days,
+        absent=absent,
     )
+    undated = np.array([as_of is None for as_of, _ in as_ofs])
+    warnings = _to_warnings(present, reports, strange | undated)
+    unused = _to_unused(present, strange | undated)
+    found: list[Found | None] = []
+    for number, (report, (as_of, origin)) in enumerate(zip(reports, as_ofs, strict=True)):
+        surveyed = Surveyed(
+            source=report.source,
+            account_id=users.accounts[number],
+            first_line=2,
+            row_count=report.text.row_count,
+            era=era_of(columns, is_zulu=bool(users.has_zulu[number])),
+            newest=newest[number],
+            digest=report.digest,
+            stamp=report.stamp,
+            stamp_origin=report.stamp_origin,
+            notices=report.notices,
+            as_of=as_of,
+            as_of_origin=origin if as_of else "",
+            tally=tallies[number] if as_of else None,
+            warnings=tuple(warnings[number]) if as_of else (),
+        )
+        found.append(None if strange[number] else (surveyed, _SEPARATOR.join(unused[number])))
+    return found
 
 
-def _to_warnings(
-    users: PlainUsers,
-    cells: Cells,
-    verdicts: Verdicts,
-    facts: Sequence[Surveyed],
-    strange: Flags,
-) -> list[list[Notice]]:
-    """Return the warnings about each report, in the order in which checks.py finds them."""
-    found: list[list[Notice]] = [[] for _ in facts]
-    sources = [known.source.name for known in facts]
+def _judge_plain(
+    users: PlainUsers, as_ofs: Sequence[datetime | None], question: Question
+) -> tuple[_Present, Numbers]:
+    """Judge the credentials that are there, user by user, slot by slot; count the others.
+
+    The counts are by report and place in KINDS.
+    """
+    slots = len(users.slots)
+    is_root = np.repeat(users.is_root, slots)
+    enabled, last_meaning = users.enabled.ravel(), users.last_meaning.ravel()
+    set_meaning = users.set_meaning.ravel()
+    is_gone = is_absent(is_root, enabled, last_meaning, set_meaning)
+    there, gone = np.flatnonzero(~is_gone), np.flatnonzero(is_gone)
+    kinds = np.array([code(slot.kind) for slot in users.slots], dtype="i1")
+    row, slot = np.divmod(there, slots)
+    report = users.report[row]
+    count = len(as_ofs)
+    absent = np.bincount(
+        users.report[gone // slots] * len(KINDS) + kinds[gone % slots], minlength=count * len(KINDS)
+    )
+    naive = [as_of.replace(tzinfo=None) if as_of else None for as_of in as_ofs]
+    cells = Cells(
+        kind=kinds[slot],
+        is_root=is_root[there],
+        enabled=enabled[there],
+        is_unreported=users.is_unreported.ravel()[there],
+        last_meaning=last_meaning[there],
+        last_used=users.last_used.ravel()[there].astype(INSTANT_UNIT),
+        set_meaning=set_meaning[there],
+        set_at=users.set_at.ravel()[there].astype(INSTANT_UNIT),
+        blank_is_absence=np.zeros(len(there), dtype=bool),  # a report with a blank is not plain
+        as_of=np.array(naive, dtype=INSTANT_UNIT)[report],
+        unused_after_days=np.full(len(there), question.unused_after_days, dtype="i8"),
+    )
+    verdicts = decide(cells, include_root=question.include_root)
+    present = _Present(users, row, slot, report, cells, verdicts)
+    return present, absent.reshape(count, len(KINDS))
+
+
+def _to_warnings(present: _Present, reports: Sequence[_Plain], skip: Flags) -> list[list[Notice]]:
+    """Return the warnings about each report, in the order in which checks.py finds them.
+
+    Nothing is said of the reports to `skip`: they are strange, or nobody knows when to judge them.
+    """
+    users, cells, verdicts = present.users, present.cells, present.verdicts
+    found: list[list[Notice]] = [[] for _ in reports]
+    names = [report.source.name for report in reports]
 
     def say(row: int, name: str, message: str) -> None:
         number = int(users.report[row])
-        notice = Notice(sources[number], int(users.line[row]), name, message)
-        found[number].append(notice)
+        found[number].append(Notice(names[number], int(users.line[row]), name, message))
 
-    rooted = np.bincount(users.report[users.is_root], minlength=len(facts))
+    rooted = np.bincount(users.report[users.is_root], minlength=len(reports))
     for number in np.flatnonzero(rooted == 0).tolist():
-        found[number].append(Notice(sources[number], 0, "no-root", no_root_words()))
+        found[number].append(Notice(names[number], 0, "no-root", no_root_words()))
     for row in users.out_of_order:
         say(row, "order", order_words(users.user(row)))
     for row, ordinal in users.twice:
         say(row, "user-twice", twice_words(users.user(row), ordinal))
     for row in users.arn_differs:
         say(row, "arn-differs", arn_words(users.user(row), users.arn(row)))
-    slots = len(users.slots)
-    created_at = np.repeat(users.created_at, slots)
+    created_at = users.created_at[present.row].astype(INSTANT_UNIT)
     newest = newest_of(cells, created_at)
-    report = np.repeat(users.report, slots)
-    for oddity in find_odd_dates(cells, verdicts, created_at, report):
-        for place in oddity.places[~strange[report[oddity.places]]].tolist():
-            row, slot = divmod(place, slots)
+    for oddity in find_odd_dates(cells, verdicts, created_at, present.report):
+        for place in oddity.places[~skip[present.report[oddity.places]]].tolist():
+            row = int(present.row[place])
             about = {
                 "user": users.user(row),
-                "credential": users.slots[slot].credential,
+                "credential": users.slots[present.slot[place]].credential,
                 "age_days": int(verdicts.age_days[place]),
                 "status": STATUSES[verdicts.status[place]].value,
                 "newest": newest[place].item().replace(tzinfo=UTC),
-                "as_of": facts[report[place]].as_of,
+                "as_of": cells.as_of[place].item().replace(tzinfo=UTC),
             }
             say(row, oddity.code, oddity.words(about))
     return found
 
 
-def _to_unused(users: PlainUsers, verdicts: Verdicts, strange: Flags) -> list[list[bytes]]:
+def _to_unused(present: _Present, skip: Flags) -> list[list[bytes]]:
     """Return each report's unused credentials as JSON objects."""
+    users, verdicts = present.users, present.verdicts
     found: list[list[bytes]] = [[] for _ in users.accounts]
-    slots = len(users.slots)
-    places = np.flatnonzero(verdicts.status == code(Status.UNUSED))
-    rows, slot = np.divmod(places, slots)
-    report = users.report[rows]
-    told = ~strange[report]
-    instants = np.datetime_as_string(verdicts.effective[places], unit="s")
-    names = [each.credential for each in users.slots]
-    columns = (report, rows, slot, verdicts.age_days[places], instants)
-    for number, row, place, age, instant in zip(
-        *(column[told].tolist() for column in columns), strict=True
+    is_told = (verdicts.status == code(Status.UNUSED)) & ~skip[present.report]
+    told = np.flatnonzero(is_told)
+    names = [slot.credential for slot in users.slots]
+    columns = (
+        present.report[told],
+        present.row[told],
+        present.slot[told],
+        verdicts.age_days[told],
+        np.datetime_as_string(verdicts.effective[told], unit="s"),
+    )
+    for number, row, slot, age_days, instant in zip(
+        *(column.tolist() for column in columns), strict=True
     ):
         account, user = users.accounts[number], users.user(row)
-        found[number].append(_to_object(account, user, names[place], age, f"{instant}Z"))
+        found[number].append(_to_object(account, user, names[slot], age_days, f"{instant}Z"))
     return found
 
 
 def _to_object(account: str, user: str, credential: str, age_days: int, instant: str) -> bytes:
     """Return one unused credential as a JSON object. (json.dumps takes three times as long.)"""
     return (
-        f'{{"account_id": {encode_basestring_ascii(account)}, "user": {encode_basestring_ascii(user)}, '
-        f'"credential": "{credential}", "age_days": {age_days}, '
-        f'"effective_last_used": "{instant}"}}'
+        f'{{"account_id": {encode_basestring_ascii(account)}, '
+        f'"user": {encode_basestring_ascii(user)}, "credential": "{credential}", '
+        f'"age_days": {age_days}, "effective_last_used": "{instant}"}}'
     ).encode("ascii")
 
 
@@ -432,11 +479,11 @@ def _survey_odd(streams: Sequence[Stream], question: Question) -> Iterator[list[
         yield [each if isinstance(each, Problem) else next(surveyed) for each in found]
 
 
-def _survey_tables(reports: Sequence[CredentialReport], question: Question) -> list[Surveyed]:
+def _survey_tables(reports: Sequence[CredentialReport], question: Question) -> list[Found]:
     """Judge reports in pandas, which is imported only here: slow to import, and often not needed."""
     dated, without = date_reports(reports, question.as_of)
     if not dated:
-        return [_to_facts(report) for report in without]
+        return [(_to_facts(report), b"") for report in without]
     from credreport.assess import assess  # noqa: PLC0415
     from credreport.undetermined import to_undetermined  # noqa: PLC0415
 
@@ -449,18 +496,20 @@ def _survey_tables(reports: Sequence[CredentialReport], question: Question) -> l
     undetermined: list[list[Row]] = [[] for _ in dated]
     for row in to_undetermined(assessment).to_dict("records"):
         undetermined[row.pop("report")].append({str(name): cell for name, cell in row.items()})
-    judged = iter(
+    judged = [
         replace(
             _to_facts(report),
             tally=assessment.tallies[number],
             warnings=assessment.report_notices[number],
             undetermined=tuple(undetermined[number]),
-            unused=_SEPARATOR.join(objects[number]),
         )
         for number, report in enumerate(dated)
-    )
-    known = {id(report): _to_facts(report) for report in without}
-    return [known.get(id(report)) or next(judged) for report in reports]
+    ]
+    answers = iter(zip(judged, map(_SEPARATOR.join, objects), strict=True))
+    undated = {id(report) for report in without}
+    return [
+        (_to_facts(report), b"") if id(report) in undated else next(answers) for report in reports
+    ]
 
 
 def _to_facts(report: CredentialReport) -> Surveyed:

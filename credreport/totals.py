@@ -67,13 +67,24 @@ class Tally:
 
 
 def to_tallies(
-    cells: Cells, verdicts: Verdicts, report: Numbers, count: int, unused_after_days: int
+    cells: Cells,
+    verdicts: Verdicts,
+    report: Numbers,
+    count: int,
+    *,
+    unused_after_days: int,
+    absent: Numbers | None = None,
 ) -> list[Tally]:
-    """Count the verdicts of each report. `report` gives the report of each credential, from 0."""
+    """Count the verdicts of each report. `report` gives the report of each credential, from 0.
+
+    `absent` counts, by report and place in KINDS, those that were not among the cells.
+    """
     edges = band_edges(unused_after_days)
     shape = (count, len(KINDS), len(STATUSES))
     place = (report * len(KINDS) + cells.kind) * len(STATUSES) + verdicts.status
     statuses = np.bincount(place, minlength=int(np.prod(shape))).reshape(shape)
+    if absent is not None:
+        statuses[:, :, code(Status.ABSENT)] += absent
     status = verdicts.status
     aged = np.flatnonzero((status == code(Status.UNUSED)) | (status == code(Status.CURRENT)))
     band = np.searchsorted(edges, verdicts.age_days[aged], side="right") - 1

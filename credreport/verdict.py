@@ -24,6 +24,10 @@ CAUSES = (
     "", "root", "unreadable", "enabled", "certificate", "last_used", "future", "untracked",
     "fallback",
 )  # fmt: skip
+_PLACES = {
+    type(words[0]): {word: place for place, word in enumerate(words)}
+    for words in (KINDS, MEANINGS, STATUSES)
+}
 NO_BASIS, LAST_USED, SET = range(3)
 ON, OFF, NEITHER = 1, 0, -1
 INSTANT_UNIT = "M8[us]"
@@ -44,7 +48,7 @@ Instants = npt.NDArray[np.datetime64]
 
 def code(word: Kind | Meaning | Status) -> int:
     """Return the place of a word among its kind: what stands for it in an array."""
-    return tuple(type(word)).index(word)
+    return _PLACES[type(word)][word]
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,17 @@ class Verdicts:
     effective: Instants
     age_days: Numbers
     basis: Codes
+
+
+def is_absent(is_root: Flags, enabled: Codes, last_meaning: Codes, set_meaning: Codes) -> Flags:
+    """Whether there is no such credential: off, and neither date says a thing.
+
+    Root's may be excluded instead, which `decide` tells. It gives all others here the status
+    ABSENT: who has many can count these without it.
+    """
+    says_nothing = _SAYS_NOTHING[last_meaning] & _SAYS_NOTHING[set_meaning]
+    absent: Flags = (enabled == OFF) & says_nothing & ~is_root
+    return absent
 
 
 def decide(cells: Cells, *, include_root: bool) -> Verdicts:

@@ -1,0 +1,53 @@
+"""DuckDB: everything in SQL, all files in one scan."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import duckdb
+
+_SLOTS = (
+    ("password", "password_enabled", "password_last_used", "password_last_changed"),
+    *(
+        (key, f"{key}_active", f"{key}_last_used_date", f"{key}_last_rotated")
+        for key in ("access_key_1", "access_key_2")
+    ),
+)
+_SLOT = """
+    select account, user, '{name}' as credential,
+        coalesce(try_cast({used} as timestamp), try_cast({since} as timestamp)) as effective,
+        as_of
+    from reports where {enabled} = 'true'
+"""
+_FINDINGS = """
+    with reports as (
+        select *, split_part(arn, ':', 5) as account,
+            strptime(regexp_extract(filename, 'reports_(.{{19}})', 1), '%Y-%m-%dT%H-%M-%S') as as_of
+        from read_csv(?, header = true, all_varchar = true, filename = true, delim = ',',
+            auto_detect = false, columns = {columns})
+        where user <> '<root_account>'
+    ), credentials as ({slots})
+    select account, user, credential from credentials where as_of - effective >= interval 90 day
+"""
+
+
+def main() -> None:
+    """Print the unused credentials."""
+    directory, threads = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "1"
+    connection = duckdb.connect(config={"threads": threads})
+    with next(Path(directory).glob("*.csv")).open(encoding="ascii") as file:
+        names = file.readline().strip().split(",")
+    columns = "{" + ", ".join(f"'{name}': 'VARCHAR'" for name in names) + "}"
+    slots = " union all ".join(
+        _SLOT.format(name=name, enabled=enabled, used=used, since=since)
+        for name, enabled, used, since in _SLOTS
+    )
+    query = _FINDINGS.format(columns=columns, slots=slots)
+    found = connection.execute(query, [f"{directory}/*.csv"])
+    while rows := found.fetchmany(100_000):
+        sys.stdout.writelines("\t".join(row) + "\n" for row in rows)
+
+
+if __name__ == "__main__":
+    main()
