@@ -595,8 +595,7 @@ def _show_undetermined(screen: Screen, rows: Iterable[dict[str, Any]]) -> None:
 
 
 def _show_warnings(screen: Screen, judged: Assessment | Comparison | Totals) -> None:
-    from credreport.oddities import WARNING_TITLES
-    from credreport.waivers import WAIVER_CODES
+    from credreport.oddities import WAIVER_CODES, WARNING_TITLES
 
     notices = judged.notices
     if screen.verbose:

@@ -54,6 +54,9 @@ WARNING_TITLES = {
     "waiver-unmatched": "waivers that match no finding",
 }
 
+# What the user's own waivers did not do is shown one by one.
+WAIVER_CODES = ("waiver-lapsed", "waiver-unmatched")
+
 Row = Mapping[str, object]
 
 

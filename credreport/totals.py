@@ -62,8 +62,8 @@ class Tally:
     judged active credentials, and those of them that were never used.
     """
 
-    statuses: tuple[tuple[int, ...], ...]
-    ages: tuple[tuple[tuple[int, int], ...], ...]
+    statuses: Sequence[Sequence[int]]
+    ages: Sequence[Sequence[Sequence[int]]]
 
 
 def to_tallies(
@@ -91,15 +91,12 @@ def to_tallies(
     never = verdicts.use[aged] == USES.index(Use.NEVER_USED)
     place = ((report[aged] * len(edges) + band) * len(KINDS) + cells.kind[aged]) * 2 + never
     bands = (count, len(edges), len(KINDS), 2)
-    by_band = np.bincount(place, minlength=int(np.prod(bands))).reshape(bands)
+    ages = np.bincount(place, minlength=int(np.prod(bands))).reshape(bands)
+    ages[..., 0] += ages[..., 1]
     return [
-        Tally(tuple(map(tuple, by_kind)), tuple(map(_to_ages, of_bands)))
-        for by_kind, of_bands in zip(statuses.tolist(), by_band.tolist(), strict=True)
+        Tally(by_kind, by_band)
+        for by_kind, by_band in zip(statuses.tolist(), ages.tolist(), strict=True)
     ]
-
-
-def _to_ages(of_band: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    return tuple((used + never, never) for used, never in of_band)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ from credreport.rules import RULES, Subject
 from credreport.schema import ACCOUNT_ID, SLOTS, Kind
 from credreport.toml import TomlFile, suggest
 
-WAIVER_CODES = ("waiver-lapsed", "waiver-unmatched")
 OPEN = "open"
 WAIVED = "waived"
 WAIVERS = (
