@@ -62,7 +62,7 @@ class Pool:
         try:
             yield from run.all(chain(first, waiting))
         finally:
-            run.executor.shutdown(wait=True, cancel_futures=True)
+            run.stop()
 
 
 @dataclass
@@ -86,6 +86,12 @@ class _Run(Generic[I, A]):
         while self.handed_out:
             yield from self._take_in()
 
+    def stop(self) -> None:
+        """Call off what nobody has begun, wait for the rest."""
+        for _, future in self.handed_out:
+            future.cancel()
+        self.executor.shutdown(wait=True)
+
     def _hand_out(self, batch: Sequence[I]) -> None:
         try:
             future = self.executor.submit(self.work, batch)
@@ -108,7 +114,7 @@ class _Run(Generic[I, A]):
 
     def _renew(self) -> None:
         if not self.pool.is_lasting:
-            self.executor.shutdown(wait=False, cancel_futures=True)
+            self.executor.shutdown(wait=False)
             self.executor = self.start()
 
     def _try_again(self, batch: Sequence[I]) -> list[A]:
