@@ -37,6 +37,7 @@ from credreport.schema import (
 from credreport.verdict import NEITHER, OFF, ON, Codes, Flags, Instants, Numbers, code
 
 _COMMA, _LINE_END, _SPACE, _COLON, _SLASH, _CLOSING = b",\n :/>"
+_NO_INSTANT = np.datetime64("NaT", "s")
 _INSTANT = b"0000-00-00T00:00:00"
 _ZULU, _OFFSET = b"Z", b"+00:00"
 _ROOT = ROOT_USER.encode()
@@ -53,15 +54,33 @@ _WORDS = {
     _NO_INFORMATION: code(Meaning.ABSENCE),
     NOT_SUPPORTED.encode(): code(Meaning.NOT_SUPPORTED),
 }
+# What a column's name may begin with, in capitals too, or after a blank.
+_HEADER_LETTERS = np.zeros(256, dtype="i1")
+_HEADER_LETTERS[[*{ord(name[0]) for name in KNOWN_COLUMNS}, _SPACE]] = 1
+_HEADER_LETTERS[[ord(name[0].upper()) for name in KNOWN_COLUMNS]] = 1
+# The columns from the second key on, and what they hold where there is neither key nor certificate.
+_FIRST_LATE_SLOT = 2
+_LAST_COLUMNS = KNOWN_COLUMNS[KNOWN_COLUMNS.index(SLOTS[_FIRST_LATE_SLOT].enabled) :]
+_BARE = b",".join(
+    b"false" if any(column == slot.enabled for slot in SLOTS) else _NOTHING
+    for column in _LAST_COLUMNS
+)
 _LOWER = np.arange(256, dtype="u1")
 _LOWER[ord("A") : ord("Z") + 1] += ord("a") - ord("A")
 
 Words = npt.NDArray[np.uint64]
+Rows = slice | Numbers
+_ALL = slice(None)
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the columns of a header stand. `free` are those whose cells may hold any text."""
+    """Where the columns of a header stand. `free` are those whose cells may hold any text.
+
+    Most users have no second key and no certificate: their rows end with the same words. `bare` are
+    those words, `bare_slots` tells how many slots they say nothing of; none where the columns stand
+    in another order.
+    """
 
     columns: tuple[str, ...]
     user: int
@@ -73,6 +92,8 @@ class Layout:
     set_at: tuple[int, ...]
     free: tuple[int, ...]
     extra: int
+    bare: bytes
+    bare_slots: int
 
 
 @dataclass(frozen=True)
@@ -132,12 +153,11 @@ def to_plain(text: bytes) -> PlainText | None:
         return None
     if any(sign in text for sign in _ODD_SIGNS):
         return None
+    # Every control character is taken for a line end here; the grid finds out if one is none.
     controls = int(np.count_nonzero(np.frombuffer(body, dtype="u1") < _SPACE))
-    line_ends = body.count(b"\n")
-    if controls != line_ends:
-        return None
-    rows = body.removesuffix(b"\n")
-    return PlainText(header, rows, line_ends + (rows is body))
+    if body.endswith(b"\n"):
+        return PlainText(header, body[:-1], controls)
+    return PlainText(header, body, controls + 1)
 
 
 @lru_cache(maxsize=64)
@@ -155,6 +175,7 @@ def layout_of(header: bytes) -> Layout | None:
         return None
     place = {column: number for number, column in enumerate(columns)}
     texts = [text for slot in JUDGED_SLOTS for text in (slot.service, slot.region) if text in known]
+    has_usual_end = columns[-len(_LAST_COLUMNS) :] == _LAST_COLUMNS
     return Layout(
         columns=columns,
         user=place[USER],
@@ -166,6 +187,8 @@ def layout_of(header: bytes) -> Layout | None:
         set_at=tuple(place[slot.fallback] for slot in slots),
         free=tuple(place[text] for text in (USER, MFA, NEXT_ROTATION, *texts)),
         extra=place.get(EXTRA_CREDENTIALS, -1),
+        bare=_BARE if has_usual_end else b"",
+        bare_slots=len(slots) - _FIRST_LATE_SLOT if has_usual_end else 0,
     )
 
 
@@ -197,13 +220,17 @@ class Grid:
             if not wrong.any():
                 break
             self.is_misshapen[kept[wrong]] = True
-        self.starts = np.empty_like(self.ends)
-        self.starts.ravel()[1:] = self.ends.ravel()[:-1] + 1
-        self.starts[:1, 0] = 0
+        self.lengths = np.diff(self.ends.ravel(), prepend=-1).reshape(self.ends.shape) - 1
 
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.ends)
+
+    def places(self, columns: Sequence[int], rows: Rows = _ALL) -> tuple[Numbers, Numbers]:
+        """Return where the cells of some columns begin, and how long they are."""
+        at = (rows, list(columns)) if isinstance(rows, slice) else np.ix_(rows, columns)
+        lengths = self.lengths[at]
+        return self.ends[at] - lengths, lengths
 
     def numbers(self, places: Numbers, size: int) -> Words:
         """Return four or eight bytes from each of the places on, as one little-endian number."""
@@ -219,7 +246,8 @@ class Grid:
 
     def text(self, row: int, column: int) -> str:
         """Return one cell as text."""
-        return self.data[self.starts[row, column] : self.ends[row, column]].decode("ascii")
+        end = self.ends[row, column]
+        return self.data[end - self.lengths[row, column] : end].decode("ascii")
 
 
 def read_plain(reports: Sequence[PlainText]) -> PlainUsers:
@@ -227,30 +255,21 @@ def read_plain(reports: Sequence[PlainText]) -> PlainUsers:
     layout = layout_of(reports[0].header)
     assert layout is not None, "to_plain has looked at the header"
     grid = Grid(layout, reports)
-    rows, lengths = len(grid), grid.ends - grid.starts
+    rows, count = len(grid), len(reports)
     odd = np.zeros(rows, dtype=bool)
-    odd[np.flatnonzero((lengths == 0) | (lengths > _LONGEST_CELL)) // len(layout.columns)] = True
-    enabled, is_unreported = _read_flags(grid, lengths, odd)
-    dates = [layout.created, *layout.last_used, *layout.set_at]
-    meaning, instants, is_zulu = _read_dates(grid, lengths, dates, odd)
-    _mark_odd_texts(grid, lengths, odd)
-    count = len(reports)
-    accounts = _read_accounts(grid, lengths, count, odd)
-    names, widest = _read_names(grid, lengths, odd)
+    unusual = np.flatnonzero((grid.lengths == 0) | (grid.lengths > _LONGEST_CELL))
+    odd[unusual // len(layout.columns)] = True
+    slots = _read_slots(grid, odd)
+    _mark_odd_texts(grid, odd)
+    accounts = _read_accounts(grid, count, odd)
+    names = _read_names(grid, odd)
     is_root = _find_root(grid, names, odd)
     strange = grid.is_misshapen | _any_by_report(grid.report, odd, count)
     strange |= np.bincount(grid.report[is_root], minlength=count) > 1
-    newest = np.full(count, np.datetime64("NaT"), dtype="M8[s]")
+    newest = np.full(count, _NO_INSTANT, dtype="M8[s]")
     if rows:
         first = np.flatnonzero(np.diff(grid.report, prepend=-1))
-        latest = np.fmax.reduceat(np.fmax.reduce(instants, axis=1), first)
-        newest[grid.report[first]] = latest
-    used, judged = len(layout.last_used), len(layout.slots)
-    # Certificates have no column of last use.
-    last_meaning = np.full((rows, judged), code(Meaning.NO_COLUMN), dtype="i1")
-    last_used = np.full((rows, judged), np.datetime64("NaT"), dtype="M8[s]")
-    last_meaning[:, :used] = meaning[:, 1 : used + 1]
-    last_used[:, :used] = instants[:, 1 : used + 1]
+        newest[grid.report[first]] = np.fmax.reduceat(slots.newest, first)
     line = np.arange(rows) - np.repeat(np.cumsum(grid.sizes) - grid.sizes, grid.sizes) + 2
     order = _find_disorder(grid.report, names, is_root, strange)
     return PlainUsers(
@@ -258,20 +277,20 @@ def read_plain(reports: Sequence[PlainText]) -> PlainUsers:
         report=grid.report,
         line=line,
         is_root=is_root,
-        created_at=instants[:, 0],
-        enabled=enabled,
-        is_unreported=is_unreported,
-        last_meaning=last_meaning,
-        last_used=last_used,
-        set_meaning=meaning[:, used + 1 :],
-        set_at=instants[:, used + 1 :],
+        created_at=slots.created_at,
+        enabled=slots.enabled,
+        is_unreported=slots.is_unreported,
+        last_meaning=slots.last_meaning,
+        last_used=slots.last_used,
+        set_meaning=slots.set_meaning,
+        set_at=slots.set_at,
         accounts=accounts,
         newest=newest,
-        has_zulu=_any_by_report(grid.report, is_zulu, count),
+        has_zulu=_any_by_report(grid.report, slots.is_zulu, count),
         strange=strange,
         out_of_order=tuple(order.first_late),
         twice=tuple(order.twice),
-        arn_differs=tuple(_find_other_arns(grid, lengths, names, widest, ~is_root)),
+        arn_differs=tuple(_find_other_arns(grid, names, ~is_root)),
         grid=grid,
     )
 
@@ -303,10 +322,76 @@ def _is_nothing(grid: Grid, starts: Numbers, sizes: Numbers) -> Flags:
     return found
 
 
-def _read_flags(grid: Grid, lengths: Numbers, odd: Flags) -> tuple[Codes, Flags]:
-    """Return ON, OFF or NEITHER a slot, and whether it is `not_supported`; marks rows with else."""
-    columns = list(grid.layout.enabled)
-    starts, sizes = grid.starts[:, columns], lengths[:, columns]
+class _Slots:
+    """The typed cells of all slots; a row that says nothing of the last ones is not read there."""
+
+    def __init__(self, layout: Layout, rows: int) -> None:
+        shape = (rows, len(layout.slots))
+        self.enabled = np.full(shape, OFF, dtype="i1")
+        self.is_unreported = np.zeros(shape, dtype=bool)
+        self.last_meaning = np.full(shape, code(Meaning.ABSENCE), dtype="i1")
+        # Certificates have no column of last use.
+        self.last_meaning[:, len(layout.last_used) :] = code(Meaning.NO_COLUMN)
+        self.last_used = np.full(shape, _NO_INSTANT, dtype="M8[s]")
+        self.set_meaning = np.full(shape, code(Meaning.ABSENCE), dtype="i1")
+        self.set_at = np.full(shape, _NO_INSTANT, dtype="M8[s]")
+        self.created_at = np.full(rows, _NO_INSTANT, dtype="M8[s]")
+        self.newest = np.full(rows, _NO_INSTANT, dtype="M8[s]")
+        self.is_zulu = np.zeros(rows, dtype=bool)
+
+
+def _read_slots(grid: Grid, odd: Flags) -> _Slots:
+    """Read flags and dates; marks rows with a cell that is none of what AWS writes."""
+    layout = grid.layout
+    late = len(layout.slots) - layout.bare_slots
+    slots = _Slots(layout, len(grid))
+    created = _read_dates(grid, [layout.created], _ALL)
+    slots.created_at = created.instants[:, 0]
+    slots.newest, slots.is_zulu = slots.created_at.copy(), created.is_zulu
+    odd |= created.is_odd
+    for first, end, rows in ((0, late, _ALL), (late, len(layout.slots), _find_full(grid))):
+        flags = _read_flags(grid, layout.enabled[first:end], rows)
+        slots.enabled[rows, first:end] = flags.enabled
+        slots.is_unreported[rows, first:end] = flags.is_unreported
+        used = layout.last_used[first:end]
+        dates = _read_dates(grid, [*used, *layout.set_at[first:end]], rows)
+        tracked = first + len(used)
+        slots.last_meaning[rows, first:tracked] = dates.meaning[:, : len(used)]
+        slots.last_used[rows, first:tracked] = dates.instants[:, : len(used)]
+        slots.set_meaning[rows, first:end] = dates.meaning[:, len(used) :]
+        slots.set_at[rows, first:end] = dates.instants[:, len(used) :]
+        slots.newest[rows] = np.fmax(
+            slots.newest[rows], np.fmax.reduce(dates.instants, axis=1, initial=_NO_INSTANT)
+        )
+        slots.is_zulu[rows] |= dates.is_zulu
+        odd[rows] |= dates.is_odd | flags.is_odd
+    return slots
+
+
+def _find_full(grid: Grid) -> Numbers:
+    """Return the rows that say something of the last slots: whose end is not the usual one."""
+    bare, layout = grid.layout.bare, grid.layout
+    if not bare:
+        return np.arange(0)
+    starts, _ = grid.places([layout.enabled[-layout.bare_slots]])
+    starts, ends = starts[:, 0], grid.ends[:, -1]
+    is_bare = ends - starts == len(bare)
+    for first in (*range(0, len(bare) - 8, 8), len(bare) - 8):
+        is_bare &= grid.numbers(starts + first, 8) == _number(bare[first : first + 8])
+    return np.flatnonzero(~is_bare)
+
+
+@dataclass(frozen=True)
+class _ReadFlags:
+    """The flags of some columns and rows: ON, OFF or NEITHER; which say `not_supported`."""
+
+    enabled: Codes
+    is_unreported: Flags
+    is_odd: Flags
+
+
+def _read_flags(grid: Grid, columns: Sequence[int], rows: Rows) -> _ReadFlags:
+    starts, sizes = grid.places(columns, rows)
     head = grid.numbers(starts, 4)
     on = (sizes == len(b"true")) & (head == _number(b"true"))
     off = (sizes == len(b"false")) & (head == _number(b"fals"))
@@ -314,23 +399,29 @@ def _read_flags(grid: Grid, lengths: Numbers, odd: Flags) -> tuple[Codes, Flags]
     neither = ~(on | off)
     is_unreported = np.zeros(sizes.shape, dtype=bool)
     is_unreported[neither] = _is_word(grid, starts[neither], sizes[neither], NOT_SUPPORTED.encode())
-    odd |= (neither & ~is_unreported).any(axis=1)
-    return np.where(on, ON, np.where(off, OFF, NEITHER)).astype("i1"), is_unreported
+    is_odd = np.logical_or.reduce(neither & ~is_unreported, axis=1)
+    enabled = np.where(on, np.int8(ON), np.where(off, np.int8(OFF), np.int8(NEITHER)))
+    return _ReadFlags(enabled, is_unreported, is_odd)
 
 
-def _read_dates(
-    grid: Grid, lengths: Numbers, columns: list[int], odd: Flags
-) -> tuple[Codes, Instants, Flags]:
-    """Return meaning and instant of each cell, and whether a row has one that ends with Z.
+@dataclass(frozen=True)
+class _ReadDates:
+    """The date cells of some columns and rows; which rows have one that ends with Z."""
 
-    Marks rows with a cell that is none of what AWS writes.
-    """
-    shape = (len(odd), len(columns))
-    starts, sizes = grid.starts[:, columns].ravel(), lengths[:, columns].ravel()
+    meaning: Codes
+    instants: Instants
+    is_zulu: Flags
+    is_odd: Flags
+
+
+def _read_dates(grid: Grid, columns: Sequence[int], rows: Rows) -> _ReadDates:
+    starts, sizes = grid.places(columns, rows)
+    shape = starts.shape
+    starts, sizes = starts.ravel(), sizes.ravel()
     meaning = np.full(len(sizes), code(Meaning.TEXT), dtype="i1")
-    instants = np.full(len(sizes), np.datetime64("NaT"), dtype="M8[s]")
+    instants = np.full(len(sizes), _NO_INSTANT, dtype="M8[s]")
     ends_with_z = np.zeros(len(sizes), dtype=bool)
-    # Most cells say N/A: look at all of them, and at what is left in places.
+    # Many cells say N/A: look at all of them, and at what is left in places.
     absent = _is_nothing(grid, starts, sizes)
     meaning[absent] = code(Meaning.ABSENCE)
     left = np.flatnonzero(~absent)
@@ -344,9 +435,13 @@ def _read_dates(
     meaning[~np.isnat(instants)] = code(Meaning.INSTANT)
     for word, value in _WORDS.items():
         meaning[left[_is_word(grid, starts, sizes, word)]] = value
-    odd[np.flatnonzero(meaning == code(Meaning.TEXT)) // len(columns)] = True
-    is_zulu = np.logical_or.reduce(ends_with_z.reshape(shape), axis=1)
-    return meaning.reshape(shape), instants.reshape(shape), is_zulu
+    is_odd = (meaning == code(Meaning.TEXT)).reshape(shape)
+    return _ReadDates(
+        meaning.reshape(shape),
+        instants.reshape(shape),
+        np.logical_or.reduce(ends_with_z.reshape(shape), axis=1),
+        np.logical_or.reduce(is_odd, axis=1),
+    )
 
 
 def _is_spelt(grid: Grid, starts: Numbers, zone: bytes) -> Flags:
@@ -394,31 +489,29 @@ def _to_instant(text: bytes) -> np.datetime64:
         return np.datetime64("NaT", "s")
 
 
-def _mark_odd_texts(grid: Grid, lengths: Numbers, odd: Flags) -> None:
+def _mark_odd_texts(grid: Grid, odd: Flags) -> None:
     """Mark rows that could be a second header, and those that say more than usual."""
-    spelt = [*KNOWN_COLUMNS, f"{ARN},", f"{ARN}\n"]
-    small = int.from_bytes(b"    ", "little")  # the bit that all small letters have
-    heads = {int.from_bytes(name[:4].encode(), "little") | small for name in spelt}
+    layout = grid.layout
     likely = np.zeros(len(grid), dtype="i1")
-    for column in grid.layout.free:
-        head = grid.numbers(grid.starts[:, column], 4)
-        is_indented = (head & 0xFF) == _SPACE
-        likely += is_indented
-        head |= small
-        for known in heads:
-            likely += head == known
-        if column == grid.layout.user:
-            odd |= is_indented
-    odd |= likely >= _HEADER_CELLS
-    if grid.layout.extra >= 0:
-        starts, sizes = grid.starts[:, grid.layout.extra], lengths[:, grid.layout.extra]
+    for column in layout.free:
+        starts, _ = grid.places([column])
+        letter = grid.bytes[starts[:, 0]]
+        likely += _HEADER_LETTERS[letter]
+        if column == layout.user:
+            odd |= letter == _SPACE
+    for row in np.flatnonzero(likely >= _HEADER_CELLS).tolist():
+        cells = {grid.text(row, column).strip().lower() for column in layout.free}
+        odd[row] |= len(cells & set(KNOWN_COLUMNS)) >= _HEADER_CELLS
+    if layout.extra >= 0:
+        starts, sizes = (each[:, 0] for each in grid.places([layout.extra]))
         odd |= ~(_is_nothing(grid, starts, sizes) | _is_word(grid, starts, sizes, _NO_INFORMATION))
 
 
-def _read_accounts(grid: Grid, lengths: Numbers, count: int, odd: Flags) -> tuple[str, ...]:
+def _read_accounts(grid: Grid, count: int, odd: Flags) -> tuple[str, ...]:
     """Return the account of each report's first row; marks rows whose ARN begins otherwise."""
     accounts = [""] * count
     column = grid.layout.arn
+    starts, lengths = (each[:, 0] for each in grid.places([column]))
     first = np.flatnonzero(np.diff(grid.report, prepend=-1))
     prefixes = [_to_prefix(grid.text(row, column)) for row in first.tolist()]
     sizes = np.array([len(prefix) for prefix in prefixes])
@@ -431,8 +524,8 @@ def _read_accounts(grid: Grid, lengths: Numbers, count: int, odd: Flags) -> tupl
             odd[mine] = True
             continue
         expected = np.array([prefix.ljust(size)[:size] for prefix in prefixes], dtype=f"S{size}")
-        same = grid.texts(grid.starts[mine, column], size) == expected[in_section[mine]]
-        odd[mine] |= ~same | (lengths[mine, column] <= size)
+        same = grid.texts(starts[mine], size) == expected[in_section[mine]]
+        odd[mine] |= ~same | (lengths[mine] <= size)
     return tuple(accounts)
 
 
@@ -446,16 +539,15 @@ def _to_prefix(arn: str) -> bytes:
     return f"{':'.join(parts[:5])}:".encode() if is_account else b""
 
 
-def _read_names(grid: Grid, lengths: Numbers, odd: Flags) -> tuple[npt.NDArray[np.bytes_], int]:
-    """Return the names in small letters, and the width they have; marks rows with an unusual one."""
-    column = grid.layout.user
-    sizes = lengths[:, column]
+def _read_names(grid: Grid, odd: Flags) -> npt.NDArray[np.bytes_]:
+    """Return the names in small letters; marks rows with an unusual one."""
+    starts, sizes = (each[:, 0] for each in grid.places([grid.layout.user]))
     odd |= sizes > _LONGEST_NAME
     widest = min(int(sizes.max(initial=1)), _LONGEST_NAME)
-    names = _cut(grid.texts(grid.starts[:, column], widest), sizes)
+    names = _cut(grid.texts(starts, widest), sizes)
     letters = names.view("u1").reshape(-1, widest)
     odd |= ((letters == _SLASH) | (letters == _COLON)).any(axis=1)
-    return names, widest
+    return names
 
 
 def _cut(texts: npt.NDArray[np.bytes_], sizes: Numbers) -> npt.NDArray[np.bytes_]:
@@ -477,13 +569,11 @@ def _find_root(grid: Grid, names: npt.NDArray[np.bytes_], odd: Flags) -> Flags:
     return by_name
 
 
-def _find_other_arns(
-    grid: Grid, lengths: Numbers, names: npt.NDArray[np.bytes_], widest: int, is_user: Flags
-) -> Iterator[int]:
+def _find_other_arns(grid: Grid, names: npt.NDArray[np.bytes_], is_user: Flags) -> Iterator[int]:
     """Yield the users whose ARN does not end with their name, capitals apart."""
-    sizes = lengths[:, grid.layout.user]
+    sizes = grid.lengths[:, grid.layout.user]
     starts = np.maximum(grid.ends[:, grid.layout.arn] - sizes, 1)
-    tails = _cut(grid.texts(starts, widest), sizes)
+    tails = _cut(grid.texts(starts, names.dtype.itemsize), sizes)
     before = grid.bytes[starts - 1]
     same = (tails == names) & ((before == _SLASH) | (before == _COLON))
     yield from np.flatnonzero(is_user & ~same).tolist()

@@ -451,14 +451,15 @@ def _to_unused(present: _Present, skip: Flags) -> list[bytes]:
     told = np.flatnonzero(is_told)
     report, row = present.report[told], present.row[told]
     column = users.grid.layout.user
+    ends = users.grid.ends[row, column]
     data, slots = users.grid.data, [slot.credential.encode() for slot in users.slots]
     accounts = [account.encode() for account in users.accounts]
     objects = [
         _OBJECT % (accounts[number], data[start:end], slots[slot], age_days, instant)
         for number, start, end, slot, age_days, instant in zip(
             report.tolist(),
-            users.grid.starts[row, column].tolist(),
-            users.grid.ends[row, column].tolist(),
+            (ends - users.grid.lengths[row, column]).tolist(),
+            ends.tolist(),
             present.slot[told].tolist(),
             verdicts.age_days[told].tolist(),
             np.datetime_as_string(verdicts.effective[told], unit="s").astype("S").tolist(),
