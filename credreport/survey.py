@@ -377,7 +377,11 @@ def _judge_plain(
     is_root = np.repeat(users.is_root, slots)
     enabled, last_meaning = users.enabled.ravel(), users.last_meaning.ravel()
     set_meaning = users.set_meaning.ravel()
-    is_gone = is_absent(is_root, enabled, last_meaning, set_meaning)
+    naive = [as_of.replace(tzinfo=None) if as_of else None for as_of in as_ofs]
+    moments = np.array(naive, dtype=INSTANT_UNIT)
+    # A user from the future is odd, whatever it has.
+    is_odd = users.created_at > moments[users.report]
+    is_gone = is_absent(is_root, enabled, last_meaning, set_meaning) & ~np.repeat(is_odd, slots)
     there, gone = np.flatnonzero(~is_gone), np.flatnonzero(is_gone)
     kinds = np.array([code(slot.kind) for slot in users.slots], dtype="i1")
     row, slot = np.divmod(there, slots)
@@ -386,7 +390,6 @@ def _judge_plain(
     absent = np.bincount(
         users.report[gone // slots] * len(KINDS) + kinds[gone % slots], minlength=count * len(KINDS)
     )
-    naive = [as_of.replace(tzinfo=None) if as_of else None for as_of in as_ofs]
     cells = Cells(
         kind=kinds[slot],
         is_root=is_root[there],
@@ -397,7 +400,7 @@ def _judge_plain(
         set_meaning=set_meaning[there],
         set_at=users.set_at.ravel()[there].astype(INSTANT_UNIT),
         blank_is_absence=np.zeros(len(there), dtype=bool),  # a report with a blank is not plain
-        as_of=np.array(naive, dtype=INSTANT_UNIT)[report],
+        as_of=moments[report],
         unused_after_days=np.full(len(there), question.unused_after_days, dtype="i8"),
     )
     verdicts = decide(cells, include_root=question.include_root)

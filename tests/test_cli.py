@@ -268,7 +268,7 @@ class TestExitStatus:
         def fail(*_: object, **__: object) -> None:
             raise ValueError("oops")
 
-        monkeypatch.setattr("credreport.population.read_reports", fail)
+        monkeypatch.setattr("credreport.survey.survey", fail)
         done = run("inspect", here)
         assert done.exit_code == 70
         assert done.stderr == (
@@ -281,7 +281,7 @@ class TestExitStatus:
         def interrupt(*_: object, **__: object) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("credreport.population.read_reports", interrupt)
+        monkeypatch.setattr("credreport.survey.survey", interrupt)
         done = run("inspect", here)
         assert (done.exit_code, done.stderr) == (130, "interrupted; nothing half-written\n")
 
