@@ -430,7 +430,7 @@ def test_a_document_on_a_terminal_holds_every_name_as_it_was(tmp_path: Path) -> 
     report = save(tmp_path, root(), user(name, **STALE))
     status, got = on_a_terminal("inspect", report, "--json", PYTHONIOENCODING="cp1252")
     assert status == 0
-    assert name in [row["user"] for row in json.loads(got)["credentials"]]
+    assert [row["user"] for row in json.loads(got)["unused"]] == [name]
 
 
 # The surroundings of matplotlib
