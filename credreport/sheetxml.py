@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import IO
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
@@ -29,7 +30,9 @@ NOTHING = "\u2013"
 _CUT = " [cut]"
 # Rows repeat themselves so much that a second more buys a tenth of the size.
 _COMPRESSION = 2
-_FIXED_TIME = (1980, 1, 1, 0, 0, 0)
+_ROWS_AT_ONCE = 2_000
+_READ_AT_ONCE = 1024 * 1024
+_ROW = b"<row "
 _EXCEL_EPOCH = pd.Timestamp("1899-12-30")
 _EXCEL_OLDEST = pd.Timestamp("1900-03-01")
 _SHOWN_AS_ONE = re.compile(r"[^\t\n]+")
@@ -45,6 +48,8 @@ def safe_text(text: str) -> str:
     which a reader of the format would decode, has its underscore escaped; more than 32,767
     characters are cut, visibly.
     """
+    if len(text) <= MAX_TEXT and text.isprintable() and "_x" not in text:
+        return text
     shown = _SHOWN_AS_ONE.sub(lambda match: escape_text(match[0]), text)
     shown = _ESCAPE_LOOKALIKE.sub("_x005F_", shown)
     return shown if len(shown) <= MAX_TEXT else shown[: MAX_TEXT - len(_CUT)] + _CUT
@@ -81,22 +86,27 @@ def finish(
     """
     remaining = iter(alt_texts)
     target = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(skeleton)) as source, zipfile.ZipFile(target, "w") as archive:
+    with (
+        zipfile.ZipFile(io.BytesIO(skeleton)) as source,
+        zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION) as archive,
+    ):
         for name in sorted(source.namelist(), key=_part_order):
             data = source.read(name)
+            parts: Iterable[bytes] = [data]
             sheet = re.fullmatch(r"xl/worksheets/sheet([0-9]+)\.xml", name)
             if sheet and int(sheet[1]) in streams:
-                data = _fill(data, streams[int(sheet[1])])
+                parts = _fill(data, streams[int(sheet[1])])
             elif name.startswith("xl/drawings/drawing"):
-                data = _add_alt_texts(data, remaining)
+                parts = [_add_alt_texts(data, remaining)]
             elif name.startswith("xl/tables/"):
-                data = _stretch_table(data, streams.values())
+                parts = [_stretch_table(data, streams.values())]
             elif name == "docProps/core.xml":
-                data = _fix_times(data, modified)
-            part = zipfile.ZipInfo(name, _FIXED_TIME)
-            part.compress_type = zipfile.ZIP_DEFLATED
-            part.create_system = 0
-            archive.writestr(part, data, compresslevel=_COMPRESSION)
+                parts = [_fix_times(data, modified)]
+            # A part that is opened by its name bears the zip's oldest time, whatever the clock.
+            with archive.open(name, "w") as member:
+                for part in parts:
+                    member.write(part)
+            archive.getinfo(name).create_system = 0
     return target.getvalue()
 
 
@@ -108,17 +118,20 @@ def _part_order(name: str) -> tuple[bool, list[str | int]]:
     return name != "[Content_Types].xml", parts
 
 
-def _fill(sheet: bytes, stream: Stream) -> bytes:
+def _fill(sheet: bytes, stream: Stream) -> Iterator[bytes]:
+    """Yield the sheet with the rows in the place of its template row, so many at a time."""
     template = _TEMPLATE_ROW.search(sheet)
     assert template, "the skeleton has a template row"
     styles = [
         (letters.decode(), style.decode() or "0")
         for letters, style in _CELL_STYLE.findall(template[0])
     ]
-    rows = "".join(_rows(stream, styles)).encode()
-    filled = sheet[: template.start()] + rows + sheet[template.end() :]
     dimension = f'<dimension ref="{_reference(stream)}"'.encode()
-    return re.sub(rb'<dimension ref="[^"]*"', dimension, filled, count=1)
+    before = sheet[: template.start()]
+    yield re.sub(rb'<dimension ref="[^"]*"', dimension, before, count=1)
+    for first in range(0, len(stream), _ROWS_AT_ONCE):
+        yield "".join(_rows(stream, styles, first)).encode()
+    yield sheet[template.end() :]
 
 
 def _reference(stream: Stream) -> str:
@@ -137,20 +150,22 @@ def _stretch_table(part: bytes, streams: Iterable[Stream]) -> bytes:
     return part
 
 
-def _rows(stream: Stream, styles: Sequence[tuple[str, str]]) -> Iterator[str]:
-    """Yield the XML of each row: the cells are written column by column, a text once each."""
+def _rows(stream: Stream, styles: Sequence[tuple[str, str]], first: int) -> Iterator[str]:
+    """Yield the XML of some rows: the cells are written column by column, a text once each."""
     writers = {"text": _text_cells, "number": _number_cells, "date": _date_cells}
-    numbers = range(2, len(stream) + 2)
+    rows = slice(first, first + _ROWS_AT_ONCE)
+    heights = stream.heights.iloc[rows]
+    numbers = range(first + 2, first + 2 + len(heights))
     cells = []
     for column, kind, (letters, style) in zip(stream.columns, stream.kinds, styles, strict=True):
-        bodies = writers[kind](column, style)
+        bodies = writers[kind](column.iloc[rows], style)
         start = f'<c r="{letters}'
         cells.append(
             [f"{start}{number}{body}" for number, body in zip(numbers, bodies, strict=True)]
         )
-    opening = {height: f'" ht="{height:g}" customHeight="1">' for height in stream.heights.unique()}
-    heights = [opening[height] for height in stream.heights.tolist()]
-    for number, height, row in zip(numbers, heights, zip(*cells, strict=True), strict=True):
+    opening = {height: f'" ht="{height:g}" customHeight="1">' for height in heights.unique()}
+    openings = [opening[height] for height in heights.tolist()]
+    for number, height, row in zip(numbers, openings, zip(*cells, strict=True), strict=True):
         yield f'<row r="{number}{height}{"".join(row)}</row>'
 
 
@@ -216,12 +231,22 @@ def count_rows(workbook: bytes) -> dict[int, int]:
     """
     counts: dict[int, int] = {}
     with zipfile.ZipFile(io.BytesIO(workbook)) as archive:
-        damaged = archive.testzip()
-        assert damaged is None, f"{damaged} cannot be read back"
         for name in archive.namelist():
             sheet = re.fullmatch(r"xl/worksheets/sheet([0-9]+)\.xml", name)
+            with archive.open(name) as part:  # read to its end, its checksum is compared
+                rows = _count_rows(part) if sheet else len(part.read())
             if sheet:
-                document = archive.read(name)
-                expat.ParserCreate().Parse(document, True)
-                counts[int(sheet[1])] = document.count(b"<row ")
+                counts[int(sheet[1])] = rows
     return counts
+
+
+def _count_rows(sheet: IO[bytes]) -> int:
+    parser = expat.ParserCreate()
+    rows, end = 0, b""
+    while chunk := sheet.read(_READ_AT_ONCE):
+        parser.Parse(chunk, False)
+        # A row that begins in one chunk and ends in the next counts in the next.
+        rows += (end + chunk).count(_ROW)
+        end = (end + chunk)[1 - len(_ROW) :]
+    parser.Parse(b"", True)
+    return rows
