@@ -228,7 +228,11 @@ class Grid:
 
     def places(self, columns: Sequence[int], rows: Rows = _ALL) -> tuple[Numbers, Numbers]:
         """Return where the cells of some columns begin, and how long they are."""
-        at = (rows, list(columns)) if isinstance(rows, slice) else np.ix_(rows, np.array(columns, dtype="i8"))
+        at = (
+            (rows, list(columns))
+            if isinstance(rows, slice)
+            else np.ix_(rows, np.array(columns, dtype="i8"))
+        )
         lengths = self.lengths[at]
         return self.ends[at] - lengths, lengths
 

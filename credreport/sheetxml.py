@@ -179,7 +179,9 @@ def _text_cells(column: pd.Series, style: str) -> Iterator[str]:
 def _inline(style: str, body: str) -> str:
     if not body:
         return f'" s="{style}"/>'
-    return f'" s="{style}" t="inlineStr"><is><t xml:space="preserve">{body}</t></is></c>'
+    # Only at its ends a blank would be lost; without the attribute a third less is to be read.
+    space = ' xml:space="preserve"' if body != body.strip() else ""
+    return f'" s="{style}" t="inlineStr"><is><t{space}>{body}</t></is></c>'
 
 
 def _number_cells(column: pd.Series, style: str) -> Iterator[str]:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+import zlib
+from datetime import UTC, datetime
+from xml.parsers import expat
+
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openpyxl import Workbook, load_workbook
+from openpyxl.worksheet.table import Table
 
-from credreport.sheetxml import MAX_TEXT, safe_text
+from credreport.sheetxml import MAX_TEXT, Stream, count_rows, finish, safe_text
 
 
 @pytest.mark.parametrize(
@@ -44,3 +53,48 @@ def test_every_text_can_stand_in_xml(text: str) -> None:
 
     element = ElementTree.fromstring(f"<t>{escape(safe_text(text))}</t>")
     assert (element.text or "") == safe_text(text)
+
+
+def written(texts: list[str], heights: list[float]) -> bytes:
+    """Return a workbook with one streamed column of texts."""
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(["Text"])
+    sheet["A2"].number_format = "@"
+    column, rows = pd.Series(texts, dtype="str"), pd.Series(heights)
+    sheet.add_table(Table(displayName="Texts", ref="A1:A2"))
+    skeleton = io.BytesIO()
+    book.save(skeleton)
+    stream = Stream("Texts", [column], ["text"], rows)
+    return finish(skeleton.getvalue(), {1: stream}, [], datetime(2026, 1, 31, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 6, 7])
+def test_every_row_comes_back_wherever_the_rows_are_cut(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("credreport.sheetxml._ROWS_AT_ONCE", 3)
+    monkeypatch.setattr("credreport.sheetxml._READ_AT_ONCE", 7)
+    texts = [f"text {place}" for place in range(number)]
+    workbook = written(texts, [15.0 + place % 2 for place in range(number)])
+    assert count_rows(workbook) == {1: number + 1}
+    (sheet,) = load_workbook(io.BytesIO(workbook)).worksheets
+    assert [row[0] for row in sheet.iter_rows(min_row=2, values_only=True)] == texts
+    assert [sheet.row_dimensions[place + 2].height for place in range(number)] == [
+        15.0 + place % 2 for place in range(number)
+    ]
+    assert [table.ref for table in sheet.tables.values()] == [f"A1:A{number + 1}"]
+
+
+def test_blanks_at_either_end_of_a_text_stay() -> None:
+    texts = [" a", "a ", "\na", "a\n", "  ", "a b"]
+    (sheet,) = load_workbook(io.BytesIO(written(texts, [15.0] * 6))).worksheets
+    assert [row[0] for row in sheet.iter_rows(min_row=2, values_only=True)] == texts
+
+
+def test_a_damaged_workbook_is_not_counted() -> None:
+    workbook = bytearray(written(["a"], [15.0]))
+    place = workbook.index(b"sheet1.xml") + 20
+    workbook[place] ^= 0xFF
+    with pytest.raises((zipfile.BadZipFile, zlib.error, expat.ExpatError)):
+        count_rows(bytes(workbook))
