@@ -1,7 +1,7 @@
 # One line a job; `make check` is what has to be green before a commit.
 PYTHON ?= .venv/bin/python
 
-.PHONY: setup check lint types test golden clean
+.PHONY: setup check lint types test golden bench clean
 
 setup:            ## a virtual environment with everything the tests need
 	python3 -m venv .venv
@@ -23,5 +23,10 @@ golden:           ## accept the evidence of sample_reports/ as it is now; read t
 	CREDREPORT_UPDATE_GOLDEN=1 $(PYTHON) -m pytest -q tests/test_samples.py
 	git diff --stat tests/golden
 
+bench:            ## docs/performance.md: beside others that do the same; about a quarter of an hour
+	python3 -m venv .bench
+	.bench/bin/python -m pip install --quiet -e '.[bench]'
+	.bench/bin/python -m benchmarks.run
+
 clean:
-	rm -rf .venv build evidence *.egg-info
+	rm -rf .venv .bench build evidence *.egg-info

@@ -1,4 +1,4 @@
-"""DuckDB: everything in SQL, all files in one scan."""
+"""DuckDB: everything in SQL, all files in one scan. It is told the columns, so it sniffs no file."""
 
 from __future__ import annotations
 
@@ -24,30 +24,29 @@ _FINDINGS = """
     with reports as (
         select *, split_part(arn, ':', 5) as account,
             strptime(regexp_extract(filename, 'reports_(.{{19}})', 1), '%Y-%m-%dT%H-%M-%S') as as_of
-        from read_csv(?, header = true, all_varchar = true, filename = true, delim = ',',
-            auto_detect = false, columns = {columns})
+        from read_csv(?, header = true, all_varchar = true, filename = true{told})
         where user <> '<root_account>'
     ), credentials as ({slots})
     select account, user, credential from credentials where as_of - effective >= interval 90 day
 """
 
 
-def main() -> None:
-    """Print the unused credentials."""
-    directory, threads = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "1"
+def print_unused(directory: str, threads: str, *, is_told: bool) -> None:
+    """Print the unused credentials of all reports in the directory."""
     connection = duckdb.connect(config={"threads": threads})
     with next(Path(directory).glob("*.csv")).open(encoding="ascii") as file:
         names = file.readline().strip().split(",")
     columns = "{" + ", ".join(f"'{name}': 'VARCHAR'" for name in names) + "}"
+    told = f", delim = ',', auto_detect = false, columns = {columns}" if is_told else ""
     slots = " union all ".join(
         _SLOT.format(name=name, enabled=enabled, used=used, since=since)
         for name, enabled, used, since in _SLOTS
     )
-    query = _FINDINGS.format(columns=columns, slots=slots)
+    query = _FINDINGS.format(told=told, slots=slots)
     found = connection.execute(query, [f"{directory}/*.csv"])
     while rows := found.fetchmany(100_000):
         sys.stdout.writelines("\t".join(row) + "\n" for row in rows)
 
 
 if __name__ == "__main__":
-    main()
+    print_unused(sys.argv[1], sys.argv[2], is_told=True)
