@@ -70,16 +70,19 @@ def to_instant(cells: pd.Series) -> pd.Series:
 
     The two spellings that AWS writes are parsed at once, other offsets and fractions one by one.
     """
-    common = cells.str.fullmatch(_COMMON).fillna(value=False).astype(bool)
-    common &= ~cells.str.startswith("0000").fillna(value=False).astype(bool)  # pandas has a year 0
-    seconds = cells.where(common).str.slice(0, 19)
+    codes, texts = pd.factorize(cells, use_na_sentinel=False)
+    different = pd.Series(texts, dtype="str")  # most cells say N/A: look at each text once
+    common = different.str.fullmatch(_COMMON).fillna(value=False).astype(bool)
+    common &= ~different.str.startswith("0000").fillna(value=False).astype(bool)  # no year 0
+    seconds = different.where(common).str.slice(0, 19)
     instants = pd.to_datetime(seconds, format="%Y-%m-%dT%H:%M:%S", errors="coerce", utc=True)
     instants = instants.astype(INSTANT_DTYPE)
-    unusual = ~common & cells.str.fullmatch(INSTANT_PATTERN).fillna(value=False).astype(bool)
-    if unusual.any():
-        parsed = [parse_instant(cell) for cell in cells[unusual]]
-        instants.loc[unusual] = pd.Series(parsed, index=cells.index[unusual], dtype=INSTANT_DTYPE)
-    return instants
+    unusual = different[~common].str.fullmatch(INSTANT_PATTERN).fillna(value=False).astype(bool)
+    unusual = unusual[unusual]
+    if not unusual.empty:
+        parsed = [parse_instant(cell) for cell in different[unusual.index]]
+        instants.loc[unusual.index] = pd.Series(parsed, index=unusual.index, dtype=INSTANT_DTYPE)
+    return instants.take(codes).set_axis(cells.index)
 
 
 def to_meaning(cells: pd.Series, instants: pd.Series) -> pd.Series:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _TOP_FINDINGS = 10
+_ROWS_AT_ONCE = 20_000
 _SIGNALS = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]
@@ -335,20 +336,25 @@ def _credentials_csv(evidence: Evidence, options: Options) -> Files:
 
 def to_csv(table: pd.DataFrame, options: Options) -> bytes:
     """Return the table as CSV, its text cells guarded unless `options` says raw."""
-    texts = to_texts(table)
-    if not options.csv_raw:
-        texts = texts.apply(_guard)
+    parts = [_to_lines([list(table.columns)])]
+    for first in range(0, len(table), _ROWS_AT_ONCE):
+        texts = to_texts(table.iloc[first : first + _ROWS_AT_ONCE])
+        guarded = texts if options.csv_raw else texts.apply(_guard)
+        parts.append(_to_lines(zip(*(guarded[name].tolist() for name in guarded), strict=True)))
+    return b"".join(parts)
+
+
+def _to_lines(rows: Iterable[Sequence[str]]) -> bytes:
     buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(texts.columns)
-    writer.writerows(zip(*(texts[name] for name in texts.columns), strict=True))
+    csv.writer(buffer, lineterminator="\n").writerows(rows)
     return buffer.getvalue().encode("utf-8", "backslashreplace")
 
 
 def _guard(column: pd.Series) -> pd.Series:
     """Put an apostrophe before what a spreadsheet would execute."""
-    risky = column.str.startswith(_FORMULA_STARTS)
-    return column.where(~risky, "'" + column)
+    codes, texts = pd.factorize(column, use_na_sentinel=False)
+    safe = [f"'{text}" if text.startswith(_FORMULA_STARTS) else text for text in texts]
+    return pd.Series(safe, dtype="str").take(codes).set_axis(column.index)
 
 
 def to_texts(table: pd.DataFrame) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,7 @@ from credreport.pool import Pool, in_processes, on_cluster
 from credreport.population import read_reports
 from credreport.survey import Question, survey, survey_batch
 from credreport.writers import to_document
+from tests.damage import DAMAGES, make_report
 from tests.reports import ACCOUNT, COLUMNS, NAME, root, to_csv, user
 
 SAMPLES = Path(__file__).parent.parent / "sample_reports"
@@ -200,6 +202,14 @@ class TestTwoRoads:
         assert callable(damage)
         path.write_bytes(damage(text).encode())
         assert answer(path, Question()) == slow(path, Question())
+
+    @pytest.mark.parametrize("kind", DAMAGES)
+    def test_every_kind_of_damage_ends_alike(self, kind: str, tmp_path: Path) -> None:
+        path = tmp_path / NAME
+        for seed in range(4):
+            chance = random.Random(f"{kind}{seed}")
+            path.write_bytes(DAMAGES[kind](chance, make_report(chance)))
+            assert answer(path, Question()) == slow(path, Question()), seed
 
     def test_a_damaged_report_does_not_touch_its_neighbours(self, tmp_path: Path) -> None:
         for number in range(5):
