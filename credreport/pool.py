@@ -6,13 +6,21 @@ loses nothing: its batch is tried again, then file by file, and what kills a wor
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import (
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Generic, TypeVar
@@ -22,6 +30,7 @@ from credreport.errors import UsageError
 # Fewer batches are judged sooner than workers are started.
 ENOUGH_BATCHES = 8
 _BATCHES_AHEAD = 2
+_LOOK_UP = 1  # second between two looks at who works
 _PATIENCE = 10  # seconds for a cluster to answer
 
 I = TypeVar("I")  # noqa: E741 - an item
@@ -34,12 +43,14 @@ class Pool:
     """Who works: this process, unless `start` gives an executor of `workers` workers.
 
     `deaths` are the exceptions that say that a worker died. `is_lasting`: the executor survives it.
+    `is_alive` is asked while a result is waited for: an executor may vanish without a word.
     """
 
     workers: int = 1
     start: Callable[[], Executor] | None = None
     deaths: tuple[type[BaseException], ...] = (BrokenExecutor,)
     is_lasting: bool = False
+    is_alive: Callable[[], bool] = lambda: True
     enough_batches: int = ENOUGH_BATCHES
 
     def run(
@@ -90,7 +101,7 @@ class _Run(Generic[I, A]):
         """Call off what nobody has begun, wait for the rest."""
         for _, future in self.handed_out:
             future.cancel()
-        self.executor.shutdown(wait=True)
+        self.executor.shutdown(wait=self.pool.is_alive())
 
     def _hand_out(self, batch: Sequence[I]) -> None:
         try:
@@ -104,13 +115,25 @@ class _Run(Generic[I, A]):
         """Yield the oldest result; after a death, those of all batches that were handed out."""
         batch, future = self.handed_out.popleft()
         try:
-            yield future.result()
+            yield self._wait(future)
         except self.pool.deaths:
             lost = [batch, *(each for each, _ in self.handed_out)]
             self.handed_out.clear()
             self._renew()
             for each in lost:
                 yield self._try_again(each)
+
+    def _wait(self, future: Future[list[A]]) -> list[A]:
+        """Return the result; raises UsageError where whoever works on it is gone for good."""
+        gone = UsageError("--cluster: the scheduler is gone; nothing was written, run again")
+        while not future.done():
+            wait([future], timeout=_LOOK_UP)
+            if not future.done() and not self.pool.is_alive():
+                raise gone
+        try:
+            return future.result()
+        except CancelledError:
+            raise gone from None
 
     def _renew(self) -> None:
         if not self.pool.is_lasting:
@@ -120,7 +143,7 @@ class _Run(Generic[I, A]):
     def _try_again(self, batch: Sequence[I]) -> list[A]:
         """Work on a batch alone; if that kills a worker too, on each of its items."""
         try:
-            return self.executor.submit(self.work, batch).result()
+            return self._wait(self.executor.submit(self.work, batch))
         except self.pool.deaths:
             self._renew()
             if len(batch) == 1:
@@ -175,11 +198,20 @@ def on_cluster(address: str) -> Pool:
     except ImportError:
         message = "--cluster needs dask.distributed: pip install 'credreport[cluster]'"
         raise UsageError(message) from None
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is told below
     try:
         client = Client(address, timeout=_PATIENCE, set_as_default=False)
         workers = sum(client.nthreads().values())
     except (OSError, ValueError) as error:
         raise UsageError(f"--cluster {address}: no scheduler answers there ({error})") from None
     if not workers:
+        client.close()
         raise UsageError(f"--cluster {address}: the scheduler has no workers")
-    return Pool(workers, client.get_executor, (KilledWorker,), is_lasting=True, enough_batches=1)
+    return Pool(
+        workers,
+        client.get_executor,
+        deaths=(KilledWorker,),
+        is_lasting=True,
+        is_alive=lambda: client.status == "running",
+        enough_batches=1,
+    )

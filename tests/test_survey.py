@@ -7,7 +7,7 @@ import os
 import random
 import signal
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -383,6 +383,20 @@ class TestCluster:
     def test_a_scheme_that_is_none_is_said(self) -> None:
         with pytest.raises(UsageError, match="--cluster"):
             on_cluster("gopher://127.0.0.1:9")
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_an_executor_that_vanishes_without_a_word_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Nobody(Executor):
+        def submit(self, *_: object, **__: object) -> Future[object]:  # type: ignore[override]
+            return Future()
+
+    monkeypatch.setattr("credreport.pool._LOOK_UP", 0.01)
+    gone = Pool(2, Nobody, is_alive=lambda: False)
+    with pytest.raises(UsageError, match="the scheduler is gone"):
+        survey([many(tmp_path)], Question(), pool=gone)
 
 
 def test_the_lines_of_a_report() -> None:
