@@ -164,3 +164,17 @@ def test_every_option_that_the_readme_shows_exists(line: str) -> None:
 def test_every_picture_and_page_that_the_readme_names_is_there() -> None:
     for target in re.findall(r"\]\(([^)#:]+)\)", README):
         assert (Path(__file__).parents[1] / target).is_file(), target
+
+
+def test_every_hazard_of_the_page_has_the_test_that_it_names() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "reliability.md").read_text(encoding="utf-8")
+    hazards = page.partition("## Hazards\n")[2].partition("\n## ")[0]
+    rows = [line for line in hazards.splitlines() if line.startswith("| ")][2:]
+    assert len(rows) == 20
+    for row in rows:
+        named = re.findall(r"`(test_[a-z_]+\.py)`: ((?:`test_[a-z0-9_]+`(?:, )?)+)", row)
+        assert named, row
+        for file, tests in named:
+            source = (Path(__file__).parent / file).read_text(encoding="utf-8")
+            for test in re.findall(r"`(\w+)`", tests):
+                assert f"def {test}(" in source, (file, test)
