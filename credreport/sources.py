@@ -55,7 +55,9 @@ class Unread:
         """Return its bytes; what cannot be read is a problem of that name."""
         try:
             with open_regular(Path(self.path)) as file:
-                data = _read_at_most(file, self.max_bytes + 1)
+                data = file.read(min(self.size, self.max_bytes) + 1)
+                if len(data) > self.size:  # it has grown since it was found
+                    data += _read_at_most(file, self.max_bytes + 1 - len(data))
         except (OSError, ValueError) as error:
             return _unreadable(self.name, error)
         return _bounded(self.name, data, self.max_bytes, searched=self.searched)
