@@ -60,7 +60,12 @@ _HEADER_LETTERS[[*{ord(name[0]) for name in KNOWN_COLUMNS}, _SPACE]] = 1
 _HEADER_LETTERS[[ord(name[0].upper()) for name in KNOWN_COLUMNS]] = 1
 # The columns from the second key on, and what they hold where there is neither key nor certificate.
 _FIRST_LATE_SLOT = 2
-_LAST_COLUMNS = KNOWN_COLUMNS[KNOWN_COLUMNS.index(SLOTS[_FIRST_LATE_SLOT].enabled) :]
+_LAST_COLUMNS = tuple(
+    column
+    for slot in SLOTS[_FIRST_LATE_SLOT:]
+    for column in (slot.enabled, slot.fallback, slot.last_used, slot.region, slot.service)
+    if column
+)
 _BARE = b",".join(
     b"false" if any(column == slot.enabled for slot in SLOTS) else _NOTHING
     for column in _LAST_COLUMNS

@@ -243,6 +243,15 @@ class TestPlain:
     def test_what_needs_a_second_look_is_not(self, text: bytes) -> None:
         assert to_plain(text) is None
 
+    def test_the_usual_end_of_a_row_is_known(self) -> None:
+        layout = layout_of(",".join(COLUMNS).encode())
+        assert layout is not None
+        assert layout.bare == b"false,N/A,N/A,N/A,N/A,false,N/A,false,N/A"
+        assert layout.bare_slots == 3
+        other = layout_of(",".join(COLUMNS[::-1]).encode())
+        assert other is not None
+        assert (other.bare, other.bare_slots) == (b"", 0)
+
     def test_a_header_with_an_unknown_or_a_missing_or_a_double_column_is_not(self) -> None:
         header = ",".join(COLUMNS).encode()
         assert layout_of(header) is not None
