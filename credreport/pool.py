@@ -141,14 +141,18 @@ class _Run(Generic[I, A]):
             self.executor = self.start()
 
     def _try_again(self, batch: Sequence[I]) -> list[A]:
-        """Work on a batch alone; if that kills a worker too, on each of its items."""
-        try:
-            return self._wait(self.executor.submit(self.work, batch))
-        except self.pool.deaths:
-            self._renew()
-            if len(batch) == 1:
-                return [self.refuse(batch[0])]
-            return [answer for item in batch for answer in self._try_again([item])]
+        """Work on a batch alone, twice; if that kills the workers too, on each of its items.
+
+        Twice, because the first time the executor may die of what it did before.
+        """
+        for _ in range(2):
+            try:
+                return self._wait(self.executor.submit(self.work, batch))
+            except self.pool.deaths:
+                self._renew()
+        if len(batch) == 1:
+            return [self.refuse(batch[0])]
+        return [answer for item in batch for answer in self._try_again([item])]
 
 
 def in_processes(workers: int) -> Pool:

@@ -13,7 +13,7 @@ import pytest
 
 from credreport import sources
 from credreport.errors import Problem
-from credreport.sources import Skipped, Stream, count_inputs, open_inputs
+from credreport.sources import Skipped, Stream, Unread, count_inputs, open_inputs
 
 
 def names(inputs: Sequence[str | Path], max_bytes: int = 1000) -> list[str]:
@@ -238,3 +238,13 @@ def test_standard_input_that_is_closed_or_broken_is_refused(
     assert names(["-"]) == ["refuse standard input: cannot be read: Input/output error"]
     monkeypatch.setattr(sys, "stdin", None)
     assert names(["-"]) == ["refuse standard input: it is closed"]
+
+
+@pytest.mark.parametrize("size", [0, 3, 5, 9])
+def test_a_file_that_grew_or_shrank_since_it_was_found_is_read_whole(
+    size: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"12345")
+    found = Unread(str(path), "a.csv", size, 100, searched=False).read()
+    assert found == Stream("a.csv", b"12345")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import random
@@ -17,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credreport.assess import assess
-from credreport.errors import InputRefused, UsageError
+from credreport.errors import InputRefused, OutputError, UsageError
 from credreport.evidence import to_evidence
 from credreport.inspection import json_parts, report_lines
 from credreport.plain import layout_of, to_plain
@@ -422,3 +423,13 @@ def test_the_policy_is_that_of_the_question() -> None:
     assert Question(None, 45, include_root=True).policy == Policy(
         unused_after_days=45, include_root=True
     )
+
+
+def test_no_room_for_the_temporary_file_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.BytesIO):
+        def write(self, _: object) -> int:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: Full())
+    with pytest.raises(OutputError, match="no room for a temporary file: No space left on device"):
+        survey([SAMPLES], Question())
