@@ -112,6 +112,20 @@ def test_a_key_used_before_it_was_made(tmp_path: Path) -> None:
     ]
 
 
+def test_used_or_set_in_the_very_second_is_not_odd(tmp_path: Path) -> None:
+    second = "2025-12-01T00:00:00Z"
+    row = user(
+        user_creation_time=second,
+        password_enabled="true",
+        password_last_changed=second,
+        password_last_used=second,
+        access_key_1_active="true",
+        access_key_1_last_rotated=second,
+        access_key_1_last_used_date=second,
+    )
+    assert shown(judge(tmp_path, root(), row)) == []
+
+
 def test_a_password_changed_after_its_last_use(tmp_path: Path) -> None:
     row = user(
         password_enabled="true",

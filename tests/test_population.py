@@ -9,6 +9,7 @@ import pytest
 
 from credreport.errors import InputRefused, UsageError
 from credreport.population import Population, parse_as_of, read_reports
+from credreport.schema import CREDENTIALS
 from tests.reports import COLUMNS, root, save, to_csv, user
 
 OTHER = "444455556666"
@@ -225,3 +226,25 @@ def test_warnings_of_a_file_outlive_its_superseded_account(tmp_path: Path) -> No
     save(tmp_path, root(mfa_active="false"), name=FEBRUARY)
     kept = {report.account_id: report for report in read_reports(tmp_path).reports}
     assert [notice.code for notice in kept[OTHER].notices] == ["several-accounts", "blank-lines"]
+
+
+def test_what_is_said_of_all_reports_names_no_line(tmp_path: Path) -> None:
+    save(tmp_path, root())
+    save(tmp_path, root(OTHER), name="2026-02-09T12:00:00Z.csv")
+    save(tmp_path, root("x"), name="2026-02-09T12:00:01Z.csv")
+    told = [str(notice) for notice in read_reports(tmp_path).notices]
+    assert [line.partition(" ")[0] for line in told] == ["the", "1"]
+    late = read_reports(tmp_path / "2026-02-09T12:00:00Z.csv", as_of="2026-03-01T00:00:00Z")
+    assert str(late.notices[0]).startswith("2026-02-09T12:00:00Z.csv: judged at")
+
+
+def test_nothing_at_all_is_said_without_a_line(tmp_path: Path) -> None:
+    evidence = tmp_path / "a.csv"
+    evidence.write_text(",".join(CREDENTIALS) + "\n")
+    with pytest.raises(InputRefused) as caught:
+        read_reports(tmp_path)
+    assert str(caught.value) == f"{tmp_path}: no credential report among the inputs."
+
+
+def test_a_population_is_no_lower_bound_unless_told(tmp_path: Path) -> None:
+    assert not Population(read_reports(save(tmp_path, root())).reports).is_lower_bound

@@ -11,7 +11,7 @@ from credreport.errors import InputRefused
 from credreport.read import CredentialReport, account_of, is_root, read_report
 from credreport.schema import NEEDED_COLUMNS
 from credreport.sources import Stream
-from tests.reports import COLUMNS, root, to_csv, user
+from tests.reports import ACCOUNT, COLUMNS, root, to_csv, user
 
 OTHER = "444455556666"
 THIRD = "777788889999"
@@ -372,3 +372,61 @@ def test_what_is_said_of_a_file_stands_with_each_of_its_reports() -> None:
     first, second = read(to_csv(root()) + "\n\n" + to_csv(root(OTHER)))
     assert first.notices == second.notices
     assert {notice.code for notice in first.notices} == {"several-accounts", "blank-lines"}
+
+
+class TestWordsAndBounds:
+    """What is said to the letter, and both sides of each bound."""
+
+    @pytest.mark.parametrize(
+        ("header", "near"),
+        [
+            ("User,Arn,MFA_active,x", True),
+            (" user,arn ,MFA_active", True),
+            ("User,Arn,x,y", False),
+        ],
+    )
+    def test_three_names_in_another_spelling_are_a_header(self, header: str, near: bool) -> None:
+        # The whole name of a column that is needed stands in a row, so that this is no other text.
+        (line,) = refusal(f"{header},password_enabledx\na,b,c,d")
+        assert ("not spelt as AWS spells them" in line) is near
+
+    def test_another_csv_shows_its_first_80_letters(self) -> None:
+        (line,) = refusal("x" * 100 + ",password_enabled_\n1")
+        assert f"starts with {'x' * 80!r}." in line
+
+    def test_a_second_report_is_told_without_a_column(self) -> None:
+        text = to_csv(root(), user()) + "\n" + to_csv(root(mfa_active="false"))
+        assert refusal(text) == [
+            f"report.csv, line 5: a second report of account {ACCOUNT}; the first begins at line 2. "
+            "Save each report in a file of its own."
+        ]
+
+    def test_a_second_header_may_name_two_columns_but_not_three(self) -> None:
+        two = user(arn="user", access_key_1_last_used_region="mfa_active", mfa_active="x")
+        assert len(read(to_csv(root(), two))) > 0
+        three = user("USER", arn="arn", access_key_1_last_used_region=" mfa_active")
+        assert "a second header line" in refusal(to_csv(root(), three))[0]
+
+    def test_the_account_is_found_where_the_arn_comes_first(self) -> None:
+        columns = ("arn", *(name for name in COLUMNS if name != "arn"))
+        (report,) = read(to_csv(root(), user(), columns=columns))
+        assert report.account_id == ACCOUNT
+
+    def test_lines_count_from_the_type_line_on_where_a_quote_stays_open(self) -> None:
+        text = "#TYPE x\n" + to_csv(root(), user())
+        broken = text.replace("alice,", '"alice,', 1) + '\n"'
+        assert [line.partition(".")[0] for line in refusal(broken)] == ["report"]
+        assert "line 4: a quote opened here closes only in line 5" in refusal(broken)[0]
+
+    def test_a_file_without_rows_is_told_by_its_header(self) -> None:
+        assert refusal(",".join(COLUMNS)) == [
+            "report.csv, line 1: a header and no rows below it: AWS lists at least the root account. "
+            "Download the report again."
+        ]
+
+    def test_notices_of_a_whole_file_name_no_line(self) -> None:
+        text = to_csv(root()) + "\n" + to_csv(root("444455556666"))
+        reports = read(text, "2026-01-01T00:00:00Z 2026-01-02T00:00:00Z.csv")
+        assert [str(notice).partition(": ")[0] for notice in reports[0].notices] == [
+            "2026-01-01T00:00:00Z 2026-01-02T00:00:00Z.csv"
+        ] * 2
