@@ -79,6 +79,7 @@ def mutants(module: str, source: str) -> Iterator[Mutant]:
 def _hints(node: ast.AST) -> Iterator[ast.AST]:
     """Yield what only a type checker reads."""
     hints = [getattr(node, "annotation", None), getattr(node, "returns", None)]
+    hints += getattr(node, "decorator_list", [])  # a frozen dataclass is a promise to the reader
     yield from (hint for hint in hints if hint is not None)
 
 
