@@ -39,7 +39,19 @@ TESTS = {
 }
 SECONDS = 120
 # Mutants that change nothing that anyone can see: module, line of source, change, and why.
-EQUIVALENT: dict[tuple[str, str, str], str] = {}
+EQUIVALENT: dict[tuple[str, str, str], str] = {
+    ("read", "file_holds_absences: bool = True", "True turned"): "every caller says which",
+    ("read", "if cells and _is_header([USER, *cells[1:]])", "and/or"): "a record without cells is "
+    "no header either way",
+    ("read", 'if reader.line_num + offset > line and any("\\n" in c or "\\r" in c for c in cells):',
+     "In to NotIn"): "a record of several lines has a line end in a cell",
+    ("population", "newest = max(reports, key=lambda report: (report.stamp is not None, "
+     "report.stamp or 0))", "0 + 1"): "reports without a stamp are alike",
+    ("normalise", 'common &= ~different.str.startswith("0000").fillna(value=False).astype(bool)  '
+     "# no year 0", "False turned"): "what is no text is not common anyway",
+    ("normalise", "users = pd.concat(frames, ignore_index=True)", "True turned"): "sorted anew below",
+    ("credentials", "stacked = pd.concat(slots, ignore_index=True)", "True turned"): "the same",
+}  # fmt: skip
 _COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE,
     ast.GtE: ast.Gt, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,

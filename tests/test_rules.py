@@ -10,7 +10,7 @@ from credreport.assess import assess
 from credreport.policy import Policy
 from credreport.population import read_reports
 from credreport.rules import PARAMETERS, RULES, Subject
-from tests.reports import judge, root, save, to_csv, user
+from tests.reports import NAME, judge, root, save, to_csv, user
 
 Row = dict[str, str]
 
@@ -413,6 +413,20 @@ def test_use_of_root_that_cannot_be_read_cannot_be_told(
     tmp_path: Path, cells: dict[str, str]
 ) -> None:
     assert undecided(tmp_path, "root-recently-used", root(**cells)) == ["root"]
+
+
+@pytest.mark.parametrize(("rotated", "told"), [("N/A", []), ("2013-01-01T00:00:00Z", ["root"])])
+def test_use_of_a_root_key_is_asked_for_only_where_there_is_one(
+    tmp_path: Path, rotated: str, told: list[str]
+) -> None:
+    """Reports of 2014 do not say when a key was used: that matters where a key exists."""
+    row = root(password_last_used="2024-01-01T00:00:00Z", access_key_1_last_rotated=rotated)
+    columns = tuple(name for name in row if "_1_last_used" not in name)
+    path = tmp_path / NAME
+    cells = {name: row[name] for name in columns}
+    path.write_text(to_csv(cells, columns=columns), encoding="utf-8")
+    assessment = assess(read_reports(path), Policy(rules=("root-recently-used",)))
+    assert list(assessment.undecided["credential"]) == told
 
 
 def test_inactive_user_shows_the_most_recent_use(tmp_path: Path) -> None:
