@@ -248,3 +248,14 @@ def test_nothing_at_all_is_said_without_a_line(tmp_path: Path) -> None:
 
 def test_a_population_is_no_lower_bound_unless_told(tmp_path: Path) -> None:
     assert not Population(read_reports(save(tmp_path, root())).reports).is_lower_bound
+
+
+def test_one_report_of_an_unknown_account_needs_no_warning(tmp_path: Path) -> None:
+    assert read_reports(save(tmp_path, root("x"))).notices == ()
+
+
+def test_the_first_and_the_last_of_many_dates_are_named(tmp_path: Path) -> None:
+    for number, day in enumerate(("2026-01-01", "2026-01-05", "2026-01-31")):
+        save(tmp_path, root(f"{number:012d}"), name=f"{day}T00:00:00Z.csv")
+    (notice,) = read_reports(tmp_path).notices
+    assert "between 2026-01-01T00:00:00Z and 2026-01-31T00:00:00Z" in notice.message

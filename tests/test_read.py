@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -66,7 +68,9 @@ def test_blank_lines_are_skipped_and_said() -> None:
 def test_the_type_line_of_powershell_is_skipped_and_said() -> None:
     (report,) = read("#TYPE System.Object\r\n" + to_csv(root(), user()))
     assert report.lines == (3, 4)
-    assert [notice.code for notice in report.notices] == ["type-line"]
+    assert [str(notice) for notice in report.notices] == [
+        "report.csv, line 1: the `#TYPE` line of PowerShell was skipped"
+    ]
 
 
 class TestRefusals:
@@ -430,3 +434,15 @@ class TestWordsAndBounds:
         assert [str(notice).partition(": ")[0] for notice in reports[0].notices] == [
             "2026-01-01T00:00:00Z 2026-01-02T00:00:00Z.csv"
         ] * 2
+
+    def test_a_time_that_is_none_is_shown_by_its_first_40_letters(self) -> None:
+        content = base64.b64encode(to_csv(root(), user()).encode()).decode()
+        text = json.dumps({"Content": content, "GeneratedTime": "x" * 50})
+        (notice,) = read(text, "a.json")[0].notices
+        assert f"GeneratedTime {'x' * 40!r} is" in notice.message
+
+    @pytest.mark.parametrize(("rows", "told"), [(1001, 1001), (1002, 1002), (1003, 1002)])
+    def test_after_a_thousand_problems_no_more_is_read(self, rows: int, told: int) -> None:
+        lines = refusal(to_csv(root()) + "\nx" * rows)
+        assert len(lines) == told
+        assert ("not read any further" in lines[-1]) is (rows > 1001)
