@@ -22,8 +22,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from credreport.schema import KIND_WORDS, Kind
-from credreport.totals import CHARTED_KINDS
+from credreport.schema import JUDGED_KINDS, KIND_WORDS, Kind
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -96,7 +95,7 @@ def draw_ageing(bands: pd.DataFrame, captions: Captions) -> Figure:
     day they were set, hatched.
     """
     labels = list(dict.fromkeys(bands["band"]))
-    by_kind = {kind.value: bands[bands["kind"].eq(kind)] for kind in CHARTED_KINDS}
+    by_kind = {kind.value: bands[bands["kind"].eq(kind)] for kind in JUDGED_KINDS}
     with our_style():
         figure, axes = new_figure(captions)
         bottoms = [0] * len(labels)
@@ -120,7 +119,7 @@ def draw_ageing(bands: pd.DataFrame, captions: Captions) -> Figure:
         top = max([*bottoms, 1])
         for place, total in enumerate(bottoms):
             axes.text(place, total + top * 0.015, str(total), ha="center", va="bottom")
-        first = int(bands["is_unused"].to_numpy().argmax()) // len(CHARTED_KINDS)
+        first = int(bands["is_unused"].to_numpy().argmax()) // len(JUDGED_KINDS)
         _mark_threshold(axes, first - 0.5, captions.unused_after_days)
         axes.set_ylim(0, top * 1.18)
         axes.set_xlim(-0.6, len(labels) - 0.4)
@@ -141,7 +140,7 @@ def draw_ecdf(ages: pd.DataFrame, captions: Captions) -> Figure:
     with our_style():
         figure, axes = new_figure(captions)
         longest = max([captions.unused_after_days, *ages["age_days"].astype(int)]) * 1.3
-        for kind in CHARTED_KINDS:
+        for kind in JUDGED_KINDS:
             of_kind = ages.loc[ages["kind"].eq(kind), "age_days"]
             days = sorted(max(int(age), 1) for age in of_kind)
             if not days:
@@ -204,7 +203,7 @@ def _mark_threshold(axes: Axes, place: float, days: int, *, is_low: bool = False
 def _add_legend(axes: Axes, never_used: int) -> None:
     from matplotlib.patches import Patch  # noqa: PLC0415 - see our_style
 
-    handles = [Patch(facecolor=COLOURS[kind], label=KIND_WORDS[kind]) for kind in CHARTED_KINDS]
+    handles = [Patch(facecolor=COLOURS[kind], label=KIND_WORDS[kind]) for kind in JUDGED_KINDS]
     never = Patch(
         facecolor="#999999",
         edgecolor="white",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC
 
 import pandas as pd
 
@@ -12,6 +13,7 @@ from credreport.normalise import to_naive, to_rows
 from credreport.oddities import (
     arn_words,
     find_odd_dates,
+    newest_of,
     no_root_words,
     order_words,
     twice_words,
@@ -137,9 +139,9 @@ def _blank_words(report: CredentialReport, row: dict[str, object]) -> str:
 
 def _check_dates(judged: Judged, say: Say) -> None:
     table = judged.table
-    newest = table[["created_at", "last_used", "set_at"]].max(axis=1)
-    told = table.assign(line=table["source_line"], newest=newest)
     created_at = to_naive(table["created_at"]).to_numpy(dtype=INSTANT_UNIT)
+    newest = pd.Series(newest_of(judged.cells, created_at), index=table.index)
+    told = table.assign(line=table["source_line"], newest=newest.dt.tz_localize(UTC))
     report = table["report"].to_numpy(dtype="i8")
     for oddity in find_odd_dates(judged.cells, judged.verdicts, created_at, report):
         say(told.iloc[oddity.places], oddity.code, oddity.words)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from credreport.charts import COLOURS, GREY, Captions, new_figure, our_style
-from credreport.schema import KIND_WORDS
-from credreport.totals import CHARTED_KINDS
+from credreport.schema import JUDGED_KINDS, KIND_WORDS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -107,7 +106,7 @@ def draw_open_counts(open_counts: pd.DataFrame, captions: Captions) -> Figure:
     with our_style():
         figure, axes = new_figure(captions)
         bottoms = [0] * len(days)
-        for kind in CHARTED_KINDS:
+        for kind in JUDGED_KINDS:
             rows = open_counts[open_counts["kind"].eq(kind)]
             covered = [
                 number - missing
@@ -137,7 +136,7 @@ def draw_open_counts(open_counts: pd.DataFrame, captions: Captions) -> Figure:
         axes.set_xticks(list(shown), ticks)
         axes.set_ylabel("Open findings")
         axes.locator_params(axis="y", integer=True)
-        entries = [(KIND_WORDS[kind], COLOURS[kind], "") for kind in CHARTED_KINDS]
+        entries = [(KIND_WORDS[kind], COLOURS[kind], "") for kind in JUDGED_KINDS]
         if open_counts["not_covered"].gt(0).any():
             entries.append(("account without a report: still open", GREY, NOT_COVERED_HATCH))
         _add_legend(axes, entries)

@@ -54,8 +54,8 @@ from credreport.verdict import (
     Codes,
     Verdicts,
     decide,
+    to_words,
 )
-from credreport.verdict import words as to_words
 
 _UNTRACKED_REASON = "the report does not say when it was used"
 

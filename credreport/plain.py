@@ -19,7 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from credreport.schema import (
+    ACCOUNT_ID,
     ARN,
+    ARN_START,
     CREATED,
     EXTRA_CREDENTIALS,
     JUDGED_SLOTS,
@@ -495,7 +497,7 @@ def _to_instant(text: bytes) -> np.datetime64:
     try:
         return np.datetime64(text.decode(), "s")
     except ValueError:
-        return np.datetime64("NaT", "s")
+        return _NO_INSTANT
 
 
 def _mark_odd_texts(grid: Grid, odd: Flags) -> None:
@@ -540,12 +542,8 @@ def _read_accounts(grid: Grid, count: int, odd: Flags) -> tuple[str, ...]:
 
 def _to_prefix(arn: str) -> bytes:
     """Return such as `arn:aws:iam::123456789012:`, or nothing where it is not of that form."""
-    parts = arn.split(":")
-    if len(parts) < 6 or parts[0] != "arn" or not parts[1] or parts[2:4] != ["iam", ""]:
-        return b""
-    account = parts[4]
-    is_account = len(account) == _ARN_ACCOUNT and account.isdigit()
-    return f"{':'.join(parts[:5])}:".encode() if is_account else b""
+    match = ARN_START.match(arn)
+    return match[0].encode() if match and ACCOUNT_ID.fullmatch(match[1]) else b""
 
 
 def _read_names(grid: Grid, odd: Flags) -> npt.NDArray[np.bytes_]:
@@ -598,7 +596,6 @@ def _find_disorder(
     report: Numbers, names: npt.NDArray[np.bytes_], is_root: Flags, strange: Flags
 ) -> _Disorder:
     """Find each report's first row out of AWS's order, and the users that stand in one twice."""
-    late: list[int] = []
     twice: list[tuple[int, int]] = []
     follows = report[1:] == report[:-1]
     both = ~is_root[1:] & ~is_root[:-1]

@@ -115,13 +115,15 @@ class _Run(Generic[I, A]):
         """Yield the oldest result; after a death, those of all batches that were handed out."""
         batch, future = self.handed_out.popleft()
         try:
-            yield self._wait(future)
+            answers = self._wait(future)
         except self.pool.deaths:
             lost = [batch, *(each for each, _ in self.handed_out)]
             self.handed_out.clear()
             self._renew()
             for each in lost:
                 yield self._try_again(each)
+        else:
+            yield answers
 
     def _wait(self, future: Future[list[A]]) -> list[A]:
         """Return the result; raises UsageError where whoever works on it is gone for good."""

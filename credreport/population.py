@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import inf
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from credreport.containers import OwnEvidence
 from credreport.errors import InputRefused, Notice, Problem, UsageError
@@ -21,6 +21,8 @@ NEWEST = "newest"
 
 class Report(Protocol):
     """What has to be known of a report to choose among reports: CredentialReport has it all."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]  # it is a dataclass
 
     @property
     def source(self) -> Source:
@@ -80,10 +82,6 @@ class Report(Protocol):
     @property
     def era(self) -> str:
         """When AWS wrote such reports."""
-        ...
-
-    def judged_at(self, as_of: datetime, origin: str) -> Self:
-        """Return the same report with the instant at which it is judged."""
         ...
 
 
@@ -237,7 +235,7 @@ def date_reports(reports: Iterable[R], as_of: datetime | str | None) -> tuple[li
         if when is None:
             without.append(report)
         else:
-            dated.append(report.judged_at(when, origin))
+            dated.append(replace(report, as_of=when, as_of_origin=origin))
     return dated, without
 
 

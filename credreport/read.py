@@ -91,10 +91,6 @@ class CredentialReport:
         """The number of users, root included."""
         return len(self.rows)
 
-    def judged_at(self, as_of: datetime, origin: str) -> CredentialReport:
-        """Return the same report with the instant at which it is judged."""
-        return replace(self, as_of=as_of, as_of_origin=origin)
-
     @property
     def blanks_are_absences(self) -> bool:
         """Whether a blank is a known absence: only where the file holds neither word for one."""

@@ -11,13 +11,12 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, pairwise
 from json.encoder import encode_basestring_ascii
-from typing import IO
 
 import numpy as np
 
@@ -111,14 +110,45 @@ class Surveyed:
     warnings: tuple[Notice, ...] = ()
     undetermined: tuple[Row, ...] = ()
 
-    def judged_at(self, as_of: datetime, origin: str) -> Surveyed:
-        """Return the same report with the instant at which it is judged."""
-        return replace(self, as_of=as_of, as_of_origin=origin)
-
 
 # A report, and its unused credentials as JSON objects, one a line: they are put aside at once.
 Found = tuple[Surveyed, bytes]
 Answer = Found | Problem
+
+
+Place = tuple[int, int]
+
+
+class _Spool:
+    """A temporary file for what need not be held in memory. Raises OutputError where there is no room."""
+
+    def __init__(self) -> None:
+        with self._told():
+            self.file = tempfile.TemporaryFile(prefix="credreport-")  # noqa: SIM115 - see close
+
+    def put(self, data: bytes) -> Place:
+        """Write the data; return where it is."""
+        with self._told():
+            return self.file.tell(), self.file.write(data)
+
+    def take(self, place: Place) -> bytes:
+        """Return what was put there."""
+        offset, size = place
+        self.file.seek(offset)
+        return self.file.read(size)
+
+    def close(self) -> None:
+        """Give back the file."""
+        self.file.close()
+
+    @staticmethod
+    @contextmanager
+    def _told() -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            reason = error.strerror or error
+            raise OutputError(f"no room for a temporary file: {reason}") from error
 
 
 @dataclass(frozen=True)
@@ -127,15 +157,12 @@ class Survey:
 
     totals: Totals
     undetermined: tuple[Row, ...]
-    spool: IO[bytes]
-    places: Sequence[tuple[int, int]]
+    spool: _Spool
+    places: Sequence[Place]
 
     def unused(self) -> Iterator[bytes]:
         """Yield the unused credentials of each report, as JSON objects, one a line."""
-        for offset, size in self.places:
-            if size:
-                self.spool.seek(offset)
-                yield self.spool.read(size)
+        return filter(None, map(self.spool.take, self.places))
 
     def close(self) -> None:
         """Give back the file."""
@@ -159,8 +186,8 @@ def survey(
     refused: list[Problem] = []
     skipped: list[Skipped] = []
     found: list[Surveyed] = []
-    places: dict[tuple[str, int], tuple[int, int]] = {}
-    spool = tempfile.TemporaryFile(prefix="credreport-")  # noqa: SIM115 - the survey closes it
+    places: dict[tuple[str, int], Place] = {}
+    spool = _Spool()
     try:
         batches = _to_batches(find_inputs(names, max_bytes), skipped)
         work = partial(survey_batch, question=question)
@@ -172,15 +199,12 @@ def survey(
                         continue
                     report, unused = answer
                     found.append(report)
-                    places[_key(report)] = (spool.tell(), spool.write(unused))
+                    places[_key(report)] = spool.put(unused)
                 if progress:
                     progress()
         dated = [report for report in found if report.as_of]
         without = [report for report in found if not report.as_of]
         choice = choose(dated, without, refused, keep_going=keep_going, inputs=inputs)
-    except OSError as error:
-        spool.close()
-        raise OutputError(f"no room for a temporary file: {error.strerror or error}") from error
     except BaseException:
         spool.close()
         raise

@@ -21,16 +21,22 @@ from credreport.oddities import WARNING_TITLES
 from credreport.policy import Policy
 from credreport.population import Report
 from credreport.rules import UNUSED_AFTER
-from credreport.schema import ACCOUNT_ID, KIND_WORDS, Kind, Status, Use
+from credreport.schema import (
+    ACCOUNT_ID,
+    JUDGED_KINDS,
+    JUDGED_SLOTS,
+    KIND_WORDS,
+    Kind,
+    Status,
+    Use,
+)
 from credreport.sources import Skipped
 from credreport.verdict import KINDS, STATUSES, USES, Cells, Numbers, Verdicts, code
 
 SCHEMA_VERSION = 1  # of every JSON document
 TIED_STATUSES = tuple(status for status in Status if status is not Status.NOT_TRACKED)
-CHARTED_KINDS = (Kind.PASSWORD, Kind.ACCESS_KEY)
 _USUAL_EDGES = (0, 31, 61, 181, 366)
 _TOO_NARROW = 5
-_JUDGED_SLOTS = 3
 
 Row = dict[str, Any]
 
@@ -292,7 +298,7 @@ def band_rows(totals: Totals) -> list[Row]:
     edges = band_edges(totals.policy.unused_after_days)
     rows: list[Row] = []
     for band, (edge, label) in enumerate(zip(edges, band_labels(edges), strict=True)):
-        for kind in CHARTED_KINDS:
+        for kind in JUDGED_KINDS:
             pairs = [tally.ages[band][code(kind)] for tally in totals.tallies]
             rows.append(
                 {
@@ -345,7 +351,7 @@ def tie_out_rows(totals: Totals) -> list[Row]:
     rows: list[Row] = []
     for report, tally in zip(totals.reports, totals.tallies, strict=True):
         counts = {
-            status.value: sum(tally.statuses[code(kind)][code(status)] for kind in CHARTED_KINDS)
+            status.value: sum(tally.statuses[code(kind)][code(status)] for kind in JUDGED_KINDS)
             for status in TIED_STATUSES
         }
         rows.append(
@@ -353,7 +359,7 @@ def tie_out_rows(totals: Totals) -> list[Row]:
                 "source_file": report.source.name,
                 "account_id": report.account_id,
                 "rows": report.row_count,
-                "expected": report.row_count * _JUDGED_SLOTS,
+                "expected": report.row_count * len(JUDGED_SLOTS),
                 **counts,
                 "counted": sum(counts.values()),
             }

@@ -28,7 +28,7 @@ _PLACES = {
     type(words[0]): {word: place for place, word in enumerate(words)}
     for words in (KINDS, MEANINGS, STATUSES)
 }
-NO_BASIS, LAST_USED, SET = range(3)
+LAST_USED, SET = range(1, 3)  # a basis; 0 is none
 ON, OFF, NEITHER = 1, 0, -1
 INSTANT_UNIT = "M8[us]"
 NO_INSTANT = np.datetime64("NaT", "us")
@@ -169,7 +169,7 @@ def _is_excluded(cells: Cells, *, include_root: bool) -> Flags:
     return told & cells.is_root
 
 
-def words(choices: tuple[Any, ...], codes: Codes) -> npt.NDArray[Any]:
+def to_words(choices: tuple[Any, ...], codes: Codes) -> npt.NDArray[Any]:
     """Return the words that the codes stand for."""
     texts = np.array([str(choice) for choice in choices], dtype=object)
     found: npt.NDArray[Any] = texts[codes]

@@ -11,6 +11,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 DAY = timedelta(hours=24)
 SLOTS = ("password", "access_key_1", "access_key_2")
@@ -42,6 +43,7 @@ class Opinion:
     basis: str = ""
 
 
+@lru_cache(maxsize=10_000)
 def date_of(cell: str | None) -> datetime | None:
     """Read `2026-01-31T12:00:00Z`, letter by letter."""
     if cell is None or len(cell) < 20:
