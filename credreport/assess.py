@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
+from typing import Protocol
 
 import pandas as pd
 
@@ -13,20 +15,45 @@ from credreport.checks import find_notices
 from credreport.credentials import Judged, is_active, judge, to_credentials, to_user_facts
 from credreport.errors import Notice, Problem
 from credreport.instants import format_instant
-from credreport.normalise import to_rows, to_users, whole_days
+from credreport.normalise import is_root_row, to_rows, to_users, whole_days
 from credreport.policy import Policy
-from credreport.population import Population
+from credreport.population import Population, Report
 from credreport.read import CredentialReport
 from credreport.rules import RULES, UNUSED_RULES, Rule, Subject
 from credreport.schema import FINDINGS, Kind, Status
 from credreport.sources import Skipped
 from credreport.totals import Tally, Totals, tie_out_rows, to_tallies
+from credreport.undetermined import to_undetermined
 from credreport.waivers import OPEN, WAIVED, Waivers, waive, waiver_notices
 
 _CURRENT = "Current"
 _ROOT_SHOWN = "Root: shown, not judged"
 _ABOUT = ("row", "kind", "is_root", "set_at", "as_of", "user_row")
 _UNDECIDED = ("row", "credential", "rule", "reason")
+_SCRIPTED = ("user_row", "kind", "set_at")
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some of the reports, judged: what `join` puts together, with rows that count from 0.
+
+    `users` and `credentials` are their population. `findings` come unordered and all open.
+    `undetermined` is told of in words; `unused` has the few columns of the unused credentials that
+    a script needs; `ages` counts the judged active credentials by kind and age.
+    """
+
+    users: pd.DataFrame
+    credentials: pd.DataFrame
+    findings: pd.DataFrame
+    undecided: pd.DataFrame
+    undetermined: pd.DataFrame
+    unused: pd.DataFrame
+    ages: pd.DataFrame
+    tallies: tuple[Tally, ...]
+    report_notices: tuple[tuple[Notice, ...], ...]
+    user_count: int
+    credential_count: int
+    iam_user_count: int
 
 
 @dataclass(frozen=True)
@@ -36,24 +63,29 @@ class Assessment:
     `users`: one row a user. `credentials`: one row a credential, judged. `findings`: one row for
     each rule that a credential, a user or root breaks, oldest first; `row` leads to the credential,
     or to the password of the user. `undecided`: one row for each rule that the report does not
-    allow to judge. `waivers`: one row a waiver, with what it covers. `tallies` has the counts and
-    `report_notices` the warnings of each report.
+    allow to judge. `undetermined`, `unused`, `ages`: see Part. `waivers`: one row a waiver, with what
+    it covers. `tallies` has the counts and `report_notices` the warnings of each report;
+    `iam_user_count` leaves root out.
     """
 
     policy: Policy
-    reports: tuple[CredentialReport, ...]
+    reports: Sequence[Report]
     users: pd.DataFrame
     credentials: pd.DataFrame
     findings: pd.DataFrame
     undecided: pd.DataFrame
+    undetermined: pd.DataFrame
+    unused: pd.DataFrame
+    ages: pd.DataFrame
     waivers: pd.DataFrame
     waivers_origin: str
-    tallies: tuple[Tally, ...]
-    report_notices: tuple[tuple[Notice, ...], ...]
+    tallies: Sequence[Tally]
+    report_notices: Sequence[Sequence[Notice]]
+    iam_user_count: int
     notices: tuple[Notice, ...]
-    refused: tuple[Problem, ...]
-    superseded: tuple[Skipped, ...]
-    skipped: tuple[Skipped, ...]
+    refused: Sequence[Problem]
+    superseded: Sequence[Skipped]
+    skipped: Sequence[Skipped]
     is_lower_bound: bool
 
     @cached_property
@@ -105,6 +137,35 @@ class Assessment:
         return int(self.credentials["status"].isin(statuses).sum())
 
 
+class LeftOut(Protocol):
+    """What is told beside the reports: Population and Survey's Totals have it all."""
+
+    @property
+    def notices(self) -> Sequence[Notice]:
+        """The warnings about the reports together."""
+        ...
+
+    @property
+    def refused(self) -> Sequence[Problem]:
+        """What could not be read, where the caller chose to go on."""
+        ...
+
+    @property
+    def superseded(self) -> Sequence[Skipped]:
+        """Older reports and copies."""
+        ...
+
+    @property
+    def skipped(self) -> Sequence[Skipped]:
+        """What lay among the inputs and was not searched."""
+        ...
+
+    @property
+    def is_lower_bound(self) -> bool:
+        """Whether every age is one."""
+        ...
+
+
 def assess(
     population: Population, policy: Policy | None = None, waivers: Waivers | None = None
 ) -> Assessment:
@@ -112,9 +173,16 @@ def assess(
 
     Waivers are judged at the as-of of the report too; they change the state of findings only.
     """
-    policy = policy or Policy()
-    waivers = waivers or Waivers()
-    reports = population.reports
+    policy, waivers = policy or Policy(), waivers or Waivers()
+    part = judge_part(population.reports, policy, waivers)
+    return join([part], population.reports, population, policy, waivers)
+
+
+def judge_part(reports: Sequence[CredentialReport], policy: Policy, waivers: Waivers) -> Part:
+    """Judge some of the reports. No finding depends on the reports of another part.
+
+    Waivers count here for the words about a user only.
+    """
     wide = to_users(reports)
     judged = judge(
         to_credentials(wide),
@@ -125,30 +193,71 @@ def assess(
     names = pd.Series([report.source.name for report in reports], dtype="str")
     table = judged.table
     credentials = table.assign(source_file=names.take(table["report"].to_numpy()).array)
-    found, undecided = find(credentials, policy)
-    findings, covered = waive(found, waivers.waivers)
+    findings, undecided = find(credentials, policy)
+    marked, _ = waive(findings, waivers.waivers)
     credentials = credentials.assign(finding_id=_finding_ids(credentials, findings))
-    report_notices = tuple(map(tuple, find_notices(reports, wide, judged)))
-    notices = [*population.notices, *(notice for report in reports for notice in report.notices)]
-    notices += chain.from_iterable(report_notices)
-    notices += waiver_notices(covered, waivers)
-    notices = list(dict.fromkeys(notices))  # what is said of a file stands with each of its reports
-    return Assessment(
-        policy=policy,
-        reports=reports,
-        users=_to_user_table(credentials, findings),
+    is_unused = credentials["status"].eq(Status.UNUSED)
+    ages = credentials.loc[
+        is_unused | credentials["status"].eq(Status.CURRENT), ["kind", "age_days"]
+    ]
+    return Part(
+        users=_to_user_table(credentials, marked),
         credentials=credentials,
         findings=findings,
         undecided=undecided,
+        undetermined=to_undetermined(credentials, undecided),
+        unused=credentials[is_unused].reset_index(names="row")[["row", *_SCRIPTED]],
+        ages=ages.value_counts(sort=False).reset_index(name="count"),
+        tallies=_to_tallies(judged, len(reports), policy),
+        report_notices=tuple(map(tuple, find_notices(reports, wide, judged))),
+        user_count=len(wide),
+        credential_count=len(credentials),
+        iam_user_count=len(wide) - int(is_root_row(wide).sum()),
+    )
+
+
+def join(
+    parts: Sequence[Part],
+    reports: Sequence[Report],
+    told: LeftOut,
+    policy: Policy,
+    waivers: Waivers,
+) -> Assessment:
+    """Put the parts together in their order; `reports` are all of theirs, `told` what goes with them.
+
+    Finding IDs that are alike in two parts would not be told apart: reports that could share some
+    belong into one part.
+    """
+    findings, covered = waive(_in_order(_stack(parts, "findings")), waivers.waivers)
+    report_notices = [notices for part in parts for notices in part.report_notices]
+    notices = [*told.notices, *(notice for report in reports for notice in report.notices)]
+    notices += chain.from_iterable(report_notices)
+    notices += waiver_notices(covered, waivers)
+    ages = pd.concat([part.ages for part in parts], ignore_index=True)
+    return Assessment(
+        policy=policy,
+        reports=reports,
+        users=_stack(parts, "users"),
+        credentials=_stack(parts, "credentials"),
+        findings=findings,
+        undecided=_stack(parts, "undecided"),
+        undetermined=_stack(parts, "undetermined").sort_values(
+            "is_of_rule", kind="stable", ignore_index=True
+        ),
+        unused=_stack(parts, "unused"),
+        ages=ages.groupby(["kind", "age_days"])["count"].sum().reset_index(),
         waivers=covered,
         waivers_origin=waivers.origin,
-        tallies=_to_tallies(judged, len(reports), policy),
+        tallies=[tally for part in parts for tally in part.tallies],
         report_notices=report_notices,
-        notices=tuple(notices),
-        refused=population.refused,
-        superseded=population.superseded,
-        skipped=population.skipped,
-        is_lower_bound=population.is_lower_bound,
+        iam_user_count=sum(part.iam_user_count for part in parts),
+        notices=tuple(
+            dict.fromkeys(notices)
+        ),  # what is said of a file stands with each report of it
+        refused=told.refused,
+        superseded=told.superseded,
+        skipped=told.skipped,
+        is_lower_bound=told.is_lower_bound,
     )
 
 
@@ -157,11 +266,44 @@ def _as_of(report: CredentialReport) -> pd.Timestamp:
     return pd.Timestamp(report.as_of)
 
 
+def _stack(parts: Sequence[Part], name: str) -> pd.DataFrame:
+    """Return one of the tables of all parts: their rows, users and reports are counted on."""
+    if len(parts) == 1:
+        table: pd.DataFrame = getattr(parts[0], name)
+        return table
+    tables = []
+    row = user_row = report = 0
+    for part in parts:
+        table = getattr(part, name)
+        firsts = {"row": row, "user_row": user_row, "report": report}
+        tables.append(
+            table.assign(
+                **{column: table[column] + firsts[column] for column in firsts if column in table}
+            )
+        )
+        row += part.credential_count
+        user_row += part.user_count
+        report += len(part.tallies)
+    return pd.concat(tables, ignore_index=True)
+
+
+def _in_order(findings: pd.DataFrame) -> pd.DataFrame:
+    """Return the findings with the oldest first."""
+    ordered = findings.sort_values(
+        ["age_days", "account_id", "user", "slot", "row"],
+        ascending=[False, True, True, True, True],
+        kind="stable",
+        ignore_index=True,
+    )
+    return ordered[[*FINDINGS, *_ABOUT]]
+
+
 def find(credentials: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the findings of the policy's rules, oldest first, and what no rule could tell.
+    """Return the findings of the policy's rules, rule by rule, and what no rule could tell.
 
     The findings have the columns of FINDINGS, and `row` (the credential, or the password of the
-    user), `kind`, `is_root`, `set_at`, `as_of` and `user_row` of what they are about; all are open.
+    user), `slot`, `kind`, `is_root`, `set_at`, `as_of` and `user_row` of what they are about; all
+    are open.
     The second table has a row, a rule and a reason for each verdict that the report does not allow.
     """
     rules = [RULES[name] for name in policy.rules]
@@ -189,16 +331,10 @@ def find(credentials: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.Da
             ordinal.eq(0), findings["finding_id"] + "-" + (ordinal + 1).astype("str")
         )
     )
-    ordered = findings.sort_values(
-        ["age_days", "account_id", "user", "slot", "row"],
-        ascending=[False, True, True, True, True],
-        kind="stable",
-        ignore_index=True,
-    )
     undecided = pd.concat(unknown, ignore_index=True).sort_values(
         "row", kind="stable", ignore_index=True
     )
-    return ordered[[*FINDINGS, *_ABOUT]], undecided[[*_UNDECIDED]]
+    return findings[[*FINDINGS, *_ABOUT, "slot"]], undecided[[*_UNDECIDED]]
 
 
 def _to_findings(broken: pd.DataFrame, rule: Rule) -> pd.DataFrame:

@@ -134,18 +134,19 @@ def draw_ageing(bands: pd.DataFrame, captions: Captions) -> Figure:
 def draw_ecdf(ages: pd.DataFrame, captions: Captions) -> Figure:
     """Return, for each type, the share of active credentials used within so many days (log axis).
 
-    `ages` has the columns `kind` and `age_days` of the judged active credentials. Day 0 is drawn
-    at 1, for a log axis has no zero.
+    `ages` counts the judged active credentials: `kind`, `age_days`, `count`. Day 0 is drawn at 1,
+    for a log axis has no zero.
     """
     with our_style():
         figure, axes = new_figure(captions)
         longest = max([captions.unused_after_days, *ages["age_days"].astype(int)]) * 1.3
         for kind in JUDGED_KINDS:
-            of_kind = ages.loc[ages["kind"].eq(kind), "age_days"]
-            days = sorted(max(int(age), 1) for age in of_kind)
-            if not days:
+            of_kind = ages[ages["kind"].eq(kind)]
+            counts = of_kind["count"].groupby(of_kind["age_days"].clip(lower=1)).sum()
+            if counts.empty:
                 continue
-            shares = [100 * (place + 1) / len(days) for place in range(len(days))]
+            days = counts.index.astype(int).tolist()
+            shares = (100 * counts.cumsum() / counts.sum()).tolist()
             axes.step(
                 [1, *days, longest],
                 [0, *shares, 100],
@@ -153,7 +154,7 @@ def draw_ecdf(ages: pd.DataFrame, captions: Captions) -> Figure:
                 color=COLOURS[kind],
                 linestyle=_LINES[kind],
                 linewidth=2,
-                label=f"{KIND_WORDS[kind]} ({len(days)})",
+                label=f"{KIND_WORDS[kind]} ({counts.sum()})",
             )
         axes.set_xscale("log")
         axes.set_xlim(1, longest)

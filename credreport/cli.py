@@ -436,7 +436,7 @@ def _waivers(path: Path | None) -> Waivers | None:
 
 def _expect_users(assessment: Assessment, expected: int | None) -> None:
     """Refuse reports that lost or gained rows, which nothing in a file can show."""
-    found = int((~assessment.users["is_root"]).sum())
+    found = assessment.iam_user_count
     if expected is not None and found != expected:
         message = (
             f"--expect-users {expected}, but the reports hold {found} IAM users (root apart): rows "

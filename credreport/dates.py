@@ -19,6 +19,8 @@ from credreport.instants import format_instant
 from credreport.population import (
     NEWEST,
     Population,
+    R,
+    Report,
     date_notices,
     date_reports,
     no_as_of,
@@ -54,7 +56,7 @@ class _Dated:
         return self.place, PurePosixPath(self.report.source.name).parent
 
 
-def as_of_of(report: CredentialReport) -> datetime:
+def as_of_of(report: Report) -> datetime:
     """Return the instant at which a dated report is judged."""
     assert report.as_of is not None, "every report of a population is dated"
     return report.as_of
@@ -191,10 +193,10 @@ def _find_unusable(
 
 
 def find_same_instant(
-    reports: Iterable[CredentialReport],
-) -> list[tuple[CredentialReport, Problem]]:
+    reports: Iterable[R],
+) -> list[tuple[R, Problem]]:
     """Return the reports that differ though they are of the same account and the same as-of."""
-    together: dict[tuple[str, datetime], list[CredentialReport]] = {}
+    together: dict[tuple[str, datetime], list[R]] = {}
     for report in reports:
         if ACCOUNT_ID.fullmatch(report.account_id):
             together.setdefault((report.account_id, as_of_of(report)), []).append(report)

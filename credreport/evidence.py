@@ -47,7 +47,6 @@ from credreport.totals import (
     to_verdict,
     warning_rows,
 )
-from credreport.undetermined import to_undetermined
 from credreport.waivers import WAIVED
 
 _ABOUT_CREDENTIAL = ("kind", "is_root", "set_at")
@@ -99,6 +98,7 @@ class Evidence:
     undetermined: pd.DataFrame
     users: pd.DataFrame
     credentials: pd.DataFrame
+    ages: pd.DataFrame
     remediation: pd.DataFrame
     inputs: pd.DataFrame
     tie_out: pd.DataFrame
@@ -138,11 +138,12 @@ def to_evidence(
         bands=to_bands(totals),
         accounts=_accounts(totals, accounts),
         findings=assessment.findings[[*FINDINGS, *_ABOUT_CREDENTIAL]],
-        undetermined=to_undetermined(assessment)[[*UNDETERMINED]],
+        undetermined=assessment.undetermined[[*UNDETERMINED]],
         users=assessment.users[[*USERS]].reset_index(drop=True),
         credentials=assessment.credentials.assign(
             band=to_band(assessment.credentials["age_days"], days)
         )[[*CREDENTIALS, "kind", "set_raw", "band"]],
+        ages=assessment.ages,
         remediation=to_remediation(assessment.findings),
         inputs=to_inputs(totals),
         tie_out=assessment.tie_out,
@@ -151,7 +152,7 @@ def to_evidence(
         method=pd.DataFrame(
             method_rows(assessment.policy, RULES), columns=["section", "text"], dtype="str"
         ),
-        script=to_script(assessment.findings, assessment.credentials, verdict),
+        script=to_script(assessment.findings, assessment.unused, verdict),
         captions=Captions(title, _caption(totals), days),
         warning_counts={WARNING_TITLES[code]: count for code, count in codes.items()},
         rules=_rules(assessment) if _tells_rules(assessment) else pd.DataFrame(),

@@ -15,7 +15,7 @@ import pandas as pd
 from credreport.instants import format_instant
 from credreport.normalise import to_rows
 from credreport.rules import RULES, Subject
-from credreport.schema import SLOT_WORDS, Kind, Status
+from credreport.schema import SLOT_WORDS, Kind
 from credreport.waivers import OPEN, WAIVED
 
 KEY_PLACE = "ID_FROM_STEP_1"
@@ -241,7 +241,7 @@ fi
 """
 
 
-def to_targets(findings: pd.DataFrame, credentials: pd.DataFrame) -> pd.DataFrame:
+def to_targets(findings: pd.DataFrame, unused: pd.DataFrame) -> pd.DataFrame:
     """Return one row for each credential that the script may switch off, in the order of findings.
 
     Only findings about use are scripted; one about a whole user stands for each of the user's unused
@@ -250,20 +250,18 @@ def to_targets(findings: pd.DataFrame, credentials: pd.DataFrame) -> pd.DataFram
     scripted = findings[findings["rule"].isin(_SCRIPTED)]
     scripted = scripted.assign(place=range(len(scripted)))
     about_user = scripted["kind"].eq(Subject.USER)
-    unused = credentials[credentials["status"].eq(Status.UNUSED)]
-    unused = unused.assign(row=unused.index)[["user_row", "kind", "set_at", "row"]]
     whole = scripted[about_user].drop(columns=["kind", "set_at", "row"])
     parts = [scripted[~about_user], whole.merge(unused, on="user_row")]
     targets = pd.concat(parts)[list(scripted.columns)]
     return targets.sort_values(["place", "row"], kind="stable", ignore_index=True)
 
 
-def to_script(findings: pd.DataFrame, credentials: pd.DataFrame, verdict: str) -> str:
+def to_script(findings: pd.DataFrame, unused: pd.DataFrame, verdict: str) -> str:
     """Return the POSIX shell script for the open findings; a dry run unless `--apply` is given.
 
     It touches no credential twice, and none of which a finding about its use is waived.
     """
-    lines = _script_lines(to_targets(findings, credentials))
+    lines = _script_lines(to_targets(findings, unused))
     others = int((findings["state"].eq(OPEN) & ~findings["rule"].isin(_SCRIPTED)).sum())
     if others:
         lines.append(f"# Open findings that need a person: {others} (see the sheet Remediation).")

@@ -519,7 +519,6 @@ def _survey_tables(reports: Sequence[CredentialReport], question: Question) -> l
     if not dated:
         return [(_to_facts(report), b"") for report in without]
     from credreport.assess import assess  # noqa: PLC0415
-    from credreport.undetermined import to_undetermined  # noqa: PLC0415
 
     assessment = assess(Population(tuple(dated)), question.policy)
     unused = assessment.credentials.query("status == 'unused'")
@@ -528,13 +527,13 @@ def _survey_tables(reports: Sequence[CredentialReport], question: Question) -> l
     for number, account, user, credential, age, when in unused[told].itertuples(index=False):
         objects[number].append(_to_object(account, user, credential, age, format_instant(when)))
     undetermined: list[list[Row]] = [[] for _ in dated]
-    for row in to_undetermined(assessment).to_dict("records"):
+    for row in assessment.undetermined.drop(columns="is_of_rule").to_dict("records"):
         undetermined[row.pop("report")].append({str(name): cell for name, cell in row.items()})
     judged = [
         replace(
             _to_facts(report),
             tally=assessment.tallies[number],
-            warnings=assessment.report_notices[number],
+            warnings=tuple(assessment.report_notices[number]),
             undetermined=tuple(undetermined[number]),
         )
         for number, report in enumerate(dated)

@@ -1,26 +1,26 @@
-"""Assessment -> what could not be judged, with the cells as reported."""
+"""Credentials -> what could not be judged, with the cells as reported."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from credreport.assess import Assessment
 from credreport.schema import SLOT_WORDS, SLOTS, UNDETERMINED, Status
 
 
-def to_undetermined(assessment: Assessment) -> pd.DataFrame:
+def to_undetermined(credentials: pd.DataFrame, undecided: pd.DataFrame) -> pd.DataFrame:
     """Return what could not be judged: credentials without a verdict, then rules without one.
 
-    The columns are those of UNDETERMINED, and `report`, which counts the reports.
+    `undecided` has a row for each rule that the report does not allow. The columns are those of
+    UNDETERMINED, `report`, which counts the reports, and `is_of_rule`.
     """
-    rows = assessment.credentials[assessment.credentials["status"].eq(Status.UNDETERMINED)]
-    undecided = assessment.undecided
-    about = assessment.credentials.loc[undecided["row"]].reset_index(drop=True)
+    rows = credentials[credentials["status"].eq(Status.UNDETERMINED)]
+    about = credentials.loc[undecided["row"]].reset_index(drop=True)
     told = about.assign(credential=undecided["credential"], reason=undecided["reason"])
-    further = _further_cells(assessment.credentials, about, undecided["credential"])
+    further = _further_cells(credentials, about, undecided["credential"])
     told = told.assign(cells=_cells(about, undecided["credential"]) + further)
-    table = pd.concat([rows.assign(cells=_cells(rows, rows["credential"])), told])
-    return table[[*UNDETERMINED, "report"]].reset_index(drop=True)
+    rows = rows.assign(cells=_cells(rows, rows["credential"]))
+    table = pd.concat([rows.assign(is_of_rule=False), told.assign(is_of_rule=True)])
+    return table[[*UNDETERMINED, "report", "is_of_rule"]].reset_index(drop=True)
 
 
 def _cells(rows: pd.DataFrame, credential: pd.Series) -> pd.Series:

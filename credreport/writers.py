@@ -33,7 +33,7 @@ from credreport.escape import escape_text
 from credreport.evidence import Evidence
 from credreport.normalise import to_naive, to_rows
 from credreport.rules import Severity
-from credreport.schema import CHANGES, CREDENTIALS, FINDINGS, SLOT_WORDS, USERS, Status
+from credreport.schema import CHANGES, CREDENTIALS, FINDINGS, SLOT_WORDS, USERS
 from credreport.totals import SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -272,11 +272,9 @@ def draw_figures(evidence: Evidence) -> dict[str, Figure]:
     """Return the pictures by the name they have in a file's name."""
     from credreport.charts import draw_ageing, draw_ecdf  # noqa: PLC0415 - matplotlib is slow
 
-    credentials = evidence.credentials
-    judged = credentials[credentials["status"].isin([Status.UNUSED, Status.CURRENT])]
     return {
         "ageing": draw_ageing(evidence.bands, evidence.captions),
-        "ecdf": draw_ecdf(judged[["kind", "age_days"]], evidence.captions),
+        "ecdf": draw_ecdf(evidence.ages, evidence.captions),
     }
 
 

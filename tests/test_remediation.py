@@ -138,5 +138,5 @@ def test_what_the_script_cannot_do_safely_it_leaves_alone(tmp_path: Path) -> Non
 
 def test_a_line_break_in_a_name_ends_no_comment(tmp_path: Path) -> None:
     nothing = judge(tmp_path, root())
-    script = to_script(nothing.findings, nothing.credentials, "1 of 2\nrm -rf x")
+    script = to_script(nothing.findings, nothing.unused, "1 of 2\nrm -rf x")
     assert "\nrm -rf x" not in script
