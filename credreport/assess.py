@@ -134,7 +134,7 @@ class Assessment:
 
     def count(self, *statuses: Status) -> int:
         """Return how many credentials have one of the statuses."""
-        return int(self.credentials["status"].isin(statuses).sum())
+        return self.totals.count(*statuses)
 
 
 class LeftOut(Protocol):

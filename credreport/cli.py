@@ -21,6 +21,8 @@ from credreport.errors import CredreportError, InputRefused, OutputError, UsageE
 from credreport.screen import Screen, flush, silence
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from credreport.assess import Assessment
     from credreport.comparison import Comparison
     from credreport.comparison_evidence import ComparisonEvidence
@@ -203,6 +205,8 @@ def analyze(
         typer.Option(metavar="N", min=0, help="Refuse other than N IAM users (root apart)."),
     ] = None,
     csv_raw: CsvRaw = False,
+    workers: Workers = None,
+    cluster: Cluster = None,
     as_json: AsJson = False,
     force: Force = False,
     quiet: Quiet = False,
@@ -210,38 +214,54 @@ def analyze(
     no_color: NoColor = False,
 ) -> int:
     """Judge every password and access key; write the workbook and the pictures."""
-    from credreport.writers import Options, parse_formats, render, to_document, to_json, write_all
+    from credreport.writers import Options, parse_formats, render, to_json_parts, write_all
 
     screen = Screen(quiet=quiet, verbose=verbose, no_color=no_color)
     wanted = parse_formats(formats)
+    options = Options(csv_raw=csv_raw)
     policy = _policy(unused_after, profile, policy_file, include_root=include_root)
     waivers = _waivers(waivers_file)
     named = _accounts(accounts)
-    population = _read(inputs, screen, as_of, max_file_size, keep_going=keep_going)
-    from credreport.assess import assess
+    from credreport.analysis import Asked, assess_inputs
     from credreport.evidence import SignOff, to_evidence
     from credreport.normalise import to_rows
 
-    assessment = assess(population, policy, waivers)
-    _expect_users(assessment, expect_users)
-    sign_off = SignOff(control=control, prepared_by=prepared_by, ticket=ticket)
-    evidence = to_evidence(assessment, sign_off, named)
-    judged: Assessment | Comparison = assessment
-    if baseline is not None:
-        from credreport.comparison_evidence import add_baseline
+    asked = Asked(
+        policy,
+        waivers,
+        as_of=_as_of(as_of),
+        has_baseline=baseline is not None,
+        csv=bool({"csv", "xlsx"} & set(wanted)),
+        json="json" in wanted or as_json,
+        options=options,
+    )
+    with assess_inputs(
+        inputs,
+        asked,
+        keep_going=keep_going,
+        max_bytes=max_file_size * 1024 * 1024,
+        pool=_pool(workers, cluster),
+        progress=screen.progress,
+    ) as (assessment, aside):
+        _expect_users(assessment, expect_users)
+        sign_off = SignOff(control=control, prepared_by=prepared_by, ticket=ticket)
+        evidence = to_evidence(assessment, sign_off, named, aside)
+        judged: Assessment | Comparison = assessment
+        if baseline is not None:
+            from credreport.comparison_evidence import add_baseline
 
-        judged = _compare_baseline(
-            baseline, assessment, screen, max_file_size, keep_going=keep_going
-        )
-        evidence = add_baseline(evidence, judged)
-    written: list[Path] = []
-    if wanted:
-        files = render(evidence, wanted, Options(csv_raw=csv_raw))
-        read = inputs if baseline is None else [*inputs, str(baseline)]
-        written = write_all(output, files, force=force, inputs=read)
-    if as_json:
-        screen.say(to_json(to_document(evidence)).rstrip("\n"))
-    else:
+            judged = _compare_baseline(
+                baseline, assessment, screen, max_file_size, keep_going=keep_going
+            )
+            evidence = add_baseline(evidence, judged)
+        written: list[Path] = []
+        if wanted:
+            files = render(evidence, wanted, options)
+            read = inputs if baseline is None else [*inputs, str(baseline)]
+            written = write_all(output, files, force=force, inputs=read)
+        if as_json:
+            screen.pour(to_json_parts(evidence))
+    if not as_json:
         _show(screen, evidence)
         if baseline is not None:
             screen.say()
@@ -351,16 +371,14 @@ def inspect(
     screen = Screen(quiet=quiet, verbose=verbose, no_color=no_color)
     policy = _policy(unused_after, include_root=include_root)
     from credreport.inspection import json_parts, report_lines
-    from credreport.population import parse_as_of
     from credreport.sources import count_inputs
     from credreport.survey import Question, survey
     from credreport.totals import to_verdict
 
-    when = None if as_of is None else parse_as_of(as_of)
     with screen.progress(lambda: count_inputs(inputs)) as progress:
         surveyed = survey(
             inputs,
-            Question(when, policy.unused_after_days, policy.include_root),
+            Question(_as_of(as_of), policy.unused_after_days, policy.include_root),
             keep_going=keep_going,
             max_bytes=max_file_size * 1024 * 1024,
             pool=_pool(workers, cluster),
@@ -426,12 +444,10 @@ def _policy(
     )
 
 
-def _waivers(path: Path | None) -> Waivers | None:
-    if path is None:
-        return None
-    from credreport.waivers import load_waivers
+def _waivers(path: Path | None) -> Waivers:
+    from credreport.waivers import Waivers, load_waivers
 
-    return load_waivers(path)
+    return Waivers() if path is None else load_waivers(path)
 
 
 def _expect_users(assessment: Assessment, expected: int | None) -> None:
@@ -453,21 +469,10 @@ def _accounts(path: Path | None) -> tuple[Account, ...]:
     return read_accounts(path)
 
 
-def _read(
-    inputs: list[str], screen: Screen, as_of: str | None, max_mib: int, *, keep_going: bool
-) -> Population:
-    from credreport.population import parse_as_of, read_reports
-    from credreport.sources import count_inputs
+def _as_of(text: str | None) -> datetime | str | None:
+    from credreport.population import parse_as_of
 
-    when = None if as_of is None else parse_as_of(as_of)
-    with screen.progress(lambda: count_inputs(inputs)) as progress:
-        return read_reports(
-            inputs,
-            as_of=when,
-            keep_going=keep_going,
-            max_bytes=max_mib * 1024 * 1024,
-            progress=progress,
-        )
+    return None if text is None else parse_as_of(text)
 
 
 def _read_dates(
@@ -492,8 +497,16 @@ def _compare_baseline(
     """Judge the baseline by the same policy and by its own stamps; compare what is judged with it."""
     from credreport.assess import assess
     from credreport.comparison import compare
+    from credreport.population import read_reports
+    from credreport.sources import count_inputs
 
-    older = _read([str(baseline)], screen, None, max_mib, keep_going=keep_going)
+    with screen.progress(lambda: count_inputs([str(baseline)])) as progress:
+        older = read_reports(
+            [baseline],
+            keep_going=keep_going,
+            max_bytes=max_mib * 1024 * 1024,
+            progress=progress,
+        )
     comparison = compare(assess(older, assessment.policy), assessment)
     if comparison.newest is not assessment:
         message = f"--baseline {baseline}: it is newer than what is judged; name the older one"

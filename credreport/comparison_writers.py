@@ -10,14 +10,15 @@ import pandas as pd
 
 from credreport import __version__
 from credreport.comparison_evidence import ComparisonEvidence
+from credreport.evidence import is_too_long
 from credreport.normalise import to_rows
 from credreport.schema import CHANGES, SLOT_WORDS, TIMELINE
+from credreport.spool import sha256, whole
 from credreport.totals import SCHEMA_VERSION
 from credreport.writers import (
     Files,
     Options,
     markdown_code,
-    sha256,
     to_csv,
     to_json,
     to_manifest,
@@ -85,15 +86,16 @@ def write_svg(evidence: ComparisonEvidence, _: Options, _files: Files) -> Files:
 def write_xlsx(evidence: ComparisonEvidence, options: Options, files: Files) -> Files:
     """Return the workbook, and the changes as CSV where they are too long for a sheet."""
     from credreport.comparison_workbook import to_comparison_xlsx  # noqa: PLC0415 - slow
-    from credreport.workbook import MAX_POPULATION_ROWS  # noqa: PLC0415 - openpyxl is slow
 
     names = {name: f"{evidence.stem}-{name}.png" for name in _PICTURE_TITLES}
     drawn = files if names["paired"] in files else _draw(evidence, "png")
     pictures = {
-        title: drawn[names[name]] for name, title in _PICTURE_TITLES.items() if names[name] in drawn
+        title: whole(drawn[names[name]])
+        for name, title in _PICTURE_TITLES.items()
+        if names[name] in drawn
     }
-    written = {f"{evidence.stem}.xlsx": to_comparison_xlsx(evidence, pictures)}
-    if len(evidence.changes) > MAX_POPULATION_ROWS:
+    written: Files = {f"{evidence.stem}.xlsx": to_comparison_xlsx(evidence, pictures)}
+    if is_too_long(len(evidence.changes)):
         written |= write_csv(evidence, options, files)
     return written
 

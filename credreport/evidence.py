@@ -30,6 +30,7 @@ from credreport.schema import (
     USERS,
 )
 from credreport.sources import Skipped, read_bounded
+from credreport.spool import Spool
 from credreport.totals import (
     Totals,
     account_ids,
@@ -49,6 +50,7 @@ from credreport.totals import (
 )
 from credreport.waivers import WAIVED
 
+MAX_POPULATION_ROWS = 100_000
 _ABOUT_CREDENTIAL = ("kind", "is_root", "set_at")
 
 
@@ -72,6 +74,15 @@ class Account:
 
 
 @dataclass(frozen=True)
+class Aside:
+    """Tables too long for memory, as text: their rows in CSV and in JSON, and how many there are."""
+
+    counts: Mapping[str, int]
+    csv: Mapping[str, Spool]
+    json: Mapping[str, Spool]
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Facts and tables, ready for any format. Times in the tables are UTC instants.
 
@@ -81,6 +92,7 @@ class Evidence:
     `method`: label and text. `rules`: one row a rule in force, with its findings, where more than
     the default rules are; `waivers`: one row a waiver, None where no file of them was given.
     `changes` since an older date and its `baseline`, the inputs of that date, where one was given.
+    `aside` has what is missing in `users` and `credentials` where those are too long for memory.
     """
 
     stem: str
@@ -112,12 +124,27 @@ class Evidence:
     waivers: pd.DataFrame | None = None
     changes: pd.DataFrame | None = None
     baseline: pd.DataFrame | None = None
+    aside: Aside | None = None
+
+    @property
+    def user_count(self) -> int:
+        """The number of users, wherever their table is."""
+        return self._count("users", self.users)
+
+    @property
+    def credential_count(self) -> int:
+        """The number of credentials, wherever their table is."""
+        return self._count("credentials", self.credentials)
+
+    def _count(self, name: str, table: pd.DataFrame) -> int:
+        return self.aside.counts[name] if self.aside and name in self.aside.counts else len(table)
 
 
 def to_evidence(
     assessment: Assessment,
     sign_off: SignOff | None = None,
     accounts: Sequence[Account] = (),
+    aside: Aside | None = None,
 ) -> Evidence:
     """Return everything that the formats write. Pure: the same assessment gives the same evidence."""
     days = assessment.policy.unused_after_days
@@ -157,7 +184,13 @@ def to_evidence(
         warning_counts={WARNING_TITLES[code]: count for code, count in codes.items()},
         rules=_rules(assessment) if _tells_rules(assessment) else pd.DataFrame(),
         waivers=assessment.waivers if assessment.waivers_origin else None,
+        aside=aside,
     )
+
+
+def is_too_long(rows: int) -> bool:
+    """Whether a table of a population is no sheet of the workbook but a CSV beside it."""
+    return rows > MAX_POPULATION_ROWS
 
 
 def read_accounts(path: Path) -> tuple[Account, ...]:

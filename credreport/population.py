@@ -14,7 +14,7 @@ from credreport.errors import InputRefused, Notice, Problem, UsageError
 from credreport.instants import format_instant, parse_when
 from credreport.read import CredentialReport, Source, read_report
 from credreport.schema import ACCOUNT_ID
-from credreport.sources import DEFAULT_MAX_BYTES, Skipped, Stream, open_inputs
+from credreport.sources import DEFAULT_MAX_BYTES, Item, Skipped, Stream, Unread, find_inputs
 
 NEWEST = "newest"
 
@@ -148,7 +148,19 @@ def read_reports(
         as_of = parse_as_of(as_of)
     if isinstance(as_of, datetime) and as_of.tzinfo is None:
         raise UsageError(f"as_of {as_of} has no zone; add tzinfo=UTC if it is UTC")
-    items = open_inputs([os.fspath(path) for path in inputs], max_bytes)
+    items = find_inputs([os.fspath(path) for path in inputs], max_bytes)
+    return read_items(items, inputs, as_of=as_of, keep_going=keep_going, progress=progress)
+
+
+def read_items(
+    items: Iterable[Item],
+    inputs: Iterable[object],
+    *,
+    as_of: datetime | str | None,
+    keep_going: bool,
+    progress: Callable[[], None] | None,
+) -> Population:
+    """Read what find_inputs found in the inputs; see read_reports."""
     reports, refused, skipped = sort_items(items, progress)
     dated, without = date_reports(reports, as_of)
     choice = choose(dated, without, refused, keep_going=keep_going, inputs=inputs)
@@ -191,13 +203,14 @@ def _place(report: Report) -> tuple[str, str, int]:
 
 
 def sort_items(
-    items: Iterable[Stream | Skipped | Problem], progress: Callable[[], None] | None
+    items: Iterable[Item], progress: Callable[[], None] | None
 ) -> tuple[list[CredentialReport], list[Problem], list[Skipped]]:
-    """Read every stream; return the reports, what was refused, and what was passed over."""
+    """Read every file; return the reports, what was refused, and what was passed over."""
     reports: list[CredentialReport] = []
     refused: list[Problem] = []
     skipped: list[Skipped] = []
-    for item in items:
+    for found_item in items:
+        item = found_item.read() if isinstance(found_item, Unread) else found_item
         if isinstance(item, Stream):
             for found in read_stream(item):
                 if isinstance(found, Problem):

@@ -153,9 +153,13 @@ class _Spool:
 
 @dataclass(frozen=True)
 class Survey:
-    """What was counted over all chosen reports; the unused credentials wait in a file."""
+    """What was counted over all chosen reports; the unused credentials wait in a file.
+
+    `notices` are the warnings about the reports together; `totals` has these and all others.
+    """
 
     totals: Totals
+    notices: tuple[Notice, ...]
     undetermined: tuple[Row, ...]
     spool: _Spool
     places: Sequence[Place]
@@ -182,16 +186,31 @@ def survey(
 
     Raises InputRefused as it does. `pool` says who judges the batches: without one, this process.
     """
-    names = [os.fspath(path) for path in inputs]
+    items = find_inputs([os.fspath(path) for path in inputs], max_bytes)
+    return survey_items(
+        items, inputs, question, keep_going=keep_going, pool=pool, progress=progress
+    )
+
+
+def survey_items(
+    items: Iterable[File | Skipped | Problem],
+    inputs: Iterable[object],
+    question: Question,
+    *,
+    keep_going: bool,
+    pool: Pool | None,
+    progress: Callable[[], None] | None,
+) -> Survey:
+    """Judge and count what find_inputs found in the inputs; see survey."""
     refused: list[Problem] = []
     skipped: list[Skipped] = []
     found: list[Surveyed] = []
     places: dict[tuple[str, int], Place] = {}
     spool = _Spool()
     try:
-        batches = _to_batches(find_inputs(names, max_bytes), skipped)
+        batches = _to_batches(items, skipped)
         work = partial(survey_batch, question=question)
-        with closing((pool or Pool()).run(work, batches, _refuse)) as results:
+        with closing((pool or Pool()).run(work, batches, refuse)) as results:
             for answers in chain.from_iterable(results):
                 for answer in answers:
                     if isinstance(answer, Problem):
@@ -222,7 +241,9 @@ def survey(
         is_lower_bound=question.as_of == NEWEST,
     )
     undetermined = tuple(row for report in reports for row in report.undetermined)
-    return Survey(totals, undetermined, spool, [places[_key(report)] for report in reports])
+    return Survey(
+        totals, choice.notices, undetermined, spool, [places[_key(report)] for report in reports]
+    )
 
 
 def _key(report: Surveyed) -> tuple[str, int]:
@@ -241,7 +262,7 @@ def _to_batches(
             skipped.append(item)
             continue
         batch.append(item)
-        size += _size_of(item)
+        size += size_of(item)
         if size >= BATCH_BYTES or len(batch) >= BATCH_FILES:
             yield tuple(batch)
             batch, size = [], 0
@@ -249,7 +270,7 @@ def _to_batches(
         yield tuple(batch)
 
 
-def _refuse(item: File | Problem) -> list[Answer]:
+def refuse(item: File | Problem) -> list[Answer]:
     """Answer for a file that killed the workers that read it."""
     if isinstance(item, Problem):
         return [item]
@@ -257,7 +278,8 @@ def _refuse(item: File | Problem) -> list[Answer]:
     return [Problem(item.name, 0, 0, found, "Read it alone, with --workers 1")]
 
 
-def _size_of(item: File | Problem) -> int:
+def size_of(item: File | Skipped | Problem) -> int:
+    """Return how many bytes are to be read, as far as is known."""
     match item:
         case Unread():
             return item.size

@@ -22,12 +22,11 @@ from pandas.api.types import is_numeric_dtype
 from credreport import __version__
 from credreport.charts import COLOURS
 from credreport.errors import OutputError
-from credreport.evidence import Evidence, SignOff, credential_words
+from credreport.evidence import Evidence, SignOff, credential_words, is_too_long
 from credreport.instants import format_instant
 from credreport.schema import Change, Kind
 from credreport.sheetxml import MAX_ROWS, NOTHING, Stream, count_rows, finish, safe_text
 
-MAX_POPULATION_ROWS = 100_000
 DISPOSITIONS = ("Open", "Disabled", "Removed", "Exception", "False positive")
 DATE_FORMAT = "yyyy-mm-dd hh:mm:ss"
 
@@ -194,15 +193,21 @@ def to_xlsx(evidence: Evidence, pictures: Mapping[str, bytes]) -> bytes:
 
     add("Findings", _with_words(evidence.findings), _FINDINGS, _no_findings(evidence))
     add("Undetermined", _with_words(evidence.undetermined), _UNDETERMINED, "Everything was judged")
-    add("Users", evidence.users, _USERS, "No users")
-    population = _with_words(evidence.credentials)
-    words = "No credentials"
-    if len(population) > MAX_POPULATION_ROWS:
-        words = (
-            f"{len(population)} rows are too many for a sheet: see {evidence.stem}-credentials.csv"
-        )
-        population = population.iloc[:0]
-    add("Credentials", population, _CREDENTIALS, words)
+
+    def add_population(
+        title: str, number: int, table: pd.DataFrame, columns: Sequence[Column]
+    ) -> None:
+        words = f"No {title.lower()}"
+        if is_too_long(number):
+            words = (
+                f"{number} rows are too many for a sheet: see {evidence.stem}-{title.lower()}.csv"
+            )
+            table = table.iloc[:0]
+        add(title, table, columns, words)
+
+    add_population("Users", evidence.user_count, evidence.users, _USERS)
+    credentials = _with_words(evidence.credentials)
+    add_population("Credentials", evidence.credential_count, credentials, _CREDENTIALS)
     add("Remediation", evidence.remediation, _REMEDIATION, "No findings, so nothing to remedy")
     if evidence.changes is not None:
         add("Changes", to_changes_sheet(evidence.changes), CHANGES_COLUMNS, "No credentials")
@@ -257,7 +262,7 @@ def _with_words(table: pd.DataFrame) -> pd.DataFrame:
 
 def to_changes_sheet(changes: pd.DataFrame) -> pd.DataFrame:
     """Return the changes in words; a sheet too long for the eye shows only what changed or is open."""
-    if len(changes) > MAX_POPULATION_ROWS:
+    if is_too_long(len(changes)):
         still = [Change.STILL_CURRENT, Change.STILL_INACTIVE, Change.STILL_EXCLUDED]
         changes = changes[~changes["change"].isin(still)]
     words = credential_words(changes["credential"])

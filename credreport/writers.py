@@ -7,7 +7,6 @@ fails leaves what was there before, and no temporary file.
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 import os
@@ -21,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
+from json.encoder import encode_basestring_ascii
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,10 +30,11 @@ import pandas as pd
 from credreport import __version__
 from credreport.errors import OutputError, UsageError
 from credreport.escape import escape_text
-from credreport.evidence import Evidence
+from credreport.evidence import Evidence, is_too_long
 from credreport.normalise import to_naive, to_rows
 from credreport.rules import Severity
 from credreport.schema import CHANGES, CREDENTIALS, FINDINGS, SLOT_WORDS, USERS
+from credreport.spool import Content, Spool, chunks_of, sha256, whole
 from credreport.totals import SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ _SIGNALS = [
 ]
 _LOCK_ATTEMPTS = 300
 _LOCK_PAUSE = 0.1
+POPULATION = {"users": USERS, "credentials": CREDENTIALS}
 _PICTURE_TITLES = {"ageing": "Ageing of active credentials", "ecdf": "Cumulative share by age"}
 
 
@@ -57,7 +59,7 @@ class Options:
     csv_raw: bool = False
 
 
-Files = dict[str, bytes]
+Files = dict[str, Content]
 Writer = Callable[[Evidence, Options, Files], Files]
 
 
@@ -91,7 +93,7 @@ def render(evidence: Evidence, formats: Sequence[str], options: Options | None =
 
 
 def write_all(
-    directory: Path, files: Mapping[str, bytes], *, force: bool, inputs: Iterable[str]
+    directory: Path, files: Mapping[str, Content], *, force: bool, inputs: Iterable[str]
 ) -> list[Path]:
     """Put the files into the directory, all or none of them; return their paths.
 
@@ -214,7 +216,7 @@ def _lock(fcntl: Any, handle: int, directory: Path) -> None:
     raise OutputError(f"another run has been writing to {directory} for long; try again later")
 
 
-def _refuse_clashes(targets: Mapping[Path, bytes], inputs: Iterable[str], *, force: bool) -> None:
+def _refuse_clashes(targets: Mapping[Path, Content], inputs: Iterable[str], *, force: bool) -> None:
     existing = [target for target in targets if target.exists()]
     read = [Path(name) for name in inputs if name != "-" and os.path.lexists(name)]
     for target in existing:
@@ -239,9 +241,9 @@ def _refuse_clashes(targets: Mapping[Path, bytes], inputs: Iterable[str], *, for
         raise OutputError(message)
 
 
-def _is_same_run(target: Path, data: bytes) -> bool:
+def _is_same_run(target: Path, data: Content) -> bool:
     """Whether the manifest that stands there is of this very run, but for the files it lists."""
-    if not target.name.endswith("-manifest.json"):
+    if not target.name.endswith("-manifest.json") or not isinstance(data, bytes):
         return False
     try:
         before, now = json.loads(target.read_bytes()), json.loads(data)
@@ -250,8 +252,11 @@ def _is_same_run(target: Path, data: bytes) -> bool:
         return False
 
 
-def _holds(target: Path, data: bytes) -> bool:
-    return target.is_file() and target.stat().st_size == len(data) and target.read_bytes() == data
+def _holds(target: Path, data: Content) -> bool:
+    if not target.is_file() or target.stat().st_size != len(data):
+        return False
+    with target.open("rb") as file:
+        return all(file.read(len(chunk)) == chunk for chunk in chunks_of(data))
 
 
 def _missing(directory: Path) -> list[Path]:
@@ -259,11 +264,12 @@ def _missing(directory: Path) -> list[Path]:
     return [folder for folder in (directory, *directory.parents) if not folder.exists()][::-1]
 
 
-def _write_new(path: Path, data: bytes, *, is_program: bool) -> None:
+def _write_new(path: Path, data: Content, *, is_program: bool) -> None:
     """Write the data, to the disk itself, into a file that is not there yet."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     with os.fdopen(os.open(path, flags, 0o777 if is_program else 0o666), "wb") as file:
-        file.write(data)
+        for chunk in chunks_of(data):
+            file.write(chunk)
         file.flush()
         os.fsync(file.fileno())
 
@@ -278,13 +284,13 @@ def draw_figures(evidence: Evidence) -> dict[str, Figure]:
     }
 
 
-def _draw(evidence: Evidence, form: str, files: Files) -> Files:
+def _draw(evidence: Evidence, form: str, files: Files) -> dict[str, bytes]:
     """Return the pictures as PNG or SVG, drawn once a run."""
     from credreport.charts import to_png, to_svg  # noqa: PLC0415 - matplotlib is slow
 
     names = [f"{evidence.stem}-{name}.{form}" for name in _PICTURE_TITLES]
     if all(name in files for name in names):
-        return {name: files[name] for name in names}
+        return {name: whole(files[name]) for name in names}
     save = to_png if form == "png" else to_svg
     figures = draw_figures(evidence)
     return {f"{evidence.stem}-{name}.{form}": save(figure) for name, figure in figures.items()}
@@ -292,30 +298,33 @@ def _draw(evidence: Evidence, form: str, files: Files) -> Files:
 
 def write_png(evidence: Evidence, _: Options, files: Files) -> Files:
     """Return the two pictures as PNG."""
-    return _draw(evidence, "png", files)
+    return {**_draw(evidence, "png", files)}
 
 
 def write_svg(evidence: Evidence, _: Options, files: Files) -> Files:
     """Return the two pictures as SVG."""
-    return _draw(evidence, "svg", files)
+    return {**_draw(evidence, "svg", files)}
 
 
 def write_xlsx(evidence: Evidence, options: Options, files: Files) -> Files:
-    """Return the workbook, and the population as CSV where it is too long for a sheet."""
-    from credreport.workbook import MAX_POPULATION_ROWS, to_xlsx  # noqa: PLC0415 - openpyxl is slow
+    """Return the workbook, and as CSV what of the population is too long for a sheet."""
+    from credreport.workbook import to_xlsx  # noqa: PLC0415 - openpyxl is slow
 
     drawn = _draw(evidence, "png", files)
     titles = dict(zip(_PICTURE_TITLES.values(), drawn.values(), strict=True))
-    written = {f"{evidence.stem}.xlsx": to_xlsx(evidence, titles)}
-    if len(evidence.credentials) > MAX_POPULATION_ROWS:
-        written |= _credentials_csv(evidence, options) | _changes_csv(evidence, options)
+    written: Files = {f"{evidence.stem}.xlsx": to_xlsx(evidence, titles)}
+    if is_too_long(evidence.user_count):
+        written |= _population_csv(evidence, "users", options)
+    if is_too_long(evidence.credential_count):
+        written |= _population_csv(evidence, "credentials", options)
+        written |= _changes_csv(evidence, options)
     return written
 
 
 def write_csv(evidence: Evidence, options: Options, _: Files) -> Files:
     """Return the tables Credentials and Findings as CSV, and Changes where there is a baseline."""
     files = {
-        **_credentials_csv(evidence, options),
+        **_population_csv(evidence, "credentials", options),
         f"{evidence.stem}-findings.csv": to_csv(evidence.findings[list(FINDINGS)], options),
     }
     return files | _changes_csv(evidence, options)
@@ -327,14 +336,28 @@ def _changes_csv(evidence: Evidence, options: Options) -> Files:
     return {f"{evidence.stem}-changes.csv": to_csv(evidence.changes[list(CHANGES)], options)}
 
 
-def _credentials_csv(evidence: Evidence, options: Options) -> Files:
-    table = evidence.credentials[list(CREDENTIALS)]
-    return {f"{evidence.stem}-credentials.csv": to_csv(table, options)}
+def _population_csv(evidence: Evidence, name: str, options: Options) -> Files:
+    """Return the table `users` or `credentials` as CSV; it may have been put aside as such."""
+    file = f"{evidence.stem}-{name}.csv"
+    if evidence.aside and name in evidence.aside.csv:
+        return {file: evidence.aside.csv[name]}
+    table = evidence.users if name == "users" else evidence.credentials
+    return {file: to_csv(table[list(POPULATION[name])], options)}
 
 
 def to_csv(table: pd.DataFrame, options: Options) -> bytes:
     """Return the table as CSV, its text cells guarded unless `options` says raw."""
-    parts = [_to_lines([list(table.columns)])]
+    return csv_header(table.columns) + csv_rows(table, options)
+
+
+def csv_header(columns: Iterable[str]) -> bytes:
+    """Return the first line of a CSV."""
+    return _to_lines([list(columns)])
+
+
+def csv_rows(table: pd.DataFrame, options: Options) -> bytes:
+    """Return the rows of a CSV; see to_csv."""
+    parts = []
     for first in range(0, len(table), _ROWS_AT_ONCE):
         texts = to_texts(table.iloc[first : first + _ROWS_AT_ONCE])
         guarded = texts if options.csv_raw else texts.apply(_guard)
@@ -370,6 +393,12 @@ def _to_text(column: pd.Series) -> pd.Series:
 
 def to_records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows as JSON values: numbers stay numbers, nothing is null."""
+    columns = _to_values(table)
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _to_values(table: pd.DataFrame) -> dict[str, list[Any]]:
+    """Return the columns as JSON values."""
     columns: dict[str, list[Any]] = {}
     for name, column in table.items():
         if pd.api.types.is_numeric_dtype(column.dtype):
@@ -378,7 +407,25 @@ def to_records(table: pd.DataFrame) -> list[dict[str, Any]]:
             columns[str(name)] = [text or None for text in _to_text(column)]
         else:
             columns[str(name)] = [str(value) for value in column.fillna("")]
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    return columns
+
+
+def json_rows(table: pd.DataFrame) -> bytes:
+    """Return the rows as they stand in the document of to_json, below the name of their table.
+
+    For a population, which to_json would take many times as long for.
+    """
+    columns = _to_values(table)
+    members = ",\n".join(f"   {json.dumps(name)}: %s" for name in columns)
+    texts = [list(map(_to_json_value, values)) for values in columns.values()]
+    rows = [f"  {{\n{members}\n  }}" % row for row in zip(*texts, strict=True)]
+    return ",\n".join(rows).encode("ascii")
+
+
+def _to_json_value(value: str | int | None) -> str:
+    if isinstance(value, str):
+        return encode_basestring_ascii(value)
+    return "null" if value is None else str(value)
 
 
 def to_document(evidence: Evidence) -> dict[str, Any]:
@@ -421,9 +468,27 @@ def to_json(document: Mapping[str, Any]) -> str:
     return json.dumps(document, indent=1) + "\n"
 
 
+def to_json_parts(evidence: Evidence) -> Iterator[str]:
+    """Yield the one JSON document in parts, with the rows that were put aside in their place."""
+    text = to_json(to_document(evidence))
+    for name, rows in evidence.aside.json.items() if evidence.aside else ():
+        # No text of the document holds a line end, so this is the table and nothing else.
+        before, _, text = text.partition(f'\n "{name}": []')
+        yield f'{before}\n "{name}": [\n'
+        yield from (chunk.decode("ascii") for chunk in rows.chunks())
+        yield "\n ]"
+    yield text
+
+
 def write_json(evidence: Evidence, _: Options, _files: Files) -> Files:
     """Return the one JSON document."""
-    return {f"{evidence.stem}.json": to_json(to_document(evidence)).encode()}
+    name = f"{evidence.stem}.json"
+    if evidence.aside is None:
+        return {name: "".join(to_json_parts(evidence)).encode()}
+    spool = Spool()
+    for part in to_json_parts(evidence):
+        spool.put(part.encode())
+    return {name: spool}
 
 
 def write_sh(evidence: Evidence, _: Options, _files: Files) -> Files:
@@ -518,11 +583,6 @@ def _jira_code(text: str) -> str:
     return f"{{{{{escaped}}}}}"
 
 
-def sha256(data: bytes) -> str:
-    """Return the hash as hexadecimal digits."""
-    return hashlib.sha256(data).hexdigest()
-
-
 def _all_inputs(evidence: Evidence) -> pd.DataFrame:
     return pd.concat([evidence.inputs, evidence.baseline], ignore_index=True)
 
@@ -531,7 +591,7 @@ def to_manifest(
     verdict: str,
     parameters: Mapping[str, object],
     inputs: pd.DataFrame,
-    files: Mapping[str, bytes],
+    files: Mapping[str, Content],
 ) -> bytes:
     """Return the manifest: hash and size of every input and output, what was asked, the verdict."""
     columns = ["source_file", "sha256", "bytes", "account_id", "as_of", "as_of_origin"]

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from credreport.assess import Assessment, assess
+from credreport.evidence import Evidence
 from credreport.policy import Policy
 from credreport.population import Population, read_reports
+from credreport.spool import whole
+from credreport.writers import Options, render
 
 ACCOUNT = "111122223333"
 AS_OF = "2026-01-31T12:00:00Z"
@@ -97,3 +101,11 @@ def lose_a_row(assessment: Assessment) -> Assessment:
     first, *others = assessment.tallies
     lost = ((0,) * len(first.statuses[0]), *first.statuses[1:])
     return replace(assessment, tallies=(replace(first, statuses=lost), *others))
+
+
+def rendered(
+    evidence: Evidence, formats: Sequence[str], options: Options | None = None
+) -> dict[str, bytes]:
+    """Return the files of the formats, each whole."""
+    files = render(evidence, formats, options)
+    return {name: whole(content) for name, content in files.items()}

@@ -316,7 +316,7 @@ def test_without_a_baseline_there_is_no_changes_sheet(
 def test_changes_too_many_for_a_sheet_show_what_changed_and_go_to_csv_whole(
     dates: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("credreport.workbook.MAX_POPULATION_ROWS", 2)
+    monkeypatch.setattr("credreport.evidence.MAX_POPULATION_ROWS", 2)
     run("compare", *dates, "-o", tmp_path / "out", "--format", "xlsx")
     rows = sheet(tmp_path / "out" / f"{STEM}.xlsx", "Changes")
     assert [row["Change"] for row in rows] == ["still unused", "deactivated"]

@@ -9,11 +9,11 @@ import credreport
 
 PACKAGE = Path(credreport.__file__).parent
 LAYERS = [
-    "errors", "escape", "instants", "schema", "verdict", "oddities", "sources", "containers", "read", "plain", "population", "dates",
+    "errors", "escape", "spool", "instants", "schema", "verdict", "oddities", "sources", "containers", "read", "plain", "population", "dates",
     "normalise", "rules", "profiles", "toml", "policy", "totals", "credentials", "checks", "waivers",
     "undetermined", "assess", "pool", "survey", "inspection", "identity", "changes", "timeline", "comparison", "bands", "charts",
     "comparison_charts", "method", "remediation", "evidence", "comparison_evidence", "sheetxml",
-    "workbook", "comparison_workbook", "writers", "comparison_writers", "screen", "catalogue",
+    "workbook", "comparison_workbook", "writers", "comparison_writers", "analysis", "screen", "catalogue",
     "cli",
 ]  # fmt: skip
 

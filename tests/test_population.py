@@ -164,11 +164,11 @@ class TestRefused:
     def test_our_own_evidence_in_a_directory_is_passed_over(self, tmp_path: Path) -> None:
         from credreport import analyze
         from credreport.evidence import to_evidence
-        from credreport.writers import render
+        from tests.reports import rendered
 
         path = save(tmp_path, root(), name=JANUARY)
         evidence = to_evidence(analyze(read_reports(path)))
-        for name, data in render(evidence, ["csv", "json"]).items():
+        for name, data in rendered(evidence, ["csv", "json"]).items():
             (tmp_path / name).write_bytes(data)
         population = read_reports(tmp_path)
         assert judged(population) == [JANUARY]

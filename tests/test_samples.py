@@ -13,7 +13,7 @@ import pytest
 
 from credreport import Policy, analyze, read_reports
 from credreport.evidence import to_evidence
-from credreport.writers import render
+from tests.reports import rendered
 
 PROJECT = Path(__file__).parent.parent
 SAMPLES = PROJECT / "sample_reports"
@@ -48,7 +48,7 @@ def check(name: str, found: bytes) -> None:
 )
 def test_the_evidence_is_what_was_agreed_on(name: str, inputs: Path, policy: Policy) -> None:
     evidence = to_evidence(analyze(read_reports(inputs), policy))
-    files = render(evidence, ["csv", "md", "sh"])
+    files = rendered(evidence, ["csv", "md", "sh"])
     for file, data in files.items():
         if file.endswith((".csv", ".sh")):
             check(f"{name}{file.removeprefix(evidence.stem)}", data)

@@ -18,8 +18,8 @@ from credreport.errors import UsageError
 from credreport.evidence import to_evidence
 from credreport.policy import Policy
 from credreport.waivers import TEMPLATE, Waiver, Waivers, load_waivers
-from credreport.writers import render, to_document
-from tests.reports import ACCOUNT, read, root, save, user
+from credreport.writers import to_document
+from tests.reports import ACCOUNT, read, rendered, root, save, user
 
 OTHER = "444455556666"
 STALE_KEY = {
@@ -238,7 +238,7 @@ def test_evidence_shows_waived_findings_and_the_waivers(tmp_path: Path) -> None:
     assert [row["state"] for row in document["findings"]] == ["waived", "open"]
     assert document["waivers"][0]["findings"] == document["findings"][0]["finding_id"]
     assert [row["open"] for row in document["rules"]] == [0, 1]
-    files = render(evidence, ("md", "xlsx"))
+    files = rendered(evidence, ("md", "xlsx"))
     (markdown,) = (data.decode() for name, data in files.items() if name.endswith(".md"))
     assert "access key 1, medium, unused-access-key, waived: `W-1`" in markdown
     (workbook,) = (data for name, data in files.items() if name.endswith(".xlsx"))
@@ -253,7 +253,7 @@ def test_evidence_shows_waived_findings_and_the_waivers(tmp_path: Path) -> None:
 def test_file_without_waivers_gives_a_sheet_that_says_so(tmp_path: Path) -> None:
     evidence = to_evidence(judged(tmp_path, user(), waivers=[]))
     (workbook,) = (
-        data for name, data in render(evidence, ("xlsx",)).items() if name.endswith(".xlsx")
+        data for name, data in rendered(evidence, ("xlsx",)).items() if name.endswith(".xlsx")
     )
     book = load_workbook(io.BytesIO(workbook))
     assert book["Waivers"]["A2"].value == "No waivers in the file"

@@ -272,7 +272,7 @@ def test_dates_before_excels_calendar_stand_as_text(tmp_path: Path, png: bytes) 
 def test_a_population_too_long_for_a_sheet_goes_to_a_file(
     evidence: Evidence, png: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workbook, "MAX_POPULATION_ROWS", 3)
+    monkeypatch.setattr("credreport.evidence.MAX_POPULATION_ROWS", 3)
     book = opened(to_xlsx(evidence, {"One": png}))
     count = len(evidence.credentials)
     assert book["Credentials"]["A2"].value == (

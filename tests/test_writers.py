@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from credreport import workbook, writers
+from credreport import writers
 from credreport.errors import OutputError, UsageError
 from credreport.evidence import Account, Evidence, SignOff, read_accounts, to_evidence
 from credreport.schema import CREDENTIALS, FINDINGS
-from credreport.writers import Options, parse_formats, render, to_document, write_all
-from tests.reports import judge, lose_a_row, root, user
+from credreport.writers import Options, parse_formats, to_document, write_all
+from tests.reports import judge, lose_a_row, rendered, root, user
 from tests.test_assess import OLD, key, password
 
 STEM = "credreport-111122223333-2026-01-31-90d"
@@ -49,7 +49,7 @@ class TestFormats:
             parse_formats(text)
 
     def test_give_these_files(self, evidence: Evidence) -> None:
-        files = render(evidence, ["xlsx", "png", "csv", "json", "md", "jira", "svg", "sh"])
+        files = rendered(evidence, ["xlsx", "png", "csv", "json", "md", "jira", "svg", "sh"])
         assert list(files) == [
             f"{STEM}-ageing.png", f"{STEM}-ecdf.png", f"{STEM}-ageing.svg", f"{STEM}-ecdf.svg",
             f"{STEM}.xlsx", f"{STEM}-credentials.csv", f"{STEM}-findings.csv", f"{STEM}.json",
@@ -57,18 +57,18 @@ class TestFormats:
         ]  # fmt: skip
 
     def test_the_workbook_alone_still_holds_its_pictures(self, evidence: Evidence) -> None:
-        assert list(render(evidence, ["xlsx"])) == [f"{STEM}.xlsx", f"{STEM}-manifest.json"]
+        assert list(rendered(evidence, ["xlsx"])) == [f"{STEM}.xlsx", f"{STEM}-manifest.json"]
 
     def test_a_population_too_long_for_the_sheet_comes_as_csv(
         self, evidence: Evidence, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(workbook, "MAX_POPULATION_ROWS", 3)
-        assert f"{STEM}-credentials.csv" in render(evidence, ["xlsx"])
+        monkeypatch.setattr("credreport.evidence.MAX_POPULATION_ROWS", 3)
+        assert f"{STEM}-credentials.csv" in rendered(evidence, ["xlsx"])
 
 
 class TestCsv:
     def test_has_the_columns_that_machines_read(self, evidence: Evidence) -> None:
-        files = render(evidence, ["csv"])
+        files = rendered(evidence, ["csv"])
         credentials = table(files[f"{STEM}-credentials.csv"])
         assert list(credentials[0]) == list(CREDENTIALS)
         assert len(credentials) == 4 * 5
@@ -83,14 +83,14 @@ class TestCsv:
         }  # fmt: skip
 
     def test_is_empty_where_there_is_nothing(self, evidence: Evidence) -> None:
-        rows = table(render(evidence, ["csv"])[f"{STEM}-credentials.csv"])
+        rows = table(rendered(evidence, ["csv"])[f"{STEM}-credentials.csv"])
         (absent,) = [r for r in rows if r["user"] == "zoe" and r["credential"] == "password"]
         assert [
             absent[name] for name in ("age_days", "effective_last_used", "basis", "set_at")
         ] == [""] * 4
 
     def test_guards_what_a_spreadsheet_would_execute_unless_raw(self, evidence: Evidence) -> None:
-        raw = render(evidence, ["csv"], Options(csv_raw=True))
+        raw = rendered(evidence, ["csv"], Options(csv_raw=True))
         assert table(raw[f"{STEM}-findings.csv"])[0]["user"] == "=1+1"
 
     @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
@@ -103,7 +103,7 @@ class TestCsv:
 
 class TestJson:
     def test_holds_every_table_under_its_name(self, evidence: Evidence) -> None:
-        document = json.loads(render(evidence, ["json"])[f"{STEM}.json"])
+        document = json.loads(rendered(evidence, ["json"])[f"{STEM}.json"])
         assert document["schema_version"] == 1
         assert list(document["credentials"][0]) == list(CREDENTIALS)
         assert list(document["findings"][0]) == list(FINDINGS)
@@ -128,7 +128,7 @@ class TestJson:
 
 class TestTicket:
     def test_markdown_says_verdict_counts_oldest_and_hashes(self, evidence: Evidence) -> None:
-        files = render(evidence, ["csv", "md"])
+        files = rendered(evidence, ["csv", "md"])
         text = files[f"{STEM}.md"].decode()
         assert text.startswith(
             "## 2 of 2 judged active credentials unused for 90 days or more; 1 undetermined\n"
@@ -140,7 +140,7 @@ class TestTicket:
         assert f"- `{STEM}-findings.csv` `{digest}`" in text
 
     def test_jira_says_the_same(self, evidence: Evidence) -> None:
-        text = render(evidence, ["jira"])[f"{STEM}.jira"].decode()
+        text = rendered(evidence, ["jira"])[f"{STEM}.jira"].decode()
         assert text.startswith("h2. 2 of 2 judged active")
         assert "* {{=1\\+1}} in 111122223333: password, 395 days" in text
 
@@ -148,16 +148,18 @@ class TestTicket:
     def test_more_than_ten_are_counted(self, tmp_path: Path, form: str) -> None:
         rows = [user(f"u{n}", **password(OLD)) for n in range(12)]
         evidence = to_evidence(judge(tmp_path, root(), *rows))
-        assert "and 2 more: see the workbook" in render(evidence, [form])[f"{STEM}.{form}"].decode()
+        assert (
+            "and 2 more: see the workbook" in rendered(evidence, [form])[f"{STEM}.{form}"].decode()
+        )
 
     @pytest.mark.parametrize("form", ["md", "jira"])
     def test_nothing_found_lists_nothing(self, tmp_path: Path, form: str) -> None:
         evidence = to_evidence(judge(tmp_path, root()))
-        assert "Unused longest" not in render(evidence, [form])[f"{STEM}.{form}"].decode()
+        assert "Unused longest" not in rendered(evidence, [form])[f"{STEM}.{form}"].decode()
 
 
 def test_the_manifest_names_every_input_and_output(evidence: Evidence) -> None:
-    files = render(evidence, ["csv"])
+    files = rendered(evidence, ["csv"])
     manifest = json.loads(files[f"{STEM}-manifest.json"])
     assert [entry["name"] for entry in manifest["outputs"]] == list(files)[:-1]
     for entry in manifest["outputs"]:

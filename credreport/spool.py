@@ -1,0 +1,83 @@
+"""Bytes that need not be held in memory: a temporary file that nobody else sees."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from credreport.errors import OutputError
+
+_CHUNK = 1024 * 1024
+
+Place = tuple[int, int]
+
+
+class Spool:
+    """Bytes put aside, one behind the other. Raises OutputError where there is no room for them."""
+
+    def __init__(self) -> None:
+        """Open the file; it is gone when the spool is closed, or its process ends."""
+        self._size = 0
+        with _told():
+            self._file = tempfile.TemporaryFile(prefix="credreport-")  # noqa: SIM115 - see close
+
+    def __len__(self) -> int:
+        """Return how many bytes there are."""
+        return self._size
+
+    def put(self, data: bytes) -> Place:
+        """Write the data behind what is there; return where it is."""
+        place = self._size, len(data)
+        with _told():
+            self._file.seek(self._size)
+            self._file.write(data)
+        self._size += len(data)
+        return place
+
+    def take(self, place: Place) -> bytes:
+        """Return what was put there."""
+        offset, size = place
+        with _told():
+            self._file.seek(offset)
+            return self._file.read(size)
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield all of it from the beginning on."""
+        for offset in range(0, self._size, _CHUNK):
+            yield self.take((offset, _CHUNK))
+
+    def close(self) -> None:
+        """Give back the file."""
+        self._file.close()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or error
+        raise OutputError(f"no room for a temporary file: {reason}") from error
+
+
+Content = bytes | Spool
+
+
+def chunks_of(content: Content) -> Iterable[bytes]:
+    """Return the bytes in pieces that can be held."""
+    return [content] if isinstance(content, bytes) else content.chunks()
+
+
+def whole(content: Content) -> bytes:
+    """Return all of it at once."""
+    return b"".join(chunks_of(content))
+
+
+def sha256(content: Content) -> str:
+    """Return the hash as hexadecimal digits."""
+    digest = hashlib.sha256()
+    for chunk in chunks_of(content):
+        digest.update(chunk)
+    return digest.hexdigest()
