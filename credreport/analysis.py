@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -74,7 +74,6 @@ class Piece:
     json: dict[str, bytes]
 
 
-@contextmanager
 def assess_inputs(
     inputs: Sequence[str | os.PathLike[str]],
     asked: Asked,
@@ -83,11 +82,10 @@ def assess_inputs(
     max_bytes: int = DEFAULT_MAX_BYTES,
     pool: Pool,
     progress: Progress,
-) -> Iterator[tuple[Assessment, Aside | None]]:
+) -> tuple[Assessment, Aside | None]:
     """Judge every report that the inputs name; the same as `assess` of read_reports.
 
-    Gives the assessment, and what of its tables was put aside: for as long as the context lasts.
-    Raises InputRefused as read_reports does, and where a file changes between the two looks.
+    Returns the assessment, and what of its tables was put aside. Raises InputRefused as read_reports does, and where a file changes between the two looks.
     """
     items = list(find_inputs([os.fspath(path) for path in inputs], max_bytes))
     if sum(map(size_of, items)) > LARGE_BYTES and not asked.has_baseline:
@@ -102,15 +100,13 @@ def assess_inputs(
         if chosen:
             aside = _too_long(surveyed.totals)
             work = partial(judge_batch, asked=asked, aside=aside)
-            with ExitStack() as stack:
-                pieces = _judge(chosen, work, pool, progress)
-                yield _put_together(pieces, surveyed, asked, aside, stack)
-            return
+            pieces = _judge(chosen, work, pool, progress)
+            return _put_together(pieces, surveyed, asked, aside)
     with progress(lambda: len(items)) as advance:
         population = read_items(
             items, inputs, as_of=asked.as_of, keep_going=keep_going, progress=advance
         )
-    yield assess(population, asked.policy, asked.waivers), None
+    return assess(population, asked.policy, asked.waivers), None
 
 
 def _choose(items: Iterable[File | Skipped | Problem], totals: Totals) -> list[Chosen]:
@@ -159,11 +155,11 @@ def _judge(
 
 
 def _put_together(
-    pieces: Iterable[Piece], surveyed: Survey, asked: Asked, aside: Sequence[str], stack: ExitStack
+    pieces: Iterable[Piece], surveyed: Survey, asked: Asked, aside: Sequence[str]
 ) -> tuple[Assessment, Aside]:
     """Join the parts, put the texts aside, and hold what was found against the first look."""
-    csv = _open_spools(aside if asked.csv else (), stack)
-    json = _open_spools(aside if asked.json else (), stack)
+    csv = {name: Spool() for name in aside if asked.csv}
+    json = {name: Spool() for name in aside if asked.json}
     for name, spool in csv.items():
         spool.put(csv_header(POPULATION[name]))
     parts: list[Part] = []
@@ -181,10 +177,6 @@ def _put_together(
     assert agree or asked.policy.classes, "the two looks at the reports do not agree"
     counts = {"users": totals.user_count, "credentials": totals.credential_count}
     return assessment, Aside({name: counts[name] for name in aside}, csv, json)
-
-
-def _open_spools(names: Iterable[str], stack: ExitStack) -> dict[str, Spool]:
-    return {name: stack.enter_context(closing(Spool())) for name in names}
 
 
 def _to_batches(chosen: Iterable[Chosen]) -> Iterator[tuple[Chosen, ...]]:

@@ -235,33 +235,33 @@ def analyze(
         json="json" in wanted or as_json,
         options=options,
     )
-    with assess_inputs(
+    assessment, aside = assess_inputs(
         inputs,
         asked,
         keep_going=keep_going,
         max_bytes=max_file_size * 1024 * 1024,
         pool=_pool(workers, cluster),
         progress=screen.progress,
-    ) as (assessment, aside):
-        _expect_users(assessment, expect_users)
-        sign_off = SignOff(control=control, prepared_by=prepared_by, ticket=ticket)
-        evidence = to_evidence(assessment, sign_off, named, aside)
-        judged: Assessment | Comparison = assessment
-        if baseline is not None:
-            from credreport.comparison_evidence import add_baseline
+    )
+    _expect_users(assessment, expect_users)
+    sign_off = SignOff(control=control, prepared_by=prepared_by, ticket=ticket)
+    evidence = to_evidence(assessment, sign_off, named, aside)
+    judged: Assessment | Comparison = assessment
+    if baseline is not None:
+        from credreport.comparison_evidence import add_baseline
 
-            judged = _compare_baseline(
-                baseline, assessment, screen, max_file_size, keep_going=keep_going
-            )
-            evidence = add_baseline(evidence, judged)
-        written: list[Path] = []
-        if wanted:
-            files = render(evidence, wanted, options)
-            read = inputs if baseline is None else [*inputs, str(baseline)]
-            written = write_all(output, files, force=force, inputs=read)
-        if as_json:
-            screen.pour(to_json_parts(evidence))
-    if not as_json:
+        judged = _compare_baseline(
+            baseline, assessment, screen, max_file_size, keep_going=keep_going
+        )
+        evidence = add_baseline(evidence, judged)
+    written: list[Path] = []
+    if wanted:
+        files = render(evidence, wanted, options)
+        read = inputs if baseline is None else [*inputs, str(baseline)]
+        written = write_all(output, files, force=force, inputs=read)
+    if as_json:
+        screen.pour(to_json_parts(evidence))
+    else:
         _show(screen, evidence)
         if baseline is not None:
             screen.say()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -15,13 +16,17 @@ Place = tuple[int, int]
 
 
 class Spool:
-    """Bytes put aside, one behind the other. Raises OutputError where there is no room for them."""
+    """Bytes put aside, one behind the other, for as long as somebody holds the spool.
+
+    Raises OutputError where there is no room for them.
+    """
 
     def __init__(self) -> None:
-        """Open the file; it is gone when the spool is closed, or its process ends."""
+        """Open the file."""
         self._size = 0
         with _told():
-            self._file = tempfile.TemporaryFile(prefix="credreport-")  # noqa: SIM115 - see close
+            self._file = tempfile.TemporaryFile(prefix="credreport-")  # noqa: SIM115 - next line
+        weakref.finalize(self, self._file.close)
 
     def __len__(self) -> int:
         """Return how many bytes there are."""
@@ -47,10 +52,6 @@ class Spool:
         """Yield all of it from the beginning on."""
         for offset in range(0, self._size, _CHUNK):
             yield self.take((offset, _CHUNK))
-
-    def close(self) -> None:
-        """Give back the file."""
-        self._file.close()
 
 
 @contextmanager

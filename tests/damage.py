@@ -51,8 +51,9 @@ from tests.second_opinion import (
 )
 
 NOW = instant()
-BATCH = 400
-judge_once = lru_cache(maxsize=2 * BATCH)(judge_report)
+BATCH = 1005  # fifteen reports, damaged in every way
+judge_once = lru_cache(maxsize=100)(judge_report)
+rows_once = lru_cache(maxsize=100)(rows_of)
 OUTCOMES = ("refused", "kept", "rows gone", "cells lie", "MISSED", "CRASHED")
 Damage = Callable[[random.Random, str], bytes]
 DAMAGES: dict[str, Damage] = {}
@@ -680,11 +681,19 @@ class Trial:
 
 
 def make_trial(seed: int, number: int) -> Trial:
-    """Return the trial of that number: the same seed and number give the same trial."""
-    chance = random.Random(f"{seed}/{number}")
-    kind = list(DAMAGES)[number % len(DAMAGES)]
-    text = make_report(chance)
-    return Trial(number, kind, text, DAMAGES[kind](chance, text))
+    """Return the trial of that number: the same seed and number give the same trial.
+
+    Every report is damaged in every way before the next is made.
+    """
+    report, way = divmod(number, len(DAMAGES))
+    kind = list(DAMAGES)[way]
+    text = make_once(seed, report)
+    return Trial(number, kind, text, DAMAGES[kind](random.Random(f"{seed}/{number}"), text))
+
+
+@lru_cache(maxsize=1)
+def make_once(seed: int, number: int) -> str:
+    return make_report(random.Random(f"{seed}/report {number}"))
 
 
 @dataclass
@@ -758,7 +767,7 @@ def _run_batch(trials: list[Trial], result: Result) -> None:
 
 def _outcome(trial: Trial, found: list[Row]) -> tuple[str, str]:
     """Return what became of the credentials that were unused before the damage."""
-    truth = rows_of(trial.text)
+    truth = rows_once(trial.text)
     verdicts = judge_once(trial.text, NOW)
     places = sorted({row.place for row in found})
     ordinal = {place: number for number, place in enumerate(places)}

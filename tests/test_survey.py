@@ -7,7 +7,7 @@ import json
 import os
 import random
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
@@ -361,21 +361,6 @@ def die_of_seven(batch: Sequence[object], question: Question) -> object:
     if any(str(getattr(item, "name", "")).startswith("07-") for item in batch):
         os.kill(os.getpid(), signal.SIGKILL)
     return survey_batch(batch, question)  # type: ignore[arg-type]
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[str]:
-    """Start a Dask cluster of two processes on the loopback; return its address."""
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from distributed import LocalCluster
-
-        with LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-        ) as local:
-            yield local.scheduler_address
 
 
 @pytest.mark.usefixtures("small_batches")
