@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,10 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from credreport import analysis
 from credreport.analysis import Asked, Chosen, Piece, assess_inputs, judge_batch
 from credreport.assess import Part, judge_part
+from credreport.cli import app
 from credreport.errors import InputRefused, Problem
 from credreport.evidence import to_evidence
 from credreport.policy import Policy, UserClass
@@ -280,3 +283,39 @@ class DieOnce:
             else:
                 os.kill(os.getpid(), signal.SIGKILL)
         return judge_batch(batch, asked, aside)
+
+
+class TestCommand:
+    """`credreport analyze` writes the same bytes and says the same words, whoever judges."""
+
+    @pytest.mark.filterwarnings("ignore")
+    def test_whoever_judges(
+        self,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        cluster: str,
+        shrink: Callable[[], None],
+    ) -> None:
+        monkeypatch.chdir(many(tmp_path, 20))
+
+        def run(*options: str) -> tuple[int, str, str, dict[str, bytes]]:
+            words = ["analyze", ".", "-o", "out", "--force", "--json", *options]
+            words += ["--format", ",".join(FORMATS)]
+            monkeypatch.setattr("sys.argv", ["credreport"])
+            ended = CliRunner().invoke(app, words)
+            written = {path.name: path.read_bytes() for path in Path("out").iterdir()}
+            shutil.rmtree("out")
+            return ended.exit_code, ended.stdout, ended.stderr, written
+
+        whole = run()
+        assert whole[0] == 3
+        assert len(whole[3]) == 10
+        shrink()
+        for options in (["--workers", "1"], ["--workers", "4"], ["--cluster", cluster]):
+            assert run(*options) == whole
+
+    def test_workers_and_a_cluster_are_one_too_many(self, tmp_path: Path) -> None:
+        words = ["analyze", str(many(tmp_path)), "--workers", "2", "--cluster", "tcp://x:1"]
+        ended = CliRunner().invoke(app, words)
+        assert ended.exit_code == 2
+        assert "--workers and --cluster: give one of the two" in ended.stderr
