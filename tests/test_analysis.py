@@ -309,7 +309,7 @@ class TestCommand:
 
         whole = run()
         assert whole[0] == 3
-        assert len(whole[3]) == 10
+        assert len(whole[3]) == 11
         shrink()
         for options in (["--workers", "1"], ["--workers", "4"], ["--cluster", cluster]):
             assert run(*options) == whole
