@@ -15,19 +15,22 @@ _SLOTS = (
     ),
 )
 _SLOT = """
-    select account, user, '{name}' as credential,
-        coalesce(try_cast({used} as timestamp), try_cast({since} as timestamp)) as effective,
-        as_of
-    from reports where {enabled} = 'true'
+    case when {enabled} = 'true' and as_of
+        - coalesce(try_cast({used} as timestamp), try_cast({since} as timestamp)) >= interval 90 day
+    then '{name}' end
 """
+# A list a row and `unnest` read the files once; it was measured against `union all`, `unpivot` and
+# a lateral join. DuckDB writes the lines itself: quicker than a Python tuple a finding.
 _FINDINGS = """
-    with reports as (
-        select *, split_part(arn, ':', 5) as account,
-            strptime(regexp_extract(filename, 'reports_(.{{19}})', 1), '%Y-%m-%dT%H-%M-%S') as as_of
-        from read_csv(?, header = true, all_varchar = true, filename = true{told})
-        where user <> '<root_account>'
-    ), credentials as ({slots})
-    select account, user, credential from credentials where as_of - effective >= interval 90 day
+    copy (
+        with reports as (
+            select *, split_part(arn, ':', 5) as account,
+                strptime(regexp_extract(filename, 'reports_(.{{19}})', 1), '%Y-%m-%dT%H-%M-%S') as as_of
+            from read_csv(?, header = true, all_varchar = true, filename = true{told})
+            where user <> '<root_account>'
+        ), credentials as (select account, user, unnest([{slots}]) as credential from reports)
+        select * from credentials where credential is not null
+    ) to '/dev/stdout' (format csv, delimiter '\t', header false)
 """
 
 
@@ -38,14 +41,11 @@ def print_unused(directory: str, threads: str, *, is_told: bool) -> None:
         names = file.readline().strip().split(",")
     columns = "{" + ", ".join(f"'{name}': 'VARCHAR'" for name in names) + "}"
     told = f", delim = ',', auto_detect = false, columns = {columns}" if is_told else ""
-    slots = " union all ".join(
+    slots = ", ".join(
         _SLOT.format(name=name, enabled=enabled, used=used, since=since)
         for name, enabled, used, since in _SLOTS
     )
-    query = _FINDINGS.format(told=told, slots=slots)
-    found = connection.execute(query, [f"{directory}/*.csv"])
-    while rows := found.fetchmany(100_000):
-        sys.stdout.writelines("\t".join(row) + "\n" for row in rows)
+    connection.execute(_FINDINGS.format(told=told, slots=slots), [f"{directory}/*.csv"])
 
 
 if __name__ == "__main__":

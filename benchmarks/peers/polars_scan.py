@@ -1,10 +1,11 @@
-"""polars: a lazy scan of all files, collected in its streaming engine."""
+"""polars: one lazy scan of all files, three flags a row, written by its streaming engine."""
 
 from __future__ import annotations
 
 import os
 import sys
 from datetime import timedelta
+from pathlib import Path
 
 _SLOTS = (
     ("password", "password_enabled", "password_last_used", "password_last_changed"),
@@ -22,26 +23,34 @@ def main() -> None:
     import polars as pl  # noqa: PLC0415 - reads the variable
 
     def instant(column: str) -> pl.Expr:
-        text = pl.col(column).str.replace("Z", "+00:00", literal=True)
-        return text.str.to_datetime("%Y-%m-%dT%H:%M:%S%:z", time_zone="UTC", strict=False)
+        # All dates are UTC, by Z or by +00:00: parsing without the zone is the quickest.
+        text = pl.col(column).str.head(19)
+        return text.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_zone="UTC", strict=False)
 
-    reports = pl.scan_csv(
-        f"{directory}/*.csv", infer_schema=False, include_file_paths="file"
-    ).filter(pl.col("user") != "<root_account>")
+    def is_unused(enabled: str, used: str, since: str) -> pl.Expr:
+        age = pl.col("as_of") - pl.coalesce(instant(used), instant(since))
+        return (pl.col(enabled) == "true") & (age >= timedelta(days=90))
+
+    with next(Path(directory).glob("*.csv")).open(encoding="ascii") as file:
+        columns = file.readline().strip().split(",")
     stamp = pl.col("file").str.extract(r"reports_(.{19})")
-    reports = reports.with_columns(
-        account=pl.col("arn").str.split(":").list.get(4),
-        as_of=stamp.str.to_datetime("%Y-%m-%dT%H-%M-%S", time_zone="UTC"),
+    (
+        pl.scan_csv(
+            f"{directory}/*.csv",
+            schema=dict.fromkeys(columns, pl.String),
+            include_file_paths="file",
+        )
+        .filter(pl.col("user") != "<root_account>")
+        .with_columns(
+            account=pl.col("arn").str.split(":").list.get(4),
+            as_of=stamp.str.to_datetime("%Y-%m-%dT%H-%M-%S", time_zone="UTC"),
+        )
+        .select("account", "user", **{name: is_unused(*slot) for name, *slot in _SLOTS})
+        .unpivot(index=["account", "user"], variable_name="credential", value_name="is_unused")
+        .filter("is_unused")
+        .select("account", "user", "credential")
+        .sink_csv(sys.stdout.buffer, separator="\t", include_header=False)
     )
-    slots = [
-        reports.filter(
-            (pl.col(enabled) == "true")
-            & (pl.col("as_of") - pl.coalesce(instant(used), instant(since)) >= timedelta(days=90))
-        ).select("account", "user", pl.lit(name).alias("credential"))
-        for name, enabled, used, since in _SLOTS
-    ]
-    found = pl.concat(slots).collect(engine="streaming")
-    found.write_csv(sys.stdout.buffer, separator="\t", include_header=False)
 
 
 if __name__ == "__main__":
