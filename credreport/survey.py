@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from itertools import chain, pairwise
 from json.encoder import encode_basestring_ascii
 
@@ -63,6 +63,7 @@ from credreport.verdict import (
 # Large enough to make little of what a batch costs by itself, small enough for the processor's cache.
 BATCH_BYTES = 2 * 1024 * 1024
 BATCH_FILES = 500
+_KEPT_MEMORY = 16 * 1024 * 1024
 _SEPARATOR = ",\n"
 _INSTANT_SIZE = len("2026-01-31T12:00:00")
 
@@ -305,6 +306,7 @@ def survey_batch(batch: Sequence[File | Problem], question: Question) -> list[li
 
     Runs wherever its caller runs it: reads the files, and nothing else.
     """
+    _keep_memory()
     answers: list[list[Answer]] = [[] for _ in batch]
     plain: dict[bytes, list[_Plain]] = {}
     odd: dict[int, Stream] = {}
@@ -329,6 +331,16 @@ def survey_batch(batch: Sequence[File | Problem], question: Question) -> list[li
     for place, each in zip(sorted(odd), told, strict=True):
         answers[place] = each
     return answers
+
+
+@lru_cache(maxsize=1)
+def _keep_memory() -> None:
+    """Let the C library keep what a batch frees for the next one.
+
+    Without this glibc returns it and takes it again page by page, a fifth of the time. It keeps
+    twice as much as the largest block that it has seen freed; elsewhere this does nothing.
+    """
+    bytes(_KEPT_MEMORY)
 
 
 def _look_at(place: int, stream: Stream) -> _Plain | None:
