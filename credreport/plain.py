@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -75,7 +75,7 @@ _BARE = b",".join(
     b"false" if any(column == slot.enabled for slot in SLOTS) else _NOTHING
     for column in _LAST_COLUMNS
 )
-Words = npt.NDArray[np.uint64]
+Words = npt.NDArray[np.integer[Any]]  # of uint64: the stubs of numpy forget that
 Places = npt.NDArray[np.int32] | Numbers
 Rows = slice | Numbers
 _ALL = slice(None)
@@ -587,7 +587,8 @@ def _to_prefix(arn: str) -> bytes:
 
 def _cut(words: Words, sizes: Places) -> Words:
     """Return the words with nothing behind the first so many bytes of each."""
-    return words & _KEPT[np.clip(sizes, 0, 8)]
+    cut: Words = words & _KEPT[np.clip(sizes, 0, 8)]
+    return cut
 
 
 def _to_small(words: Words) -> Words:

@@ -570,9 +570,9 @@ def _survey_tables(reports: Sequence[CredentialReport], question: Question) -> l
     objects: list[list[str]] = [[] for _ in dated]
     told = ["report", "account_id", "user", "credential", "age_days", "effective_last_used"]
     for number, account, user, credential, age, when in unused[told].itertuples(index=False):
-        texts = [encode_basestring_ascii(text)[1:-1] for text in (account, user)]
+        account, user = (encode_basestring_ascii(text)[1:-1] for text in (account, user))  # noqa: PLW2901
         instant = format_instant(when).removesuffix("Z")
-        objects[number].append(_to_object(*texts, credential, age, instant))
+        objects[number].append(_to_object(account, user, credential, age, instant))
     undetermined: list[list[Row]] = [[] for _ in dated]
     for row in assessment.undetermined.drop(columns="is_of_rule").to_dict("records"):
         undetermined[row.pop("report")].append({str(name): cell for name, cell in row.items()})
