@@ -89,7 +89,7 @@ def _to_list(name: str, texts: Iterable[str]) -> Iterator[str]:
 
 
 def _to_texts(rows: Sequence[Row]) -> Iterator[str]:
-    return (json.dumps(row, default=_to_text) for row in rows)
+    return map(json.JSONEncoder(default=_to_text).encode, rows)
 
 
 def _to_text(value: object) -> str:

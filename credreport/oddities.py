@@ -109,7 +109,8 @@ def _find_by_row(
 
 
 def _is_judged(verdicts: Verdicts) -> Flags:
-    judged: Flags = np.isin(verdicts.status, [code(Status.UNUSED), code(Status.CURRENT)])
+    status = verdicts.status
+    judged: Flags = (status == code(Status.UNUSED)) | (status == code(Status.CURRENT))
     return judged
 
 

@@ -11,9 +11,11 @@ No text is made of a cell: separators are found on the bytes, and a column is a 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -40,8 +42,6 @@ from credreport.verdict import NEITHER, OFF, ON, Codes, Flags, Instants, Numbers
 
 _COMMA, _LINE_END, _SPACE, _COLON, _SLASH, _CLOSING = b",\n :/>"
 _NO_INSTANT = np.datetime64("NaT", "s")
-_INSTANT = b"0000-00-00T00:00:00"
-_ZULU, _OFFSET = b"Z", b"+00:00"
 _ROOT = ROOT_USER.encode()
 _ARN_END_OF_ROOT = b":root"
 # A quote may hide a separator; the others would have to be written otherwise in JSON.
@@ -51,15 +51,18 @@ _LONGEST_NAME = 64
 _LONGEST_CELL = 4096
 _PADDING = 128
 _ARN_ACCOUNT = 12
+_A_DAY = 86_400  # seconds
 _NOTHING, _NO_INFORMATION = (word.encode() for word in KNOWN_ABSENCES)
 _WORDS = {
     _NO_INFORMATION: code(Meaning.ABSENCE),
     NOT_SUPPORTED.encode(): code(Meaning.NOT_SUPPORTED),
 }
 # What a column's name may begin with, in capitals too, or after a blank.
-_HEADER_LETTERS = np.zeros(256, dtype="i1")
-_HEADER_LETTERS[[*{ord(name[0]) for name in KNOWN_COLUMNS}, _SPACE]] = 1
-_HEADER_LETTERS[[ord(name[0].upper()) for name in KNOWN_COLUMNS]] = 1
+_HEADER_STARTS = np.zeros(1 << 16, dtype="i1")
+_HEADER_STARTS[_SPACE::256] = 1
+for _name in KNOWN_COLUMNS:
+    for _one, _two in product(*((letter, letter.upper()) for letter in _name[:2])):
+        _HEADER_STARTS[ord(_one) + 256 * ord(_two)] = 1
 # The columns from the second key on, and what they hold where there is neither key nor certificate.
 _FIRST_LATE_SLOT = 2
 _LAST_COLUMNS = tuple(
@@ -72,12 +75,13 @@ _BARE = b",".join(
     b"false" if any(column == slot.enabled for slot in SLOTS) else _NOTHING
     for column in _LAST_COLUMNS
 )
-_LOWER = np.arange(256, dtype="u1")
-_LOWER[ord("A") : ord("Z") + 1] += ord("a") - ord("A")
-
-Words = npt.NDArray[np.uint64]
+Words = npt.NDArray[np.integer[Any]]  # of uint64: the stubs of numpy forget that
+Places = npt.NDArray[np.int32] | Numbers
 Rows = slice | Numbers
 _ALL = slice(None)
+_EVERY_BYTE = 0x0101010101010101
+# What is left of a word of eight bytes when only the first so many count.
+_KEPT = np.array([(1 << 8 * size) - 1 for size in range(9)], dtype="u8")
 
 
 @dataclass(frozen=True)
@@ -200,65 +204,67 @@ def layout_of(header: bytes) -> Layout | None:
 
 
 class Grid:
-    """The cells of reports that share a header: where each begins and ends in the joined bytes."""
+    """The cells of reports that share a header: where each begins and ends in the joined bytes.
+
+    `data` has a comma for every line end, so that each cell is followed by one. `bounds` has a row
+    more than there are columns: the commas before the first column, after it, after the second...
+    """
 
     def __init__(self, layout: Layout, reports: Sequence[PlainText]) -> None:
         """Find the separators. `is_misshapen` tells the reports that have a row of another width.
 
-        Their rows are not in the grid.
+        Their rows are not in the grid. `kept` are the others, `firsts` their first rows.
         """
         self.layout = layout
         self.is_misshapen = np.zeros(len(reports), dtype=bool)
         width = len(layout.columns)
         while True:
-            kept = np.flatnonzero(~self.is_misshapen)
-            whole = [reports[number] for number in kept.tolist()]
+            self.kept = np.flatnonzero(~self.is_misshapen)
+            whole = [reports[number] for number in self.kept.tolist()]
             self.sizes = np.array([report.row_count for report in whole], dtype="i8")
-            self.data = b"\n".join([*(report.body for report in whole), bytes(_PADDING)])
-            self.bytes = np.frombuffer(self.data, dtype="u1")
-            ends = np.flatnonzero((self.bytes == _COMMA) | (self.bytes == _LINE_END))
-            bounds = np.cumsum([0, *(len(report.body) + 1 for report in whole)])
-            cells = np.diff(np.searchsorted(ends, bounds))
-            wrong = cells != self.sizes * width
+            text = b"\n".join([*(report.body for report in whole), bytes(_PADDING)])
+            self.data = text.replace(b"\n", b",")
+            ends = np.flatnonzero(np.frombuffer(self.data, dtype="u1") == _COMMA)
+            edges = np.cumsum([0, *(len(report.body) + 1 for report in whole)])
+            wrong = np.diff(np.searchsorted(ends, edges)) != self.sizes * width
             if not wrong.any():
-                self.report = np.repeat(kept, self.sizes)
-                self.ends = ends.reshape(-1, width)
-                wrong = np.isin(kept, self.report[self.bytes[self.ends[:, -1]] != _LINE_END])
+                self.report = np.repeat(self.kept, self.sizes)
+                table = ends.reshape(-1, width)
+                last = np.frombuffer(text, dtype="u1")[table[:, -1]]
+                wrong = np.isin(self.kept, self.report[last != _LINE_END])
             if not wrong.any():
                 break
-            self.is_misshapen[kept[wrong]] = True
-        self.lengths = np.diff(self.ends.ravel(), prepend=-1).reshape(self.ends.shape) - 1
+            self.is_misshapen[self.kept[wrong]] = True
+        self.firsts = np.cumsum(self.sizes) - self.sizes
+        is_short = len(self.data) < 1 << 31
+        self.bounds = np.empty((width + 1, len(table)), dtype="i4" if is_short else "i8")
+        self.bounds[1:] = table.T
+        self.bounds[0, :1], self.bounds[0, 1:] = -1, table[:-1, -1]
 
     def __len__(self) -> int:
         """Return the number of rows."""
-        return len(self.ends)
+        return self.bounds.shape[1]
 
-    def places(self, columns: Sequence[int], rows: Rows = _ALL) -> tuple[Numbers, Numbers]:
-        """Return where the cells of some columns begin, and how long they are."""
-        at = (
-            (rows, list(columns))
-            if isinstance(rows, slice)
-            else np.ix_(rows, np.array(columns, dtype="i8"))
-        )
-        lengths = self.lengths[at]
-        return self.ends[at] - lengths, lengths
+    def starts(self, columns: int | Sequence[int], rows: Rows = _ALL) -> Places:
+        """Return where the cells of a column, or of some, begin: a row a column."""
+        found: Places = self.bounds[columns, ...][..., rows] + 1
+        return found
 
-    def numbers(self, places: Numbers, size: int) -> Words:
-        """Return four or eight bytes from each of the places on, as one little-endian number."""
+    def ends(self, column: int) -> Places:
+        """Return where the cells of a column end."""
+        found: Places = self.bounds[column + 1]
+        return found
+
+    def words(self, places: Places, size: int = 8) -> Words:
+        """Return two, four or eight bytes from each of the places on, as one little-endian number."""
         view = np.ndarray(len(self.data) - size, f"<u{size}", self.data, strides=(1,))
         found: Words = view[places]
         return found
 
-    def texts(self, places: Numbers, width: int) -> npt.NDArray[np.bytes_]:
-        """Return so many bytes from each of the places on. (No byte is NUL, so none is lost.)"""
-        view = np.ndarray(len(self.data) - width, f"S{width}", self.data, strides=(1,))
-        found: npt.NDArray[np.bytes_] = view[places]
-        return found
-
     def text(self, row: int, column: int) -> str:
         """Return one cell as text."""
-        end = self.ends[row, column]
-        return self.data[end - self.lengths[row, column] : end].decode("ascii")
+        start, end = self.bounds[column : column + 2, row].tolist()
+        return self.data[start + 1 : end].decode("ascii")
 
 
 def read_plain(reports: Sequence[PlainText]) -> PlainUsers:
@@ -267,10 +273,9 @@ def read_plain(reports: Sequence[PlainText]) -> PlainUsers:
     assert layout is not None, "to_plain has looked at the header"
     grid = Grid(layout, reports)
     rows, count = len(grid), len(reports)
-    odd = np.zeros(rows, dtype=bool)
-    unusual = np.flatnonzero((grid.lengths == 0) | (grid.lengths > _LONGEST_CELL))
-    odd[unusual // len(layout.columns)] = True
-    slots = _read_slots(grid, odd)
+    odd = _find_unusual_sizes(grid)
+    full = _find_full(grid)
+    slots = _read_slots(grid, full, odd)
     _mark_odd_texts(grid, odd)
     accounts = _read_accounts(grid, count, odd)
     names = _read_names(grid, odd)
@@ -279,14 +284,12 @@ def read_plain(reports: Sequence[PlainText]) -> PlainUsers:
     strange |= np.bincount(grid.report[is_root], minlength=count) > 1
     newest = np.full(count, _NO_INSTANT, dtype="M8[s]")
     if rows:
-        first = np.flatnonzero(np.diff(grid.report, prepend=-1))
-        newest[grid.report[first]] = np.fmax.reduceat(slots.newest, first)
-    line = np.arange(rows) - np.repeat(np.cumsum(grid.sizes) - grid.sizes, grid.sizes) + 2
-    order = _find_disorder(grid.report, names, is_root, strange)
+        newest[grid.kept] = _latest(slots.newest, grid.firsts)
+    order = _find_disorder(grid, names, is_root, strange)
     return PlainUsers(
         slots=layout.slots,
         report=grid.report,
-        line=line,
+        line=np.arange(rows) - np.repeat(grid.firsts, grid.sizes) + 2,
         is_root=is_root,
         created_at=slots.created_at,
         enabled=slots.enabled,
@@ -301,7 +304,7 @@ def read_plain(reports: Sequence[PlainText]) -> PlainUsers:
         strange=strange,
         out_of_order=tuple(order.first_late),
         twice=tuple(order.twice),
-        arn_differs=tuple(_find_other_arns(grid, names, ~is_root)),
+        arn_differs=tuple(_find_other_arns(grid, ~is_root)),
         grid=grid,
     )
 
@@ -312,24 +315,37 @@ def _any_by_report(report: Numbers, rows: Flags, count: int) -> Flags:
     return found
 
 
-def _is_word(grid: Grid, starts: Numbers, sizes: Numbers, word: bytes) -> Flags:
-    """Whether each cell is the word, which has eight letters or more.
+def _latest(instants: Instants, firsts: Numbers) -> Instants:
+    """Return the latest of each report's instants; as a number NaT is the smallest of all."""
+    return np.maximum.reduceat(instants.view("i8"), firsts).view("M8[s]")
 
-    Two numbers are compared, of its first and of its last bytes: they overlap in the middle.
-    """
-    found: Flags = sizes == len(word)
-    last = len(word) - 8
-    starts = starts[found]
-    is_word = grid.numbers(starts, 8) == _number(word[:8])
-    found[found] = is_word & (grid.numbers(starts + last, 8) == _number(word[last:]))
+
+def _number(text: bytes) -> int:
+    return int.from_bytes(text, "little")
+
+
+def _starts_with(words: Words, text: bytes) -> Flags:
+    """Whether the words, which may have more bytes, start with so many."""
+    spare = 8 * (words.dtype.itemsize - len(text))
+    found: Flags = words << spare == _number(text) << spare
     return found
 
 
-def _is_nothing(grid: Grid, starts: Numbers, sizes: Numbers) -> Flags:
-    """Whether each cell is `N/A`."""
-    found: Flags = (sizes == len(_NOTHING)) & (
-        grid.numbers(starts, 4) & 0xFFFFFF == _number(_NOTHING)
-    )
+def _is_text(grid: Grid, starts: Places, text: bytes) -> Flags:
+    """Whether a text of eight bytes or more begins at each of the places.
+
+    The last two words overlap. A cell is the text if the comma behind it is a part of it.
+    """
+    found = np.ones(starts.shape, dtype=bool)
+    for first in (*range(0, len(text) - 8, 8), len(text) - 8):
+        found &= grid.words(starts + first) == _number(text[first : first + 8])
+    return found
+
+
+def _find_unusual_sizes(grid: Grid) -> Flags:
+    """Return the rows with a blank cell, or a very long one."""
+    sizes = np.diff(grid.bounds, axis=0)
+    found: Flags = np.logical_or.reduce((sizes <= 1) | (sizes > _LONGEST_CELL + 1), axis=0)
     return found
 
 
@@ -337,12 +353,12 @@ class _Slots:
     """The typed cells of all slots; a row that says nothing of the last ones is not read there."""
 
     def __init__(self, layout: Layout, rows: int) -> None:
-        shape = (rows, len(layout.slots))
+        shape = (len(layout.slots), rows)
         self.enabled = np.full(shape, OFF, dtype="i1")
         self.is_unreported = np.zeros(shape, dtype=bool)
         self.last_meaning = np.full(shape, code(Meaning.ABSENCE), dtype="i1")
         # Certificates have no column of last use.
-        self.last_meaning[:, len(layout.last_used) :] = code(Meaning.NO_COLUMN)
+        self.last_meaning[len(layout.last_used) :] = code(Meaning.NO_COLUMN)
         self.last_used = np.full(shape, _NO_INSTANT, dtype="M8[s]")
         self.set_meaning = np.full(shape, code(Meaning.ABSENCE), dtype="i1")
         self.set_at = np.full(shape, _NO_INSTANT, dtype="M8[s]")
@@ -351,29 +367,28 @@ class _Slots:
         self.is_zulu = np.zeros(rows, dtype=bool)
 
 
-def _read_slots(grid: Grid, odd: Flags) -> _Slots:
-    """Read flags and dates; marks rows with a cell that is none of what AWS writes."""
+def _read_slots(grid: Grid, full: Numbers, odd: Flags) -> _Slots:
+    """Read flags and dates; marks rows with a cell that is none of what AWS writes.
+
+    The last slots are read in the `full` rows only.
+    """
     layout = grid.layout
     late = len(layout.slots) - layout.bare_slots
     slots = _Slots(layout, len(grid))
-    created = _read_dates(grid, [layout.created], _ALL)
-    slots.created_at = created.instants[:, 0]
-    slots.newest, slots.is_zulu = slots.created_at.copy(), created.is_zulu
-    odd |= created.is_odd
-    for first, end, rows in ((0, late, _ALL), (late, len(layout.slots), _find_full(grid))):
+    for first, end, rows in ((0, late, _ALL), (late, len(layout.slots), full)):
         flags = _read_flags(grid, layout.enabled[first:end], rows)
-        slots.enabled[rows, first:end] = flags.enabled
-        slots.is_unreported[rows, first:end] = flags.is_unreported
-        used = layout.last_used[first:end]
-        dates = _read_dates(grid, [*used, *layout.set_at[first:end]], rows)
+        slots.enabled[first:end, rows] = flags.enabled
+        slots.is_unreported[first:end, rows] = flags.is_unreported
+        used, since = layout.last_used[first:end], layout.set_at[first:end]
+        dates = _read_dates(grid, [*used, *since, layout.created], rows)
         tracked = first + len(used)
-        slots.last_meaning[rows, first:tracked] = dates.meaning[:, : len(used)]
-        slots.last_used[rows, first:tracked] = dates.instants[:, : len(used)]
-        slots.set_meaning[rows, first:end] = dates.meaning[:, len(used) :]
-        slots.set_at[rows, first:end] = dates.instants[:, len(used) :]
-        slots.newest[rows] = np.fmax(
-            slots.newest[rows], np.fmax.reduce(dates.instants, axis=1, initial=_NO_INSTANT)
-        )
+        slots.last_meaning[first:tracked, rows] = dates.meaning[: len(used)]
+        slots.last_used[first:tracked, rows] = dates.instants[: len(used)]
+        slots.set_meaning[first:end, rows] = dates.meaning[len(used) : -1]
+        slots.set_at[first:end, rows] = dates.instants[len(used) : -1]
+        slots.created_at[rows] = dates.instants[-1]
+        latest = np.maximum.reduce(dates.instants.view("i8"), axis=0).view("M8[s]")
+        slots.newest[rows] = np.fmax(slots.newest[rows], latest)
         slots.is_zulu[rows] |= dates.is_zulu
         odd[rows] |= dates.is_odd | flags.is_odd
     return slots
@@ -381,15 +396,11 @@ def _read_slots(grid: Grid, odd: Flags) -> _Slots:
 
 def _find_full(grid: Grid) -> Numbers:
     """Return the rows that say something of the last slots: whose end is not the usual one."""
-    bare, layout = grid.layout.bare, grid.layout
-    if not bare:
+    layout = grid.layout
+    if not layout.bare:
         return np.arange(0)
-    starts, _ = grid.places([layout.enabled[-layout.bare_slots]])
-    starts, ends = starts[:, 0], grid.ends[:, -1]
-    is_bare = ends - starts == len(bare)
-    for first in (*range(0, len(bare) - 8, 8), len(bare) - 8):
-        is_bare &= grid.numbers(starts + first, 8) == _number(bare[first : first + 8])
-    return np.flatnonzero(~is_bare)
+    starts = grid.starts(layout.enabled[-layout.bare_slots])
+    return np.flatnonzero(~_is_text(grid, starts, layout.bare + b","))
 
 
 @dataclass(frozen=True)
@@ -402,16 +413,14 @@ class _ReadFlags:
 
 
 def _read_flags(grid: Grid, columns: Sequence[int], rows: Rows) -> _ReadFlags:
-    starts, sizes = grid.places(columns, rows)
-    head = grid.numbers(starts, 4)
-    on = (sizes == len(b"true")) & (head == _number(b"true"))
-    off = (sizes == len(b"false")) & (head == _number(b"fals"))
-    off &= grid.numbers(starts + 1, 4) == _number(b"alse")
-    neither = ~(on | off)
-    is_unreported = np.zeros(sizes.shape, dtype=bool)
-    is_unreported[neither] = _is_word(grid, starts[neither], sizes[neither], NOT_SUPPORTED.encode())
-    is_odd = np.logical_or.reduce(neither & ~is_unreported, axis=1)
+    starts = grid.starts(columns, rows)
+    words = grid.words(starts)
+    on, off = _starts_with(words, b"true,"), _starts_with(words, b"false,")
     enabled = np.where(on, np.int8(ON), np.where(off, np.int8(OFF), np.int8(NEITHER)))
+    neither = ~(on | off)
+    is_unreported = np.zeros(neither.shape, dtype=bool)
+    is_unreported[neither] = _is_text(grid, starts[neither], NOT_SUPPORTED.encode() + b",")
+    is_odd = np.logical_or.reduce(neither & ~is_unreported, axis=0)
     return _ReadFlags(enabled, is_unreported, is_odd)
 
 
@@ -426,117 +435,147 @@ class _ReadDates:
 
 
 def _read_dates(grid: Grid, columns: Sequence[int], rows: Rows) -> _ReadDates:
-    starts, sizes = grid.places(columns, rows)
+    starts = grid.starts(columns, rows)
     shape = starts.shape
-    starts, sizes = starts.ravel(), sizes.ravel()
-    meaning = np.full(len(sizes), code(Meaning.TEXT), dtype="i1")
-    instants = np.full(len(sizes), _NO_INSTANT, dtype="M8[s]")
-    ends_with_z = np.zeros(len(sizes), dtype=bool)
+    starts = starts.ravel()
+    words = grid.words(starts)
+    meaning = np.full(len(starts), code(Meaning.ABSENCE), dtype="i1")
+    instants = np.full(len(starts), _NO_INSTANT, dtype="M8[s]")
+    is_zulu = np.zeros(len(starts), dtype=bool)
     # Many cells say N/A: look at all of them, and at what is left in places.
-    absent = _is_nothing(grid, starts, sizes)
-    meaning[absent] = code(Meaning.ABSENCE)
-    left = np.flatnonzero(~absent)
-    starts, sizes = starts[left], sizes[left]
-    for zone in (_ZULU, _OFFSET):
-        mine = np.flatnonzero(sizes == len(_INSTANT + zone))
-        mine = mine[_is_spelt(grid, starts[mine], zone)]
-        instants[left[mine]] = _to_instants(grid.texts(starts[mine], len(_INSTANT)))
-        if zone == _ZULU:
-            ends_with_z[left[mine]] = True
-    meaning[~np.isnat(instants)] = code(Meaning.INSTANT)
+    left = np.flatnonzero(~_starts_with(words, _NOTHING + b","))
+    starts = starts[left]
+    instants[left], is_zulu[left] = _read_instants(grid, starts, words[left])
+    no_date = np.isnat(instants[left])
+    meaning[left] = np.where(no_date, np.int8(code(Meaning.TEXT)), np.int8(code(Meaning.INSTANT)))
+    left, starts = left[no_date], starts[no_date]
     for word, value in _WORDS.items():
-        meaning[left[_is_word(grid, starts, sizes, word)]] = value
+        meaning[left[_is_text(grid, starts, word + b",")]] = value
     is_odd = (meaning == code(Meaning.TEXT)).reshape(shape)
     return _ReadDates(
         meaning.reshape(shape),
         instants.reshape(shape),
-        np.logical_or.reduce(ends_with_z.reshape(shape), axis=1),
-        np.logical_or.reduce(is_odd, axis=1),
+        np.logical_or.reduce(is_zulu.reshape(shape), axis=0),
+        np.logical_or.reduce(is_odd, axis=0),
     )
 
 
-def _is_spelt(grid: Grid, starts: Numbers, zone: bytes) -> Flags:
-    """Whether digits, separators and zone of an instant stand where they belong.
+class _Spelling(NamedTuple):
+    """Eight bytes of a date as numbers: what must stand there, and how large each pair may be.
 
-    Eight bytes are looked at in one go. Their upper halves (of a separator the whole byte) must be
-    those of the pattern; so must be those of a digit to which 6 was added, for that tells 0 to 9
-    from the six signs that follow.
+    A digit less its `0` is 0 to 9 if its upper half is empty, and still so after 6 is added to it.
+    A pair is at most a number if adding 127 less that number leaves its highest bit empty.
     """
-    pattern = _INSTANT + zone
-    digits = [place for place, byte in enumerate(_INSTANT) if byte == ord("0")]
-    is_right = np.ones(len(starts), dtype=bool)
-    for first in (*range(0, len(pattern) - 8, 8), len(pattern) - 8):
-        expected = pattern[first : first + 8]
-        here = [first + offset in digits for offset in range(8)]
-        shape = bytes(0xF0 if is_digit else 0xFF for is_digit in here)
-        upper = bytes(0xF0 if is_digit else 0 for is_digit in here)
-        six = bytes(6 if is_digit else 0 for is_digit in here)
-        cells = grid.numbers(starts + first, 8)
-        is_right &= (cells & _number(shape)) == _number(expected)
-        is_right &= ((cells + _number(six)) & _number(upper)) == _number(
-            bytes(byte if is_digit else 0 for byte, is_digit in zip(expected, here, strict=True))
-        )
-    # numpy has a year 0, the calendar has not
-    is_right &= grid.numbers(starts, 4) != _number(b"0000")
-    return is_right
+
+    pattern: int
+    shape: int
+    six: int
+    slack: int
+    highest: int
 
 
-def _number(text: bytes) -> int:
-    return int.from_bytes(text, "little")
+def _to_spelling(pattern: bytes, largest: Mapping[int, int]) -> _Spelling:
+    """Return the spelling of a pattern; `largest` gives by place what two digits may be at most."""
+    is_digit = [byte == ord("0") for byte in pattern]
+    return _Spelling(
+        _number(pattern),
+        _number(bytes(0xF0 if each else 0xFF for each in is_digit)),
+        _number(bytes(6 if each else 0 for each in is_digit)),
+        sum((0x7F - most) << 8 * place for place, most in largest.items()),
+        sum(0x80 << 8 * place for place in largest),
+    )
 
 
-def _to_instants(texts: npt.NDArray[np.bytes_]) -> Instants:
-    """Return the instants that the texts spell, NaT for one that no calendar or clock has."""
-    try:
-        return texts.astype("M8[s]")
-    except ValueError:
-        return np.array([_to_instant(text) for text in texts.tolist()], dtype="M8[s]")
+_MONTH = _to_spelling(b"0000-00-", {5: 12})
+_MINUTE = _to_spelling(b"00T00:00", {0: 31, 3: 23, 6: 59})
+_SECOND = _to_spelling(b":00", {1: 59})
 
 
-def _to_instant(text: bytes) -> np.datetime64:
-    try:
-        return np.datetime64(text.decode(), "s")
-    except ValueError:
-        return _NO_INSTANT
+def _read_pairs(words: Words, spelling: _Spelling) -> tuple[Words, Words]:
+    """Return what each byte and the next spell as two digits; not 0 where a byte is a wrong one."""
+    digits = words ^ spelling.pattern
+    pairs = digits * 10 + (digits >> 8)
+    faults = ((digits + spelling.six) | digits) & spelling.shape
+    faults |= (pairs + spelling.slack) & spelling.highest
+    return pairs, faults
+
+
+def _read_instants(grid: Grid, starts: Places, words: Words) -> tuple[Instants, Flags]:
+    """Return the instants whose first eight bytes are the words, and which of them end with Z.
+
+    NaT where a cell is not spelt as AWS does, or no calendar or clock has that instant.
+    """
+    months, faults = _read_pairs(words, _MONTH)
+    minutes, more = _read_pairs(grid.words(starts + 8), _MINUTE)
+    faults |= more
+    words = grid.words(starts + 16)
+    seconds, more = _read_pairs(words, _SECOND)
+    faults |= more
+    is_zulu = words >> 24 & 0xFFFF == _number(b"Z,")
+    is_offset = (words >> 24 == _number(b"+00:0")) & (grid.words(starts + 24, 2) == _number(b"0,"))
+    # Pairs are brought side by side by multiplying: century, year and month; hour and minute.
+    month = (months & 0xFF0000FF00FF) * (1600 << 40 | 16 << 24 | 1) >> 40 & 0x3FFFF
+    clock = (minutes >> 24 & 0xFF0000FF) * (3600 << 24 | 60) >> 24 & 0x3FFFF
+    day = minutes & 0xFF
+    calendar = _calendar()
+    is_right = (faults == 0) & (is_zulu | is_offset) & (day - 1 < calendar.days[month])
+    clock += day * _A_DAY + (seconds >> 8 & 0xFF)
+    instants = (calendar.starts[month] + clock.view("i8")).view("M8[s]")
+    instants[~is_right] = _NO_INSTANT
+    return instants, is_zulu
+
+
+@dataclass(frozen=True)
+class _Calendar:
+    """The months of the years 1 to 9999, at place 16 x year + month; no days at any other place.
+
+    `starts` are the instants, as numbers, a day before each month.
+    """
+
+    starts: Numbers
+    days: npt.NDArray[np.uint8]
+
+
+@lru_cache(maxsize=1)
+def _calendar() -> _Calendar:
+    months = np.arange("0001-01", "10000-02", dtype="M8[M]").astype("M8[D]").astype("i8")
+    starts, days = np.zeros((1 << 14, 16), dtype="i8"), np.zeros((1 << 14, 16), dtype="u1")
+    starts[1:10_000, 1:13] = (months[:-1].reshape(-1, 12) - 1) * _A_DAY
+    days[1:10_000, 1:13] = np.diff(months).reshape(-1, 12)
+    return _Calendar(starts.ravel(), days.ravel())
 
 
 def _mark_odd_texts(grid: Grid, odd: Flags) -> None:
     """Mark rows that could be a second header, and those that say more than usual."""
     layout = grid.layout
-    likely = np.zeros(len(grid), dtype="i1")
-    for column in layout.free:
-        starts, _ = grid.places([column])
-        letter = grid.bytes[starts[:, 0]]
-        likely += _HEADER_LETTERS[letter]
-        if column == layout.user:
-            odd |= letter == _SPACE
+    starts = grid.starts(layout.free)
+    likely = np.add.reduce(_HEADER_STARTS[grid.words(starts, 2)], axis=0, dtype="i1")
     for row in np.flatnonzero(likely >= _HEADER_CELLS).tolist():
         cells = {grid.text(row, column).strip().lower() for column in layout.free}
         odd[row] |= len(cells & set(KNOWN_COLUMNS)) >= _HEADER_CELLS
     if layout.extra >= 0:
-        starts, sizes = (each[:, 0] for each in grid.places([layout.extra]))
-        odd |= ~(_is_nothing(grid, starts, sizes) | _is_word(grid, starts, sizes, _NO_INFORMATION))
+        starts = grid.starts(layout.extra)
+        nothing = _starts_with(grid.words(starts, 4), _NOTHING + b",")
+        odd |= ~(nothing | _is_text(grid, starts, _NO_INFORMATION + b","))
 
 
 def _read_accounts(grid: Grid, count: int, odd: Flags) -> tuple[str, ...]:
     """Return the account of each report's first row; marks rows whose ARN begins otherwise."""
     accounts = [""] * count
     column = grid.layout.arn
-    starts, lengths = (each[:, 0] for each in grid.places([column]))
-    first = np.flatnonzero(np.diff(grid.report, prepend=-1))
-    prefixes = [_to_prefix(grid.text(row, column)) for row in first.tolist()]
-    sizes = np.array([len(prefix) for prefix in prefixes])
-    for row, prefix in zip(first.tolist(), prefixes, strict=True):
-        accounts[grid.report[row]] = prefix[-_ARN_ACCOUNT - 1 : -1].decode()
-    in_section = np.repeat(np.arange(len(first)), np.diff(first, append=len(grid)))
-    for size in np.unique(sizes).tolist():
-        mine = np.flatnonzero(sizes[in_section] == size)
-        if not size:
-            odd[mine] = True
-            continue
-        expected = np.array([prefix.ljust(size)[:size] for prefix in prefixes], dtype=f"S{size}")
-        same = grid.texts(starts[mine], size) == expected[in_section[mine]]
-        odd[mine] |= ~same | (lengths[mine] <= size)
+    prefixes = [_to_prefix(grid.text(row, column)) for row in grid.firsts.tolist()]
+    for number, prefix in zip(grid.kept.tolist(), prefixes, strict=True):
+        accounts[number] = prefix[-_ARN_ACCOUNT - 1 : -1].decode()
+    starts = grid.starts(column)
+    sizes = np.array([len(prefix) for prefix in prefixes], dtype="i8")
+    least = np.where(sizes, sizes, _LONGEST_CELL)  # no ARN is as long where there is no prefix
+    odd |= grid.ends(column) - starts <= np.repeat(least, grid.sizes)
+    width = -(-max(map(len, prefixes), default=0) // 8) * 8
+    for first in range(0, width, 8):
+        expected = [_number(prefix[first : first + 8]) for prefix in prefixes]
+        kept = [_number(b"\xff" * len(prefix[first : first + 8])) for prefix in prefixes]
+        words = grid.words(starts + first) & np.repeat(np.array(kept, dtype="u8"), grid.sizes)
+        odd |= words != np.repeat(np.array(expected, dtype="u8"), grid.sizes)
     return tuple(accounts)
 
 
@@ -546,44 +585,71 @@ def _to_prefix(arn: str) -> bytes:
     return match[0].encode() if match and ACCOUNT_ID.fullmatch(match[1]) else b""
 
 
-def _read_names(grid: Grid, odd: Flags) -> npt.NDArray[np.bytes_]:
-    """Return the names in small letters; marks rows with an unusual one."""
-    starts, sizes = (each[:, 0] for each in grid.places([grid.layout.user]))
+def _cut(words: Words, sizes: Places) -> Words:
+    """Return the words with nothing behind the first so many bytes of each."""
+    cut: Words = words & _KEPT[np.clip(sizes, 0, 8)]
+    return cut
+
+
+def _to_small(words: Words) -> Words:
+    """Return ASCII in small letters: a byte has its highest bit set from `A` on, but not after `Z`."""
+    from_a = words + (0x80 - ord("A")) * _EVERY_BYTE
+    after_z = words + (0x7F - ord("Z")) * _EVERY_BYTE
+    return words | (from_a & ~after_z & 0x80 * _EVERY_BYTE) >> 2
+
+
+def _holds(words: Words, sign: int) -> Flags:
+    """Whether a byte of ASCII words is the sign: only 0 stays below 128 when 127 is added."""
+    found: Flags = ~((words ^ sign * _EVERY_BYTE) + 0x7F * _EVERY_BYTE) & 0x80 * _EVERY_BYTE != 0
+    return found
+
+
+def _read_names(grid: Grid, odd: Flags) -> list[Words]:
+    """Return the names in small letters, eight bytes a word; marks rows with an unusual one."""
+    starts, ends = grid.starts(grid.layout.user), grid.ends(grid.layout.user)
+    sizes = ends - starts
     odd |= sizes > _LONGEST_NAME
-    widest = min(int(sizes.max(initial=1)), _LONGEST_NAME)
-    names = _cut(grid.texts(starts, widest), sizes)
-    letters = names.view("u1").reshape(-1, widest)
-    odd |= ((letters == _SLASH) | (letters == _COLON)).any(axis=1)
+    names = []
+    for first in _word_places(sizes):
+        words = _cut(grid.words(starts + first), sizes - first)
+        odd |= _holds(words, _SLASH) | _holds(words, _COLON)
+        names.append(_to_small(words))
+    odd |= names[0] & 0xFF == _SPACE
     return names
 
 
-def _cut(texts: npt.NDArray[np.bytes_], sizes: Numbers) -> npt.NDArray[np.bytes_]:
-    """Return the texts in small letters, with nothing behind the first so many bytes of each."""
-    width = texts.dtype.itemsize
-    letters = _LOWER[texts.view("u1").reshape(-1, width)]
-    letters *= np.arange(width) < sizes[:, None]
-    small: npt.NDArray[np.bytes_] = letters.view(texts.dtype).ravel()
-    return small
+def _word_places(sizes: Places) -> range:
+    """Return where the words of names of these sizes begin."""
+    return range(0, min(int(sizes.max(initial=1)), _LONGEST_NAME), 8)
 
 
-def _find_root(grid: Grid, names: npt.NDArray[np.bytes_], odd: Flags) -> Flags:
+def _find_root(grid: Grid, names: Sequence[Words], odd: Flags) -> Flags:
     """Return which row is root's: name and ARN must both say so, else the row is marked."""
-    ends, size = grid.ends[:, grid.layout.arn], len(_ARN_END_OF_ROOT)
-    by_name: Flags = names == _ROOT
-    starts = np.maximum(ends - size, 0)
-    by_arn = grid.texts(starts, size) == _ARN_END_OF_ROOT
-    odd |= (by_name != by_arn) | (grid.bytes[ends - 1] == _CLOSING)
+    by_name = np.ones(len(grid), dtype=bool)
+    for number, words in enumerate(names):
+        by_name &= words == _number(_ROOT[8 * number : 8 * number + 8])
+    tails = grid.words(np.maximum(grid.ends(grid.layout.arn) - 7, 0))  # the comma behind it too
+    by_arn = tails >> 16 == _number(_ARN_END_OF_ROOT + b",")
+    odd |= (by_name != by_arn) | (tails >> 48 & 0xFF == _CLOSING)
     return by_name
 
 
-def _find_other_arns(grid: Grid, names: npt.NDArray[np.bytes_], is_user: Flags) -> Iterator[int]:
+def _find_other_arns(grid: Grid, is_user: Flags) -> Iterator[int]:
     """Yield the users whose ARN does not end with their name, capitals apart."""
-    sizes = grid.lengths[:, grid.layout.user]
-    starts = np.maximum(grid.ends[:, grid.layout.arn] - sizes, 1)
-    tails = _cut(grid.texts(starts, names.dtype.itemsize), sizes)
-    before = grid.bytes[starts - 1]
-    same = (tails == names) & ((before == _SLASH) | (before == _COLON))
-    yield from np.flatnonzero(is_user & ~same).tolist()
+    starts, ends = grid.starts(grid.layout.user), grid.ends(grid.layout.user)
+    sizes = ends - starts
+    tails = np.maximum(grid.ends(grid.layout.arn) - sizes, 1)
+    before = grid.words(tails - 1, 2) & 0xFF
+    differs = (before != _SLASH) & (before != _COLON)
+    for first in _word_places(sizes):
+        words = grid.words(starts + first) ^ grid.words(tails + first)
+        differs |= _cut(words, sizes - first) != 0
+    for row in np.flatnonzero(is_user & differs).tolist():
+        name, arn = (
+            grid.text(row, column).lower() for column in (grid.layout.user, grid.layout.arn)
+        )
+        if not arn.endswith((f"/{name}", f":{name}")):
+            yield row
 
 
 @dataclass(frozen=True)
@@ -592,15 +658,15 @@ class _Disorder:
     twice: list[tuple[int, int]]
 
 
-def _find_disorder(
-    report: Numbers, names: npt.NDArray[np.bytes_], is_root: Flags, strange: Flags
-) -> _Disorder:
+def _find_disorder(grid: Grid, names: Sequence[Words], is_root: Flags, strange: Flags) -> _Disorder:
     """Find each report's first row out of AWS's order, and the users that stand in one twice."""
+    report = grid.report
     twice: list[tuple[int, int]] = []
+    is_before, is_same = _compare(names)
     follows = report[1:] == report[:-1]
     both = ~is_root[1:] & ~is_root[:-1]
-    is_late = follows & ((is_root[1:] & ~is_root[:-1]) | (both & (names[1:] < names[:-1])))
-    is_suspect = is_late | (follows & both & (names[1:] == names[:-1]))
+    is_late = follows & ((is_root[1:] & ~is_root[:-1]) | (both & is_before))
+    is_suspect = is_late | (follows & both & is_same)
     places = np.flatnonzero(is_late) + 1
     _, first = np.unique(report[places], return_index=True)
     late = places[first].tolist()
@@ -608,14 +674,28 @@ def _find_disorder(
         if strange[number]:
             continue
         begin, end = np.searchsorted(report, [number, number + 1]).tolist()
-        twice += _count_twice(names[begin:end].tolist(), begin)
+        texts = [grid.text(row, grid.layout.user).lower() for row in range(begin, end)]
+        twice += _count_twice(texts, begin)
     return _Disorder(late, twice)
 
 
-def _count_twice(names: list[bytes], begin: int) -> Iterator[tuple[int, int]]:
+def _compare(names: Sequence[Words]) -> tuple[Flags, Flags]:
+    """Tell of each name but the first whether it belongs before the one above it, and is the same."""
+    is_before, is_same = (
+        np.zeros(len(names[0][1:]), dtype=bool),
+        np.ones_like(names[0][1:], dtype=bool),
+    )
+    for words in names:
+        big = words.byteswap()  # the first letter counts most
+        is_before |= is_same & (big[1:] < big[:-1])
+        is_same &= big[1:] == big[:-1]
+    return is_before, is_same
+
+
+def _count_twice(names: list[str], begin: int) -> Iterator[tuple[int, int]]:
     """Yield the place and the ordinal of every name that stands there more than once."""
     total = Counter(names)
-    seen: Counter[bytes] = Counter()
+    seen: Counter[str] = Counter()
     for place, name in enumerate(names, start=begin):
         if total[name] > 1:
             seen[name] += 1

@@ -13,7 +13,7 @@ import sys
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import IO, BinaryIO
 
 from credreport.errors import Problem
@@ -54,7 +54,7 @@ class Unread:
     def read(self) -> Stream | Problem:
         """Return its bytes; what cannot be read is a problem of that name."""
         try:
-            with open_regular(Path(self.path)) as file:
+            with open_regular(self.path) as file:
                 data = file.read(min(self.size, self.max_bytes) + 1)
                 if len(data) > self.size:  # it has grown since it was found
                     data += _read_at_most(file, self.max_bytes + 1 - len(data))
@@ -80,11 +80,14 @@ class _Names:
     def __init__(self) -> None:
         self._taken: dict[str, int] = {}
 
-    def choose(self, path: Path, below: Path | None = None) -> str:
-        """Return the path below the searched directory, or the file's name; numbered when taken."""
-        name = _as_text(path.relative_to(below).as_posix() if below else path.name)
+    def choose(self, name: str, folder: str, below: str = "") -> str:
+        """Return the name, after `below`, where its folder is below the searched directory.
+
+        When that is taken, the name after its folder's; when that is too, numbered.
+        """
+        name, in_folder = _as_text(f"{below}{name}"), f"{folder}/{name}"
         if name in self._taken:
-            name = _as_text(f"{path.parent.name}/{path.name}")
+            name = _as_text(in_folder)
         count = self._taken[name] = self._taken.get(name, 0) + 1
         return name if count == 1 else f"{name} ({count})"
 
@@ -174,32 +177,38 @@ class Opener:
         if path.is_dir():
             yield from self._find_directory(path)
         elif path.suffix.lower() == ".zip":
-            yield from self._open_zip(path, self.names.choose(path))
+            yield from self._open_zip(path, self.names.choose(path.name, path.parent.name))
         else:
-            yield from self._find_file(path, self.names.choose(path), searched=False)
+            name = self.names.choose(path.name, path.parent.name)
+            yield from self._find_file(path, name, searched=False)
 
     def _find_directory(self, directory: Path) -> Iterator[Item]:
         failures: list[OSError] = []
         found_any = False
         for folder, folders, names in os.walk(directory, onerror=failures.append):
             folders.sort()
+            here = Path(folder)
+            place = here.relative_to(directory).as_posix()
+            below = "" if place == "." else f"{place}/"
             for name in list(folders):
-                inner = Path(folder, name)
-                if inner.is_symlink() or name.startswith(".") or name == "__MACOSX":
+                is_link = (here / name).is_symlink()
+                if is_link or name.startswith(".") or name == "__MACOSX":
                     folders.remove(name)
-                    shown = self.names.choose(inner, directory)
+                    shown = self.names.choose(name, here.name, below)
                     yield Skipped(shown, "a link or a hidden directory is not searched")
             for name in sorted(names):
                 if _OWN_OUTPUT.fullmatch(name):
                     continue
-                path = Path(folder, name)
-                shown = self.names.choose(path, directory)
-                why = _why_skipped(path.name, path.suffix)
-                if why and path.suffix.lower() != ".zip":
+                # Texts, not a Path for each of perhaps ten thousand files.
+                path = os.path.join(folder, name)  # noqa: PTH118
+                shown = self.names.choose(name, here.name, below)
+                suffix = PurePath(name).suffix
+                why = _why_skipped(name, suffix)
+                if why and suffix.lower() != ".zip":
                     yield Skipped(shown, why)
                     continue
                 found_any = True
-                if path.suffix.lower() == ".zip":
+                if suffix.lower() == ".zip":
                     yield from self._open_zip(path, shown)
                 else:
                     yield from self._find_file(path, shown, searched=True)
@@ -210,9 +219,9 @@ class Opener:
             remedy = "Name the directory that holds the downloaded reports"
             yield Problem(str(directory), 0, 0, found, remedy)
 
-    def _find_file(self, path: Path, name: str, *, searched: bool) -> Iterator[Item]:
+    def _find_file(self, path: str | Path, name: str, *, searched: bool) -> Iterator[Item]:
         try:
-            status = path.stat()
+            status = os.stat(path)  # noqa: PTH116 - a text will do
         except (OSError, ValueError) as error:
             yield _unreadable(name, error)
             return
@@ -227,7 +236,7 @@ class Opener:
         self.seen.add(identity)
         return False
 
-    def _open_zip(self, path: Path, name: str) -> Iterator[Item]:
+    def _open_zip(self, path: str | Path, name: str) -> Iterator[Item]:
         try:
             with open_regular(path) as file:
                 if self._seen_before(os.fstat(file.fileno())):
@@ -296,6 +305,8 @@ def _as_text(name: str) -> str:
 def _why_skipped(name: str, suffix: str) -> str:
     if name.startswith("."):
         return "hidden file"
+    if suffix == ".csv":
+        return ""
     inner = {each.lower().split(" ")[0] for each in Path(name).suffixes} or {""}
     if not inner & _SUFFIXES:
         return f"{suffix} files are not searched for reports"
@@ -320,12 +331,12 @@ def read_bounded(path: Path, max_bytes: int = DEFAULT_MAX_BYTES) -> bytes:
     return data
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: str | Path) -> BinaryIO:
     """Open a regular file for reading; a pipe or a device would hang or never end."""
-    if not stat.S_ISREG(path.stat().st_mode):
+    if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - a text will do
         message = "not a regular file (a pipe, a socket or a device); pipe it into credreport and name `-`"
         raise ValueError(message)
-    return path.open("rb")
+    return open(path, "rb")  # noqa: PTH123
 
 
 def _unreadable(name: str, error: Exception) -> Problem:

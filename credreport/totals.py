@@ -119,9 +119,14 @@ class Totals:
     is_lower_bound: bool = False
 
     @cached_property
+    def by_report(self) -> Numbers:
+        """The counts by report and places in KINDS and STATUSES."""
+        return np.array([each.statuses for each in self.tallies], dtype="i8")
+
+    @cached_property
     def _statuses(self) -> list[list[int]]:
         """The counts of all reports by places in KINDS and STATUSES."""
-        counts: list[list[int]] = np.sum([each.statuses for each in self.tallies], axis=0).tolist()
+        counts: list[list[int]] = self.by_report.sum(axis=0).tolist()
         return counts
 
     def count(self, *statuses: Status, kinds: Sequence[Kind] = KINDS) -> int:
@@ -301,16 +306,17 @@ def band_rows(totals: Totals) -> list[Row]:
     The counts add up to the judged active credentials; `never_used` is a part of `count`.
     """
     edges = band_edges(totals.policy.unused_after_days)
+    ages = np.sum([tally.ages for tally in totals.tallies], axis=0).tolist()
     rows: list[Row] = []
-    for band, (edge, label) in enumerate(zip(edges, band_labels(edges), strict=True)):
+    for by_kind, edge, label in zip(ages, edges, band_labels(edges), strict=True):
         for kind in JUDGED_KINDS:
-            pairs = [tally.ages[band][code(kind)] for tally in totals.tallies]
+            count, never = by_kind[code(kind)]
             rows.append(
                 {
                     "band": label,
                     "kind": kind.value,
-                    "count": sum(count for count, _ in pairs),
-                    "never_used": sum(never for _, never in pairs),
+                    "count": count,
+                    "never_used": never,
                     "is_unused": edge >= totals.policy.unused_after_days,
                 }
             )
@@ -320,15 +326,17 @@ def band_rows(totals: Totals) -> list[Row]:
 def account_rows(totals: Totals) -> list[Row]:
     """Return one row an account: users, and counts of what matters."""
     told = (Status.UNUSED, Status.CURRENT, Status.UNDETERMINED)
-    rows: dict[str, Row] = {}
-    for account_id in account_ids(totals):
-        counts = dict.fromkeys(("users", *(status.value for status in told)), 0)
-        rows[account_id] = {"account_id": account_id, **counts}
-    for report, tally in zip(totals.reports, totals.tallies, strict=True):
+    names = [status.value for status in told]
+    counts = totals.by_report.sum(axis=1)[:, list(map(code, told))].tolist()
+    rows: dict[str, Row] = {
+        account_id: {"account_id": account_id, **dict.fromkeys(("users", *names), 0)}
+        for account_id in account_ids(totals)
+    }
+    for report, found in zip(totals.reports, counts, strict=True):
         row = rows[report.account_id]
         row["users"] += report.row_count
-        for status in told:
-            row[status.value] += sum(counts[code(status)] for counts in tally.statuses)
+        for name, count in zip(names, found, strict=True):
+            row[name] += count
     return list(rows.values())
 
 
@@ -353,22 +361,20 @@ def input_rows(totals: Totals) -> list[Row]:
 
 def tie_out_rows(totals: Totals) -> list[Row]:
     """Return one row a report and a total: rows x 3 = the six counts, PASS or FAIL."""
-    rows: list[Row] = []
-    for report, tally in zip(totals.reports, totals.tallies, strict=True):
-        counts = {
-            status.value: sum(tally.statuses[code(kind)][code(status)] for kind in JUDGED_KINDS)
-            for status in TIED_STATUSES
+    names = [status.value for status in TIED_STATUSES]
+    judged, tied = list(map(code, JUDGED_KINDS)), list(map(code, TIED_STATUSES))
+    counts = totals.by_report[:, judged].sum(axis=1)[:, tied].tolist()
+    rows: list[Row] = [
+        {
+            "source_file": report.source.name,
+            "account_id": report.account_id,
+            "rows": report.row_count,
+            "expected": report.row_count * len(JUDGED_SLOTS),
+            **dict(zip(names, found, strict=True)),
+            "counted": sum(found),
         }
-        rows.append(
-            {
-                "source_file": report.source.name,
-                "account_id": report.account_id,
-                "rows": report.row_count,
-                "expected": report.row_count * len(JUDGED_SLOTS),
-                **counts,
-                "counted": sum(counts.values()),
-            }
-        )
+        for report, found in zip(totals.reports, counts, strict=True)
+    ]
     names = [name for name in rows[0] if name not in ("source_file", "account_id")]
     total = {name: sum(row[name] for row in rows) for name in names}
     rows.append({"source_file": "Total", "account_id": "", **total})

@@ -1,6 +1,7 @@
 """Seeded damages of valid reports: each is refused, or no stale credential is lost.
 
     python -m tests.damage --seed 1 --count 100000
+    python -m tests.damage --seed 1 --count 100000 --road both
 
 A small report is made by chance, judged by tests/second_opinion.py, damaged in one of many ways,
 and read and judged by the program. A credential that was unused must then be unused or
@@ -9,6 +10,10 @@ kinds that can bring it about, and only where a plain reading of the damaged tex
 
 ROWS_GO      whole rows are gone, cut off at a row's end
 CELLS_LIE    cells hold other words or dates that AWS could have written there
+
+With `--road both` each damaged report is judged twice instead: many together as `inspect` judges
+them, on the fast road where they are plain, and on the slow road alone. Whatever is said of a report
+must be the same: the refusal, or its facts, counts, warnings, unused and undetermined credentials.
 """
 
 from __future__ import annotations
@@ -28,13 +33,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from credreport.containers import OwnEvidence
-from credreport.errors import InputRefused
+from credreport.errors import InputRefused, Problem
 from credreport.instants import format_instant
 from credreport.read import CredentialReport, read_report
 from credreport.sources import Stream
+from credreport.survey import Question, _survey_odd, survey_batch
 from tests.batch import instant, judged
 from tests.reports import AS_OF, NAME, root, to_csv, user
 from tests.second_opinion import (
@@ -727,13 +733,26 @@ class Row:
     status: str
 
 
-def run(seed: int, start: int, count: int) -> Result:
+def run(seed: int, start: int, count: int, road: str = "slow") -> Result:
     """Make, damage, read and judge so many reports."""
     result = Result()
     for first in range(start, start + count, BATCH):
         numbers = range(first, min(first + BATCH, start + count))
-        _run_batch([make_trial(seed, number) for number in numbers], result)
+        ROADS[road]([make_trial(seed, number) for number in numbers], result)
     return result
+
+
+def _run_both(trials: list[Trial], result: Result) -> None:
+    """Hold what is said of each report on the fast road against what the slow one says."""
+    streams = [Stream(NAME, trial.data) for trial in trials]
+    answers = survey_batch(streams, Question(NOW))
+    slow = _survey_odd(streams, Question(NOW))
+    for trial, answer, expected in zip(trials, answers, slow, strict=True):
+        if answer != expected:
+            result.add(trial, "MISSED", f"{answer} is not {expected}")
+        else:
+            is_refused = any(isinstance(each, Problem) for each in answer)
+            result.add(trial, "refused" if is_refused else "kept")
 
 
 def _run_batch(trials: list[Trial], result: Result) -> None:
@@ -763,6 +782,9 @@ def _run_batch(trials: list[Trial], result: Result) -> None:
     for owner, found_rows in rows.items():
         trial = trials[owner]
         result.add(trial, *_outcome(trial, found_rows))
+
+
+ROADS = {"slow": _run_batch, "both": _run_both}
 
 
 def _outcome(trial: Trial, found: list[Row]) -> tuple[str, str]:
@@ -860,14 +882,14 @@ def lines_of(result: Result) -> Iterator[str]:
         yield f"{kind:38}" + "".join(f"{number:>11}" for number in numbers)
 
 
-def run_parallel(seed: int, count: int, workers: int) -> Result:
+def run_parallel(seed: int, count: int, workers: int, road: str) -> Result:
     """Spread the trials over processes: the counts are the same for any number of them."""
     whole = Result()
     size = -(-count // max(workers * 8, 1))
     starts = range(0, count, size)
     sizes = [min(size, count - start) for start in starts]
     with ProcessPoolExecutor(workers) as pool:
-        for part in pool.map(run, [seed] * len(sizes), starts, sizes):
+        for part in pool.map(partial(run, seed, road=road), starts, sizes):
             whole.merge(part)
     return whole
 
@@ -883,15 +905,16 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--show", type=int, metavar="NUMBER", help="print one trial and its end")
+    parser.add_argument("--road", choices=ROADS, default="slow", help="`both`: compare the two")
     options = parser.parse_args()
     if options.show is not None:
         trial = make_trial(options.seed, options.show)
-        result = run(options.seed, options.show, 1)
+        result = run(options.seed, options.show, 1, options.road)
         for part in (trial.kind, trial.text, repr(trial.data), result.total(), *result.bad):
             say(f"{part}\n")
         return 0
     started = time.monotonic()
-    result = run_parallel(options.seed, options.count, options.workers)
+    result = run_parallel(options.seed, options.count, options.workers, options.road)
     say("\n".join(lines_of(result)))
     for trial, why in result.bad[:20]:
         say(f"--seed {options.seed} --show {trial.number}: {trial.kind}: {why}")

@@ -38,6 +38,17 @@ def test_no_damage_loses_a_stale_credential_outside_the_declared_classes(result:
     assert result.bad == []
 
 
+def test_both_roads_say_the_same_of_damaged_reports() -> None:
+    both = run(SEED, 0, COUNT, "both")
+    assert both.total().total() == COUNT
+    assert both.bad == []
+
+
+def test_a_difference_between_the_roads_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.damage.survey_batch", lambda streams, _: [[] for _ in streams])
+    assert run(SEED, 0, 3, "both").total() == {"MISSED": 3}
+
+
 def test_every_kind_is_met_and_told(result: Result) -> None:
     assert len(list(lines_of(result))) == len(DAMAGES) + 2
     assert {counts.total() for counts in result.counts.values()} == {10}
