@@ -95,7 +95,6 @@ def assess_inputs(
             surveyed = survey_items(
                 items, inputs, question, keep_going=keep_going, pool=pool, progress=advance
             )
-        surveyed.close()
         chosen = _choose(items, surveyed.totals)
         if chosen:
             aside = _too_long(surveyed.totals)

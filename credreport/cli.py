@@ -9,7 +9,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
@@ -385,13 +385,12 @@ def inspect(
             progress=progress,
         )
     totals = surveyed.totals
-    with closing(surveyed):
-        if as_json:
-            screen.pour(json_parts(surveyed))
-        else:
-            for line in [] if quiet else report_lines(totals):
-                screen.say(line)
-            screen.say(to_verdict(totals))
+    if as_json:
+        screen.pour(json_parts(surveyed))
+    else:
+        for line in [] if quiet else report_lines(totals):
+            screen.say(line)
+        screen.say(to_verdict(totals))
     _show_undetermined(screen, surveyed.undetermined)
     _show_warnings(screen, totals)
     return _end(screen, totals.doubts(), has_open_findings=False)

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache, partial
@@ -21,7 +20,7 @@ from json.encoder import encode_basestring_ascii
 import numpy as np
 
 from credreport.containers import OwnEvidence, unpack
-from credreport.errors import InputRefused, Notice, OutputError, Problem
+from credreport.errors import InputRefused, Notice, Problem
 from credreport.instants import format_instant
 from credreport.oddities import (
     arn_words,
@@ -45,6 +44,7 @@ from credreport.population import (
 from credreport.read import CredentialReport, Source, era_of, find_stamp
 from credreport.schema import Status
 from credreport.sources import DEFAULT_MAX_BYTES, Skipped, Stream, Unread, find_inputs
+from credreport.spool import Place, Spool
 from credreport.totals import Row, Tally, Totals, to_tallies
 from credreport.verdict import (
     INSTANT_UNIT,
@@ -114,41 +114,6 @@ Found = tuple[Surveyed, bytes]
 Answer = Found | Problem
 
 
-Place = tuple[int, int]
-
-
-class _Spool:
-    """A temporary file for what need not be held in memory. Raises OutputError where there is no room."""
-
-    def __init__(self) -> None:
-        with self._told():
-            self.file = tempfile.TemporaryFile(prefix="credreport-")  # noqa: SIM115 - see close
-
-    def put(self, data: bytes) -> Place:
-        """Write the data; return where it is."""
-        with self._told():
-            return self.file.tell(), self.file.write(data)
-
-    def take(self, place: Place) -> bytes:
-        """Return what was put there."""
-        offset, size = place
-        self.file.seek(offset)
-        return self.file.read(size)
-
-    def close(self) -> None:
-        """Give back the file."""
-        self.file.close()
-
-    @staticmethod
-    @contextmanager
-    def _told() -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            reason = error.strerror or error
-            raise OutputError(f"no room for a temporary file: {reason}") from error
-
-
 @dataclass(frozen=True)
 class Survey:
     """What was counted over all chosen reports; the unused credentials wait in a file.
@@ -159,16 +124,12 @@ class Survey:
     totals: Totals
     notices: tuple[Notice, ...]
     undetermined: tuple[Row, ...]
-    spool: _Spool
+    spool: Spool
     places: Sequence[Place]
 
     def unused(self) -> Iterator[bytes]:
         """Yield the unused credentials of each report, as JSON objects, one a line."""
         return filter(None, map(self.spool.take, self.places))
-
-    def close(self) -> None:
-        """Give back the file."""
-        self.spool.close()
 
 
 def survey(
@@ -204,27 +165,23 @@ def survey_items(
     skipped: list[Skipped] = []
     found: list[Surveyed] = []
     places: dict[tuple[str, int], Place] = {}
-    spool = _Spool()
-    try:
-        batches = _to_batches(items, skipped)
-        work = partial(survey_batch, question=question)
-        with closing((pool or Pool()).run(work, batches, refuse)) as results:
-            for answers in chain.from_iterable(results):
-                for answer in answers:
-                    if isinstance(answer, Problem):
-                        refused.append(answer)
-                        continue
-                    report, unused = answer
-                    found.append(report)
-                    places[_key(report)] = spool.put(unused)
-                if progress:
-                    progress()
-        dated = [report for report in found if report.as_of]
-        without = [report for report in found if not report.as_of]
-        choice = choose(dated, without, refused, keep_going=keep_going, inputs=inputs)
-    except BaseException:
-        spool.close()
-        raise
+    spool = Spool()
+    batches = _to_batches(items, skipped)
+    work = partial(survey_batch, question=question)
+    with closing((pool or Pool()).run(work, batches, refuse)) as results:
+        for answers in chain.from_iterable(results):
+            for answer in answers:
+                if isinstance(answer, Problem):
+                    refused.append(answer)
+                    continue
+                report, unused = answer
+                found.append(report)
+                places[_key(report)] = spool.put(unused)
+            if progress:
+                progress()
+    dated = [report for report in found if report.as_of]
+    without = [report for report in found if not report.as_of]
+    choice = choose(dated, without, refused, keep_going=keep_going, inputs=inputs)
     reports = choice.reports
     notices = [*choice.notices, *(notice for report in reports for notice in report.notices)]
     notices += [notice for report in reports for notice in report.warnings]

@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -39,11 +38,11 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_generated_reports_hold_nothing_doubtful(reports: Path) -> None:
-    with closing(survey([reports], Question())) as found:
-        assert found.totals.doubts() == ()
-        assert {notice.code for notice in found.totals.notices} <= {"boundary"}
-        unused = found.totals.count(Status.UNUSED)
-        active = found.totals.count(Status.UNUSED, Status.CURRENT)
+    totals = survey([reports], Question()).totals
+    assert totals.doubts() == ()
+    assert {notice.code for notice in totals.notices} <= {"boundary"}
+    unused = totals.count(Status.UNUSED)
+    active = totals.count(Status.UNUSED, Status.CURRENT)
     assert 0.1 < unused / active < 0.3
 
 
@@ -60,8 +59,7 @@ def test_generated_reports_hold_nothing_doubtful(reports: Path) -> None:
 def test_others_find_the_same(reports: Path, peer: str, library: str) -> None:
     if find_spec(library) is None:
         pytest.skip(f"{library} is in the extra `bench`")
-    with closing(survey([reports], Question())) as found:
-        rows = json.loads("".join(json_parts(found)))["unused"]
+    rows = json.loads("".join(json_parts(survey([reports], Question()))))["unused"]
     ours = {(row["account_id"], row["user"], row["credential"]) for row in rows}
     command = [sys.executable, "-m", f"benchmarks.peers.{peer}", str(reports), "2"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)

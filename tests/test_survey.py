@@ -9,7 +9,6 @@ import random
 import signal
 from collections.abc import Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -68,8 +67,8 @@ def answer(path: Path | Sequence[Path], question: Question, pool: Pool | None = 
     """Return the JSON document about the inputs, or the words of their refusal."""
     inputs = [path] if isinstance(path, Path) else path
     try:
-        with closing(survey(inputs, question, pool=pool)) as surveyed:
-            return "".join(json_parts(surveyed))
+        surveyed = survey(inputs, question, pool=pool)
+        return "".join(json_parts(surveyed))
     except InputRefused as refusal:
         return str(refusal)
 
@@ -219,9 +218,9 @@ class TestTwoRoads:
             if number == 2:
                 text = text.replace("false", "false,", 1)
             (tmp_path / f"{number}-{NAME}").write_text(text, encoding="utf-8")
-        with closing(survey([tmp_path], Question(), keep_going=True)) as found:
-            assert [report.account_id[-1] for report in found.totals.reports] == list("0134")
-            assert [problem.source for problem in found.totals.refused] == [f"2-{NAME}"]
+        found = survey([tmp_path], Question(), keep_going=True)
+        assert [report.account_id[-1] for report in found.totals.reports] == list("0134")
+        assert [problem.source for problem in found.totals.refused] == [f"2-{NAME}"]
 
 
 class TestPlain:
@@ -395,8 +394,7 @@ def test_an_executor_that_vanishes_without_a_word_is_not_waited_for(
 
 
 def test_the_lines_of_a_report() -> None:
-    with closing(survey([SAMPLES], Question())) as found:
-        lines = list(report_lines(found.totals))
+    lines = list(report_lines(survey([SAMPLES], Question()).totals))
     assert lines[1:4] == [
         "  account  111122223333",
         "  users    29, root included",
