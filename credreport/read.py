@@ -182,7 +182,7 @@ def read_report(stream: Stream) -> list[CredentialReport]:
 def find_stamp(name: str, generated_time: str) -> tuple[datetime | None, str, list[Notice]]:
     """Return when a file says it was made, where it says so, and the warnings about that."""
     if generated_time:
-        stamp = parse_instant(generated_time.strip().replace(" ", "T", 1))
+        stamp = parse_instant(generated_time.strip().replace(" ", "T"))
         if stamp:
             return stamp, "GeneratedTime", []
         message = f"GeneratedTime {generated_time[:40]!r} is not a time with its zone; not used"

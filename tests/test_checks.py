@@ -147,6 +147,10 @@ def test_set_before_the_user_was_created(tmp_path: Path) -> None:
     ]
 
 
+def test_a_timestamp_of_the_very_as_of_is_not_later(tmp_path: Path) -> None:
+    assert shown(judge(tmp_path, root(), user(user_creation_time="2026-01-31T12:00:00Z"))) == []
+
+
 def test_the_newest_of_the_timestamps_later_than_the_as_of(tmp_path: Path) -> None:
     rows = [user(n, user_creation_time=f"2026-0{m}-01T00:00:00Z") for n, m in (("a", 2), ("b", 3))]
     assert shown(judge(tmp_path, root(), *rows)) == [
