@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import csv
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from credreport.errors import InputRefused
-from credreport.read import CredentialReport, account_of, is_root, read_report
+from credreport.read import CredentialReport, _quote_words, account_of, is_root, read_report
 from credreport.schema import NEEDED_COLUMNS
 from credreport.sources import Stream
 from tests.reports import ACCOUNT, COLUMNS, root, to_csv, user
@@ -88,6 +89,17 @@ class TestRefusals:
         cut = text[: text.rindex("N/A,false")]
         assert "line 3, column 21: 20 fields where the header has 22" in refusal(cut + "x")[0]
         assert "nothing from `cert_2_active` on" in refusal(cut + "x")[0]
+
+    @pytest.mark.parametrize(
+        ("words", "told"),
+        [
+            ("unexpected end of data", "a quote opened here is never closed"),
+            ("',' expected after '\"'", "letters after a closing quote"),
+            ("something new", "not readable as CSV from here on (something new)"),
+        ],
+    )
+    def test_what_the_csv_reader_stumbled_over(self, words: str, told: str) -> None:
+        assert _quote_words(csv.Error(words)) == told
 
     def test_every_bad_row_is_named(self) -> None:
         lines = to_csv(root(), user("a"), user("b"), user("c")).split("\n")
