@@ -426,6 +426,7 @@ class TestMain:
         self, monkeypatch: pytest.MonkeyPatch, name: str, here: Path
     ) -> None:
         number = getattr(signal, name)
+        signal.signal(number, signal.SIG_DFL)  # who runs the tests may have had it ignored
 
         def ask(*_: object, **__: object) -> None:
             signal.raise_signal(number)
