@@ -81,7 +81,7 @@ def to_credentials(users: pd.DataFrame) -> pd.DataFrame:
         }
     )
     slots = [_take_slot(users, who, slot) for slot in SLOTS]
-    stacked = pd.concat(slots, ignore_index=True)
+    stacked = pd.concat(slots)
     stacked = stacked.sort_values(["user_row", "slot"], kind="stable", ignore_index=True)
     last_used = to_instant(stacked["last_used_raw"])
     set_at = to_instant(stacked["set_raw"])

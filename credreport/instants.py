@@ -45,7 +45,7 @@ def parse_date(text: str) -> datetime | None:
 
 def parse_when(text: str) -> datetime | None:
     """Return what a user writes for a time: an instant with its zone, or a day."""
-    return parse_instant(text.strip().replace(" ", "T", 1)) or parse_date(text.strip())
+    return parse_instant(text.strip().replace(" ", "T")) or parse_date(text.strip())
 
 
 def stamps_in_name(name: str) -> set[datetime]:

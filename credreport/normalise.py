@@ -27,7 +27,9 @@ from credreport.schema import (
 )
 
 INSTANT_DTYPE = pd.DatetimeTZDtype("us", UTC)
-_COMMON = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:Z|\+00:00)"
+_COMMON = (
+    r"(?!0000)[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:Z|\+00:00)"
+)
 
 
 def to_users(reports: Sequence[CredentialReport]) -> pd.DataFrame:
@@ -51,7 +53,7 @@ def to_users(reports: Sequence[CredentialReport]) -> pd.DataFrame:
                 line=list(chain.from_iterable(reports[number].lines for number in numbers)),
             )
         )
-    users = pd.concat(frames, ignore_index=True)
+    users = pd.concat(frames)
     ordered = users.reindex(columns=["report", "line", *KNOWN_COLUMNS])
     text = dict.fromkeys(KNOWN_COLUMNS, "str")
     return ordered.astype(text).sort_values(["report", "line"], kind="stable", ignore_index=True)
@@ -72,12 +74,11 @@ def to_instant(cells: pd.Series) -> pd.Series:
     """
     codes, texts = pd.factorize(cells, use_na_sentinel=False)
     different = pd.Series(texts, dtype="str")  # most cells say N/A: look at each text once
-    common = different.str.fullmatch(_COMMON).fillna(value=False).astype(bool)
-    common &= ~different.str.startswith("0000").fillna(value=False).astype(bool)  # no year 0
+    common = different.str.fullmatch(_COMMON)  # false where a cell is missing
     seconds = different.where(common).str.slice(0, 19)
     instants = pd.to_datetime(seconds, format="%Y-%m-%dT%H:%M:%S", errors="coerce", utc=True)
     instants = instants.astype(INSTANT_DTYPE)
-    unusual = different[~common].str.fullmatch(INSTANT_PATTERN).fillna(value=False).astype(bool)
+    unusual = different[~common].str.fullmatch(INSTANT_PATTERN)
     unusual = unusual[unusual]
     if not unusual.empty:
         parsed = [parse_instant(cell) for cell in different[unusual.index]]

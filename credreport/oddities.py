@@ -116,7 +116,7 @@ def _is_judged(verdicts: Verdicts) -> Flags:
 
 def _is_in_gap(cells: Cells, verdicts: Verdicts) -> Flags:
     used = (verdicts.use == USES.index(Use.USED)) & (cells.last_used < GAP_START)
-    never = (verdicts.use == USES.index(Use.NEVER_USED)) & (cells.set_at < GAP_END)
+    never = verdicts.use == USES.index(Use.NEVER_USED)  # and unused: so it was set before the end
     threshold = cells.unused_after_days.astype("m8[D]")
     found: Flags = (
         (cells.kind == code(Kind.PASSWORD))

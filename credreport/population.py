@@ -285,9 +285,8 @@ def _choose_newest(
         else:
             chosen.append(report)
     for account_id, reports in accounts.items():
-        newest = max(reports, key=lambda report: (report.stamp is not None, report.stamp or 0))
-        others = [report for report in reports if report is not newest]
-        if others and any(report.stamp in (None, newest.stamp) for report in others):
+        newest, *others = reports  # in the order of _drop_copies
+        if any(report.stamp in (None, newest.stamp) for report in others):
             names = ", ".join(sorted({report.source.name for report in others}))
             found = f"another report of account {account_id} ({names}), and no stamp says which is newer"
             remedy = "Name one, or give the files the names the console gave them"
@@ -304,7 +303,7 @@ def _choose_newest(
 
 
 def _drop_copies(reports: Iterable[R]) -> tuple[list[R], list[Skipped]]:
-    """Keep one of the reports that are alike cell by cell: the one with the newest stamp."""
+    """Keep one of the reports that are alike cell by cell; the newest stamp comes first."""
     kept: dict[tuple[str, str], R] = {}
     copies = []
     for report in sorted(reports, key=_newest_stamp_first):

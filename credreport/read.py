@@ -62,13 +62,13 @@ class CredentialReport:
     rows: tuple[tuple[str, ...], ...]
     lines: tuple[int, ...]
     account_id: str
+    header_line: int
+    file_holds_absences: bool
     stamp: datetime | None = None
     stamp_origin: str = ""
     as_of: datetime | None = None
     as_of_origin: str = ""
     notices: tuple[Notice, ...] = ()
-    header_line: int = 1
-    file_holds_absences: bool = True
 
     @property
     def digest(self) -> str:
@@ -164,10 +164,10 @@ def read_report(stream: Stream) -> list[CredentialReport]:
                     rows=tuple(tuple(section.rows[number]) for number in numbers),
                     lines=tuple(section.lines[number] for number in numbers),
                     account_id=account_id,
-                    stamp=stamp,
-                    stamp_origin=origin,
                     header_line=section.line,
                     file_holds_absences=holds_absences,
+                    stamp=stamp,
+                    stamp_origin=origin,
                 )
             )
     _refuse_same_account(stream.name, reports)
@@ -182,14 +182,14 @@ def read_report(stream: Stream) -> list[CredentialReport]:
 def find_stamp(name: str, generated_time: str) -> tuple[datetime | None, str, list[Notice]]:
     """Return when a file says it was made, where it says so, and the warnings about that."""
     if generated_time:
-        stamp = parse_instant(generated_time.strip().replace(" ", "T", 1))
+        stamp = parse_instant(generated_time.strip().replace(" ", "T"))
         if stamp:
             return stamp, "GeneratedTime", []
         message = f"GeneratedTime {generated_time[:40]!r} is not a time with its zone; not used"
         notices = [Notice(name, 0, "generated-time", message)]
     else:
         notices = []
-    stamps = stamps_in_name(name.replace("\\", "/").rsplit("/", 1)[-1])
+    stamps = stamps_in_name(name.replace("\\", "/").rpartition("/")[2])
     if len(stamps) == 1:
         return stamps.pop(), "file name", notices
     if stamps:
@@ -210,7 +210,7 @@ class _Section:
 
     def __post_init__(self) -> None:
         self.user = self.columns.index(USER)
-        self.arn = self.columns.index(ARN) if ARN in self.columns else -1
+        self.arn = _place_of_arn(self.columns)
 
     def add(self, cells: list[str], line: int) -> None:
         self.rows.append(cells)
@@ -227,7 +227,7 @@ class _Section:
         )
 
     def arn_of(self, cells: Sequence[str]) -> str:
-        return cells[self.arn] if self.arn >= 0 else ""
+        return "" if self.arn is None else cells[self.arn]
 
 
 class _Reader:
@@ -278,7 +278,7 @@ class _Reader:
             for cells in reader:
                 line = before + 1 + offset
                 before = reader.line_num
-                if reader.line_num + offset > line and any("\n" in c or "\r" in c for c in cells):
+                if before + offset > line:
                     found = f"a quote opened here closes only in line {before + offset}"
                     self._problem(line, 0, found, _STRAY_QUOTE)
                     continue
@@ -343,8 +343,9 @@ class _Reader:
         found = (
             f"{len(cells)} {'field' if len(cells) == 1 else 'fields'} where the header has {width}"
         )
-        if len(cells) < width:
-            found += f"; nothing from {_column_words(section.columns[len(cells)])} on"
+        lacking = section.columns[len(cells) :]
+        if lacking:
+            found += f"; nothing from {_column_words(lacking[0])} on"
         else:
             found += "; one comma too many, or two rows on one line"
         self._problem(line, min(len(cells), width) + 1, found)
@@ -374,6 +375,10 @@ def _column_words(column: str) -> str:
     return f"`{column}`" if column else "the column without a name"
 
 
+def _place_of_arn(columns: tuple[str, ...]) -> int | None:
+    return columns.index(ARN) if ARN in columns else None
+
+
 def _is_header(cells: Iterable[str]) -> bool:
     return set(cells) >= _HEADER_MARKS
 
@@ -386,9 +391,7 @@ def _is_like_header(cells: Iterable[str]) -> bool:
 def _without_mark(cells: list[str]) -> list[str]:
     """Return the record without the byte order mark that a joined file leaves before its header."""
     return (
-        [cells[0].removeprefix("\ufeff"), *cells[1:]]
-        if cells and _is_header([USER, *cells[1:]])
-        else cells
+        [cells[0].removeprefix("\ufeff"), *cells[1:]] if _is_header([USER, *cells[1:]]) else cells
     )
 
 
@@ -428,7 +431,7 @@ def _unglue(section: _Section, cells: list[str]) -> tuple[list[str], list[str]] 
     """Return the row and what was appended to its last cell: another header, or another account's row."""
     last = len(section.columns) - 1
     tail = cells[last:]
-    if len(tail) < 2:
+    if not tail:
         return None
     if tail[0].endswith(section.columns[0]) and _is_header([USER, *tail]):
         name = section.columns[0]
@@ -437,7 +440,7 @@ def _unglue(section: _Section, cells: list[str]) -> tuple[list[str], list[str]] 
     if (section.user, section.arn) != (0, 1) or len(tail) < len(section.columns):
         return None
     arn = tail[1]
-    user = ROOT_USER if is_root("", arn) else arn.rsplit("/", 1)[-1]
+    user = ROOT_USER if is_root("", arn) else arn.rpartition("/")[2]
     cell = tail[0].removesuffix(user)
     other = account_of(arn)
     if not other or cell == tail[0] or not _ends_a_row(cell):
@@ -452,19 +455,23 @@ def _ends_a_row(cell: str) -> bool:
 
 
 def _rejoin(section: _Section, cells: list[str]) -> list[str] | None:
-    """Return the row with the unquoted commas of its name put back, if only one way does it."""
+    """Return the row with the unquoted commas of its name put back, if only one way does it.
+
+    Its one ARN tells where the name ends. A second ARN is a second row on the line, and a date or
+    a word for "none" is a cell of its own: neither may vanish in a name.
+    """
     extra = len(cells) - len(section.columns)
     if section.arn != section.user + 1 or extra > _MOST_COMMAS:
         return None
     start = section.user
-    answers = []
-    for commas in range(extra + 1):
-        split = start + commas + 1
-        end = split + extra - commas + 1
-        user, arn = ",".join(cells[start:split]), ",".join(cells[split:end])
-        if account_of(arn) and arn.rsplit("/", 1)[-1] == user:
-            answers.append([*cells[:start], user, arn, *cells[end:]])
-    return answers[0] if len(answers) == 1 else None
+    end = start + extra + 2
+    parts = cells[start:end]
+    arns = [place for place, part in enumerate(parts) if account_of(part)]
+    if len(arns) != 1 or any(part in KNOWN_ABSENCES or parse_instant(part) for part in parts):
+        return None
+    (size,) = arns
+    user, arn = ",".join(parts[:size]), ",".join(parts[size:])
+    return [*cells[:start], user, arn, *cells[end:]] if arn.rpartition("/")[2] == user else None
 
 
 def _split_accounts(section: _Section) -> dict[str, list[int]]:
@@ -483,11 +490,11 @@ def _refuse_same_account(name: str, reports: list[CredentialReport]) -> None:
     seen: dict[str, int] = {}
     for report in reports:
         user = report.columns.index(USER)
-        arn = report.columns.index(ARN) if ARN in report.columns else -1
+        arn = _place_of_arn(report.columns)
         roots = [
             line
             for line, cells in zip(report.lines, report.rows, strict=True)
-            if is_root(cells[user], cells[arn] if arn >= 0 else "")
+            if is_root(cells[user], "" if arn is None else cells[arn])
         ]
         words = f"account {report.account_id}" if report.account_id else "an account without ARN"
         if report.account_id in seen:

@@ -296,7 +296,7 @@ def summary_rows(totals: Totals) -> list[Row]:
     for kind in KINDS:
         counts = {status.value: totals.count(status, kinds=[kind]) for status in STATUSES}
         rows.append({"type": KIND_WORDS[kind], **counts, "total": sum(counts.values())})
-    names = [name for name in rows[0] if name != "type"]
+    names = [*(status.value for status in STATUSES), "total"]
     return [*rows, {"type": "Total", **{name: sum(row[name] for row in rows) for name in names}}]
 
 

@@ -25,11 +25,10 @@ CAUSES = (
     "fallback",
 )  # fmt: skip
 _PLACES = {
-    type(words[0]): {word: place for place, word in enumerate(words)}
-    for words in (KINDS, MEANINGS, STATUSES)
+    kind: {word: place for place, word in enumerate(kind)} for kind in (Kind, Meaning, Status)
 }
 LAST_USED, SET = range(1, 3)  # a basis; 0 is none
-ON, OFF, NEITHER = 1, 0, -1
+NEITHER, OFF, ON = range(-1, 2)
 INSTANT_UNIT = "M8[us]"
 NO_INSTANT = np.datetime64("NaT", "us")
 _A_DAY = 86_400_000_000  # microseconds
@@ -135,7 +134,7 @@ def decide(cells: Cells, *, include_root: bool) -> Verdicts:
     for applies, word, why in reversed(ladder):
         status[applies] = code(word)
         cause[applies] = CAUSES.index(why)
-    age_days = np.where(no_date, 0, elapsed) // _A_DAY
+    age_days = np.where(no_date, 0, elapsed // _A_DAY)
     return Verdicts(status, cause, use, effective, age_days, basis)
 
 

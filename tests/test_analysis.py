@@ -24,6 +24,8 @@ from credreport.policy import Policy, UserClass
 from credreport.pool import Pool, in_processes, on_cluster
 from credreport.profiles import PROFILES
 from credreport.read import CredentialReport
+from credreport.sources import Stream
+from credreport.survey import Question, survey_batch
 from credreport.waivers import Waivers, load_waivers
 from tests.reports import NAME, rendered, root, to_csv, user
 from tests.test_assess import OLD, key, password
@@ -77,6 +79,18 @@ def shrink(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
     monkeypatch.setattr("credreport.evidence.MAX_POPULATION_ROWS", 40)
     return to_large
+
+
+@pytest.mark.parametrize(("number", "batches"), [(0, []), (2, [2]), (3, [2, 1])])
+def test_a_batch_is_full_at_so_many_users(
+    number: int, batches: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(analysis, "BATCH_ROWS", 4)
+    file = Stream(NAME, to_csv(root(), user()).encode())
+    ((answer,),) = survey_batch([file], Question())
+    assert not isinstance(answer, Problem)
+    chosen = [Chosen(file, answer[0])] * number
+    assert [len(batch) for batch in analysis._to_batches(chosen)] == batches
 
 
 class TestTheSameEvidence:

@@ -183,6 +183,8 @@ def test_the_library_is_a_notebook_users_way_in(tmp_path: Path) -> None:
         credreport.read_reports(path), credreport.Policy(unused_after_days=400)
     )
     assert assessment.findings.empty
+    assert assessment.count(Status.CURRENT) == 1
+    assert assessment.count(Status.ABSENT, Status.EXCLUDED) == 9
     assert isinstance(assessment, credreport.Assessment)
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         credreport.nonsense  # noqa: B018

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
+from credreport import charts
 from credreport.assess import Assessment, assess
 from credreport.bands import to_bands
 from credreport.charts import (
@@ -151,3 +154,25 @@ def test_traps_of_the_machine_change_nothing(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     expected = of(tmp_path / "empty", HOME=str(tmp_path))
     assert of(tmp_path, MPLBACKEND="nonsense", HOME="/nonexistent") == expected
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_matplotlib_is_imported_beside_its_own_settings_and_all_is_put_back(
+    is_known: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "matplotlib" / "mpl-data"
+    data.mkdir(parents=True)
+    spec = ModuleSpec("matplotlib", None, origin=str(tmp_path / "matplotlib" / "__init__.py"))
+    monkeypatch.setattr(charts, "find_spec", lambda _: spec if is_known else None)
+    monkeypatch.chdir(tmp_path)
+    places: list[Path] = []
+    matplotlib = sys.modules["matplotlib"]
+
+    def note_where(_: str) -> ModuleType:
+        places.append(Path.cwd())
+        return matplotlib
+
+    monkeypatch.setattr(charts, "import_module", note_where)
+    monkeypatch.delitem(sys.modules, "matplotlib")
+    assert charts._import_matplotlib() is matplotlib
+    assert places == [data if is_known else tmp_path, tmp_path]

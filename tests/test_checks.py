@@ -71,6 +71,19 @@ def test_unknown_columns(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(("number", "more"), [(10, ""), (11, " and 1 more"), (12, " and 2 more")])
+def test_ten_unknown_columns_are_named(tmp_path: Path, number: int, more: str) -> None:
+    names = [f"x{place:02}" for place in range(number)]
+    (line,) = of(tmp_path, to_csv(root(), columns=(*COLUMNS, *names)))
+    assert line == f", line 1: unknown columns, not used: {str(names[:10])[1:-1]}{more}"
+
+
+def test_a_long_name_of_a_column_is_shown_by_its_first_80_letters(tmp_path: Path) -> None:
+    assert of(tmp_path, to_csv(root(), columns=(*COLUMNS, "x" * 81))) == [
+        f", line 1: unknown columns, not used: '{'x' * 80}'"
+    ]
+
+
 def test_arn_and_name_differ(tmp_path: Path) -> None:
     row = user("alice", arn="arn:aws:iam::111122223333:user/x/bob")
     assert shown(judge(tmp_path, root(), row)) == [
@@ -94,6 +107,11 @@ def test_blanks_beside_na(tmp_path: Path) -> None:
     assert line.startswith(
         ", line 3: 2 blank cells, the first here, where AWS writes a word; beside N/A"
     )
+
+
+def test_one_blank_beside_na(tmp_path: Path) -> None:
+    (line,) = shown(judge(tmp_path, root(), user(mfa_active="")))
+    assert line.startswith(", line 3: 1 blank cell here, where AWS writes a word; beside N/A")
 
 
 def test_blanks_in_a_file_without_the_words(tmp_path: Path) -> None:
@@ -145,6 +163,10 @@ def test_set_before_the_user_was_created(tmp_path: Path) -> None:
     assert shown(judge(tmp_path, root(), row)) == [
         ", line 3: 'alice', access_key_2: set before the user was created"
     ]
+
+
+def test_a_timestamp_of_the_very_as_of_is_not_later(tmp_path: Path) -> None:
+    assert shown(judge(tmp_path, root(), user(user_creation_time="2026-01-31T12:00:00Z"))) == []
 
 
 def test_the_newest_of_the_timestamps_later_than_the_as_of(tmp_path: Path) -> None:

@@ -386,6 +386,18 @@ class TestProcess:
         assert len(outputs[0]) == 9
 
 
+@pytest.mark.parametrize(
+    ("arguments", "kept"),
+    [
+        (["analyze", "in", "--format", "csv", "--quiet"], ["analyze", "in", "--quiet"]),
+        (["--format=csv", "--json", "in"], ["in"]),
+        (["in", "--format"], ["in"]),
+    ],
+)
+def test_the_same_run_in_another_form(arguments: list[str], kept: list[str]) -> None:
+    assert cli._without_format(arguments) == kept
+
+
 class TestMain:
     """The process around the commands: signals, and a last flush that may fail."""
 
@@ -414,13 +426,35 @@ class TestMain:
         self, monkeypatch: pytest.MonkeyPatch, name: str, here: Path
     ) -> None:
         number = getattr(signal, name)
+        signal.signal(number, signal.SIG_DFL)  # who runs the tests may have had it ignored
 
         def ask(*_: object, **__: object) -> None:
             signal.raise_signal(number)
 
-        monkeypatch.setattr("credreport.population.read_reports", ask)
+        monkeypatch.setattr("credreport.analysis.assess_inputs", ask)
         assert self.main(monkeypatch, "analyze", str(stale(here))) == 128 + number
         assert not (here / "evidence").exists()
+
+    def test_says_so_and_ends_with_the_status_of_the_signal(
+        self, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        with pytest.raises(SystemExit) as ended:
+            cli._stop(signal.SIGTERM, None)
+        assert ended.value.code == 143
+        assert capfd.readouterr().err == "interrupted; nothing half-written\n"
+
+    @pytest.mark.parametrize(("error", "status"), [(BrokenPipeError, 0), (ValueError, 1)])
+    def test_a_reader_that_left_before_the_help_was_out_is_no_failure(
+        self, monkeypatch: pytest.MonkeyPatch, error: type[Exception], status: int
+    ) -> None:
+        def leave() -> None:
+            try:
+                raise error
+            except error:
+                raise SystemExit(1)  # noqa: B904 - as the framework does
+
+        monkeypatch.setattr(cli, "app", leave)
+        assert self.main(monkeypatch) == status
 
     def test_a_signal_that_was_ignored_stays_ignored(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
-from credreport.credentials import is_active
+from credreport.credentials import is_active, to_user_facts
 from credreport.policy import Policy
-from tests.reports import AS_OF, judge, root, user, verdict
+from tests.reports import AS_OF, judge, root, to_csv, user, verdict
 
 SLOTS = {
     "password": ("password_enabled", "password_last_used", "password_last_changed"),
@@ -279,7 +280,7 @@ class TestCertificates:
         assert verdict(assessment, "alice", "cert_2")["status"] == "undetermined"
 
     def test_where_the_report_has_no_such_column_there_is_no_row(self, tmp_path: Path) -> None:
-        from tests.reports import COLUMNS, NAME, to_csv
+        from tests.reports import COLUMNS, NAME
 
         columns = tuple(name for name in COLUMNS if not name.startswith("cert"))
         path = tmp_path / NAME
@@ -328,3 +329,121 @@ def test_active_means_it_can_be_used_or_may_be(tmp_path: Path) -> None:
         "cert_1": False, "cert_2": False,
     }  # fmt: skip
     assert bool(active["<root_account>", "password"])
+
+
+def test_a_root_password_that_the_report_does_not_tell_of_may_be_used(tmp_path: Path) -> None:
+    old = root(password_enabled="not_supported", password_last_changed="not_supported")
+    table = judge(tmp_path, old).credentials
+    assert is_active(table).tolist() == [True, False, False, False, False]
+
+
+class TestUserFacts:
+    """One row a user, for the rules about users and root."""
+
+    def of(self, directory: Path, *rows: dict[str, str]) -> dict[str, Any]:
+        """Return the facts of the last of the rows."""
+        facts = to_user_facts(judge(directory, *rows).credentials)
+        return {str(name): facts[name].iloc[-1] for name in facts.columns}
+
+    @pytest.mark.parametrize(
+        ("cells", "any_active", "all_unused"),
+        [
+            ({}, False, False),
+            (slot("password", "true", LONG_AGO, LONG_AGO), True, True),
+            (slot("access_key_2", "true", YOUNG, YOUNG), True, False),
+            (
+                slot("password", "true", LONG_AGO, LONG_AGO)
+                | slot("access_key_1", "true", YOUNG, YOUNG),
+                True,
+                False,
+            ),
+            (slot("access_key_1", "maybe", LONG_AGO, LONG_AGO), pd.NA, False),
+            ({"cert_2_active": "true", "cert_2_last_rotated": LONG_AGO}, True, False),
+        ],
+    )
+    def test_what_is_active_and_whether_all_of_it_is_unused(
+        self, tmp_path: Path, cells: dict[str, str], any_active: object, all_unused: bool
+    ) -> None:
+        found = self.of(tmp_path, root(), user(**cells))
+        assert [found["any_active"], found["all_unused"]] == [any_active, all_unused]
+
+    def test_a_root_password_that_the_report_does_not_tell_of_is_there(
+        self, tmp_path: Path
+    ) -> None:
+        found = self.of(tmp_path, root(password_enabled="not_supported"))
+        assert (found["password"], found["any_active"]) == (True, True)
+        found = self.of(tmp_path, root(), user(password_enabled="not_supported"))
+        assert [found["password"], found["any_active"]] == [pd.NA, pd.NA]
+
+    @pytest.mark.parametrize(
+        ("cells", "latest_use", "is_doubtful"),
+        [
+            ({"password_last_used": "N/A"}, None, False),
+            ({"password_last_used": YOUNG}, YOUNG, False),
+            ({"password_last_used": LONG_AGO, "access_key_2_last_used_date": YOUNG}, YOUNG, False),
+            ({"password_last_used": YOUNG, "access_key_1_last_used_date": "?"}, YOUNG, True),
+            ({"password_last_used": "not_supported"}, None, True),
+            ({"password_last_used": ""}, None, True),
+            ({"password_last_used": AS_OF}, AS_OF, False),
+            ({"password_last_used": "2026-01-31T12:00:01Z"}, "2026-01-31T12:00:01Z", True),
+        ],
+    )
+    def test_the_latest_use_and_whether_it_can_be_relied_on(
+        self, tmp_path: Path, cells: dict[str, str], latest_use: str | None, is_doubtful: bool
+    ) -> None:
+        for row in (root(**cells), user(**cells)):
+            found = self.of(tmp_path, row)
+            expected = pd.Timestamp(latest_use) if latest_use else pd.NaT
+            assert found["latest_use"] is expected or found["latest_use"] == expected
+            assert found["is_use_doubtful"] == is_doubtful
+
+    def test_blanks_for_none_leave_no_doubt(self, tmp_path: Path) -> None:
+        blanked = {name: "" if cell == "N/A" else cell for name, cell in user().items()}
+        assert not self.of(tmp_path, blanked)["is_use_doubtful"]
+
+    @pytest.mark.parametrize(("active", "is_doubtful"), [("true", True), ("false", False)])
+    def test_use_that_is_not_tracked_is_in_doubt_where_there_is_a_credential(
+        self, tmp_path: Path, active: str, is_doubtful: bool
+    ) -> None:
+        from credreport import analyze, read_reports
+
+        columns = tuple(name for name in user() if "last_used" not in name)
+        path = tmp_path / "2026-01-31.csv"
+        path.write_text(to_csv(user(access_key_1_active=active), columns=columns))
+        (found,) = to_user_facts(analyze(read_reports(path)).credentials)["is_use_doubtful"]
+        assert found == is_doubtful
+
+    def test_of_a_user_the_age_is_that_of_the_credential_used_last(self, tmp_path: Path) -> None:
+        cells = slot("password", "true", EXACTLY_90_DAYS, LONG_AGO)
+        cells |= slot("access_key_1", "true", "N/A", EXACTLY_45_DAYS)
+        found = self.of(tmp_path, root(), user(**cells))
+        assert (found["age_days"], found["basis"]) == (45, "access_key_1_last_rotated")
+        assert found["effective_last_used"] == pd.Timestamp(EXACTLY_45_DAYS)
+
+    def test_of_root_the_age_is_that_of_the_latest_use(self, tmp_path: Path) -> None:
+        found = self.of(tmp_path, root(**slot("access_key_1", "true", EXACTLY_45_DAYS, LONG_AGO)))
+        assert (found["age_days"], found["basis"]) == (45, "access_key_1_last_used_date")
+        assert found["effective_last_used"] == pd.Timestamp(EXACTLY_45_DAYS)
+
+    @pytest.mark.parametrize("used", ["N/A", "2026-01-31T12:00:01Z"])
+    def test_root_without_a_use_to_rely_on_has_no_age(self, tmp_path: Path, used: str) -> None:
+        found = self.of(tmp_path, root(password_last_used=used))
+        assert pd.isna(found["age_days"])
+        assert pd.isna(found["effective_last_used"])
+        assert found["basis"] == ""
+
+    def test_a_report_without_certificates_leaves_nothing_unknown(self, tmp_path: Path) -> None:
+        from credreport import analyze, read_reports
+
+        columns = tuple(name for name in user() if not name.startswith("cert"))
+        path = tmp_path / "2026-01-31.csv"
+        path.write_text(to_csv(user(), columns=columns))
+        (found,) = to_user_facts(analyze(read_reports(path)).credentials)["any_active"]
+        assert not found
+        assert found is not pd.NA
+
+    def test_says_where_the_user_stands_and_who_it_is(self, tmp_path: Path) -> None:
+        facts = to_user_facts(judge(tmp_path, root(), user()).credentials)
+        assert facts["row"].tolist() == [0, 5]
+        assert facts["credential"].tolist() == ["root", "user"]
+        assert facts["kind"].tolist() == ["root", "user"]

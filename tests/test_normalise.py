@@ -53,6 +53,25 @@ def test_instants_of_every_spelling_are_the_same_in_utc() -> None:
     assert instants[4:].isna().all()
 
 
+def test_a_missing_cell_takes_no_date_from_another() -> None:
+    instants = to_instant(texts("N/A", None, "2019-01-02T03:04:05Z"))
+    assert instants.isna().tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_date"),
+    [
+        ("0000-01-01T00:00:00Z", False),
+        ("0001-01-01T00:00:00Z", True),
+        ("9999-12-31T23:59:59Z", True),
+        ("2019-01-02T03:04:05.123456Z", True),
+        ("2019-01-02T03:04:05", False),
+    ],
+)
+def test_the_years_are_those_of_the_calendar(text: str, is_date: bool) -> None:
+    assert to_instant(texts(text, "N/A")).notna().tolist() == [is_date, False]
+
+
 CELLS = st.one_of(
     st.from_regex(
         r"\A(00|19|20|99)[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](Z|\+00:00|-05:30|\.5Z)\Z"
@@ -113,3 +132,4 @@ def test_a_missing_cell_means_a_missing_column_and_nothing_else(tmp_path: Path) 
     assert by_report["additional_credentials_info"].isna().all()
     assert by_report["arn"].tolist() == ["", "arn:aws:iam::111111111111:root"]
     assert users["line"].tolist() == [2, 2]
+    assert users.index.tolist() == [0, 1]

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 
 import pytest
 
@@ -84,6 +84,62 @@ def test_what_kills_every_executor_is_answered_for() -> None:
     assert run(mortal(lives)) == [[-1, -2], [6], [8, 10], [12]]
 
 
+class Deaf(Executor):
+    """An executor that never answers, or calls off what it was given."""
+
+    def __init__(self, *, calls_off: bool) -> None:
+        self.calls_off = calls_off
+
+    def submit(self, *_: object, **__: object) -> Future[object]:  # type: ignore[override]
+        future: Future[object] = Future()
+        if self.calls_off:
+            future.cancel()
+            future.set_running_or_notify_cancel()
+        return future
+
+
+@pytest.mark.parametrize("calls_off", [True, False])
+def test_who_is_gone_for_good_ends_the_run(
+    calls_off: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("credreport.pool._LOOK_UP", 0)
+    pool = Pool(2, lambda: Deaf(calls_off=calls_off), enough_batches=1, is_alive=lambda: False)
+    with pytest.raises(UsageError, match="the scheduler is gone; nothing was written, run again"):
+        run(pool)
+
+
+def test_an_executor_that_survives_a_death_goes_on() -> None:
+    class Lasting(Mortal):
+        def submit(self, work: object, *items: object, **_: object) -> Future[object]:  # type: ignore[override]
+            self.calls = 1 if self.calls < 0 else self.calls
+            return super().submit(work, *items)
+
+    started: list[Executor] = []
+
+    def start() -> Executor:
+        started.append(Lasting(1))
+        return started[-1]
+
+    assert run(Pool(2, start, enough_batches=1, is_lasting=True)) == EXPECTED
+    assert len(started) == 1
+
+
+@pytest.mark.parametrize(
+    ("methods", "chosen"),
+    [(["fork", "spawn", "forkserver"], "forkserver"), (["spawn"], "spawn")],
+)
+def test_workers_are_never_forked(
+    methods: list[str], chosen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(multiprocessing, "get_all_start_methods", lambda: methods)
+    pool = in_processes(2)
+    assert pool.start
+    with pool.start() as executor:
+        assert isinstance(executor, ProcessPoolExecutor)
+        assert executor._mp_context
+        assert executor._mp_context.get_start_method() == chosen
+
+
 def test_processors_are_those_that_may_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 3, 5}, raising=False)
     assert available_processors() == 3
@@ -99,6 +155,13 @@ def test_a_worker_leaves_an_interruption_to_its_parent() -> None:
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_a_process_that_nobody_started_outlives_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr(os, "_exit", ended.append)
+    _outlive_nobody()
+    assert ended == []
 
 
 def test_a_worker_ends_with_its_parent(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import csv
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,13 +11,15 @@ from datetime import UTC, datetime
 import pytest
 
 from credreport.errors import InputRefused
-from credreport.read import CredentialReport, account_of, is_root, read_report
+from credreport.read import CredentialReport, _quote_words, account_of, is_root, read_report
 from credreport.schema import NEEDED_COLUMNS
 from credreport.sources import Stream
 from tests.reports import ACCOUNT, COLUMNS, root, to_csv, user
 
 OTHER = "444455556666"
 THIRD = "777788889999"
+COLUMNS_OF_2014 = tuple(name for name in COLUMNS if "_last_used_" not in name)
+KEY_1_USED, KEY_2_USED = "access_key_1_last_used_date", "access_key_2_last_used_date"
 
 
 def read(text: str, name: str = "report.csv") -> list[CredentialReport]:
@@ -89,6 +92,33 @@ class TestRefusals:
         assert "line 3, column 21: 20 fields where the header has 22" in refusal(cut + "x")[0]
         assert "nothing from `cert_2_active` on" in refusal(cut + "x")[0]
 
+    @pytest.mark.parametrize(
+        ("words", "told"),
+        [
+            ("unexpected end of data", "a quote opened here is never closed"),
+            ("',' expected after '\"'", "letters after a closing quote"),
+            ("something new", "not readable as CSV from here on (something new)"),
+        ],
+    )
+    def test_what_the_csv_reader_stumbled_over(self, words: str, told: str) -> None:
+        assert _quote_words(csv.Error(words)) == told
+
+    @pytest.mark.parametrize(("row", "fields"), [("b", "1 field"), ("b,c", "2 fields")])
+    def test_the_number_of_fields_is_told(self, row: str, fields: str) -> None:
+        (line,) = refusal(to_csv(root()) + "\n" + row)
+        assert f"{fields} where the header has 22; nothing from" in line
+
+    def test_a_short_row_may_lack_a_column_without_a_name(self) -> None:
+        text = to_csv(root(), columns=(*COLUMNS, "")) + "\n" + to_csv(user()).split("\n")[1]
+        assert (
+            "22 fields where the header has 23; nothing from the column without a name on"
+            in (refusal(text)[0])
+        )
+
+    def test_a_row_of_nothing_but_one_comma_is_no_blank_line(self) -> None:
+        (line,) = refusal(to_csv(root()) + "\n,")
+        assert "line 3, column 3: 2 fields where the header has 22" in line
+
     def test_every_bad_row_is_named(self) -> None:
         lines = to_csv(root(), user("a"), user("b"), user("c")).split("\n")
         lines[1] += ",x"
@@ -127,14 +157,24 @@ class TestRefusals:
         assert refusal(text)[0].startswith(
             "report.csv, line 1, column 23: column `mfa_active` is named twice"
         )
+        text = to_csv(root(), columns=(*COLUMNS, "mfa_active", "x", "y"))
+        assert "line 1, column 23: column `mfa_active` is named twice" in refusal(text)[0]
+
+    def test_two_columns_without_a_name_are_not_one_named_twice(self) -> None:
+        (report,) = read(to_csv(root(), columns=("", *COLUMNS, "")))
+        assert users(report) == ["<root_account>"]
 
     def test_names_match_exactly(self) -> None:
         text = to_csv(root())
         header, rest = text.split("\n", 1)
-        assert "not spelt as AWS spells them" in refusal(header.upper() + "\n" + rest)[0]
+        assert refusal(header.upper() + "\n" + rest) == [
+            "report.csv, line 1, column 1: the column names are not spelt as AWS spells them "
+            "(capitals or blanks). Restore AWS's header line."
+        ]
 
     def test_no_header(self) -> None:
-        assert "no header line" in refusal(to_csv(root(), user()).split("\n", 1)[1])[0]
+        (line,) = refusal(to_csv(root(), user()).split("\n", 1)[1])
+        assert line.startswith("report.csv, line 1, column 1: no header line: the file starts with")
 
     def test_no_rows(self) -> None:
         assert "a header and no rows" in refusal(to_csv())[0]
@@ -146,7 +186,10 @@ class TestRefusals:
         )
 
     def test_nothing_but_a_type_line(self) -> None:
-        assert "no header and no rows" in refusal("#TYPE x\n")[0]
+        assert refusal("#TYPE x\n") == [
+            "report.csv: no header and no rows: not a credential report. "
+            "The file is damaged or cut short: download it again."
+        ]
 
     def test_a_second_root(self) -> None:
         text = to_csv(root(), user("a"), root(), user("b"))
@@ -170,6 +213,23 @@ class TestRefusals:
     def test_a_bad_header_further_down(self) -> None:
         bad = to_csv(root(OTHER), columns=tuple(c for c in COLUMNS if c != "password_last_changed"))
         assert "line 3: without the column" in refusal(to_csv(root()) + "\n" + bad)[0]
+
+    def test_the_three_columns_that_mark_a_header_are_one(self) -> None:
+        marks = "user,password_enabled,access_key_1_active"
+        assert refusal(to_csv(root()) + "\n" + marks)[0].startswith(
+            "report.csv, line 3: without the columns `password_last_changed`, "
+        )
+
+    @pytest.mark.parametrize(
+        ("header", "found"),
+        [
+            ("user,password_enabled,mfa_active", "line 1: without the columns `password_last_ch"),
+            ("user,password_enabled,x", "line 1, column 1: not a credential report: it starts"),
+        ],
+    )
+    def test_three_names_are_a_header_that_lacks_some(self, header: str, found: str) -> None:
+        (line,) = refusal(f"{header}\n1,2,3")
+        assert f"report.csv, {found}" in line
 
 
 class TestSeveralAccounts:
@@ -210,6 +270,26 @@ class TestSeveralAccounts:
     def test_two_rows_on_a_line_are_refused_unless_another_account_begins(self, tail: str) -> None:
         assert "43 fields where the header has 22" in refusal(to_csv(root(), user("a")) + tail)[0]
 
+    @pytest.mark.parametrize(("rows", "is_read"), [(501, True), (502, False)])
+    def test_five_hundred_rows_may_be_glued_to_one(self, rows: int, is_read: bool) -> None:
+        accounts = [f"{number:012d}" for number in range(rows)]
+        header, line = to_csv(user("a", "ACCOUNT")).split("\n")
+        text = header + "\n" + "".join(line.replace("ACCOUNT", each) for each in accounts)
+        if is_read:
+            assert [report.account_id for report in read(text)] == accounts
+        else:
+            assert "43 fields where the header has 22" in refusal(text)[0]
+
+    def test_a_row_without_its_user_is_not_given_one(self) -> None:
+        glued = to_csv(root(), user("a")) + "," + to_csv(user("c", OTHER)).split("\nc,")[1]
+        assert "43 fields where the header has 22" in refusal(glued)[0]
+
+    def test_a_last_cell_that_ends_like_a_header_begins_stays_whole(self) -> None:
+        columns = (*COLUMNS, "team")
+        text = to_csv(root(), user(team="power user"), user("b", team="user"), columns=columns)
+        (report,) = read(text)
+        assert [row[-1] for row in report.rows] == ["", "power user", "user"]
+
     def test_interleaved_accounts_are_judged_apart(self) -> None:
         text = to_csv(root(), root(OTHER), user("a"), user("b", OTHER))
         first, second = read(text)
@@ -239,6 +319,29 @@ class TestUnquotedCommas:
         assert users(report)[1] == name
         assert report.rows[1][1].endswith(arn)
         assert [notice.code for notice in report.notices] == ["rejoined"]
+
+    @pytest.mark.parametrize(("commas", "is_read"), [(640, True), (641, False)])
+    def test_no_name_and_path_hold_more_than_640(self, commas: int, is_read: bool) -> None:
+        text = self.of("x", "," * commas + "/x")
+        if is_read:
+            assert users(read(text)[0])[1] == "x"
+        else:
+            assert "663 fields where the header has 22" in refusal(text)[0]
+
+    def test_two_rows_of_one_name_on_a_line_are_no_name_with_commas(self) -> None:
+        stale = user("zoe", password_enabled="true", password_last_used="2021-01-01T00:00:00Z")
+        fresh = user("zoe", password_enabled="true", password_last_used="2026-01-30T00:00:00Z")
+        text = to_csv(root(), stale) + to_csv(fresh).split("\n")[1]
+        assert "43 fields where the header has 22" in refusal(text)[0]
+
+    @pytest.mark.parametrize("created", ["2020-01-01T00:00:00Z", "?"])
+    def test_the_cells_behind_the_arn_are_no_part_of_it(self, created: str) -> None:
+        row = user("A", user_creation_time=created, password_enabled="true")
+        assert "25 fields where the header has 22" in refusal(to_csv(root(), row) + ",,,")[0]
+
+    @pytest.mark.parametrize("part", ["2020-01-01T00:00:00Z", "no_information"])
+    def test_a_date_or_a_word_for_none_is_no_part_of_a_path(self, part: str) -> None:
+        assert "24 fields" in refusal(self.of("x", f"p,{part},q/x"))[0]
 
     def test_no_way_is_refused(self) -> None:
         assert "23 fields" in refusal(self.of("a,b", "b"))[0]
@@ -292,13 +395,12 @@ class TestStamp:
         (COLUMNS, "2020-01-01T00:00:00Z", "since mid 2024 (22 columns, Z)"),
         (COLUMNS, "2020-01-01T00:00:00+00:00", "2015 to 2024 (22 columns, +00:00)"),
         ((*COLUMNS, "additional_credentials_info"), "", "documented (23 columns)"),
-        (
-            tuple(c for c in COLUMNS if "_last_used_" not in c),
-            "",
-            "2014 to April 2015 (16 columns)",
-        ),
+        (COLUMNS_OF_2014, "", "2014 to April 2015 (16 columns)"),
         (COLUMNS[:18], "", "cut down (18 of 22 columns)"),
         (COLUMNS[:16], "", "cut down (16 of 22 columns)"),
+        (("", *COLUMNS_OF_2014), "", "2014 to April 2015 (16 columns)"),
+        ((*COLUMNS_OF_2014[:15], KEY_1_USED), "", "cut down (16 of 22 columns)"),
+        ((*COLUMNS_OF_2014[:15], KEY_2_USED), "", "cut down (16 of 22 columns)"),
     ],
 )
 def test_the_era_is_told_by_columns_and_dates(
@@ -355,8 +457,18 @@ def test_where_the_user_stands_does_not_change_what_a_blank_means(columns: tuple
     assert not report.blanks_are_absences
 
 
-def test_joined_files_with_marks_are_taken_apart() -> None:
-    text = "\ufeff".join([to_csv(root(), user("a")) + "\n", to_csv(root(OTHER), user("b", OTHER))])
+def test_a_mark_in_front_of_a_name_is_a_part_of_it() -> None:
+    (report,) = read(to_csv(root(), user("\ufeffalice")))
+    assert users(report) == ["<root_account>", "\ufeffalice"]
+
+
+@pytest.mark.parametrize(
+    "columns", [COLUMNS, ("user", "password_enabled", "arn", *COLUMNS[2:3], *COLUMNS[4:])]
+)
+def test_joined_files_with_marks_are_taken_apart(columns: tuple[str, ...]) -> None:
+    first = to_csv(root(), user("a"), columns=columns)
+    second = to_csv(root(OTHER), user("b", OTHER), columns=columns)
+    text = f"{first}\n\ufeff{second}"
     assert [users(report) for report in read(text)] == [
         ["<root_account>", "a"],
         ["<root_account>", "b"],
@@ -418,6 +530,8 @@ class TestWordsAndBounds:
 
     def test_lines_count_from_the_type_line_on_where_a_quote_stays_open(self) -> None:
         text = "#TYPE x\n" + to_csv(root(), user())
+        never = "#TYPE x\n" + to_csv(root(), user("a")).replace("a,arn", '"a,arn')
+        assert "line 4: a quote opened here is never closed" in refusal(never)[0]
         broken = text.replace("alice,", '"alice,', 1) + '\n"'
         assert [line.partition(".")[0] for line in refusal(broken)] == ["report"]
         assert "line 4: a quote opened here closes only in line 5" in refusal(broken)[0]
@@ -439,10 +553,13 @@ class TestWordsAndBounds:
         content = base64.b64encode(to_csv(root(), user()).encode()).decode()
         text = json.dumps({"Content": content, "GeneratedTime": "x" * 50})
         (notice,) = read(text, "a.json")[0].notices
-        assert f"GeneratedTime {'x' * 40!r} is" in notice.message
+        assert str(notice) == (
+            f"a.json: GeneratedTime {'x' * 40!r} is not a time with its zone; not used"
+        )
 
     @pytest.mark.parametrize(("rows", "told"), [(1001, 1001), (1002, 1002), (1003, 1002)])
     def test_after_a_thousand_problems_no_more_is_read(self, rows: int, told: int) -> None:
         lines = refusal(to_csv(root()) + "\nx" * rows)
         assert len(lines) == told
-        assert ("not read any further" in lines[-1]) is (rows > 1001)
+        too_much = "report.csv, line 1004: too much is wrong: not read any further"
+        assert lines[-1].startswith(too_much) is (rows > 1001)

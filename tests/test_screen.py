@@ -175,3 +175,14 @@ def test_a_table_too_wide_for_the_terminal_becomes_lines(
     assert stream.getvalue() == (
         f"  {'a' * 20}: first 1234567890, second 1234567890, third 1234567890, fourth 1234567890\n"
     )
+
+
+def test_a_document_goes_out_part_by_part(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Screen().pour(iter(["a\n", "b"]))
+    assert capsys.readouterr().out == "a\nb"
+    monkeypatch.setattr(sys, "stdout", None)
+    parts = iter(["c"])
+    Screen().pour(parts)
+    assert list(parts) == ["c"]

@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.table import Table
 
-from credreport.sheetxml import MAX_TEXT, Stream, count_rows, finish, safe_text
+from credreport.sheetxml import (
+    MAX_TEXT,
+    Stream,
+    _stretch_table,
+    count_rows,
+    finish,
+    safe_text,
+)
 
 
 @pytest.mark.parametrize(
@@ -98,3 +105,10 @@ def test_a_damaged_workbook_is_not_counted() -> None:
     workbook[place] ^= 0xFF
     with pytest.raises((zipfile.BadZipFile, zlib.error, expat.ExpatError)):
         count_rows(bytes(workbook))
+
+
+def test_only_the_table_of_a_stream_is_stretched() -> None:
+    stream = Stream("Texts", [pd.Series(["a", "b"])], ["text"], pd.Series([15.0, 15.0]))
+    own, other = (f'<table displayName="{name}" ref="A1:A2"/>'.encode() for name in ("Texts", "X"))
+    assert _stretch_table(own, [stream]) == b'<table displayName="Texts" ref="A1:A3"/>'
+    assert _stretch_table(other, [stream]) == other

@@ -17,14 +17,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credreport.assess import assess
-from credreport.errors import InputRefused, OutputError, UsageError
+from credreport.errors import InputRefused, OutputError, Problem, UsageError
 from credreport.evidence import to_evidence
 from credreport.inspection import json_parts, report_lines
 from credreport.plain import layout_of, to_plain
 from credreport.policy import Policy
 from credreport.pool import Pool, in_processes, on_cluster
 from credreport.population import read_reports
-from credreport.survey import Question, survey, survey_batch
+from credreport.sources import Skipped, Stream
+from credreport.survey import Question, _to_batches, refuse, survey, survey_batch
 from credreport.writers import to_document
 from tests.damage import DAMAGES, make_report
 from tests.reports import ACCOUNT, COLUMNS, NAME, root, to_csv, user
@@ -298,6 +299,36 @@ def many(directory: Path, number: int = 40) -> Path:
         text = to_csv(root(account), *people)
         (directory / f"{place:02d}-{NAME}").write_text(text, encoding="utf-8")
     return directory
+
+
+@pytest.mark.parametrize(
+    ("files", "batches"),
+    [
+        ([], []),
+        (["a", "b"], [["a", "b"]]),
+        (["a", "b", "c"], [["a", "b", "c"]]),
+        (["a", "b", "c", "d"], [["a", "b", "c"], ["d"]]),
+    ],
+)
+def test_a_batch_is_full_at_so_many_files(
+    files: list[str], batches: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("credreport.survey.BATCH_FILES", 3)
+    skipped: list[Skipped] = []
+    items: list[Skipped | Stream] = [Skipped("x", "no file")]
+    items += [Stream(name, b"") for name in files]
+    found = list(_to_batches(items, skipped))
+    assert [[file.name for file in batch if isinstance(file, Stream)] for batch in found] == batches
+    assert [item.name for item in skipped] == ["x"]
+
+
+def test_what_killed_the_workers_is_refused_by_name() -> None:
+    assert [str(problem) for problem in refuse(Stream("a.csv", b""))] == [
+        "a.csv: the workers that read it died, one after the other. "
+        "Read it alone, with --workers 1."
+    ]
+    problem = Problem("b.csv", 0, 0, "no file")
+    assert refuse(problem) == [problem]
 
 
 @pytest.fixture

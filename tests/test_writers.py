@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -222,6 +223,32 @@ class TestWriting:
         with pytest.raises(OutputError, match="No space left on device; nothing was changed"):
             write_all(tmp_path / "new", {"x": b"1", "y": b"2"}, force=False, inputs=[])
         assert list(tmp_path.iterdir()) == []
+
+    def test_a_move_that_fails_takes_back_those_before_it_and_leaves_those_after_it(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "x").write_bytes(b"old")
+        (tmp_path / "z").write_bytes(b"old")
+        replace = Path.replace
+
+        def fail(path: Path, target: Path) -> Path:
+            if target.name == "y" and path.suffix == ".tmp":
+                raise OSError(5, "Input/output error")
+            return replace(path, target)
+
+        monkeypatch.setattr(Path, "replace", fail)
+        files = dict.fromkeys("wxyz", b"new")
+        with pytest.raises(OutputError, match="Input/output error; nothing was changed"):
+            write_all(tmp_path, files, force=True, inputs=[])
+        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
+            "x": b"old", "z": b"old",
+        }  # fmt: skip
+
+    def test_a_thread_writes_too_and_leaves_signals_to_the_main_one(self, tmp_path: Path) -> None:
+        with ThreadPoolExecutor(1) as pool:
+            wrote = pool.submit(write_all, tmp_path, {"x": b"1"}, force=False, inputs=[])
+            assert wrote.result() == [tmp_path / "x"]
+        assert (tmp_path / "x").read_bytes() == b"1"
 
     def test_a_directory_that_is_a_file_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / "out").touch()
