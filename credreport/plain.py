@@ -11,7 +11,7 @@ No text is made of a cell: separators are found on the bytes, and a column is a 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -48,6 +48,7 @@ _ARN_END_OF_ROOT = b":root"
 _ODD_SIGNS = (b'"', b"\\", b"\x7f")
 _HEADER_CELLS = 3  # so many column names make a row a second header
 _LONGEST_NAME = 64
+_LONGEST_PREFIX = 64
 _LONGEST_CELL = 4096
 _PADDING = 128
 _ARN_ACCOUNT = 12
@@ -261,6 +262,16 @@ class Grid:
         found: Words = view[places]
         return found
 
+    def runs(self, places: Places, count: int) -> Words:
+        """Return so many words of eight bytes from each of the places on: a row a word.
+
+        To fetch a run takes no longer than to fetch a word.
+        """
+        size = 8 * count
+        view = np.ndarray(len(self.data) - size, f"V{size}", self.data, strides=(1,))
+        found: Words = np.ascontiguousarray(view[places].view("<u8").reshape(-1, count).T)
+        return found
+
     def text(self, row: int, column: int) -> str:
         """Return one cell as text."""
         start, end = self.bounds[column : column + 2, row].tolist()
@@ -304,7 +315,7 @@ def read_plain(reports: Sequence[PlainText]) -> PlainUsers:
         strange=strange,
         out_of_order=tuple(order.first_late),
         twice=tuple(order.twice),
-        arn_differs=tuple(_find_other_arns(grid, ~is_root)),
+        arn_differs=tuple(_find_other_arns(grid, names, ~is_root)),
         grid=grid,
     )
 
@@ -331,15 +342,23 @@ def _starts_with(words: Words, text: bytes) -> Flags:
     return found
 
 
-def _is_text(grid: Grid, starts: Places, text: bytes) -> Flags:
-    """Whether a text of eight bytes or more begins at each of the places.
+def _to_words(texts: Iterable[bytes], count: int) -> Words:
+    """Return the texts as so many words of eight bytes, NUL behind each text: a row a word."""
+    joined = b"".join(text.ljust(8 * count, b"\0") for text in texts)
+    return np.frombuffer(joined, dtype="<u8").reshape(-1, count).T
 
-    The last two words overlap. A cell is the text if the comma behind it is a part of it.
-    """
-    found = np.ones(starts.shape, dtype=bool)
-    for first in (*range(0, len(text) - 8, 8), len(text) - 8):
-        found &= grid.words(starts + first) == _number(text[first : first + 8])
+
+def _is_text(grid: Grid, starts: Places, text: bytes) -> Flags:
+    """Whether the text begins at each place; with a comma behind it, it is the whole cell."""
+    count = _count_words(len(text))
+    expected, kept = _to_words([text, b"\xff" * len(text)], count).T
+    differs = grid.runs(starts, count) & kept[:, None] != expected[:, None]
+    found: Flags = ~np.logical_or.reduce(differs, axis=0)
     return found
+
+
+def _count_words(size: int) -> int:
+    return -(-size // 8)
 
 
 def _find_unusual_sizes(grid: Grid) -> Flags:
@@ -438,14 +457,13 @@ def _read_dates(grid: Grid, columns: Sequence[int], rows: Rows) -> _ReadDates:
     starts = grid.starts(columns, rows)
     shape = starts.shape
     starts = starts.ravel()
-    words = grid.words(starts)
     meaning = np.full(len(starts), code(Meaning.ABSENCE), dtype="i1")
     instants = np.full(len(starts), _NO_INSTANT, dtype="M8[s]")
     is_zulu = np.zeros(len(starts), dtype=bool)
     # Many cells say N/A: look at all of them, and at what is left in places.
-    left = np.flatnonzero(~_starts_with(words, _NOTHING + b","))
+    left = np.flatnonzero(grid.words(starts, 4) != _number(_NOTHING + b","))
     starts = starts[left]
-    instants[left], is_zulu[left] = _read_instants(grid, starts, words[left])
+    instants[left], is_zulu[left] = _read_instants(grid.runs(starts, 4))
     no_date = np.isnat(instants[left])
     meaning[left] = np.where(no_date, np.int8(code(Meaning.TEXT)), np.int8(code(Meaning.INSTANT)))
     left, starts = left[no_date], starts[no_date]
@@ -500,19 +518,20 @@ def _read_pairs(words: Words, spelling: _Spelling) -> tuple[Words, Words]:
     return pairs, faults
 
 
-def _read_instants(grid: Grid, starts: Places, words: Words) -> tuple[Instants, Flags]:
-    """Return the instants whose first eight bytes are the words, and which of them end with Z.
+def _read_instants(words: Words) -> tuple[Instants, Flags]:
+    """Return the instants that cells spell in four words, and which of them end with Z.
 
     NaT where a cell is not spelt as AWS does, or no calendar or clock has that instant.
     """
-    months, faults = _read_pairs(words, _MONTH)
-    minutes, more = _read_pairs(grid.words(starts + 8), _MINUTE)
+    first, second, third, last = words
+    months, faults = _read_pairs(first, _MONTH)
+    minutes, more = _read_pairs(second, _MINUTE)
     faults |= more
-    words = grid.words(starts + 16)
-    seconds, more = _read_pairs(words, _SECOND)
+    seconds, more = _read_pairs(third, _SECOND)
     faults |= more
-    is_zulu = words >> 24 & 0xFFFF == _number(b"Z,")
-    is_offset = (words >> 24 == _number(b"+00:0")) & (grid.words(starts + 24, 2) == _number(b"0,"))
+    zone = third >> 24
+    is_zulu = zone & 0xFFFF == _number(b"Z,")
+    is_offset = (zone == _number(b"+00:0")) & (last & 0xFFFF == _number(b"0,"))
     # Pairs are brought side by side by multiplying: century, year and month; hour and minute.
     month = (months & 0xFF0000FF00FF) * (1600 << 40 | 16 << 24 | 1) >> 40 & 0x3FFFF
     clock = (minutes >> 24 & 0xFF0000FF) * (3600 << 24 | 60) >> 24 & 0x3FFFF
@@ -555,7 +574,7 @@ def _mark_odd_texts(grid: Grid, odd: Flags) -> None:
         odd[row] |= len(cells & set(KNOWN_COLUMNS)) >= _HEADER_CELLS
     if layout.extra >= 0:
         starts = grid.starts(layout.extra)
-        nothing = _starts_with(grid.words(starts, 4), _NOTHING + b",")
+        nothing = grid.words(starts, 4) == _number(_NOTHING + b",")
         odd |= ~(nothing | _is_text(grid, starts, _NO_INFORMATION + b","))
 
 
@@ -568,26 +587,25 @@ def _read_accounts(grid: Grid, count: int, odd: Flags) -> tuple[str, ...]:
         accounts[number] = prefix[-_ARN_ACCOUNT - 1 : -1].decode()
     starts = grid.starts(column)
     sizes = np.array([len(prefix) for prefix in prefixes], dtype="i8")
-    least = np.where(sizes, sizes, _LONGEST_CELL)  # no ARN is as long where there is no prefix
-    odd |= grid.ends(column) - starts <= np.repeat(least, grid.sizes)
-    width = -(-max(map(len, prefixes), default=0) // 8) * 8
-    for first in range(0, width, 8):
-        expected = [_number(prefix[first : first + 8]) for prefix in prefixes]
-        kept = [_number(b"\xff" * len(prefix[first : first + 8])) for prefix in prefixes]
-        words = grid.words(starts + first) & np.repeat(np.array(kept, dtype="u8"), grid.sizes)
-        odd |= words != np.repeat(np.array(expected, dtype="u8"), grid.sizes)
+    odd |= np.repeat(sizes == 0, grid.sizes)
+    odd |= grid.ends(column) - starts <= np.repeat(sizes, grid.sizes)
+    count = _count_words(int(sizes.max(initial=1)))
+    expected = np.repeat(_to_words(prefixes, count), grid.sizes, axis=1)
+    kept = np.repeat(_to_words([b"\xff" * size for size in sizes], count), grid.sizes, axis=1)
+    odd |= np.logical_or.reduce(grid.runs(starts, count) & kept != expected, axis=0)
     return tuple(accounts)
 
 
 def _to_prefix(arn: str) -> bytes:
     """Return such as `arn:aws:iam::123456789012:`, or nothing where it is not of that form."""
-    match = ARN_START.match(arn)
+    match = ARN_START.match(arn[:_LONGEST_PREFIX])
     return match[0].encode() if match and ACCOUNT_ID.fullmatch(match[1]) else b""
 
 
 def _cut(words: Words, sizes: Places) -> Words:
-    """Return the words with nothing behind the first so many bytes of each."""
-    cut: Words = words & _KEPT[np.clip(sizes, 0, 8)]
+    """Return texts of several words with nothing behind the first so many bytes of each."""
+    left = [np.clip(sizes - 8 * number, 0, 8) for number in range(len(words))]
+    cut: Words = words & _KEPT[np.array(left)]
     return cut
 
 
@@ -604,51 +622,40 @@ def _holds(words: Words, sign: int) -> Flags:
     return found
 
 
-def _read_names(grid: Grid, odd: Flags) -> list[Words]:
-    """Return the names in small letters, eight bytes a word; marks rows with an unusual one."""
+def _read_names(grid: Grid, odd: Flags) -> Words:
+    """Return the names, eight bytes a word and a row a word; marks rows with an unusual one."""
     starts, ends = grid.starts(grid.layout.user), grid.ends(grid.layout.user)
     sizes = ends - starts
     odd |= sizes > _LONGEST_NAME
-    names = []
-    for first in _word_places(sizes):
-        words = _cut(grid.words(starts + first), sizes - first)
-        odd |= _holds(words, _SLASH) | _holds(words, _COLON)
-        names.append(_to_small(words))
+    longest = min(int(sizes.max(initial=len(_ROOT))), _LONGEST_NAME)
+    names = _cut(grid.runs(starts, _count_words(longest)), sizes)
+    odd |= np.logical_or.reduce(_holds(names, _SLASH) | _holds(names, _COLON), axis=0)
     odd |= names[0] & 0xFF == _SPACE
     return names
 
 
-def _word_places(sizes: Places) -> range:
-    """Return where the words of names of these sizes begin."""
-    return range(0, min(int(sizes.max(initial=1)), _LONGEST_NAME), 8)
-
-
-def _find_root(grid: Grid, names: Sequence[Words], odd: Flags) -> Flags:
+def _find_root(grid: Grid, names: Words, odd: Flags) -> Flags:
     """Return which row is root's: name and ARN must both say so, else the row is marked."""
-    by_name = np.ones(len(grid), dtype=bool)
-    for number, words in enumerate(names):
-        by_name &= words == _number(_ROOT[8 * number : 8 * number + 8])
+    root = _to_words([_ROOT], len(names))
+    by_name: Flags = np.logical_and.reduce(_to_small(names) == root, axis=0)
     tails = grid.words(np.maximum(grid.ends(grid.layout.arn) - 7, 0))  # the comma behind it too
     by_arn = tails >> 16 == _number(_ARN_END_OF_ROOT + b",")
     odd |= (by_name != by_arn) | (tails >> 48 & 0xFF == _CLOSING)
     return by_name
 
 
-def _find_other_arns(grid: Grid, is_user: Flags) -> Iterator[int]:
+def _find_other_arns(grid: Grid, names: Words, is_user: Flags) -> Iterator[int]:
     """Yield the users whose ARN does not end with their name, capitals apart."""
-    starts, ends = grid.starts(grid.layout.user), grid.ends(grid.layout.user)
-    sizes = ends - starts
-    tails = np.maximum(grid.ends(grid.layout.arn) - sizes, 1)
-    before = grid.words(tails - 1, 2) & 0xFF
+    user, arn = grid.layout.user, grid.layout.arn
+    sizes = grid.ends(user) - grid.starts(user)
+    starts = np.maximum(grid.ends(arn) - sizes, 1)
+    before = grid.words(starts - 1, 2) & 0xFF
     differs = (before != _SLASH) & (before != _COLON)
-    for first in _word_places(sizes):
-        words = grid.words(starts + first) ^ grid.words(tails + first)
-        differs |= _cut(words, sizes - first) != 0
+    tails = _cut(grid.runs(starts, len(names)), sizes)
+    differs |= np.logical_or.reduce(names != tails, axis=0)
     for row in np.flatnonzero(is_user & differs).tolist():
-        name, arn = (
-            grid.text(row, column).lower() for column in (grid.layout.user, grid.layout.arn)
-        )
-        if not arn.endswith((f"/{name}", f":{name}")):
+        name = grid.text(row, user).lower()
+        if not grid.text(row, arn).lower().endswith((f"/{name}", f":{name}")):
             yield row
 
 
@@ -658,7 +665,7 @@ class _Disorder:
     twice: list[tuple[int, int]]
 
 
-def _find_disorder(grid: Grid, names: Sequence[Words], is_root: Flags, strange: Flags) -> _Disorder:
+def _find_disorder(grid: Grid, names: Words, is_root: Flags, strange: Flags) -> _Disorder:
     """Find each report's first row out of AWS's order, and the users that stand in one twice."""
     report = grid.report
     twice: list[tuple[int, int]] = []
@@ -679,13 +686,11 @@ def _find_disorder(grid: Grid, names: Sequence[Words], is_root: Flags, strange: 
     return _Disorder(late, twice)
 
 
-def _compare(names: Sequence[Words]) -> tuple[Flags, Flags]:
+def _compare(names: Words) -> tuple[Flags, Flags]:
     """Tell of each name but the first whether it belongs before the one above it, and is the same."""
-    is_before, is_same = (
-        np.zeros(len(names[0][1:]), dtype=bool),
-        np.ones_like(names[0][1:], dtype=bool),
-    )
-    for words in names:
+    count = max(names.shape[1] - 1, 0)
+    is_before, is_same = np.zeros(count, dtype=bool), np.ones(count, dtype=bool)
+    for words in _to_small(names):
         big = words.byteswap()  # the first letter counts most
         is_before |= is_same & (big[1:] < big[:-1])
         is_same &= big[1:] == big[:-1]

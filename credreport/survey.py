@@ -336,6 +336,7 @@ def _survey_plain(reports: Sequence[_Plain], question: Question) -> list[Found |
     """Judge reports that share a header; None for each that has to be read cell by cell."""
     users = read_plain([report.text for report in reports])
     columns = tuple(reports[0].text.header.decode().split(","))
+    eras = [era_of(columns, is_zulu=is_zulu) for is_zulu in (False, True)]
     newest = [instant and instant.replace(tzinfo=UTC) for instant in users.newest.tolist()]
     as_ofs = [
         find_as_of(question.as_of, report.stamp, report.stamp_origin, instant)
@@ -363,7 +364,7 @@ def _survey_plain(reports: Sequence[_Plain], question: Question) -> list[Found |
             account_id=users.accounts[number],
             first_line=2,
             row_count=report.text.row_count,
-            era=era_of(columns, is_zulu=bool(users.has_zulu[number])),
+            era=eras[int(users.has_zulu[number])],
             newest=newest[number],
             digest=report.digest,
             stamp=report.stamp,

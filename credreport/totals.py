@@ -65,11 +65,12 @@ class Tally:
     """The counts of one report.
 
     `statuses` counts by places in KINDS and STATUSES; `ages` by age band and place in KINDS the
-    judged active credentials, and those of them that were never used.
+    judged active credentials, and those of them that were never used. Each is one flat
+    tuple: the small lists of ten thousand reports would take time and memory.
     """
 
-    statuses: Sequence[Sequence[int]]
-    ages: Sequence[Sequence[Sequence[int]]]
+    statuses: tuple[int, ...]
+    ages: tuple[int, ...]
 
 
 def to_tallies(
@@ -100,8 +101,10 @@ def to_tallies(
     ages = np.bincount(place, minlength=int(np.prod(bands))).reshape(bands)
     ages[..., 0] += ages[..., 1]
     return [
-        Tally(by_kind, by_band)
-        for by_kind, by_band in zip(statuses.tolist(), ages.tolist(), strict=True)
+        Tally(tuple(by_kind), tuple(by_band))
+        for by_kind, by_band in zip(
+            statuses.reshape(count, -1).tolist(), ages.reshape(count, -1).tolist(), strict=True
+        )
     ]
 
 
@@ -121,7 +124,8 @@ class Totals:
     @cached_property
     def by_report(self) -> Numbers:
         """The counts by report and places in KINDS and STATUSES."""
-        return np.array([each.statuses for each in self.tallies], dtype="i8")
+        counts = np.array([each.statuses for each in self.tallies], dtype="i8")
+        return counts.reshape(-1, len(KINDS), len(STATUSES))
 
     @cached_property
     def _statuses(self) -> list[list[int]]:
@@ -306,7 +310,8 @@ def band_rows(totals: Totals) -> list[Row]:
     The counts add up to the judged active credentials; `never_used` is a part of `count`.
     """
     edges = band_edges(totals.policy.unused_after_days)
-    ages = np.sum([tally.ages for tally in totals.tallies], axis=0).tolist()
+    ages = np.sum([tally.ages for tally in totals.tallies], axis=0)
+    ages = ages.reshape(len(edges), len(KINDS), 2).tolist()
     rows: list[Row] = []
     for by_kind, edge, label in zip(ages, edges, band_labels(edges), strict=True):
         for kind in JUDGED_KINDS:

@@ -15,6 +15,7 @@ from credreport.evidence import Evidence
 from credreport.policy import Policy
 from credreport.population import Population, read_reports
 from credreport.spool import whole
+from credreport.verdict import STATUSES
 from credreport.writers import Options, render
 
 ACCOUNT = "111122223333"
@@ -99,7 +100,7 @@ def verdict(assessment: Assessment, name: str, credential: str) -> pd.Series:
 def lose_a_row(assessment: Assessment) -> Assessment:
     """Return the assessment as it would be had a row of its first report not been counted."""
     first, *others = assessment.tallies
-    lost = ((0,) * len(first.statuses[0]), *first.statuses[1:])
+    lost = (0,) * len(STATUSES) + first.statuses[len(STATUSES) :]
     return replace(assessment, tallies=(replace(first, statuses=lost), *others))
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import random
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,8 @@ from credreport.assess import assess
 from credreport.errors import InputRefused, OutputError, Problem, UsageError
 from credreport.evidence import to_evidence
 from credreport.inspection import json_parts, report_lines
-from credreport.plain import layout_of, to_plain
+from credreport.instants import parse_instant
+from credreport.plain import layout_of, read_plain, to_plain
 from credreport.policy import Policy
 from credreport.pool import Pool, in_processes, on_cluster
 from credreport.population import read_reports
@@ -224,6 +225,24 @@ class TestTwoRoads:
         assert [problem.source for problem in found.totals.refused] == [f"2-{NAME}"]
 
 
+def assert_dates(texts: Iterable[str]) -> None:
+    """Assert that each text is read as `parse_instant` reads it, unless it is left to the slow road."""
+    dates = list(texts)
+    reports = [to_plain(to_csv(user(user_creation_time=date)).encode()) for date in dates]
+    users = read_plain([report for report in reports if report])
+    assert len(users.report) == len(dates)
+    expected = [parse_instant(date) for date in dates]
+    is_plain = [
+        instant is not None and date[19:] in ("Z", "+00:00")
+        for date, instant in zip(dates, expected, strict=True)
+    ]
+    assert users.strange.tolist() == [not each for each in is_plain]
+    found = [instant and instant.replace(tzinfo=UTC) for instant in users.created_at.tolist()]
+    assert [each for each in found if each] == [
+        instant for instant, is_read in zip(expected, is_plain, strict=True) if is_read
+    ]
+
+
 class TestPlain:
     TEXT = to_csv(root(), user("alice")).encode()
 
@@ -252,6 +271,35 @@ class TestPlain:
         other = layout_of(",".join(COLUMNS[::-1]).encode())
         assert other is not None
         assert (other.bare, other.bare_slots) == (b"", 0)
+
+    @pytest.mark.parametrize("end", ["Z", "+00:00"])
+    def test_a_date_with_another_sign_anywhere_is_none(self, end: str) -> None:
+        date = f"2024-02-29T23:59:59{end}"
+        signs = [chr(code) for code in range(32, 127) if chr(code) not in ',"\\']
+        assert_dates(
+            date[:place] + sign + date[place + 1 :] for place in range(len(date)) for sign in signs
+        )
+
+    @pytest.mark.parametrize("year", ["0000", "0001", "1900", "2000", "2023", "2024", "9999"])
+    def test_only_a_day_of_the_calendar_is_a_date(self, year: str) -> None:
+        assert_dates(
+            f"{year}-{month:02}-{day:02}T00:00:00Z" for month in range(100) for day in range(100)
+        )
+
+    def test_only_a_time_of_the_clock_is_a_date(self) -> None:
+        assert_dates(f"2024-02-29T{number:02}:59:59+00:00" for number in range(100))
+        assert_dates(f"2024-02-29T23:{number:02}:59+00:00" for number in range(100))
+        assert_dates(f"2024-02-29T23:59:{number:02}+00:00" for number in range(100))
+
+    @pytest.mark.parametrize("partition", ["aws", "aws-us-gov", "x" * 200])
+    @pytest.mark.parametrize("name", ["<root_ac", "a", "x" * 64])
+    def test_partitions_and_names_of_any_length_end_alike(
+        self, partition: str, name: str, tmp_path: Path
+    ) -> None:
+        path = tmp_path / NAME
+        arn = f"arn:{partition}:iam::{ACCOUNT}:root"
+        path.write_text(to_csv(user(name, arn=arn), user("b")), encoding="utf-8")
+        assert answer(path, Question()) == slow(path, Question())
 
     def test_a_header_with_an_unknown_or_a_missing_or_a_double_column_is_not(self) -> None:
         header = ",".join(COLUMNS).encode()
