@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -74,22 +76,27 @@ def tallies(absent: list[list[int]] | None = None) -> list[Tally]:
     )
 
 
+def nested(counts: Sequence[int], *shape: int) -> Any:
+    """Return the flat counts as the lists of lists that they stand for."""
+    return np.reshape(counts, (-1, *shape)).tolist()
+
+
 class TestTallies:
     """By kind: excluded, absent, inactive, not tracked, undetermined, unused, current."""
 
     def test_every_status_counts_in_its_report_and_kind(self) -> None:
         first, second, third = tallies()
-        assert first.statuses == [
+        assert nested(first.statuses, 7) == [
             [0, 0, 0, 0, 0, 1, 1],
             [0, 0, 0, 0, 0, 1, 0],
             [0, 0, 0, 1, 0, 0, 0],
         ]
-        assert second.statuses == [NOTHING, NOTHING, NOTHING]
-        assert third.statuses == [[0, 1, 0, 0, 0, 0, 0], [0, 0, 0, 0, 1, 0, 1], NOTHING]
+        assert nested(second.statuses, 7) == [NOTHING, NOTHING, NOTHING]
+        assert nested(third.statuses, 7) == [[0, 1, 0, 0, 0, 0, 0], [0, 0, 0, 0, 1, 0, 1], NOTHING]
 
     def test_ages_count_by_band_and_kind_all_and_the_never_used(self) -> None:
         first, second, third = tallies()
-        assert first.ages == [
+        assert nested(first.ages, 3, 2) == [
             NO_AGE,
             NO_AGE,
             [[1, 1], [0, 0], [0, 0]],
@@ -97,15 +104,15 @@ class TestTallies:
             NO_AGE,
             [[1, 0], [0, 0], [0, 0]],
         ]
-        assert second.ages == [NO_AGE] * 6
-        assert third.ages == [[[0, 0], [1, 0], [0, 0]], *([NO_AGE] * 5)]
+        assert nested(second.ages, 3, 2) == [NO_AGE] * 6
+        assert nested(third.ages, 3, 2) == [[[0, 0], [1, 0], [0, 0]], *([NO_AGE] * 5)]
 
     def test_what_was_counted_as_absent_beforehand_is_added(self) -> None:
         first, second, third = tallies([[1, 2, 3], [4, 0, 0], [0, 5, 0]])
-        assert [by_kind[1] for by_kind in first.statuses] == [1, 2, 3]
-        assert [by_kind[1] for by_kind in second.statuses] == [4, 0, 0]
-        assert [by_kind[1] for by_kind in third.statuses] == [1, 5, 0]
-        assert first.statuses[0] == [0, 1, 0, 0, 0, 1, 1]
+        assert [by_kind[1] for by_kind in nested(first.statuses, 7)] == [1, 2, 3]
+        assert [by_kind[1] for by_kind in nested(second.statuses, 7)] == [4, 0, 0]
+        assert [by_kind[1] for by_kind in nested(third.statuses, 7)] == [1, 5, 0]
+        assert nested(first.statuses, 7)[0] == [0, 1, 0, 0, 0, 1, 1]
 
 
 @pytest.mark.parametrize(
