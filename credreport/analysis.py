@@ -215,7 +215,9 @@ def judge_batch(
     rows = {name: tables[name][list(POPULATION[name])] for name in aside}
     csv = {name: csv_rows(table, asked.options) for name, table in rows.items() if asked.csv}
     json = {name: json_rows(table) for name, table in rows.items() if asked.json}
-    kept = {name: table.iloc[:0] if name in aside else table for name, table in tables.items()}
+    kept = {
+        name: table.iloc[:0].copy() if name in aside else table for name, table in tables.items()
+    }  # without the copy all rows would stay in memory behind it
     part = replace(part, users=kept["users"], credentials=kept["credentials"])
     return [Piece(part, csv, json)]
 
