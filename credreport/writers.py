@@ -359,10 +359,23 @@ def csv_rows(table: pd.DataFrame, options: Options) -> bytes:
     """Return the rows of a CSV; see to_csv."""
     parts = []
     for first in range(0, len(table), _ROWS_AT_ONCE):
-        texts = to_texts(table.iloc[first : first + _ROWS_AT_ONCE])
-        guarded = texts if options.csv_raw else texts.apply(_guard)
-        parts.append(_to_lines(zip(*(guarded[name].tolist() for name in guarded), strict=True)))
+        rows = table.iloc[first : first + _ROWS_AT_ONCE]
+        columns = [_to_cells(rows[name], is_guarded=not options.csv_raw) for name in rows]
+        parts.append(_to_lines(zip(*columns, strict=True)))
     return b"".join(parts)
+
+
+def _to_cells(column: pd.Series, *, is_guarded: bool) -> list[str]:
+    """Return the cells as text; before what a spreadsheet would execute, an apostrophe.
+
+    Each different cell is looked at once: most repeat themselves.
+    """
+    codes, different = pd.factorize(column, use_na_sentinel=False)
+    texts = _to_text(pd.Series(different)).tolist()
+    if is_guarded:
+        texts = [f"'{text}" if text.startswith(_FORMULA_STARTS) else text for text in texts]
+    cells: list[str] = np.array(texts, dtype=object)[codes].tolist()
+    return cells
 
 
 def _to_lines(rows: Iterable[Sequence[str]]) -> bytes:
@@ -371,19 +384,8 @@ def _to_lines(rows: Iterable[Sequence[str]]) -> bytes:
     return buffer.getvalue().encode("utf-8", "backslashreplace")
 
 
-def _guard(column: pd.Series) -> pd.Series:
-    """Put an apostrophe before what a spreadsheet would execute."""
-    codes, texts = pd.factorize(column, use_na_sentinel=False)
-    safe = [f"'{text}" if text.startswith(_FORMULA_STARTS) else text for text in texts]
-    return pd.Series(safe, dtype="str").take(codes).set_axis(column.index)
-
-
-def to_texts(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with every cell as text: times as `...Z`, nothing as an empty text."""
-    return table.apply(_to_text)
-
-
 def _to_text(column: pd.Series) -> pd.Series:
+    """Return every cell as text: times as `...Z`, nothing as an empty text."""
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         seconds = np.datetime_as_string(to_naive(column).to_numpy(), unit="s")
         texts = pd.Series(seconds, index=column.index, dtype="str") + "Z"

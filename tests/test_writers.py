@@ -98,8 +98,9 @@ class TestCsv:
     def test_guards_every_dangerous_start(self, start: str) -> None:
         import pandas as pd
 
-        guarded = writers._guard(pd.Series([f"{start}x", "x"], dtype="str"))
-        assert guarded.tolist() == [f"'{start}x", "x"]
+        cells = pd.Series([f"{start}x", "x"], dtype="str")
+        assert writers._to_cells(cells, is_guarded=True) == [f"'{start}x", "x"]
+        assert writers._to_cells(cells, is_guarded=False) == [f"{start}x", "x"]
 
 
 class TestJson:
