@@ -635,12 +635,13 @@ def _read_names(grid: Grid, odd: Flags) -> Words:
 
 
 def _find_root(grid: Grid, names: Words, odd: Flags) -> Flags:
-    """Return which row is root's: name and ARN must both say so, else the row is marked."""
+    """Return which row is root's: name and ARN must both say so, exactly, else the row is marked."""
     root = _to_words([_ROOT], len(names))
     by_name: Flags = np.logical_and.reduce(_to_small(names) == root, axis=0)
+    is_spelt_otherwise = by_name & np.logical_or.reduce(names != root, axis=0)
     tails = grid.words(np.maximum(grid.ends(grid.layout.arn) - 7, 0))  # the comma behind it too
     by_arn = tails >> 16 == _number(_ARN_END_OF_ROOT + b",")
-    odd |= (by_name != by_arn) | (tails >> 48 & 0xFF == _CLOSING)
+    odd |= (by_name != by_arn) | is_spelt_otherwise | (tails >> 48 & 0xFF == _CLOSING)
     return by_name
 
 
