@@ -125,7 +125,10 @@ class TestSuperseded:
     def test_equal_stamps_and_other_content_are_refused(self, tmp_path: Path) -> None:
         save(tmp_path, root(), name="a/" + JANUARY)
         save(tmp_path, root(mfa_active="false"), name="b/" + JANUARY)
-        assert "no stamp says which is newer" in refusal(tmp_path)
+        assert refusal(tmp_path) == (
+            f"a/{JANUARY}: another report of account 111122223333 (b/{JANUARY}), and no stamp says "
+            "which is newer. Name one, or give the files the names the console gave them."
+        )
 
     def test_a_masked_account_supersedes_nothing(self, tmp_path: Path) -> None:
         save(tmp_path, root("1234567890"), name=JANUARY)
@@ -177,7 +180,10 @@ class TestRefused:
     def test_but_not_when_it_is_named(self, tmp_path: Path) -> None:
         self.test_our_own_evidence_in_a_directory_is_passed_over(tmp_path)
         (written,) = tmp_path.glob("*-findings.csv")
-        assert "evidence that credreport wrote, not a report" in refusal(written)
+        assert refusal(written) == (
+            f"{written.name}: evidence that credreport wrote, not a report. "
+            "Name the report that AWS gave."
+        )
 
     def test_only_evidence_is_no_population(self, tmp_path: Path) -> None:
         self.test_our_own_evidence_in_a_directory_is_passed_over(tmp_path)
