@@ -5,7 +5,7 @@ No pandas: what `inspect` says of a thousand reports needs none.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -100,12 +100,12 @@ def to_tallies(
     bands = (count, len(edges), len(KINDS), 2)
     ages = np.bincount(place, minlength=int(np.prod(bands))).reshape(bands)
     ages[..., 0] += ages[..., 1]
-    return [
-        Tally(tuple(by_kind), tuple(by_band))
-        for by_kind, by_band in zip(
-            statuses.reshape(count, -1).tolist(), ages.reshape(count, -1).tolist(), strict=True
-        )
-    ]
+    return [Tally(*counts) for counts in zip(_flat(statuses), _flat(ages), strict=True)]
+
+
+def _flat(counts: Numbers) -> Iterator[tuple[int, ...]]:
+    """Return the counts of each report in one row."""
+    return map(tuple, counts.reshape(len(counts), -1).tolist())
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class Totals:
     def by_report(self) -> Numbers:
         """The counts by report and places in KINDS and STATUSES."""
         counts = np.array([each.statuses for each in self.tallies], dtype="i8")
-        return counts.reshape(-1, len(KINDS), len(STATUSES))
+        return counts.reshape(len(self.tallies), len(KINDS), len(STATUSES))
 
     @cached_property
     def _statuses(self) -> list[list[int]]:
