@@ -53,8 +53,8 @@ class Sizes:
 
 
 _FULL = Sizes(
-    rounds=5,
-    rounds_of_small=11,
+    rounds=3,
+    rounds_of_small=7,
     one_report=5000,
     sheet_rows=100_000,
     small=1000,
