@@ -23,7 +23,7 @@ golden:           ## accept the evidence of sample_reports/ as it is now; read t
 	CREDREPORT_UPDATE_GOLDEN=1 $(PYTHON) -m pytest -q tests/test_samples.py
 	git diff --stat tests/golden
 
-bench:            ## docs/performance.md: beside others that do the same; about half an hour
+bench:            ## docs/performance.md: beside others that do the same; about a quarter of an hour
 	python3 -m venv .bench
 	.bench/bin/python -m pip install --quiet -e '.[bench]'
 	.bench/bin/python -m benchmarks.run

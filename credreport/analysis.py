@@ -34,8 +34,10 @@ from credreport.writers import POPULATION, Options, csv_header, csv_rows, json_r
 
 # Fewer bytes are read once, and their tables kept.
 LARGE_BYTES = 4 * 1024 * 1024
-# Enough for pandas to make little of what a batch costs by itself.
+# Enough for pandas to make little of what a batch costs by itself; it takes a second or two, so
+# workers are worth their start for a few.
 BATCH_ROWS = 10_000
+ENOUGH_BATCHES = 3
 _BETWEEN_ROWS = b",\n"
 _Advance = Callable[[], None] | None
 Progress = Callable[[Callable[[], int]], AbstractContextManager[_Advance]]
@@ -137,9 +139,10 @@ def _judge(
 ) -> Iterator[Piece]:
     """Yield the pieces in the order of the chosen reports. Raises InputRefused at the end."""
     refused: list[Problem] = []
+    eager = replace(pool, enough_batches=min(pool.enough_batches, ENOUGH_BATCHES))
     with (
         progress(lambda: len(chosen)) as advance,
-        closing(pool.run(work, _to_batches(chosen), _refuse)) as results,
+        closing(eager.run(work, _to_batches(chosen), _refuse)) as results,
     ):
         for answer in chain.from_iterable(results):
             if isinstance(answer, Problem):

@@ -92,9 +92,9 @@ def method_rows(policy: Policy, rules: Mapping[str, Rule]) -> list[tuple[str, st
         ),
         (
             "How to re-perform it by hand",
-            "Take a row of the sheet Credentials, open its source file at the source line, find the "
-            "column that Basis names, and count the days from that date to the as-of of the sheet "
-            f"Inputs. {days} or more: unused. Compare the file's SHA-256 with the sheet Inputs.",
+            "Take a row of the sheet Credentials (or of the CSV that it names), open its source file at "
+            "the source line, find the column that Basis names, and count the days from that date to "
+            f"the as-of of the sheet Inputs. {days} or more: unused. Compare the file's SHA-256 with the sheet Inputs.",
         ),
     ]
     return rows

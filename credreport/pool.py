@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import re
 import signal
 import threading
 from collections import deque
@@ -23,7 +24,7 @@ from concurrent.futures import (
 )
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from credreport.errors import UsageError
 
@@ -32,6 +33,7 @@ ENOUGH_BATCHES = 8
 _BATCHES_AHEAD = 2
 _LOOK_UP = 1  # second between two looks at who works
 _PATIENCE = 10  # seconds for a cluster to answer
+_ADDRESS = re.compile(r"(tcp|tls)://[^/]+:[0-9]+")
 
 I = TypeVar("I")  # noqa: E741 - an item
 A = TypeVar("A")
@@ -42,7 +44,8 @@ Work = Callable[[Sequence[I]], list[A]]
 class Pool:
     """Who works: this process, unless `start` gives an executor of `workers` workers.
 
-    `deaths` are the exceptions that say that a worker died. `is_lasting`: the executor survives it.
+    `deaths` are the exceptions that say that a worker died. `is_lasting`: the executor survives it;
+    else `bury` ends those of its workers that are left.
     `is_alive` is asked while a result is waited for: an executor may vanish without a word.
     """
 
@@ -50,6 +53,7 @@ class Pool:
     start: Callable[[], Executor] | None = None
     deaths: tuple[type[BaseException], ...] = (BrokenExecutor,)
     is_lasting: bool = False
+    bury: Callable[[], None] = lambda: None
     is_alive: Callable[[], bool] = lambda: True
     enough_batches: int = ENOUGH_BATCHES
 
@@ -139,6 +143,7 @@ class _Run(Generic[I, A]):
 
     def _renew(self) -> None:
         if not self.pool.is_lasting:
+            self.pool.bury()
             self.executor.shutdown(wait=False)
             self.executor = self.start()
 
@@ -161,7 +166,7 @@ def in_processes(workers: int) -> Pool:
     """Return a pool of worker processes on this machine; of one worker, this process."""
     if workers == 1:
         return Pool()
-    return Pool(workers, lambda: _start_processes(workers))
+    return Pool(workers, lambda: _start_processes(workers), bury=_end_processes)
 
 
 def available_processors() -> int:
@@ -172,12 +177,26 @@ def available_processors() -> int:
 
 
 def _start_processes(workers: int) -> Executor:
+    return ProcessPoolExecutor(workers, mp_context=_context(), initializer=_settle_in)
+
+
+def _context() -> Any:
     # Not by fork: a progress bar's thread may run, and a fork copies its locks.
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-    if "forkserver" in methods:
-        context.set_forkserver_preload(["credreport.survey"])
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_settle_in)
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["credreport.survey"])
+    return context
+
+
+def _end_processes() -> None:
+    """End the workers of a broken executor: it forgets one that it started while another died.
+
+    That one would wait for ever for somebody to take its answer, and Python for it.
+    """
+    for process in multiprocessing.active_children():
+        if isinstance(process, _context().Process):
+            process.kill()
 
 
 def _settle_in() -> None:
@@ -196,15 +215,19 @@ def _outlive_nobody() -> None:
 def on_cluster(address: str) -> Pool:
     """Return a pool that is the Dask cluster of that scheduler (`tcp://HOST:PORT`, `tls://…`).
 
-    Raises UsageError where the extra `cluster` is not installed or nobody answers.
+    Raises UsageError where it is no such address, the extra `cluster` is not installed, or nobody
+    answers.
     """
+    if not _ADDRESS.fullmatch(address):
+        raise UsageError(f"--cluster {address}: not an address such as tcp://HOST:8786")
     try:
         from distributed import Client  # noqa: PLC0415 - an extra
         from distributed.scheduler import KilledWorker  # noqa: PLC0415
     except ImportError:
         message = "--cluster needs dask.distributed: pip install 'credreport[cluster]'"
         raise UsageError(message) from None
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is told below
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is told below
     try:
         client = Client(address, timeout=_PATIENCE, set_as_default=False)
         workers = sum(client.nthreads().values())

@@ -192,3 +192,27 @@ def test_a_cluster_without_workers_is_said() -> None:
         pytest.raises(UsageError, match="the scheduler has no workers"),
     ):
         on_cluster(local.scheduler_address)
+
+
+def test_after_a_death_the_workers_that_are_left_are_buried() -> None:
+    buried: list[str] = []
+    lives = [1, 9]
+    pool = Pool(
+        2, lambda: Mortal(lives.pop(0)), bury=lambda: buried.append("all"), enough_batches=1
+    )
+    assert run(pool) == EXPECTED
+    assert buried == ["all"]
+
+
+def test_a_worker_that_nobody_waits_for_is_ended() -> None:
+    """An executor that breaks while it starts a worker forgets that one, and Python waits for it."""
+    pool = in_processes(2)
+    assert pool.start is not None
+    executor = pool.start()
+    worker = executor.submit(os.getpid).result()
+    pool.bury()
+    with pytest.raises(BrokenExecutor):
+        executor.submit(os.getpid).result()
+    executor.shutdown()
+    with pytest.raises(ProcessLookupError):
+        os.kill(worker, 0)

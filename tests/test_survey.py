@@ -456,9 +456,10 @@ class TestCluster:
         with pytest.raises(UsageError, match="no scheduler answers there"):
             on_cluster("tcp://127.0.0.1:9")
 
-    def test_a_scheme_that_is_none_is_said(self) -> None:
-        with pytest.raises(UsageError, match="--cluster"):
-            on_cluster("gopher://127.0.0.1:9")
+    @pytest.mark.parametrize("address", ["gopher://127.0.0.1:9", "nonsense", "tcp://localhost", ""])
+    def test_what_is_no_address_is_said(self, address: str) -> None:
+        with pytest.raises(UsageError, match="not an address such as tcp://HOST:8786"):
+            on_cluster(address)
 
 
 @pytest.mark.usefixtures("small_batches")
