@@ -188,7 +188,9 @@ def test_a_cluster_without_workers_is_said() -> None:
     from distributed import LocalCluster
 
     with (
-        LocalCluster(n_workers=0, processes=False, dashboard_address=None) as local,
+        LocalCluster(
+            n_workers=0, processes=False, protocol="tcp", host="127.0.0.1", dashboard_address=None
+        ) as local,
         pytest.raises(UsageError, match="the scheduler has no workers"),
     ):
         on_cluster(local.scheduler_address)
