@@ -87,7 +87,8 @@ def assess_inputs(
 ) -> tuple[Assessment, Aside | None]:
     """Judge every report that the inputs name; the same as `assess` of read_reports.
 
-    Returns the assessment, and what of its tables was put aside. Raises InputRefused as read_reports does, and where a file changes between the two looks.
+    Returns the assessment, and what of its tables was put aside. Raises InputRefused as
+    read_reports does, and where a file changes between the two looks.
     """
     items = list(find_inputs([os.fspath(path) for path in inputs], max_bytes))
     if sum(map(size_of, items)) > LARGE_BYTES and not asked.has_baseline:
@@ -127,8 +128,12 @@ def _choose(items: Iterable[File | Skipped | Problem], totals: Totals) -> list[C
 
 def _too_long(totals: Totals) -> tuple[str, ...]:
     """Return the tables that no sheet is to hold."""
-    counts = {"users": totals.user_count, "credentials": totals.credential_count}
-    return tuple(name for name, count in counts.items() if is_too_long(count))
+    return tuple(name for name, count in _count(totals).items() if is_too_long(count))
+
+
+def _count(totals: Totals) -> dict[str, int]:
+    """Return how many rows each table of the population has."""
+    return {"users": totals.user_count, "credentials": totals.credential_count}
 
 
 def _judge(
@@ -177,7 +182,7 @@ def _put_together(
     # The first look knows no classes of users.
     agree = list(assessment.tallies) == list(totals.tallies)
     assert agree or asked.policy.classes, "the two looks at the reports do not agree"
-    counts = {"users": totals.user_count, "credentials": totals.credential_count}
+    counts = _count(totals)
     return assessment, Aside({name: counts[name] for name in aside}, csv, json)
 
 

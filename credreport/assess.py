@@ -251,9 +251,8 @@ def join(
         tallies=[tally for part in parts for tally in part.tallies],
         report_notices=report_notices,
         iam_user_count=sum(part.iam_user_count for part in parts),
-        notices=tuple(
-            dict.fromkeys(notices)
-        ),  # what is said of a file stands with each report of it
+        # What is said of a file stands with each report of it.
+        notices=tuple(dict.fromkeys(notices)),
         refused=told.refused,
         superseded=told.superseded,
         skipped=told.skipped,
