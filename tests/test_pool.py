@@ -218,3 +218,15 @@ def test_a_worker_that_nobody_waits_for_is_ended() -> None:
     executor.shutdown()
     with pytest.raises(ProcessLookupError):
         os.kill(worker, 0)
+
+
+def test_a_process_of_somebody_else_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    killed: list[str] = []
+
+    class Foreign:
+        def kill(self) -> None:
+            killed.append("foreign")
+
+    monkeypatch.setattr(multiprocessing, "active_children", lambda: [Foreign()])
+    in_processes(2).bury()
+    assert killed == []

@@ -246,6 +246,15 @@ def assert_dates(texts: Iterable[str]) -> None:
     ]
 
 
+def test_an_arn_that_differs_in_capitals_only_is_not_told_of(tmp_path: Path) -> None:
+    people = [user("Bob", arn=f"arn:aws:iam::{ACCOUNT}:user/bob"), user("carl")]
+    other = user("dora", arn=f"arn:aws:iam::{ACCOUNT}:user/eve")
+    (tmp_path / NAME).write_text(to_csv(root(), *people, other), encoding="utf-8")
+    notices = survey([tmp_path], Question()).totals.notices
+    assert [(notice.line, notice.code) for notice in notices] == [(5, "arn-differs")]
+    assert answer(tmp_path / NAME, Question()) == slow(tmp_path / NAME, Question())
+
+
 class TestPlain:
     TEXT = to_csv(root(), user("alice")).encode()
 
