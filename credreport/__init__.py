@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
 __all__ = [
     "Assessment",
     "Comparison",
@@ -31,30 +30,35 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from credreport.assess import Assessment
-    from credreport.assess import assess as analyze
-    from credreport.comparison import Comparison, compare
-    from credreport.dates import read_dates
-    from credreport.policy import Policy, load_policy
-    from credreport.population import Population, read_reports
-    from credreport.waivers import load_waivers
+    __version__: str
+    from credreport.comparison.comparison import Comparison, compare
+    from credreport.reports.by_date import read_dates
+    from credreport.reports.selection import Population, read_reports
+    from credreport.rules.policy import Policy, load_policy
+    from credreport.rules.waivers import load_waivers
+    from credreport.verdicts.assessment import Assessment
+    from credreport.verdicts.assessment import assess as analyze
 
 _HOMES = {
-    "Assessment": ("credreport.assess", "Assessment"),
-    "Comparison": ("credreport.comparison", "Comparison"),
-    "Policy": ("credreport.policy", "Policy"),
-    "Population": ("credreport.population", "Population"),
-    "analyze": ("credreport.assess", "assess"),
-    "load_policy": ("credreport.policy", "load_policy"),
-    "load_waivers": ("credreport.waivers", "load_waivers"),
-    "compare": ("credreport.comparison", "compare"),
-    "read_dates": ("credreport.dates", "read_dates"),
-    "read_reports": ("credreport.population", "read_reports"),
+    "Assessment": ("credreport.verdicts.assessment", "Assessment"),
+    "Comparison": ("credreport.comparison.comparison", "Comparison"),
+    "Policy": ("credreport.rules.policy", "Policy"),
+    "Population": ("credreport.reports.selection", "Population"),
+    "analyze": ("credreport.verdicts.assessment", "assess"),
+    "load_policy": ("credreport.rules.policy", "load_policy"),
+    "load_waivers": ("credreport.rules.waivers", "load_waivers"),
+    "compare": ("credreport.comparison.comparison", "compare"),
+    "read_dates": ("credreport.reports.by_date", "read_dates"),
+    "read_reports": ("credreport.reports.selection", "read_reports"),
 }
 
 
 def __getattr__(name: str) -> Any:
     """Import a public name on first use, so that `credreport --help` needs no pandas."""
+    if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415 - not needed by every command
+
+        return version("credreport")
     if name not in _HOMES:
         message = f"module 'credreport' has no attribute {name!r}"
         raise AttributeError(message)

@@ -14,10 +14,10 @@ import pytest
 from benchmarks import processes
 from benchmarks.generate import HEADER, generate, make_report
 from benchmarks.processes import in_turn, peak_memory, take_time
-from credreport.inspection import json_parts
+from credreport.runs.inspection import json_parts
+from credreport.runs.survey import Question, survey
 from credreport.schema import Status
-from credreport.survey import Question, survey
-from tests.reports import COLUMNS
+from tests.support.reports import COLUMNS
 
 ROOT = Path(__file__).parents[1]
 

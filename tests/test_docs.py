@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from credreport.catalogue import list_profiles, summarise
-from credreport.cli import app
-from credreport.policy import Policy, load_policy
-from credreport.rules import RULES, Rule
-from tests.reports import judge, root, user
+from credreport.cli.main import app
+from credreport.cli.rule_pages import list_profiles, summarise
+from credreport.rules.catalogue import RULES, Rule
+from credreport.rules.policy import Policy, load_policy
+from tests.support.reports import judge, root, user
 
 PAGE = (Path(__file__).parents[1] / "docs" / "rules.md").read_text(encoding="utf-8")
 _COMMANDS = re.compile(r"aws iam [a-z-]+")
@@ -175,6 +175,7 @@ def test_every_hazard_of_the_page_has_the_test_that_it_names() -> None:
         named = re.findall(r"`(test_[a-z_]+\.py)`: ((?:`test_[a-z0-9_]+`(?:, )?)+)", row)
         assert named, row
         for file, tests in named:
-            source = (Path(__file__).parent / file).read_text(encoding="utf-8")
+            (path,) = Path(__file__).parent.rglob(file)
+            source = path.read_text(encoding="utf-8")
             for test in re.findall(r"`(\w+)`", tests):
                 assert f"def {test}(" in source, (file, test)

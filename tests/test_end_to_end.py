@@ -16,9 +16,9 @@ from typing import Any
 import openpyxl
 import pytest
 
-from credreport.remediation import KEY_PLACE
-from tests import simulator
-from tests.simulator import ACCOUNT, PROGRAMS, Cloud
+from credreport.evidence.remediation import KEY_PLACE
+from tests.support import simulator
+from tests.support.simulator import ACCOUNT, PROGRAMS, Cloud
 
 OTHER_ACCOUNT = "222233334444"
 PASSWORD = "Correct-Horse-1"

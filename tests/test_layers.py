@@ -5,30 +5,49 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import pytest
+
 import credreport
 
 PACKAGE = Path(credreport.__file__).parent
 LAYERS = [
-    "errors", "escape", "spool", "instants", "schema", "verdict", "oddities", "sources", "containers", "read", "plain", "population", "dates",
-    "normalise", "rules", "profiles", "toml", "policy", "totals", "credentials", "checks", "waivers",
-    "undetermined", "assess", "pool", "survey", "inspection", "identity", "changes", "timeline", "comparison", "bands", "charts",
-    "comparison_charts", "method", "remediation", "evidence", "comparison_evidence", "sheetxml",
-    "workbook", "comparison_workbook", "writers", "comparison_writers", "analysis", "screen", "catalogue",
-    "cli",
+    "errors", "text", "files", "instants", "schema", "verdicts.verdict", "verdicts.warnings",
+    "reports.inputs", "reports.containers", "reports.read", "reports.plain", "reports.selection",
+    "reports.by_date", "reports.normalise", "rules.catalogue", "rules.profiles",
+    "rules.toml_file", "rules.policy", "verdicts.tally", "verdicts.credentials",
+    "verdicts.checks", "rules.waivers", "verdicts.undetermined", "verdicts.assessment",
+    "runs.pool", "runs.survey", "runs.inspection", "comparison.identity", "comparison.changes",
+    "comparison.timeline", "comparison.comparison", "evidence.bands", "output.charts",
+    "output.comparison_charts", "evidence.method", "evidence.remediation", "evidence.evidence",
+    "evidence.of_comparison", "output.sheetxml", "output.workbook", "output.comparison_workbook",
+    "output.formats", "output.comparison_formats", "runs.analysis", "cli.screen",
+    "cli.rule_pages", "cli.main",
 ]  # fmt: skip
 
 
+def path_of(module: str) -> Path:
+    return PACKAGE.joinpath(*module.split(".")).with_suffix(".py")
+
+
 def imported(module: str) -> set[str]:
-    tree = ast.parse((PACKAGE / f"{module}.py").read_text())
-    return {
-        str(node.module).removeprefix("credreport.")
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("credreport.")
-    }
+    """Return the modules of the package that one imports, in whatever form and wherever it does."""
+    found = set()
+    for node in ast.walk(ast.parse(path_of(module).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}: relative imports are not used here"
+            found |= {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return {name.removeprefix("credreport.") for name in found} & set(LAYERS)
 
 
 def test_every_module_has_its_place() -> None:
-    assert {path.stem for path in PACKAGE.glob("*.py")} == {*LAYERS, "__init__"}
+    modules = {
+        ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+        for path in PACKAGE.rglob("*.py")
+        if not path.name.startswith("__")
+    }
+    assert modules == set(LAYERS)
 
 
 def test_no_module_knows_what_comes_after_it() -> None:
@@ -36,11 +55,23 @@ def test_no_module_knows_what_comes_after_it() -> None:
         assert imported(module) <= set(LAYERS[:place]), module
 
 
+def test_an_import_is_seen_in_every_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    forms = (
+        "from credreport.cli import main",
+        "from credreport.cli.main import app",
+        "import credreport.cli.main",
+        "def f() -> None:\n    from credreport.cli import main as command",
+    )
+    for form in forms:
+        monkeypatch.setattr(Path, "read_text", lambda *_, text=form, **__: text)
+        assert imported("errors") == {"cli.main"}, form
+
+
 def test_only_the_command_line_prints_and_only_the_screen_reads_a_clock() -> None:
     for module in LAYERS:
-        source = (PACKAGE / f"{module}.py").read_text()
+        source = path_of(module).read_text(encoding="utf-8")
         assert "print(" not in source.replace("_print(", "").replace(".print(", ""), module
-        if module not in ("screen",):
+        if module != "cli.screen":
             assert "time.time" not in source, module
             assert ".now(" not in source, module
             assert ".today(" not in source, module

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from credreport import Policy, analyze, read_reports
-from credreport.evidence import to_evidence
-from tests.reports import rendered
+from credreport.evidence.evidence import to_evidence
+from tests.support.reports import rendered
 
 PROJECT = Path(__file__).parent.parent
 SAMPLES = PROJECT / "sample_reports"

@@ -47,7 +47,7 @@ def ours(rows: pd.DataFrame, path: Path) -> None:
     """As credreport writes a data sheet."""
     from openpyxl import Workbook  # noqa: PLC0415 - each loads what it needs
 
-    from credreport.workbook import Column, add_table, finish_book  # noqa: PLC0415
+    from credreport.output.workbook import Column, add_table, finish_book  # noqa: PLC0415
 
     columns = [
         *(Column(name, name, width=20) for name in (*TEXTS, *MORE_TEXTS)),

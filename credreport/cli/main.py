@@ -1,0 +1,691 @@
+"""The command line: parse, call, print, exit. The story on one screen; nothing heavy at the top."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shlex
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
+
+import typer
+
+import credreport as package
+from credreport.cli.screen import Screen, flush, silence
+from credreport.errors import CredreportError, InputRefused, OutputError, UsageError, problem_lines
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from credreport.comparison.comparison import Comparison
+    from credreport.evidence.evidence import Account, Evidence
+    from credreport.evidence.of_comparison import ComparisonEvidence
+    from credreport.reports.selection import Population
+    from credreport.rules.policy import Policy
+    from credreport.rules.waivers import Waivers
+    from credreport.runs.pool import Pool
+    from credreport.verdicts.assessment import Assessment
+    from credreport.verdicts.tally import Totals
+
+FINDINGS_OPEN = 1
+INCOMPLETE = 3
+BUG = 70
+INTERRUPTED = 130
+_ISSUES = "please report it with this line and what `credreport inspect` says of the input"
+
+app = typer.Typer(
+    name="credreport",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+P = ParamSpec("P")
+
+
+class FailOn(StrEnum):
+    """What makes the exit status 1."""
+
+    NONE = "none"
+    FINDINGS = "findings"
+
+
+Inputs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="INPUT", help="A report, a directory, a glob, a zip, or - for standard input."
+    ),
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WHEN",
+        help="Judge at this instant, at the end of this day (UTC), or at each file's `newest` timestamp.",
+    ),
+]
+UnusedAfter = Annotated[
+    int | None,
+    typer.Option(
+        metavar="DAYS", help="Unused means this many days or more (else the profile's: 90)."
+    ),
+]
+IncludeRoot = Annotated[
+    bool, typer.Option("--include-root", help="Judge the root account like any other.")
+]
+Output = Annotated[
+    Path, typer.Option("--output", "-o", metavar="DIR", help="Where the evidence goes.")
+]
+Accounts = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="CSV of id,name,owner: names for account IDs."),
+]
+SignedOff = Annotated[str, typer.Option(metavar="TEXT", help="For the sign-off block.")]
+FailOnOption = Annotated[FailOn, typer.Option(help="Exit 1 when there are open findings.")]
+CsvRaw = Annotated[bool, typer.Option("--csv-raw", help="No guard on text cells of the CSV.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace other evidence of the same name.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+KeepGoing = Annotated[
+    bool, typer.Option("--keep-going", help="Leave refused inputs out, list them, exit 3.")
+]
+MaxFileSize = Annotated[int, typer.Option(metavar="MIB", min=1, help="Refuse larger files.")]
+Profile = Annotated[
+    str | None, typer.Option(metavar="NAME", help="A named set of rules: see `credreport rules`.")
+]
+PolicyFile = Annotated[
+    Path | None,
+    typer.Option("--policy", metavar="FILE", help="TOML: a profile, and what differs from it."),
+]
+WaiversFile = Annotated[
+    Path | None, typer.Option("--waivers", metavar="FILE", help="TOML: dated exceptions.")
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", min=1, max=256, help="Processes for many reports (else: one a processor)."
+    ),
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="Judge on your own Dask cluster, such as tcp://HOST:8786."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only the verdict, and errors.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Every warning; a traceback for a bug.")
+]
+NoColor = Annotated[bool, typer.Option("--no-color", help="Plain lines on a terminal, too.")]
+
+
+def _ending(command: Callable[P, int]) -> Callable[P, None]:
+    """Turn what a command returns or raises into its exit status; the one place that shows errors."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        screen = Screen()
+        try:
+            status = command(*args, **kwargs)
+            flush()
+        except InputRefused as refusal:
+            for line in problem_lines(refusal.problems):
+                screen.fail(f"error: {line}")
+            files = len({problem.source for problem in refusal.problems})
+            hint = "; --keep-going leaves them out" if not kwargs.get("keep_going") else ""
+            screen.fail(f"{files} input{'s' * (files != 1)} refused, nothing written{hint}")
+            status = refusal.exit_code
+        except CredreportError as error:
+            for line in str(error).splitlines():
+                screen.fail(f"error: {line}")
+            status = error.exit_code
+        except KeyboardInterrupt:
+            screen.fail("interrupted; nothing half-written")
+            status = INTERRUPTED
+        except Exception as error:
+            if kwargs.get("verbose"):
+                screen.fail(traceback.format_exc())
+            screen.fail(f"error: a bug of credreport {package.__version__}: {error!r}; {_ISSUES}")
+            status = BUG
+        raise typer.Exit(status)
+
+    return run
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        Screen().say(f"credreport {package.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def credreport(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Find unused AWS IAM credentials in credential reports, offline, with evidence for the ticket."""
+
+
+@app.command()
+@_ending
+def analyze(
+    inputs: Inputs,
+    *,
+    output: Output = Path("evidence"),
+    formats: Annotated[
+        str,
+        typer.Option(
+            "--format", metavar="LIST", help="Of xlsx,png,csv,json,md,jira,svg,sh; or none."
+        ),
+    ] = "xlsx,png",
+    unused_after: UnusedAfter = None,
+    profile: Profile = None,
+    policy_file: PolicyFile = None,
+    waivers_file: WaiversFile = None,
+    as_of: AsOf = None,
+    include_root: IncludeRoot = False,
+    accounts: Accounts = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(metavar="OLD", help="An older report or directory: adds the sheet Changes."),
+    ] = None,
+    prepared_by: SignedOff = "",
+    control: SignedOff = "",
+    ticket: SignedOff = "",
+    fail_on: FailOnOption = FailOn.NONE,
+    keep_going: KeepGoing = False,
+    max_file_size: MaxFileSize = 64,
+    expect_users: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=0, help="Refuse other than N IAM users (root apart)."),
+    ] = None,
+    csv_raw: CsvRaw = False,
+    workers: Workers = None,
+    cluster: Cluster = None,
+    as_json: AsJson = False,
+    force: Force = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    no_color: NoColor = False,
+) -> int:
+    """Judge every password and access key; write the workbook and the pictures."""
+    from credreport.output.formats import Options, parse_formats, render, to_json_parts, write_all
+
+    screen = Screen(quiet=quiet, verbose=verbose, no_color=no_color)
+    wanted = parse_formats(formats)
+    options = Options(csv_raw=csv_raw)
+    policy = _policy(unused_after, profile, policy_file, include_root=include_root)
+    waivers = _waivers(waivers_file)
+    named = _accounts(accounts)
+    from credreport.evidence.evidence import SignOff, to_evidence
+    from credreport.reports.normalise import to_rows
+    from credreport.runs.analysis import Asked, assess_inputs
+
+    asked = Asked(
+        policy,
+        waivers,
+        as_of=_as_of(as_of),
+        has_baseline=baseline is not None,
+        csv=bool({"csv", "xlsx"} & set(wanted)),
+        json="json" in wanted or as_json,
+        options=options,
+    )
+    assessment, aside = assess_inputs(
+        inputs,
+        asked,
+        keep_going=keep_going,
+        max_bytes=max_file_size * 1024 * 1024,
+        pool=_pool(workers, cluster),
+        progress=screen.progress,
+    )
+    _expect_users(assessment, expect_users)
+    sign_off = SignOff(control=control, prepared_by=prepared_by, ticket=ticket)
+    evidence = to_evidence(assessment, sign_off, named, aside)
+    judged: Assessment | Comparison = assessment
+    if baseline is not None:
+        from credreport.evidence.of_comparison import add_baseline
+
+        judged = _compare_baseline(
+            baseline, assessment, screen, max_file_size, keep_going=keep_going
+        )
+        evidence = add_baseline(evidence, judged)
+    written: list[Path] = []
+    if wanted:
+        files = render(evidence, wanted, options)
+        read = inputs if baseline is None else [*inputs, str(baseline)]
+        written = write_all(output, files, force=force, inputs=read)
+    if as_json:
+        screen.pour(to_json_parts(evidence))
+    else:
+        _show(screen, evidence)
+        if baseline is not None:
+            screen.say()
+            screen.say(": ".join(evidence.facts[-1]))
+    _show_files(screen, written, lambda: _next_command(written, evidence, wanted))
+    _show_stale(screen, written, evidence.stem)
+    _show_undetermined(screen, to_rows(evidence.undetermined))
+    _show_warnings(screen, judged)
+    return _status(screen, judged, fail_on)
+
+
+@app.command()
+@_ending
+def compare(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="OLD NEW [MORE...]",
+            help="Reports, directories, globs, zips, in any order; or a tree of dates.",
+        ),
+    ],
+    *,
+    output: Output = Path("evidence"),
+    formats: Annotated[
+        str, typer.Option("--format", metavar="LIST", help="Of xlsx,png,csv,json,md,svg; or none.")
+    ] = "xlsx,png",
+    unused_after: UnusedAfter = None,
+    profile: Profile = None,
+    policy_file: PolicyFile = None,
+    waivers_file: WaiversFile = None,
+    as_of: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WHEN",
+            help="Once for each input, in order: judge it at this instant or day (UTC).",
+        ),
+    ] = None,
+    include_root: IncludeRoot = False,
+    accounts: Accounts = None,
+    prepared_by: SignedOff = "",
+    control: SignedOff = "",
+    ticket: SignedOff = "",
+    fail_on: FailOnOption = FailOn.NONE,
+    keep_going: KeepGoing = False,
+    max_file_size: MaxFileSize = 64,
+    csv_raw: CsvRaw = False,
+    as_json: AsJson = False,
+    force: Force = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    no_color: NoColor = False,
+) -> int:
+    """Tell what was fixed and what is new between the dates of the reports."""
+    from credreport.output.comparison_formats import (
+        COMPARISON_WRITERS,
+        render_comparison,
+        to_comparison_document,
+    )
+    from credreport.output.formats import Options, parse_formats, to_json, write_all
+
+    screen = Screen(quiet=quiet, verbose=verbose, no_color=no_color)
+    wanted = parse_formats(formats, COMPARISON_WRITERS)
+    policy = _policy(unused_after, profile, policy_file, include_root=include_root)
+    waivers = _waivers(waivers_file)
+    named = _accounts(accounts)
+    dates = _read_dates(inputs, screen, as_of or [], max_file_size, keep_going=keep_going)
+    from credreport.comparison.comparison import compare_all
+    from credreport.evidence.evidence import SignOff
+    from credreport.evidence.of_comparison import to_comparison_evidence
+    from credreport.verdicts.assessment import assess
+
+    comparison = compare_all([assess(date, policy, waivers) for date in dates])
+    sign_off = SignOff(control=control, prepared_by=prepared_by, ticket=ticket)
+    evidence = to_comparison_evidence(comparison, sign_off, named)
+    written: list[Path] = []
+    if wanted:
+        files = render_comparison(evidence, wanted, Options(csv_raw=csv_raw))
+        written = write_all(output, files, force=force, inputs=inputs)
+    if as_json:
+        screen.say(to_json(to_comparison_document(evidence)).rstrip("\n"))
+    else:
+        _show_comparison(screen, evidence)
+    _show_files(screen, written, lambda: _attach(written))
+    _show_stale(screen, written, evidence.stem)
+    _show_warnings(screen, comparison)
+    return _status(screen, comparison, fail_on)
+
+
+@app.command()
+@_ending
+def inspect(
+    inputs: Inputs,
+    *,
+    as_of: AsOf = None,
+    unused_after: UnusedAfter = None,
+    include_root: IncludeRoot = False,
+    as_json: AsJson = False,
+    keep_going: KeepGoing = False,
+    max_file_size: MaxFileSize = 64,
+    workers: Workers = None,
+    cluster: Cluster = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    no_color: NoColor = False,
+) -> int:
+    """Say what the inputs are: whose, from when, how big, anything odd, counts. Writes nothing."""
+    screen = Screen(quiet=quiet, verbose=verbose, no_color=no_color)
+    policy = _policy(unused_after, include_root=include_root)
+    from credreport.reports.inputs import count_inputs
+    from credreport.runs.inspection import json_parts, report_lines
+    from credreport.runs.survey import Question, survey
+    from credreport.verdicts.tally import to_verdict
+
+    with screen.progress(lambda: count_inputs(inputs)) as progress:
+        surveyed = survey(
+            inputs,
+            Question(_as_of(as_of), policy.unused_after_days, policy.include_root),
+            keep_going=keep_going,
+            max_bytes=max_file_size * 1024 * 1024,
+            pool=_pool(workers, cluster),
+            progress=progress,
+        )
+    totals = surveyed.totals
+    if as_json:
+        screen.pour(json_parts(surveyed))
+    else:
+        for line in [] if quiet else report_lines(totals):
+            screen.say(line)
+        screen.say(to_verdict(totals))
+    _show_undetermined(screen, surveyed.undetermined)
+    _show_warnings(screen, totals)
+    return _end(screen, totals.doubts(), has_open_findings=False)
+
+
+@app.command()
+@_ending
+def rules(
+    rule: Annotated[
+        str | None, typer.Argument(metavar="[RULE]", help="One rule, whole.", show_default=False)
+    ] = None,
+    *,
+    no_color: NoColor = False,
+) -> int:
+    """Show the catalogue of rules and profiles, or one rule whole."""
+    from credreport.cli.rule_pages import describe, list_profiles, list_rules
+
+    screen = Screen(no_color=no_color)
+    if rule is not None:
+        for line in describe(rule):
+            screen.say(line)
+        return 0
+    screen.table(["Rule", "Severity", "Fires", "Title"], list_rules(), rights=0)
+    screen.say()
+    screen.table(["Profile", "Rules", "Unused after", "Title"], list_profiles(), rights=0)
+    return 0
+
+
+@app.command()
+@_ending
+def waivers() -> int:
+    """Print a commented template of a waivers file."""
+    from credreport.rules.waivers import TEMPLATE
+
+    Screen().say(TEMPLATE.rstrip("\n"))
+    return 0
+
+
+def _policy(
+    unused_after: int | None,
+    profile: str | None = None,
+    path: Path | None = None,
+    *,
+    include_root: bool,
+) -> Policy:
+    from credreport.rules.policy import load_policy
+
+    return load_policy(
+        path, profile=profile, unused_after_days=unused_after, include_root=include_root
+    )
+
+
+def _waivers(path: Path | None) -> Waivers:
+    from credreport.rules.waivers import Waivers, load_waivers
+
+    return Waivers() if path is None else load_waivers(path)
+
+
+def _expect_users(assessment: Assessment, expected: int | None) -> None:
+    """Refuse reports that lost or gained rows, which nothing in a file can show."""
+    found = assessment.iam_user_count
+    if expected is not None and found != expected:
+        message = (
+            f"--expect-users {expected}, but the reports hold {found} IAM users (root apart): rows "
+            "were cut off or added, or a report is missing. Download the reports again"
+        )
+        raise UsageError(message)
+
+
+def _accounts(path: Path | None) -> tuple[Account, ...]:
+    if path is None:
+        return ()
+    from credreport.evidence.evidence import read_accounts
+
+    return read_accounts(path)
+
+
+def _as_of(text: str | None) -> datetime | str | None:
+    from credreport.reports.selection import parse_as_of
+
+    return None if text is None else parse_as_of(text)
+
+
+def _read_dates(
+    inputs: list[str], screen: Screen, as_of: list[str], max_mib: int, *, keep_going: bool
+) -> tuple[Population, ...]:
+    from credreport.reports.by_date import read_dates
+    from credreport.reports.inputs import count_inputs
+
+    with screen.progress(lambda: count_inputs(inputs)) as progress:
+        return read_dates(
+            inputs,
+            as_of=as_of,
+            keep_going=keep_going,
+            max_bytes=max_mib * 1024 * 1024,
+            progress=progress,
+        )
+
+
+def _compare_baseline(
+    baseline: Path, assessment: Assessment, screen: Screen, max_mib: int, *, keep_going: bool
+) -> Comparison:
+    """Judge the baseline by the same policy and by its own stamps; compare what is judged with it."""
+    from credreport.comparison.comparison import compare
+    from credreport.reports.inputs import count_inputs
+    from credreport.reports.selection import read_reports
+    from credreport.verdicts.assessment import assess
+
+    with screen.progress(lambda: count_inputs([str(baseline)])) as progress:
+        older = read_reports(
+            [baseline],
+            keep_going=keep_going,
+            max_bytes=max_mib * 1024 * 1024,
+            progress=progress,
+        )
+    comparison = compare(assess(older, assessment.policy), assessment)
+    if comparison.newest is not assessment:
+        message = f"--baseline {baseline}: it is newer than what is judged; name the older one"
+        raise UsageError(message)
+    return comparison
+
+
+def _show(screen: Screen, evidence: Evidence) -> None:
+    """Print the verdict and the small table."""
+    from credreport.reports.normalise import to_rows
+
+    screen.say(evidence.verdict)
+    if screen.quiet:
+        return
+    screen.say()
+    types = evidence.summary.set_index("type").T
+    order = ["unused", "current", "undetermined", "excluded", "inactive", "not_tracked", "absent"]
+    rows = [
+        [status.replace("_", " "), *(str(count) for count in types.loc[status])]
+        for status in [*order, "total"]
+    ]
+    screen.table(["", *(name.lower() for name in types.columns)], rows, rights=len(types.columns))
+    if not evidence.rules.empty:
+        screen.say()
+        counts = ["findings", "open", "waived"]
+        found = [
+            [str(row[name]) for name in ("rule", "severity", *counts)]
+            for row in to_rows(evidence.rules)
+        ]
+        screen.table(["Rule", "Severity", *counts], found, rights=len(counts))
+
+
+def _show_comparison(screen: Screen, evidence: ComparisonEvidence) -> None:
+    """Print the verdict and the findings by type."""
+    screen.say(evidence.verdict)
+    if screen.quiet:
+        return
+    screen.say()
+    rows = [[str(cell) for cell in row] for row in evidence.by_kind.itertuples(index=False)]
+    headers = ["before", "closed", "still open", "new", "now"]
+    screen.table(["", *headers], rows, rights=len(headers))
+
+
+def _show_files(screen: Screen, written: list[Path], next_command: Callable[[], str]) -> None:
+    if not written:
+        return
+    screen.note()
+    screen.note("Written:")
+    for path in written:
+        screen.note(f"  {path}")
+    screen.note()
+    screen.note(f"Next: {next_command()}")
+
+
+def _show_stale(screen: Screen, written: list[Path], stem: str) -> None:
+    """Tell of files that bear the same name and are of another run: they may say something else."""
+    for folder in {path.parent for path in written}:
+        found = [
+            path for path in folder.iterdir() if path.name.startswith((f"{stem}.", f"{stem}-"))
+        ]
+        for path in sorted(set(found) - set(written)):
+            screen.note(f"not of this run, perhaps out of date: {path}")
+
+
+def _next_command(written: list[Path], evidence: Evidence, formats: tuple[str, ...]) -> str:
+    script = next((path for path in written if path.suffix == ".sh"), None)
+    if evidence.findings.empty:
+        return _attach(written)
+    if script:
+        return f"{shlex.join(['sh', str(script)])}  (a dry run of the remedies)"
+    again = [*_without_format(sys.argv[1:]), "--format", ",".join([*formats, "sh"])]
+    return f"{shlex.join(['credreport', *again])}  (adds the remedies as a script)"
+
+
+def _without_format(arguments: list[str]) -> list[str]:
+    """Return the arguments without --json and --format, for the same run in another form."""
+    kept: list[str] = []
+    words = iter(arguments)
+    for word in words:
+        if word == "--format":
+            next(words, None)
+        elif word != "--json" and not word.startswith("--format="):
+            kept.append(word)
+    return kept
+
+
+def _attach(written: list[Path]) -> str:
+    workbook = next((path for path in written if path.suffix == ".xlsx"), written[0])
+    return f"attach {workbook} to the ticket"
+
+
+def _show_undetermined(screen: Screen, rows: Iterable[dict[str, Any]]) -> None:
+    """Print each credential that could not be judged, where everything is to be told."""
+    from credreport.errors import Notice
+
+    for row in rows if screen.verbose else ():
+        place = Notice(row["source_file"], row["source_line"], "", "")
+        screen.note(f"undetermined: {place}{row['user']!r}, {row['credential']}: {row['reason']}")
+
+
+def _show_warnings(screen: Screen, judged: Assessment | Comparison | Totals) -> None:
+    from credreport.verdicts.warnings import WAIVER_CODES, WARNING_TITLES
+
+    notices = judged.notices
+    if screen.verbose:
+        for notice in notices:
+            screen.note(f"warning: {notice}")
+        for item in judged.skipped:
+            screen.note(f"not searched: {item.name}: {item.why}")
+    elif notices:
+        counts: dict[str, int] = {}
+        for notice in notices:
+            title = WARNING_TITLES[notice.code]
+            counts[title] = counts.get(title, 0) + 1
+        count = "1 warning" if len(notices) == 1 else f"{len(notices)} warnings"
+        screen.note(f"{count} (-v and the sheet Inputs show each with its line):")
+        for title, number in counts.items():
+            screen.note(f"  {number} x {title}")
+        for notice in notices:
+            if notice.code in WAIVER_CODES:
+                screen.note(f"  {notice}")
+    if judged.skipped and not screen.verbose:
+        screen.note(
+            f"{len(judged.skipped)} other files were not searched "
+            "(-v and the sheet Inputs list them)"
+        )
+    for item in judged.superseded:
+        screen.note(f"not judged: {item.name}: {item.why}")
+    for line in problem_lines(judged.refused):
+        screen.note(f"refused: {line}")
+
+
+def _status(screen: Screen, judged: Assessment | Comparison, fail_on: FailOn) -> int:
+    is_failing = fail_on is FailOn.FINDINGS and judged.has_open_findings
+    return _end(screen, judged.doubts, has_open_findings=is_failing)
+
+
+def _end(screen: Screen, doubts: Sequence[str], *, has_open_findings: bool) -> int:
+    if doubts:
+        screen.note(f"Exit status 3: {'; '.join(doubts)}.")
+        return INCOMPLETE
+    return FINDINGS_OPEN if has_open_findings else 0
+
+
+def _pool(workers: int | None, cluster: str | None) -> Pool:
+    from credreport.runs.pool import available_processors, in_processes, on_cluster
+
+    if cluster is not None:
+        if workers is not None:
+            raise UsageError("--workers and --cluster: give one of the two")
+        return on_cluster(cluster)
+    return in_processes(available_processors() if workers is None else workers)
+
+
+def _stop(number: int, _: object) -> None:
+    """End tidily: what was begun is cleaned up on the way out."""
+    with suppress(OSError):
+        os.write(2, b"interrupted; nothing half-written\n")
+    raise SystemExit(128 + number)
+
+
+def main() -> None:
+    """Run the command line. ^C, a request to terminate and a closed terminal end it tidily."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _stop)
+    try:
+        try:
+            app()
+        except SystemExit as stop:
+            if isinstance(stop.__context__, BrokenPipeError):  # `--help | true` is no failure
+                raise SystemExit(0) from None
+            raise
+        finally:
+            flush()
+    except (OSError, OutputError) as error:  # --help into a full disk, say
+        if sys.stdout is not None:
+            silence(sys.stdout)
+        reason = getattr(error, "strerror", None)
+        words = f"standard output cannot be written: {reason}" if reason else str(error)
+        Screen().fail(f"error: {words}")
+        raise SystemExit(OutputError.exit_code) from None

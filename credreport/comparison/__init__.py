@@ -1,0 +1,1 @@
+"""Which credential is which across dates, and what became of it."""

@@ -1,0 +1,1 @@
+"""Evidence written as files, one module per format."""

@@ -1,0 +1,1 @@
+"""Reading credential reports: inputs, containers, cells, and which reports to judge."""

@@ -1,0 +1,276 @@
+"""Inputs -> one Population a date: every report that was made, not only each account's newest.
+
+A date is a set of reports in which no account appears twice. The user's own grouping holds where it
+makes sense (an input, or a directory of a tree, a date); otherwise the reports are told apart by
+time, cut where the gap is widest.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import PurePosixPath
+
+from credreport.errors import InputRefused, Notice, Problem, UsageError
+from credreport.instants import format_instant
+from credreport.reports.inputs import DEFAULT_MAX_BYTES, Opener, Skipped
+from credreport.reports.read import CredentialReport
+from credreport.reports.selection import (
+    NEWEST,
+    Population,
+    R,
+    Report,
+    date_notices,
+    date_reports,
+    no_as_of,
+    parse_as_of,
+    sort_items,
+)
+from credreport.schema import ACCOUNT_ID
+
+# AWS serves one report for up to four hours; its two stamps may differ by so much.
+_SAME_REPORT = timedelta(hours=4)
+_ONE_DATE = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class _Dated:
+    """A report, and the number of the input that it came from."""
+
+    report: CredentialReport
+    place: int
+
+    @property
+    def account_id(self) -> str:
+        return self.report.account_id
+
+    @property
+    def as_of(self) -> datetime:
+        return as_of_of(self.report)
+
+    @property
+    def directory(self) -> tuple[int, PurePosixPath]:
+        return self.place, PurePosixPath(self.report.source.name).parent
+
+
+def as_of_of(report: Report) -> datetime:
+    """Return the instant at which a dated report is judged."""
+    assert report.as_of is not None, "every report of a population is dated"
+    return report.as_of
+
+
+def read_dates(
+    inputs: Sequence[str | os.PathLike[str]],
+    *,
+    as_of: Sequence[datetime | str] = (),
+    keep_going: bool = False,
+    max_bytes: int = DEFAULT_MAX_BYTES,
+    progress: Callable[[], None] | None = None,
+) -> tuple[Population, ...]:
+    """Read every report that the inputs name and return one Population a date, oldest first.
+
+    `as_of` has one instant (or `newest`) for each input, in order, or is empty: then each report's
+    own stamp counts. A single `newest` holds for all. What was left out stands with the first date.
+    Raises UsageError for another number of as-ofs; InputRefused for files that cannot be read, for
+    reports whose account is unknown, and for two different reports of an account at one instant;
+    with `keep_going` these are left out and listed.
+    """
+    names = [os.fspath(path) for path in inputs]
+    instants = _one_each(names, as_of)
+    opener = Opener(max_bytes)
+    found: list[_Dated] = []
+    undated: list[CredentialReport] = []
+    refused: list[Problem] = []
+    skipped: list[Skipped] = []
+    for place, (name, instant) in enumerate(zip(names, instants, strict=True)):
+        if as_of:
+            opener.seen.clear()  # the same file at two instants is two dates
+        reports, problems, passed_over = sort_items(opener.open_all([name]), progress)
+        refused += problems
+        skipped += passed_over
+        dated, without = date_reports(reports, instant)
+        found += [_Dated(report, place) for report in dated]
+        undated += without
+    single, copies = _leave_out_copies(found, undated)
+    unusable_reports = _find_unusable([item.report for item in single], undated)
+    refused += [problem for _, problem in unusable_reports]
+    unusable = [report for report, _ in unusable_reports]
+    chosen = [item for item in single if not any(item.report is other for other in unusable)]
+    if refused and (not keep_going or not chosen):
+        raise InputRefused(refused)
+    if not chosen:
+        raise InputRefused(
+            [Problem(", ".join(names), 0, 0, "no credential report among the inputs")]
+        )
+    populations = [
+        Population(
+            reports=tuple(sorted((item.report for item in date), key=_by_account)),
+            notices=tuple(date_notices([item.report for item in date])),
+            is_lower_bound=NEWEST in instants,
+        )
+        for date in _to_dates(chosen)
+    ]
+    populations[0] = replace(
+        populations[0],
+        refused=tuple(refused),
+        superseded=tuple(copies),
+        skipped=tuple(skipped),
+        notices=(*_order_notices(chosen), *populations[0].notices),
+    )
+    return tuple(populations)
+
+
+def _by_account(report: CredentialReport) -> tuple[str, str]:
+    return report.account_id, report.source.name
+
+
+def _one_each(
+    names: Sequence[str], as_of: Sequence[datetime | str]
+) -> Sequence[datetime | str | None]:
+    instants = [parse_as_of(when) if isinstance(when, str) else when for when in as_of]
+    if not instants:
+        return [None] * len(names)
+    if instants == [NEWEST]:
+        return instants * len(names)
+    if len(instants) != len(names):
+        message = (
+            f"--as-of is given {len(instants)} times for {len(names)} inputs: "
+            "give it once for each input, in the same order"
+        )
+        raise UsageError(message)
+    return instants
+
+
+def _leave_out_copies(
+    found: list[_Dated], undated: list[CredentialReport]
+) -> tuple[list[_Dated], list[Skipped]]:
+    """Count copies once; the same content at another time is another report of a quiet account.
+
+    Takes undated copies of a dated report off the list of the undated.
+    """
+    kept: dict[tuple[str, str], list[_Dated]] = {}
+    copies: list[Skipped] = []
+    for item in sorted(found, key=lambda item: (item.as_of, item.place)):
+        alike = kept.setdefault((item.account_id, item.report.digest), [])
+        if alike and _is_copy(item, alike[-1]):
+            twin = alike[-1].report.source.name
+            copies.append(Skipped(item.report.source.name, f"a copy of {twin}"))
+        else:
+            alike.append(item)
+    for report in list(undated):
+        twins = kept.get((report.account_id, report.digest))
+        if twins:
+            undated.remove(report)
+            twin = twins[0].report.source.name
+            copies.append(Skipped(report.source.name, f"a copy of {twin}"))
+    single = [item for alike in kept.values() for item in alike]
+    return sorted(single, key=lambda item: (item.as_of, item.account_id)), copies
+
+
+def _is_copy(item: _Dated, other: _Dated) -> bool:
+    """Whether two reports of the same content are one download: one may be stamped by its name only."""
+    if item.report.as_of_origin == other.report.as_of_origin:
+        return item.as_of == other.as_of
+    return item.as_of - other.as_of <= _SAME_REPORT
+
+
+def _find_unusable(
+    dated: Sequence[CredentialReport], undated: Iterable[CredentialReport]
+) -> list[tuple[CredentialReport, Problem]]:
+    """Return the reports that cannot take part in a comparison, each with what to do about it."""
+    found = [(report, no_as_of(report)) for report in undated]
+    for report in dated:
+        if not ACCOUNT_ID.fullmatch(report.account_id):
+            what = (
+                "its account is unknown or masked, so it cannot be told which report is its other"
+            )
+            remedy = "Restore the 12 digits in the ARNs, or judge it with `credreport analyze`"
+            found.append((report, Problem(report.source.name, 0, 0, what, remedy)))
+    return found + find_same_instant(dated)
+
+
+def find_same_instant(
+    reports: Iterable[R],
+) -> list[tuple[R, Problem]]:
+    """Return the reports that differ though they are of the same account and the same as-of."""
+    together: dict[tuple[str, datetime], list[R]] = {}
+    for report in reports:
+        if ACCOUNT_ID.fullmatch(report.account_id):
+            together.setdefault((report.account_id, as_of_of(report)), []).append(report)
+    found = []
+    for (account_id, instant), group in together.items():
+        if len({report.digest for report in group}) < 2:
+            continue
+        for report in group:
+            what = (
+                f"account {account_id} has {len(group)} different reports of the same as-of, "
+                f"{format_instant(instant)}: which is the older cannot be told"
+            )
+            remedy = "Give each input its own --as-of, or leave one out"
+            found.append((report, Problem(report.source.name, 0, 0, what, remedy)))
+    return found
+
+
+def _to_dates(found: Sequence[_Dated]) -> list[list[_Dated]]:
+    """Group the reports into dates, oldest first. `found` is in the order of as-of."""
+    groupings: list[Callable[[_Dated], Hashable]] = [
+        lambda item: item.place,
+        lambda item: item.directory,
+    ]
+    for key in groupings:
+        groups: dict[Hashable, list[_Dated]] = {}
+        for item in found:
+            groups.setdefault(key(item), []).append(item)
+        ordered = sorted(groups.values(), key=lambda group: group[-1].as_of)
+        if _are_dates(ordered):
+            return ordered
+    return _cut(found)
+
+
+def _are_dates(groups: Sequence[Sequence[_Dated]]) -> bool:
+    """Whether the user's own groups are dates: one account is in all, none twice, time goes forward."""
+    accounts: dict[str, list[datetime]] = {}
+    for group in groups:
+        if len({item.account_id for item in group}) < len(group):
+            return False
+        for item in group:
+            accounts.setdefault(item.account_id, []).append(item.as_of)
+    is_forward = all(
+        earlier < later for instants in accounts.values() for earlier, later in pairwise(instants)
+    )
+    return is_forward and len(groups) == max(len(instants) for instants in accounts.values())
+
+
+def _cut(found: Sequence[_Dated]) -> list[list[_Dated]]:
+    """Cut the reports, in the order of as-of, where the gap is widest, until each part is a date."""
+    dates: list[list[_Dated]] = []
+    waiting = [list(found)]
+    while waiting:
+        part = waiting.pop()
+        is_single = len({item.account_id for item in part}) == len(part)
+        if is_single and part[-1].as_of - part[0].as_of <= _ONE_DATE:
+            dates.append(part)
+            continue
+        gaps = [later.as_of - earlier.as_of for earlier, later in pairwise(part)]
+        place = gaps.index(max(gaps)) + 1
+        waiting += [part[place:], part[:place]]
+    return dates
+
+
+def _order_notices(found: Iterable[_Dated]) -> list[Notice]:
+    """Warn where the inputs were not named from old to new: they are sorted."""
+    newest: dict[str, datetime] = {}
+    for item in sorted(found, key=lambda item: item.place):
+        if item.as_of < newest.get(item.account_id, item.as_of):
+            return [reversed_notice()]
+        newest[item.account_id] = item.as_of
+    return []
+
+
+def reversed_notice() -> Notice:
+    """Return the warning that what was named first is the newer."""
+    message = "the inputs were not named from old to new: they were sorted by their as-of"
+    return Notice("", 0, "reversed", message)

@@ -1,0 +1,358 @@
+"""Inputs -> the reports to judge, each with its as-of, and an account of everything left out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from math import inf
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from credreport.errors import InputRefused, Notice, Problem, UsageError
+from credreport.instants import format_instant, parse_when
+from credreport.reports.containers import OwnEvidence
+from credreport.reports.inputs import DEFAULT_MAX_BYTES, Item, Skipped, Stream, Unread, find_inputs
+from credreport.reports.read import CredentialReport, Source, read_report
+from credreport.schema import ACCOUNT_ID
+
+NEWEST = "newest"
+
+
+class Report(Protocol):
+    """What has to be known of a report to choose among reports: CredentialReport has it all."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]  # it is a dataclass
+
+    @property
+    def source(self) -> Source:
+        """Where it came from."""
+        ...
+
+    @property
+    def account_id(self) -> str:
+        """Whose it is; empty where unknown."""
+        ...
+
+    @property
+    def first_line(self) -> int:
+        """The line of its first user."""
+        ...
+
+    @property
+    def stamp(self) -> datetime | None:
+        """When it says it was made."""
+        ...
+
+    @property
+    def stamp_origin(self) -> str:
+        """Where it says so."""
+        ...
+
+    @property
+    def as_of(self) -> datetime | None:
+        """The instant at which it is judged."""
+        ...
+
+    @property
+    def as_of_origin(self) -> str:
+        """Where that was taken from."""
+        ...
+
+    @property
+    def newest(self) -> datetime | None:
+        """Its newest timestamp."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """Equal for copies."""
+        ...
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """The warnings that came with reading it."""
+        ...
+
+    @property
+    def row_count(self) -> int:
+        """The number of its users, root included."""
+        ...
+
+    @property
+    def era(self) -> str:
+        """When AWS wrote such reports."""
+        ...
+
+
+R = TypeVar("R", bound=Report)
+
+
+@dataclass(frozen=True)
+class Choice(Generic[R]):
+    """The reports to judge out of all that were read, and what was left out and why."""
+
+    reports: tuple[R, ...]
+    refused: tuple[Problem, ...]
+    superseded: tuple[Skipped, ...]
+    notices: tuple[Notice, ...]
+
+
+@dataclass(frozen=True)
+class Population:
+    """The reports to judge, in the order of account and name, and what was left out and why.
+
+    `superseded` lists older reports and copies; `refused` is empty unless the caller chose to go on
+    without the refused inputs.
+    """
+
+    reports: tuple[CredentialReport, ...]
+    refused: tuple[Problem, ...] = ()
+    superseded: tuple[Skipped, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    is_lower_bound: bool = False
+
+
+def parse_as_of(text: str) -> datetime | str:
+    """Return the instant of `--as-of`, or `newest`. A day means its last second, UTC."""
+    if text.strip().lower() == NEWEST:
+        return NEWEST
+    instant = parse_when(text)
+    if instant is None:
+        message = (
+            f"--as-of {text!r} is neither an instant such as 2026-01-31T12:00:00Z, "
+            "nor a day such as 2026-01-31, nor `newest`"
+        )
+        raise UsageError(message)
+    return instant
+
+
+def read_reports(
+    inputs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    *,
+    as_of: datetime | str | None = None,
+    keep_going: bool = False,
+    max_bytes: int = DEFAULT_MAX_BYTES,
+    progress: Callable[[], None] | None = None,
+) -> Population:
+    """Read every report that the inputs name: files, directories, globs, zips, `-`.
+
+    `as_of` is the instant of judging (UTC), `newest` for each report's own newest timestamp, or None
+    to take it from GeneratedTime or the file's name. Raises InputRefused with the problems of all
+    refused files; with `keep_going` they are returned instead, unless nothing is left to judge.
+    """
+    if isinstance(inputs, (str, os.PathLike)):
+        inputs = [inputs]
+    if isinstance(as_of, str):
+        as_of = parse_as_of(as_of)
+    if isinstance(as_of, datetime) and as_of.tzinfo is None:
+        raise UsageError(f"as_of {as_of} has no zone; add tzinfo=UTC if it is UTC")
+    items = find_inputs([os.fspath(path) for path in inputs], max_bytes)
+    return read_items(items, inputs, as_of=as_of, keep_going=keep_going, progress=progress)
+
+
+def read_items(
+    items: Iterable[Item],
+    inputs: Iterable[object],
+    *,
+    as_of: datetime | str | None,
+    keep_going: bool,
+    progress: Callable[[], None] | None,
+) -> Population:
+    """Read what find_inputs found in the inputs; see read_reports."""
+    reports, refused, skipped = sort_items(items, progress)
+    dated, without = date_reports(reports, as_of)
+    choice = choose(dated, without, refused, keep_going=keep_going, inputs=inputs)
+    return Population(
+        reports=choice.reports,
+        refused=choice.refused,
+        superseded=choice.superseded,
+        skipped=tuple(skipped),
+        notices=choice.notices,
+        is_lower_bound=as_of == NEWEST,
+    )
+
+
+def choose(
+    dated: Sequence[R],
+    without: Sequence[R],
+    refused: Sequence[Problem],
+    *,
+    keep_going: bool,
+    inputs: Iterable[object],
+) -> Choice[R]:
+    """Choose the reports to judge: one an account, in the order of account and name.
+
+    `dated` have their as-of, `without` have none; `refused` is what could not be read at all.
+    Raises InputRefused as read_reports does; `inputs` is what the user named.
+    """
+    chosen, superseded, conflicts = _choose_newest(dated, without)
+    problems = tuple(dict.fromkeys([*refused, *conflicts]))
+    if problems and (not keep_going or not chosen):
+        raise InputRefused(problems)
+    if not chosen:
+        found = "no credential report among the inputs"
+        raise InputRefused([Problem(", ".join(map(str, inputs)), 0, 0, found)])
+    reports = tuple(sorted(chosen, key=_place))
+    return Choice(reports, problems, tuple(superseded), tuple(date_notices(chosen)))
+
+
+def _place(report: Report) -> tuple[str, str, int]:
+    return report.account_id, report.source.name, report.first_line
+
+
+def sort_items(
+    items: Iterable[Item], progress: Callable[[], None] | None
+) -> tuple[list[CredentialReport], list[Problem], list[Skipped]]:
+    """Read every file; return the reports, what was refused, and what was passed over."""
+    reports: list[CredentialReport] = []
+    refused: list[Problem] = []
+    skipped: list[Skipped] = []
+    for found_item in items:
+        item = found_item.read() if isinstance(found_item, Unread) else found_item
+        if isinstance(item, Stream):
+            for found in read_stream(item):
+                if isinstance(found, Problem):
+                    refused.append(found)
+                else:
+                    reports.append(found)
+            if progress:
+                progress()
+        elif isinstance(item, Skipped):
+            skipped.append(item)
+        else:
+            refused.append(item)
+    return reports, refused, skipped
+
+
+def read_stream(stream: Stream) -> list[CredentialReport | Problem]:
+    """Return the reports that a stream holds, or what is wrong with it; nothing for our evidence."""
+    try:
+        return [*read_report(stream)]
+    except InputRefused as refusal:
+        return [*refusal.problems]
+    except OwnEvidence:
+        if stream.searched:  # it lies beside the reports, and is passed over
+            return []
+        found = "evidence that credreport wrote, not a report"
+        return [Problem(stream.name, 0, 0, found, "Name the report that AWS gave")]
+
+
+def date_reports(reports: Iterable[R], as_of: datetime | str | None) -> tuple[list[R], list[R]]:
+    """Return the reports with their as-of, and those that have none; see read_reports."""
+    dated, without = [], []
+    for report in reports:
+        newest = report.newest if as_of == NEWEST else None  # every date is read to find it
+        when, origin = find_as_of(as_of, report.stamp, report.stamp_origin, newest)
+        if when is None:
+            without.append(report)
+        else:
+            dated.append(replace(report, as_of=when, as_of_origin=origin))
+    return dated, without
+
+
+def find_as_of(
+    as_of: datetime | str | None, stamp: datetime | None, stamp_origin: str, newest: datetime | None
+) -> tuple[datetime | None, str]:
+    """Return the instant at which a report is judged and where it was taken from; see read_reports.
+
+    `stamp` and `newest` are the report's own; None where there is none, or none is wanted.
+    """
+    if isinstance(as_of, datetime):
+        return as_of, "--as-of"
+    if as_of == NEWEST:
+        return newest, "newest timestamp in the report"
+    return stamp, stamp_origin
+
+
+def _choose_newest(
+    dated: Sequence[R], without: Sequence[R]
+) -> tuple[list[R], list[Skipped], list[Problem]]:
+    """Keep one report an account: the newest by its own stamp; copies count once.
+
+    Only equal 12-digit accounts supersede one another; other reports are all judged.
+    """
+    chosen: list[R] = []
+    problems: list[Problem] = []
+    kept, left_out = _drop_copies([*dated, *without])
+    accounts: dict[str, list[R]] = {}
+    for report in kept:
+        if report.as_of is None:
+            problems.append(no_as_of(report))
+        elif ACCOUNT_ID.fullmatch(report.account_id):
+            accounts.setdefault(report.account_id, []).append(report)
+        else:
+            chosen.append(report)
+    for account_id, reports in accounts.items():
+        newest, *others = reports  # in the order of _drop_copies
+        if any(report.stamp in (None, newest.stamp) for report in others):
+            names = ", ".join(sorted({report.source.name for report in others}))
+            found = f"another report of account {account_id} ({names}), and no stamp says which is newer"
+            remedy = "Name one, or give the files the names the console gave them"
+            problems.append(Problem(newest.source.name, 0, 0, found, remedy))
+            continue
+        chosen.append(newest)
+        for report in others:
+            why = (
+                f"superseded: account {account_id} has a newer report, {newest.source.name}; "
+                "`credreport compare` tells what changed"
+            )
+            left_out.append(Skipped(report.source.name, why))
+    return chosen, left_out, problems
+
+
+def _drop_copies(reports: Iterable[R]) -> tuple[list[R], list[Skipped]]:
+    """Keep one of the reports that are alike cell by cell; the newest stamp comes first."""
+    kept: dict[tuple[str, str], R] = {}
+    copies = []
+    for report in sorted(reports, key=_newest_stamp_first):
+        original = kept.setdefault((report.account_id, report.digest), report)
+        if original is not report:
+            copies.append(Skipped(report.source.name, f"a copy of {original.source.name}"))
+    return list(kept.values()), copies
+
+
+def _newest_stamp_first(report: Report) -> tuple[float, tuple[str, str, int]]:
+    return -report.stamp.timestamp() if report.stamp else inf, _place(report)
+
+
+def no_as_of(report: Report) -> Problem:
+    """Return the refusal of a report that no instant of judging is known for."""
+    newest = report.newest
+    codes = ("several-stamps", "generated-time")
+    said = [notice.message for notice in report.notices if notice.code in codes]
+    why = "; ".join(said) or "no GeneratedTime, no date in the file's name"
+    found = f"does not say when it was made: {why}"
+    if newest:
+        found += f"; its newest timestamp is {format_instant(newest)}"
+    example = format_instant(newest) if newest else "2026-01-31T12:00:00Z"
+    remedy = f"Pass the time of the download, such as `--as-of {example}`, or `--as-of newest`"
+    return Problem(report.source.name, 0, 0, found, remedy)
+
+
+def date_notices(reports: Sequence[Report]) -> list[Notice]:
+    """Warn where the dates of the reports do not fit each other or their own stamps."""
+    notices = []
+    for report in reports:
+        if report.as_of and report.stamp and report.as_of - report.stamp > timedelta(days=1):
+            message = (
+                f"judged at {format_instant(report.as_of)}, more than a day after the report's own "
+                f"stamp {format_instant(report.stamp)}: what was used since then is not in it"
+            )
+            notices.append(Notice(report.source.name, 0, "late-as-of", message))
+    instants = sorted(report.as_of for report in reports if report.as_of)
+    if instants[-1] - instants[0] > timedelta(days=7):
+        message = (
+            f"the reports were made between {format_instant(instants[0])} and "
+            f"{format_instant(instants[-1])}, more than a week apart: each is judged at its own time"
+        )
+        notices.append(Notice("", 0, "apart", message))
+    unknown = [report for report in reports if not ACCOUNT_ID.fullmatch(report.account_id)]
+    if len(reports) > 1 and unknown:
+        message = (
+            f"{len(unknown)} reports without a 12-digit account were all judged: "
+            "whether two are of one account cannot be told"
+        )
+        notices.append(Notice("", 0, "unknown-accounts", message))
+    return notices

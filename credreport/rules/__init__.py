@@ -1,0 +1,1 @@
+"""Rules, profiles, the user's policy and waivers."""

@@ -1,0 +1,246 @@
+"""What is asked of the credentials: a profile, the user's own numbers, classes of users."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from credreport.errors import UsageError
+from credreport.rules.catalogue import PARAMETERS, RULES, UNUSED_AFTER, Parameter, Rule
+from credreport.rules.profiles import DEFAULT_PROFILE, PROFILES, Profile
+from credreport.rules.toml_file import TomlFile, suggest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MAX_DAYS = UNUSED_AFTER.most
+_CLASS = "class"
+_MATCH = "match"
+_LISTS = ("select", "extend", "ignore")
+_KEYS = ("profile", *_LISTS, _CLASS, *PARAMETERS)
+
+
+def matches(glob: str, names: pd.Series) -> pd.Series:
+    """Whether each name fits the glob: `*` is any text, `?` any letter, capitals do not count.
+
+    IAM tells no two users apart by capitals alone.
+    """
+    parts = [{"*": ".*", "?": "."}.get(letter, re.escape(letter)) for letter in glob]
+    fits: pd.Series = names.str.fullmatch(f"(?s:{''.join(parts)})", case=False).astype(bool)
+    return fits
+
+
+@dataclass(frozen=True)
+class UserClass:
+    """The users whose name fits `match`, and the numbers of their own, by parameter name."""
+
+    match: str
+    numbers: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The rules and numbers of one run. The default is Conformity's: unused for 90 days or more.
+
+    Source: Trend Micro Cloud One Conformity, "Check for Unused AWS IAM Credentials" (2019).
+    `numbers` holds what the other parameters are set to; each has its default where it is not
+    named. Of `classes`, the first that fits a user counts. `origin` names the user's own file.
+    """
+
+    profile: str = DEFAULT_PROFILE
+    unused_after_days: int = UNUSED_AFTER.default
+    include_root: bool = False
+    rules: tuple[str, ...] = PROFILES[DEFAULT_PROFILE].rules
+    numbers: Mapping[str, int] = field(default_factory=dict)
+    classes: tuple[UserClass, ...] = ()
+    origin: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise UsageError for a number of days that cannot be meant, and for unknown names."""
+        if not 1 <= self.unused_after_days <= MAX_DAYS:
+            message = f"--unused-after {self.unused_after_days}: give a number of days from 1 to {MAX_DAYS}"
+            raise UsageError(message)
+        find_profile(self.profile)
+        for name in self.rules:
+            find_rule(name)
+
+    @classmethod
+    def of(
+        cls, profile: str, *, unused_after_days: int | None = None, include_root: bool = False
+    ) -> Policy:
+        """Return a profile's rules and numbers; `unused_after_days` overrides the profile's."""
+        found = find_profile(profile)
+        numbers = _numbers(found)
+        days = numbers.pop(UNUSED_AFTER.name, UNUSED_AFTER.default)
+        return cls(
+            profile=found.name,
+            unused_after_days=days if unused_after_days is None else unused_after_days,
+            include_root=include_root,
+            rules=found.rules,
+            numbers=numbers,
+        )
+
+    @property
+    def is_default(self) -> bool:
+        """Whether this is Conformity's rule and nothing else, whatever its number of days."""
+        return self.profile == DEFAULT_PROFILE and set(self.rules) == set(
+            PROFILES[DEFAULT_PROFILE].rules
+        )
+
+    def number(self, parameter: Parameter) -> int:
+        """Return the number that holds for users of no class."""
+        if parameter == UNUSED_AFTER:
+            return self.unused_after_days
+        return self.numbers.get(parameter.name, parameter.default)
+
+    def number_of(self, rule: Rule) -> int | None:
+        """Return the number of a rule for users of no class; None for a rule without one."""
+        return None if rule.parameter is None else self.number(rule.parameter)
+
+    def numbers_for(self, users: pd.Series, parameter: Parameter) -> pd.Series:
+        """Return the number of each user (a column of names): the first class that fits, or the base.
+
+        A class that fits but does not set this parameter leaves the base number.
+        """
+        import pandas as pd  # noqa: PLC0415 - slow to import; `inspect` needs none
+
+        numbers = pd.Series(self.number(parameter), index=users.index, dtype="int64")
+        free = pd.Series(data=True, index=users.index)
+        for each in self.classes:
+            mine = free & matches(each.match, users)
+            free &= ~mine
+            if parameter.name in each.numbers:
+                numbers = numbers.mask(mine, each.numbers[parameter.name])
+        return numbers
+
+
+def _numbers(profile: Profile) -> dict[str, int]:
+    """Return the profile's numbers of the parameters that its rules have."""
+    used = {RULES[name].parameter for name in profile.rules}
+    return {
+        parameter.name: number.value
+        for parameter in PARAMETERS.values()
+        if parameter in used and (number := profile.number(parameter.name))
+    }
+
+
+def find_profile(name: str) -> Profile:
+    """Return the profile of that name. Raises UsageError with the nearest one."""
+    if name not in PROFILES:
+        raise UsageError(f"--profile {name!r}: no such profile. {suggest(name, PROFILES)}.")
+    return PROFILES[name]
+
+
+def find_rule(name: str) -> Rule:
+    """Return the rule of that id. Raises UsageError with the nearest one."""
+    if name not in RULES:
+        raise UsageError(f"no rule {name!r}. {suggest(name, RULES)}.")
+    return RULES[name]
+
+
+def load_policy(
+    path: Path | None = None,
+    *,
+    profile: str | None = None,
+    unused_after_days: int | None = None,
+    include_root: bool = False,
+) -> Policy:
+    """Return the policy in force: the arguments win over the file, the file over the profile.
+
+    The file is TOML: `profile` to start from; parameters by name; `select` (these rules instead of
+    the profile's), `extend` (these too), `ignore` (not these); `[[class]]` tables with `match` and
+    numbers. Raises UsageError with file, line and the nearest known name for what is wrong in it.
+    """
+    if path is None:
+        return Policy.of(
+            profile or DEFAULT_PROFILE,
+            unused_after_days=unused_after_days,
+            include_root=include_root,
+        )
+    file = TomlFile(path, "--policy")
+    document = file.document
+    file.check_keys(document, _KEYS)
+    base = PROFILES[DEFAULT_PROFILE] if profile is None else find_profile(profile)
+    named = document.get("profile", base.name)
+    if named not in PROFILES:
+        file.report(file.line_of("profile"), f"no profile {named!r}", suggest(str(named), PROFILES))
+    elif profile is None:
+        base = PROFILES[named]
+    numbers = _numbers(base) | _read_numbers(file, document)
+    rules = _read_rules(file, base)
+    classes = tuple(
+        _read_class(file, table, number) for number, table in enumerate(file.tables(_CLASS))
+    )
+    file.finish()
+    days = numbers.pop(UNUSED_AFTER.name, UNUSED_AFTER.default)
+    return Policy(
+        profile=base.name,
+        unused_after_days=days if unused_after_days is None else unused_after_days,
+        include_root=include_root,
+        rules=rules,
+        numbers=numbers,
+        classes=classes,
+        origin=file.origin,
+    )
+
+
+def _read_numbers(
+    file: TomlFile, values: Mapping[str, Any], table: str = "", number: int = 0
+) -> dict[str, int]:
+    """Return the parameters that are set, in the catalogue's order; reports what is no such number."""
+    found = {}
+    for parameter in PARAMETERS.values():
+        value = values.get(parameter.name)
+        if value is None:
+            continue
+        # A TOML true is an int to Python, but no number of days.
+        if type(value) is int and parameter.least <= value <= parameter.most:
+            found[parameter.name] = value
+            continue
+        line = file.line_of(parameter.name, table, number)
+        limits = f"from {parameter.least} to {parameter.most}"
+        remedy = f"Give a whole number of {parameter.unit} {limits}"
+        file.report(line, f"`{parameter.name}` is {value!r}", remedy)
+    return found
+
+
+def _read_rules(file: TomlFile, base: Profile) -> tuple[str, ...]:
+    """Return the rules in force, in the order of the catalogue."""
+    lists = {key: _read_names(file, key) for key in _LISTS}
+    chosen = set(lists["select"] if "select" in file.document else base.rules)
+    chosen |= set(lists["extend"])
+    chosen -= set(lists["ignore"])
+    if not chosen:
+        line = file.line_of("ignore") or file.line_of("select")
+        file.report(line, "no rule is left", "Select at least one, or ignore fewer")
+    return tuple(name for name in RULES if name in chosen)
+
+
+def _read_names(file: TomlFile, key: str) -> Sequence[str]:
+    names = file.document.get(key, [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        file.report(file.line_of(key), f"`{key}` is no list of rules", f'Write {key} = ["RULE"]')
+        return ()
+    for name in names:
+        if name not in RULES:
+            line = file.line_of_value(name, key)
+            file.report(line, f"no rule {name!r} (in `{key}`)", suggest(name, RULES))
+    return names
+
+
+def _read_class(file: TomlFile, table: Mapping[str, Any], number: int) -> UserClass:
+    file.check_keys(table, (_MATCH, *PARAMETERS), _CLASS, number)
+    glob = table.get(_MATCH)
+    line = file.line_of(_MATCH, _CLASS, number)
+    if not isinstance(glob, str) or not glob:
+        file.report(line, "a class without `match`", 'Write match = "svc-*"')
+        glob = ""
+    elif "[" in glob:
+        file.report(line, f"`match` is {glob!r}", "A glob knows * and ? only")
+    numbers = _read_numbers(file, table, _CLASS, number)
+    if not set(table) - {_MATCH}:
+        file.report(line, "a class without a number of its own", "Write unused_after_days = 365")
+    return UserClass(glob, numbers)

@@ -1,0 +1,170 @@
+"""PROFILES: named sets of rules with their numbers and words, as data with its source.
+
+A profile of a benchmark holds the rules that have a control of it, so that mapping a rule is said
+once, on the rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from credreport.rules.catalogue import RULES, UNUSED_AFTER, Rule
+
+OUR_DEFAULT = "credreport's own default: the source names no number"
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number and where it is written. `control` names the one that goes with the number, if any."""
+
+    value: int
+    source: str
+    control: str = ""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A set of rules, their numbers, and what the benchmark's own words are.
+
+    `benchmark` is what the controls of its rules begin with. `chosen` names the rules where no
+    benchmark does. `numbers` maps a parameter's name to its number; other parameters keep their
+    default. `alternatives` are further numbers of the same parameter that the benchmark knows.
+    """
+
+    name: str
+    title: str
+    words: str
+    benchmark: str = ""
+    chosen: tuple[str, ...] = ()
+    numbers: Mapping[str, Number] = field(default_factory=dict)
+    alternatives: Mapping[str, tuple[Number, ...]] = field(default_factory=dict)
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rules, in the order of the catalogue."""
+        if self.chosen:
+            return self.chosen
+        return tuple(rule.id for rule in RULES.values() if self._controls(rule))
+
+    def _controls(self, rule: Rule) -> tuple[str, ...]:
+        start = f"{self.benchmark} "
+        return tuple(control for control in rule.controls if control.startswith(start))
+
+    def number(self, parameter: str) -> Number | None:
+        """Return the profile's number of a parameter; None where it has none of its own."""
+        return self.numbers.get(parameter)
+
+    def controls(self, rule: Rule, number: int | None = None) -> tuple[str, ...]:
+        """Return the benchmark's controls for a rule; where they differ by number, the one that fits.
+
+        A number that no control names (60 days, say) is shown under the profile's own.
+        """
+        controls = self._controls(rule)
+        if rule.parameter is None or rule.parameter.name not in self.alternatives:
+            return controls
+        known = (self.numbers[rule.parameter.name], *self.alternatives[rule.parameter.name])
+        fitting = next((each for each in known if each.value == number), known[0])
+        return tuple(control for control in controls if control == fitting.control)
+
+
+def _cis(version: str, unused: Number, rotation: str, same_in: str = "") -> Profile:
+    words = f"CIS Amazon Web Services Foundations Benchmark v{version}{same_in}."
+    return Profile(
+        name=f"cis-{version.removesuffix('.0')}",
+        title=f"CIS AWS Foundations Benchmark v{version}",
+        words=f"{words} Unused: {unused.value} days or more. Rotation: a key passes at 90 days or "
+        "less, so the rule fires above 90. Root use and setup keys: the benchmark names no number.",
+        benchmark=f"CIS AWS {version}",
+        numbers={
+            UNUSED_AFTER.name: unused,
+            "rotate_after_days": Number(90, f"CIS AWS {version}, {rotation}: 90 days or less"),
+            "setup_within_seconds": Number(60, OUR_DEFAULT),
+            "root_used_within_days": Number(7, OUR_DEFAULT),
+        },
+    )
+
+
+_CATALOGUE = (
+    Profile(
+        name="conformity",
+        title="Check for Unused AWS IAM Credentials",
+        words="Trend Micro Cloud One Conformity (2019): a credential is unused when it was not used "
+        "for 90 days or more; one that was never used counts from the day it was set.",
+        chosen=("unused-password", "unused-access-key"),
+        numbers={
+            UNUSED_AFTER.name: Number(90, "Conformity (2019): 90 days or more"),
+        },
+    ),
+    _cis("1.2.0", Number(90, "CIS AWS 1.2.0, 1.3: 90 days or greater"), "1.4"),
+    _cis(
+        "3.0.0",
+        Number(45, "CIS AWS 3.0.0, 1.12: 45 days or greater"),
+        "1.14",
+        " (the same numbers in v1.4, v1.5, v2.0 and v4.0)",
+    ),
+    _cis("5.0.0", Number(45, "CIS AWS 5.0.0, 1.11: 45 days or more"), "1.13"),
+    _cis("6.0.0", Number(45, "CIS AWS 6.0.0, 2.11: 45 days or more"), "2.13"),
+    _cis("7.0.0", Number(45, "CIS AWS 7.0.0, 2.11: 45 days or more"), "2.12"),
+    Profile(
+        name="aws-fsbp",
+        title="AWS Security Hub",
+        words="AWS Security Hub. IAM.8 asks for 90 days, IAM.22 for 45: --unused-after 45 chooses "
+        "IAM.22. IAM.3 passes a key of 90 days or less, so the rule fires above 90. IAM.9, IAM.19 "
+        "and IAM.22 belong to other standards than FSBP; each control names its own.",
+        benchmark="AWS Security Hub",
+        numbers={
+            UNUSED_AFTER.name: Number(
+                90, "AWS Security Hub, IAM.8: 90 days", "AWS Security Hub IAM.8 (FSBP 1.0.0)"
+            ),
+            "rotate_after_days": Number(90, "AWS Security Hub, IAM.3: every 90 days or less"),
+        },
+        alternatives={
+            UNUSED_AFTER.name: (
+                Number(
+                    45,
+                    "AWS Security Hub, IAM.22: 45 days",
+                    "AWS Security Hub IAM.22 (CIS AWS 3.0.0)",
+                ),
+            )
+        },
+    ),
+    Profile(
+        name="pci-4.0.1",
+        title="PCI DSS v4.0.1",
+        words="PCI DSS v4.0.1. 8.2.6: inactive accounts go within 90 days of inactivity. 8.4.2: MFA "
+        "for all access (asked of everyone who can sign in, root included). 8.6.3: secrets of "
+        "programs are changed at an interval of the entity's own choice, here 90 days.",
+        chosen=(
+            "unused-password",
+            "unused-access-key",
+            "unrotated-access-key",
+            "console-without-mfa",
+            "root-without-mfa",
+        ),
+        benchmark="PCI DSS 4.0.1",
+        numbers={
+            UNUSED_AFTER.name: Number(90, "PCI DSS 4.0.1, 8.2.6: within 90 days of inactivity"),
+            "rotate_after_days": Number(90, OUR_DEFAULT),
+        },
+    ),
+    Profile(
+        name="fedramp-high",
+        title="FedRAMP High baseline",
+        words="FedRAMP High baseline (NIST SP 800-53 r5), AC-2(3): accounts that were inactive for "
+        "35 days are disabled.",
+        benchmark="FedRAMP High r5",
+        numbers={
+            UNUSED_AFTER.name: Number(35, "AC-2(3), FedRAMP High baseline: 35 days"),
+        },
+    ),
+    Profile(
+        name="all",
+        title="Every rule",
+        words="Every rule of the catalogue, each with its default number.",
+        chosen=tuple(RULES),
+    ),
+)
+
+DEFAULT_PROFILE = "conformity"
+PROFILES: dict[str, Profile] = {profile.name: profile for profile in _CATALOGUE}

@@ -1,0 +1,121 @@
+"""TOML files of the user's: read whole, every key checked, every fault told with its line."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from credreport.errors import Problem, UsageError, problem_lines
+from credreport.reports.inputs import read_bounded
+
+_MAX_BYTES = 1024 * 1024
+_PLACE = re.compile(r"^(?P<found>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)$")
+_END = re.compile(r"^(?P<found>.*) \(at end of document\)$")
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """Return which known name is nearest to the word, or all of them where none is near."""
+    names = list(known)
+    near = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
+    return f"The nearest is `{near[0]}`" if near else f"Known: {', '.join(names)}"
+
+
+class TomlFile:
+    """One file of settings: its document, and the line of each key for what is wrong with it.
+
+    `tables` names the arrays of tables, such as `class`, that may stand in it. Raises UsageError
+    for a file that cannot be read; `finish` raises it for everything that was reported.
+    """
+
+    def __init__(self, path: Path, option: str) -> None:
+        """Read the file that `option` named."""
+        self.name = path.name
+        self._problems: list[Problem] = []
+        try:
+            data = read_bounded(path, _MAX_BYTES)
+            text = data.decode("utf-8-sig")
+        except (OSError, ValueError) as error:
+            raise UsageError(f"{option} {path}: cannot be read ({error})") from None
+        self.origin = f"{self.name} (SHA-256 {hashlib.sha256(data).hexdigest()})"
+        self._lines = text.splitlines()
+        try:
+            self.document: dict[str, Any] = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise UsageError(str(self._not_toml(str(error)))) from None
+
+    def _not_toml(self, message: str) -> Problem:
+        """Turn the parser's message into ours: file, line, column, what was found."""
+        place = _PLACE.match(message)
+        line, column = (int(place["line"]), int(place["column"])) if place else (0, 0)
+        end = _END.match(message)
+        if end:
+            line = len(self._lines)
+        found = (place or end or {"found": message})["found"]
+        remedy = "A text stands in quotes, a day is written 2026-01-31"
+        return Problem(self.name, line, column, f"not TOML ({found})", remedy)
+
+    def report(self, line: int, found: str, remedy: str) -> None:
+        """Keep one problem; `finish` raises them all."""
+        self._problems.append(Problem(self.name, line, 0, found, remedy))
+
+    def finish(self) -> None:
+        """Raise UsageError with a line for each problem, if there are any."""
+        if self._problems:
+            raise UsageError("\n".join(problem_lines(sorted(self._problems))))
+
+    def line_of(self, key: str, table: str = "", number: int = 0) -> int:
+        """Return the line where a key is set, at the top or in the table of that number (from 0).
+
+        Where the key is written in some other way, the line where its table begins; 0 if nowhere.
+        """
+        start, end = self._block(table, number)
+        pattern = re.compile(rf"""\s*(["']?){re.escape(key)}\1\s*[=.]""")
+        for place in range(start, end):
+            if pattern.match(self._lines[place]):
+                return place + 1
+        return start if table else self._header_of(key)
+
+    def line_of_value(self, value: str, key: str) -> int:
+        """Return the line, at or below the key's, that holds the value as a text."""
+        first = self.line_of(key)
+        for place in range(max(first - 1, 0), len(self._lines)):
+            if f'"{value}"' in self._lines[place] or f"'{value}'" in self._lines[place]:
+                return place + 1
+        return first
+
+    def _header_of(self, key: str) -> int:
+        pattern = re.compile(rf"""\s*\[+\s*(["']?){re.escape(key)}\1\s*[\].]""")
+        found = (place for place, line in enumerate(self._lines, 1) if pattern.match(line))
+        return next(found, 0)
+
+    def _block(self, table: str, number: int) -> tuple[int, int]:
+        """Return the first and the past-the-last place of the lines of a table."""
+        headers = [place for place, line in enumerate(self._lines) if re.match(r"\s*\[", line)]
+        name = re.compile(rf"\s*\[\[\s*{re.escape(table)}\s*\]\]")
+        starts = [-1] if not table else [at for at in headers if name.match(self._lines[at])]
+        if number >= len(starts):
+            return 0, len(self._lines)
+        start = starts[number]
+        return start + 1, min((at for at in headers if at > start), default=len(self._lines))
+
+    def check_keys(
+        self, values: Mapping[str, Any], known: Sequence[str], table: str = "", number: int = 0
+    ) -> None:
+        """Report every key that is not known, with the nearest that is."""
+        for key in values:
+            if key not in known:
+                line = self.line_of(key, table, number)
+                self.report(line, f"unknown key `{key}`", suggest(key, known))
+
+    def tables(self, name: str) -> list[dict[str, Any]]:
+        """Return the tables written as `[[name]]`; reports anything else of that name."""
+        tables = self.document.get(name, [])
+        if isinstance(tables, list) and all(isinstance(table, dict) for table in tables):
+            return tables
+        self.report(self.line_of(name), f"`{name}` is no table", f"Write [[{name}]]")
+        return []

@@ -1,0 +1,268 @@
+"""Waivers: dated exceptions. They change a finding's state and nothing else, and hide nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from credreport.errors import Notice
+from credreport.instants import parse_date
+from credreport.rules.catalogue import RULES, Subject
+from credreport.rules.policy import matches
+from credreport.rules.toml_file import TomlFile, suggest
+from credreport.schema import ACCOUNT_ID, SLOTS, Kind
+
+OPEN = "open"
+WAIVED = "waived"
+WAIVERS = (
+    "waiver",
+    "state",
+    "account_id",
+    "user",
+    "credential",
+    "rule",
+    "reason",
+    "approved_by",
+    "approved_on",
+    "expires",
+    "ticket",
+    "compensating_control",
+    "covers",
+    "findings",
+    "lapsed",
+)
+_TABLE = "waiver"
+_REQUIRED = ("id", "reason", "approved_by", "approved_on", "expires")
+_DATES = ("approved_on", "expires")
+_KEYS = (
+    "id", "account", "user", "credential", "rule", "reason", "approved_by", "approved_on",
+    "expires", "ticket", "compensating_control",
+)  # fmt: skip
+_CREDENTIALS = (
+    *(slot.credential for slot in SLOTS),
+    Kind.ACCESS_KEY.value,
+    Kind.CERTIFICATE.value,
+    Subject.USER.value,
+    Subject.ROOT.value,
+)
+
+TEMPLATE = """\
+# Waivers for credreport: dated exceptions. Take the # away where a line is to count, then run
+#   credreport analyze INPUT --waivers waivers.toml
+#
+# A waived finding stays in the evidence and in the counts, marked with the waiver's id.
+# After the day in `expires` (UTC, judged at the report's as-of) the finding is open again.
+#
+# [[waiver]]
+# id = "W-2026-001"                  # required, unique
+# account = "111122223333"           # account or user, at least one of the two; in quotes
+# user = "svc-*"                     # a name, or a glob with * and ?
+# credential = "access_key"          # password, access_key, access_key_1, access_key_2, cert,
+#                                    # cert_1, cert_2, user, root; left out: any
+# rule = "unused-access-key"         # see `credreport rules`; left out: any
+# reason = "Runs once a year, for the closing of the books"     # required
+# approved_by = "Jane Doe, CISO"     # required
+# approved_on = 2026-01-15           # required, a day
+# expires = 2026-12-31               # required, the last day on which it counts
+# ticket = "SEC-1234"
+# compensating_control = "The key may only write to one bucket"
+"""
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """One exception: what it covers (an empty field covers anything), why, who, until when.
+
+    `expires` is the last day on which it counts, UTC. `line` is where it stands in its file.
+    """
+
+    id: str
+    reason: str
+    approved_by: str
+    approved_on: date
+    expires: date
+    account: str = ""
+    user: str = ""
+    credential: str = ""
+    rule: str = ""
+    ticket: str = ""
+    compensating_control: str = ""
+    line: int = 0
+
+    def covers(self, findings: pd.DataFrame) -> pd.Series:
+        """Whether each finding is one that this waiver is about, lapsed or not."""
+        mask = pd.Series(data=True, index=findings.index)
+        if self.account:
+            mask &= findings["account_id"].eq(self.account)
+        if self.user:
+            mask &= matches(self.user, findings["user"])
+        if self.credential:
+            mask &= findings["credential"].eq(self.credential) | findings["kind"].eq(
+                self.credential
+            )
+        if self.rule:
+            mask &= findings["rule"].eq(self.rule)
+        return mask
+
+    def is_in_force(self, as_of: pd.Series) -> pd.Series:
+        """Whether it counts at each instant: the whole of its last day, UTC, and not after."""
+        days: pd.Series = as_of.dt.normalize() <= pd.Timestamp(self.expires, tz="UTC")
+        return days
+
+
+@dataclass(frozen=True)
+class Waivers:
+    """The waivers of one file, and the file's name and hash; `origin` is empty without a file."""
+
+    waivers: tuple[Waiver, ...] = ()
+    name: str = ""
+    origin: str = ""
+
+
+def load_waivers(path: Path) -> Waivers:
+    """Read a TOML file of `[[waiver]]` tables.
+
+    Raises UsageError with file, line and the nearest known name for every fault in it.
+    """
+    file = TomlFile(path, "--waivers")
+    file.check_keys(file.document, (_TABLE,))
+    found: list[Waiver] = []
+    for number, table in enumerate(file.tables(_TABLE)):
+        waiver = _read_waiver(file, table, number)
+        if waiver and any(waiver.id == other.id for other in found):
+            line = file.line_of("id", _TABLE, number)
+            file.report(line, f"a second waiver {waiver.id!r}", "Give each an id of its own")
+        elif waiver:
+            found.append(waiver)
+    file.finish()
+    return Waivers(tuple(found), file.name, file.origin)
+
+
+def _read_waiver(file: TomlFile, table: Mapping[str, Any], number: int) -> Waiver | None:
+    """Return the waiver; None where something of it is wrong, which is then reported."""
+    file.check_keys(table, _KEYS, _TABLE, number)
+    top = file.line_of("id", _TABLE, number)
+    is_right = not set(table) - set(_KEYS)
+
+    def refuse(key: str, found: str, remedy: str) -> None:
+        nonlocal is_right
+        is_right = False
+        file.report(file.line_of(key, _TABLE, number) if key in table else top, found, remedy)
+
+    missing = [key for key in _REQUIRED if key not in table]
+    if missing:
+        refuse("", f"a waiver without {', '.join(missing)}", "Add what is missing")
+    days: dict[str, date] = {}
+    texts: dict[str, str] = {}
+    for key in (key for key in _KEYS if key in table):
+        value = table[key]
+        if key in _DATES:
+            day = _to_day(value)
+            if day is None:
+                refuse(key, f"`{key}` is {_shown(value)}", "Write a day, such as 2026-12-31")
+            else:
+                days[key] = day
+        elif not isinstance(value, str) or not value.strip():
+            refuse(key, f"`{key}` is {_shown(value)}", 'Write a text in quotes, such as "W-1"')
+        else:
+            texts[key] = value
+    if "account" not in table and "user" not in table:
+        refuse("id", "a waiver without account or user", "Say whose findings it covers")
+    if not ACCOUNT_ID.fullmatch(texts.get("account", "0" * 12)):
+        refuse("account", f"`account` is {texts['account']!r}", "Write 12 digits, in quotes")
+    if "[" in texts.get("user", ""):
+        refuse("user", f"`user` is {texts['user']!r}", "A glob knows * and ? only")
+    for key, known in (("credential", _CREDENTIALS), ("rule", tuple(RULES))):
+        name = texts.get(key)
+        if name is not None and name not in known:
+            refuse(key, f"no {key} {name!r}", suggest(name, known))
+    if len(days) == len(_DATES) and days["expires"] < days["approved_on"]:
+        refuse("expires", "`expires` lies before `approved_on`", "Correct one of the two")
+    if not is_right:
+        return None
+    return Waiver(line=top, **texts, **days)  # type: ignore[arg-type] # the keys were checked
+
+
+def _to_day(value: object) -> date | None:
+    """Return the day of a TOML date or of a text that spells one; an instant is no day."""
+    if isinstance(value, str):
+        end = parse_date(value)
+        return end.date() if end else None
+    return value if isinstance(value, date) and not isinstance(value, datetime) else None
+
+
+def _shown(value: object) -> str:
+    return str(value) if isinstance(value, date) else repr(value)
+
+
+def waive(findings: pd.DataFrame, waivers: Sequence[Waiver]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the findings with their state, and the table of waivers with what each covers.
+
+    `findings` needs `as_of` and `kind` beside the columns of FINDINGS. The first waiver in force is
+    the one a finding is marked with; each lists all it covers, and, in `lapsed`, what is open again
+    because it expired. Its state is `in force`, `expired` (it counts for nothing that it is about)
+    or `unmatched` (it is about nothing here).
+    """
+    marked = findings
+    abouts: list[tuple[Waiver, pd.Series, pd.Series]] = []
+    for waiver in waivers:
+        about = waiver.covers(findings)
+        covered = about & waiver.is_in_force(findings["as_of"])
+        free = marked["waiver"].eq("")
+        marked = marked.assign(
+            waiver=marked["waiver"].mask(covered & free, waiver.id),
+            state=marked["state"].mask(covered, WAIVED),
+        )
+        abouts.append((waiver, about, covered))
+    rows = []
+    for waiver, about, covered in abouts:
+        lapsed = about & ~covered & marked["state"].eq(OPEN)
+        state = "unmatched"
+        if covered.any():
+            state = "in force"
+        elif about.any():
+            state = "expired"
+        rows.append(
+            (
+                waiver.id,
+                state,
+                waiver.account,
+                waiver.user,
+                waiver.credential,
+                waiver.rule,
+                waiver.reason,
+                waiver.approved_by,
+                waiver.approved_on.isoformat(),
+                waiver.expires.isoformat(),
+                waiver.ticket,
+                waiver.compensating_control,
+                int(covered.sum()),
+                " ".join(findings.loc[covered, "finding_id"]),
+                " ".join(findings.loc[lapsed, "finding_id"]),
+            )
+        )
+    text = dict.fromkeys(WAIVERS, "str") | {"covers": "int64"}
+    return marked, pd.DataFrame(rows, columns=list(WAIVERS)).astype(text)
+
+
+def waiver_notices(table: pd.DataFrame, waivers: Waivers) -> list[Notice]:
+    """Return what the run must say: which waivers lapsed, which match nothing."""
+    lines = {waiver.id: waiver.line for waiver in waivers.waivers}
+    notices = []
+    for name, state, expires, lapsed in table[["waiver", "state", "expires", "lapsed"]].itertuples(
+        index=False, name=None
+    ):
+        if lapsed:
+            number = len(lapsed.split(" "))
+            words = "finding is open" if number == 1 else "findings are open"
+            message = f"waiver {name} lapsed: it expired on {expires}; {number} {words} again"
+            notices.append(Notice(waivers.name, lines[name], "waiver-lapsed", message))
+        if state == "unmatched":
+            message = f"waiver {name} matches no finding (expires {expires})"
+            notices.append(Notice(waivers.name, lines[name], "waiver-unmatched", message))
+    return notices

@@ -1,0 +1,1 @@
+"""Whole runs: inspect and analyze, in memory or in batches on an executor."""

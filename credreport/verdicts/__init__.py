@@ -1,0 +1,1 @@
+"""The verdict on every credential, warnings, counts, findings."""

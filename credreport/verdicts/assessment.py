@@ -1,0 +1,434 @@
+"""Population x policy -> Assessment: every credential's status, the findings, the tie-out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from typing import Protocol
+
+import pandas as pd
+
+from credreport.errors import Notice, Problem
+from credreport.instants import format_instant
+from credreport.reports.inputs import Skipped
+from credreport.reports.normalise import is_root_row, to_rows, to_users, whole_days
+from credreport.reports.read import CredentialReport
+from credreport.reports.selection import Population, Report
+from credreport.rules.catalogue import RULES, UNUSED_RULES, Rule, Subject
+from credreport.rules.policy import Policy
+from credreport.rules.waivers import OPEN, WAIVED, Waivers, waive, waiver_notices
+from credreport.schema import FINDINGS, Kind, Status
+from credreport.verdicts.checks import find_notices
+from credreport.verdicts.credentials import Judged, is_active, judge, to_credentials, to_user_facts
+from credreport.verdicts.tally import Tally, Totals, tie_out_rows, to_tallies
+from credreport.verdicts.undetermined import to_undetermined
+
+_CURRENT = "Current"
+_ROOT_SHOWN = "Root: shown, not judged"
+_ABOUT = ("row", "kind", "is_root", "set_at", "as_of", "user_row")
+_UNDECIDED = ("row", "credential", "rule", "reason")
+_SCRIPTED = ("user_row", "kind", "set_at")
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some of the reports, judged: what `join` puts together, with rows that count from 0.
+
+    `users` and `credentials` are their population. `findings` come unordered and all open.
+    `undetermined` is told of in words; `unused` has the few columns of the unused credentials that
+    a script needs; `ages` counts the judged active credentials by kind and age.
+    """
+
+    users: pd.DataFrame
+    credentials: pd.DataFrame
+    findings: pd.DataFrame
+    undecided: pd.DataFrame
+    undetermined: pd.DataFrame
+    unused: pd.DataFrame
+    ages: pd.DataFrame
+    tallies: tuple[Tally, ...]
+    report_notices: tuple[tuple[Notice, ...], ...]
+    user_count: int
+    credential_count: int
+    iam_user_count: int
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What was found, as tables.
+
+    `users`: one row a user. `credentials`: one row a credential, judged. `findings`: one row for
+    each rule that a credential, a user or root breaks, oldest first; `row` leads to the credential,
+    or to the password of the user. `undecided`: one row for each rule that the report does not
+    allow to judge. `undetermined`, `unused`, `ages`: see Part. `waivers`: one row a waiver, with what
+    it covers. `tallies` has the counts and `report_notices` the warnings of each report;
+    `iam_user_count` leaves root out.
+    """
+
+    policy: Policy
+    reports: Sequence[Report]
+    users: pd.DataFrame
+    credentials: pd.DataFrame
+    findings: pd.DataFrame
+    undecided: pd.DataFrame
+    undetermined: pd.DataFrame
+    unused: pd.DataFrame
+    ages: pd.DataFrame
+    waivers: pd.DataFrame
+    waivers_origin: str
+    tallies: Sequence[Tally]
+    report_notices: Sequence[Sequence[Notice]]
+    iam_user_count: int
+    notices: tuple[Notice, ...]
+    refused: Sequence[Problem]
+    superseded: Sequence[Skipped]
+    skipped: Sequence[Skipped]
+    is_lower_bound: bool
+
+    @cached_property
+    def totals(self) -> Totals:
+        """The counts, from which sentences and small tables are made."""
+        return Totals(
+            policy=self.policy,
+            reports=self.reports,
+            tallies=self.tallies,
+            notices=self.notices,
+            refused=self.refused,
+            superseded=self.superseded,
+            skipped=self.skipped,
+            is_lower_bound=self.is_lower_bound,
+        )
+
+    @property
+    def tie_out(self) -> pd.DataFrame:
+        """One row a report and a total, with the counts of every status and whether they add up."""
+        return pd.DataFrame(tie_out_rows(self.totals))
+
+    @property
+    def is_tied_out(self) -> bool:
+        """Whether every row of every report is accounted for."""
+        return self.totals.is_tied_out
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What could not be judged, was left out, or is only a bound, in words (exit 3)."""
+        return self.totals.doubts(len(self.undecided))
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether there is any doubt (exit 3)."""
+        return bool(self.doubts)
+
+    @property
+    def open_findings(self) -> pd.DataFrame:
+        """The findings that count: those that no waiver covers."""
+        return self.findings[self.findings["state"].eq(OPEN)]
+
+    @property
+    def has_open_findings(self) -> bool:
+        """Whether there is a finding that counts."""
+        return not self.open_findings.empty
+
+    def count(self, *statuses: Status) -> int:
+        """Return how many credentials have one of the statuses."""
+        return self.totals.count(*statuses)
+
+
+class LeftOut(Protocol):
+    """What is told beside the reports: Population and Survey's Totals have it all."""
+
+    @property
+    def notices(self) -> Sequence[Notice]:
+        """The warnings about the reports together."""
+        ...
+
+    @property
+    def refused(self) -> Sequence[Problem]:
+        """What could not be read, where the caller chose to go on."""
+        ...
+
+    @property
+    def superseded(self) -> Sequence[Skipped]:
+        """Older reports and copies."""
+        ...
+
+    @property
+    def skipped(self) -> Sequence[Skipped]:
+        """What lay among the inputs and was not searched."""
+        ...
+
+    @property
+    def is_lower_bound(self) -> bool:
+        """Whether every age is one."""
+        ...
+
+
+def assess(
+    population: Population, policy: Policy | None = None, waivers: Waivers | None = None
+) -> Assessment:
+    """Judge every credential of the population. Reads no clock: each report brings its as-of.
+
+    Waivers are judged at the as-of of the report too; they change the state of findings only.
+    """
+    policy, waivers = policy or Policy(), waivers or Waivers()
+    part = judge_part(population.reports, policy, waivers)
+    return join([part], population.reports, population, policy, waivers)
+
+
+def judge_part(reports: Sequence[CredentialReport], policy: Policy, waivers: Waivers) -> Part:
+    """Judge some of the reports. No finding depends on the reports of another part.
+
+    Waivers count here for the words about a user only.
+    """
+    wide = to_users(reports)
+    judged = judge(
+        to_credentials(wide),
+        [_as_of(report) for report in reports],
+        [report.blanks_are_absences for report in reports],
+        policy,
+    )
+    names = pd.Series([report.source.name for report in reports], dtype="str")
+    table = judged.table
+    credentials = table.assign(source_file=names.take(table["report"].to_numpy()).array)
+    findings, undecided = find(credentials, policy)
+    marked, _ = waive(findings, waivers.waivers)
+    credentials = credentials.assign(finding_id=_finding_ids(credentials, findings))
+    is_unused = credentials["status"].eq(Status.UNUSED)
+    ages = credentials.loc[
+        is_unused | credentials["status"].eq(Status.CURRENT), ["kind", "age_days"]
+    ]
+    return Part(
+        users=_to_user_table(credentials, marked),
+        credentials=credentials,
+        findings=findings,
+        undecided=undecided,
+        undetermined=to_undetermined(credentials, undecided),
+        unused=credentials[is_unused].reset_index(names="row")[["row", *_SCRIPTED]],
+        ages=ages.value_counts(sort=False).reset_index(name="count"),
+        tallies=_to_tallies(judged, len(reports), policy),
+        report_notices=tuple(map(tuple, find_notices(reports, wide, judged))),
+        user_count=len(wide),
+        credential_count=len(credentials),
+        iam_user_count=len(wide) - int(is_root_row(wide).sum()),
+    )
+
+
+def join(
+    parts: Sequence[Part],
+    reports: Sequence[Report],
+    told: LeftOut,
+    policy: Policy,
+    waivers: Waivers,
+) -> Assessment:
+    """Put the parts together in their order; `reports` are all of theirs, `told` what goes with them.
+
+    Finding IDs that are alike in two parts would not be told apart: reports that could share some
+    belong into one part.
+    """
+    findings, covered = waive(_in_order(_stack(parts, "findings")), waivers.waivers)
+    report_notices = [notices for part in parts for notices in part.report_notices]
+    notices = [*told.notices, *(notice for report in reports for notice in report.notices)]
+    notices += chain.from_iterable(report_notices)
+    notices += waiver_notices(covered, waivers)
+    ages = pd.concat([part.ages for part in parts], ignore_index=True)
+    return Assessment(
+        policy=policy,
+        reports=reports,
+        users=_stack(parts, "users"),
+        credentials=_stack(parts, "credentials"),
+        findings=findings,
+        undecided=_stack(parts, "undecided"),
+        undetermined=_stack(parts, "undetermined").sort_values(
+            "is_of_rule", kind="stable", ignore_index=True
+        ),
+        unused=_stack(parts, "unused"),
+        ages=ages.groupby(["kind", "age_days"])["count"].sum().reset_index(),
+        waivers=covered,
+        waivers_origin=waivers.origin,
+        tallies=[tally for part in parts for tally in part.tallies],
+        report_notices=report_notices,
+        iam_user_count=sum(part.iam_user_count for part in parts),
+        # What is said of a file stands with each report of it.
+        notices=tuple(dict.fromkeys(notices)),
+        refused=told.refused,
+        superseded=told.superseded,
+        skipped=told.skipped,
+        is_lower_bound=told.is_lower_bound,
+    )
+
+
+def _as_of(report: CredentialReport) -> pd.Timestamp:
+    assert report.as_of is not None, "read_reports dates every report"
+    return pd.Timestamp(report.as_of)
+
+
+def _stack(parts: Sequence[Part], name: str) -> pd.DataFrame:
+    """Return one of the tables of all parts: their rows, users and reports are counted on."""
+    if len(parts) == 1:
+        table: pd.DataFrame = getattr(parts[0], name)
+        return table
+    tables = []
+    row = user_row = report = 0
+    for part in parts:
+        table = getattr(part, name)
+        firsts = {"row": row, "user_row": user_row, "report": report}
+        tables.append(
+            table.assign(
+                **{column: table[column] + firsts[column] for column in firsts if column in table}
+            )
+        )
+        row += part.credential_count
+        user_row += part.user_count
+        report += len(part.tallies)
+    return pd.concat(tables, ignore_index=True)
+
+
+def _in_order(findings: pd.DataFrame) -> pd.DataFrame:
+    """Return the findings with the oldest first."""
+    ordered = findings.sort_values(
+        ["age_days", "account_id", "user", "slot", "row"],
+        ascending=[False, True, True, True, True],
+        kind="stable",
+        ignore_index=True,
+    )
+    return ordered[[*FINDINGS, *_ABOUT]]
+
+
+def find(credentials: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the findings of the policy's rules, rule by rule, and what no rule could tell.
+
+    The findings have the columns of FINDINGS, and `row` (the credential, or the password of the
+    user), `slot`, `kind`, `is_root`, `set_at`, `as_of` and `user_row` of what they are about; all
+    are open.
+    The second table has a row, a rule and a reason for each verdict that the report does not allow.
+    """
+    rules = [RULES[name] for name in policy.rules]
+    tables = {Subject.CREDENTIAL: credentials.assign(row=credentials.index)}
+    if any(rule.subject is not Subject.CREDENTIAL for rule in rules):
+        facts = to_user_facts(credentials).reset_index()
+        facts = facts.assign(set_at=facts["created_at"])
+        tables[Subject.USER] = facts[~facts["is_root"]]
+        tables[Subject.ROOT] = facts[facts["is_root"]]
+    parts, unknown = [], []
+    for rule in rules:
+        table = tables[rule.subject]
+        numbers: pd.Series | int = 0
+        if rule.parameter is not None:
+            numbers = policy.numbers_for(table["user"], rule.parameter)
+        verdict = rule.fires(table, numbers)
+        parts.append(_to_findings(table[verdict.fillna(value=False).astype(bool)], rule))
+        cannot_tell = table.loc[verdict.isna(), ["row", "credential"]]
+        reason = f"{rule.id}: {rule.unknown}"
+        unknown.append(cannot_tell.assign(rule=rule.id, reason=reason))
+    findings = pd.concat(parts, ignore_index=True)
+    ordinal = findings.groupby("finding_id").cumcount()
+    findings = findings.assign(
+        finding_id=findings["finding_id"].where(
+            ordinal.eq(0), findings["finding_id"] + "-" + (ordinal + 1).astype("str")
+        )
+    )
+    undecided = pd.concat(unknown, ignore_index=True).sort_values(
+        "row", kind="stable", ignore_index=True
+    )
+    return findings[[*FINDINGS, *_ABOUT, "slot"]], undecided[[*_UNDECIDED]]
+
+
+def _to_findings(broken: pd.DataFrame, rule: Rule) -> pd.DataFrame:
+    """Return the rows that break a rule as open findings, with the measured number in the action."""
+    ids = [_finding_id(row, rule.id) for row in to_rows(broken)]
+    action = pd.Series(rule.action, index=broken.index, dtype="str")
+    if rule.told and rule.measured is not None:
+        words = [rule.told.format(int(number)) for number in rule.measured(broken)]
+        action = action + " (" + pd.Series(words, index=broken.index, dtype="str") + ")"
+    kept = broken[[name for name in (*FINDINGS, *_ABOUT, "slot") if name in broken]]
+    return kept.assign(
+        finding_id=pd.Series(ids, index=broken.index, dtype="str"),
+        rule=rule.id,
+        severity=rule.severity.value,
+        state=OPEN,
+        waiver="",
+        action=action,
+    )
+
+
+def _finding_id(row: dict[str, object], rule: str) -> str:
+    """Return a short hash that survives a re-run, a slot swap and a password reset.
+
+    A key is known by its owner and when it was made; a password by its user and when that was made.
+    """
+    part = "set" if row["kind"] == Kind.ACCESS_KEY else "created"
+    instant = row[f"{part}_at"]
+    when = str(row[f"{part}_raw"])
+    if isinstance(instant, pd.Timestamp):
+        when = format_instant(instant)
+    owner = str(row["arn"] or row["user"]).lower()
+    identity = "\x1f".join([str(row["account_id"]), owner, rule, str(row["kind"]), when])
+    digest = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"CR-{digest[:12].upper()}"
+
+
+def _finding_ids(credentials: pd.DataFrame, findings: pd.DataFrame) -> pd.Series:
+    """Return each credential's finding IDs, several separated by a blank; none of its user's."""
+    own = findings[~findings["credential"].isin([Subject.USER, Subject.ROOT])]
+    joined = own.groupby("row")["finding_id"].agg(" ".join)
+    return joined.reindex(credentials.index).fillna("").astype("str")
+
+
+def _to_user_table(credentials: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a user: what is active, what is unused, when anything was last used."""
+    flags = credentials.assign(
+        is_active=is_active(credentials),
+        is_unused=credentials["status"].eq(Status.UNUSED),
+        is_undetermined=credentials["status"].eq(Status.UNDETERMINED),
+    )
+    grouped = flags.groupby("user_row", sort=True)
+    users = grouped[
+        ["report", "account_id", "user", "arn", "is_root", "created_at", "mfa_active", "as_of"]
+    ].first()
+    users = users.assign(
+        active_credentials=grouped["is_active"].sum(),
+        unused_credentials=grouped["is_unused"].sum(),
+        undetermined_credentials=grouped["is_undetermined"].sum(),
+        most_recent_use=grouped["last_used"].max(),
+        console_password=grouped["enabled_raw"].first(),
+        source_file=grouped["source_file"].first(),
+        source_line=grouped["source_line"].first(),
+    )
+    users = users.assign(days_since=whole_days(users["as_of"] - users["most_recent_use"]))
+    return users.assign(conclusion=_to_conclusion(users, findings))
+
+
+def _to_conclusion(users: pd.DataFrame, findings: pd.DataFrame) -> pd.Series:
+    """Return what the rules say of each user: of use in words, of the rest by name."""
+    use = _to_use_words(users)
+    others = findings[~findings["rule"].isin(UNUSED_RULES)].sort_values("row", kind="stable")
+    waived = others["state"].eq(WAIVED).map({True: " (waived)", False: ""}).astype("str")
+    named = others.assign(name=others["rule"] + waived).drop_duplicates(["user_row", "name"])
+    names = named.groupby("user_row")["name"].agg(", ".join).reindex(users.index).fillna("")
+    is_named = names.ne("")
+    is_quiet = use.isin([_CURRENT, _ROOT_SHOWN])
+    conclusion = use.mask(is_named & is_quiet, names)
+    return conclusion.mask(is_named & ~is_quiet, use + "; " + names).astype("str")
+
+
+def _to_use_words(users: pd.DataFrame) -> pd.Series:
+    active, unused = users["active_credentials"], users["unused_credentials"]
+    conclusion = pd.Series(_CURRENT, index=users.index, dtype="str")
+    some = unused.astype("str") + " of " + active.astype("str") + " active credentials unused"
+    conclusion = conclusion.mask(unused.gt(0), some)
+    conclusion = conclusion.mask(unused.gt(0) & unused.eq(active), "All active credentials unused")
+    conclusion = conclusion.mask(active.eq(0), "Nothing active")
+    undetermined = users["undetermined_credentials"]
+    not_judged = undetermined.astype("str") + " could not be judged"
+    conclusion = conclusion.mask(undetermined.gt(0) & unused.eq(0), not_judged)
+    conclusion = conclusion.mask(undetermined.gt(0) & unused.gt(0), conclusion + ", " + not_judged)
+    return conclusion.mask(users["is_root"] & unused.eq(0) & undetermined.eq(0), _ROOT_SHOWN)
+
+
+def _to_tallies(judged: Judged, count: int, policy: Policy) -> tuple[Tally, ...]:
+    report = judged.table["report"].to_numpy(dtype="i8")
+    days = policy.unused_after_days
+    return tuple(to_tallies(judged.cells, judged.verdicts, report, count, unused_after_days=days))

@@ -1,0 +1,411 @@
+"""What was judged, counted by report, and the sentences and small tables that are made of counts.
+
+No pandas: what `inspect` says of a thousand reports needs none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from credreport import __version__
+from credreport.errors import Notice, Problem
+from credreport.instants import format_instant
+from credreport.reports.inputs import Skipped
+from credreport.reports.selection import Report
+from credreport.rules.catalogue import UNUSED_AFTER
+from credreport.rules.policy import Policy
+from credreport.schema import (
+    ACCOUNT_ID,
+    JUDGED_KINDS,
+    JUDGED_SLOTS,
+    KIND_WORDS,
+    Kind,
+    Status,
+    Use,
+)
+from credreport.verdicts.verdict import KINDS, STATUSES, USES, Cells, Numbers, Verdicts, code
+from credreport.verdicts.warnings import WARNING_TITLES
+
+SCHEMA_VERSION = 1  # of every JSON document
+TIED_STATUSES = tuple(status for status in Status if status is not Status.NOT_TRACKED)
+_USUAL_EDGES = (0, 31, 61, 181, 366)
+_TOO_NARROW = 5
+
+Row = dict[str, Any]
+
+
+def band_edges(unused_after_days: int) -> tuple[int, ...]:
+    """Return the lower edges, in days; the threshold is always one of them.
+
+    So day N never stands in a bar of current credentials. For 90: 0, 31, 61, 90, 181, 366.
+    """
+    kept = [
+        edge for edge in _USUAL_EDGES if edge == 0 or abs(edge - unused_after_days) >= _TOO_NARROW
+    ]
+    return tuple(sorted({*kept, unused_after_days}))
+
+
+def band_labels(edges: tuple[int, ...]) -> tuple[str, ...]:
+    """Return one label a band, such as `31-60` (with an en dash) and `over 365`."""
+    inner = [
+        f"{low}\u2013{high - 1}" if high - 1 > low else str(low) for low, high in pairwise(edges)
+    ]
+    return (*inner, f"over {edges[-1] - 1}")
+
+
+@dataclass(frozen=True)
+class Tally:
+    """The counts of one report.
+
+    `statuses` counts by places in KINDS and STATUSES; `ages` by age band and place in KINDS the
+    judged active credentials, and those of them that were never used. Each is one flat
+    tuple: the small lists of ten thousand reports would take time and memory.
+    """
+
+    statuses: tuple[int, ...]
+    ages: tuple[int, ...]
+
+
+def to_tallies(
+    cells: Cells,
+    verdicts: Verdicts,
+    report: Numbers,
+    count: int,
+    *,
+    unused_after_days: int,
+    absent: Numbers | None = None,
+) -> list[Tally]:
+    """Count the verdicts of each report. `report` gives the report of each credential, from 0.
+
+    `absent` counts, by report and place in KINDS, those that were not among the cells.
+    """
+    edges = band_edges(unused_after_days)
+    shape = (count, len(KINDS), len(STATUSES))
+    place = (report * len(KINDS) + cells.kind) * len(STATUSES) + verdicts.status
+    statuses = np.bincount(place, minlength=int(np.prod(shape))).reshape(shape)
+    if absent is not None:
+        statuses[:, :, code(Status.ABSENT)] += absent
+    status = verdicts.status
+    aged = np.flatnonzero((status == code(Status.UNUSED)) | (status == code(Status.CURRENT)))
+    band = np.searchsorted(edges, verdicts.age_days[aged], side="right") - 1
+    never = verdicts.use[aged] == USES.index(Use.NEVER_USED)
+    place = ((report[aged] * len(edges) + band) * len(KINDS) + cells.kind[aged]) * 2 + never
+    bands = (count, len(edges), len(KINDS), 2)
+    ages = np.bincount(place, minlength=int(np.prod(bands))).reshape(bands)
+    ages[..., 0] += ages[..., 1]
+    return [Tally(*counts) for counts in zip(_flat(statuses), _flat(ages), strict=True)]
+
+
+def _flat(counts: Numbers) -> Iterator[tuple[int, ...]]:
+    """Return the counts of each report in one row."""
+    return map(tuple, counts.reshape(len(counts), -1).tolist())
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What was judged, by report, and what was not; `tallies` has one entry a report."""
+
+    policy: Policy
+    reports: Sequence[Report]
+    tallies: Sequence[Tally]
+    notices: Sequence[Notice] = ()
+    refused: Sequence[Problem] = ()
+    superseded: Sequence[Skipped] = ()
+    skipped: Sequence[Skipped] = ()
+    is_lower_bound: bool = False
+
+    @cached_property
+    def by_report(self) -> Numbers:
+        """The counts by report and places in KINDS and STATUSES."""
+        counts = np.array([each.statuses for each in self.tallies], dtype="i8")
+        return counts.reshape(len(self.tallies), len(KINDS), len(STATUSES))
+
+    @cached_property
+    def _statuses(self) -> list[list[int]]:
+        """The counts of all reports by places in KINDS and STATUSES."""
+        counts: list[list[int]] = self.by_report.sum(axis=0).tolist()
+        return counts
+
+    def count(self, *statuses: Status, kinds: Sequence[Kind] = KINDS) -> int:
+        """Return how many credentials have one of the statuses."""
+        return sum(
+            self._statuses[code(kind)][code(status)] for kind in kinds for status in statuses
+        )
+
+    @property
+    def user_count(self) -> int:
+        """The number of rows read, root's included."""
+        return sum(report.row_count for report in self.reports)
+
+    @property
+    def credential_count(self) -> int:
+        """The number of credentials, whatever became of them; absent ones too."""
+        return sum(map(sum, self._statuses))
+
+    @cached_property
+    def is_tied_out(self) -> bool:
+        """Whether every row of every report is accounted for."""
+        return all(row["result"] == "PASS" for row in tie_out_rows(self))
+
+    def doubts(self, undecided: int = 0) -> tuple[str, ...]:
+        """What could not be judged, was left out, or is only a bound, in words (exit 3).
+
+        `undecided` counts the verdicts of rules that the reports do not allow.
+        """
+        undetermined = self.count(Status.UNDETERMINED)
+        refused = len({problem.source for problem in self.refused})
+        twice = sum(notice.code == "user-twice" for notice in self.notices)
+        words = {
+            f"credentials that could not be judged: {undetermined}": undetermined,
+            f"verdicts of rules that could not be told: {undecided}": undecided,
+            f"inputs refused and left out: {refused}": refused,
+            f"rows of users that stand there twice: {twice}": twice,
+            "every age is a lower bound": self.is_lower_bound,
+            "the rows do not tie out": not self.is_tied_out,
+        }
+        return tuple(text for text, is_so in words.items() if is_so)
+
+
+def plural(number: int, word: str) -> str:
+    """Return `1 password`, `2 passwords`."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def to_title(totals: Totals) -> str:
+    """Return the verdict in a few words, for a picture."""
+    unused, judged, undetermined = _judged_numbers(totals)
+    words = f"{unused} of {_among(judged, undetermined)} unused for {_days_words(totals.policy)}"
+    return f"{words}; {undetermined} undetermined" if undetermined else words
+
+
+def to_verdict(totals: Totals, findings_sentence: str = "") -> str:
+    """Return the verdict in whole sentences; `findings_sentence` begins with a blank."""
+    unused, judged, undetermined = _judged_numbers(totals)
+    verb = "has" if unused == 1 else "have"
+    days = _days_words(totals.policy)
+    sentence = f"{unused} of {_among(judged, undetermined)} {verb} been unused for {days}"
+    if unused:
+        passwords = plural(totals.count(Status.UNUSED, kinds=[Kind.PASSWORD]), "password")
+        keys = plural(totals.count(Status.UNUSED, kinds=[Kind.ACCESS_KEY]), "access key")
+        sentence += f" ({passwords} and {keys})"
+    sentence += f", as of {as_of_words(totals)}."
+    if undetermined:
+        sentence += f" {undetermined} could not be judged: see Undetermined."
+    sentence += findings_sentence
+    if totals.is_lower_bound:
+        sentence += " Every age is a lower bound: the as-of is each file's newest timestamp."
+    if totals.refused:
+        files = len({problem.source for problem in totals.refused})
+        sentence += f" {plural(files, 'input')} refused and left out: see Inputs."
+    if not totals.is_tied_out:
+        sentence += " THE ROWS DO NOT TIE OUT: do not rely on this."
+    return sentence
+
+
+def _judged_numbers(totals: Totals) -> tuple[int, int, int]:
+    unused = totals.count(Status.UNUSED)
+    current = totals.count(Status.CURRENT)
+    return unused, unused + current, totals.count(Status.UNDETERMINED)
+
+
+def judged_count(totals: Totals) -> int:
+    """Return how many credentials were judged: unused and current."""
+    return _judged_numbers(totals)[1]
+
+
+def _among(judged: int, undetermined: int) -> str:
+    """Return what the unused are counted among; where not all was judged, it says so."""
+    return f"{judged}{' judged' * bool(undetermined)} active credentials"
+
+
+def _days_words(policy: Policy) -> str:
+    """Return such as `90 days or more (svc-*: 365)`, with the classes that have a number of their own."""
+    name = UNUSED_AFTER.name
+    own = [f"{each.match}: {each.numbers[name]}" for each in policy.classes if name in each.numbers]
+    words = f"{policy.unused_after_days} days or more"
+    return f"{words} ({', '.join(own)})" if own else words
+
+
+def _as_ofs(totals: Totals) -> list[datetime]:
+    return sorted({report.as_of for report in totals.reports if report.as_of})
+
+
+def as_of_words(totals: Totals) -> str:
+    """Return the as-of, or the first and the last of several."""
+    instants = _as_ofs(totals)
+    first, last = format_instant(instants[0]), format_instant(instants[-1])
+    return first if first == last else f"{first} to {last}"
+
+
+def account_ids(totals: Totals) -> list[str]:
+    """Return the accounts, each once, in order."""
+    return sorted({report.account_id for report in totals.reports})
+
+
+def to_stem(totals: Totals) -> str:
+    """Return what the names of the evidence begin with."""
+    accounts = account_ids(totals)
+    who = f"{len(accounts)}-accounts"
+    if len(accounts) == 1:
+        who = accounts[0] if ACCOUNT_ID.fullmatch(accounts[0]) else "unknown-account"
+    day = format_instant(_as_ofs(totals)[-1])[:10]
+    return f"credreport-{who}-{day}-{totals.policy.unused_after_days}d"
+
+
+def to_facts(totals: Totals) -> list[tuple[str, str]]:
+    """Return what the run was about, as labels and texts."""
+    accounts = [account or "unknown" for account in account_ids(totals)]
+    more = f" and {len(accounts) - 5} more" if len(accounts) > 5 else ""
+    policy = totals.policy
+    return [
+        ("Accounts", f"{len(accounts)}: {', '.join(accounts[:5])}{more}"),
+        ("Reports", str(len(totals.reports))),
+        ("Users", str(totals.user_count)),
+        ("As of (UTC)", as_of_words(totals)),
+        ("As-of taken from", ", ".join(sorted({each.as_of_origin for each in totals.reports}))),
+        ("Rule", f"unused for {_days_words(policy)} (profile {policy.profile})"),
+        ("Root account", "judged too" if policy.include_root else "shown, not judged as unused"),
+        ("Tie-out", "PASS" if totals.is_tied_out else "FAIL"),
+        ("Written by", f"credreport {__version__}"),
+    ]
+
+
+def to_parameters(policy: Policy, waivers_origin: str = "") -> dict[str, object]:
+    """Return what the run was asked; what only a profile, a policy or waivers bring, where they do."""
+    brought: dict[str, object] = {
+        "numbers": dict(policy.numbers),
+        "classes": [{"match": each.match, **each.numbers} for each in policy.classes],
+        "policy_file": policy.origin,
+        "waivers_file": waivers_origin,
+    }
+    return {
+        "profile": policy.profile,
+        "unused_after_days": policy.unused_after_days,
+        "include_root": policy.include_root,
+        "rules": list(policy.rules),
+        **{name: value for name, value in brought.items() if value},
+    }
+
+
+def summary_rows(totals: Totals) -> list[Row]:
+    """Return one row a type of credential, with the count of each status, and the total."""
+    rows: list[Row] = []
+    for kind in KINDS:
+        counts = {status.value: totals.count(status, kinds=[kind]) for status in STATUSES}
+        rows.append({"type": KIND_WORDS[kind], **counts, "total": sum(counts.values())})
+    names = [*(status.value for status in STATUSES), "total"]
+    return [*rows, {"type": "Total", **{name: sum(row[name] for row in rows) for name in names}}]
+
+
+def band_rows(totals: Totals) -> list[Row]:
+    """Return one row a band and kind: `band`, `kind`, `count`, `never_used`, `is_unused`.
+
+    The counts add up to the judged active credentials; `never_used` is a part of `count`.
+    """
+    edges = band_edges(totals.policy.unused_after_days)
+    ages = np.sum([tally.ages for tally in totals.tallies], axis=0)
+    ages = ages.reshape(len(edges), len(KINDS), 2).tolist()
+    rows: list[Row] = []
+    for by_kind, edge, label in zip(ages, edges, band_labels(edges), strict=True):
+        for kind in JUDGED_KINDS:
+            count, never = by_kind[code(kind)]
+            rows.append(
+                {
+                    "band": label,
+                    "kind": kind.value,
+                    "count": count,
+                    "never_used": never,
+                    "is_unused": edge >= totals.policy.unused_after_days,
+                }
+            )
+    return rows
+
+
+def account_rows(totals: Totals) -> list[Row]:
+    """Return one row an account: users, and counts of what matters."""
+    told = (Status.UNUSED, Status.CURRENT, Status.UNDETERMINED)
+    names = [status.value for status in told]
+    counts = totals.by_report.sum(axis=1)[:, list(map(code, told))].tolist()
+    rows: dict[str, Row] = {
+        account_id: {"account_id": account_id, **dict.fromkeys(("users", *names), 0)}
+        for account_id in account_ids(totals)
+    }
+    for report, found in zip(totals.reports, counts, strict=True):
+        row = rows[report.account_id]
+        row["users"] += report.row_count
+        for name, count in zip(names, found, strict=True):
+            row[name] += count
+    return list(rows.values())
+
+
+def input_rows(totals: Totals) -> list[Row]:
+    """Return one row a report: the file, its hash and size, whose it is and from when."""
+    return [
+        {
+            "source_file": report.source.name,
+            "sha256": report.source.sha256,
+            "bytes": report.source.size,
+            "container": report.source.container,
+            "rows": report.row_count,
+            "account_id": report.account_id,
+            "as_of": report.as_of,
+            "as_of_origin": report.as_of_origin,
+            "stamp": report.stamp,
+            "era": report.era,
+        }
+        for report in totals.reports
+    ]
+
+
+def tie_out_rows(totals: Totals) -> list[Row]:
+    """Return one row a report and a total: rows x 3 = the six counts, PASS or FAIL."""
+    names = [status.value for status in TIED_STATUSES]
+    judged, tied = list(map(code, JUDGED_KINDS)), list(map(code, TIED_STATUSES))
+    counts = totals.by_report[:, judged].sum(axis=1)[:, tied].tolist()
+    rows: list[Row] = [
+        {
+            "source_file": report.source.name,
+            "account_id": report.account_id,
+            "rows": report.row_count,
+            "expected": report.row_count * len(JUDGED_SLOTS),
+            **dict(zip(names, found, strict=True)),
+            "counted": sum(found),
+        }
+        for report, found in zip(totals.reports, counts, strict=True)
+    ]
+    names = [name for name in rows[0] if name not in ("source_file", "account_id")]
+    total = {name: sum(row[name] for row in rows) for name in names}
+    rows.append({"source_file": "Total", "account_id": "", **total})
+    return [
+        {**row, "result": "PASS" if row["expected"] == row["counted"] else "FAIL"} for row in rows
+    ]
+
+
+def warning_rows(notices: Sequence[Notice]) -> list[Row]:
+    """Return one row a warning, with where it was found."""
+    return [
+        {
+            "source_file": notice.source,
+            "source_line": notice.line,
+            "warning": WARNING_TITLES[notice.code],
+            "message": notice.message,
+        }
+        for notice in notices
+    ]
+
+
+def left_out_rows(
+    refused: Sequence[Problem], superseded: Sequence[Skipped], skipped: Sequence[Skipped]
+) -> list[Row]:
+    """Return what lay among the inputs and was not judged: refused, superseded, not searched."""
+    rows = [("refused", problem.source, str(problem)) for problem in refused]
+    rows += [("superseded", item.name, item.why) for item in superseded]
+    rows += [("not searched", item.name, item.why) for item in skipped]
+    return [dict(zip(("what", "source_file", "why"), row, strict=True)) for row in rows]

@@ -1,0 +1,342 @@
+"""`credreport compare` and `analyze --baseline`, from the command line to the files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from typer.testing import CliRunner, Result
+
+from credreport.cli.main import app
+from tests.comparison.test_comparison import OTHER, RECENT, key, password
+from tests.support.reports import ACCOUNT, root, save, user
+
+FIRST, SECOND = "2026-06-30T06-00-00+00-00.csv", "2026-09-30T06-00-00+00-00.csv"
+STEM = f"credreport-compare-{ACCOUNT}-2026-06-30-2026-09-30"
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def dates(tmp_path: Path) -> tuple[Path, Path]:
+    old = save(tmp_path, root(), user(**password()), user("bob", **key()), name=f"old/{FIRST}")
+    new = save(
+        tmp_path,
+        root(),
+        user(**password(enabled="false")),
+        user("bob", **key()),
+        name=f"new/{SECOND}",
+    )
+    return old, new
+
+
+def sheet(path: Path, title: str) -> list[dict[str, Any]]:
+    rows = list(openpyxl.load_workbook(path)[title].iter_rows(values_only=True))
+    return [dict(zip(map(str, rows[0]), row, strict=True)) for row in rows[1:]]
+
+
+def test_two_files_give_the_verdict_and_the_files(dates: tuple[Path, Path], tmp_path: Path) -> None:
+    out = tmp_path / "evidence"
+    result = run("compare", *dates, "-o", out, "--format", "xlsx,png,svg,csv,json,md")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith(
+        "1 of 2 findings closed: 1 deactivated; 1 still open; 0 new "
+        "(unused for 90 days or more, 2026-06-30 against 2026-09-30).\n"
+    )
+    assert result.stdout.splitlines()[-1].split() == ["Total", "2", "1", "1", "0", "1"]
+    assert f"Next: attach {out}/{STEM}.xlsx to the ticket" in result.stderr
+    assert sorted(path.name for path in out.iterdir()) == [
+        f"{STEM}-changes.csv",
+        f"{STEM}-manifest.json",
+        f"{STEM}-paired.png",
+        f"{STEM}-paired.svg",
+        f"{STEM}.json",
+        f"{STEM}.md",
+        f"{STEM}.xlsx",
+    ]
+
+
+def test_running_twice_gives_the_same_bytes(dates: tuple[Path, Path], tmp_path: Path) -> None:
+    formats = ("--format", "xlsx,png,svg,csv,json,md", "-q")
+    for name in ("a", "b"):
+        assert run("compare", *dates, "-o", tmp_path / name, *formats).exit_code == 0
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
+
+
+def test_the_workbook_says_what_changed(dates: tuple[Path, Path], tmp_path: Path) -> None:
+    accounts = tmp_path / "accounts.csv"
+    accounts.write_text(f"id,name,owner\n{ACCOUNT},prod,Platform\n", encoding="utf-8")
+    signed = ("--control", "AC-2", "--ticket", "SEC-1", "--prepared-by", "R. Auditor")
+    run("compare", *dates, "-o", tmp_path / "out", "--accounts", accounts, *signed, "--force")
+    path = tmp_path / "out" / f"{STEM}.xlsx"
+    book = openpyxl.load_workbook(path)
+    assert book.sheetnames == ["Summary", "Changes", "Charts", "Inputs", "Method"]
+    rows = sheet(path, "Changes")
+    columns = (
+        "Finding",
+        "Change",
+        "User",
+        "Credential",
+        "Status before",
+        "Status after",
+        "Evidence",
+    )
+    assert [tuple(row[name] for name in columns) for row in rows] == [
+        (
+            "still open", "still unused", "bob", "access key 1", "unused", "unused",
+            "first flagged on 2026-06-30, 92 days ago; not used since 2025-01-01",
+        ),
+        (
+            "closed", "deactivated", "alice", "password", "unused", "inactive",
+            "inactive in the report of 2026-09-30",
+        ),
+        ("\u2013", "still excluded", "<root_account>", "password", "excluded", "excluded", None),
+    ]  # fmt: skip
+    words = [cell.value for row in book["Summary"].iter_rows() for cell in row if cell.value]
+    assert words[:4] == [
+        "IAM credentials compared",
+        "1 of 2 findings closed: 1 deactivated",
+        "1 still open",
+        "0 new (unused for 90 days or more, 2026-06-30 against 2026-09-30).",
+    ]
+    assert {"AC-2", "SEC-1", "R. Auditor"} <= set(words)
+    inputs = [cell.value for row in book["Inputs"].iter_rows() for cell in row if cell.value]
+    assert {FIRST, SECOND, "prod", "Platform", "every date"} <= set(inputs)
+
+
+def test_the_csv_has_the_stable_columns(dates: tuple[Path, Path], tmp_path: Path) -> None:
+    run("compare", *dates, "-o", tmp_path, "--format", "csv")
+    text = (tmp_path / f"{STEM}-changes.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert rows[1] == {
+        "change": "deactivated",
+        "closed": "yes",
+        "account_id": ACCOUNT,
+        "user": "alice",
+        "arn": f"arn:aws:iam::{ACCOUNT}:user/alice",
+        "credential": "password",
+        "before_status": "unused",
+        "after_status": "inactive",
+        "before_last_used": "2025-01-01T00:00:00Z",
+        "after_last_used": "2025-01-01T00:00:00Z",
+        "before_age_days": "545",
+        "after_age_days": "",
+        "before_as_of": "2026-06-30T06:00:00Z",
+        "after_as_of": "2026-09-30T06:00:00Z",
+        "evidence": "inactive in the report of 2026-09-30",
+        "replaced_by": "",
+    }
+
+
+def test_json_is_printed_and_agrees_with_the_verdict(dates: tuple[Path, Path]) -> None:
+    result = run("compare", *dates, "--format", "none", "--json")
+    document = json.loads(result.stdout)
+    assert document["verdict"].startswith("1 of 2 findings closed")
+    assert [row["change"] for row in document["changes"]] == [
+        "still_unused", "deactivated", "still_excluded",
+    ]  # fmt: skip
+    assert document["parameters"]["command"] == "compare"
+    assert [row["state"] for row in document["timeline"]] == ["open", "closed"]
+    assert document["by_kind"][2] == {
+        "type": "Total", "before": 2, "closed": 1, "still_open": 1, "new": 0, "now": 1,
+    }  # fmt: skip
+    assert document["changes"][1]["after_age_days"] is None
+
+
+def test_markdown_lists_what_is_new_open_and_closed(tmp_path: Path) -> None:
+    old = save(tmp_path, root(), *(user(f"u{n:02d}", **key()) for n in range(12)), name=FIRST)
+    used = "2026-09-29T00:00:00Z"
+    after = [user("u00", **key(used=used)), *(user(f"u{n:02d}", **key()) for n in range(1, 12))]
+    new = save(tmp_path, root(), *after, user("z`", **key(made=RECENT, used="N/A")), name=SECOND)
+    run("compare", old, new, "-o", tmp_path, "--format", "md,csv")
+    lines = (tmp_path / f"{STEM}.md").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "## 1 of 12 findings closed, 11 still open, 1 new"
+    assert (
+        "- `` z` `` in 111122223333: access key 1, added "
+        "(`new user, created on 2020-01-01; never used since it was set on 2026-06-15`)"
+    ) in lines
+    assert "- and 1 more: see the workbook" in lines
+    assert "- `u00` in 111122223333: access key 1, used again (`used on 2026-09-29`)" in lines
+    assert any(line.startswith(f"- `{STEM}-changes.csv` `") for line in lines)
+
+
+def test_a_tree_with_a_directory_per_date_gives_a_timeline(tmp_path: Path) -> None:
+    for month in range(1, 10):
+        rows = [user(**key(active="true" if month < 7 else "false")), user("bob", **key())]
+        stamp = f"2026-{month:02d}/report_2026-{month:02d}-15T06-00-00Z.csv"
+        save(tmp_path / "tree", root(), *rows, name=stamp)
+        if month != 5:
+            theirs = user(
+                "eve", OTHER, **key(used=RECENT if month == 9 else "2025-01-01T00:00:00Z")
+            )
+            save(tmp_path / "tree", root(OTHER), theirs, name=stamp.replace("report", "other"))
+    result = run("compare", tmp_path / "tree", "-o", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    stem = "credreport-compare-2-accounts-2026-01-15-2026-09-15"
+    assert (tmp_path / "out" / f"{stem}-open.png").exists()
+    path = tmp_path / "out" / f"{stem}.xlsx"
+    assert openpyxl.load_workbook(path).sheetnames[1:4] == ["Changes", "Timeline", "Charts"]
+    timeline = [(row["User"], row["State"], row["How"]) for row in sheet(path, "Timeline")]
+    assert timeline == [
+        ("bob", "open", "\u2013"),
+        ("eve", "open", "\u2013"),
+        ("alice", "closed", "deactivated"),
+    ]
+    assert "Over 9 dates: 3 findings, 1 closed, after 181 days at the median" in result.stdout
+
+
+def test_no_findings_on_any_date_is_said_in_words(tmp_path: Path) -> None:
+    for month in (7, 8, 9):
+        save(tmp_path / "in", root(), user(), name=f"2026-{month:02d}-15T06-00-00Z.csv")
+    result = run("compare", tmp_path / "in", "-o", tmp_path)
+    assert result.exit_code == 0, result.output
+    stem = f"credreport-compare-{ACCOUNT}-2026-07-15-2026-09-15"
+    assert "No findings on any date" in sheet(tmp_path / f"{stem}.xlsx", "Timeline")[0].values()
+
+
+def test_an_as_of_for_each_input_in_order(tmp_path: Path) -> None:
+    old = save(tmp_path, root(), user(**key(used=RECENT)), name="old_2015-01-01T00-00-00Z.csv")
+    new = save(tmp_path, root(), user(), name="new_2015-01-01T00-00-00Z.csv")
+    instants = ("--as-of", "2026-09-20", "--as-of", "2026-09-30T06:00:00Z")
+    result = run("compare", old, new, *instants, "--format", "none", "-q")
+    assert result.stdout.startswith("1 of 1 finding closed: 1 removed; 0 still open; 0 new")
+    assert "2026-09-20 against 2026-09-30" in result.stdout
+    once = run("compare", old, new, *instants[:2], "--format", "none")
+    assert once.exit_code == 2
+    assert "--as-of is given 1 times for 2 inputs" in once.stderr
+
+
+def test_what_is_refused_writes_nothing(tmp_path: Path) -> None:
+    one = save(tmp_path, root(), user(), name=FIRST)
+    other = save(tmp_path, root(), user(**key()), name=f"again/{FIRST}")
+    strange = save(tmp_path, root(OTHER), user("eve", OTHER), name=f"strange/{SECOND}")
+    masked = save(tmp_path, root("XXXX"), user("eve", "XXXX"), name=f"masked/{SECOND}")
+    out = tmp_path / "out"
+    for inputs, words in (
+        ((one, other), "2 different reports of the same as-of"),
+        ((one, strange), "none of the 2 accounts has reports of two dates"),
+        ((one, masked), "its account is unknown or masked"),
+        ((one,), "none of the 1 account has reports of two dates"),
+        ((one, tmp_path / "nowhere"), "no such file or directory"),
+    ):
+        result = run("compare", *inputs, "-o", out)
+        assert result.exit_code == 2, result.output
+        assert words in result.stderr
+    assert not out.exists()
+    assert run("compare", one, strange, "--format", "jira").exit_code == 2
+
+
+def test_inputs_in_the_wrong_order_are_sorted_with_a_warning(dates: tuple[Path, Path]) -> None:
+    result = run("compare", *dates[::-1], "--format", "none")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("1 of 2 findings closed")
+    assert "1 x inputs not named from old to new" in result.stderr
+
+
+def test_exit_status_tells_open_findings_and_doubt(tmp_path: Path) -> None:
+    old = save(tmp_path, root(), user(**key()), name=FIRST)
+    new = save(tmp_path, root(), user(**key()), name=SECOND)
+    unsure = save(tmp_path, root(), user(**key(used="soon")), name="2026-10-30T06-00-00Z.csv")
+    fixed = save(tmp_path, root(), user(), name="2026-11-30T06-00-00Z.csv")
+    nothing = ("--format", "none")
+    assert run("compare", old, new, *nothing).exit_code == 0
+    assert run("compare", old, new, *nothing, "--fail-on", "findings").exit_code == 1
+    assert run("compare", old, fixed, *nothing, "--fail-on", "findings").exit_code == 0
+    doubtful = run("compare", old, unsure, *nothing, "--fail-on", "findings")
+    assert doubtful.exit_code == 3
+    assert "Exit status 3" in doubtful.stderr
+
+
+def test_a_missing_account_fails_on_findings(tmp_path: Path) -> None:
+    save(tmp_path, root(), user(), name=f"old/a_{FIRST}")
+    save(tmp_path, root(OTHER), user("eve", OTHER, **key()), name=f"old/b_{FIRST}")
+    save(tmp_path, root(), user(), name=f"new/a_{SECOND}")
+    inputs = (tmp_path / "old", tmp_path / "new")
+    result = run("compare", *inputs, "--format", "none", "--fail-on", "findings")
+    assert result.exit_code == 1
+    assert "1 still open, of which 1 in accounts without a report now" in result.stdout
+    assert "1 x accounts not covered now" in result.stderr
+
+
+def test_the_summary_names_accounts_and_their_coverage(tmp_path: Path) -> None:
+    save(tmp_path, root(), user(**key()), name=f"old/a_{FIRST}")
+    save(tmp_path, root(OTHER), user("eve", OTHER, **key()), name=f"old/b_{FIRST}")
+    save(tmp_path, root(), user(**key()), name=f"new/a_{SECOND}")
+    run("compare", tmp_path / "old", tmp_path / "new", "-o", tmp_path / "out")
+    (path,) = (tmp_path / "out").glob("*.xlsx")
+    summary = openpyxl.load_workbook(path)["Summary"]
+    words = {cell.value for row in summary.iter_rows() for cell in row}
+    assert {"every date", "1 of 2 dates, not covered now", "not covered"} <= words
+
+
+def test_analyze_with_a_baseline_adds_the_changes(dates: tuple[Path, Path], tmp_path: Path) -> None:
+    old, new = dates
+    out = tmp_path / "out"
+    result = run("analyze", new, "--baseline", old, "-o", out, "--format", "xlsx,csv,json")
+    assert result.exit_code == 0, result.output
+    assert "Since 2026-06-30: 1 of 2 findings closed: 1 deactivated; 1 still open" in result.stdout
+    stem = f"credreport-{ACCOUNT}-2026-09-30-90d"
+    rows = sheet(out / f"{stem}.xlsx", "Changes")
+    assert [row["Change"] for row in rows] == ["still unused", "deactivated", "still excluded"]
+    assert (out / f"{stem}-changes.csv").exists()
+    document = json.loads((out / f"{stem}.json").read_text(encoding="utf-8"))
+    assert [row["closed"] for row in document["changes"]] == ["no", "yes", ""]
+    assert [row["source_file"] for row in document["baseline"]] == [FIRST]
+    manifest = json.loads((out / f"{stem}-manifest.json").read_text(encoding="utf-8"))
+    assert [row["name"] for row in manifest["inputs"]] == [SECOND, FIRST]
+    inputs = openpyxl.load_workbook(out / f"{stem}.xlsx")["Inputs"]
+    assert "Baseline: the older reports of Changes" in {row[0].value for row in inputs.iter_rows()}
+
+
+def test_a_baseline_that_is_newer_is_refused(dates: tuple[Path, Path], tmp_path: Path) -> None:
+    old, new = dates
+    result = run("analyze", old, "--baseline", new, "-o", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "it is newer than what is judged; name the older one" in result.stderr
+
+
+def test_without_a_baseline_there_is_no_changes_sheet(
+    dates: tuple[Path, Path], tmp_path: Path
+) -> None:
+    run("analyze", dates[1], "-o", tmp_path / "out", "--format", "xlsx,json")
+    (path,) = (tmp_path / "out").glob("*.xlsx")
+    assert "Changes" not in openpyxl.load_workbook(path).sheetnames
+    document = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    assert "changes" not in document
+
+
+def test_changes_too_many_for_a_sheet_show_what_changed_and_go_to_csv_whole(
+    dates: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("credreport.evidence.evidence.MAX_POPULATION_ROWS", 2)
+    run("compare", *dates, "-o", tmp_path / "out", "--format", "xlsx")
+    rows = sheet(tmp_path / "out" / f"{STEM}.xlsx", "Changes")
+    assert [row["Change"] for row in rows] == ["still unused", "deactivated"]
+    text = (tmp_path / "out" / f"{STEM}-changes.csv").read_text(encoding="utf-8")
+    assert len(text.splitlines()) == 4
+
+
+def test_a_comparison_without_credentials_says_so(tmp_path: Path) -> None:
+    for day in (FIRST, SECOND):
+        save(tmp_path / "in", user(), name=day)
+    assert run("compare", tmp_path / "in", "-o", tmp_path / "out").exit_code == 0
+    (path,) = (tmp_path / "out").glob("*.xlsx")
+    assert "No credentials" in sheet(path, "Changes")[0].values()
+
+
+def test_one_file_at_two_instants_is_two_dates(tmp_path: Path) -> None:
+    row = user("a", password_enabled="true", password_last_changed="2025-12-01T00:00:00Z")
+    path = str(save(tmp_path, root(), row, name="report.csv"))
+    arguments = ["compare", path, path, "--as-of", "2026-01-31", "--as-of", "2026-06-30"]
+    done = CliRunner().invoke(app, [*arguments, "--format", "none"])
+    assert done.exit_code == 0
+    assert done.stdout.startswith("0 of 0 findings closed")
+    assert "1 new" in done.stdout

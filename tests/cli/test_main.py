@@ -1,0 +1,482 @@
+"""The command line, run as a user runs it: what is printed where, what is written, exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from credreport import __version__
+from credreport.cli import main as cli
+from tests.support.reports import root, save, user
+from tests.verdicts.test_assessment import OLD, key, password
+
+STEM = "credreport-111122223333-2026-01-31-90d"
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["credreport", "analyze", "in"])
+    return tmp_path
+
+
+def run(*arguments: str | Path, stdin: bytes | None = None) -> Result:
+    return CliRunner().invoke(cli.app, [str(argument) for argument in arguments], input=stdin)
+
+
+def clean(directory: Path) -> Path:
+    return save(directory, root(), user("alice", **password("2026-01-30T00:00:00Z")))
+
+
+def stale(directory: Path) -> Path:
+    return save(directory, root(), user("alice", **password(OLD)), user("bob", **key(1, OLD)))
+
+
+def odd(directory: Path) -> Path:
+    return save(directory, root(), user("alice", **password("?")))
+
+
+def written(directory: Path) -> list[str]:
+    return sorted(path.name for path in (directory / "evidence").iterdir())
+
+
+class TestAnalyze:
+    def test_says_the_verdict_and_writes_workbook_and_pictures(self, here: Path) -> None:
+        done = run("analyze", stale(here))
+        assert done.exit_code == 0
+        assert done.stdout == (
+            "2 of 2 active credentials have been unused for 90 days or more (1 password and 1 access "
+            "key), as of 2026-01-31T12:00:00Z.\n\n"
+            "                passwords  access keys  signing certificates  total\n"
+            "  unused                1            1                     0      2\n"
+            "  current               0            0                     0      0\n"
+            "  undetermined          0            0                     0      0\n"
+            "  excluded              1            0                     0      1\n"
+            "  inactive              0            0                     0      0\n"
+            "  not tracked           0            0                     0      0\n"
+            "  absent                1            5                     6     12\n"
+            "  total                 3            6                     6     15\n"
+        )
+        assert written(here) == [
+            f"{STEM}-ageing.png", f"{STEM}-ecdf.png", f"{STEM}-manifest.json", f"{STEM}.xlsx",
+        ]  # fmt: skip
+        assert f"  evidence/{STEM}.xlsx\n" in done.stderr
+        assert done.stderr.endswith(
+            "Next: credreport analyze in --format xlsx,png,sh  (adds the remedies as a script)\n"
+        )
+
+    def test_says_what_to_do_next(self, here: Path) -> None:
+        assert (
+            f"Next: attach evidence/{STEM}.xlsx to the ticket" in run("analyze", clean(here)).stderr
+        )
+        done = run("analyze", stale(here), "--format", "sh", "-o", "two words")
+        assert f"Next: sh 'two words/{STEM}-remediate.sh'" in done.stderr
+
+    def test_without_findings_and_workbook_it_names_what_there_is(self, here: Path) -> None:
+        done = run("analyze", clean(here), "--format", "json")
+        assert f"Next: attach evidence/{STEM}.json to the ticket" in done.stderr
+
+    def test_what_it_says_to_do_next_works_as_it_stands(
+        self, here: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        arguments = ["analyze", str(stale(here)), "--format=csv", "--json"]
+        monkeypatch.setattr(sys, "argv", ["credreport", *arguments])
+        first = run(*arguments)
+        (line,) = [line for line in first.stderr.splitlines() if line.startswith("Next: ")]
+        words = shlex.split(line.removeprefix("Next: credreport ").split("  (")[0])
+        assert words == ["analyze", arguments[1], "--format", "csv,sh"]
+        assert run(*words).exit_code == 0
+        assert f"{STEM}-remediate.sh" in written(here)
+
+    def test_evidence_below_the_reports_changes_nothing(self, here: Path) -> None:
+        stale(here / "in")
+        before = run("analyze", "in", "-o", "in/evidence", "--format", "xlsx,png,csv,json,md,sh")
+        after = run("analyze", "in", "-o", "in/evidence", "--format", "xlsx,png,csv,json,md,sh")
+        assert (before.exit_code, after.exit_code) == (0, 0)
+
+    def test_files_of_an_earlier_run_are_named(self, here: Path) -> None:
+        run("analyze", stale(here), "--format", "csv")
+        done = run("analyze", clean(here), "--format", "json", "--force")
+        assert f"not of this run, perhaps out of date: evidence/{STEM}-findings.csv" in done.stderr
+
+    def test_prints_json_for_machines_and_still_writes(self, here: Path) -> None:
+        done = run("analyze", stale(here), "--json")
+        assert len(json.loads(done.stdout)["findings"]) == 2
+        assert f"{STEM}.xlsx" in written(here)
+
+    def test_writes_nothing_where_asked(self, here: Path) -> None:
+        done = run("analyze", stale(here), "--json", "--format", "none")
+        assert len(json.loads(done.stdout)["findings"]) == 2
+        assert not (here / "evidence").exists()
+        assert "Written" not in done.stderr
+
+    def test_quiet_says_the_verdict_only(self, here: Path) -> None:
+        done = run("analyze", stale(here), "-q", "--format", "none")
+        assert done.stdout.count("\n") == 1
+        assert done.stderr == ""
+
+    def test_counts_warnings_or_tells_each(self, here: Path) -> None:
+        path = save(here, user("b"), user("a"))
+        (here / "notes.pdf").touch()
+        done = run("analyze", here, "--format", "none")
+        assert "2 warnings (-v and the sheet Inputs show each with its line):\n" in done.stderr
+        assert "  1 x no root row\n" in done.stderr
+        done = run("analyze", here, "--format", "none", "-v")
+        assert f"warning: {path.name}, line 3: 'a' is out of AWS's order" in done.stderr
+        assert "1 other files were not searched" in run("analyze", here, "--format", "none").stderr
+        assert "not searched: notes.pdf: .pdf files are not searched for reports" in done.stderr
+
+    def test_fills_in_the_sign_off(self, here: Path) -> None:
+        (here / "names.csv").write_text("id,name,owner\n111122223333,Prod,Ann\n")
+        done = run(
+            "analyze", stale(here), "--json", "--format", "none", "--prepared-by", "A",
+            "--control", "C", "--ticket", "T", "--accounts", "names.csv",
+        )  # fmt: skip
+        document = json.loads(done.stdout)
+        assert document["sign_off"] == {
+            "control": "C", "system": "", "prepared_by": "A", "ticket": "T",
+        }  # fmt: skip
+        assert document["accounts"][0]["owner"] == "Ann"
+
+    def test_takes_the_threshold_the_as_of_and_root(self, here: Path) -> None:
+        done = run(
+            "analyze", stale(here), "--unused-after", "400", "--as-of", "2026-02-28",
+            "--include-root", "--format", "csv",
+        )  # fmt: skip
+        assert "3 of 3 active credentials" in done.stdout
+        assert "credreport-111122223333-2026-02-28-400d-findings.csv" in written(here)
+
+    def test_reads_standard_input(self, here: Path) -> None:
+        done = run(
+            "analyze",
+            "-",
+            "--as-of",
+            "2026-01-31",
+            "--format",
+            "none",
+            stdin=stale(here).read_bytes(),
+        )
+        assert done.exit_code == 0
+        assert done.stdout.startswith("2 of 2")
+
+    def test_tells_which_reports_were_superseded(self, here: Path) -> None:
+        stale(here)
+        save(here, root(), name="2026-02-28.csv")
+        done = run("analyze", here, "--format", "none")
+        assert "not judged: status_reports_2026-01-31T12-00-00+00-00.csv: superseded" in done.stderr
+
+    def test_writes_the_raw_csv_where_asked(self, here: Path) -> None:
+        path = save(here, root(), user("=1", **password(OLD)))
+        run("analyze", path, "--format", "csv", "--csv-raw")
+        assert ",=1," in (here / "evidence" / f"{STEM}-findings.csv").read_text()
+
+
+class TestExpectUsers:
+    def test_the_right_number_changes_nothing(self, here: Path) -> None:
+        done = run("analyze", stale(here), "--format", "none", "--expect-users", "2")
+        assert done.exit_code == 0
+
+    @pytest.mark.parametrize("number", ["1", "3", "0"])
+    def test_another_number_is_refused(self, here: Path, number: str) -> None:
+        done = run("analyze", stale(here), "--expect-users", number)
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert "the reports hold 2 IAM users (root apart)" in done.stderr
+        assert not (here / "evidence").exists()
+
+
+class TestExitStatus:
+    def test_findings_count_only_where_asked(self, here: Path) -> None:
+        path = stale(here)
+        assert run("analyze", path, "--format", "none").exit_code == 0
+        assert run("analyze", path, "--format", "none", "--fail-on", "findings").exit_code == 1
+        path = clean(here)
+        assert run("analyze", path, "--format", "none", "--fail-on", "findings").exit_code == 0
+
+    def test_what_could_not_be_judged_wins(self, here: Path) -> None:
+        done = run("analyze", odd(here), "--fail-on", "findings")
+        assert done.exit_code == 3
+        assert done.stderr.endswith("Exit status 3: credentials that could not be judged: 1.\n")
+        assert f"{STEM}.xlsx" in written(here)
+
+    def test_newest_is_only_a_bound(self, here: Path) -> None:
+        done = run("analyze", clean(here), "--as-of", "newest", "--format", "none")
+        assert done.exit_code == 3
+        assert "Every age is a lower bound" in done.stdout
+
+    def test_a_refused_input_writes_nothing(self, here: Path) -> None:
+        stale(here)
+        (here / "bad.csv").write_text("x")
+        done = run("analyze", here)
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert done.stderr == (
+            "error: bad.csv, line 1, column 1: not a credential report: it starts with 'x'. "
+            "Name the CSV or JSON that AWS gave.\n"
+            "1 input refused, nothing written; --keep-going leaves them out\n"
+        )
+        assert not (here / "evidence").exists()
+
+    def test_unless_it_may_be_left_out(self, here: Path) -> None:
+        stale(here)
+        (here / "bad.csv").write_text("x")
+        done = run("analyze", here, "--keep-going")
+        assert done.exit_code == 3
+        assert "1 input refused and left out: see Inputs." in done.stdout
+        assert "refused: bad.csv, line 1" in done.stderr
+        assert run("analyze", here / "bad.csv", "--keep-going").exit_code == 2
+
+    def test_at_most_twenty_problems_a_file(self, here: Path) -> None:
+        lines = save(here, root(), *(user(f"u{n}") for n in range(25))).read_text().split("\n")
+        (here / "bad.csv").write_text("\n".join([lines[0], *(line + "," for line in lines[1:])]))
+        done = run("analyze", here / "bad.csv", "--as-of", "2026-01-31")
+        assert done.stderr.count("23 fields where") == 20
+        assert "error: bad.csv: and 6 more\n" in done.stderr
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (["--format", "pdf"], "error: --format 'pdf': choose from"),
+            (["--unused-after", "0"], "error: --unused-after 0"),
+            (["--as-of", "soon"], "error: --as-of 'soon'"),
+            (["--accounts", "no.csv"], "error: --accounts no.csv: cannot be read"),
+            (["--unused-after", "x"], "Invalid value for '--unused-after'"),
+            (["--nonsense"], "No such option: --nonsense"),
+        ],
+    )
+    def test_wrong_usage(self, here: Path, arguments: list[str], message: str) -> None:
+        done = run("analyze", stale(here), *arguments)
+        assert done.exit_code == 2
+        assert message in done.stderr
+
+    def test_other_evidence_is_not_replaced_unless_forced(self, here: Path) -> None:
+        assert run("analyze", stale(here)).exit_code == 0
+        assert run("analyze", stale(here)).exit_code == 0
+        clean(here)
+        done = run("analyze", here / "status_reports_2026-01-31T12-00-00+00-00.csv")
+        assert done.exit_code == 2
+        assert "Use --force to replace it" in done.stderr
+        assert run("analyze", clean(here), "--force").exit_code == 0
+
+    def test_a_bug_is_one_line(self, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fail(*_: object, **__: object) -> None:
+            raise ValueError("oops")
+
+        monkeypatch.setattr("credreport.runs.survey.survey", fail)
+        done = run("inspect", here)
+        assert done.exit_code == 70
+        assert done.stderr == (
+            f"error: a bug of credreport {__version__}: ValueError('oops'); please report it with "
+            "this line and what `credreport inspect` says of the input\n"
+        )
+        assert "Traceback" in run("inspect", here, "-v").stderr
+
+    def test_an_interruption(self, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def interrupt(*_: object, **__: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("credreport.runs.survey.survey", interrupt)
+        done = run("inspect", here)
+        assert (done.exit_code, done.stderr) == (130, "interrupted; nothing half-written\n")
+
+
+class TestInspect:
+    def test_says_what_it_is_and_writes_nothing(self, here: Path) -> None:
+        path = stale(here)
+        done = run("inspect", path)
+        assert done.exit_code == 0
+        lines = done.stdout.splitlines()
+        assert lines[0] == f"{path.name}: a credential report (CSV)"
+        assert "  account  111122223333" in lines
+        assert "  users    3, root included" in lines
+        assert "  as of    2026-01-31T12:00:00Z (file name)" in lines
+        assert (
+            "  verdicts 2 unused, 0 current, 0 undetermined, 1 excluded, 0 inactive, 6 absent; tie-out PASS"
+            in lines
+        )
+        assert sorted(p.name for p in here.iterdir()) == [path.name]
+
+    def test_speaks_json(self, here: Path) -> None:
+        done = run("inspect", stale(here), "--json")
+        assert json.loads(done.stdout)["inputs"][0]["rows"] == 3
+
+    def test_exits_3_where_not_all_was_judged(self, here: Path) -> None:
+        assert run("inspect", odd(here)).exit_code == 3
+
+
+class TestHelp:
+    @pytest.mark.parametrize(
+        "arguments", [["-h"], ["--help"], ["analyze", "-h"], ["inspect", "--help"]]
+    )
+    def test_is_there(self, arguments: list[str]) -> None:
+        done = run(*arguments)
+        assert done.exit_code == 0
+        assert "Usage: " in done.stdout
+
+    def test_version(self) -> None:
+        done = run("--version")
+        assert (done.exit_code, done.stdout) == (0, f"credreport {__version__}\n")
+
+    @pytest.mark.parametrize("option", ["--help", "--version"])
+    def test_imports_nothing_heavy(self, option: str) -> None:
+        code = (
+            "import sys\n"
+            "from credreport.cli.main import main\n"
+            f"sys.argv = ['credreport', '{option}']\n"
+            "try:\n    main()\nexcept SystemExit:\n    pass\n"
+            "heavy = {'pandas', 'numpy', 'matplotlib', 'openpyxl', 'rich'} & set(sys.modules)\n"
+            "sys.exit(', '.join(heavy) or 0)\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def spawn(*arguments: str | Path, **settings: object) -> subprocess.CompletedProcess[bytes]:
+    command = [
+        sys.executable,
+        "-c",
+        "from credreport.cli.main import main; main()",
+        *map(str, arguments),
+    ]
+    return subprocess.run(command, capture_output=True, check=False, **settings)  # type: ignore[call-overload,no-any-return]
+
+
+class TestProcess:
+    def test_a_reader_that_leaves_is_no_error(self, here: Path) -> None:
+        rows = [user(f"u{n:04}", **password(OLD)) for n in range(300)]
+        path = save(here, root(), *rows)
+        program = "from credreport.cli.main import main; main()"
+        command = f'"{sys.executable}" -c "{program}" analyze "{path}" --json | head -c 10'
+        done = subprocess.run(command, shell=True, capture_output=True, check=False)
+        assert done.stdout == b'{\n "schema'
+        assert b"rror" not in done.stderr
+        assert f"{STEM}.xlsx" in written(here)
+
+    def test_a_closed_stdout_is_no_error(self, here: Path) -> None:
+        path = stale(here)
+        program = "from credreport.cli.main import main; main()"
+        command = f'"{sys.executable}" -c "{program}" analyze "{path}" >&-'
+        done = subprocess.run(command, shell=True, capture_output=True, check=False)
+        assert done.returncode == 0
+
+    def test_clock_zone_language_and_directory_change_no_byte(self, here: Path) -> None:
+        path = stale(here)
+        outputs = []
+        for number, (zone, language, seed) in enumerate(
+            [("UTC", "C", "0"), ("Pacific/Auckland", "tr_TR.UTF-8", "12345")]
+        ):
+            directory = here / f"cwd{number}"
+            directory.mkdir()
+            settings = {"TZ": zone, "LANG": language, "LC_ALL": language, "PYTHONHASHSEED": seed}
+            done = spawn(
+                "analyze", path, "--format", "xlsx,png,csv,json,md,sh",
+                cwd=directory, env=os.environ | settings,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stderr
+            outputs.append({p.name: p.read_bytes() for p in (directory / "evidence").iterdir()})
+        assert outputs[0] == outputs[1]
+        assert len(outputs[0]) == 9
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kept"),
+    [
+        (["analyze", "in", "--format", "csv", "--quiet"], ["analyze", "in", "--quiet"]),
+        (["--format=csv", "--json", "in"], ["in"]),
+        (["in", "--format"], ["in"]),
+    ],
+)
+def test_the_same_run_in_another_form(arguments: list[str], kept: list[str]) -> None:
+    assert cli._without_format(arguments) == kept
+
+
+class TestMain:
+    """The process around the commands: signals, and a last flush that may fail."""
+
+    @pytest.fixture(autouse=True)
+    def signals(self) -> Iterator[None]:
+        names = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        before = {name: signal.getsignal(name) for name in names}
+        yield
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+    def main(self, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["credreport", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return int(ended.value.code or 0)
+
+    def test_runs_the_command(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert self.main(monkeypatch, "--version") == 0
+        assert capsys.readouterr().out == f"credreport {__version__}\n"
+
+    @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+    def test_ends_tidily_when_asked_to(
+        self, monkeypatch: pytest.MonkeyPatch, name: str, here: Path
+    ) -> None:
+        number = getattr(signal, name)
+        signal.signal(number, signal.SIG_DFL)  # who runs the tests may have had it ignored
+
+        def ask(*_: object, **__: object) -> None:
+            signal.raise_signal(number)
+
+        monkeypatch.setattr("credreport.runs.analysis.assess_inputs", ask)
+        assert self.main(monkeypatch, "analyze", str(stale(here))) == 128 + number
+        assert not (here / "evidence").exists()
+
+    def test_says_so_and_ends_with_the_status_of_the_signal(
+        self, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        with pytest.raises(SystemExit) as ended:
+            cli._stop(signal.SIGTERM, None)
+        assert ended.value.code == 143
+        assert capfd.readouterr().err == "interrupted; nothing half-written\n"
+
+    @pytest.mark.parametrize(("error", "status"), [(BrokenPipeError, 0), (ValueError, 1)])
+    def test_a_reader_that_left_before_the_help_was_out_is_no_failure(
+        self, monkeypatch: pytest.MonkeyPatch, error: type[Exception], status: int
+    ) -> None:
+        def leave() -> None:
+            try:
+                raise error
+            except error:
+                raise SystemExit(1)  # noqa: B904 - as the framework does
+
+        monkeypatch.setattr(cli, "app", leave)
+        assert self.main(monkeypatch) == status
+
+    def test_a_signal_that_was_ignored_stays_ignored(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        self.main(monkeypatch, "--version")
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        assert capsys.readouterr().out
+
+    def test_a_full_disk_below_stdout_is_said(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def fail() -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(cli, "app", fail)
+        with Path(os.devnull).open("w") as nowhere:
+            monkeypatch.setattr(sys, "stdout", nowhere)
+            assert self.main(monkeypatch) == 2
+        assert capsys.readouterr().err == (
+            "error: standard output cannot be written: No space left on device\n"
+        )
+        monkeypatch.setattr(sys, "stdout", None)
+        assert self.main(monkeypatch) == 2

@@ -1,0 +1,188 @@
+"""What is shown: plain ASCII in a pipe, a table on a terminal, nothing raw from a report."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from credreport.cli import screen as screen_module
+from credreport.cli.screen import Screen
+from credreport.errors import OutputError
+from credreport.text import escape_text
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal of some encoding."""
+
+    def __init__(self, encoding: str = "utf-8") -> None:
+        super().__init__()
+        self._encoding = encoding
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self._encoding
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Terminal]:
+    def install(name: str = "stdout", encoding: str = "utf-8") -> Terminal:
+        stream = Terminal(encoding)
+        monkeypatch.setattr(sys, name, stream)
+        return stream
+
+    for variable in ("NO_COLOR", "TERM"):
+        monkeypatch.delenv(variable, raising=False)
+    return install
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("[/red] $$", "[/red] $$"),
+        ("\x1b[31m", "\\x1b[31m"),
+        ("a\nb", "a\\x0ab"),
+        ("\u202e", "\\u202e"),
+        ("\U000e0001", "\\U000e0001"),
+        ("\u5bc6", "\u5bc6"),
+    ],
+)
+def test_what_cannot_be_printed_is_written_out(text: str, shown: str) -> None:
+    assert escape_text(text) == shown
+
+
+def test_a_pipe_gets_ascii(capsys: pytest.CaptureFixture[str]) -> None:
+    Screen().say("caf\u00e9 \u5bc6\x07")
+    Screen().table(["", "n"], [["a\u00e9", "1"], ["b", "22"]], rights=1)
+    assert capsys.readouterr().out.splitlines() == [
+        "caf\\xe9 \\u5bc6\\x07", "          n", "  a\\xe9   1", "  b      22",
+    ]  # fmt: skip
+
+
+def test_lines_of_a_document_stay_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    Screen().say("{\n}")
+    assert capsys.readouterr().out == "{\n}\n"
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "ascii", "utf-8"])
+def test_a_terminal_gets_what_it_can_show(terminal: Callable[..., Terminal], encoding: str) -> None:
+    stream = terminal(encoding=encoding)
+    Screen().say("\u5bc6")
+    assert stream.getvalue().encode(encoding)
+    Screen().table(["", "n"], [["[/red]\x1b", "1"]], rights=1)
+    assert "[/red]\\x1b" in stream.getvalue()
+    assert stream.getvalue().encode(encoding)
+
+
+@pytest.mark.parametrize("columns", ["0", "20", "40"])
+def test_a_narrow_terminal_still_gets_the_table(
+    terminal: Callable[..., Terminal], monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    stream = terminal()
+    Screen().table(["", "unused"], [["Passwords", "12"]], rights=1)
+    assert "Passwords" in stream.getvalue()
+    assert "12" in stream.getvalue()
+
+
+@pytest.mark.parametrize("variable", ["NO_COLOR", "TERM"])
+def test_plain_lines_where_asked_for(
+    terminal: Callable[..., Terminal], monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, "dumb")
+    stream = terminal()
+    Screen().table(["", "n"], [["a", "1"]], rights=1)
+    assert stream.getvalue() == "     n\n  a  1\n"
+
+
+def test_a_closed_stream_swallows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    Screen().say("x")
+    Screen().note("x")
+    Screen().table(["a"], [["b"]], rights=0)
+
+
+def test_quiet_says_no_notes_but_errors(capsys: pytest.CaptureFixture[str]) -> None:
+    screen = Screen(quiet=True)
+    screen.note("no")
+    screen.say("yes")
+    screen.fail("error")
+    assert capsys.readouterr() == ("yes\n", "error\n")
+
+
+class TestProgress:
+    def test_a_pipe_has_none(self) -> None:
+        with Screen().progress(lambda: 1) as advance:
+            assert advance is None
+
+    def test_a_short_run_shows_none(self, terminal: Callable[..., Terminal]) -> None:
+        stream = terminal("stderr")
+        with Screen().progress(lambda: 2) as advance:
+            assert advance
+            advance()
+        assert stream.getvalue() == ""
+
+    def test_a_long_run_shows_how_far_it_is(
+        self, terminal: Callable[..., Terminal], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(screen_module, "_SHOW_PROGRESS_AFTER", -1.0)
+        stream = terminal("stderr")
+        with Screen(no_color=True).progress(lambda: 2) as advance:
+            assert advance
+            advance(), advance()
+        assert "Reading" in stream.getvalue()
+        assert "100%" in stream.getvalue()
+
+
+class Broken(Terminal):
+    """A stream whose reader has left, or whose disk is full."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__()
+        self.error = error
+
+    def write(self, _: str) -> int:
+        raise self.error
+
+    def fileno(self) -> int:
+        raise OSError(9, "no descriptor")
+
+
+def test_a_reader_that_has_left_is_survived(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", Broken(BrokenPipeError()))
+    Screen().say("x")
+
+
+def test_a_full_disk_below_stdout_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", Broken(OSError(28, "No space left on device")))
+    with pytest.raises(OutputError, match="standard output cannot be written: No space left"):
+        Screen().say("x")
+
+
+def test_a_table_too_wide_for_the_terminal_becomes_lines(
+    terminal: Callable[..., Terminal], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    stream = terminal()
+    headers = ["", "first", "second", "third", "fourth"]
+    Screen().table(headers, [["a" * 20, *(["1234567890"] * 4)]], rights=4)
+    assert stream.getvalue() == (
+        f"  {'a' * 20}: first 1234567890, second 1234567890, third 1234567890, fourth 1234567890\n"
+    )
+
+
+def test_a_document_goes_out_part_by_part(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Screen().pour(iter(["a\n", "b"]))
+    assert capsys.readouterr().out == "a\nb"
+    monkeypatch.setattr(sys, "stdout", None)
+    parts = iter(["c"])
+    Screen().pour(parts)
+    assert list(parts) == ["c"]

@@ -1,0 +1,710 @@
+"""Was it fixed, and what is new? Two reports in, one change a credential out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import credreport
+from credreport.comparison.comparison import Comparison, compare, compare_all
+from credreport.errors import InputRefused, UsageError
+from credreport.evidence.of_comparison import to_verdict
+from credreport.reports.by_date import read_dates
+from credreport.reports.selection import read_reports
+from credreport.rules.policy import Policy
+from credreport.schema import CHANGES, TIMELINE
+from credreport.verdicts.assessment import assess
+from tests.support.reports import ACCOUNT, COLUMNS, lose_a_row, root, save, to_csv, user
+
+OTHER = "444455556666"
+JUNE = datetime(2026, 6, 30, 6, 0, tzinfo=UTC)
+SEPTEMBER = datetime(2026, 9, 30, 6, 0, tzinfo=UTC)
+OLD, RECENT, LATER = "2025-01-01T00:00:00Z", "2026-06-15T00:00:00Z", "2026-09-15T00:00:00Z"
+SAMPLES = Path(__file__).parents[2] / "sample_reports"
+
+
+def key(
+    number: int = 1, *, active: str = "true", made: str = OLD, used: str = OLD
+) -> dict[str, str]:
+    name = f"access_key_{number}"
+    return {
+        f"{name}_active": active,
+        f"{name}_last_rotated": made,
+        f"{name}_last_used_date": used,
+    }
+
+
+def password(*, enabled: str = "true", used: str = OLD, changed: str = OLD) -> dict[str, str]:
+    return {
+        "password_enabled": enabled,
+        "password_last_used": used,
+        "password_last_changed": changed,
+    }
+
+
+Cells = dict[str, str]
+Rows = list[Cells]
+
+
+def run(directory: Path, *dates: Rows, policy: Policy | None = None) -> Comparison:
+    """Judge each list of rows as a date, in June, July, ... or in June and September for two."""
+    months = (6, 9) if len(dates) == 2 else range(6, 6 + len(dates))
+    judged = []
+    for month, rows in zip(months, dates, strict=True):
+        for account in dict.fromkeys(row["arn"].split(":")[4] for row in rows):
+            mine = [row for row in rows if f":{account}:" in row["arn"]]
+            name = f"{account}_2026-{month:02d}-30T06-00-00+00-00.csv"
+            save(directory / f"2026-{month:02d}", root(account), *mine, name=name)
+        judged.append(assess(read_reports(directory / f"2026-{month:02d}"), policy))
+    return compare_all(judged)
+
+
+def changes(comparison: Comparison) -> pd.DataFrame:
+    """Return the changes of everything but root's."""
+    table = comparison.changes
+    return table[table["user"].ne("<root_account>")].reset_index(drop=True)
+
+
+def told(comparison: Comparison) -> list[tuple[str, str, str]]:
+    table = changes(comparison)
+    return sorted(zip(table["credential"], table["change"], table["closed"], strict=True))
+
+
+# Before, after, the change, and with it: closed, evidence.
+CASES: list[tuple[Cells, Cells, str, tuple[str, str]]] = [
+    (
+        key(used=RECENT),
+        key(used=RECENT),
+        "newly_unused",
+        ("", "not used since 2026-06-15"),
+    ),
+    (
+        key(),
+        key(),
+        "still_unused",
+        ("no", "first flagged on 2026-06-30, 92 days ago; not used since 2025-01-01"),
+    ),
+    (
+        key(used="N/A"),
+        key(used="N/A"),
+        "still_unused",
+        (
+            "no",
+            "first flagged on 2026-06-30, 92 days ago; never used since it was set on 2025-01-01",
+        ),
+    ),
+    (
+        key(),
+        key(used=LATER)
+        | {
+            "access_key_1_last_used_service": "s3",
+            "access_key_1_last_used_region": "eu-west-1",
+        },
+        "used_again",
+        ("yes", "used on 2026-09-15 for s3 in eu-west-1"),
+    ),
+    (
+        key(),
+        key(active="false"),
+        "deactivated",
+        ("yes", "inactive in the report of 2026-09-30"),
+    ),
+    (
+        key(used=RECENT),
+        key(active="false", used=RECENT),
+        "deactivated",
+        ("", "inactive in the report of 2026-09-30"),
+    ),
+    (
+        key(),
+        {},
+        "removed",
+        ("yes", "no key made at 2025-01-01T00:00:00Z in the report of 2026-09-30"),
+    ),
+    (password(), {}, "removed", ("yes", "no password in the report of 2026-09-30")),
+    (
+        key(active="false", used=RECENT),
+        key(used=LATER),
+        "reactivated",
+        ("", "active again in the report of 2026-09-30"),
+    ),
+    (
+        key(active="false"),
+        key(),
+        "reactivated",
+        ("", "active again in the report of 2026-09-30; not used since 2025-01-01"),
+    ),
+    ({}, key(made=LATER, used=LATER), "added", ("", "made at 2026-09-15T00:00:00Z")),
+    (
+        {},
+        key(made=RECENT, used="N/A"),
+        "added",
+        ("", "made at 2026-06-15T00:00:00Z; never used since it was set on 2026-06-15"),
+    ),
+    ({}, password(used=LATER, changed=LATER), "added", ("", "set at 2026-09-15T00:00:00Z")),
+    (key(used=RECENT), key(used=LATER), "still_current", ("", "")),
+    (key(active="false"), key(active="false"), "still_inactive", ("", "")),
+    (
+        key(used="soon"),
+        key(used=LATER),
+        "undetermined",
+        (
+            "",
+            "before: `access_key_1_last_used_date` is 'soon': neither a date nor a known absence",
+        ),
+    ),
+    (
+        key(),
+        key(used="soon"),
+        "undetermined",
+        (
+            "no",
+            "after: `access_key_1_last_used_date` is 'soon': neither a date nor a known absence",
+        ),
+    ),
+    (
+        key(used="soon"),
+        key(used="soon"),
+        "still_undetermined",
+        ("", "`access_key_1_last_used_date` is 'soon': neither a date nor a known absence"),
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def cases(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    """Return the changes of all cases, each a user of its own, by the user's name."""
+    before = [user(f"case-{number}", **case[0]) for number, case in enumerate(CASES)]
+    after = [user(f"case-{number}", **case[1]) for number, case in enumerate(CASES)]
+    comparison = run(tmp_path_factory.mktemp("cases"), before, after)
+    assert len(changes(comparison)) == len(CASES)
+    return comparison.changes.set_index("user")
+
+
+@pytest.mark.parametrize("number", range(len(CASES)))
+def test_one_credential_has_one_change(cases: pd.DataFrame, number: int) -> None:
+    _, _, change, told_as = CASES[number]
+    row = cases.loc[f"case-{number}"]
+    assert (row["change"], (row["closed"], row["evidence"])) == (change, told_as)
+
+
+def test_the_table_has_the_documented_columns_and_both_sides(tmp_path: Path) -> None:
+    comparison = run(tmp_path, [user(**key())], [user(**key(2, used=LATER))])
+    assert tuple(comparison.changes.columns[: len(CHANGES)]) == CHANGES
+    (row,) = changes(comparison).to_dict("records")
+    assert {name: row[name] for name in CHANGES} == {
+        "change": "used_again",
+        "closed": "yes",
+        "account_id": ACCOUNT,
+        "user": "alice",
+        "arn": f"arn:aws:iam::{ACCOUNT}:user/alice",
+        "credential": "access_key_2",
+        "before_status": "unused",
+        "after_status": "current",
+        "before_last_used": pd.Timestamp(OLD),
+        "after_last_used": pd.Timestamp(LATER),
+        "before_age_days": 545,
+        "after_age_days": 15,
+        "before_as_of": pd.Timestamp(JUNE),
+        "after_as_of": pd.Timestamp(SEPTEMBER),
+        "evidence": "used on 2026-09-15",
+        "replaced_by": "",
+    }
+    assert row["credential_before"] == "access_key_1"
+
+
+def test_root_is_still_excluded(tmp_path: Path) -> None:
+    comparison = run(tmp_path, [user()], [user()])
+    assert list(comparison.changes["change"]) == ["still_excluded"]
+
+
+def test_a_root_key_switched_off_is_deactivated_and_none_of_the_findings(tmp_path: Path) -> None:
+    on = save(tmp_path / "a", root(**key()), name="2026-06-30T06-00-00Z.csv")
+    off = save(tmp_path / "b", root(**key(active="false")), name="2026-09-30T06-00-00Z.csv")
+    forth = compare(assess(read_reports(on)), assess(read_reports(off)))
+    assert told_of_root(forth) == [("deactivated", ""), ("still_excluded", "")]
+    back = compare(assess(read_reports(on, as_of=SEPTEMBER)), assess(read_reports(off, as_of=JUNE)))
+    assert told_of_root(back) == [("reactivated", ""), ("still_excluded", "")]
+
+
+def told_of_root(comparison: Comparison) -> list[tuple[str, str]]:
+    table = comparison.changes
+    return sorted(zip(table["change"], table["closed"], strict=True))
+
+
+def test_root_judged_on_one_date_only_is_undetermined(tmp_path: Path) -> None:
+    # Until mid 2024 AWS wrote not_supported for root's password: nothing to judge there.
+    older = root(password_enabled="not_supported", password_last_used=OLD)
+    rows = [[older], [root(password_last_used=OLD)]]
+    judged = [
+        assess(
+            read_reports(save(tmp_path, *date, name=f"{day}T06-00-00Z.csv")),
+            Policy(include_root=True),
+        )
+        for date, day in zip(rows, ("2026-06-30", "2026-09-30"), strict=True)
+    ]
+    (row,) = compare_all(judged).changes.to_dict("records")
+    assert (row["change"], row["evidence"]) == (
+        "undetermined",
+        "root's password is judged on one of the dates only",
+    )
+
+
+def test_a_key_that_moved_from_slot_2_to_slot_1_is_not_removed(tmp_path: Path) -> None:
+    before = user(**key(1, made="2024-01-01T00:00:00Z"), **key(2, made=OLD))
+    after = user(**key(1, made=OLD))
+    comparison = run(tmp_path, [before], [after])
+    table = changes(comparison).sort_values("before_age_days", kind="stable")
+    assert told(comparison) == [
+        ("access_key_1", "removed", "yes"),
+        ("access_key_1", "still_unused", "no"),
+    ]
+    moved = table[table["change"].eq("still_unused")].iloc[0]
+    assert (moved["credential_before"], moved["credential"]) == ("access_key_2", "access_key_1")
+
+
+def test_two_keys_of_the_same_second_pair_by_slot(tmp_path: Path) -> None:
+    before = user(**key(1), **key(2, used=RECENT))
+    after = user(**key(2, used=LATER))
+    assert told(run(tmp_path, [before], [after])) == [
+        ("access_key_1", "removed", "yes"),
+        ("access_key_2", "still_current", ""),
+    ]
+
+
+def test_one_key_gone_and_one_new_is_a_rotation(tmp_path: Path) -> None:
+    comparison = run(tmp_path, [user(**key(1))], [user(**key(2, made=LATER, used="N/A"))])
+    assert told(comparison) == [
+        ("access_key_1", "replaced", "yes"),
+        ("access_key_2", "added", ""),
+    ]
+    table = changes(comparison).set_index("change")
+    assert table.loc["replaced", "replaced_by"] == "access_key_2 2026-09-15T00:00:00Z"
+    assert table.loc["replaced", "evidence"] == (
+        "rotated: access key 2 was made at 2026-09-15T00:00:00Z"
+    )
+    assert table.loc["added", "replaced_by"] == ""
+
+
+def test_two_keys_gone_and_one_new_is_no_rotation(tmp_path: Path) -> None:
+    before = user(**key(1), **key(2, made="2025-02-02T00:00:00Z"))
+    comparison = run(tmp_path, [before], [user(**key(1, made=LATER, used=LATER))])
+    assert told(comparison) == [
+        ("access_key_1", "added", ""),
+        ("access_key_1", "removed", "yes"),
+        ("access_key_2", "removed", "yes"),
+    ]
+
+
+def test_a_re_created_user_is_another_person(tmp_path: Path) -> None:
+    before = user(**password(), **key())
+    after = user(user_creation_time=LATER, **password(used=LATER, changed=LATER), **key())
+    comparison = run(tmp_path, [before], [after])
+    assert told(comparison) == [
+        ("access_key_1", "added", ""),
+        ("access_key_1", "user_removed", "yes"),
+        ("password", "added", ""),
+        ("password", "user_removed", "yes"),
+    ]
+    evidence = changes(comparison).set_index(["change", "credential"])["evidence"]
+    assert evidence["user_removed", "password"] == (
+        "the user of this name in the report of 2026-09-30 was created at another time: "
+        "not the same one"
+    )
+    assert evidence["added", "password"] == (
+        "new user, created on 2026-09-15; another of this name was there before"
+    )
+
+
+def test_the_case_of_an_arn_does_not_matter(tmp_path: Path) -> None:
+    comparison = run(tmp_path, [user("Alice", **key())], [user("ALICE", **key())])
+    assert told(comparison) == [("access_key_1", "still_unused", "no")]
+
+
+def test_a_password_set_anew_is_the_same_one_and_a_warning_says_so(tmp_path: Path) -> None:
+    before = user(**password(used="no_information"))
+    after = user(**password(used="no_information", changed=LATER))
+    comparison = run(tmp_path, [before], [after])
+    (row,) = changes(comparison).to_dict("records")
+    assert (row["change"], row["closed"], row["evidence"]) == (
+        "used_again",
+        "yes",
+        "not used, but set anew on 2026-09-15: its age starts there",
+    )
+    assert [notice.code for notice in comparison.own_notices] == ["set-anew"]
+
+
+def test_a_missing_account_is_never_fixed(tmp_path: Path) -> None:
+    before = [user(**key()), user("bob", OTHER, **key()), user("eve", OTHER, **key(used=RECENT))]
+    comparison = run(tmp_path, before, [user(**key(used=LATER))])
+    table = changes(comparison)
+    missing = table[table["account_id"].eq(OTHER)]
+    assert list(zip(missing["user"], missing["change"], missing["closed"], strict=True)) == [
+        ("bob", "not_covered", "no"),
+        ("eve", "not_covered", ""),
+    ]
+    assert set(missing["evidence"]) == {"no report of the account on 2026-09-30"}
+    assert missing["after_as_of"].isna().all()
+    assert comparison.has_open_findings
+    assert [str(notice) for notice in comparison.own_notices] == [
+        f"account {OTHER} has no report on 2026-09-30: its findings stay open (1)"
+    ]
+
+
+def test_an_account_seen_first_brings_added_credentials(tmp_path: Path) -> None:
+    after = [user(**key(used=LATER)), user("bob", OTHER, **key())]
+    comparison = run(tmp_path, [user(**key(used=RECENT))], after)
+    table = changes(comparison)
+    (row,) = table[table["account_id"].eq(OTHER)].to_dict("records")
+    assert (row["change"], row["closed"], bool(row["is_new_finding"])) == ("added", "", True)
+    assert row["evidence"] == "first report of the account; not used since 2025-01-01"
+
+
+def test_a_new_credential_that_cannot_be_judged_says_why(tmp_path: Path) -> None:
+    comparison = run(tmp_path, [user()], [user(**key(made=LATER, used="soon"))])
+    (row,) = changes(comparison).to_dict("records")
+    assert row["change"] == "added"
+    assert row["evidence"].startswith("made at 2026-09-15T00:00:00Z; `access_key_1_last_used_date`")
+    assert comparison.is_incomplete
+    assert "1 credential could not be judged" in to_verdict(comparison)
+
+
+def test_a_key_without_a_readable_date_may_be_the_same_one(tmp_path: Path) -> None:
+    comparison = run(tmp_path, [user(**key())], [user(**key(made="4/5/2019", used=LATER))])
+    assert told(comparison) == [
+        ("access_key_1", "undetermined", ""),
+        ("access_key_1", "undetermined", "no"),
+    ]
+    assert set(changes(comparison)["evidence"]) == {
+        "the key may be the same or another: the date of a last rotation is not a date"
+    }
+
+
+def test_a_user_without_a_readable_creation_time_may_be_the_same_one(tmp_path: Path) -> None:
+    comparison = run(tmp_path, [user(**key())], [user(user_creation_time="N/A", **key())])
+    assert told(comparison) == [
+        ("access_key_1", "undetermined", ""),
+        ("access_key_1", "undetermined", "no"),
+    ]
+    assert set(changes(comparison)["evidence"]) == {
+        "the user may be the same or another: a creation time is not a date"
+    }
+    assert comparison.is_incomplete
+
+
+def test_a_renamed_user_is_named_in_a_warning(tmp_path: Path) -> None:
+    comparison = run(tmp_path, [user("al", **key())], [user("albert", **key())])
+    assert told(comparison) == [
+        ("access_key_1", "added", ""),
+        ("access_key_1", "user_removed", "yes"),
+    ]
+    assert [str(notice) for notice in comparison.own_notices] == [
+        f"account {ACCOUNT}: the user 'albert' was created on 2020-01-01, but the report of "
+        "2026-06-30 does not list it: perhaps al (gone, created at the same time) was renamed or moved"
+    ]
+
+
+def test_a_user_older_than_a_report_without_it_is_named_in_a_warning(tmp_path: Path) -> None:
+    comparison = run(tmp_path, [user()], [user(), user("zoe", **key())])
+    (notice,) = comparison.own_notices
+    assert str(notice).endswith("was it renamed, or was that report cut short?")
+
+
+def test_a_user_listed_twice_is_compared_row_by_row(tmp_path: Path) -> None:
+    twice = [user(**key()), user(**key(used=RECENT))]
+    comparison = run(tmp_path, twice, twice[::-1])
+    assert told(comparison) == [
+        ("access_key_1", "newly_unused", ""),
+        ("access_key_1", "still_unused", "no"),
+    ]
+
+
+def test_certificates_are_not_compared(tmp_path: Path) -> None:
+    with_certificate = user(cert_1_active="true", cert_1_last_rotated=OLD)
+    assert told(run(tmp_path, [with_certificate], [user()])) == []
+
+
+def test_a_lower_threshold_finds_more(tmp_path: Path) -> None:
+    rows = [user(**key(used=RECENT))]
+    comparison = run(tmp_path, rows, rows, policy=Policy(unused_after_days=10))
+    assert told(comparison) == [("access_key_1", "still_unused", "no")]
+
+
+def test_the_verdict_counts_by_how_it_was_closed(tmp_path: Path) -> None:
+    before = [
+        user("a", **key()),
+        user("b", **key()),
+        user("c", **key()),
+        user("d", **key()),
+        user("e", OTHER, **key()),
+        user("f", **key()),
+    ]
+    after = [
+        user("a", **key(active="false")),
+        user("b"),
+        user("c", **key(2, made=LATER, used=LATER)),
+        user("d", **key(used=LATER)),
+        user("f", **key(used="soon")),
+        user("g", user_creation_time=RECENT, **key(made=RECENT, used="N/A")),
+    ]
+    assert to_verdict(run(tmp_path, before, after)) == (
+        "4 of 6 findings closed: 1 deactivated, 1 removed, 1 replaced, 1 used again; "
+        "2 still open, of which 1 in accounts without a report now and 1 undetermined; "
+        "1 new (unused for 90 days or more, 2026-06-30 against 2026-09-30). "
+        "1 credential could not be judged on one date or both: see Changes."
+    )
+
+
+def test_no_findings_is_a_verdict_too(tmp_path: Path) -> None:
+    comparison = run(tmp_path, [user()], [user()])
+    assert to_verdict(comparison) == (
+        "0 of 0 findings closed; 0 still open; 0 new "
+        "(unused for 90 days or more, 2026-06-30 against 2026-09-30)."
+    )
+    assert not comparison.has_open_findings
+    assert not comparison.is_incomplete
+    assert comparison.timeline.empty
+
+
+def test_two_dates_of_one_day_are_told_by_the_second(tmp_path: Path) -> None:
+    dates = [
+        assess(read_reports(save(tmp_path, root(), user(**key()), name=f"2026-06-30T{hour}.csv")))
+        for hour in ("06-00-00Z", "18-00-00Z")
+    ]
+    assert "2026-06-30T06:00:00Z against 2026-06-30T18:00:00Z" in to_verdict(compare(*dates))
+
+
+def test_lower_bounds_and_refusals_are_said(tmp_path: Path) -> None:
+    save(tmp_path, root(), user(**key()), name="a/2026-06-30T06-00-00Z.csv")
+    save(tmp_path, root(), user(**key(used=LATER)), name="b/2026-09-30T06-00-00Z.csv")
+    (tmp_path / "b" / "broken.csv").write_text("user,arn\n", encoding="utf-8")
+    dates = read_dates([tmp_path / "a", tmp_path / "b"], as_of=["newest"], keep_going=True)
+    comparison = compare_all([assess(date) for date in dates])
+    verdict = to_verdict(comparison)
+    assert "Every age is a lower bound" in verdict
+    assert "1 input refused and left out: see Inputs." in verdict
+    assert comparison.is_incomplete
+
+
+def test_compare_is_refused_where_no_account_appears_twice(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="none of the 2 accounts has reports of two dates"):
+        run(tmp_path, [user(**key())], [user("bob", OTHER, **key())])
+    one = assess(read_reports(save(tmp_path, root(), name="2026-01-01T00-00-00Z.csv")))
+    with pytest.raises(UsageError, match="none of the 1 account has reports"):
+        compare_all([one])
+
+
+def test_compare_is_refused_where_one_instant_has_two_reports(tmp_path: Path) -> None:
+    one = assess(read_reports(save(tmp_path / "a", root())))
+    other = assess(read_reports(save(tmp_path / "b", root(), user())))
+    with pytest.raises(InputRefused, match="2 different reports of the same as-of") as refusal:
+        compare(one, other)
+    assert len(refusal.value.problems) == 2
+
+
+def test_compare_is_refused_where_policies_differ(tmp_path: Path) -> None:
+    reports = read_reports(save(tmp_path, root()))
+    with pytest.raises(UsageError, match="different policies"):
+        compare(assess(reports), assess(reports, Policy(unused_after_days=45)))
+
+
+def test_compare_is_refused_where_dates_overlap(tmp_path: Path) -> None:
+    days = {"a": ((ACCOUNT, 1), (OTHER, 5)), "b": ((ACCOUNT, 3), (OTHER, 4))}
+    for name, reports in days.items():
+        for account, day in reports:
+            stamped = f"{name}/{account}_2026-06-0{day}T06-00-00Z.csv"
+            save(tmp_path, root(account), user(str(day), account), name=stamped)
+    dates = [assess(read_reports(tmp_path / name)) for name in days]
+    with pytest.raises(UsageError, match=f"account {ACCOUNT}: the dates overlap"):
+        compare(*dates)
+
+
+def test_dates_given_the_wrong_way_round_are_sorted_with_a_warning(tmp_path: Path) -> None:
+    forth = run(tmp_path, [user(**key())], [user(**key(used=LATER))])
+    back = compare(forth.newest, forth.first)
+    pd.testing.assert_frame_equal(back.changes, forth.changes)
+    assert [notice.code for notice in back.own_notices] == ["reversed"]
+    assert back.policy == Policy()
+
+
+def test_the_timeline_follows_a_finding_over_three_dates(tmp_path: Path) -> None:
+    comparison = run(
+        tmp_path,
+        [user("a", **key()), user("b", **key()), user("c", **key(used=RECENT))],
+        [user("a", **key()), user("b", **key(active="false")), user("c", **key(used=RECENT))],
+        [user("a", **key(active="false")), user("b", **key()), user("c", **key(used=RECENT))],
+        [user("a"), user("b", **key()), user("c", **key(used=RECENT))],
+    )
+    table = comparison.timeline
+    assert tuple(table.columns[: len(TIMELINE)]) == TIMELINE
+    days = table[["first_seen", "last_seen", "closed_on"]].apply(
+        lambda column: column.dt.strftime("%m-%d").fillna("")
+    )
+    told_of = table[["user", "state", "how", "days_open", "came_back"]]
+    assert pd.concat([told_of, days], axis=1).to_dict("records") == [
+        {
+            "user": "b", "state": "open", "how": "", "days_open": 61, "came_back": 1,
+            "first_seen": "06-30", "last_seen": "09-30", "closed_on": "",
+        },
+        {
+            "user": "c", "state": "open", "how": "", "days_open": 0, "came_back": 0,
+            "first_seen": "09-30", "last_seen": "09-30", "closed_on": "",
+        },
+        {
+            "user": "a", "state": "closed", "how": "deactivated", "days_open": 61, "came_back": 0,
+            "first_seen": "06-30", "last_seen": "07-30", "closed_on": "08-30",
+        },
+    ]  # fmt: skip
+    counts = comparison.open_counts.groupby("date")[["open", "opened", "closed"]].sum()
+    assert counts.to_numpy().tolist() == [[2, 2, 0], [1, 0, 1], [1, 1, 1], [2, 1, 0]]
+    assert to_verdict(comparison).endswith(
+        "Over 4 dates: 3 findings, 1 closed, after 61 days at the median; 1 came back after closing."
+    )
+
+
+def test_a_timeline_without_a_closed_finding_has_no_median(tmp_path: Path) -> None:
+    rows = [user(**key())]
+    assert to_verdict(run(tmp_path, rows, rows, rows)).endswith(
+        "Over 3 dates: 1 finding; 0 came back after closing."
+    )
+
+
+@pytest.mark.parametrize(
+    ("last", "how"),
+    [(key(active="false"), "deactivated"), (key(used=LATER), "used_again"), ({}, "removed")],
+)
+def test_what_cannot_be_told_meanwhile_stays_open(
+    tmp_path: Path, last: dict[str, str], how: str
+) -> None:
+    comparison = run(
+        tmp_path,
+        [user(**key())],
+        [user(**key(used="soon"))],
+        [user(**key(used="soon"))],
+        [user(**last)],
+    )
+    (row,) = comparison.timeline.to_dict("records")
+    assert (row["state"], row["how"], row["days_open"]) == ("closed", how, 92)
+    assert list(comparison.open_counts.groupby("date")["open"].sum()) == [1, 1, 1, 0]
+
+
+def test_a_finding_that_cannot_be_told_now_is_undetermined(tmp_path: Path) -> None:
+    comparison = run(tmp_path, [user(**key())], [user(**key())], [user(**key(used="soon"))])
+    assert list(comparison.timeline["state"]) == ["undetermined"]
+
+
+def test_a_key_of_doubtful_identity_is_not_closed_in_the_timeline(tmp_path: Path) -> None:
+    doubtful = user(**key(made="4/5/2019", used=LATER))
+    comparison = run(tmp_path, [user(**key())], [doubtful], [doubtful])
+    assert list(comparison.timeline["state"]) == ["undetermined"]
+    assert list(comparison.open_counts.groupby("date")["open"].sum()) == [1, 1, 1]
+
+
+def test_an_account_missing_in_the_middle_keeps_its_findings_open(tmp_path: Path) -> None:
+    mine, theirs = user(**key()), user("bob", OTHER, **key())
+    gone = user("bob", OTHER)
+    comparison = run(tmp_path, [mine, theirs], [mine], [mine, gone])
+    bob = comparison.timeline[comparison.timeline["user"].eq("bob")].iloc[0]
+    assert (bob["state"], bob["how"], bob["days_open"]) == ("closed", "removed", 61)
+    counts = comparison.open_counts.groupby("date")[["open", "not_covered", "accounts"]].sum()
+    assert counts["open"].to_list() == [2, 2, 1]
+    assert counts["not_covered"].to_list() == [0, 1, 0]
+
+
+def test_an_account_missing_now_counts_as_its_newest_report_left_it(tmp_path: Path) -> None:
+    first = [user(**key()), user("bob", OTHER, **key()), user("eve", OTHER, **key())]
+    middle = [
+        user(**key()),
+        user("bob", OTHER, **key(active="false")),
+        user("eve", OTHER, **key()),
+        user("kim", OTHER, **key()),
+    ]
+    comparison = run(tmp_path, first, middle, [user(**key())])
+    table = changes(comparison)
+    theirs = table[table["account_id"].eq(OTHER)].sort_values("user")
+    columns = ["user", "change", "closed", "is_new_finding", "evidence"]
+    assert theirs[columns].to_numpy().tolist() == [
+        ["bob", "deactivated", "yes", False, "inactive in the report of 2026-07-30"],
+        [
+            "eve", "not_covered", "no", False,
+            "no report of the account on 2026-08-30; unused in that of 2026-07-30",
+        ],
+        [
+            "kim", "not_covered", "", True,
+            "no report of the account on 2026-08-30; unused in that of 2026-07-30",
+        ],
+    ]  # fmt: skip
+    states = comparison.timeline.set_index("user")["state"]
+    assert states.to_dict() == {
+        "alice": "open", "bob": "closed", "eve": "not covered", "kim": "not covered",
+    }  # fmt: skip
+    assert list(comparison.open_counts.groupby("date")["open"].sum()) == [3, 3, 3]
+
+
+def test_the_samples_by_hand() -> None:
+    """Counted by reading the two directories of sample_reports side by side."""
+    dates = [credreport.analyze(date) for date in credreport.read_dates([SAMPLES])]
+    comparison = credreport.compare(*dates)
+    table = comparison.changes
+    quiet = ["still_current", "still_inactive", "still_excluded", "added"]
+    told_of = table[~table["change"].isin(quiet) | table["is_new_finding"]]
+    found = sorted(zip(told_of["change"], told_of["user"], told_of["credential"], strict=True))
+    assert found == [
+        ("added", "svc-data-lake", "access_key_1"),
+        ("deactivated", "kaya.demir", "access_key_1"),
+        ("deactivated", "svc-archive", "access_key_1"),
+        ("newly_unused", "auditor", "password"),
+        ("newly_unused", "ines.costa", "password"),
+        ("newly_unused", "svc-ci-deploy", "access_key_1"),
+        ("newly_unused", "svc-terraform", "access_key_1"),
+        ("removed", "dmitri.orlov", "password"),
+        ("removed", "svc-etl", "access_key_1"),
+        ("replaced", "mei.tanaka", "access_key_2"),
+        ("still_unused", "-x", "password"),
+        ("still_unused", "007", "access_key_1"),
+        ("still_unused", "1e5", "access_key_1"),
+        ("still_unused", "@SUM", "access_key_1"),
+        ("still_unused", "None", "password"),
+        ("still_unused", "break-glass", "password"),
+        ("still_unused", "hugo.marin", "password"),
+        ("still_unused", "nan", "access_key_1"),
+        ("still_unused", "no_information", "access_key_1"),
+        ("still_unused", "svc-legacy-ftp", "access_key_1"),
+        ("undetermined", "svc-reporting", "access_key_1"),
+        ("used_again", "sven.dahl", "password"),
+        ("user_removed", "nils.holm", "password"),
+        ("user_removed", "null", "access_key_1"),
+    ]
+    assert to_verdict(comparison).startswith(
+        "8 of 18 findings closed: 2 deactivated, 2 removed, 2 removed with the user, 1 replaced, "
+        "1 used again; 10 still open; 5 new "
+    )
+
+
+def test_columns_without_creation_time_cannot_tell_users_apart(tmp_path: Path) -> None:
+    columns = tuple(name for name in COLUMNS if name != "user_creation_time")
+    rows = [root(), user(**key())]
+    paths = []
+    for day in ("2026-06-30", "2026-09-30"):
+        path = tmp_path / f"{day}T06-00-00Z.csv"
+        path.write_text(to_csv(*rows, columns=columns), encoding="utf-8")
+        paths.append(path)
+    comparison = compare(*[assess(read_reports(path)) for path in paths])
+    assert told(comparison) == [("access_key_1", "still_unused", "no")]
+
+
+def test_rows_that_do_not_tie_out_are_shouted(tmp_path: Path) -> None:
+    forth = run(tmp_path, [user(**key())], [user(**key())])
+    broken = lose_a_row(forth.newest)
+    assert "THE ROWS DO NOT TIE OUT" in to_verdict(compare(forth.first, broken))
+
+
+def test_a_last_use_that_went_back_is_named_in_a_warning(tmp_path: Path) -> None:
+    comparison = run(tmp_path, [user(**key(used=RECENT))], [user(**key())])
+    assert [str(notice) for notice in comparison.own_notices] == [
+        f"account {ACCOUNT}: 'alice', access_key_1: last used 2025-01-01 in the newer report and "
+        "2026-06-15 in the older: one of the two is wrong"
+    ]

@@ -1,0 +1,243 @@
+"""What must hold of every comparison, whatever the reports hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+
+import pandas as pd
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from credreport.comparison.comparison import Comparison, compare, compare_all
+from credreport.reports.inputs import Stream
+from credreport.reports.read import read_report
+from credreport.reports.selection import Population, date_reports
+from credreport.schema import CLOSING
+from credreport.verdicts.assessment import Assessment, assess
+from tests.support.reports import ACCOUNT, root, to_csv, user
+
+# Several accounts a date: a comparison costs the same for six as for one.
+OTHERS = tuple(str(number) * 12 for number in range(2, 7))
+INSTANTS = tuple(datetime(2026, month, 30, 6, 0, tzinfo=UTC) for month in (6, 9, 12))
+BIRTHS = ("2024-01-01T00:00:00Z", "2025-01-01T00:00:00Z", "2026-05-01T00:00:00Z")
+# Around the threshold of 90 days of each instant: 2026-04-01, 2026-07-02, 2026-10-01, 06:00.
+USES = (
+    "N/A",
+    "2025-06-01T00:00:00Z",
+    "2026-04-01T06:00:00Z",
+    "2026-04-01T06:00:01Z",
+    "2026-06-29T00:00:00Z",
+)
+LATER_USES = ("2026-07-02T06:00:00Z", "2026-07-02T06:00:01Z", "2026-09-29T00:00:00Z", "soon")
+Cells = dict[str, str]
+Date = dict[str, list[Cells]]
+
+settings.register_profile(
+    "compare", max_examples=5, deadline=None, suppress_health_check=list(HealthCheck)
+)
+checked = settings.get_profile("compare")
+
+
+def to_assessment(date: Date, as_of: datetime) -> Assessment:
+    reports = []
+    for account, rows in sorted(date.items()):
+        text = to_csv(root(account), *rows).encode()
+        dated, _ = date_reports(read_report(Stream(f"{account}.csv", text)), as_of)
+        reports += dated
+    return assess(Population(tuple(reports)))
+
+
+def people(account: str, uses: tuple[str, ...]) -> st.SearchStrategy[list[Cells]]:
+    key = st.tuples(st.sampled_from(["true", "false"]), st.sampled_from(uses))
+    keys = st.dictionaries(st.sampled_from(BIRTHS), key, max_size=2)
+    password = st.none() | key
+    created = st.sampled_from(["2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z"])
+    person = st.tuples(created, password, keys)
+    names = st.dictionaries(st.sampled_from(["ann", "bo", "cy"]), person, max_size=3)
+    return names.map(lambda found: [to_row(name, account, *cells) for name, cells in found.items()])
+
+
+def to_row(
+    name: str,
+    account: str,
+    created: str,
+    password: tuple[str, str] | None,
+    keys: dict[str, tuple[str, str]],
+) -> Cells:
+    cells = {"user_creation_time": created}
+    if password:
+        cells |= {
+            "password_enabled": password[0],
+            "password_last_used": password[1],
+            "password_last_changed": created,
+        }
+    for slot, (made, (active, used)) in enumerate(keys.items(), start=1):
+        cells |= {
+            f"access_key_{slot}_active": active,
+            f"access_key_{slot}_last_rotated": made,
+            f"access_key_{slot}_last_used_date": used,
+        }
+    return user(name, account, **cells)
+
+
+def some_dates(*, determinate: bool = False) -> st.SearchStrategy[Date]:
+    """Return a date: the first account always, the others perhaps."""
+    uses = USES if determinate else USES + LATER_USES
+    optional = {account: people(account, uses) for account in OTHERS}
+    return st.fixed_dictionaries({ACCOUNT: people(ACCOUNT, uses)}, optional=optional)
+
+
+def outcomes(comparison: Comparison) -> Counter[tuple[str, ...]]:
+    """Return what was found, without the slots and spellings that it was found in."""
+    table = comparison.changes
+    columns = [
+        table["account_id"], table["user"].str.lower(), table["kind"], table["change"],
+        table["closed"], table["before_status"], table["after_status"],
+        table["before_age_days"].astype("str").fillna(""),
+        table["after_age_days"].astype("str").fillna(""),
+    ]  # fmt: skip
+    return Counter(zip(*columns, strict=True))
+
+
+def statuses(assessment: Assessment) -> Counter[str]:
+    table = assessment.credentials
+    present = table[table["status"].ne("absent") & table["kind"].ne("cert")]
+    return Counter(present["status"])
+
+
+@checked
+@given(some_dates())
+def test_nothing_changes_between_a_report_and_itself(date: Date) -> None:
+    one = to_assessment(date, INSTANTS[0])
+    comparison = compare(one, one)
+    assert comparison.changes["change"].str.startswith("still_").all()
+    assert not comparison.changes["is_new_finding"].any()
+    assert comparison.changes["closed"].ne("yes").all()
+    assert comparison.own_notices == ()
+
+
+@checked
+@given(some_dates(), some_dates())
+def test_every_credential_of_either_side_appears_once(before: Date, after: Date) -> None:
+    old, new = to_assessment(before, INSTANTS[0]), to_assessment(after, INSTANTS[1])
+    table = compare(old, new).changes
+    for assessment, column in ((old, "before_status"), (new, "after_status")):
+        there = table.loc[table[column].ne(""), column]
+        assert Counter(there) == statuses(assessment)
+    assert (table["before_status"].ne("") | table["after_status"].ne("")).all()
+
+
+@checked
+@given(some_dates(), some_dates())
+def test_closed_and_open_add_up_to_the_findings_before(before: Date, after: Date) -> None:
+    old, new = to_assessment(before, INSTANTS[0]), to_assessment(after, INSTANTS[1])
+    comparison = compare(old, new)
+    table = comparison.changes
+    was_unused = table["before_status"].eq("unused")
+    is_unused = table["after_status"].eq("unused")
+    assert table["closed"].ne("").eq(was_unused).all()
+    assert table["closed"].eq("yes").eq(was_unused & table["change"].isin(CLOSING)).all()
+    assert table["is_new_finding"].eq(is_unused & ~was_unused).all()
+    closed, still = comparison.count(closed="yes"), comparison.count(closed="no")
+    assert closed + still == len(old.findings) == comparison.findings_before
+    still_unused = int(table["change"].eq("still_unused").sum())
+    assert still_unused + comparison.new_findings == len(new.findings)
+
+
+@checked
+@given(some_dates(), some_dates())
+def test_a_missing_account_is_never_closed(before: Date, after: Date) -> None:
+    after = {ACCOUNT: after[ACCOUNT]}
+    comparison = compare(to_assessment(before, INSTANTS[0]), to_assessment(after, INSTANTS[1]))
+    missing = comparison.changes[comparison.changes["account_id"].isin(OTHERS)]
+    assert missing["change"].eq("not_covered").all()
+    assert missing["closed"].ne("yes").all()
+
+
+@checked
+@given(some_dates(), some_dates())
+def test_order_slots_case_and_spelling_change_nothing(before: Date, after: Date) -> None:
+    old, new = to_assessment(before, INSTANTS[0]), to_assessment(after, INSTANTS[1])
+    other = {account: [respell(row) for row in rows[::-1]] for account, rows in after.items()}
+    respelt = to_assessment(other, INSTANTS[1])
+    assert outcomes(compare(old, respelt)) == outcomes(compare(old, new))
+
+
+def respell(row: Cells) -> Cells:
+    """Return the row with its keys in the other slots, in other capitals, dates in another zone."""
+    swapped = dict(row)
+    for name, cell in row.items():
+        if name.startswith("access_key_1"):
+            twin = name.replace("access_key_1", "access_key_2")
+            swapped[name], swapped[twin] = row[twin], cell
+    spelt = {name: spell(cell) for name, cell in swapped.items()}
+    return spelt | {
+        "user": row["user"].upper(),
+        "arn": row["arn"].upper().replace("ARN:AWS:IAM", "arn:aws:iam"),
+    }
+
+
+def spell(cell: str) -> str:
+    if cell in ("true", "false"):
+        return cell.upper()
+    if cell == "N/A":
+        return "no_information"
+    if cell.endswith("Z"):
+        moved = pd.Timestamp(cell).tz_convert("Etc/GMT-2")
+        return moved.isoformat()
+    return cell
+
+
+@checked
+@given(*[some_dates(determinate=True)] * 3)
+def test_two_steps_agree_with_one_on_who_is_open(first: Date, second: Date, third: Date) -> None:
+    # An account that is missing on the way has no steps: the property is about those that are not.
+    third = {account: third.get(account, []) for account in (ACCOUNT, *OTHERS)}
+    dates = [
+        to_assessment(date, at) for date, at in zip((first, second, third), INSTANTS, strict=True)
+    ]
+    direct, last_step = compare(dates[0], dates[2]), compare(dates[1], dates[2])
+    assert open_now(direct) == open_now(last_step)
+    whole = compare_all(dates)
+    assert open_now(whole) == open_now(direct)
+    assert int(whole.open_counts.loc[whole.open_counts["date"].eq(2), "open"].sum()) == len(
+        open_now(whole)
+    )
+
+
+def open_now(comparison: Comparison) -> list[tuple[str, ...]]:
+    table = comparison.changes
+    now = table[table["closed"].eq("no") | table["is_new_finding"]]
+    columns = [now[name] for name in ("account_id", "user", "kind", "credential")]
+    return sorted(zip(*columns, now["after_age_days"].astype("str"), strict=True))
+
+
+@checked
+@given(*[some_dates(determinate=True)] * 3)
+def test_the_timeline_agrees_with_the_counts(first: Date, second: Date, third: Date) -> None:
+    dates = [
+        to_assessment(date, at) for date, at in zip((first, second, third), INSTANTS, strict=True)
+    ]
+    comparison = compare_all(dates)
+    counts = comparison.open_counts.groupby("date")[["open", "opened", "closed"]].sum()
+    flow = counts["open"].shift(fill_value=0) + counts["opened"] - counts["closed"]
+    assert flow.eq(counts["open"]).all()
+    is_closed = comparison.timeline["state"].eq("closed")
+    assert int((~is_closed).sum()) == int(counts["open"].iloc[-1])
+    assert comparison.timeline["closed_on"].notna().eq(is_closed).all()
+    assert comparison.timeline["how"].ne("").eq(is_closed).all()
+    now = comparison.count(closed="no") + comparison.new_findings
+    assert now == int(counts["open"].iloc[-1])
+
+
+@checked
+@given(some_dates(), some_dates())
+def test_a_re_created_user_is_never_the_old_one(before: Date, after: Date) -> None:
+    reborn = {
+        account: [row | {"user_creation_time": "2026-06-30T12:00:00Z"} for row in rows]
+        for account, rows in after.items()
+    }
+    comparison = compare(to_assessment(before, INSTANTS[0]), to_assessment(reborn, INSTANTS[1]))
+    table = comparison.changes[comparison.changes["user"].ne("<root_account>")]
+    assert set(table["change"]) <= {"user_removed", "added", "not_covered"}

@@ -1,0 +1,117 @@
+"""The pictures of a comparison: asserted on bars and words, not on pixels."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from credreport.output.charts import COLOURS, Captions, to_png
+from credreport.output.comparison_charts import (
+    NOT_COVERED_HATCH,
+    PARTS,
+    draw_open_counts,
+    draw_paired,
+)
+
+CAPTIONS = Captions("A finding", "a caption", 90)
+BY_KIND = pd.DataFrame(
+    {
+        "type": ["Passwords", "Access keys", "Total"],
+        "before": [7, 11, 18],
+        "closed": [3, 5, 8],
+        "still_open": [4, 6, 10],
+        "new": [2, 0, 2],
+        "now": [6, 6, 12],
+    }
+)
+
+
+def open_counts(*rows: tuple[str, int, int, int, int]) -> pd.DataFrame:
+    """Return the table for dates of: day, accounts, passwords, keys, of which not covered."""
+    return pd.DataFrame(
+        [
+            {
+                "date": date,
+                "as_of": pd.Timestamp(day, tz="UTC"),
+                "accounts": accounts,
+                "kind": kind,
+                "open": count,
+                "not_covered": missing if kind == "access_key" else 0,
+            }
+            for date, (day, accounts, passwords, keys, missing) in enumerate(rows)
+            for kind, count in (("password", passwords), ("access_key", keys))
+        ]
+    )
+
+
+def heights(figure: Figure) -> list[list[int]]:
+    axes = figure.axes[0]
+    return [[int(bar.get_height()) for bar in bars] for bars in axes.containers]
+
+
+def words(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.axes[0].texts]
+
+
+def ticks(figure: Figure) -> list[str]:
+    return [label.get_text() for label in figure.axes[0].get_xticklabels()]
+
+
+def legend(figure: Figure) -> list[str]:
+    found = figure.axes[0].get_legend()
+    assert found is not None
+    return [text.get_text() for text in found.get_texts()]
+
+
+def test_paired_bars_split_before_and_now() -> None:
+    figure = draw_paired(BY_KIND, ("2026-06-30", "2026-09-30"), CAPTIONS)
+    assert heights(figure) == [[4, 6], [3, 5], [4, 6], [2, 0]]
+    assert ticks(figure) == ["2026-06-30"] * 2 + ["2026-09-30"] * 2
+    assert legend(figure) == ["closed since", "still open", "new"]
+    assert words(figure) == [
+        "4", "6", "3", "5", "7", "11", "4", "6", "2", "6", "6", "Passwords", "Access keys",
+    ]  # fmt: skip
+    assert [text.get_text() for text in figure.texts] == ["A finding", "a caption"]
+    assert len({(colour, hatch) for _, colour, hatch in PARTS.values()}) == 3
+
+
+def test_paired_bars_of_nothing_are_drawn() -> None:
+    nothing = BY_KIND.assign(before=0, closed=0, still_open=0, new=0, now=0)
+    figure = draw_paired(nothing, ("2026-06-30", "2026-09-30"), CAPTIONS)
+    assert words(figure) == ["0", "0", "0", "0", "Passwords", "Access keys"]
+
+
+def test_open_findings_stand_by_date_and_type() -> None:
+    table = open_counts(
+        ("2026-06-30", 2, 3, 4, 0), ("2026-07-30", 2, 2, 1, 0), ("2026-08-30", 2, 0, 0, 0)
+    )
+    figure = draw_open_counts(table, CAPTIONS)
+    assert heights(figure) == [[3, 2, 0], [0, 0, 0], [4, 1, 0], [0, 0, 0]]
+    assert words(figure) == ["7", "3", "0"]
+    assert ticks(figure) == ["2026-08-30", "2026-07-30", "2026-06-30"]
+    assert legend(figure) == ["Passwords", "Access keys"]
+    bars = figure.axes[0].containers[0]
+    assert bars[0].get_facecolor()[:3] == tuple(
+        int(COLOURS["password"][place : place + 2], 16) / 255 for place in (1, 3, 5)
+    )
+    assert to_png(figure) == to_png(figure)
+
+
+def test_findings_of_a_missing_account_are_hatched_and_said() -> None:
+    table = open_counts(
+        ("2026-06-30", 2, 3, 4, 0), ("2026-07-30", 1, 3, 4, 2), ("2026-08-30", 2, 3, 4, 0)
+    )
+    figure = draw_open_counts(table, CAPTIONS)
+    assert heights(figure)[2:] == [[4, 2, 4], [0, 2, 0]]
+    bars = figure.axes[0].containers[3]
+    assert bars[1].get_hatch() == NOT_COVERED_HATCH
+    assert ticks(figure) == ["2026-08-30\n2 of 2", "2026-07-30\n1 of 2", "2026-06-30\n2 of 2"]
+    assert legend(figure)[-1] == "account without a report: still open"
+    assert figure.texts[1].get_text() == "a caption  |  n of 2: accounts with a report"
+
+
+def test_many_dates_keep_readable_labels() -> None:
+    days = pd.date_range("2026-01-05", periods=30, freq="7D").strftime("%Y-%m-%d")
+    figure = draw_open_counts(open_counts(*[(day, 1, 1, 1, 0) for day in days]), CAPTIONS)
+    assert len(ticks(figure)) == 15
+    assert ticks(figure)[0] == "2026\n07-27"

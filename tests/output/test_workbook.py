@@ -1,0 +1,320 @@
+"""The workbook, opened again: names and columns to the letter, every text a text."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+import subprocess
+import zipfile
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from credreport import analyze, read_reports
+from credreport.errors import OutputError
+from credreport.evidence.evidence import Evidence, SignOff, to_evidence
+from credreport.output import sheetxml, workbook
+from credreport.output.workbook import DISPOSITIONS, to_xlsx
+from credreport.rules.policy import Policy
+from tests.support.reports import judge, root, save, user
+from tests.verdicts.test_assessment import OLD, key, password
+
+NAMES = [
+    "=1+1",
+    "@SUM",
+    "007",
+    "NA",
+    "-x",
+    "a,b",
+    "_x0041_",
+    "<b>&amp;",
+    "\x1b[31m",
+    "#N/A",
+    "[/red]",
+]
+HEADERS = {
+    "Findings": [
+        "Finding ID", "Account", "User", "Credential", "Days unused", "Effective last use (UTC)",
+        "Basis", "Rule", "Severity", "State", "Recommended action", "Disposition", "Decided by",
+        "Decision date", "Ticket and notes",
+    ],
+    "Undetermined": [
+        "Account", "User", "Credential", "Reason", "Cells as reported", "Source file", "Source line",
+    ],
+    "Users": [
+        "Account", "User", "Created (UTC)", "Active credentials", "Unused credentials",
+        "Most recent use (UTC)", "Days since", "MFA", "Console password", "Conclusion", "ARN",
+    ],
+    "Credentials": [
+        "Account", "User", "Credential", "Status", "Days", "Effective last use (UTC)", "Basis",
+        "Last used (UTC)", "Last used as reported", "Set or rotated (UTC)", "Last service",
+        "Last region", "Age band", "MFA", "Finding ID", "Reason", "Source file", "Source line", "ARN",
+    ],
+    "Remediation": [
+        "Finding ID", "Account", "User", "Credential", "Step 1", "Step 2", "Console path",
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def png() -> bytes:
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.new("RGB", (4, 3)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def evidence(tmp_path: Path) -> Evidence:
+    rows = [user(name, **password(OLD), **key(1, OLD, "2026-01-30T10:20:00Z")) for name in NAMES]
+    rows.append(user("zoe", **key(2, "?")))
+    sign_off = SignOff(control="=CIS", prepared_by="Ann", ticket="SEC-1")
+    return to_evidence(judge(tmp_path, root(), *rows), sign_off)
+
+
+def opened(data: bytes) -> Any:
+    return openpyxl.load_workbook(io.BytesIO(data))
+
+
+def column(sheet: Any, header: str) -> list[Any]:
+    place = [cell.value for cell in sheet[1]].index(header) + 1
+    return [sheet.cell(row, place).value for row in range(2, sheet.max_row + 1)]
+
+
+def texts(sheet: Any) -> list[str]:
+    return [str(cell.value) for row in sheet.iter_rows() for cell in row if cell.value is not None]
+
+
+def test_the_sheets_and_their_columns(evidence: Evidence, png: bytes) -> None:
+    book = opened(to_xlsx(evidence, {"One": png}))
+    assert book.sheetnames == [
+        "Summary", "Findings", "Undetermined", "Users", "Credentials", "Remediation", "Charts",
+        "Inputs", "Method",
+    ]  # fmt: skip
+    for title, headers in HEADERS.items():
+        assert [cell.value for cell in book[title][1]] == headers
+        assert book[title].freeze_panes == "A2"
+        assert book[title].print_title_rows == "$1:$1"
+        assert list(book[title].tables) == [title]
+        assert book[title].tables[title].ref == book[title].dimensions
+
+
+def test_every_value_reads_back(evidence: Evidence, png: bytes) -> None:
+    book = opened(to_xlsx(evidence, {"One": png}))
+    findings = book["Findings"]
+    shown = [name.replace("\x1b", "\\x1b") for name in evidence.findings["user"]]
+    assert [unescape(name) for name in column(findings, "User")] == shown
+    assert column(findings, "Account") == ["111122223333"] * len(NAMES)
+    assert column(findings, "Days unused") == [395] * len(NAMES)
+    assert column(findings, "Effective last use (UTC)") == [datetime(2025, 1, 1)] * len(NAMES)  # noqa: DTZ001
+    assert column(findings, "Finding ID") == evidence.findings["finding_id"].tolist()
+    assert set(column(findings, "State")) == {"open"}
+    credentials = book["Credentials"]
+    assert column(credentials, "Status") == evidence.credentials["status"].tolist()
+    assert datetime(2026, 1, 30, 10, 20) in column(credentials, "Last used (UTC)")  # noqa: DTZ001
+    assert column(credentials, "Days").count("\u2013") == len(evidence.credentials) - 2 * len(NAMES)
+
+
+def unescape(text: str) -> str:
+    """Decode as Excel does: openpyxl leaves the escapes of inline texts as they stand."""
+    return re.sub("_x([0-9A-Fa-f]{4})_", lambda match: chr(int(match[1], 16)), text)
+
+
+def test_no_cell_is_a_formula_an_error_or_a_number_by_accident(
+    evidence: Evidence, png: bytes
+) -> None:
+    data = to_xlsx(evidence, {"One": png})
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for name in archive.namelist():
+            if name.startswith("xl/worksheets/sheet"):
+                assert b"<f>" not in archive.read(name)
+                assert b't="e"' not in archive.read(name)
+        assert not any("vba" in name or "externalLink" in name for name in archive.namelist())
+    book = opened(data)
+    assert all(book["Findings"].cell(row, 3).quotePrefix for row in range(2, len(NAMES) + 2))
+    for sheet in book.worksheets:
+        for row in sheet.iter_rows():
+            for cell in row:
+                assert cell.data_type in "snd", (sheet.title, cell.coordinate)
+
+
+def test_nothing_is_merged_or_hidden_and_every_page_is_set_up(
+    evidence: Evidence, png: bytes
+) -> None:
+    for sheet in opened(to_xlsx(evidence, {"One": png})).worksheets:
+        assert not sheet.merged_cells.ranges
+        assert sheet.sheet_state == "visible"
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert sheet.page_setup.fitToWidth == 1
+        assert (sheet.oddFooter.left.text, sheet.oddFooter.center.text) == ("&F", "&A")
+
+
+def test_the_auditors_columns_are_empty_and_the_disposition_is_chosen(
+    evidence: Evidence, png: bytes
+) -> None:
+    sheet = opened(to_xlsx(evidence, {"One": png}))["Findings"]
+    assert set(column(sheet, "Disposition") + column(sheet, "Ticket and notes")) <= {None, ""}
+    (validation,) = sheet.data_validations.dataValidation
+    assert validation.formula1 == f'"{",".join(DISPOSITIONS)}"'
+    assert validation.showErrorMessage
+    assert str(validation.sqref) == f"L2:L{len(NAMES) + 1}"
+
+
+def test_the_summary_says_it(evidence: Evidence, png: bytes) -> None:
+    book = opened(to_xlsx(evidence, {"One": png}))
+    words = texts(book["Summary"])
+    assert words[1] == (
+        "11 of 22 judged active credentials have been unused for 90 days or more (11 passwords and "
+        "0 access keys), as of 2026-01-31T12:00:00Z."
+    )
+    assert words[2] == "1 could not be judged: see Undetermined."
+    for word in ("PASS", "=CIS", "Ann", "SEC-1", "Reviewed by", "Passwords", "181\u2013365"):
+        assert word in words
+    assert len(book["Summary"]._charts) == 1
+    assert len(book["Charts"]._images) == 1
+
+
+def test_what_could_not_be_judged_is_listed_with_its_cells(evidence: Evidence, png: bytes) -> None:
+    sheet = opened(to_xlsx(evidence, {"One": png}))["Undetermined"]
+    assert [cell.value for cell in sheet[2]] == [
+        "111122223333", "zoe", "access key 2",
+        "never used, and `access_key_2_last_rotated` is '?': not a date",
+        "access_key_2_active=true; access_key_2_last_used_date=N/A; access_key_2_last_rotated=?",
+        "status_reports_2026-01-31T12-00-00+00-00.csv", 14,
+    ]  # fmt: skip
+
+
+def test_an_empty_table_is_words(tmp_path: Path, png: bytes) -> None:
+    book = opened(to_xlsx(to_evidence(judge(tmp_path, root())), {"One": png}))
+    assert book["Findings"]["A2"].value == (
+        "No findings: no active credential was unused for 90 days or more"
+    )
+    assert book["Undetermined"]["A2"].value == "Everything was judged"
+    assert book["Remediation"]["A2"].value == "No findings, so nothing to remedy"
+    assert not book["Findings"].tables
+
+
+def test_inputs_name_what_was_read_and_what_was_not(tmp_path: Path, png: bytes) -> None:
+    save(tmp_path, root(), user("b"), user("a"))
+    save(tmp_path, root(), name="2026-01-01.csv")
+    save(tmp_path, root("444455556666"), name="2026-01-31.csv")
+    (tmp_path / "bad.csv").write_text("x")
+    (tmp_path / "x.pdf").write_text("x")
+    evidence = to_evidence(analyze(read_reports(tmp_path, keep_going=True)))
+    book = opened(to_xlsx(evidence, {"One": png}))
+    words = texts(book["Inputs"])
+    digest = evidence.inputs["sha256"][0]
+    for word in (
+        digest,
+        "file name",
+        "superseded",
+        "refused",
+        "not searched",
+        "rows out of AWS's order",
+    ):
+        assert word in words
+    assert words.count("PASS") == 3
+    assert "Accounts" in texts(book["Summary"])
+
+
+def test_the_method_can_be_followed_by_hand(evidence: Evidence, png: bytes) -> None:
+    words = " ".join(texts(opened(to_xlsx(evidence, {"One": png}))["Method"]))
+    for word in (
+        "90 x 24 hours",
+        "Prowler",
+        "Security Hub",
+        "Steampipe",
+        "CIS AWS 3.0.0 1.12",
+        "SSH keys",
+    ):
+        assert word in words
+
+
+def test_include_root_is_said_in_the_method(tmp_path: Path, png: bytes) -> None:
+    evidence = to_evidence(judge(tmp_path, root(), policy=Policy(include_root=True)))
+    assert "this run judges root too" in " ".join(
+        texts(opened(to_xlsx(evidence, {"One": png}))["Method"])
+    )
+
+
+def test_charts_and_pictures_carry_their_words(evidence: Evidence, png: bytes) -> None:
+    data = to_xlsx(evidence, {"One": png, "Two": png})
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        drawings = "".join(
+            archive.read(name).decode()
+            for name in sorted(archive.namelist())
+            if re.match(r"xl/drawings/drawing\d", name)
+        )
+    found = re.findall('descr="([^"]*)"', drawings)
+    assert found[0].startswith("Columns of active credentials by age. 11 of 22")
+    assert [text.split(".")[0] for text in found[1:]] == ["One", "Two"]
+
+
+def test_the_same_evidence_gives_the_same_bytes(evidence: Evidence, png: bytes) -> None:
+    data = to_xlsx(evidence, {"One": png})
+    assert data == to_xlsx(evidence, {"One": png})
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert b"2026-01-31T12:00:00Z</dcterms:modified>" in archive.read("docProps/core.xml")
+
+
+def test_dates_before_excels_calendar_stand_as_text(tmp_path: Path, png: bytes) -> None:
+    row = user("a", **password("1899-12-31T00:00:00Z"), user_creation_time="1900-03-01T00:00:00Z")
+    book = opened(to_xlsx(to_evidence(judge(tmp_path, root(), row)), {"One": png}))
+    assert book["Findings"]["F2"].value == "1899-12-31T00:00:00Z"
+    assert book["Users"]["C3"].value == datetime(1900, 3, 1)  # noqa: DTZ001
+
+
+def test_a_population_too_long_for_a_sheet_goes_to_a_file(
+    evidence: Evidence, png: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("credreport.evidence.evidence.MAX_POPULATION_ROWS", 3)
+    book = opened(to_xlsx(evidence, {"One": png}))
+    count = len(evidence.credentials)
+    assert book["Credentials"]["A2"].value == (
+        f"{count} rows are too many for a sheet: see {evidence.stem}-credentials.csv"
+    )
+
+
+def test_a_table_longer_than_a_sheet_is_refused(
+    evidence: Evidence, png: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workbook, "MAX_ROWS", 3)
+    with pytest.raises(OutputError, match="Findings: 11 rows are more than a sheet can hold"):
+        to_xlsx(evidence, {"One": png})
+
+
+def test_rows_lost_on_the_way_are_noticed(
+    evidence: Evidence, png: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = sheetxml._rows
+    monkeypatch.setattr(sheetxml, "_rows", lambda *args: list(real(*args))[:-1])
+    with pytest.raises(OutputError, match="the sheet Findings came back with 10 of 11 rows"):
+        to_xlsx(evidence, {"One": png})
+
+
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+def test_libreoffice_reads_the_same_texts(evidence: Evidence, png: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "book.xlsx"
+    path.write_bytes(to_xlsx(evidence, {"One": png}))
+    command = [
+        "soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless",
+        "--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,2",
+        "--outdir", str(tmp_path), str(path),
+    ]  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True, timeout=180)
+    import csv
+
+    (written,) = tmp_path.glob("book*.csv")
+    with written.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["User"] for row in rows] == [
+        name.replace("\x1b", "\\x1b") for name in evidence.findings["user"]
+    ]
+    assert {row["Account"] for row in rows} == {"111122223333"}
+    assert {row["Effective last use (UTC)"] for row in rows} == {"2025-01-01 00:00:00"}

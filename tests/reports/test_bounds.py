@@ -1,0 +1,209 @@
+"""No input makes it hang, or take memory without end: what is out of bounds is refused, and soon."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from credreport.errors import InputRefused, Problem
+from credreport.reports import inputs as sources
+from credreport.reports.inputs import Skipped, Stream, open_inputs, read_bounded
+from credreport.reports.read import read_report
+from credreport.reports.selection import read_reports
+from tests.support.reports import COLUMNS, NAME, root, to_csv, user
+
+HEADER = ",".join(COLUMNS)
+
+
+def refusal(data: bytes | str) -> str:
+    """Return what is said about the bytes of one input, which has to be said within two seconds."""
+    raw = data if isinstance(data, bytes) else data.encode()
+    started = time.process_time()
+    with pytest.raises(InputRefused) as caught:
+        read_report(Stream(NAME, raw))
+    assert time.process_time() - started < 2
+    return str(caught.value)
+
+
+def test_a_row_of_nothing_but_commas_is_refused_at_once() -> None:
+    assert "fields where the header has 22" in refusal(f"{HEADER}\n{',' * 300_000}")
+    assert "fields where the header has 22" in refusal(
+        f"{HEADER}\na,arn:aws:iam::1:user/b{',' * 300_000}"
+    )
+
+
+def test_a_name_with_as_many_commas_as_it_may_have_is_put_back() -> None:
+    name = "," * 64
+    row = user(name, arn=f"arn:aws:iam::111122223333:user/{',' * 511}/{name}")
+    (report,) = read_report(Stream(NAME, f"{HEADER}\n{','.join(row.values())}".encode()))
+    assert report.rows[0][0] == name
+
+
+def test_a_header_of_very_many_columns_is_read_at_once() -> None:
+    names = ",".join(f"column{number}" for number in range(200_000))
+    assert "a header and no rows" in refusal(f"{HEADER},{names}\n")
+
+
+def test_very_many_bad_rows_are_not_all_remembered() -> None:
+    with pytest.raises(InputRefused) as caught:
+        read_report(Stream(NAME, (f"{HEADER}\n" + "a\n" * 200_000).encode()))
+    assert len(caught.value.problems) < 2_000
+    assert caught.value.problems[-1].found == "too much is wrong: not read any further"
+
+
+def test_very_many_rows_on_one_line_are_taken_apart_or_refused() -> None:
+    def line(accounts: int) -> bytes:
+        rows = [user("bob", f"{number:012d}") for number in range(accounts)]
+        return f"{HEADER}\n{''.join(','.join(row.values()) for row in rows)}".encode()
+
+    assert len(read_report(Stream(NAME, line(400)))) == 400
+    assert "fields where the header has 22" in refusal(line(600))
+
+
+@pytest.mark.parametrize("size", [10**9, 10**15, 10**30, -1, None, "x", {"a": 1}, [1, 256]])
+def test_a_buffer_is_a_list_of_bytes_and_never_a_size(size: object) -> None:
+    document = {"Content": {"type": "Buffer", "data": size}}
+    assert "damaged buffer" in refusal(json.dumps(document))
+
+
+@pytest.mark.parametrize("content", ["b'a', 1", "b'\\q'", "b'a'+1", "b''.x()", "b'" + "(" * 999])
+def test_a_python_text_is_read_as_bytes_or_refused(content: str) -> None:
+    refusal(json.dumps({"Content": content}))
+
+
+@pytest.mark.parametrize("mark", ["[", '{"a":'])
+def test_deep_json_is_refused(mark: str) -> None:
+    assert "JSON nested too deep" in refusal(mark * 200_000)
+
+
+def test_a_pipe_is_named_and_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "report.csv"
+    os.mkfifo(pipe)
+    (problem,) = open_inputs([str(pipe)])
+    assert "not a regular file" in str(problem)
+    with pytest.raises(ValueError, match="not a regular file"):
+        read_bounded(pipe)
+
+
+def test_a_device_is_named_and_not_read() -> None:
+    (problem,) = open_inputs(["/dev/zero"])
+    assert "not a regular file" in str(problem)
+
+
+def test_a_loop_of_directories_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "report.csv").write_text(to_csv(root()))
+    (tmp_path / "again").symlink_to(tmp_path)
+    found = list(open_inputs([str(tmp_path)]))
+    assert [item.name for item in found if isinstance(item, Stream)] == ["report.csv"]
+    assert [item.name for item in found if isinstance(item, Skipped)] == ["again"]
+
+
+def test_a_link_to_itself_is_refused(tmp_path: Path) -> None:
+    loop = tmp_path / "loop.csv"
+    loop.symlink_to(loop)
+    (problem,) = open_inputs([str(loop)])
+    assert "Too many levels of symbolic links" in str(problem)
+
+
+def test_a_file_that_vanishes_while_a_directory_is_searched_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(to_csv(root()))
+    (tmp_path / "b.csv").write_text(to_csv(root()))
+    items = open_inputs([str(tmp_path)])
+    next(items)
+    (tmp_path / "b.csv").unlink()
+    (problem,) = items
+    assert str(problem).startswith("b.csv: cannot be read: No such file or directory")
+
+
+def test_a_file_over_the_limit_is_refused_and_no_more_of_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / NAME
+    with path.open("wb") as file:
+        file.truncate(10 * 1024**4)
+    (problem,) = open_inputs([str(path)])
+    assert "larger than 64 MiB" in str(problem)
+    with pytest.raises(ValueError, match="larger than 64 MiB"):
+        read_bounded(path)
+
+
+def test_an_enormous_limit_takes_no_enormous_memory(tmp_path: Path) -> None:
+    path = tmp_path / NAME
+    path.write_text(to_csv(root(), user()))
+    for limit in (10**13, 10**30):
+        (item,) = open_inputs([str(path)], limit)
+        assert isinstance(item, Stream)
+
+
+def zipped(directory: Path, fill: Callable[[zipfile.ZipFile], None]) -> list[Problem]:
+    """Make a zip and return what is wrong with it."""
+    path = directory / "reports.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        fill(archive)
+    return [item for item in open_inputs([str(path)]) if isinstance(item, Problem)]
+
+
+def test_a_zip_that_unpacks_to_much_more_than_its_size_is_refused(tmp_path: Path) -> None:
+    (problem,) = zipped(tmp_path, lambda archive: archive.writestr("a.csv", b"," * 9_000_000))
+    assert "unpacks to more than 200 times its size" in str(problem)
+
+
+def test_a_zip_of_too_many_files_is_refused(tmp_path: Path) -> None:
+    def fill(archive: zipfile.ZipFile) -> None:
+        for number in range(sources.MAX_MEMBERS + 1):
+            archive.writestr(f"{number}.csv", b"")
+
+    (problem,) = zipped(tmp_path, fill)
+    assert "20001 files in one zip" in str(problem)
+
+
+def test_a_zip_that_is_too_large_when_unpacked_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "MAX_ZIP_BYTES", 10)
+    (problem,) = zipped(tmp_path, lambda archive: archive.writestr("a.csv", b"0123456789A"))
+    assert "GiB when unpacked" in str(problem)
+
+
+def test_a_zip_in_a_zip_is_not_opened(tmp_path: Path) -> None:
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("a.csv", to_csv(root()))
+    (problem,) = zipped(tmp_path, lambda outer: outer.writestr("b.zip", inner.getvalue()))
+    assert "a zip inside a zip" in str(problem)
+
+
+def test_a_zip_whose_directory_lies_about_a_size_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "reports.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.csv", to_csv(root(), *[user(f"u{n}") for n in range(50)]))
+    data = path.read_bytes()
+    size = zipfile.ZipFile(io.BytesIO(data)).infolist()[0].file_size
+    path.write_bytes(data.replace(size.to_bytes(4, "little"), (99).to_bytes(4, "little")))
+    (problem,) = open_inputs([str(path)])
+    assert "damaged inside the zip" in str(problem)
+
+
+def test_names_in_a_zip_are_never_paths(tmp_path: Path) -> None:
+    path = tmp_path / "reports.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("../../up.csv", to_csv(root(), user()))
+    before = sorted(tmp_path.parent.rglob("*"))
+    assert len(read_reports(path, as_of="2026-01-31").reports) == 1
+    assert sorted(tmp_path.parent.rglob("*")) == before
+
+
+def test_a_directory_that_cannot_be_listed_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: str) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    (problem,) = open_inputs([str(tmp_path)])
+    assert "cannot be read: Permission denied" in str(problem)

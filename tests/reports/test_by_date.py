@@ -1,0 +1,175 @@
+"""Which reports make a date: the user's own groups where they can be, the widest gaps otherwise."""
+
+from __future__ import annotations
+
+import base64
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from credreport.errors import InputRefused, UsageError
+from credreport.reports.by_date import read_dates
+from tests.support.reports import ACCOUNT, root, save, to_csv, user
+
+OTHER = "444455556666"
+THIRD = "777788889999"
+
+
+def put(directory: Path, name: str, account: str = ACCOUNT, *, mark: str = "") -> Path:
+    """Save a report of the account whose content differs by its name or `mark`."""
+    return save(directory, root(account), user(mark or Path(name).stem[-20:], account), name=name)
+
+
+def days(dates: tuple[object, ...]) -> list[list[str]]:
+    return [
+        [f"{report.account_id[:3]} {report.as_of:%m-%dT%H}" for report in date.reports]  # type: ignore[attr-defined]
+        for date in dates
+    ]
+
+
+def test_files_of_one_account_are_a_date_each(tmp_path: Path) -> None:
+    paths = [put(tmp_path, f"2026-0{month}-30T06-00-00Z.csv") for month in (6, 9)]
+    read: list[int] = []
+    dates = read_dates(paths, progress=lambda: read.append(1))
+    assert days(dates) == [["111 06-30T06"], ["111 09-30T06"]]
+    assert len(read) == 2
+
+
+def test_a_directory_each_is_a_date_however_long_the_download_took(tmp_path: Path) -> None:
+    for name, stamps in (("june", ("06-01", "06-29")), ("july", ("07-01", "07-29"))):
+        for account, stamp in zip((ACCOUNT, OTHER), stamps, strict=True):
+            put(tmp_path, f"{name}/{account}_2026-{stamp}T06-00-00Z.csv", account)
+    expected = [["111 06-01T06", "444 06-29T06"], ["111 07-01T06", "444 07-29T06"]]
+    assert days(read_dates([tmp_path / "june", tmp_path / "july"])) == expected
+    assert days(read_dates([tmp_path])) == expected
+
+
+def test_a_tree_with_a_directory_per_account_is_cut_by_time(tmp_path: Path) -> None:
+    for account in (ACCOUNT, OTHER, THIRD):
+        for month in (7, 8) if account == THIRD else (6, 7, 8):
+            put(tmp_path, f"{account}/2026-0{month}-01T06-00-00Z.csv", account)
+    assert days(read_dates([tmp_path])) == [
+        ["111 06-01T06", "444 06-01T06"],
+        ["111 07-01T06", "444 07-01T06", "777 07-01T06"],
+        ["111 08-01T06", "444 08-01T06", "777 08-01T06"],
+    ]
+
+
+def test_days_in_a_row_are_cut_at_night(tmp_path: Path) -> None:
+    # The third account comes first on the second day: it belongs there all the same.
+    for name, account in (
+        ("2026-06-01T06-00-00Z", ACCOUNT),
+        ("2026-06-01T07-00-00Z", OTHER),
+        ("2026-06-02T06-00-00Z", THIRD),
+        ("2026-06-02T07-00-00Z", ACCOUNT),
+    ):
+        put(tmp_path, f"{account}_{name}.csv", account)
+    assert days(read_dates([tmp_path])) == [
+        ["111 06-01T06", "444 06-01T07"],
+        ["111 06-02T07", "777 06-02T06"],
+    ]
+
+
+def test_reports_more_than_a_week_apart_are_two_dates(tmp_path: Path) -> None:
+    for stamp, account in (("06-01", ACCOUNT), ("07-01", OTHER), ("08-01", ACCOUNT)):
+        put(tmp_path, f"2026-{stamp}T06-00-00Z.csv", account)
+    expected = [["111 06-01T06"], ["444 07-01T06"], ["111 08-01T06"]]
+    assert days(read_dates([tmp_path])) == expected
+
+
+def test_directories_whose_dates_overlap_are_cut_by_time(tmp_path: Path) -> None:
+    for name, account in (
+        ("a/2026-06-01T06-00-00Z", ACCOUNT),
+        ("a/2026-07-01T06-00-00Z", OTHER),
+        ("b/2026-07-01T07-00-00Z", ACCOUNT),
+        ("b/2026-06-01T07-00-00Z", OTHER),
+    ):
+        put(tmp_path, f"{name}.csv", account)
+    assert days(read_dates([tmp_path / "a", tmp_path / "b"])) == [
+        ["111 06-01T06", "444 06-01T07"],
+        ["111 07-01T07", "444 07-01T06"],
+    ]
+
+
+def test_copies_count_once(tmp_path: Path) -> None:
+    path = put(tmp_path, "2026-06-01T06-00-00Z.csv")
+    shutil.copy(path, tmp_path / "2026-06-01T06-00-00Z (1).csv")
+    shutil.copy(path, tmp_path / "renamed.csv")
+    put(tmp_path, "2026-07-01T06-00-00Z.csv")
+    dates = read_dates([tmp_path])
+    assert days(dates) == [["111 06-01T06"], ["111 07-01T06"]]
+    assert [item.why for item in dates[0].superseded] == [
+        "a copy of 2026-06-01T06-00-00Z (1).csv",
+        "a copy of 2026-06-01T06-00-00Z (1).csv",
+    ]
+
+
+def test_a_quiet_account_gives_the_same_content_on_two_dates(tmp_path: Path) -> None:
+    put(tmp_path, "2026-06-01T06-00-00Z.csv", mark="same")
+    put(tmp_path, "2026-07-01T06-00-00Z.csv", mark="same")
+    assert days(read_dates([tmp_path])) == [["111 06-01T06"], ["111 07-01T06"]]
+
+
+def test_one_download_saved_as_csv_and_as_json_is_one_report(tmp_path: Path) -> None:
+    text = to_csv(root(), user())
+    (tmp_path / "2026-06-01T06-00-00Z.csv").write_text(text, encoding="utf-8")
+    generated = '{"GeneratedTime": "2026-06-01T05:59:58+00:00", "Content": "'
+    encoded = base64.b64encode(text.encode()).decode()
+    (tmp_path / "report.json").write_text(f'{generated}{encoded}"}}', encoding="utf-8")
+    (date,) = read_dates([tmp_path])
+    assert [report.source.name for report in date.reports] == ["report.json"]
+
+
+def test_an_as_of_for_each_input(tmp_path: Path) -> None:
+    paths = [put(tmp_path, f"{name}.csv") for name in ("new", "old")]
+    instants = [datetime(2026, month, 1, 6, tzinfo=UTC) for month in (7, 6)]
+    dates = read_dates(paths, as_of=instants)
+    assert [date.reports[0].source.name for date in dates] == ["old.csv", "new.csv"]
+    assert [notice.code for notice in dates[0].notices] == ["reversed"]
+    with pytest.raises(UsageError, match="given 2 times for 1 inputs"):
+        read_dates(paths[:1], as_of=instants)
+
+
+def test_newest_holds_for_all_inputs(tmp_path: Path) -> None:
+    paths = [
+        save(
+            tmp_path,
+            root(),
+            user(password_last_used=f"2026-0{month}-01T00:00:00Z"),
+            name=f"{month}.csv",
+        )
+        for month in (6, 7)
+    ]
+    dates = read_dates(paths, as_of=["newest"])
+    assert days(dates) == [["111 06-01T00"], ["111 07-01T00"]]
+    assert all(date.is_lower_bound for date in dates)
+
+
+def test_what_cannot_be_compared_is_refused_or_left_out(tmp_path: Path) -> None:
+    put(tmp_path, "2026-06-01T06-00-00Z.csv")
+    put(tmp_path, "2026-07-01T06-00-00Z.csv")
+    put(tmp_path, "undated.csv")
+    put(tmp_path, "masked_2026-07-01T06-00-00Z.csv", "XXXXXXXXXXXX")
+    put(tmp_path, "a/2026-08-01T06-00-00Z.csv", mark="a")
+    put(tmp_path, "b/2026-08-01T06-00-00Z.csv", mark="b")
+    (tmp_path / "note.pdf").write_bytes(b"%PDF")
+    with pytest.raises(InputRefused) as refusal:
+        read_dates([tmp_path])
+    assert sorted(problem.source for problem in refusal.value.problems) == [
+        "a/2026-08-01T06-00-00Z.csv",
+        "b/2026-08-01T06-00-00Z.csv",
+        "masked_2026-07-01T06-00-00Z.csv",
+        "undated.csv",
+    ]
+    dates = read_dates([tmp_path], keep_going=True)
+    assert days(dates) == [["111 06-01T06"], ["111 07-01T06"]]
+    assert len(dates[0].refused) == 4
+    assert [item.name for item in dates[0].skipped] == ["note.pdf"]
+
+
+def test_no_report_among_the_inputs_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "credreport.json").write_text('{"generator": "credreport"}', encoding="utf-8")
+    with pytest.raises(InputRefused):
+        read_dates([tmp_path])

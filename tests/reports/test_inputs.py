@@ -1,0 +1,250 @@
+"""Paths, globs, directories, zips and standard input: all bounded, nothing followed out."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from credreport.errors import Problem
+from credreport.reports import inputs as sources
+from credreport.reports.inputs import Skipped, Stream, Unread, count_inputs, open_inputs
+
+
+def names(inputs: Sequence[str | Path], max_bytes: int = 1000) -> list[str]:
+    """Return `read NAME`, `skip NAME` or `refuse NAME: reason` for each item."""
+    shown = []
+    for item in open_inputs([str(path) for path in inputs], max_bytes):
+        match item:
+            case Stream():
+                shown.append(f"read {item.name}")
+            case Skipped():
+                shown.append(f"skip {item.name}")
+            case Problem():
+                shown.append(f"refuse {item.source}: {item.found}")
+    return shown
+
+
+def put(path: Path, data: bytes = b"x") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
+
+
+def zipped(path: Path, **members: bytes) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name.replace("__", "/").replace("_csv", ".csv"), data)
+    return path
+
+
+def test_a_file_is_read_under_its_own_name(tmp_path: Path) -> None:
+    (stream,) = open_inputs([str(put(tmp_path / "a.csv", b"abc"))])
+    assert stream == Stream("a.csv", b"abc", searched=False)
+
+
+def test_a_named_file_is_read_whatever_its_suffix(tmp_path: Path) -> None:
+    assert names([put(tmp_path / "report.xyz")]) == ["read report.xyz"]
+
+
+def test_a_directory_is_searched_in_order_and_tells_what_it_left(tmp_path: Path) -> None:
+    for name in ("b.csv", "sub/a.json", "sub/c", "notes.pdf", ".hidden.csv", ".git/x.csv"):
+        put(tmp_path / name)
+    put(tmp_path / "__MACOSX/x.csv")
+    assert names([tmp_path]) == [
+        "skip .git", "skip __MACOSX", "skip .hidden.csv", "read b.csv", "skip notes.pdf",
+        "read sub/a.json", "read sub/c",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["a.csv.1", "a.json.bak", "a.csv (1)", "A.CSV"])
+def test_a_copy_that_was_renamed_is_still_found(tmp_path: Path, name: str) -> None:
+    put(tmp_path / name)
+    assert names([tmp_path]) == [f"read {name}"]
+
+
+def test_pictures_and_workbooks_of_ours_are_passed_over(tmp_path: Path) -> None:
+    for name in ("credreport-1-90d.xlsx", "credreport-1-90d-ageing.png", "x.csv", "other.xlsx"):
+        put(tmp_path / name)
+    assert names([tmp_path]) == ["skip other.xlsx", "read x.csv"]
+
+
+def test_a_line_end_in_a_name_is_written_out(tmp_path: Path) -> None:
+    assert names([put(tmp_path / "a\nb.csv")]) == ["read a\\x0ab.csv"]
+
+
+def test_an_empty_directory_is_refused(tmp_path: Path) -> None:
+    put(tmp_path / "notes.pdf")
+    assert names([tmp_path])[-1].endswith("no CSV, JSON, text, base64 or zip file in it")
+
+
+def test_links_to_directories_are_not_followed_into_a_loop(tmp_path: Path) -> None:
+    put(tmp_path / "a.csv")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    assert names([tmp_path]) == ["skip loop", "read a.csv"]
+
+
+def test_a_file_reached_twice_is_read_once(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.csv")
+    (tmp_path / "b.csv").symlink_to(path)
+    archive = zipped(tmp_path / "c.zip", r_csv=b"x")
+    assert names([path, tmp_path, path, archive, archive]) == ["read a.csv", "read c.zip/r.csv"]
+
+
+def test_equal_names_are_told_apart(tmp_path: Path) -> None:
+    paths = [put(tmp_path / f"{folder}/r.csv") for folder in ("x", "y", "z/y")]
+    assert names(paths) == ["read r.csv", "read y/r.csv", "read y/r.csv (2)"]
+
+
+def test_a_glob_is_expanded_and_must_match(tmp_path: Path) -> None:
+    put(tmp_path / "b/r2.csv"), put(tmp_path / "a/r1.csv")
+    assert names([tmp_path / "*" / "r?.csv"]) == ["read r1.csv", "read r2.csv"]
+    assert names([tmp_path / "*.json"])[0].endswith("no file matches")
+
+
+def test_a_file_whose_name_looks_like_a_glob_is_a_file(tmp_path: Path) -> None:
+    assert names([put(tmp_path / "r[1].csv")]) == ["read r[1].csv"]
+
+
+def test_what_does_not_exist_is_refused_and_no_address_is_opened(tmp_path: Path) -> None:
+    assert names([tmp_path / "no.csv"])[0].endswith("no such file or directory")
+    assert names(["https://example.com/r.csv"])[0].endswith("credreport works offline")
+
+
+def test_standard_input_is_read_to_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Fake:
+        buffer = io.BytesIO(b"0123456789")
+
+    monkeypatch.setattr(sys, "stdin", Fake)
+    assert list(open_inputs(["-"], 10)) == [Stream("standard input", b"0123456789")]
+    Fake.buffer = io.BytesIO(b"0123456789")
+    assert "larger than" in names(["-"], 9)[0]
+
+
+def test_the_size_bound_is_exact(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.csv", b"x" * 10)
+    assert names([path], 10) == ["read a.csv"]
+    assert "larger than" in names([path], 9)[0]
+
+
+def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    assert "not a regular file" in names([tmp_path / "pipe.csv"])[0]
+    assert "not a regular file" in names(["/dev/zero"])[0]
+
+
+def test_a_dangling_link_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "gone.csv").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "gone.zip").symlink_to(tmp_path / "nowhere")
+    assert names([tmp_path / "gone.csv"]) == [
+        "refuse gone.csv: cannot be read: No such file or directory"
+    ]
+    assert names([tmp_path / "gone.zip"]) == [
+        "refuse gone.zip: cannot be read: No such file or directory"
+    ]
+
+
+def test_a_directory_that_cannot_be_listed_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: str) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "scandir", fail)
+    assert names([tmp_path]) == [f"refuse {tmp_path}: cannot be read: Permission denied"]
+
+
+class TestZip:
+    def test_its_members_are_read_and_searched(self, tmp_path: Path) -> None:
+        path = zipped(tmp_path / "all.zip", a_csv=b"1", sub__b_csv=b"2", notes=b"3")
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.writestr("logo.png", b"4")
+            archive.writestr("folder/", b"")
+            archive.writestr("__MACOSX/._a.csv", b"5")
+            archive.writestr("__MACOSX/a.csv", b"6")
+            archive.writestr("../../evil.csv", b"7")
+        assert names([tmp_path]) == [
+            "read all.zip/a.csv", "read all.zip/sub/b.csv", "read all.zip/notes",
+            "skip all.zip/logo.png", "skip all.zip/__MACOSX/._a.csv",
+            "skip all.zip/__MACOSX/a.csv", "read all.zip/../../evil.csv",
+        ]  # fmt: skip
+
+    def test_what_is_in_it_but_cannot_be_read_is_refused(self, tmp_path: Path) -> None:
+        inner = zipped(tmp_path / "inner.zip", a_csv=b"1").read_bytes()
+        outer = tmp_path / "outer.zip"
+        with zipfile.ZipFile(outer, "w") as archive:
+            archive.writestr("inner.zip", inner)
+        assert names([outer])[0].endswith("a zip inside a zip")
+
+    def test_an_empty_one_is_refused(self, tmp_path: Path) -> None:
+        assert names([zipped(tmp_path / "a.zip")])[0].endswith(
+            "no CSV, JSON, text or base64 file in it"
+        )
+
+    def test_a_bomb_is_refused_by_its_ratio(self, tmp_path: Path) -> None:
+        path = zipped(tmp_path / "a.zip", a_csv=b"0" * 2_000_000)
+        assert "unpacks to more than 200 times" in names([path], 10_000_000)[0]
+
+    def test_a_lying_size_does_not_get_past_the_bound(self, tmp_path: Path) -> None:
+        path = zipped(tmp_path / "a.zip", a_csv=b"0123456789" * 3)
+        assert "larger than" in names([path], 29)[0]
+
+    @pytest.mark.parametrize(
+        ("bound", "message"), [("MAX_MEMBERS", "in one zip"), ("MAX_ZIP_BYTES", "unpacked")]
+    )
+    def test_members_and_total_are_bounded(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str, message: str
+    ) -> None:
+        monkeypatch.setattr(sources, bound, 1)
+        assert message in names([zipped(tmp_path / "a.zip", a_csv=b"12", b_csv=b"34")])[0]
+
+    def test_damage_is_named(self, tmp_path: Path) -> None:
+        path = zipped(tmp_path / "a.zip", a_csv=os.urandom(500))
+        data = bytearray(path.read_bytes())
+        data[100] ^= 0xFF
+        path.write_bytes(data)
+        assert names([path])[0].startswith("refuse a.zip/a.csv: damaged inside the zip")
+        assert names([put(tmp_path / "b.zip", b"PK no")])[0].startswith("refuse b.zip: not a zip")
+
+    def test_encryption_is_named(self, tmp_path: Path) -> None:
+        path = zipped(tmp_path / "a.zip", a_csv=b"1")
+        data = bytearray(path.read_bytes())
+        data[data.index(b"PK\x01\x02") + 8] |= 1
+        path.write_bytes(data)
+        assert names([path])[0].endswith("encrypted with a password")
+
+
+def test_inputs_are_counted_without_opening_them(tmp_path: Path) -> None:
+    for name in ("a.csv", "sub/b.csv", "sub/c.csv"):
+        put(tmp_path / name)
+    assert count_inputs([str(tmp_path), str(tmp_path / "a.csv"), str(tmp_path / "sub/*")]) == 6
+
+
+def test_standard_input_that_is_closed_or_broken_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Broken:
+        class buffer:  # noqa: N801
+            @staticmethod
+            def read(_: int) -> bytes:
+                raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(sys, "stdin", Broken)
+    assert names(["-"]) == ["refuse standard input: cannot be read: Input/output error"]
+    monkeypatch.setattr(sys, "stdin", None)
+    assert names(["-"]) == ["refuse standard input: it is closed"]
+
+
+@pytest.mark.parametrize("size", [0, 3, 5, 9])
+def test_a_file_that_grew_or_shrank_since_it_was_found_is_read_whole(
+    size: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"12345")
+    found = Unread(str(path), "a.csv", size, 100, searched=False).read()
+    assert found == Stream("a.csv", b"12345")

@@ -1,0 +1,135 @@
+"""Column functions: text in, types out, nothing guessed and nothing lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from credreport.instants import parse_instant
+from credreport.reports.normalise import (
+    INSTANT_DTYPE,
+    to_account,
+    to_flag,
+    to_instant,
+    to_meaning,
+    to_rows,
+    to_users,
+    whole_days,
+)
+from tests.support.reports import COLUMNS, read, root, to_csv, user
+
+
+def texts(*cells: str | None) -> pd.Series:
+    return pd.Series(list(cells), dtype="str")
+
+
+def test_flags_are_true_false_or_unknown() -> None:
+    flags = to_flag(texts("true", "TRUE", "False", "yes", "", "true ", None))
+    assert flags.dtype == "boolean"
+    assert flags.tolist() == [True, True, False, pd.NA, pd.NA, pd.NA, pd.NA]
+
+
+def test_instants_of_every_spelling_are_the_same_in_utc() -> None:
+    instants = to_instant(
+        texts(
+            "2019-01-02T03:04:05Z",
+            "2019-01-02T03:04:05+00:00",
+            "2019-01-02T05:04:05+02:00",
+            "2019-01-02T03:04:05.5Z",
+            "2019-02-30T00:00:00Z",
+            "N/A",
+            "",
+            None,
+        )  # fmt: skip
+    )
+    assert instants.dtype == INSTANT_DTYPE
+    expected = pd.Timestamp("2019-01-02T03:04:05Z")
+    assert instants.tolist()[:3] == [expected] * 3
+    assert instants[3] - expected == pd.Timedelta(milliseconds=500)
+    assert instants[4:].isna().all()
+
+
+def test_a_missing_cell_takes_no_date_from_another() -> None:
+    instants = to_instant(texts("N/A", None, "2019-01-02T03:04:05Z"))
+    assert instants.isna().tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_date"),
+    [
+        ("0000-01-01T00:00:00Z", False),
+        ("0001-01-01T00:00:00Z", True),
+        ("9999-12-31T23:59:59Z", True),
+        ("2019-01-02T03:04:05.123456Z", True),
+        ("2019-01-02T03:04:05", False),
+    ],
+)
+def test_the_years_are_those_of_the_calendar(text: str, is_date: bool) -> None:
+    assert to_instant(texts(text, "N/A")).notna().tolist() == [is_date, False]
+
+
+CELLS = st.one_of(
+    st.from_regex(
+        r"\A(00|19|20|99)[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](Z|\+00:00|-05:30|\.5Z)\Z"
+    ),
+    st.text(max_size=30),
+    st.sampled_from(["now", "today", "2019-03-3", "NaT", "nan", "2019-01-02T03:04:05"]),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(CELLS, min_size=1, max_size=20))
+def test_the_fast_way_agrees_with_the_exact_one_cell_by_cell(cells: list[str]) -> None:
+    found = to_instant(texts(*cells))
+    for cell, instant in zip(cells, found, strict=True):
+        exact = parse_instant(cell)
+        assert (pd.isna(instant) and exact is None) or instant == exact
+
+
+def test_every_cell_says_exactly_one_thing() -> None:
+    cells = texts("2019-01-02T03:04:05Z", "N/A", "no_information", "", "not_supported", "n/a", None)
+    assert to_meaning(cells, to_instant(cells)).tolist() == [
+        "instant", "absence", "absence", "blank", "not_supported", "text", "no_column",
+    ]  # fmt: skip
+
+
+def test_accounts_are_text_and_keep_their_zeros() -> None:
+    arns = texts("arn:aws:iam::000000000001:root", "N/A", None)
+    assert to_account(arns).tolist() == ["000000000001", "", ""]
+
+
+def test_days_are_rounded_down() -> None:
+    day = pd.Timedelta(days=1)
+    elapsed = pd.Series([2 * day, 2 * day - pd.Timedelta(microseconds=1), -0.5 * day, pd.NaT])
+    assert whole_days(elapsed).tolist() == [2, 1, -1, pd.NA]
+
+
+def test_rows_of_nothing_are_nothing() -> None:
+    assert to_rows(pd.DataFrame({"a": []})) == []
+    assert to_rows(pd.DataFrame({"a": [1], "b": ["x"]})) == [{"a": 1, "b": "x"}]
+
+
+@pytest.mark.parametrize("name", ["NA", "null", "nan", "007", "1e5", "true"])
+def test_names_that_look_like_values_stay_text(tmp_path: Path, name: str) -> None:
+    users = to_users(read(tmp_path, root(), user(name)).reports)
+    assert users["user"].tolist() == ["<root_account>", name]
+    assert users["user"].notna().all()
+
+
+def test_a_missing_cell_means_a_missing_column_and_nothing_else(tmp_path: Path) -> None:
+    from credreport import read_reports
+
+    (tmp_path / "2026-01-31-a.csv").write_text(to_csv(root("111111111111")))
+    cut = tuple(name for name in COLUMNS if name != "mfa_active")
+    (tmp_path / "2026-01-31-b.csv").write_text(to_csv(root("222222222222", arn=""), columns=cut))
+    users = to_users(read_reports(tmp_path).reports)
+    by_report = users.set_index("report")
+    assert by_report["mfa_active"].isna().to_dict() == {0: True, 1: False}
+    assert by_report["additional_credentials_info"].isna().all()
+    assert by_report["arn"].tolist() == ["", "arn:aws:iam::111111111111:root"]
+    assert users["line"].tolist() == [2, 2]
+    assert users.index.tolist() == [0, 1]

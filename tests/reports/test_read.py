@@ -1,0 +1,565 @@
+"""The shape of a report is checked before anything is judged; all problems are told at once."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from credreport.errors import InputRefused
+from credreport.reports.inputs import Stream
+from credreport.reports.read import CredentialReport, _quote_words, account_of, is_root, read_report
+from credreport.schema import NEEDED_COLUMNS
+from tests.support.reports import ACCOUNT, COLUMNS, root, to_csv, user
+
+OTHER = "444455556666"
+THIRD = "777788889999"
+COLUMNS_OF_2014 = tuple(name for name in COLUMNS if "_last_used_" not in name)
+KEY_1_USED, KEY_2_USED = "access_key_1_last_used_date", "access_key_2_last_used_date"
+
+
+def read(text: str, name: str = "report.csv") -> list[CredentialReport]:
+    return read_report(Stream(name, text.encode()))
+
+
+def refusal(text: str) -> list[str]:
+    with pytest.raises(InputRefused) as refused:
+        read(text)
+    return [str(problem) for problem in refused.value.problems]
+
+
+def users(report: CredentialReport) -> list[str]:
+    return [row[report.columns.index("user")] for row in report.rows]
+
+
+def test_cells_and_lines_stay_as_they_are() -> None:
+    (report,) = read(to_csv(root(), user("NA", mfa_active=" true")))
+    assert report.account_id == "111122223333"
+    assert users(report) == ["<root_account>", "NA"]
+    assert report.rows[1][COLUMNS.index("mfa_active")] == " true"
+    assert report.lines == (2, 3)
+    assert report.source.size == len(to_csv(root(), user("NA", mfa_active=" true")))
+    assert report.source.container == "CSV"
+    assert report.notices == ()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_line_ends_of_every_system_are_read(end: str) -> None:
+    (report,) = read(to_csv(root(), user()).replace("\n", end) + end)
+    assert users(report) == ["<root_account>", "alice"]
+
+
+def test_columns_are_bound_by_name_and_others_are_kept_out_of_the_way() -> None:
+    columns = ("", "profile", *reversed(COLUMNS))
+    (report,) = read(to_csv(root(), user(), columns=columns))
+    assert users(report) == ["<root_account>", "alice"]
+
+
+def test_blank_lines_are_skipped_and_said() -> None:
+    (report,) = read(to_csv(root(), user()).replace("\n", "\n\n") + "\n  \n")
+    assert users(report) == ["<root_account>", "alice"]
+    assert report.lines == (3, 5)
+    assert [str(notice) for notice in report.notices] == [
+        "report.csv, line 2: 3 blank lines skipped, the first at line 2"
+    ]
+
+
+def test_the_type_line_of_powershell_is_skipped_and_said() -> None:
+    (report,) = read("#TYPE System.Object\r\n" + to_csv(root(), user()))
+    assert report.lines == (3, 4)
+    assert [str(notice) for notice in report.notices] == [
+        "report.csv, line 1: the `#TYPE` line of PowerShell was skipped"
+    ]
+
+
+class TestRefusals:
+    def test_a_trailing_comma_on_one_row(self) -> None:
+        lines = to_csv(root(), user(), user("bob")).split("\n")
+        lines[2] += ","
+        assert refusal("\n".join(lines)) == [
+            "report.csv, line 3, column 23: 23 fields where the header has 22; one comma too many, "
+            "or two rows on one line. "
+            "The file is damaged or cut short: download it again."
+        ]
+
+    def test_a_short_row_names_the_first_column_it_lacks(self) -> None:
+        text = to_csv(root(), user())
+        cut = text[: text.rindex("N/A,false")]
+        assert "line 3, column 21: 20 fields where the header has 22" in refusal(cut + "x")[0]
+        assert "nothing from `cert_2_active` on" in refusal(cut + "x")[0]
+
+    @pytest.mark.parametrize(
+        ("words", "told"),
+        [
+            ("unexpected end of data", "a quote opened here is never closed"),
+            ("',' expected after '\"'", "letters after a closing quote"),
+            ("something new", "not readable as CSV from here on (something new)"),
+        ],
+    )
+    def test_what_the_csv_reader_stumbled_over(self, words: str, told: str) -> None:
+        assert _quote_words(csv.Error(words)) == told
+
+    @pytest.mark.parametrize(("row", "fields"), [("b", "1 field"), ("b,c", "2 fields")])
+    def test_the_number_of_fields_is_told(self, row: str, fields: str) -> None:
+        (line,) = refusal(to_csv(root()) + "\n" + row)
+        assert f"{fields} where the header has 22; nothing from" in line
+
+    def test_a_short_row_may_lack_a_column_without_a_name(self) -> None:
+        text = to_csv(root(), columns=(*COLUMNS, "")) + "\n" + to_csv(user()).split("\n")[1]
+        assert (
+            "22 fields where the header has 23; nothing from the column without a name on"
+            in (refusal(text)[0])
+        )
+
+    def test_a_row_of_nothing_but_one_comma_is_no_blank_line(self) -> None:
+        (line,) = refusal(to_csv(root()) + "\n,")
+        assert "line 3, column 3: 2 fields where the header has 22" in line
+
+    def test_every_bad_row_is_named(self) -> None:
+        lines = to_csv(root(), user("a"), user("b"), user("c")).split("\n")
+        lines[1] += ",x"
+        lines[3] = "b"
+        assert [line.split(":")[0] for line in refusal("\n".join(lines))] == [
+            "report.csv, line 2, column 23", "report.csv, line 4, column 2",
+        ]  # fmt: skip
+
+    def test_a_blank_user(self) -> None:
+        assert refusal(to_csv(root(), user(" "))) == [
+            "report.csv, line 3, column 1: the user is blank. "
+            "Restore the name, or download the report again."
+        ]
+
+    def test_an_open_quote_that_closes_later(self) -> None:
+        text = to_csv(root(), user("a"), user("b"), user("c"))
+        broken = text.replace("\na,", '\n"a,').replace("\nc,", '\nc",')
+        assert refusal(broken)[0].startswith(
+            "report.csv, line 3: a quote opened here closes only in line 5"
+        )
+
+    def test_an_open_quote_that_never_closes(self) -> None:
+        text = to_csv(root(), user("a"), user("b"))
+        assert (
+            "line 3: a quote opened here is never closed"
+            in refusal(text.replace("\na,", '\n"a,'))[0]
+        )
+
+    @pytest.mark.parametrize("column", NEEDED_COLUMNS)
+    def test_a_needed_column_is_missing(self, column: str) -> None:
+        columns = tuple(name for name in COLUMNS if name != column)
+        assert f"without the column `{column}`" in refusal(to_csv(root(), columns=columns))[0]
+
+    def test_a_column_named_twice(self) -> None:
+        text = to_csv(root(), columns=(*COLUMNS, "mfa_active"))
+        assert refusal(text)[0].startswith(
+            "report.csv, line 1, column 23: column `mfa_active` is named twice"
+        )
+        text = to_csv(root(), columns=(*COLUMNS, "mfa_active", "x", "y"))
+        assert "line 1, column 23: column `mfa_active` is named twice" in refusal(text)[0]
+
+    def test_two_columns_without_a_name_are_not_one_named_twice(self) -> None:
+        (report,) = read(to_csv(root(), columns=("", *COLUMNS, "")))
+        assert users(report) == ["<root_account>"]
+
+    def test_names_match_exactly(self) -> None:
+        text = to_csv(root())
+        header, rest = text.split("\n", 1)
+        assert refusal(header.upper() + "\n" + rest) == [
+            "report.csv, line 1, column 1: the column names are not spelt as AWS spells them "
+            "(capitals or blanks). Restore AWS's header line."
+        ]
+
+    def test_no_header(self) -> None:
+        (line,) = refusal(to_csv(root(), user()).split("\n", 1)[1])
+        assert line.startswith("report.csv, line 1, column 1: no header line: the file starts with")
+
+    def test_no_rows(self) -> None:
+        assert "a header and no rows" in refusal(to_csv())[0]
+        assert "a header and no rows" in refusal(to_csv() + "\n\n")[0]
+
+    def test_another_csv(self) -> None:
+        assert refusal("id,name\n1,x")[0].startswith(
+            "report.csv, line 1, column 1: not a credential report: it starts with 'id,name'"
+        )
+
+    def test_nothing_but_a_type_line(self) -> None:
+        assert refusal("#TYPE x\n") == [
+            "report.csv: no header and no rows: not a credential report. "
+            "The file is damaged or cut short: download it again."
+        ]
+
+    def test_a_second_root(self) -> None:
+        text = to_csv(root(), user("a"), root(), user("b"))
+        assert refusal(text)[0].startswith(
+            "report.csv, line 4: a second root row of account 111122223333; the first is line 2"
+        )
+
+    def test_a_second_report_of_the_account(self) -> None:
+        text = to_csv(root(), user("a"))
+        for joined in (text + "\n" + text, text + text):
+            assert (
+                "a second report of account 111122223333; the first begins at line 2"
+                in refusal(joined)[0]
+            )
+
+    def test_two_reports_without_arn(self) -> None:
+        columns = tuple(name for name in COLUMNS if name != "arn")
+        text = to_csv(root(), user("a"), columns=columns)
+        assert "a second report of an account without ARN" in refusal(text + "\n" + text)[0]
+
+    def test_a_bad_header_further_down(self) -> None:
+        bad = to_csv(root(OTHER), columns=tuple(c for c in COLUMNS if c != "password_last_changed"))
+        assert "line 3: without the column" in refusal(to_csv(root()) + "\n" + bad)[0]
+
+    def test_the_three_columns_that_mark_a_header_are_one(self) -> None:
+        marks = "user,password_enabled,access_key_1_active"
+        assert refusal(to_csv(root()) + "\n" + marks)[0].startswith(
+            "report.csv, line 3: without the columns `password_last_changed`, "
+        )
+
+    @pytest.mark.parametrize(
+        ("header", "found"),
+        [
+            ("user,password_enabled,mfa_active", "line 1: without the columns `password_last_ch"),
+            ("user,password_enabled,x", "line 1, column 1: not a credential report: it starts"),
+        ],
+    )
+    def test_three_names_are_a_header_that_lacks_some(self, header: str, found: str) -> None:
+        (line,) = refusal(f"{header}\n1,2,3")
+        assert f"report.csv, {found}" in line
+
+
+class TestSeveralAccounts:
+    @pytest.mark.parametrize("joint", ["\n", "", "\n\n", "\ufeff"])
+    def test_appended_reports_are_taken_apart(self, joint: str) -> None:
+        text = to_csv(root(), user("a")) + joint + to_csv(root(OTHER), user("b", OTHER))
+        first, second = read(text)
+        assert (first.account_id, users(first)) == ("111122223333", ["<root_account>", "a"])
+        assert (second.account_id, users(second)) == (OTHER, ["<root_account>", "b"])
+        assert first.rows[-1][-1] == "N/A"
+
+    def test_rows_glued_without_a_header_are_taken_apart(self) -> None:
+        first = to_csv(root(), user("a"))
+        second = to_csv(root(OTHER), user("b", OTHER)).split("\n", 1)[1]
+        third = to_csv(user("c", THIRD, cert_2_last_rotated="2020-01-01T00:00:00Z")).split("\n", 1)[
+            1
+        ]
+        reports = read(first + second + third + third.replace(THIRD, "101010101010"))
+        assert [(report.account_id, users(report)) for report in reports] == [
+            ("111122223333", ["<root_account>", "a"]),
+            (OTHER, ["<root_account>", "b"]),
+            (THIRD, ["c"]),
+            ("101010101010", ["c"]),
+        ]
+        for report in reports[1:]:
+            assert report.notices == reports[0].notices
+        codes = [notice.code for notice in reports[0].notices]
+        assert codes == ["several-accounts", "glued", "glued", "glued"]
+
+    @pytest.mark.parametrize(
+        "tail",
+        [
+            to_csv(user("c")).split("\n", 1)[1],
+            to_csv(user("c", OTHER)).split("\n", 1)[1].replace("c,", "d,", 1),
+            "x" + to_csv(user("c", OTHER)).split("\n", 1)[1],
+        ],
+    )
+    def test_two_rows_on_a_line_are_refused_unless_another_account_begins(self, tail: str) -> None:
+        assert "43 fields where the header has 22" in refusal(to_csv(root(), user("a")) + tail)[0]
+
+    @pytest.mark.parametrize(("rows", "is_read"), [(501, True), (502, False)])
+    def test_five_hundred_rows_may_be_glued_to_one(self, rows: int, is_read: bool) -> None:
+        accounts = [f"{number:012d}" for number in range(rows)]
+        header, line = to_csv(user("a", "ACCOUNT")).split("\n")
+        text = header + "\n" + "".join(line.replace("ACCOUNT", each) for each in accounts)
+        if is_read:
+            assert [report.account_id for report in read(text)] == accounts
+        else:
+            assert "43 fields where the header has 22" in refusal(text)[0]
+
+    def test_a_row_without_its_user_is_not_given_one(self) -> None:
+        glued = to_csv(root(), user("a")) + "," + to_csv(user("c", OTHER)).split("\nc,")[1]
+        assert "43 fields where the header has 22" in refusal(glued)[0]
+
+    def test_a_last_cell_that_ends_like_a_header_begins_stays_whole(self) -> None:
+        columns = (*COLUMNS, "team")
+        text = to_csv(root(), user(team="power user"), user("b", team="user"), columns=columns)
+        (report,) = read(text)
+        assert [row[-1] for row in report.rows] == ["", "power user", "user"]
+
+    def test_interleaved_accounts_are_judged_apart(self) -> None:
+        text = to_csv(root(), root(OTHER), user("a"), user("b", OTHER))
+        first, second = read(text)
+        assert (first.lines, second.lines) == ((2, 4), (3, 5))
+
+    def test_rows_without_an_arn_go_with_the_only_account(self) -> None:
+        (report,) = read(to_csv(root(), user("a", arn="N/A")))
+        assert (report.account_id, users(report)) == ("111122223333", ["<root_account>", "a"])
+
+    def test_rows_without_an_arn_stay_apart_among_several_accounts(self) -> None:
+        text = to_csv(root(), root(OTHER), user("a", arn="N/A"))
+        assert [report.account_id for report in read(text)] == ["111122223333", OTHER, ""]
+
+
+class TestUnquotedCommas:
+    def of(self, name: str, arn: str) -> str:
+        return to_csv(root(), user("a")).replace(
+            "a,arn:aws:iam::111122223333:user/a", f"{name},arn:aws:iam::111122223333:user/{arn}"
+        )
+
+    @pytest.mark.parametrize(
+        ("name", "arn"),
+        [("a,b", "a,b"), ("dept=ops,cn=x", "dept=ops,cn=x"), ("x", "p,q/x"), ("a,b", "p,q/a,b")],
+    )
+    def test_one_way_to_put_them_back_is_taken_and_said(self, name: str, arn: str) -> None:
+        (report,) = read(self.of(name, arn))
+        assert users(report)[1] == name
+        assert report.rows[1][1].endswith(arn)
+        assert [notice.code for notice in report.notices] == ["rejoined"]
+
+    @pytest.mark.parametrize(("commas", "is_read"), [(640, True), (641, False)])
+    def test_no_name_and_path_hold_more_than_640(self, commas: int, is_read: bool) -> None:
+        text = self.of("x", "," * commas + "/x")
+        if is_read:
+            assert users(read(text)[0])[1] == "x"
+        else:
+            assert "663 fields where the header has 22" in refusal(text)[0]
+
+    def test_two_rows_of_one_name_on_a_line_are_no_name_with_commas(self) -> None:
+        stale = user("zoe", password_enabled="true", password_last_used="2021-01-01T00:00:00Z")
+        fresh = user("zoe", password_enabled="true", password_last_used="2026-01-30T00:00:00Z")
+        text = to_csv(root(), stale) + to_csv(fresh).split("\n")[1]
+        assert "43 fields where the header has 22" in refusal(text)[0]
+
+    @pytest.mark.parametrize("created", ["2020-01-01T00:00:00Z", "?"])
+    def test_the_cells_behind_the_arn_are_no_part_of_it(self, created: str) -> None:
+        row = user("A", user_creation_time=created, password_enabled="true")
+        assert "25 fields where the header has 22" in refusal(to_csv(root(), row) + ",,,")[0]
+
+    @pytest.mark.parametrize("part", ["2020-01-01T00:00:00Z", "no_information"])
+    def test_a_date_or_a_word_for_none_is_no_part_of_a_path(self, part: str) -> None:
+        assert "24 fields" in refusal(self.of("x", f"p,{part},q/x"))[0]
+
+    def test_no_way_is_refused(self) -> None:
+        assert "23 fields" in refusal(self.of("a,b", "b"))[0]
+
+    def test_where_the_arn_does_not_follow_the_user_it_is_refused(self) -> None:
+        columns = ("arn", "user", *COLUMNS[2:])
+        text = to_csv(user("a"), columns=columns).replace(",a,", ",a,b,")
+        assert "23 fields" in refusal(text)[0]
+
+    def test_a_quoted_name_needs_no_repair(self) -> None:
+        (report,) = read(to_csv(root(), user("a,b")))
+        assert users(report)[1] == "a,b"
+        assert report.notices == ()
+
+
+class TestStamp:
+    def test_from_the_files_name(self) -> None:
+        (report,) = read(to_csv(root()), "x/status_reports_2026-01-31T12-00-00+00-00.csv")
+        assert (report.stamp, report.stamp_origin) == (
+            datetime(2026, 1, 31, 12, tzinfo=UTC), "file name",
+        )  # fmt: skip
+
+    def test_a_directory_is_no_file_name(self) -> None:
+        (report,) = read(to_csv(root()), "2026-01-31/report.csv")
+        assert report.stamp is None
+
+    def test_several_times_in_the_name_are_none(self) -> None:
+        (report,) = read(to_csv(root()), "2026-01-31_2026-02-28.csv")
+        assert report.stamp is None
+        assert [notice.code for notice in report.notices] == ["several-stamps"]
+
+    def test_generated_time_comes_first(self) -> None:
+        import base64
+        import json
+
+        content = base64.b64encode(to_csv(root()).encode()).decode()
+
+        def of(time: str) -> CredentialReport:
+            text = json.dumps({"Content": content, "GeneratedTime": time})
+            return read(text, "2026-01-31.json")[0]
+
+        assert of("2025-05-05 05:05:05+00:00").stamp == datetime(2025, 5, 5, 5, 5, 5, tzinfo=UTC)
+        assert of("2025-05-05 05:05:05+00:00").stamp_origin == "GeneratedTime"
+        assert of("yesterday").stamp_origin == "file name"
+        assert [notice.code for notice in of("yesterday").notices] == ["generated-time"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "date", "era"),
+    [
+        (COLUMNS, "2020-01-01T00:00:00Z", "since mid 2024 (22 columns, Z)"),
+        (COLUMNS, "2020-01-01T00:00:00+00:00", "2015 to 2024 (22 columns, +00:00)"),
+        ((*COLUMNS, "additional_credentials_info"), "", "documented (23 columns)"),
+        (COLUMNS_OF_2014, "", "2014 to April 2015 (16 columns)"),
+        (COLUMNS[:18], "", "cut down (18 of 22 columns)"),
+        (COLUMNS[:16], "", "cut down (16 of 22 columns)"),
+        (("", *COLUMNS_OF_2014), "", "2014 to April 2015 (16 columns)"),
+        ((*COLUMNS_OF_2014[:15], KEY_1_USED), "", "cut down (16 of 22 columns)"),
+        ((*COLUMNS_OF_2014[:15], KEY_2_USED), "", "cut down (16 of 22 columns)"),
+    ],
+)
+def test_the_era_is_told_by_columns_and_dates(
+    columns: tuple[str, ...], date: str, era: str
+) -> None:
+    (report,) = read(to_csv(user(user_creation_time=date), columns=columns))
+    assert report.era == era
+
+
+def test_the_newest_timestamp_leaves_the_next_rotation_out() -> None:
+    row = user(
+        password_next_rotation="2030-01-01T00:00:00Z",
+        access_key_2_last_used_date="2026-01-01T00:00:00+01:00",
+    )
+    (report,) = read(to_csv(root(), row))
+    assert report.newest == datetime(2025, 12, 31, 23, tzinfo=UTC)
+    (without,) = read(to_csv(user(user_creation_time="?")))
+    assert without.newest is None
+
+
+def test_the_digest_is_of_the_cells_not_of_the_container() -> None:
+    text = to_csv(root(), user())
+    assert read(text)[0].digest == read(text.replace("\n", "\r\n") + "\r\n")[0].digest
+    assert read(text)[0].digest != read(to_csv(root(), user("bob")))[0].digest
+
+
+@pytest.mark.parametrize(
+    ("arn", "account"),
+    [
+        ("arn:aws:iam::111122223333:root", "111122223333"),
+        ("arn:aws-cn:iam::111122223333:user/a/b", "111122223333"),
+        ("arn:aws-us-gov:iam::111122223333:user/a", "111122223333"),
+        ("arn:aws:iam::test:user/a", "test"),
+        ("arn:aws:s3:::bucket", ""),
+        ("N/A", ""),
+        ("", ""),
+    ],
+)
+def test_the_account_is_the_fifth_field_of_the_arn(arn: str, account: str) -> None:
+    assert account_of(arn) == account
+
+
+def test_root_is_told_by_its_name_or_the_end_of_its_arn() -> None:
+    assert is_root("<root_account>", "")
+    assert is_root("root", "arn:aws:iam::1:root")
+    assert is_root("x", "arn:aws:iam::1:<root_account>")
+    assert not is_root("root", "arn:aws:iam::1:user/root")
+
+
+@pytest.mark.parametrize("columns", [COLUMNS, (*COLUMNS[1:], "user")])
+def test_where_the_user_stands_does_not_change_what_a_blank_means(columns: tuple[str, ...]) -> None:
+    row = user(password_enabled="true", password_last_used="")
+    (report,) = read(to_csv(root(), row, columns=columns))
+    assert not report.blanks_are_absences
+
+
+def test_a_mark_in_front_of_a_name_is_a_part_of_it() -> None:
+    (report,) = read(to_csv(root(), user("\ufeffalice")))
+    assert users(report) == ["<root_account>", "\ufeffalice"]
+
+
+@pytest.mark.parametrize(
+    "columns", [COLUMNS, ("user", "password_enabled", "arn", *COLUMNS[2:3], *COLUMNS[4:])]
+)
+def test_joined_files_with_marks_are_taken_apart(columns: tuple[str, ...]) -> None:
+    first = to_csv(root(), user("a"), columns=columns)
+    second = to_csv(root(OTHER), user("b", OTHER), columns=columns)
+    text = f"{first}\n\ufeff{second}"
+    assert [users(report) for report in read(text)] == [
+        ["<root_account>", "a"],
+        ["<root_account>", "b"],
+    ]
+
+
+@pytest.mark.parametrize(
+    "spelling", [str.upper, str.title, lambda header: header.replace(",", ", ")]
+)
+def test_a_second_header_in_another_spelling_is_no_user(spelling: Callable[[str], str]) -> None:
+    header, rest = to_csv(root(OTHER)).split("\n")
+    text = to_csv(root(), user("a")) + "\n" + spelling(header) + "\n" + rest
+    assert "line 4, column 1: a second header line that is not spelt" in refusal(text)[0]
+
+
+def test_what_is_said_of_a_file_stands_with_each_of_its_reports() -> None:
+    first, second = read(to_csv(root()) + "\n\n" + to_csv(root(OTHER)))
+    assert first.notices == second.notices
+    assert {notice.code for notice in first.notices} == {"several-accounts", "blank-lines"}
+
+
+class TestWordsAndBounds:
+    """What is said to the letter, and both sides of each bound."""
+
+    @pytest.mark.parametrize(
+        ("header", "near"),
+        [
+            ("User,Arn,MFA_active,x", True),
+            (" user,arn ,MFA_active", True),
+            ("User,Arn,x,y", False),
+        ],
+    )
+    def test_three_names_in_another_spelling_are_a_header(self, header: str, near: bool) -> None:
+        # The whole name of a column that is needed stands in a row, so that this is no other text.
+        (line,) = refusal(f"{header},password_enabledx\na,b,c,d")
+        assert ("not spelt as AWS spells them" in line) is near
+
+    def test_another_csv_shows_its_first_80_letters(self) -> None:
+        (line,) = refusal("x" * 100 + ",password_enabled_\n1")
+        assert f"starts with {'x' * 80!r}." in line
+
+    def test_a_second_report_is_told_without_a_column(self) -> None:
+        text = to_csv(root(), user()) + "\n" + to_csv(root(mfa_active="false"))
+        assert refusal(text) == [
+            f"report.csv, line 5: a second report of account {ACCOUNT}; the first begins at line 2. "
+            "Save each report in a file of its own."
+        ]
+
+    def test_a_second_header_may_name_two_columns_but_not_three(self) -> None:
+        two = user(arn="user", access_key_1_last_used_region="mfa_active", mfa_active="x")
+        assert len(read(to_csv(root(), two))) > 0
+        three = user("USER", arn="arn", access_key_1_last_used_region=" mfa_active")
+        assert "a second header line" in refusal(to_csv(root(), three))[0]
+
+    def test_the_account_is_found_where_the_arn_comes_first(self) -> None:
+        columns = ("arn", *(name for name in COLUMNS if name != "arn"))
+        (report,) = read(to_csv(root(), user(), columns=columns))
+        assert report.account_id == ACCOUNT
+
+    def test_lines_count_from_the_type_line_on_where_a_quote_stays_open(self) -> None:
+        text = "#TYPE x\n" + to_csv(root(), user())
+        never = "#TYPE x\n" + to_csv(root(), user("a")).replace("a,arn", '"a,arn')
+        assert "line 4: a quote opened here is never closed" in refusal(never)[0]
+        broken = text.replace("alice,", '"alice,', 1) + '\n"'
+        assert [line.partition(".")[0] for line in refusal(broken)] == ["report"]
+        assert "line 4: a quote opened here closes only in line 5" in refusal(broken)[0]
+
+    def test_a_file_without_rows_is_told_by_its_header(self) -> None:
+        assert refusal(",".join(COLUMNS)) == [
+            "report.csv, line 1: a header and no rows below it: AWS lists at least the root account. "
+            "Download the report again."
+        ]
+
+    def test_notices_of_a_whole_file_name_no_line(self) -> None:
+        text = to_csv(root()) + "\n" + to_csv(root("444455556666"))
+        reports = read(text, "2026-01-01T00:00:00Z 2026-01-02T00:00:00Z.csv")
+        assert [str(notice).partition(": ")[0] for notice in reports[0].notices] == [
+            "2026-01-01T00:00:00Z 2026-01-02T00:00:00Z.csv"
+        ] * 2
+
+    def test_a_time_that_is_none_is_shown_by_its_first_40_letters(self) -> None:
+        content = base64.b64encode(to_csv(root(), user()).encode()).decode()
+        text = json.dumps({"Content": content, "GeneratedTime": "x" * 50})
+        (notice,) = read(text, "a.json")[0].notices
+        assert str(notice) == (
+            f"a.json: GeneratedTime {'x' * 40!r} is not a time with its zone; not used"
+        )
+
+    @pytest.mark.parametrize(("rows", "told"), [(1001, 1001), (1002, 1002), (1003, 1002)])
+    def test_after_a_thousand_problems_no_more_is_read(self, rows: int, told: int) -> None:
+        lines = refusal(to_csv(root()) + "\nx" * rows)
+        assert len(lines) == told
+        too_much = "report.csv, line 1004: too much is wrong: not read any further"
+        assert lines[-1].startswith(too_much) is (rows > 1001)

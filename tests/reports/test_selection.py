@@ -1,0 +1,267 @@
+"""Which reports are judged, at which instant, and what becomes of the others."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from credreport.errors import InputRefused, UsageError
+from credreport.reports.selection import Population, parse_as_of, read_reports
+from credreport.schema import CREDENTIALS
+from tests.support.reports import COLUMNS, root, save, to_csv, user
+
+OTHER = "444455556666"
+JANUARY = "status_reports_2026-01-31T12-00-00+00-00.csv"
+FEBRUARY = "status_reports_2026-02-28T12-00-00+00-00.csv"
+
+
+def judged(population: Population) -> list[str]:
+    return [report.source.name for report in population.reports]
+
+
+def refusal(*paths: Path, **options: object) -> str:
+    with pytest.raises(InputRefused) as refused:
+        read_reports(paths, **options)  # type: ignore[arg-type]
+    return str(refused.value)
+
+
+class TestAsOf:
+    def test_comes_from_the_report_itself(self, tmp_path: Path) -> None:
+        (report,) = read_reports(save(tmp_path, root())).reports
+        assert (report.as_of, report.as_of_origin) == (
+            datetime(2026, 1, 31, 12, tzinfo=UTC),
+            "file name",
+        )
+
+    def test_or_from_the_user_for_all(self, tmp_path: Path) -> None:
+        (report,) = read_reports(save(tmp_path, root()), as_of="2026-02-01").reports
+        assert (report.as_of, report.as_of_origin) == (
+            datetime(2026, 2, 1, 23, 59, 59, tzinfo=UTC), "--as-of",
+        )  # fmt: skip
+
+    def test_or_is_each_files_newest_timestamp(self, tmp_path: Path) -> None:
+        path = save(tmp_path, root(), user(access_key_1_last_rotated="2025-01-01T00:00:00Z"))
+        population = read_reports([str(path)], as_of="newest")
+        assert population.reports[0].as_of == datetime(2025, 1, 1, tzinfo=UTC)
+        assert population.reports[0].as_of_origin == "newest timestamp in the report"
+        assert population.is_lower_bound
+
+    def test_or_the_file_is_refused_naming_its_newest_timestamp(self, tmp_path: Path) -> None:
+        message = refusal(save(tmp_path, root(), name="r.csv"))
+        assert "r.csv: does not say when it was made" in message
+        assert "its newest timestamp is 2020-01-01T00:00:00Z" in message
+        assert "`--as-of 2020-01-01T00:00:00Z`, or `--as-of newest`" in message
+
+    def test_newest_of_a_report_without_timestamps_is_refused(self, tmp_path: Path) -> None:
+        path = save(tmp_path, user(user_creation_time="N/A"))
+        assert "does not say when it was made" in refusal(path, as_of="newest")
+
+    @pytest.mark.parametrize(
+        "text", ["", "soon", "2026-02-30", "2026-01-31T12:00:00", "31.01.2026"]
+    )
+    def test_is_never_guessed(self, text: str) -> None:
+        with pytest.raises(UsageError, match="is neither an instant"):
+            parse_as_of(text)
+
+    def test_is_an_instant_a_day_or_newest(self) -> None:
+        assert parse_as_of(" NEWEST ") == "newest"
+        assert parse_as_of("2026-01-31T12:00:00+02:00") == datetime(2026, 1, 31, 10, tzinfo=UTC)
+
+
+class TestSuperseded:
+    def test_the_newest_report_of_an_account_is_judged(self, tmp_path: Path) -> None:
+        (
+            save(tmp_path, root(), name=JANUARY),
+            save(tmp_path, root(mfa_active="false"), name=FEBRUARY),
+        )
+        population = read_reports(tmp_path)
+        assert judged(population) == [FEBRUARY]
+        (left,) = population.superseded
+        assert left.name == JANUARY
+        assert f"account 111122223333 has a newer report, {FEBRUARY}" in left.why
+
+    def test_by_its_own_stamp_whatever_the_as_of(self, tmp_path: Path) -> None:
+        (
+            save(tmp_path, root(), name=JANUARY),
+            save(tmp_path, root(mfa_active="false"), name=FEBRUARY),
+        )
+        assert judged(read_reports(tmp_path, as_of="2026-01-31")) == [FEBRUARY]
+
+    def test_accounts_are_kept_apart(self, tmp_path: Path) -> None:
+        save(tmp_path, root(), name=JANUARY), save(tmp_path, root(OTHER), name=FEBRUARY)
+        assert judged(read_reports(tmp_path)) == [JANUARY, FEBRUARY]
+
+    def test_copies_count_once(self, tmp_path: Path) -> None:
+        for name in ("a/" + JANUARY, "b/" + JANUARY):
+            save(tmp_path, root(), name=name)
+        population = read_reports(tmp_path)
+        assert judged(population) == ["a/" + JANUARY]
+        assert [(item.name, item.why) for item in population.superseded] == [
+            ("b/" + JANUARY, f"a copy of a/{JANUARY}")
+        ]
+
+    def test_of_copies_with_two_stamps_the_newer_is_judged(self, tmp_path: Path) -> None:
+        save(tmp_path, root(), name=JANUARY), save(tmp_path, root(), name=FEBRUARY)
+        population = read_reports(tmp_path)
+        assert judged(population) == [FEBRUARY]
+        assert [item.name for item in population.superseded] == [JANUARY]
+
+    def test_a_copy_without_a_stamp_needs_none(self, tmp_path: Path) -> None:
+        save(tmp_path, root(), name=JANUARY), save(tmp_path, root(), name="a.csv")
+        assert judged(read_reports(tmp_path)) == [JANUARY]
+
+    @pytest.mark.parametrize("names", [("a.csv", "b.csv"), (JANUARY, "b.csv")])
+    def test_where_no_stamp_orders_them_they_are_refused(
+        self, tmp_path: Path, names: tuple[str, str]
+    ) -> None:
+        first = save(tmp_path, root(), name=names[0])
+        second = save(tmp_path, root(mfa_active="false"), name=names[1])
+        message = refusal(first, second, as_of="2026-03-01")
+        assert "another report of account 111122223333" in message
+        assert "no stamp says which is newer" in message
+
+    def test_equal_stamps_and_other_content_are_refused(self, tmp_path: Path) -> None:
+        save(tmp_path, root(), name="a/" + JANUARY)
+        save(tmp_path, root(mfa_active="false"), name="b/" + JANUARY)
+        assert refusal(tmp_path) == (
+            f"a/{JANUARY}: another report of account 111122223333 (b/{JANUARY}), and no stamp says "
+            "which is newer. Name one, or give the files the names the console gave them."
+        )
+
+    def test_a_masked_account_supersedes_nothing(self, tmp_path: Path) -> None:
+        save(tmp_path, root("1234567890"), name=JANUARY)
+        save(tmp_path, root("1234567890", mfa_active="false"), name=FEBRUARY)
+        population = read_reports(tmp_path)
+        assert judged(population) == [JANUARY, FEBRUARY]
+        assert "unknown-accounts" in [notice.code for notice in population.notices]
+
+    def test_neither_does_a_report_without_arn(self, tmp_path: Path) -> None:
+        columns = tuple(name for name in COLUMNS if name != "arn")
+        for name, mfa in ((JANUARY, "true"), (FEBRUARY, "false")):
+            (tmp_path / name).write_text(to_csv(root(mfa_active=mfa), columns=columns))
+        assert len(read_reports(tmp_path).reports) == 2
+
+
+class TestRefused:
+    def test_all_refused_files_are_told_at_once(self, tmp_path: Path) -> None:
+        save(tmp_path, root(), name=JANUARY)
+        (tmp_path / "a.csv").write_text("x")
+        (tmp_path / "b.csv").write_text("y")
+        message = refusal(tmp_path)
+        assert "a.csv, line 1" in message
+        assert "b.csv, line 1" in message
+
+    def test_keep_going_leaves_them_out_and_lists_them(self, tmp_path: Path) -> None:
+        save(tmp_path, root(), name=JANUARY)
+        (tmp_path / "a.csv").write_text("x")
+        population = read_reports(tmp_path, keep_going=True)
+        assert judged(population) == [JANUARY]
+        assert [problem.source for problem in population.refused] == ["a.csv"]
+
+    def test_with_nothing_left_it_is_refused_all_the_same(self, tmp_path: Path) -> None:
+        (tmp_path / "a.csv").write_text("x")
+        assert "a.csv" in refusal(tmp_path, keep_going=True)
+
+    def test_our_own_evidence_in_a_directory_is_passed_over(self, tmp_path: Path) -> None:
+        from credreport import analyze
+        from credreport.evidence.evidence import to_evidence
+        from tests.support.reports import rendered
+
+        path = save(tmp_path, root(), name=JANUARY)
+        evidence = to_evidence(analyze(read_reports(path)))
+        for name, data in rendered(evidence, ["csv", "json"]).items():
+            (tmp_path / name).write_bytes(data)
+        population = read_reports(tmp_path)
+        assert judged(population) == [JANUARY]
+        assert population.skipped == ()
+
+    def test_but_not_when_it_is_named(self, tmp_path: Path) -> None:
+        self.test_our_own_evidence_in_a_directory_is_passed_over(tmp_path)
+        (written,) = tmp_path.glob("*-findings.csv")
+        assert refusal(written) == (
+            f"{written.name}: evidence that credreport wrote, not a report. "
+            "Name the report that AWS gave."
+        )
+
+    def test_only_evidence_is_no_population(self, tmp_path: Path) -> None:
+        self.test_our_own_evidence_in_a_directory_is_passed_over(tmp_path)
+        (tmp_path / JANUARY).unlink()
+        assert "no credential report among the inputs" in refusal(tmp_path)
+
+
+def test_one_path_or_many(tmp_path: Path) -> None:
+    path = save(tmp_path, root())
+    for inputs in (path, str(path), [path], [str(path)]):
+        assert judged(read_reports(inputs)) == [JANUARY]
+
+
+def test_progress_is_told_after_each_file(tmp_path: Path) -> None:
+    save(tmp_path, root(), name=JANUARY), save(tmp_path, root(OTHER), name=FEBRUARY)
+    calls: list[None] = []
+    read_reports(tmp_path, progress=lambda: calls.append(None))
+    assert len(calls) == 2
+
+
+class TestNotices:
+    def codes(self, directory: Path, as_of: str | None = None) -> list[str]:
+        return [notice.code for notice in read_reports(directory, as_of=as_of).notices]
+
+    def test_an_as_of_more_than_a_day_after_the_stamp(self, tmp_path: Path) -> None:
+        save(tmp_path, root())
+        assert self.codes(tmp_path, "2026-02-01T12:00:00Z") == []
+        assert self.codes(tmp_path, "2026-02-01T12:00:01Z") == ["late-as-of"]
+
+    def test_reports_more_than_a_week_apart(self, tmp_path: Path) -> None:
+        save(tmp_path, root())
+        save(tmp_path, root(OTHER), name="2026-02-07T12:00:00Z.csv")
+        assert self.codes(tmp_path) == []
+        save(tmp_path, root("777788889999"), name="2026-02-07T12:00:01Z.csv")
+        assert self.codes(tmp_path) == ["apart"]
+
+
+def test_a_time_without_a_zone_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="has no zone"):
+        read_reports(save(tmp_path, root()), as_of=datetime(2026, 2, 1))  # noqa: DTZ001
+
+
+def test_warnings_of_a_file_outlive_its_superseded_account(tmp_path: Path) -> None:
+    both = to_csv(root()) + "\n\n" + to_csv(root(OTHER))
+    (tmp_path / JANUARY).write_text(both)
+    save(tmp_path, root(mfa_active="false"), name=FEBRUARY)
+    kept = {report.account_id: report for report in read_reports(tmp_path).reports}
+    assert [notice.code for notice in kept[OTHER].notices] == ["several-accounts", "blank-lines"]
+
+
+def test_what_is_said_of_all_reports_names_no_line(tmp_path: Path) -> None:
+    save(tmp_path, root())
+    save(tmp_path, root(OTHER), name="2026-02-09T12:00:00Z.csv")
+    save(tmp_path, root("x"), name="2026-02-09T12:00:01Z.csv")
+    told = [str(notice) for notice in read_reports(tmp_path).notices]
+    assert [line.partition(" ")[0] for line in told] == ["the", "1"]
+    late = read_reports(tmp_path / "2026-02-09T12:00:00Z.csv", as_of="2026-03-01T00:00:00Z")
+    assert str(late.notices[0]).startswith("2026-02-09T12:00:00Z.csv: judged at")
+
+
+def test_nothing_at_all_is_said_without_a_line(tmp_path: Path) -> None:
+    evidence = tmp_path / "a.csv"
+    evidence.write_text(",".join(CREDENTIALS) + "\n")
+    with pytest.raises(InputRefused) as caught:
+        read_reports(tmp_path)
+    assert str(caught.value) == f"{tmp_path}: no credential report among the inputs."
+
+
+def test_a_population_is_no_lower_bound_unless_told(tmp_path: Path) -> None:
+    assert not Population(read_reports(save(tmp_path, root())).reports).is_lower_bound
+
+
+def test_one_report_of_an_unknown_account_needs_no_warning(tmp_path: Path) -> None:
+    assert read_reports(save(tmp_path, root("x"))).notices == ()
+
+
+def test_the_first_and_the_last_of_many_dates_are_named(tmp_path: Path) -> None:
+    for number, day in enumerate(("2026-01-01", "2026-01-05", "2026-01-31")):
+        save(tmp_path, root(f"{number:012d}"), name=f"{day}T00:00:00Z.csv")
+    (notice,) = read_reports(tmp_path).notices
+    assert "between 2026-01-01T00:00:00Z and 2026-01-31T00:00:00Z" in notice.message

@@ -1,0 +1,112 @@
+"""Small reports for tests: a user with nothing, and what the test says differs from that."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from credreport.evidence.evidence import Evidence
+from credreport.files import whole
+from credreport.output.formats import Options, render
+from credreport.reports.selection import Population, read_reports
+from credreport.rules.policy import Policy
+from credreport.verdicts.assessment import Assessment, assess
+from credreport.verdicts.verdict import STATUSES
+
+ACCOUNT = "111122223333"
+AS_OF = "2026-01-31T12:00:00Z"
+NAME = "status_reports_2026-01-31T12-00-00+00-00.csv"
+COLUMNS = (
+    "user", "arn", "user_creation_time", "password_enabled", "password_last_used",
+    "password_last_changed", "password_next_rotation", "mfa_active",
+    "access_key_1_active", "access_key_1_last_rotated", "access_key_1_last_used_date",
+    "access_key_1_last_used_region", "access_key_1_last_used_service",
+    "access_key_2_active", "access_key_2_last_rotated", "access_key_2_last_used_date",
+    "access_key_2_last_used_region", "access_key_2_last_used_service",
+    "cert_1_active", "cert_1_last_rotated", "cert_2_active", "cert_2_last_rotated",
+)  # fmt: skip
+_FLAGS = (
+    "password_enabled", "mfa_active", "access_key_1_active", "access_key_2_active",
+    "cert_1_active", "cert_2_active",
+)  # fmt: skip
+
+
+def user(name: str = "alice", account: str = ACCOUNT, **cells: str) -> dict[str, str]:
+    """Return a row: a user without credentials, and the cells that differ."""
+    row = dict.fromkeys(COLUMNS, "N/A") | dict.fromkeys(_FLAGS, "false")
+    row |= {
+        "user": name,
+        "arn": f"arn:aws:iam::{account}:user/{name}",
+        "user_creation_time": "2020-01-01T00:00:00Z",
+    }
+    return row | cells
+
+
+def root(account: str = ACCOUNT, **cells: str) -> dict[str, str]:
+    """Return the root row as AWS has written it since mid 2024."""
+    row = user("<root_account>", account) | {
+        "arn": f"arn:aws:iam::{account}:root",
+        "password_enabled": "true",
+        "password_last_used": "no_information",
+        "password_last_changed": "2020-01-01T00:00:00Z",
+        "password_next_rotation": "not_supported",
+        "mfa_active": "true",
+    }
+    return row | cells
+
+
+def to_csv(*rows: dict[str, str], columns: tuple[str, ...] = COLUMNS) -> str:
+    """Return the report as AWS writes it: LF, and none after the last row."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([row.get(column, "") for column in columns] for row in rows)
+    return buffer.getvalue().removesuffix("\n")
+
+
+def save(directory: Path, *rows: dict[str, str], name: str = NAME) -> Path:
+    """Write a report of the rows into the directory."""
+    path = directory / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(to_csv(*rows), encoding="utf-8")
+    return path
+
+
+def read(directory: Path, *rows: dict[str, str], as_of: str | None = None) -> Population:
+    """Write the rows as a report and read it back."""
+    return read_reports(save(directory, *rows), as_of=as_of)
+
+
+def judge(
+    directory: Path, *rows: dict[str, str], as_of: str | None = None, policy: Policy | None = None
+) -> Assessment:
+    """Write the rows as a report, read it and judge it."""
+    return assess(read(directory, *rows, as_of=as_of), policy)
+
+
+def verdict(assessment: Assessment, name: str, credential: str) -> pd.Series:
+    """Return the one row of the credentials table for a user's credential."""
+    table = assessment.credentials
+    found = table[table["user"].eq(name) & table["credential"].eq(credential)]
+    assert len(found) == 1, f"{len(found)} rows for {name} {credential}"
+    return found.iloc[0]
+
+
+def lose_a_row(assessment: Assessment) -> Assessment:
+    """Return the assessment as it would be had a row of its first report not been counted."""
+    first, *others = assessment.tallies
+    lost = (0,) * len(STATUSES) + first.statuses[len(STATUSES) :]
+    return replace(assessment, tallies=(replace(first, statuses=lost), *others))
+
+
+def rendered(
+    evidence: Evidence, formats: Sequence[str], options: Options | None = None
+) -> dict[str, bytes]:
+    """Return the files of the formats, each whole."""
+    files = render(evidence, formats, options)
+    return {name: whole(content) for name, content in files.items()}
