@@ -130,7 +130,7 @@ def test_traps_of_the_machine_change_nothing(tmp_path: Path) -> None:
     (tmp_path / "matplotlibrc").write_text("axes.facecolor: red\nfont.size: 40\n")
     code = (
         "import sys, hashlib, pandas as pd\n"
-        "from credreport.charts import *\n"
+        "from credreport.output.charts import *\n"
         "table = pd.DataFrame({'kind': ['password'], 'age_days': [100], 'count': [1]})\n"
         "png = to_png(draw_ecdf(table, Captions('t', 'c', 90)))\n"
         "print(hashlib.sha256(png).hexdigest())\n"
