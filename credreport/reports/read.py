@@ -14,9 +14,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from credreport.errors import InputRefused, Notice, Problem
-from credreport.instants import parse_instant, stamps_in_name
+from credreport.instants import parse_instant
 from credreport.reports.containers import unpack
 from credreport.reports.inputs import Stream
+from credreport.reports.stamp import find_stamp
 from credreport.schema import (
     ARN,
     ARN_START,
@@ -177,25 +178,6 @@ def read_report(stream: Stream) -> list[CredentialReport]:
     notices += [notice for section in sections for notice in section.notices]
     # Every report of the file bears them: its siblings may be superseded.
     return [replace(report, notices=tuple(notices)) for report in reports]
-
-
-def find_stamp(name: str, generated_time: str) -> tuple[datetime | None, str, list[Notice]]:
-    """Return when a file says it was made, where it says so, and the warnings about that."""
-    if generated_time:
-        stamp = parse_instant(generated_time.strip().replace(" ", "T"))
-        if stamp:
-            return stamp, "GeneratedTime", []
-        message = f"GeneratedTime {generated_time[:40]!r} is not a time with its zone; not used"
-        notices = [Notice(name, 0, "generated-time", message)]
-    else:
-        notices = []
-    stamps = stamps_in_name(name.replace("\\", "/").rpartition("/")[2])
-    if len(stamps) == 1:
-        return stamps.pop(), "file name", notices
-    if stamps:
-        message = "the file's name holds several times; none was used"
-        notices.append(Notice(name, 0, "several-stamps", message))
-    return None, "", notices
 
 
 @dataclass

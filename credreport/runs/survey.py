@@ -25,7 +25,7 @@ from credreport.instants import format_instant
 from credreport.reports.containers import OwnEvidence, unpack
 from credreport.reports.inputs import DEFAULT_MAX_BYTES, Skipped, Stream, Unread, find_inputs
 from credreport.reports.plain import PlainText, PlainUsers, read_plain, to_plain
-from credreport.reports.read import CredentialReport, Source, era_of, find_stamp
+from credreport.reports.read import CredentialReport, Source, era_of
 from credreport.reports.selection import (
     NEWEST,
     Population,
@@ -34,6 +34,7 @@ from credreport.reports.selection import (
     find_as_of,
     read_stream,
 )
+from credreport.reports.stamp import find_stamp
 from credreport.rules.policy import Policy
 from credreport.runs.pool import Pool
 from credreport.schema import Status
