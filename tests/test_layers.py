@@ -20,7 +20,7 @@ LAYERS = [
     "comparison.timeline", "comparison.comparison", "evidence.bands", "output.charts",
     "output.comparison_charts", "evidence.method", "evidence.remediation", "evidence.evidence",
     "evidence.of_comparison", "output.sheetxml", "output.workbook", "output.comparison_workbook",
-    "output.formats", "output.comparison_formats", "runs.analysis", "cli.screen",
+    "output.disk", "output.formats", "output.comparison_formats", "runs.analysis", "cli.screen",
     "cli.rule_pages", "cli.main",
 ]  # fmt: skip
 

@@ -214,7 +214,8 @@ def analyze(
     no_color: NoColor = False,
 ) -> int:
     """Judge every password and access key; write the workbook and the pictures."""
-    from credreport.output.formats import Options, parse_formats, render, to_json_parts, write_all
+    from credreport.output.disk import write_all
+    from credreport.output.formats import Options, parse_formats, render, to_json_parts
 
     screen = Screen(quiet=quiet, verbose=verbose, no_color=no_color)
     wanted = parse_formats(formats)
@@ -320,7 +321,8 @@ def compare(
         render_comparison,
         to_comparison_document,
     )
-    from credreport.output.formats import Options, parse_formats, to_json, write_all
+    from credreport.output.disk import write_all
+    from credreport.output.formats import Options, parse_formats, to_json
 
     screen = Screen(quiet=quiet, verbose=verbose, no_color=no_color)
     wanted = parse_formats(formats, COMPARISON_WRITERS)

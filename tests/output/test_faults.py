@@ -23,9 +23,9 @@ from typer.testing import CliRunner
 
 from credreport.cli.main import app
 from credreport.errors import OutputError
-from credreport.output import formats as writers
+from credreport.output import disk
 from credreport.output.charts import to_png
-from credreport.output.formats import write_all
+from credreport.output.disk import write_all
 from tests.support.faults import (
     LONG_AGO,
     Days,
@@ -90,13 +90,13 @@ def test_a_signal_while_files_are_written_takes_all_back(
     yesterday = {"a.json": b"old a", "b.json": b"old b"}
     for name, data in yesterday.items():
         (tmp_path / name).write_bytes(data)
-    whole = writers._write_new
+    whole = disk._write_new
     calls = iter([whole, interrupted])
 
     def next_call(path: Path, data: bytes, *, is_program: bool) -> None:
         next(calls)(path, data, is_program=is_program)
 
-    monkeypatch.setattr(writers, "_write_new", next_call)
+    monkeypatch.setattr(disk, "_write_new", next_call)
     with pytest.raises(SystemExit):
         write_all(tmp_path, {"a.json": b"new", "b.json": b"new"}, force=True, inputs=[])
     assert contents(tmp_path) == yesterday
@@ -286,10 +286,10 @@ def test_runs_at_once_over_different_reports_leave_the_files_of_one(tmp_path: Pa
 def test_a_directory_that_another_run_keeps_to_itself_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writers, "_LOCK_ATTEMPTS", 3)
-    monkeypatch.setattr(writers, "_LOCK_PAUSE", 0.001)
+    monkeypatch.setattr(disk, "_LOCK_ATTEMPTS", 3)
+    monkeypatch.setattr(disk, "_LOCK_PAUSE", 0.001)
     with (
-        writers._taking_turns(tmp_path),
+        disk._taking_turns(tmp_path),
         pytest.raises(OutputError, match="another run has been writing to"),
     ):
         write_all(tmp_path, {"a": b"a"}, force=False, inputs=[])

@@ -1,0 +1,211 @@
+"""Files -> a directory: all of them or none.
+
+Every file is written beside its place under a temporary name, then moved: a run that fails leaves
+what was there before, and no temporary file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from credreport.errors import OutputError
+from credreport.files import Content, chunks_of
+
+_SIGNALS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
+_LOCK_ATTEMPTS = 300
+_LOCK_PAUSE = 0.1
+
+
+def write_all(
+    directory: Path, files: Mapping[str, Content], *, force: bool, inputs: Iterable[str]
+) -> list[Path]:
+    """Put the files into the directory, all or none of them; return their paths.
+
+    Raises OutputError where a file of that name with other bytes stands there (unless `force`),
+    is an input, or cannot be written.
+    """
+    targets = {directory / name: data for name, data in files.items()}
+    made: list[Path] = []
+    waiting: list[_Move] = []
+    try:
+        made += _missing(directory)
+        directory.mkdir(parents=True, exist_ok=True)
+        with _taking_turns(directory):
+            _refuse_clashes(targets, inputs, force=force)
+            for target, data in targets.items():
+                if not _holds(target, data):
+                    waiting.append(_Move(target))
+                    _write_new(waiting[-1].new, data, is_program=target.suffix == ".sh")
+            _put_in_place(waiting)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(f"cannot write to {directory}: {reason}; nothing was changed") from error
+    finally:
+        with _undisturbed():
+            for move in waiting:
+                move.new.unlink(missing_ok=True)
+            for folder in reversed(made):
+                with suppress(OSError):  # not empty, never made, or another run's by now
+                    folder.rmdir()
+    return list(targets)
+
+
+class _Move:
+    """A file to put in place: where it waits, where it goes, where the one before it is kept."""
+
+    def __init__(self, target: Path) -> None:
+        name = f".credreport-{secrets.token_hex(8)}"
+        self.target = target
+        self.new = target.with_name(f"{name}.tmp")
+        self.old = target.with_name(f"{name}.old")
+
+    def forward(self) -> None:
+        if self.target.exists():
+            try:
+                os.link(self.target, self.old)
+            except OSError:  # a file system without hard links
+                shutil.copy2(self.target, self.old)
+        self.new.replace(self.target)
+
+    def back(self) -> None:
+        with suppress(OSError):
+            if self.old.exists():
+                self.old.replace(self.target)
+            elif not self.new.exists():
+                self.target.unlink(missing_ok=True)
+
+
+def _put_in_place(moves: Sequence[_Move]) -> None:
+    """Move all files to their places, or none of them: a failure half-way takes the others back."""
+    with _undisturbed():
+        try:
+            for move in moves:
+                move.forward()
+        except OSError:
+            for move in moves:
+                move.back()
+            raise
+        finally:
+            for move in moves:
+                move.old.unlink(missing_ok=True)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let signals wait for the few moments in which files change their names.
+
+    To block them would not do: another thread would take them, and this one act on them.
+    """
+    came: list[int] = []
+    before: dict[int, Any] = {}
+    try:
+        if threading.current_thread() is threading.main_thread():
+            for number in _SIGNALS:
+                before[number] = signal.getsignal(number)
+                signal.signal(number, lambda number, _: came.append(number))
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        for number in came:
+            signal.raise_signal(number)
+
+
+@contextmanager
+def _taking_turns(directory: Path) -> Iterator[None]:
+    """Let one run at a time check and write a directory: the lock dies with the run that holds it."""
+    try:
+        fcntl = import_module("fcntl")
+        handle = os.open(directory, os.O_RDONLY)
+    except (ImportError, OSError):  # no such lock here: every file is still whole
+        yield
+        return
+    try:
+        _lock(fcntl, handle, directory)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _lock(fcntl: Any, handle: int, directory: Path) -> None:
+    for attempt in range(_LOCK_ATTEMPTS):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_LOCK_PAUSE * (attempt > 0))
+        except OSError:
+            return
+        else:
+            return
+    raise OutputError(f"another run has been writing to {directory} for long; try again later")
+
+
+def _refuse_clashes(targets: Mapping[Path, Content], inputs: Iterable[str], *, force: bool) -> None:
+    existing = [target for target in targets if target.exists()]
+    read = [Path(name) for name in inputs if name != "-" and os.path.lexists(name)]
+    for target in existing:
+        if target.is_dir():
+            raise OutputError(f"{target} is a directory; remove it, or choose another -o")
+        if any(target.samefile(path) for path in read if path.is_file()):
+            raise OutputError(f"{target} is an input of this run; choose another -o")
+    other = [
+        target
+        for target in existing
+        if not _holds(target, targets[target]) and not _is_same_run(target, targets[target])
+    ]
+    for target in other:
+        locks = [target.with_name(f"~${target.name}"), target.with_name(f".~lock.{target.name}#")]
+        if any(lock.exists() for lock in locks):
+            raise OutputError(f"{target} is open in a spreadsheet program; close it and run again")
+    if other and not force:
+        names = ", ".join(str(target) for target in other)
+        message = (
+            f"there is other evidence already: {names}. Use --force to replace it, or another -o"
+        )
+        raise OutputError(message)
+
+
+def _is_same_run(target: Path, data: Content) -> bool:
+    """Whether the manifest that stands there is of this very run, but for the files it lists."""
+    if not target.name.endswith("-manifest.json") or not isinstance(data, bytes):
+        return False
+    try:
+        before, now = json.loads(target.read_bytes()), json.loads(data)
+        return bool({**before, "outputs": []} == {**now, "outputs": []})
+    except (OSError, ValueError, TypeError):
+        return False
+
+
+def _holds(target: Path, data: Content) -> bool:
+    if not target.is_file() or target.stat().st_size != len(data):
+        return False
+    with target.open("rb") as file:
+        return all(file.read(len(chunk)) == chunk for chunk in chunks_of(data))
+
+
+def _missing(directory: Path) -> list[Path]:
+    """Return the directories that have to be made, the outermost first."""
+    return [folder for folder in (directory, *directory.parents) if not folder.exists()][::-1]
+
+
+def _write_new(path: Path, data: Content, *, is_program: bool) -> None:
+    """Write the data, to the disk itself, into a file that is not there yet."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(path, flags, 0o777 if is_program else 0o666), "wb") as file:
+        for chunk in chunks_of(data):
+            file.write(chunk)
+        file.flush()
+        os.fsync(file.fileno())
