@@ -1,26 +1,36 @@
-"""A slice of the damages of tests/damage.py: the long run is `python -m tests.support.damage`."""
+"""A slice of the damages of tests/support/damage: the long run is `python -m tests.support.damage`."""
 
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 
-from tests.support.damage import (
-    CELLS_LIE,
-    DAMAGES,
-    NOW,
-    ROWS_GO,
+from credreport.errors import Problem
+from credreport.reports.inputs import Stream
+from credreport.runs.survey import Question, _survey_odd, survey_batch
+from tests.support.damage.__main__ import lines_of
+from tests.support.damage.containers import CONTAINERS, open_plainly, rows_in
+from tests.support.damage.registry import GO, KINDS, LIE
+from tests.support.damage.reports import NOW, make_report, stale_in
+from tests.support.damage.trials import (
+    KEPT,
+    MISSED,
+    REFUSED,
     Result,
-    lines_of,
-    make_report,
+    Row,
+    Trial,
+    judge_trials,
     make_trial,
+    outcome_of,
     run,
 )
-from tests.support.second_opinion import judge_report
+from tests.support.second_opinion import rows_of
 
 SEED = 20260131
-COUNT = 10 * len(DAMAGES)
+EACH = 3
+COUNT = EACH * len(KINDS)
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +39,8 @@ def result() -> Result:
 
 
 def test_there_are_many_kinds_of_damage() -> None:
-    assert len(DAMAGES) >= 60
-    assert set(DAMAGES) >= ROWS_GO | CELLS_LIE
+    assert len(KINDS) >= 150
+    assert {excuse for kind in KINDS.values() for excuse in kind.excuses} == {GO, LIE}
 
 
 def test_no_damage_loses_a_stale_credential_outside_the_declared_classes(result: Result) -> None:
@@ -38,46 +48,81 @@ def test_no_damage_loses_a_stale_credential_outside_the_declared_classes(result:
     assert result.bad == []
 
 
-def test_both_roads_say_the_same_of_damaged_reports() -> None:
-    both = run(SEED, 0, COUNT, "both")
-    assert both.total().total() == COUNT
-    assert both.bad == []
-
-
-def test_a_difference_between_the_roads_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "tests.support.damage.survey_batch", lambda streams, _: [[] for _ in streams]
-    )
-    assert run(SEED, 0, 3, "both").total() == {"MISSED": 3}
-
-
-def test_every_kind_is_met_and_told(result: Result) -> None:
-    assert len(list(lines_of(result))) == len(DAMAGES) + 2
-    assert {counts.total() for counts in result.counts.values()} == {10}
+def test_every_kind_is_met_and_counted(result: Result) -> None:
+    assert len(list(lines_of(result))) == len(KINDS) + len(result.by_container) + 4
+    assert {counts.total() for counts in result.by_kind.values()} == {EACH}
 
 
 @pytest.mark.parametrize(
-    "kind",
-    ["trailing comma", "field lost", "NUL", "header lost", "the report again"],
+    "kind", ["trailing comma", "field lost", "NUL", "header lost", "two rows on a line"]
 )
 def test_some_kinds_are_always_refused(kind: str, result: Result) -> None:
-    assert result.counts[kind]["refused"] == 10
-
-
-@pytest.mark.parametrize(
-    "kind", ["columns in another order", "saved by pandas", "another report behind it"]
-)
-def test_some_kinds_are_no_damage_at_all(kind: str, result: Result) -> None:
-    assert result.counts[kind]["kept"] == 10
+    assert result.by_kind[kind][REFUSED] == EACH
 
 
 def test_the_same_seed_and_number_give_the_same_trial() -> None:
-    assert make_trial(7, 11) == make_trial(7, 11)
-    assert make_trial(7, 11) != make_trial(8, 11)
+    assert make_trial(7, 11).data == make_trial(7, 11).data
+    assert make_trial(7, 11).data != make_trial(8, 11).data
 
 
-def test_every_report_made_holds_a_stale_credential() -> None:
-    for seed in range(20):
-        text = make_report(random.Random(seed))
-        found = judge_report(text, NOW)
-        assert any(thought.status == "unused" for row in found for thought in row.values())
+def test_every_report_made_has_an_unused_credential() -> None:
+    assert all(stale_in(make_report(random.Random(seed))) for seed in range(20))
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_the_plain_reading_reads_every_container(name: str) -> None:
+    texts = [make_report(random.Random(1)), make_report(random.Random(2), prefix="o.")]
+    container = CONTAINERS[name]
+    opened = open_plainly(container.save(random.Random(3), texts))
+    assert opened is not None
+    assert all(time == NOW for time in opened.times)
+    read = [rows_in(text) for text in opened.texts]
+    assert read == [rows_of(text) for text in texts[: len(texts) if container.takes_several else 1]]
+
+
+@pytest.mark.parametrize("name", [name for name in CONTAINERS if name not in ("tar", "tar.gz", "JSON list", "JSON string", "--output text")])  # fmt: skip
+def test_a_report_that_is_not_damaged_is_kept(name: str, tmp_path: Path) -> None:
+    texts = [make_report(random.Random(1)), make_report(random.Random(2), prefix="o.")]
+    container = CONTAINERS[name]
+    texts = texts[: len(texts) if container.takes_several else 1]
+    data = container.save(random.Random(3), texts)
+    trial = Trial(0, KINDS["bit flipped"], container, tuple(texts), data)
+    assert [outcome for _, outcome, _ in judge_trials([trial], tmp_path)] == [KEPT]
+
+
+class TestWhatCounts:
+    """A trial whose report says one thing and whose rows, as the program found them, another."""
+
+    text = make_report(random.Random(5))
+
+    def outcome(self, kind: str, damaged: str, *, keep: int) -> str:
+        trial = Trial(0, KINDS[kind], CONTAINERS["CSV"], (self.text,), damaged.encode())
+        found = [
+            Row((0, line), row["user"], slot, "current")
+            for line, row in enumerate(rows_of(self.text)[:keep])
+            for slot in ("password", "access_key_1", "access_key_2")
+        ]
+        return outcome_of(trial, found)[0]
+
+    def test_a_credential_that_the_program_calls_current_is_missed(self) -> None:
+        assert self.outcome("bit flipped", self.text, keep=99) == MISSED
+
+    def test_rows_that_the_damage_took_are_gone_where_the_kind_can_take_them(self) -> None:
+        lines = self.text.split("\n")
+        assert self.outcome("row lost", "\n".join(lines[:2]), keep=1) == GO
+        assert self.outcome("word of a cell", "\n".join(lines[:2]), keep=1) == MISSED
+
+    def test_rows_that_the_program_dropped_are_missed(self) -> None:
+        assert self.outcome("row lost", self.text, keep=1) == MISSED
+
+
+def test_both_roads_say_the_same_of_damaged_reports() -> None:
+    trials = [make_trial(SEED, number) for number in range(len(KINDS))]
+    streams = [
+        Stream(trial.container.file, trial.data)
+        for trial in trials
+        if not trial.container.file.endswith((".zip", ".tar", ".gz"))
+    ]
+    answers = list(survey_batch(streams, Question(NOW)))
+    assert answers == list(_survey_odd(streams, Question(NOW)))
+    assert any(isinstance(each, Problem) for answer in answers for each in answer)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import random
 import signal
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -28,7 +27,6 @@ from credreport.runs.inspection import json_parts, report_lines
 from credreport.runs.pool import Pool, in_processes, on_cluster
 from credreport.runs.survey import Question, _to_batches, refuse, survey, survey_batch
 from credreport.verdicts.assessment import assess
-from tests.support.damage import DAMAGES, make_report
 from tests.support.reports import ACCOUNT, COLUMNS, NAME, root, to_csv, user
 
 SAMPLES = Path(__file__).parents[2] / "sample_reports"
@@ -207,14 +205,6 @@ class TestTwoRoads:
         assert callable(damage)
         path.write_bytes(damage(text).encode())
         assert answer(path, Question()) == slow(path, Question())
-
-    @pytest.mark.parametrize("kind", DAMAGES)
-    def test_every_kind_of_damage_ends_alike(self, kind: str, tmp_path: Path) -> None:
-        path = tmp_path / NAME
-        for seed in range(4):
-            chance = random.Random(f"{kind}{seed}")
-            path.write_bytes(DAMAGES[kind](chance, make_report(chance)))
-            assert answer(path, Question()) == slow(path, Question()), seed
 
     def test_a_damaged_report_does_not_touch_its_neighbours(self, tmp_path: Path) -> None:
         for number in range(5):

@@ -38,12 +38,15 @@ def read_rows(
 
 
 def judged(
-    reports: Sequence[CredentialReport], as_of: datetime, policy: Policy = POLICY
+    reports: Sequence[CredentialReport],
+    as_of: datetime | Sequence[datetime],
+    policy: Policy = POLICY,
 ) -> pd.DataFrame:
     """Return the judged password and key slots of all the reports, in the order of reports and rows."""
+    as_ofs = [as_of] * len(reports) if isinstance(as_of, datetime) else list(as_of)
     judged = judge(
         to_credentials(to_users(reports)),
-        [as_of] * len(reports),
+        as_ofs,
         [report.blanks_are_absences for report in reports],
         policy,
     )
