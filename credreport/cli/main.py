@@ -653,12 +653,14 @@ def _end(screen: Screen, doubts: Sequence[str], *, has_open_findings: bool) -> i
 
 
 def _pool(workers: int | None, cluster: str | None) -> Pool:
-    from credreport.runs.pool import available_processors, in_processes, on_cluster
-
     if cluster is not None:
+        from credreport.runs.cluster import on_cluster
+
         if workers is not None:
             raise UsageError("--workers and --cluster: give one of the two")
         return on_cluster(cluster)
+    from credreport.runs.processes import available_processors, in_processes
+
     return in_processes(available_processors() if workers is None else workers)
 
 

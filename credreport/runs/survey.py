@@ -525,7 +525,8 @@ def _survey_tables(reports: Sequence[CredentialReport], question: Question) -> l
     from credreport.verdicts.assessment import assess  # noqa: PLC0415
 
     assessment = assess(Population(tuple(dated)), question.policy)
-    unused = assessment.credentials.query("status == 'unused'")
+    credentials = assessment.credentials
+    unused = credentials[credentials["status"] == "unused"]
     objects: list[list[str]] = [[] for _ in dated]
     told = ["report", "account_id", "user", "credential", "age_days", "effective_last_used"]
     for number, account, user, credential, age, when in unused[told].itertuples(index=False):

@@ -24,7 +24,9 @@ from credreport.rules.profiles import PROFILES
 from credreport.rules.waivers import Waivers, load_waivers
 from credreport.runs import analysis
 from credreport.runs.analysis import Asked, Chosen, Piece, assess_inputs, judge_batch
-from credreport.runs.pool import Pool, in_processes, on_cluster
+from credreport.runs.cluster import on_cluster
+from credreport.runs.pool import Pool
+from credreport.runs.processes import in_processes
 from credreport.runs.survey import Question, survey_batch
 from credreport.verdicts.assessment import Part, judge_part
 from tests.support.reports import NAME, rendered, root, to_csv, user

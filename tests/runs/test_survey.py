@@ -23,8 +23,10 @@ from credreport.reports.inputs import Skipped, Stream
 from credreport.reports.plain import layout_of, read_plain, to_plain
 from credreport.reports.selection import read_reports
 from credreport.rules.policy import Policy
+from credreport.runs.cluster import on_cluster
 from credreport.runs.inspection import json_parts, report_lines
-from credreport.runs.pool import Pool, in_processes, on_cluster
+from credreport.runs.pool import Pool
+from credreport.runs.processes import in_processes
 from credreport.runs.survey import Question, _to_batches, refuse, survey, survey_batch
 from credreport.verdicts.assessment import assess
 from tests.support.reports import ACCOUNT, COLUMNS, NAME, root, to_csv, user
@@ -451,7 +453,7 @@ class TestCluster:
         assert answer(tmp_path, Question(), on_cluster(cluster)) == alone
 
     def test_nobody_there_is_said(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("credreport.runs.pool._PATIENCE", 0.5)
+        monkeypatch.setattr("credreport.runs.cluster._PATIENCE", 0.5)
         with pytest.raises(UsageError, match="no scheduler answers there"):
             on_cluster("tcp://127.0.0.1:9")
 
@@ -471,7 +473,7 @@ def test_an_executor_that_vanishes_without_a_word_is_not_waited_for(
 
     monkeypatch.setattr("credreport.runs.pool._LOOK_UP", 0.01)
     gone = Pool(2, Nobody, is_alive=lambda: False)
-    with pytest.raises(UsageError, match="the scheduler is gone"):
+    with pytest.raises(UsageError, match="the scheduler or its workers are gone"):
         survey([many(tmp_path)], Question(), pool=gone)
 
 
