@@ -12,11 +12,6 @@ INSTANT_PATTERN = (
 _INSTANT = re.compile(INSTANT_PATTERN)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _END_OF_DAY = time(23, 59, 59, tzinfo=UTC)
-_NAME_STAMP = re.compile(
-    r"(?<![0-9])([0-9]{4}-[0-9]{2}-[0-9]{2})"
-    r"(?:[T _-]([0-9]{2})[:_-]([0-9]{2})(?:[:_-]([0-9]{2})(?:\.[0-9]+)?)?"
-    r"(?:(Z)|([+-][0-9]{2})[:_-]?([0-9]{2})(?![0-9]))?)?(?![0-9])"
-)
 
 
 def parse_instant(text: str) -> datetime | None:
@@ -46,24 +41,6 @@ def parse_date(text: str) -> datetime | None:
 def parse_when(text: str) -> datetime | None:
     """Return what a user writes for a time: an instant with its zone, or a day."""
     return parse_instant(text.strip().replace(" ", "T")) or parse_date(text.strip())
-
-
-def stamps_in_name(name: str) -> set[datetime]:
-    """Return every instant that a file's name spells.
-
-    The console writes `status_reports_2018-03-27T03-01-45+00-00.csv`; `:` `_` `-` all separate, a
-    prefix and a browser's ` (1)` do no harm, a time without a zone is UTC, a day means its end.
-    """
-    found = set()
-    for day, hour, minute, second, _, zone_hours, zone_minutes in _NAME_STAMP.findall(name):
-        if hour:
-            zone = f"{zone_hours}:{zone_minutes}" if zone_hours else "Z"
-            instant = parse_instant(f"{day}T{hour}:{minute}:{second or '00'}{zone}")
-        else:
-            instant = parse_date(day)
-        if instant:
-            found.add(instant)
-    return found
 
 
 def format_instant(instant: datetime) -> str:

@@ -11,7 +11,6 @@ from credreport.instants import (
     parse_date,
     parse_instant,
     parse_when,
-    stamps_in_name,
 )
 
 
@@ -68,31 +67,6 @@ def test_a_day_means_its_last_second() -> None:
 )
 def test_a_user_writes_an_instant_or_a_day(text: str, instant: datetime | None) -> None:
     assert parse_when(text) == instant
-
-
-@pytest.mark.parametrize(
-    ("name", "instants"),
-    [
-        ("status_reports_2018-03-27T03-01-45+00-00.csv", {utc(2018, 3, 27, 3, 1, 45)}),
-        ("status_reports_2018-03-27T03-01-45+00-00 (1).csv", {utc(2018, 3, 27, 3, 1, 45)}),
-        ("acme_111122223333_2018-03-27T03:01:45Z.csv", {utc(2018, 3, 27, 3, 1, 45)}),
-        ("report_2018-03-27_03_01_45-05_00.csv", {utc(2018, 3, 27, 8, 1, 45)}),
-        ("report-2018-03-27T03-01.csv", {utc(2018, 3, 27, 3, 1)}),
-        ("report-2018-03-27T03-01-45.123Z.json", {utc(2018, 3, 27, 3, 1, 45)}),
-        ("2018-03-27.csv", {utc(2018, 3, 27, 23, 59, 59)}),
-        ("2018-03-27-prod.csv", {utc(2018, 3, 27, 23, 59, 59)}),
-        ("2018-13-27.csv", set()),
-        ("2018-03-27T25-00-00.csv", set()),
-        ("12018-03-27.csv", set()),
-        ("report.csv", set()),
-        (
-            "2018-03-27_to_2018-04-27.csv",
-            {utc(2018, 3, 27, 23, 59, 59), utc(2018, 4, 27, 23, 59, 59)},
-        ),
-    ],
-)
-def test_a_file_name_may_spell_when_the_report_was_made(name: str, instants: set[datetime]) -> None:
-    assert stamps_in_name(name) == instants
 
 
 def test_instants_are_written_in_utc_to_the_second() -> None:

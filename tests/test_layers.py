@@ -12,7 +12,7 @@ import credreport
 PACKAGE = Path(credreport.__file__).parent
 LAYERS = [
     "errors", "text", "files", "instants", "schema", "verdicts.verdict", "verdicts.warnings",
-    "reports.inputs", "reports.containers", "reports.stamp", "reports.read", "reports.plain", "reports.selection",
+    "reports.stamp", "reports.inputs", "reports.containers", "reports.read", "reports.plain", "reports.selection",
     "reports.by_date", "reports.normalise", "rules.catalogue", "rules.profiles",
     "rules.toml_file", "rules.policy", "verdicts.tally", "verdicts.credentials",
     "verdicts.checks", "rules.waivers", "verdicts.undetermined", "verdicts.assessment",

@@ -22,6 +22,7 @@ from credreport.evidence.evidence import (
 from credreport.instants import format_instant
 from credreport.evidence.method import method_rows
 from credreport.verdicts.warnings import WARNING_TITLES
+from credreport.reports.selection import as_of_sentences
 from credreport.rules.catalogue import RULES
 from credreport.schema import CLOSING, KIND_WORDS, Change, Kind, Status
 from credreport.verdicts.tally import plural, to_parameters
@@ -175,8 +176,8 @@ def to_verdict(comparison: Comparison) -> str:
         sentence += f" {unsure} {words} could not be judged on one date or both: see Changes."
     if len(comparison.assessments) > 2:
         sentence += f" {_timeline_words(comparison)}"
-    if any(date.is_lower_bound for date in comparison.assessments):
-        sentence += " Every age is a lower bound: the as-of is each file's newest timestamp."
+    reports = [report for date in comparison.assessments for report in date.reports]
+    sentence += "".join(f" {each}" for each in as_of_sentences(reports))
     if comparison.refused:
         files = len({problem.source for problem in comparison.refused})
         sentence += f" {plural(files, 'input')} refused and left out: see Inputs."

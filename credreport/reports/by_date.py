@@ -109,7 +109,6 @@ def read_dates(
         Population(
             reports=tuple(sorted((item.report for item in date), key=_by_account)),
             notices=tuple(date_notices([item.report for item in date])),
-            is_lower_bound=NEWEST in instants,
         )
         for date in _to_dates(chosen)
     ]

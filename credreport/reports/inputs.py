@@ -13,10 +13,13 @@ import sys
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import IO, BinaryIO
 
 from credreport.errors import Problem
+from credreport.reports.stamp import stamp_of_folder
 from credreport.text import escape_text
 
 DEFAULT_MAX_BYTES = 64 * 1024 * 1024
@@ -34,11 +37,16 @@ _SUFFIXES = {"", ".csv", ".json", ".txt", ".tsv", ".b64", ".base64"}
 
 @dataclass(frozen=True)
 class Stream:
-    """The bytes of one named input. `searched`: found in a directory or a zip, not named by the user."""
+    """The bytes of one named input.
+
+    `searched`: found in a directory or an archive, not named by the user. `folder_stamp`: when its
+    reports were made, as the name of its directory says.
+    """
 
     name: str
     data: bytes
     searched: bool = False
+    folder_stamp: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,10 @@ class Unread:
                     data += _read_at_most(file, self.max_bytes + 1 - len(data))
         except (OSError, ValueError) as error:
             return _unreadable(self.name, error)
-        return _bounded(self.name, data, self.max_bytes, searched=self.searched)
+        folder_stamp = _stamp_of_directory(os.path.dirname(self.path))  # noqa: PTH120
+        return _bounded(
+            self.name, data, self.max_bytes, searched=self.searched, folder_stamp=folder_stamp
+        )
 
 
 @dataclass(frozen=True)
@@ -289,9 +300,21 @@ class Opener:
         return _bounded(name, data, self.max_bytes, searched=True)
 
 
-def _bounded(name: str, data: bytes, max_bytes: int, *, searched: bool = False) -> Stream | Problem:
+@lru_cache(maxsize=1)
+def _stamp_of_directory(directory: str) -> datetime | None:
+    return stamp_of_folder(Path(directory).parts)
+
+
+def _bounded(
+    name: str,
+    data: bytes,
+    max_bytes: int,
+    *,
+    searched: bool = False,
+    folder_stamp: datetime | None = None,
+) -> Stream | Problem:
     if len(data) <= max_bytes:
-        return Stream(name, data, searched)
+        return Stream(name, data, searched, folder_stamp)
     size = f"{max_bytes / 1024 / 1024:g} MiB"
     found = f"larger than {size}, too large for a credential report"
     return Problem(name, 0, 0, found, "Raise --max-file-size if it really is one")

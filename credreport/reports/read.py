@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 
 from credreport.errors import InputRefused, Notice, Problem
 from credreport.instants import parse_instant
@@ -103,7 +104,7 @@ class CredentialReport:
         is_zulu = any(cell.endswith("Z") and parse_instant(cell) for cell in self._dates())
         return era_of(self.columns, is_zulu=is_zulu)
 
-    @property
+    @cached_property
     def newest(self) -> datetime | None:
         """The newest timestamp in the report, `password_next_rotation` apart."""
         instants = [instant for cell in set(self._dates()) if (instant := parse_instant(cell))]
@@ -152,7 +153,7 @@ def read_report(stream: Stream) -> list[CredentialReport]:
         size=len(stream.data),
         container=unpacked.container,
     )
-    stamp, origin, notices = find_stamp(stream.name, unpacked.generated_time)
+    stamp, origin, notices = find_stamp(stream.name, unpacked.generated_time, stream.folder_stamp)
     sections = _Reader(stream.name).read(unpacked.text)
     holds_absences = any(section.holds_absences for section in sections)
     reports = []

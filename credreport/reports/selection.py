@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 from math import inf
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -17,6 +18,21 @@ from credreport.reports.read import CredentialReport, Source, read_report
 from credreport.schema import ACCOUNT_ID
 
 NEWEST = "newest"
+FROM_NEWEST = "newest timestamp in the report"
+_GIVEN = "--as-of"
+# AWS serves a report for up to four hours, so the newest timestamp may be as old as that.
+_CACHED = timedelta(hours=4)
+# A stamp may be written to the minute.
+_ROUNDED = timedelta(minutes=1)
+_LATE = timedelta(days=1)
+
+
+class Bound(StrEnum):
+    """Why the ages of a report are lower bounds: the credentials are as old as that, or older."""
+
+    NEWEST = "newest"
+    NEAR_NEWEST = "near-newest"
+    BEFORE_NEWEST = "before-newest"
 
 
 class Report(Protocol):
@@ -111,7 +127,6 @@ class Population:
     superseded: tuple[Skipped, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     notices: tuple[Notice, ...] = ()
-    is_lower_bound: bool = False
 
 
 def parse_as_of(text: str) -> datetime | str:
@@ -170,7 +185,6 @@ def read_items(
         superseded=choice.superseded,
         skipped=tuple(skipped),
         notices=choice.notices,
-        is_lower_bound=as_of == NEWEST,
     )
 
 
@@ -252,6 +266,64 @@ def date_reports(reports: Iterable[R], as_of: datetime | str | None) -> tuple[li
     return dated, without
 
 
+def bound_of(report: Report) -> Bound | None:
+    """Return why a report's ages are only lower bounds; None where its as-of may be right.
+
+    A report is as old as its newest timestamp or younger. Who takes that timestamp for the as-of,
+    or nearly so where nothing else dates the report, judges too early; so does an as-of before it.
+    """
+    if report.as_of is None or report.newest is None:
+        return None
+    if report.as_of_origin == FROM_NEWEST:
+        return Bound.NEWEST
+    if report.newest - report.as_of >= _ROUNDED:
+        return Bound.BEFORE_NEWEST
+    is_near = report.as_of - report.newest <= _CACHED
+    if is_near and report.as_of_origin == _GIVEN and report.stamp is None:
+        return Bound.NEAR_NEWEST
+    return None
+
+
+def as_of_sentences(reports: Iterable[Report]) -> list[str]:
+    """Return what the verdict says where an as-of makes ages lower bounds, or lies far off."""
+    bounds: dict[Bound | None, list[Report]] = {}
+    late: list[Report] = []
+    for report in reports:
+        bounds.setdefault(bound_of(report), []).append(report)
+        if is_late(report):
+            late.append(report)
+    sentences = []
+    if Bound.NEWEST in bounds:
+        sentences.append("Every age is a lower bound: the as-of is each file's newest timestamp.")
+    if near := bounds.get(Bound.NEAR_NEWEST):
+        sentences.append(
+            "Every age is a lower bound: the as-of lies within four hours of the newest timestamp "
+            f"of {_names_of(near)}, and nothing else says when that was made."
+        )
+    if before := bounds.get(Bound.BEFORE_NEWEST):
+        sentences.append(
+            "Every age is a lower bound: the as-of lies before timestamps of "
+            f"{_names_of(before)}, so the as-of is wrong or the report is."
+        )
+    if late:
+        sentences.append(
+            f"The as-of lies more than a day after the own stamp of {_names_of(late)}: "
+            "use since then is not in it."
+        )
+    return sentences
+
+
+def _names_of(reports: Sequence[Report]) -> str:
+    others = len(reports) - 1
+    more = f" and {others} other{'s' * (others > 1)}" if others else ""
+    return f"{reports[0].source.name}{more}"
+
+
+def is_late(report: Report) -> bool:
+    """Whether a report is judged more than a day after its own stamp."""
+    return bool(report.as_of and report.stamp and report.as_of - report.stamp > _LATE)
+
+
 def find_as_of(
     as_of: datetime | str | None, stamp: datetime | None, stamp_origin: str, newest: datetime | None
 ) -> tuple[datetime | None, str]:
@@ -260,9 +332,9 @@ def find_as_of(
     `stamp` and `newest` are the report's own; None where there is none, or none is wanted.
     """
     if isinstance(as_of, datetime):
-        return as_of, "--as-of"
+        return as_of, _GIVEN
     if as_of == NEWEST:
-        return newest, "newest timestamp in the report"
+        return newest, FROM_NEWEST
     return stamp, stamp_origin
 
 
@@ -320,14 +392,16 @@ def _newest_stamp_first(report: Report) -> tuple[float, tuple[str, str, int]]:
 def no_as_of(report: Report) -> Problem:
     """Return the refusal of a report that no instant of judging is known for."""
     newest = report.newest
-    codes = ("several-stamps", "generated-time")
+    codes = ("several-stamps", "generated-time", "unread-date")
     said = [notice.message for notice in report.notices if notice.code in codes]
-    why = "; ".join(said) or "no GeneratedTime, no date in the file's name"
+    why = "; ".join(said) or "no GeneratedTime, no date in the name of the file or its directory"
     found = f"does not say when it was made: {why}"
     if newest:
-        found += f"; its newest timestamp is {format_instant(newest)}"
-    example = format_instant(newest) if newest else "2026-01-31T12:00:00Z"
-    remedy = f"Pass the time of the download, such as `--as-of {example}`, or `--as-of newest`"
+        found += f"; all that it shows is that it was made after {format_instant(newest)}"
+    remedy = (
+        "Pass the time of the download with `--as-of`, or put it into the name as in "
+        "`report_YYYY-MM-DD.csv`; `--as-of newest` yields lower bounds only"
+    )
     return Problem(report.source.name, 0, 0, found, remedy)
 
 
@@ -335,7 +409,7 @@ def date_notices(reports: Sequence[Report]) -> list[Notice]:
     """Warn where the dates of the reports do not fit each other or their own stamps."""
     notices = []
     for report in reports:
-        if report.as_of and report.stamp and report.as_of - report.stamp > timedelta(days=1):
+        if is_late(report) and report.as_of and report.stamp:
             message = (
                 f"judged at {format_instant(report.as_of)}, more than a day after the report's own "
                 f"stamp {format_instant(report.stamp)}: what was used since then is not in it"

@@ -1,27 +1,151 @@
-"""When a report was made, as its container or its name says."""
+"""When a report was made, as its container, its file's name or its directory's name says.
+
+Nothing is guessed: a date whose day and month could be exchanged is named, not read.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from datetime import datetime
+from urllib.parse import unquote
 
 from credreport.errors import Notice
-from credreport.instants import parse_instant, stamps_in_name
+from credreport.instants import parse_date, parse_instant
+
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+_MONTH = rf"(?P<word>{'|'.join(_MONTHS)})[a-z]*"
+_BETWEEN = "[-_ .,]*"
+_DAY = (
+    r"(?<![0-9])(?P<year>20[0-9]{2})"
+    r"(?:(?P<between>[-_.])(?P<month>[0-9]{2})(?P=between)(?P<day>[0-9]{2})"
+    r"|[-_](?P<short_month>[0-9]{1,2})[-_](?P<short_day>[0-9]{1,2})"
+    r"|(?P<plain_month>[0-9]{2})(?P<plain_day>[0-9]{2}))"
+)
+# A letter or a mark joins a time to its day; only fourteen digits need none, because twelve are an
+# account. Behind a mark, `2026` and `202609` are rather a year and its month than a time.
+_JOINT = r"(?:T|t|[_ -](?!20[1-3][0-9](?:0[1-9]|1[0-2])?(?![0-9]))|(?<=[0-9]{8})(?=[0-9]{6}))"
+_CLOCK = (
+    r"(?P<hour>[01][0-9]|2[0-3])(?P<mark>[:_.-]?)(?P<minute>[0-5][0-9])"
+    r"(?:(?P=mark)(?P<second>[0-5][0-9])(?:[.,][0-9]+)?)?"
+)
+_ZONE = r"(?:Z|_?UTC|_?GMT|(?P<sign>[+-])(?P<east>[01][0-9])[:_.-]?(?P<past>[0-5][0-9])(?![0-9]))"
+_STAMP = re.compile(rf"{_DAY}(?:{_JOINT}{_CLOCK}{_ZONE}?)?(?![0-9]|T[0-9])")
+_WORDED = (
+    re.compile(rf"(?<![0-9])(?P<day>[0-9]{{1,2}}){_BETWEEN}{_MONTH}{_BETWEEN}(?P<year>20[0-9]{{2}})(?![0-9])", re.IGNORECASE),
+    re.compile(rf"(?<![A-Za-z]){_MONTH}{_BETWEEN}(?P<day>[0-9]{{1,2}})[-_ .,]+(?P<year>20[0-9]{{2}})(?![0-9])", re.IGNORECASE),
+    re.compile(rf"(?<![0-9])(?P<year>20[0-9]{{2}}){_BETWEEN}{_MONTH}{_BETWEEN}(?P<day>[0-9]{{1,2}})(?![0-9])", re.IGNORECASE),
+)  # fmt: skip
+_UNREAD = (
+    (r"[0-9]{1,2}[-_.][0-9]{1,2}[-_.]20[0-9]{2}", "day and month could be exchanged"),
+    (r"[0-9]{4}20[0-9]{2}", "day and month could be exchanged"),
+    (r"20[0-9]{2}[-_.]?(?:W|Q|KW)[0-9]{1,2}", "a week or a quarter is no day"),
+    (r"(?:W|Q|KW)[0-9]{1,2}[-_.]?20[0-9]{2}", "a week or a quarter is no day"),
+    (r"20[0-9]{2}[-_.](?:0[1-9]|1[0-2])", "a month is no day"),
+    (r"1[0-9]{9}(?:[0-9]{3})?", "perhaps seconds since 1970"),
+)
+_UNREAD_PATTERNS = tuple(
+    (re.compile(rf"(?<![0-9])(?:{pattern})(?![0-9])", re.IGNORECASE), why)
+    for pattern, why in _UNREAD
+)
+_PARTITION = re.compile(r"[A-Za-z_]+=")
 
 
-def find_stamp(name: str, generated_time: str) -> tuple[datetime | None, str, list[Notice]]:
-    """Return when a file says it was made, where it says so, and the warnings about that."""
+def stamps_in_name(name: str) -> set[datetime]:
+    """Return every instant that a file's name spells.
+
+    Reads what the console writes (`2018-03-27T03-01-45+00-00`), its parts joined by any mark or by
+    none, with a prefix, a browser's ` (1)` or percent-encoding, and days with the month as a word.
+    A time without a zone is UTC, a day means its last second. A day that stands beside an instant
+    of that day adds nothing.
+    """
+    text = unquote(name)
+    instants: set[datetime] = set()
+    days: set[str] = set()
+    days_with_time: set[str] = set()
+    for match in _STAMP.finditer(text):
+        month = match["month"] or match["short_month"] or match["plain_month"]
+        day = match["day"] or match["short_day"] or match["plain_day"]
+        date = _to_date(match["year"], month, day)
+        if not match["hour"]:
+            days.add(date)
+            continue
+        zone = f"{match['sign']}{match['east']}:{match['past']}" if match["sign"] else "Z"
+        clock = f"{match['hour']}:{match['minute']}:{match['second'] or '00'}"
+        instant = parse_instant(f"{date}T{clock}{zone}")
+        if instant:
+            instants.add(instant)
+            days_with_time.add(date)
+    for pattern in _WORDED:
+        for match in pattern.finditer(text):
+            number = _MONTHS.index(match["word"].capitalize()) + 1
+            days.add(_to_date(match["year"], str(number), match["day"]))
+    ends = map(parse_date, days - days_with_time)
+    return instants | {end for end in ends if end}
+
+
+def _to_date(year: str, month: str, day: str) -> str:
+    return f"{year}-{int(month):02}-{int(day):02}"
+
+
+def unread_date(name: str) -> str:
+    """Return what in a file's name looks like a date and is not read as one, and why; or nothing."""
+    for pattern, why in _UNREAD_PATTERNS:
+        match = pattern.search(unquote(name))
+        if match:
+            return f"`{match[0]}` in the file's name is not read as a date ({why})"
+    return ""
+
+
+def stamp_of_folder(parts: Sequence[str]) -> datetime | None:
+    """Return when the reports in a directory were made: the nearest one whose whole name is a date.
+
+    `parts` are the names of the directories, the innermost last: `2026-09-30`, `dt=20260930`, or
+    three of them as in `2026/09/30` and `year=2026/month=09/day=30`. A zip is such a directory.
+    """
+    plain = [_PARTITION.sub("", part, count=1) for part in parts]
+    for end in range(len(plain), 0, -1):
+        for count in (1, 3):
+            name = "-".join(plain[end - count : end]) if end >= count else ""
+            if re.fullmatch(_WHOLE[count], name):
+                found = stamps_in_name(name)
+                if len(found) == 1:
+                    return found.pop()
+    return None
+
+
+_WHOLE = {
+    1: re.compile(r"20[0-9]{2}[-_.]?[0-9]{2}[-_.]?[0-9]{2}(?:[T _-]?[0-9].*)?"),
+    3: re.compile(r"20[0-9]{2}-[0-9]{1,2}-[0-9]{1,2}"),
+}
+
+
+def find_stamp(
+    name: str, generated_time: str, folder_stamp: datetime | None = None
+) -> tuple[datetime | None, str, list[Notice]]:
+    """Return when a file says it was made, where it says so, and the warnings about that.
+
+    In order: its GeneratedTime, its name, its directory's name. A name with several dates dates
+    nothing, and neither does its directory then.
+    """
+    notices = []
     if generated_time:
         stamp = parse_instant(generated_time.strip().replace(" ", "T"))
         if stamp:
             return stamp, "GeneratedTime", []
         message = f"GeneratedTime {generated_time[:40]!r} is not a time with its zone; not used"
-        notices = [Notice(name, 0, "generated-time", message)]
-    else:
-        notices = []
-    stamps = stamps_in_name(name.replace("\\", "/").rpartition("/")[2])
+        notices.append(Notice(name, 0, "generated-time", message))
+    own_name = name.replace("\\", "/").rpartition("/")[2]
+    stamps = stamps_in_name(own_name)
     if len(stamps) == 1:
         return stamps.pop(), "file name", notices
     if stamps:
         message = "the file's name holds several times; none was used"
         notices.append(Notice(name, 0, "several-stamps", message))
+        return None, "", notices
+    if folder_stamp:
+        return folder_stamp, "directory name", notices
+    unread = unread_date(own_name)
+    if unread:
+        notices.append(Notice(name, 0, "unread-date", unread))
     return None, "", notices

@@ -27,7 +27,6 @@ from credreport.reports.inputs import DEFAULT_MAX_BYTES, Skipped, Stream, Unread
 from credreport.reports.plain import PlainText, PlainUsers, read_plain, to_plain
 from credreport.reports.read import CredentialReport, Source, era_of
 from credreport.reports.selection import (
-    NEWEST,
     Population,
     choose,
     date_reports,
@@ -194,7 +193,6 @@ def survey_items(
         refused=choice.refused,
         superseded=choice.superseded,
         skipped=skipped,
-        is_lower_bound=question.as_of == NEWEST,
     )
     undetermined = tuple(row for report in reports for row in report.undetermined)
     return Survey(
@@ -317,7 +315,7 @@ def _look_at(place: int, stream: Stream) -> _Plain | None:
     whole = b"%b\n%b" % (text.header, text.body)
     digest = sha256 if whole == stream.data else hashlib.sha256(whole).hexdigest()
     source = Source(stream.name, sha256, len(stream.data), container)
-    stamp, origin, notices = find_stamp(stream.name, time)
+    stamp, origin, notices = find_stamp(stream.name, time, stream.folder_stamp)
     return _Plain(place, stream, text, source, digest, stamp, origin, tuple(notices))
 
 

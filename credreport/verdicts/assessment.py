@@ -86,7 +86,6 @@ class Assessment:
     refused: Sequence[Problem]
     superseded: Sequence[Skipped]
     skipped: Sequence[Skipped]
-    is_lower_bound: bool
 
     @cached_property
     def totals(self) -> Totals:
@@ -99,7 +98,6 @@ class Assessment:
             refused=self.refused,
             superseded=self.superseded,
             skipped=self.skipped,
-            is_lower_bound=self.is_lower_bound,
         )
 
     @property
@@ -158,11 +156,6 @@ class LeftOut(Protocol):
     @property
     def skipped(self) -> Sequence[Skipped]:
         """What lay among the inputs and was not searched."""
-        ...
-
-    @property
-    def is_lower_bound(self) -> bool:
-        """Whether every age is one."""
         ...
 
 
@@ -256,7 +249,6 @@ def join(
         refused=told.refused,
         superseded=told.superseded,
         skipped=told.skipped,
-        is_lower_bound=told.is_lower_bound,
     )
 
 

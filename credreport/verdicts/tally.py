@@ -18,7 +18,7 @@ from credreport import __version__
 from credreport.errors import Notice, Problem
 from credreport.instants import format_instant
 from credreport.reports.inputs import Skipped
-from credreport.reports.selection import Report
+from credreport.reports.selection import Report, as_of_sentences, bound_of
 from credreport.rules.catalogue import UNUSED_AFTER
 from credreport.rules.policy import Policy
 from credreport.schema import (
@@ -119,7 +119,6 @@ class Totals:
     refused: Sequence[Problem] = ()
     superseded: Sequence[Skipped] = ()
     skipped: Sequence[Skipped] = ()
-    is_lower_bound: bool = False
 
     @cached_property
     def by_report(self) -> Numbers:
@@ -167,7 +166,7 @@ class Totals:
             f"verdicts of rules that could not be told: {undecided}": undecided,
             f"inputs refused and left out: {refused}": refused,
             f"rows of users that stand there twice: {twice}": twice,
-            "every age is a lower bound": self.is_lower_bound,
+            "every age is a lower bound": any(map(bound_of, self.reports)),
             "the rows do not tie out": not self.is_tied_out,
         }
         return tuple(text for text, is_so in words.items() if is_so)
@@ -199,8 +198,7 @@ def to_verdict(totals: Totals, findings_sentence: str = "") -> str:
     if undetermined:
         sentence += f" {undetermined} could not be judged: see Undetermined."
     sentence += findings_sentence
-    if totals.is_lower_bound:
-        sentence += " Every age is a lower bound: the as-of is each file's newest timestamp."
+    sentence += "".join(f" {each}" for each in as_of_sentences(totals.reports))
     if totals.refused:
         files = len({problem.source for problem in totals.refused})
         sentence += f" {plural(files, 'input')} refused and left out: see Inputs."

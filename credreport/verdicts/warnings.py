@@ -38,6 +38,7 @@ WARNING_TITLES = {
     "late-as-of": "judged long after the report was made",
     "apart": "reports more than a week apart",
     "unknown-accounts": "reports without a 12-digit account",
+    "unread-date": "dates in names that are not read as dates",
     "reversed": "inputs not named from old to new",
     "not-covered": "accounts not covered now",
     "latecomer": "new users older than the older report",

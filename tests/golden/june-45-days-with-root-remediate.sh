@@ -1,7 +1,7 @@
 #!/bin/sh
 # Remedies for unused IAM credentials, written by credreport. Review before you run it.
 #
-# 21 of 52 judged active credentials have been unused for 45 days or more (10 passwords and 11 access keys), as of 2026-06-30T06:00:12Z to 2026-06-30T06:04:23Z. 1 could not be judged: see Undetermined.
+# 21 of 52 judged active credentials have been unused for 45 days or more (10 passwords and 11 access keys), as of 2026-06-30T06:00:12Z to 2026-06-30T06:04:23Z. 1 could not be judged: see Undetermined. Every age is a lower bound: the as-of lies before timestamps of status_reports_2026-06-30T06-00-12+00-00.csv, so the as-of is wrong or the report is.
 #
 #   sh THIS_FILE                        prints what it would do, and changes nothing
 #   sh THIS_FILE --apply                sets the keys inactive, deletes the login profiles

@@ -11,6 +11,7 @@ import pytest
 
 from credreport.errors import InputRefused, UsageError
 from credreport.reports.by_date import read_dates
+from credreport.reports.selection import Bound, bound_of
 from tests.support.reports import ACCOUNT, root, save, to_csv, user
 
 OTHER = "444455556666"
@@ -144,7 +145,7 @@ def test_newest_holds_for_all_inputs(tmp_path: Path) -> None:
     ]
     dates = read_dates(paths, as_of=["newest"])
     assert days(dates) == [["111 06-01T00"], ["111 07-01T00"]]
-    assert all(date.is_lower_bound for date in dates)
+    assert [bound_of(date.reports[0]) for date in dates] == [Bound.NEWEST, Bound.NEWEST]
 
 
 def test_what_cannot_be_compared_is_refused_or_left_out(tmp_path: Path) -> None:

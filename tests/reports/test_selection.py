@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from credreport.errors import InputRefused, UsageError
-from credreport.reports.selection import Population, parse_as_of, read_reports
+from credreport.reports.selection import (
+    Bound,
+    Population,
+    as_of_sentences,
+    bound_of,
+    parse_as_of,
+    read_reports,
+)
 from credreport.schema import CREDENTIALS
 from tests.support.reports import COLUMNS, root, save, to_csv, user
 
@@ -46,13 +54,51 @@ class TestAsOf:
         population = read_reports([str(path)], as_of="newest")
         assert population.reports[0].as_of == datetime(2025, 1, 1, tzinfo=UTC)
         assert population.reports[0].as_of_origin == "newest timestamp in the report"
-        assert population.is_lower_bound
+        assert bound_of(population.reports[0]) is Bound.NEWEST
 
     def test_or_the_file_is_refused_naming_its_newest_timestamp(self, tmp_path: Path) -> None:
         message = refusal(save(tmp_path, root(), name="r.csv"))
         assert "r.csv: does not say when it was made" in message
-        assert "its newest timestamp is 2020-01-01T00:00:00Z" in message
-        assert "`--as-of 2020-01-01T00:00:00Z`, or `--as-of newest`" in message
+        assert "all that it shows is that it was made after 2020-01-01T00:00:00Z" in message
+        assert "Pass the time of the download with `--as-of`" in message
+
+    def test_no_value_from_inside_the_file_is_offered(self, tmp_path: Path) -> None:
+        message = refusal(save(tmp_path, root(), name="r.csv"))
+        assert re.findall(r"--as-of [^ n]|[0-9-]{10}T", message) == ["2020-01-01T"]
+
+    def test_or_from_the_date_in_the_name_of_its_directory(self, tmp_path: Path) -> None:
+        path = save(tmp_path / "2026-09-30", root(), name="r.csv")
+        for given in (path, path.parent, tmp_path):
+            (report,) = read_reports(given).reports
+            assert (report.as_of, report.as_of_origin) == (
+                datetime(2026, 9, 30, 23, 59, 59, tzinfo=UTC),
+                "directory name",
+            )
+
+    @pytest.mark.parametrize(
+        ("name", "as_of", "bound"),
+        [
+            ("r.csv", "2026-01-31T12:00:00Z", Bound.NEAR_NEWEST),
+            ("r.csv", "2026-01-31T16:00:00Z", Bound.NEAR_NEWEST),
+            ("r.csv", "2026-01-31T16:00:01Z", None),
+            ("r.csv", "2026-01-31T11:59:01Z", Bound.NEAR_NEWEST),
+            ("r.csv", "2026-01-31T11:59:00Z", Bound.BEFORE_NEWEST),
+            ("2026-01-31T15-00-00.csv", "2026-01-31T12:00:00Z", None),
+            ("2026-01-31T12-00-00.csv", None, None),
+            ("2026-01-31T11-59-00.csv", None, Bound.BEFORE_NEWEST),
+            ("r.csv", "newest", Bound.NEWEST),
+        ],
+    )
+    def test_may_make_every_age_a_lower_bound(
+        self, tmp_path: Path, name: str, as_of: str | None, bound: Bound | None
+    ) -> None:
+        path = save(tmp_path, root(password_last_used="2026-01-31T12:00:00Z"), name=name)
+        (report,) = read_reports(path, as_of=as_of).reports
+        assert bound_of(report) is bound
+
+    def test_a_report_without_a_timestamp_has_no_bound(self, tmp_path: Path) -> None:
+        path = save(tmp_path, user(user_creation_time="N/A"))
+        assert [bound_of(report) for report in read_reports(path).reports] == [None]
 
     def test_newest_of_a_report_without_timestamps_is_refused(self, tmp_path: Path) -> None:
         path = save(tmp_path, user(user_creation_time="N/A"))
@@ -252,8 +298,31 @@ def test_nothing_at_all_is_said_without_a_line(tmp_path: Path) -> None:
     assert str(caught.value) == f"{tmp_path}: no credential report among the inputs."
 
 
-def test_a_population_is_no_lower_bound_unless_told(tmp_path: Path) -> None:
-    assert not Population(read_reports(save(tmp_path, root())).reports).is_lower_bound
+def test_the_verdict_says_what_is_wrong_with_an_as_of(tmp_path: Path) -> None:
+    used = root(password_last_used="2026-01-31T12:00:00Z")
+    for name in ("r.csv", "s.csv", "2026-01-01.csv", "2025-01-01.csv"):
+        save(tmp_path, used, user(name[0]), name=name)
+
+    def said(*names: str, as_of: str | None = None) -> list[str]:
+        read = [read_reports(tmp_path / name, as_of=as_of).reports[0] for name in names]
+        return as_of_sentences(read)
+
+    assert said("2026-01-01.csv", as_of="2026-03-01") == [
+        "The as-of lies more than a day after the own stamp of 2026-01-01.csv: "
+        "use since then is not in it."
+    ]
+    assert said("r.csv", "s.csv", as_of="2026-01-31T13:00:00Z") == [
+        "Every age is a lower bound: the as-of lies within four hours of the newest timestamp of "
+        "r.csv and 1 other, and nothing else says when that was made."
+    ]
+    assert said("2026-01-01.csv", "2025-01-01.csv", "2026-01-01.csv") == [
+        "Every age is a lower bound: the as-of lies before timestamps of 2026-01-01.csv and "
+        "2 others, so the as-of is wrong or the report is."
+    ]
+    assert said("r.csv", as_of="newest") == [
+        "Every age is a lower bound: the as-of is each file's newest timestamp."
+    ]
+    assert said("r.csv", as_of="2026-03-01") == []
 
 
 def test_one_report_of_an_unknown_account_needs_no_warning(tmp_path: Path) -> None:

@@ -180,8 +180,9 @@ class TestVerdict:
 
     def test_says_what_else_it_does_not_hold_for(self, tmp_path: Path) -> None:
         totals = of(tmp_path, user())
+        early = judge(tmp_path, root(), user(), as_of="newest").totals
         refused = (Problem("a", 1, 0, "x"), Problem("a", 2, 0, "x"), Problem("b", 1, 0, "x"))
-        told = to_verdict(replace(totals, is_lower_bound=True, refused=refused))
+        told = to_verdict(replace(early, refused=refused))
         assert told.partition("Z. ")[2] == (
             "Every age is a lower bound: the as-of is each file's newest timestamp. "
             "2 inputs refused and left out: see Inputs."
@@ -212,13 +213,12 @@ class TestDoubts:
     def test_each_is_told_with_its_number(self, tmp_path: Path) -> None:
         totals = of(tmp_path, user("a", **password("?")), user("A", **password("?")))
         refused = (Problem("x", 1, 0, "?"), Problem("x", 2, 0, "?"))
-        doubtful = replace(totals, refused=refused, is_lower_bound=True)
+        doubtful = replace(totals, refused=refused)
         assert doubtful.doubts(1) == (
             "credentials that could not be judged: 2",
             "verdicts of rules that could not be told: 1",
             "inputs refused and left out: 1",
             "rows of users that stand there twice: 2",
-            "every age is a lower bound",
         )
 
     def test_rows_that_do_not_tie_out_are_one(self, tmp_path: Path) -> None:
@@ -226,9 +226,9 @@ class TestDoubts:
             "the rows do not tie out",
         )
 
-    def test_totals_are_no_lower_bound_unless_told(self, tmp_path: Path) -> None:
-        totals = of(tmp_path, user())
-        assert not Totals(totals.policy, totals.reports, totals.tallies).is_lower_bound
+    def test_an_as_of_that_is_too_early_is_one(self, tmp_path: Path) -> None:
+        early = judge(tmp_path, root(), user(), as_of="newest").totals
+        assert early.doubts() == ("every age is a lower bound",)
 
 
 class TestFacts:

@@ -1,0 +1,131 @@
+"""When a report was made, as its container, its name or its directory's name says."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from credreport.reports.stamp import find_stamp, stamp_of_folder, stamps_in_name, unread_date
+
+
+def utc(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[misc,arg-type]
+
+
+END_OF_SEPTEMBER = utc(2026, 9, 30, 23, 59, 59)
+
+
+@pytest.mark.parametrize(
+    ("name", "instant"),
+    [
+        ("status_reports_2018-03-27T03-01-45+00-00.csv", utc(2018, 3, 27, 3, 1, 45)),
+        ("status_reports_2018-03-27T03-01-45+00-00 (1).csv", utc(2018, 3, 27, 3, 1, 45)),
+        ("status_reports_2018-03-27T03%3A01%3A45%2B00%3A00.csv", utc(2018, 3, 27, 3, 1, 45)),
+        ("acme_111122223333_2018-03-27T03:01:45Z.csv", utc(2018, 3, 27, 3, 1, 45)),
+        ("report_2018-03-27_03_01_45-05_00.csv", utc(2018, 3, 27, 8, 1, 45)),
+        ("report-2018-03-27T03-01.csv", utc(2018, 3, 27, 3, 1)),
+        ("report-2018-03-27T03-01-45.123Z.json", utc(2018, 3, 27, 3, 1, 45)),
+        ("report-2018-03-27 03.01.45.csv", utc(2018, 3, 27, 3, 1, 45)),
+        ("20260930_060009.csv", utc(2026, 9, 30, 6, 0, 9)),
+        ("report_20260930T060009Z.csv", utc(2026, 9, 30, 6, 0, 9)),
+        ("report_20260930t060009z.csv", utc(2026, 9, 30, 6, 0, 9)),
+        ("2026-09-30T060009Z.csv", utc(2026, 9, 30, 6, 0, 9)),
+        ("20260930T060009+0200.csv", utc(2026, 9, 30, 4, 0, 9)),
+        ("20260930060009.csv", utc(2026, 9, 30, 6, 0, 9)),
+        ("20260930-0600.csv", utc(2026, 9, 30, 6)),
+        ("2026-09-30_report_2026-09-30T06-00-09Z.csv", utc(2026, 9, 30, 6, 0, 9)),
+        ("20260930.csv", END_OF_SEPTEMBER),
+        ("111122223333-20260930.csv", END_OF_SEPTEMBER),
+        ("2026-09-30.csv", END_OF_SEPTEMBER),
+        ("2026_09_30-prod.csv", END_OF_SEPTEMBER),
+        ("acme-report-2026.09.30", END_OF_SEPTEMBER),
+        ("2026-9-30.csv", END_OF_SEPTEMBER),
+        ("report-2026-09-30-001.csv", END_OF_SEPTEMBER),
+        ("report-2026-09-30-9999.csv", END_OF_SEPTEMBER),
+        ("2026-09-30 at 6.00.09 PM.csv", END_OF_SEPTEMBER),
+        ("20260930_2026.csv", END_OF_SEPTEMBER),
+        ("30-Sep-2026.csv", END_OF_SEPTEMBER),
+        ("report_30sep2026.csv", END_OF_SEPTEMBER),
+        ("Sep-30-2026.csv", END_OF_SEPTEMBER),
+        ("September 30, 2026.csv", END_OF_SEPTEMBER),
+        ("2026-Sep-30.csv", END_OF_SEPTEMBER),
+    ],
+)
+def test_a_file_name_may_spell_when_the_report_was_made(name: str, instant: datetime) -> None:
+    assert stamps_in_name(name) == {instant}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "report.csv", "2018-13-27.csv", "2018-03-27T25-00-00.csv", "12018-03-27.csv",
+        "20261330.csv", "202609300600.csv", "20260930111122223333.csv", "2026-09.csv",
+        "summary 1 2026.csv", "99-Sep-2026.csv", "2026-09-31_06-00-00.csv",
+    ],
+)  # fmt: skip
+def test_what_is_no_date_dates_nothing(name: str) -> None:
+    assert stamps_in_name(name) == set()
+
+
+@pytest.mark.parametrize(
+    "name", ["2018-03-27_to_2018-04-27.csv", "2018-03-27_2018-04-27.csv", "20180327_20180427.csv"]
+)
+def test_a_name_with_two_dates_dates_nothing_nor_does_its_directory(name: str) -> None:
+    assert stamps_in_name(name) == {utc(2018, 3, 27, 23, 59, 59), utc(2018, 4, 27, 23, 59, 59)}
+    stamp, origin, (notice,) = find_stamp(name, "", END_OF_SEPTEMBER)
+    assert (stamp, origin, notice.code) == (None, "", "several-stamps")
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("report_30-09-2026.csv", "`30-09-2026` in the file's name is not read as a date (day and"),
+        ("30092026.csv", "day and month could be exchanged"),
+        ("2026-W39.csv", "a week or a quarter is no day"),
+        ("Q3-2026.csv", "a week or a quarter is no day"),
+        ("2026-09.csv", "a month is no day"),
+        ("report_1790748000.csv", "perhaps seconds since 1970"),
+    ],
+)
+def test_what_looks_like_a_date_and_is_not_read_is_named(name: str, says: str) -> None:
+    assert says in unread_date(name)
+    stamp, origin, (notice,) = find_stamp(name, "")
+    assert (stamp, origin, notice.code) == (None, "", "unread-date")
+
+
+def test_a_plain_name_has_nothing_that_looks_like_a_date() -> None:
+    assert unread_date("credentialReport_111122223333.csv") == ""
+
+
+@pytest.mark.parametrize(
+    ("folders", "instant"),
+    [
+        ("reports/2026-09-30", END_OF_SEPTEMBER),
+        ("reports/20260930/prod", END_OF_SEPTEMBER),
+        ("reports/2026/09/30", END_OF_SEPTEMBER),
+        ("reports/2026/9/30", END_OF_SEPTEMBER),
+        ("dt=2026-09-30", END_OF_SEPTEMBER),
+        ("year=2026/month=09/day=30/eu", END_OF_SEPTEMBER),
+        ("2026-06-30/2026-09-30", END_OF_SEPTEMBER),
+        ("2026-09-30T06-00-09Z", utc(2026, 9, 30, 6, 0, 9)),
+        ("project-20260930", None),
+        ("2026-09-30 monthly", None),
+        ("2026/09", None),
+        ("2026-09-31", None),
+        ("", None),
+    ],
+)
+def test_the_nearest_directory_whose_whole_name_is_a_date_dates_a_file(
+    folders: str, instant: datetime | None
+) -> None:
+    assert stamp_of_folder(folders.split("/")) == instant
+
+
+def test_the_answer_comes_before_the_name_and_the_name_before_the_directory() -> None:
+    name, folder = "2026-08-31.csv", END_OF_SEPTEMBER
+    made = find_stamp(name, "2026-07-31T06:00:00+00:00", folder)
+    assert made == (utc(2026, 7, 31, 6), "GeneratedTime", [])
+    assert find_stamp(name, "", folder) == (utc(2026, 8, 31, 23, 59, 59), "file name", [])
+    assert find_stamp("r.csv", "", folder) == (folder, "directory name", [])
+    assert find_stamp("r.csv", "") == (None, "", [])
