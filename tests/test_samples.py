@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from credreport import Policy, analyze, read_reports
-from credreport.evidence.evidence import to_evidence
+from credreport.evidence.of_analysis import of_analysis
 from tests.support.reports import rendered
 
 PROJECT = Path(__file__).parent.parent
@@ -47,7 +47,7 @@ def check(name: str, found: bytes) -> None:
     ],
 )
 def test_the_evidence_is_what_was_agreed_on(name: str, inputs: Path, policy: Policy) -> None:
-    evidence = to_evidence(analyze(read_reports(inputs), policy))
+    evidence = of_analysis(analyze(read_reports(inputs), policy))
     files = rendered(evidence, ["csv", "md", "sh"])
     for file, data in files.items():
         if file.endswith((".csv", ".sh")):

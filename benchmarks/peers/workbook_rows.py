@@ -47,20 +47,22 @@ def ours(rows: pd.DataFrame, path: Path) -> None:
     """As credreport writes a data sheet."""
     from openpyxl import Workbook  # noqa: PLC0415 - each loads what it needs
 
-    from credreport.output.workbook import Column, add_table, finish_book  # noqa: PLC0415
+    from credreport.evidence.evidence import Column, Sheet  # noqa: PLC0415
+    from credreport.output.workbook.book import finish_book  # noqa: PLC0415
+    from credreport.output.workbook.data_sheets import add_sheet  # noqa: PLC0415
 
-    columns = [
+    columns = (
         *(Column(name, name, width=20) for name in (*TEXTS, *MORE_TEXTS)),
         Column("age_days", "age_days", "number"),
         Column("effective_last_used", "effective_last_used", "date"),
-    ]
+    )
     utc = rows["effective_last_used"].dt.tz_localize("UTC")
     table = rows.astype(dict.fromkeys((*TEXTS, *MORE_TEXTS), "str")).assign(effective_last_used=utc)
     book = Workbook()
     book.remove(book.worksheets[0])
-    stream = add_table(book, "Findings", table, columns, "")
+    stream = add_sheet(book, Sheet("Findings", table, columns, ""))
     assert stream
-    as_of = pd.DataFrame({"as_of": [pd.Timestamp("2026-09-30", tz="UTC")]})
+    as_of = pd.Timestamp("2026-09-30", tz="UTC")
     path.write_bytes(finish_book(book, {1: stream}, [], as_of))
 
 

@@ -19,13 +19,13 @@ import typer
 import credreport as package
 from credreport.cli.screen import Screen, flush, silence
 from credreport.errors import CredreportError, InputRefused, OutputError, UsageError, problem_lines
+from credreport.output.formats import DEFAULT, HELP, Options, parse_formats
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from credreport.comparison.comparison import Comparison
     from credreport.evidence.evidence import Account, Evidence
-    from credreport.evidence.of_comparison import ComparisonEvidence
     from credreport.reports.selection import Population
     from credreport.rules.policy import Policy
     from credreport.rules.waivers import Waivers
@@ -81,6 +81,7 @@ IncludeRoot = Annotated[
 Output = Annotated[
     Path, typer.Option("--output", "-o", metavar="DIR", help="Where the evidence goes.")
 ]
+FormatList = Annotated[str, typer.Option("--format", metavar="LIST", help=HELP)]
 Accounts = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="CSV of id,name,owner: names for account IDs."),
@@ -177,12 +178,7 @@ def analyze(
     inputs: Inputs,
     *,
     output: Output = Path("evidence"),
-    formats: Annotated[
-        str,
-        typer.Option(
-            "--format", metavar="LIST", help="Of xlsx,png,csv,json,md,jira,svg,sh; or none."
-        ),
-    ] = "xlsx,png",
+    formats: FormatList = DEFAULT,
     unused_after: UnusedAfter = None,
     profile: Profile = None,
     policy_file: PolicyFile = None,
@@ -214,17 +210,14 @@ def analyze(
     no_color: NoColor = False,
 ) -> int:
     """Judge every password and access key; write the workbook and the pictures."""
-    from credreport.output.disk import write_all
-    from credreport.output.formats import Options, parse_formats, render, to_json_parts
-
     screen = Screen(quiet=quiet, verbose=verbose, no_color=no_color)
     wanted = parse_formats(formats)
     options = Options(csv_raw=csv_raw)
     policy = _policy(unused_after, profile, policy_file, include_root=include_root)
     waivers = _waivers(waivers_file)
     named = _accounts(accounts)
-    from credreport.evidence.evidence import SignOff, to_evidence
-    from credreport.reports.normalise import to_rows
+    from credreport.evidence.evidence import SignOff
+    from credreport.evidence.of_analysis import of_analysis
     from credreport.runs.analysis import Asked, assess_inputs
 
     asked = Asked(
@@ -246,32 +239,23 @@ def analyze(
     )
     _expect_users(assessment, expect_users)
     sign_off = SignOff(control=control, prepared_by=prepared_by, ticket=ticket)
-    evidence = to_evidence(assessment, sign_off, named, aside)
-    judged: Assessment | Comparison = assessment
+    since: Comparison | None = None
     if baseline is not None:
-        from credreport.evidence.of_comparison import add_baseline
-
-        judged = _compare_baseline(
+        since = _compare_baseline(
             baseline, assessment, screen, max_file_size, keep_going=keep_going
         )
-        evidence = add_baseline(evidence, judged)
-    written: list[Path] = []
-    if wanted:
-        files = render(evidence, wanted, options)
-        read = inputs if baseline is None else [*inputs, str(baseline)]
-        written = write_all(output, files, force=force, inputs=read)
-    if as_json:
-        screen.pour(to_json_parts(evidence))
-    else:
-        _show(screen, evidence)
-        if baseline is not None:
-            screen.say()
-            screen.say(": ".join(evidence.facts[-1]))
-    _show_files(screen, written, lambda: _next_command(written, evidence, wanted))
-    _show_stale(screen, written, evidence.stem)
-    _show_undetermined(screen, to_rows(evidence.undetermined))
-    _show_warnings(screen, judged)
-    return _status(screen, judged, fail_on)
+    return _deliver(
+        screen,
+        of_analysis(assessment, sign_off, named, aside, since),
+        assessment if since is None else since,
+        wanted,
+        options,
+        output=output,
+        inputs=inputs if baseline is None else [*inputs, str(baseline)],
+        force=force,
+        as_json=as_json,
+        fail_on=fail_on,
+    )
 
 
 @app.command()
@@ -286,9 +270,7 @@ def compare(
     ],
     *,
     output: Output = Path("evidence"),
-    formats: Annotated[
-        str, typer.Option("--format", metavar="LIST", help="Of xlsx,png,csv,json,md,svg; or none.")
-    ] = "xlsx,png",
+    formats: FormatList = DEFAULT,
     unused_after: UnusedAfter = None,
     profile: Profile = None,
     policy_file: PolicyFile = None,
@@ -316,40 +298,31 @@ def compare(
     no_color: NoColor = False,
 ) -> int:
     """Tell what was fixed and what is new between the dates of the reports."""
-    from credreport.output.comparison_formats import (
-        COMPARISON_WRITERS,
-        render_comparison,
-        to_comparison_document,
-    )
-    from credreport.output.disk import write_all
-    from credreport.output.formats import Options, parse_formats, to_json
-
     screen = Screen(quiet=quiet, verbose=verbose, no_color=no_color)
-    wanted = parse_formats(formats, COMPARISON_WRITERS)
+    wanted = parse_formats(formats)
     policy = _policy(unused_after, profile, policy_file, include_root=include_root)
     waivers = _waivers(waivers_file)
     named = _accounts(accounts)
     dates = _read_dates(inputs, screen, as_of or [], max_file_size, keep_going=keep_going)
     from credreport.comparison.comparison import compare_all
     from credreport.evidence.evidence import SignOff
-    from credreport.evidence.of_comparison import to_comparison_evidence
+    from credreport.evidence.of_comparison import of_comparison
     from credreport.verdicts.assessment import assess
 
     comparison = compare_all([assess(date, policy, waivers) for date in dates])
     sign_off = SignOff(control=control, prepared_by=prepared_by, ticket=ticket)
-    evidence = to_comparison_evidence(comparison, sign_off, named)
-    written: list[Path] = []
-    if wanted:
-        files = render_comparison(evidence, wanted, Options(csv_raw=csv_raw))
-        written = write_all(output, files, force=force, inputs=inputs)
-    if as_json:
-        screen.say(to_json(to_comparison_document(evidence)).rstrip("\n"))
-    else:
-        _show_comparison(screen, evidence)
-    _show_files(screen, written, lambda: _attach(written))
-    _show_stale(screen, written, evidence.stem)
-    _show_warnings(screen, comparison)
-    return _status(screen, comparison, fail_on)
+    return _deliver(
+        screen,
+        of_comparison(comparison, sign_off, named),
+        comparison,
+        wanted,
+        Options(csv_raw=csv_raw),
+        output=output,
+        inputs=inputs,
+        force=force,
+        as_json=as_json,
+        fail_on=fail_on,
+    )
 
 
 @app.command()
@@ -515,40 +488,53 @@ def _compare_baseline(
     return comparison
 
 
-def _show(screen: Screen, evidence: Evidence) -> None:
-    """Print the verdict and the small table."""
+def _deliver(
+    screen: Screen,
+    evidence: Evidence,
+    judged: Assessment | Comparison,
+    formats: Sequence[str],
+    options: Options,
+    *,
+    output: Path,
+    inputs: Sequence[str],
+    force: bool,
+    as_json: bool,
+    fail_on: FailOn,
+) -> int:
+    """Write the files, print the rest, return the exit status: how every command with evidence ends."""
+    from credreport.output.disk import write_all
+    from credreport.output.json_file import to_json_parts
+    from credreport.output.render import render
     from credreport.reports.normalise import to_rows
 
-    screen.say(evidence.verdict)
-    if screen.quiet:
-        return
-    screen.say()
-    types = evidence.summary.set_index("type").T
-    order = ["unused", "current", "undetermined", "excluded", "inactive", "not_tracked", "absent"]
-    rows = [
-        [status.replace("_", " "), *(str(count) for count in types.loc[status])]
-        for status in [*order, "total"]
-    ]
-    screen.table(["", *(name.lower() for name in types.columns)], rows, rights=len(types.columns))
-    if not evidence.rules.empty:
-        screen.say()
-        counts = ["findings", "open", "waived"]
-        found = [
-            [str(row[name]) for name in ("rule", "severity", *counts)]
-            for row in to_rows(evidence.rules)
-        ]
-        screen.table(["Rule", "Severity", *counts], found, rights=len(counts))
+    written: list[Path] = []
+    if formats:
+        files = render(evidence, formats, options)
+        written = write_all(output, files, force=force, inputs=inputs)
+    if as_json:
+        screen.pour(to_json_parts(evidence))
+    else:
+        _show(screen, evidence)
+    _show_files(screen, written, lambda: _next_command(written, evidence, formats))
+    _show_stale(screen, written, evidence.stem)
+    if "undetermined" in evidence.tables:
+        _show_undetermined(screen, to_rows(evidence.tables["undetermined"]))
+    _show_warnings(screen, judged)
+    is_failing = fail_on is FailOn.FINDINGS and judged.has_open_findings
+    return _end(screen, judged.doubts, has_open_findings=is_failing)
 
 
-def _show_comparison(screen: Screen, evidence: ComparisonEvidence) -> None:
-    """Print the verdict and the findings by type."""
+def _show(screen: Screen, evidence: Evidence) -> None:
+    """Print the verdict and the small tables."""
     screen.say(evidence.verdict)
-    if screen.quiet:
-        return
-    screen.say()
-    rows = [[str(cell) for cell in row] for row in evidence.by_kind.itertuples(index=False)]
-    headers = ["before", "closed", "still open", "new", "now"]
-    screen.table(["", *headers], rows, rights=len(headers))
+    if not screen.quiet:
+        for block in evidence.shown:
+            screen.say()
+            rows = [[str(cell) for cell in row] for row in block.table.itertuples(index=False)]
+            numbers = sum(dtype.kind == "i" for dtype in block.table.dtypes)
+            screen.table(block.headers, rows, rights=numbers)
+    for line in evidence.footnotes:
+        screen.say(line)
 
 
 def _show_files(screen: Screen, written: list[Path], next_command: Callable[[], str]) -> None:
@@ -572,9 +558,9 @@ def _show_stale(screen: Screen, written: list[Path], stem: str) -> None:
             screen.note(f"not of this run, perhaps out of date: {path}")
 
 
-def _next_command(written: list[Path], evidence: Evidence, formats: tuple[str, ...]) -> str:
+def _next_command(written: list[Path], evidence: Evidence, formats: Sequence[str]) -> str:
     script = next((path for path in written if path.suffix == ".sh"), None)
-    if evidence.findings.empty:
+    if "findings" not in evidence.tables or evidence.tables["findings"].empty:
         return _attach(written)
     if script:
         return f"{shlex.join(['sh', str(script)])}  (a dry run of the remedies)"
@@ -638,11 +624,6 @@ def _show_warnings(screen: Screen, judged: Assessment | Comparison | Totals) -> 
         screen.note(f"not judged: {item.name}: {item.why}")
     for line in problem_lines(judged.refused):
         screen.note(f"refused: {line}")
-
-
-def _status(screen: Screen, judged: Assessment | Comparison, fail_on: FailOn) -> int:
-    is_failing = fail_on is FailOn.FINDINGS and judged.has_open_findings
-    return _end(screen, judged.doubts, has_open_findings=is_failing)
 
 
 def _end(screen: Screen, doubts: Sequence[str], *, has_open_findings: bool) -> int:

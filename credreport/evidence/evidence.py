@@ -1,57 +1,23 @@
-"""Assessment -> Evidence: the one value that feeds every format, so that no two can disagree."""
+"""The one value that feeds every format, so that no two can disagree, and what it is made of."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
 
-from credreport import __version__
-from credreport.verdicts.assessment import Assessment
-from credreport.evidence.bands import to_band, to_bands
-from credreport.output.charts import Captions
-from credreport.errors import Notice, Problem, UsageError
-from credreport.evidence.method import method_rows
-from credreport.verdicts.warnings import WARNING_TITLES
-from credreport.rules.profiles import PROFILES
-from credreport.evidence.remediation import to_remediation, to_script
-from credreport.rules.catalogue import RULES
-from credreport.schema import (
-    ACCOUNT_ID,
-    CREDENTIALS,
-    FINDINGS,
-    SLOT_WORDS,
-    UNDETERMINED,
-    USERS,
-)
-from credreport.reports.inputs import Skipped, read_bounded
+from credreport.errors import UsageError
 from credreport.files import Spool
-from credreport.verdicts.tally import (
-    Totals,
-    account_ids,
-    account_rows,
-    as_of_words,
-    input_rows,
-    judged_count,
-    left_out_rows,
-    plural,
-    summary_rows,
-    to_facts,
-    to_parameters,
-    to_stem,
-    to_title,
-    to_verdict,
-    warning_rows,
-)
-from credreport.rules.waivers import WAIVED
+from credreport.reports.inputs import read_bounded
+from credreport.schema import ACCOUNT_ID
 
 MAX_POPULATION_ROWS = 100_000
-_ABOUT_CREDENTIAL = ("kind", "is_root", "set_at")
+NOTHING = "\u2013"
 
 
 @dataclass(frozen=True)
@@ -83,109 +49,177 @@ class Aside:
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """Facts and tables, ready for any format. Times in the tables are UTC instants.
+class Column:
+    """One column of a data sheet.
 
-    `findings`, `undetermined`, `users`, `credentials`, `remediation`: one row each, as their names
-    say. `summary`: counts of status by type. `bands`: the ageing table. `accounts`, `inputs`,
-    `tie_out`, `warnings`, `left_out`: where it came from and whether it adds up. `facts` and
-    `method`: label and text. `rules`: one row a rule in force, with its findings, where more than
-    the default rules are; `waivers`: one row a waiver, None where no file of them was given.
-    `changes` since an older date and its `baseline`, the inputs of that date, where one was given.
-    `aside` has what is missing in `users` and `credentials` where those are too long for memory.
+    header: what stands above it.
+    source: the column of the sheet's table that it shows.
+    kind: `text`, `number` or `date`.
+    width: in characters; it grows to `widest` where the longest text needs it.
+    is_for_auditor: left empty, for the auditor to fill in.
+    """
+
+    header: str
+    source: str
+    kind: str = "text"
+    width: int = 14
+    widest: int = 0
+    is_for_auditor: bool = False
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A data sheet: one table with a header; `words` stand there where it has no rows.
+
+    `in_full` names the table of the evidence that comes as CSV beside the workbook, where the sheet
+    cannot show all of it.
+    """
+
+    title: str
+    table: pd.DataFrame
+    columns: tuple[Column, ...]
+    words: str
+    in_full: str = ""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A native chart of stacked columns, made from the second and third column of its block."""
+
+    alt_text: str
+    x_title: str
+    y_title: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """A small table below a heading; `words` stand there where it has no rows.
+
+    heading: the line above the table.
+    headers: one for each column of the table.
+    table: texts, whole numbers and instants, in the order of the headers.
+    words: what is said in place of an empty table.
+    chart: stands beside the table.
+    is_tall: whether its rows need two lines, for hashes.
+    """
+
+    heading: str
+    headers: tuple[str, ...]
+    table: pd.DataFrame
+    words: str = ""
+    chart: Chart | None = None
+    is_tall: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """A sheet of blocks, one below the other; `widths` of its columns in characters."""
+
+    widths: tuple[int, ...]
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Captions:
+    """The text of a picture: the finding above it, the facts below it."""
+
+    title: str
+    caption: str
+    unused_after_days: int
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a picture shows: `name` says how it is drawn and ends the name of its file.
+
+    name: one of DRAWERS in `output.charts`.
+    title: its heading in the workbook.
+    captions: the text on the picture itself.
+    table: the numbers.
+    days: the dates compared, where there are some.
+    """
+
+    name: str
+    title: str
+    captions: Captions
+    table: pd.DataFrame
+    days: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Code:
+    """A name within a line of the ticket comment, shown to the letter."""
+
+    text: str
+
+
+Line = tuple[str | Code, ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """The first lines of a list in the ticket comment, and how many more there are."""
+
+    heading: str
+    lines: tuple[Line, ...]
+    more: int
+
+
+@dataclass(frozen=True)
+class Comment:
+    """What the ticket comment says beside title, verdict and hashes: counts and lists."""
+
+    counts: Block
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Facts and tables of an analysis or a comparison, ready for any format.
+
+    stem: what the names of its files begin with.
+    heading: what the evidence is about.
+    title: the verdict in a few words.
+    verdict: the verdict in whole sentences.
+    verdict_lines: the same, a line each, for the first sheet.
+    facts: labels and texts.
+    sign_off: the block for the ticket.
+    parameters: what the run was asked.
+    ties_out: whether every row is accounted for.
+    as_of: the newest as-of of its reports.
+    tables: what machines read, by the names of the JSON document; times are UTC instants.
+    csv_tables: which of the tables the format `csv` writes.
+    summary, sheets, inputs, method: the sheets of the workbook, in this order (pictures before inputs).
+    pictures: what is drawn.
+    comment: the ticket comment.
+    script: the remediation script.
+    shown: the tables on the screen.
+    footnotes: the lines below them.
+    aside: what is missing in `tables` where a population is too long for memory.
     """
 
     stem: str
+    heading: str
     title: str
     verdict: str
+    verdict_lines: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]
     sign_off: SignOff
     parameters: Mapping[str, object]
-    unused_after_days: int
     ties_out: bool
-    summary: pd.DataFrame
-    bands: pd.DataFrame
-    accounts: pd.DataFrame
-    findings: pd.DataFrame
-    undetermined: pd.DataFrame
-    users: pd.DataFrame
-    credentials: pd.DataFrame
-    ages: pd.DataFrame
-    remediation: pd.DataFrame
-    inputs: pd.DataFrame
-    tie_out: pd.DataFrame
-    warnings: pd.DataFrame
-    left_out: pd.DataFrame
+    as_of: datetime
+    tables: Mapping[str, pd.DataFrame]
+    csv_tables: tuple[str, ...]
+    summary: Page
+    sheets: tuple[Sheet, ...]
+    inputs: Page
     method: pd.DataFrame
+    pictures: tuple[Picture, ...]
+    comment: Comment
     script: str
-    captions: Captions
-    warning_counts: Mapping[str, int] = field(default_factory=dict)
-    rules: pd.DataFrame = field(default_factory=pd.DataFrame)
-    waivers: pd.DataFrame | None = None
-    changes: pd.DataFrame | None = None
-    baseline: pd.DataFrame | None = None
+    shown: tuple[Block, ...]
+    footnotes: tuple[str, ...] = ()
     aside: Aside | None = None
-
-    @property
-    def user_count(self) -> int:
-        """The number of users, wherever their table is."""
-        return self._count("users", self.users)
-
-    @property
-    def credential_count(self) -> int:
-        """The number of credentials, wherever their table is."""
-        return self._count("credentials", self.credentials)
-
-    def _count(self, name: str, table: pd.DataFrame) -> int:
-        return self.aside.counts[name] if self.aside and name in self.aside.counts else len(table)
-
-
-def to_evidence(
-    assessment: Assessment,
-    sign_off: SignOff | None = None,
-    accounts: Sequence[Account] = (),
-    aside: Aside | None = None,
-) -> Evidence:
-    """Return everything that the formats write. Pure: the same assessment gives the same evidence."""
-    days = assessment.policy.unused_after_days
-    verdict = _verdict(assessment)
-    codes = Counter(notice.code for notice in assessment.notices)
-    totals = assessment.totals
-    title = to_title(totals)
-    return Evidence(
-        stem=to_stem(totals),
-        title=title,
-        verdict=verdict,
-        facts=tuple(_facts(assessment)),
-        sign_off=sign_off or SignOff(),
-        parameters=to_parameters(assessment.policy, assessment.waivers_origin),
-        unused_after_days=days,
-        ties_out=assessment.is_tied_out,
-        summary=pd.DataFrame(summary_rows(totals)),
-        bands=to_bands(totals),
-        accounts=_accounts(totals, accounts),
-        findings=assessment.findings[[*FINDINGS, *_ABOUT_CREDENTIAL]],
-        undetermined=assessment.undetermined[[*UNDETERMINED]],
-        users=assessment.users[[*USERS]].reset_index(drop=True),
-        credentials=assessment.credentials.assign(
-            band=to_band(assessment.credentials["age_days"], days)
-        )[[*CREDENTIALS, "kind", "set_raw", "band"]],
-        ages=assessment.ages,
-        remediation=to_remediation(assessment.findings),
-        inputs=to_inputs(totals),
-        tie_out=assessment.tie_out,
-        warnings=to_warnings(assessment.notices),
-        left_out=to_left_out(assessment.refused, assessment.superseded, assessment.skipped),
-        method=pd.DataFrame(
-            method_rows(assessment.policy, RULES), columns=["section", "text"], dtype="str"
-        ),
-        script=to_script(assessment.findings, assessment.unused, verdict),
-        captions=Captions(title, _caption(totals), days),
-        warning_counts={WARNING_TITLES[code]: count for code, count in codes.items()},
-        rules=_rules(assessment) if _tells_rules(assessment) else pd.DataFrame(),
-        waivers=assessment.waivers if assessment.waivers_origin else None,
-        aside=aside,
-    )
 
 
 def is_too_long(rows: int) -> bool:
@@ -219,114 +253,3 @@ def read_accounts(path: Path) -> tuple[Account, ...]:
             raise UsageError(message)
         found.append(Account(row["id"].strip(), row["name"].strip(), row["owner"].strip()))
     return tuple(found)
-
-
-def _tells_rules(assessment: Assessment) -> bool:
-    """Whether the evidence has more to say of rules than the default run's two."""
-    return not assessment.policy.is_default or bool(assessment.waivers_origin)
-
-
-def _verdict(assessment: Assessment) -> str:
-    told = _findings_sentence(assessment) if _tells_rules(assessment) else ""
-    return to_verdict(assessment.totals, told)
-
-
-def _findings_sentence(assessment: Assessment) -> str:
-    """Return the number of findings over all rules, what is undecided, and which waivers lapsed."""
-    policy = assessment.policy
-    number, waived = (
-        len(assessment.findings),
-        len(assessment.findings) - len(assessment.open_findings),
-    )
-    sentence = (
-        f" {plural(number, 'finding')} over the {plural(len(policy.rules), 'rule')} of profile "
-        f"{policy.profile}{', changed by a policy' * bool(policy.origin)}: {number - waived} open, "
-        f"{waived} waived."
-    )
-    if len(assessment.undecided):
-        verdicts = plural(len(assessment.undecided), "verdict")
-        sentence += f" {verdicts} of rules could not be told: see Undetermined."
-    lapsed = assessment.waivers.loc[assessment.waivers["lapsed"].ne(""), "waiver"]
-    if len(lapsed):
-        sentence += f" Lapsed: waiver {', '.join(lapsed)}."
-    return sentence
-
-
-def _rules(assessment: Assessment) -> pd.DataFrame:
-    """Return one row a rule in force: severity, boundary, control, counts of its findings."""
-    policy, findings = assessment.policy, assessment.findings
-    profile = PROFILES[policy.profile]
-    columns = ["rule", "severity", "fires", "control", "findings", "open", "waived", "undecided"]
-    rows = []
-    for name in policy.rules:
-        number = policy.number_of(RULES[name])
-        mine = findings[findings["rule"].eq(name)]
-        waived = int(mine["state"].eq(WAIVED).sum())
-        undecided = int(assessment.undecided["rule"].eq(name).sum())
-        controls = "; ".join(profile.controls(RULES[name], number))
-        rule = RULES[name]
-        rows.append(
-            (
-                name,
-                rule.severity.value,
-                rule.boundary(number),
-                controls,
-                len(mine),
-                len(mine) - waived,
-                waived,
-                undecided,
-            )
-        )
-    return pd.DataFrame(rows, columns=columns)
-
-
-def _caption(totals: Totals) -> str:
-    accounts = account_ids(totals)
-    who = (
-        f"account {accounts[0] or 'unknown'}" if len(accounts) == 1 else f"{len(accounts)} accounts"
-    )
-    return (
-        f"{who}  |  as of {as_of_words(totals)}  |  n = {judged_count(totals)}  |  "
-        f"threshold {totals.policy.unused_after_days} days  |  credreport {__version__}"
-    )
-
-
-def _facts(assessment: Assessment) -> list[tuple[str, str]]:
-    own = [("Policy", assessment.policy.origin), ("Waivers", assessment.waivers_origin)]
-    return to_facts(assessment.totals) + [(label, origin) for label, origin in own if origin]
-
-
-def _accounts(totals: Totals, accounts: Sequence[Account]) -> pd.DataFrame:
-    """Return one row an account: its name and owner, users, counts of what matters."""
-    named = {account.account_id: account for account in accounts}
-    table = pd.DataFrame(account_rows(totals))
-    return table.assign(
-        name=[named[key].name if key in named else "" for key in table["account_id"]],
-        owner=[named[key].owner if key in named else "" for key in table["account_id"]],
-    )[["account_id", "name", "owner", "users", "unused", "current", "undetermined"]]
-
-
-def to_inputs(totals: Totals) -> pd.DataFrame:
-    """Return one row a report: the file, its hash and size, whose it is and from when."""
-    inputs = pd.DataFrame(input_rows(totals))
-    dates = {name: pd.to_datetime(inputs[name], utc=True) for name in ("as_of", "stamp")}
-    return inputs.assign(**dates)
-
-
-def to_warnings(notices: Sequence[Notice]) -> pd.DataFrame:
-    """Return one row a warning, with where it was found."""
-    columns = ["source_file", "source_line", "warning", "message"]
-    return pd.DataFrame(warning_rows(notices), columns=columns)
-
-
-def to_left_out(
-    refused: Sequence[Problem], superseded: Sequence[Skipped], skipped: Sequence[Skipped]
-) -> pd.DataFrame:
-    """Return what lay among the inputs and was not judged: refused, superseded, not searched."""
-    rows = left_out_rows(refused, superseded, skipped)
-    return pd.DataFrame(rows, columns=["what", "source_file", "why"], dtype="str")
-
-
-def credential_words(credentials: pd.Series) -> pd.Series:
-    """Return `access key 1` for `access_key_1`, and so on."""
-    return credentials.map(SLOT_WORDS).fillna(credentials).astype("str")

@@ -1,32 +1,62 @@
-"""Comparison -> evidence: the verdict in a sentence, the tables and the words that every format shows."""
+"""Comparison -> Evidence. Pure: the same comparison gives the same evidence."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
 from credreport import __version__
-from credreport.output.charts import Captions
 from credreport.comparison.comparison import Comparison
 from credreport.evidence.evidence import (
     Account,
+    Block,
+    Captions,
+    Code,
+    Comment,
     Evidence,
+    Line,
+    Page,
+    Picture,
+    Section,
     SignOff,
+)
+from credreport.evidence.method import method_rows
+from credreport.evidence.remediation import to_script
+from credreport.evidence.sheets import changes_sheet, timeline_sheet
+from credreport.evidence.tables import (
+    closing_blocks,
+    reports_block,
     to_inputs,
     to_left_out,
     to_warnings,
+    warning_counts_block,
+    with_names,
 )
 from credreport.instants import format_instant
-from credreport.evidence.method import method_rows
-from credreport.verdicts.warnings import WARNING_TITLES
+from credreport.reports.normalise import to_rows
 from credreport.reports.selection import as_of_sentences
 from credreport.rules.catalogue import RULES
-from credreport.schema import CLOSING, KIND_WORDS, Change, Kind, Status
-from credreport.verdicts.tally import plural, to_parameters
+from credreport.schema import (
+    CHANGES,
+    CLOSING,
+    KIND_WORDS,
+    SLOT_WORDS,
+    TIMELINE,
+    Change,
+    Kind,
+    Status,
+)
+from credreport.verdicts.tally import newest_as_of, plural, to_parameters
 
+TOP_FINDINGS = 10
+_TOP_ACCOUNTS = 10
+_SUMMARY_WIDTHS = (34, 12, 12, 13, 16, 14, 14, 12, 12)
+_INPUTS_WIDTHS = (46, 38, 15, 18, 20, 20, 20, 20, 14, 34)
+_ACCOUNT_HEADERS = (
+    "Account", "Name", "Owner", "Reports", "Before", "Closed", "Still open", "New", "Undetermined",
+)  # fmt: skip
 _CLOSING_WORDS = {
     Change.DEACTIVATED: "deactivated",
     Change.REMOVED: "removed",
@@ -54,103 +84,93 @@ _MEANINGS = {
 _KINDS = (Kind.PASSWORD.value, Kind.ACCESS_KEY.value)
 
 
-@dataclass(frozen=True)
-class ComparisonEvidence:
-    """Facts and tables of a comparison, ready for any format.
-
-    `by_kind`: findings before, closed, still open, new and now, by type of credential. `by_change`:
-    how many credentials had each change. `changes`, `timeline`, `open_counts`: as in Comparison.
-    `accounts`, `inputs`, `tie_out`, `warnings`, `left_out`: where it came from and whether it adds up.
-    """
-
-    stem: str
-    title: str
-    verdict: str
-    facts: tuple[tuple[str, str], ...]
-    sign_off: SignOff
-    parameters: Mapping[str, object]
-    days: tuple[str, ...]
-    ties_out: bool
-    by_kind: pd.DataFrame
-    by_change: pd.DataFrame
-    changes: pd.DataFrame
-    timeline: pd.DataFrame
-    open_counts: pd.DataFrame
-    accounts: pd.DataFrame
-    inputs: pd.DataFrame
-    tie_out: pd.DataFrame
-    warnings: pd.DataFrame
-    left_out: pd.DataFrame
-    method: pd.DataFrame
-    captions: Captions
-    warning_counts: Mapping[str, int]
-
-    @property
-    def has_timeline(self) -> bool:
-        """Whether there are dates enough to follow findings over: three or more."""
-        return len(self.days) > 2
-
-
-def to_comparison_evidence(
+def of_comparison(
     comparison: Comparison,
     sign_off: SignOff | None = None,
     accounts: Sequence[Account] = (),
-) -> ComparisonEvidence:
-    """Return everything that the formats write. Pure: the same comparison gives the same evidence."""
-    title = _title(comparison)
-    inputs = [to_inputs(date.totals) for date in comparison.assessments]
+) -> Evidence:
+    """Return everything that the formats write of a comparison."""
+    dates, days = comparison.assessments, _days(comparison)
+    title, verdict = _title(comparison), comparison_verdict(comparison)
+    captions = Captions(title, _caption(comparison), comparison.policy.unused_after_days)
+    by_kind, by_change = _by_kind(comparison), _by_change(comparison)
+    has_timeline = len(days) > 2
     tie_outs = [
-        table.replace({"source_file": {"Total": f"Total of {day}"}})
-        for table, day in zip(
-            (date.tie_out for date in comparison.assessments), _days(comparison), strict=True
-        )
+        date.tie_out.replace({"source_file": {"Total": f"Total of {day}"}})
+        for date, day in zip(dates, days, strict=True)
     ]
-    codes = Counter(notice.code for notice in comparison.notices)
+    tables = {
+        "changes": comparison.changes[[*CHANGES]],
+        "timeline": comparison.timeline[[*TIMELINE]],
+        "open_counts": comparison.open_counts,
+        "by_kind": by_kind,
+        "by_change": by_change,
+        "accounts": _accounts(comparison, accounts),
+        "inputs": pd.concat([to_inputs(date.totals) for date in dates], ignore_index=True),
+        "tie_out": pd.concat(tie_outs, ignore_index=True),
+        "warnings": to_warnings(comparison.notices),
+        "left_out": to_left_out(comparison.refused, comparison.superseded, comparison.skipped),
+    }
     method = [*_method_rows(), *method_rows(comparison.policy, RULES)]
-    return ComparisonEvidence(
+    pictures = [Picture("paired", "Findings before and now", captions, by_kind, tuple(days))]
+    if has_timeline:
+        own = replace(captions, title=_open_title(comparison))
+        pictures.append(Picture("open", "Open findings over time", own, comparison.open_counts))
+    kinds = ("Type", "Before", "Closed", "Still open", "New", "Now")
+    newest = comparison.newest
+    return Evidence(
         stem=_stem(comparison),
+        heading="IAM credentials compared",
         title=title,
-        verdict=to_verdict(comparison),
+        verdict=verdict,
+        verdict_lines=tuple(
+            clause
+            for sentence in verdict.split(". ")
+            for clause in f"{sentence.rstrip('.')}.".split("; ")
+        ),
         facts=tuple(_facts(comparison)),
         sign_off=sign_off or SignOff(),
         parameters={"command": "compare", **to_parameters(comparison.policy)},
-        days=tuple(_days(comparison)),
         ties_out=_is_tied_out(comparison),
-        by_kind=_by_kind(comparison),
-        by_change=_by_change(comparison),
-        changes=comparison.changes,
-        timeline=comparison.timeline,
-        open_counts=comparison.open_counts,
-        accounts=_accounts(comparison, accounts),
-        inputs=pd.concat(inputs, ignore_index=True),
-        tie_out=pd.concat(tie_outs, ignore_index=True),
-        warnings=to_warnings(comparison.notices),
-        left_out=to_left_out(comparison.refused, comparison.superseded, comparison.skipped),
+        as_of=max(newest_as_of(date.totals) for date in dates),
+        tables=tables,
+        csv_tables=("changes",),
+        summary=Page(
+            _SUMMARY_WIDTHS,
+            (
+                Block("Findings (unused credentials)", kinds, by_kind),
+                _by_change_block(by_change),
+                *([_open_counts_block(comparison)] if has_timeline else []),
+                *_top_accounts(tables["accounts"]),
+                warning_counts_block(comparison.notices),
+            ),
+        ),
+        sheets=(
+            changes_sheet(comparison.changes),
+            *([timeline_sheet(comparison.timeline)] if has_timeline else []),
+        ),
+        inputs=Page(
+            _INPUTS_WIDTHS,
+            (
+                reports_block("Reports judged, by date", tables["inputs"]),
+                Block("Accounts", _ACCOUNT_HEADERS, tables["accounts"]),
+                *closing_blocks(tables["tie_out"], tables["left_out"], tables["warnings"]),
+            ),
+        ),
         method=pd.DataFrame(method, columns=["section", "text"], dtype="str"),
-        captions=Captions(title, _caption(comparison), comparison.policy.unused_after_days),
-        warning_counts={WARNING_TITLES[code]: count for code, count in codes.items()},
+        pictures=tuple(pictures),
+        comment=Comment(Block("", kinds, by_kind), _top_changes(comparison.changes)),
+        script=to_script(newest.findings, newest.unused, verdict),
+        shown=(Block("", ("", *(header.lower() for header in kinds[1:])), by_kind),),
     )
 
 
-def add_baseline(evidence: Evidence, comparison: Comparison) -> Evidence:
-    """Return the evidence of the newest date with the changes since the oldest: `--baseline`."""
-    own = to_warnings(comparison.own_notices)
-    codes = Counter(WARNING_TITLES[notice.code] for notice in comparison.own_notices)
-    since = _days(comparison)[0]
-    first = comparison.first
-    left_out = to_left_out(first.refused, first.superseded, first.skipped)
-    return replace(
-        evidence,
-        facts=(*evidence.facts, (f"Since {since}", to_verdict(comparison))),
-        changes=comparison.changes,
-        baseline=to_inputs(first.totals),
-        warnings=pd.concat([evidence.warnings, own], ignore_index=True),
-        warning_counts={**evidence.warning_counts, **codes},
-        left_out=pd.concat([evidence.left_out, left_out], ignore_index=True),
-    )
+def first_day(comparison: Comparison) -> str:
+    """Return the first day compared."""
+    return _days(comparison)[0]
 
 
-def to_verdict(comparison: Comparison) -> str:
+def comparison_verdict(comparison: Comparison) -> str:
     """Return the verdict: how many findings were closed and how, what is open, what is new."""
     before = comparison.findings_before
     closed = comparison.count(closed="yes")
@@ -320,7 +340,6 @@ def _by_change(comparison: Comparison) -> pd.DataFrame:
 
 def _accounts(comparison: Comparison, accounts: Sequence[Account]) -> pd.DataFrame:
     """Return one row an account: its name and owner, on which dates it has a report, its findings."""
-    named = {account.account_id: account for account in accounts}
     dates = len(comparison.assessments)
     by_account = comparison.coverage.groupby("account_id")["date"]
     reports = by_account.nunique()
@@ -341,13 +360,90 @@ def _accounts(comparison: Comparison, accounts: Sequence[Account]) -> pd.DataFra
     )
     counts = flags.groupby(changes["account_id"]).sum().reindex(reports.index, fill_value=0)
     table = counts.astype("int64").assign(coverage=coverage).reset_index(names="account_id")
-    return table.assign(
-        name=[named[key].name if key in named else "" for key in table["account_id"]],
-        owner=[named[key].owner if key in named else "" for key in table["account_id"]],
-    )[
+    return with_names(table, accounts)[
         ["account_id", "name", "owner", "coverage", "before", "closed", "still_open", "new",
          "undetermined"]
     ]  # fmt: skip
+
+
+def _open_title(comparison: Comparison) -> str:
+    totals = comparison.open_counts.groupby("date")["open"].sum()
+    days = _days(comparison)
+    return f"Open findings: {totals.iloc[0]} on {days[0]}, {totals.iloc[-1]} on {days[-1]}"
+
+
+def _by_change_block(by_change: pd.DataFrame) -> Block:
+    headers = (
+        "Change", "Passwords", "Access keys", "Credentials", "Findings before", "New findings",
+        "Meaning",
+    )  # fmt: skip
+    table = by_change.assign(change=by_change["change"].str.replace("_", " "))
+    return Block("What became of every credential", headers, table)
+
+
+def _open_counts_block(comparison: Comparison) -> Block:
+    counts = comparison.open_counts
+    by_date = counts.groupby("date")
+    of_kind = counts.pivot_table(index="date", columns="kind", values="open").astype("int64")
+    table = pd.DataFrame(
+        {
+            "day": _days(comparison),
+            "accounts": by_date["accounts"].first().to_numpy(),
+            "passwords": of_kind[Kind.PASSWORD.value].to_numpy(),
+            "keys": of_kind[Kind.ACCESS_KEY.value].to_numpy(),
+            "open": by_date["open"].sum().to_numpy(),
+            "opened": by_date["opened"].sum().to_numpy(),
+            "closed": by_date["closed"].sum().to_numpy(),
+            "not_covered": by_date["not_covered"].sum().to_numpy(),
+        }
+    )
+    headers = (
+        "Date (UTC)", "Accounts", "Passwords", "Access keys", "Open findings", "Opened", "Closed",
+        "Not covered",
+    )  # fmt: skip
+    return Block("Open findings over time", headers, table)
+
+
+def _top_accounts(accounts: pd.DataFrame) -> list[Block]:
+    """Return the accounts with most open findings; reports, name and owner in one text at the end."""
+    if len(accounts) < 2:
+        return []
+    by_open = accounts.assign(now=accounts["still_open"] + accounts["new"])
+    top = by_open.sort_values(["now", "account_id"], ascending=[False, True]).head(_TOP_ACCOUNTS)
+    heading = "Accounts" if len(by_open) <= len(top) else "Accounts with most open findings"
+    comma = (top["name"].ne("") & top["owner"].ne("")).map({True: ", ", False: ""})
+    semicolon = (top["name"] + top["owner"]).ne("").map({True: "; ", False: ""})
+    about = top["coverage"] + semicolon + top["name"] + comma + top["owner"]
+    order = ["account_id", "before", "closed", "still_open", "new", "undetermined", "about"]
+    headers = (
+        "Account", "Before", "Closed", "Still open", "New", "Undetermined", "Reports; name, owner",
+    )  # fmt: skip
+    return [Block(heading, headers, top.assign(about=about)[order])]
+
+
+def _top_changes(changes: pd.DataFrame) -> tuple[Section, ...]:
+    """Return the first of what is new, still open and closed, for the ticket comment."""
+    chosen = {
+        "New:": changes["is_new_finding"],
+        "Still open:": changes["closed"].eq("no"),
+        "Closed:": changes["closed"].eq("yes"),
+    }
+    return tuple(
+        Section(
+            heading,
+            tuple(_change_line(row) for row in to_rows(changes[mask].head(TOP_FINDINGS))),
+            max(int(mask.sum()) - TOP_FINDINGS, 0),
+        )
+        for heading, mask in chosen.items()
+        if mask.any()
+    )
+
+
+def _change_line(row: dict[str, object]) -> Line:
+    words = f"{SLOT_WORDS[str(row['credential'])]}, {str(row['change']).replace('_', ' ')}"
+    return (
+        Code(str(row["user"])), f" in {row['account_id']}: {words} (", Code(str(row["evidence"])), ")",
+    )  # fmt: skip
 
 
 def _method_rows() -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Tables -> matplotlib Figures, and Figures -> bytes. Nothing here opens a file.
+"""Pictures -> matplotlib Figures, and Figures -> bytes. Nothing here opens a file.
 
 Colours are Okabe and Ito's, told apart by lightness too; never used is hatched. Same tables, same
 bytes: the style is set here, whatever matplotlibrc, backend or home the machine has.
@@ -11,17 +11,17 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, chdir, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
+from credreport.evidence.evidence import Captions, Evidence, Picture
+from credreport.output.formats import Files, Options
 from credreport.schema import JUDGED_KINDS, KIND_WORDS, Kind
 
 if TYPE_CHECKING:
@@ -34,16 +34,44 @@ NEVER_USED_HATCH = "////"
 GREY = "#555555"
 _SIZE = (9.0, 5.0)
 _DPI = 150
+# Okabe and Ito's; each part has a hatch of its own as well.
+PARTS = {
+    "closed": ("closed since", "#009E73", "...."),
+    "still_open": ("still open", "#CC79A7", ""),
+    "new": ("new", "#D55E00", "////"),
+}
+NOT_COVERED_HATCH = "xxxx"
+_BAR = 0.36
+_GAP = 0.02
+_LABELS = 24
+_ONE_LINE = 8
+_ROOM = 0.045
 _LINES = {Kind.PASSWORD.value: "-", Kind.ACCESS_KEY.value: "--"}
 
 
-@dataclass(frozen=True)
-class Captions:
-    """The words on a picture: the finding above it, the facts below it."""
+def write_png(evidence: Evidence, _: Options, files: Files) -> Files:
+    """Return the pictures as PNG."""
+    return picture_files(evidence, "png", files)
 
-    title: str
-    caption: str
-    unused_after_days: int
+
+def write_svg(evidence: Evidence, _: Options, files: Files) -> Files:
+    """Return the pictures as SVG."""
+    return picture_files(evidence, "svg", files)
+
+
+def picture_files(evidence: Evidence, form: str, files: Files) -> Files:
+    """Return the pictures as `png` or `svg` by name: those among the files, or drawn now."""
+    save = to_png if form == "png" else to_svg
+    names = {f"{evidence.stem}-{picture.name}.{form}": picture for picture in evidence.pictures}
+    return {
+        name: files[name] if name in files else save(draw(picture))
+        for name, picture in names.items()
+    }
+
+
+def draw(picture: Picture) -> Figure:
+    """Return the picture as a figure."""
+    return DRAWERS[picture.name](picture)
 
 
 def _import_matplotlib() -> ModuleType:
@@ -88,12 +116,13 @@ def our_style() -> Iterator[None]:
             yield
 
 
-def draw_ageing(bands: pd.DataFrame, captions: Captions) -> Figure:
+def draw_ageing(picture: Picture) -> Figure:
     """Return stacked columns by age band and type of credential, with the threshold between two.
 
-    `bands` is the table of `to_bands`. Credentials that were never used stand in the band of the
+    The table is that of `to_bands`. Credentials that were never used stand in the band of the
     day they were set, hatched.
     """
+    bands, captions = picture.table, picture.captions
     labels = list(dict.fromkeys(bands["band"]))
     by_kind = {kind.value: bands[bands["kind"].eq(kind)] for kind in JUDGED_KINDS}
     with our_style():
@@ -127,16 +156,18 @@ def draw_ageing(bands: pd.DataFrame, captions: Captions) -> Figure:
         axes.set_xlabel("Days since effective last use")
         axes.set_ylabel("Active credentials")
         axes.locator_params(axis="y", integer=True)
-        _add_legend(axes, int(bands["never_used"].sum()))
+        never = f"of which never used: {bands['never_used'].sum()}"
+        _add_legend(axes, [*_kinds(), (never, "#999999", NEVER_USED_HATCH)])
     return figure
 
 
-def draw_ecdf(ages: pd.DataFrame, captions: Captions) -> Figure:
+def draw_ecdf(picture: Picture) -> Figure:
     """Return, for each type, the share of active credentials used within so many days (log axis).
 
-    `ages` counts the judged active credentials: `kind`, `age_days`, `count`. Day 0 is drawn at 1,
+    The table counts the judged active credentials: `kind`, `age_days`, `count`. Day 0 is drawn at 1,
     for a log axis has no zero.
     """
+    ages, captions = picture.table, picture.captions
     with our_style():
         figure, axes = new_figure(captions)
         longest = max([captions.unused_after_days, *ages["age_days"].astype(int)]) * 1.3
@@ -172,6 +203,135 @@ def draw_ecdf(ages: pd.DataFrame, captions: Captions) -> Figure:
     return figure
 
 
+def draw_paired(picture: Picture) -> Figure:
+    """Return two bars for each type of credential: the findings before, and those now.
+
+    The table has `type`, `before`, `closed`, `still_open`, `new`, `now` (its total is not drawn).
+    Before is closed and still open; now is still open and new.
+    """
+    by_kind, days, captions = picture.table, picture.days, picture.captions
+    rows = by_kind[by_kind["type"].ne("Total")]
+    with our_style():
+        figure, axes = new_figure(captions)
+        top = max([*rows["before"], *rows["now"], 1])
+        axes.set_ylim(0, top * 1.18)
+        sides = (
+            (-(_BAR + _GAP) / 2, days[0], "before", ("still_open", "closed")),
+            ((_BAR + _GAP) / 2, days[-1], "now", ("still_open", "new")),
+        )
+        ticks, labels = [], []
+        for shift, day, total, parts in sides:
+            places = [place + shift for place in range(len(rows))]
+            bottoms = [0] * len(rows)
+            for part in parts:
+                bottoms = _add_part(axes, part, places, bottoms, list(rows[part]))
+            for place, count in zip(places, rows[total], strict=True):
+                axes.text(place, count + top * 0.015, str(count), ha="center", va="bottom")
+            ticks += places
+            labels += [day] * len(places)
+        axes.set_xlim(-0.6, len(rows) - 0.4)
+        axes.set_xticks(ticks, labels)
+        axes.tick_params(axis="x", length=0)
+        for place, words in enumerate(rows["type"]):
+            axes.annotate(
+                words,
+                (place, 0),
+                xycoords=("data", "axes fraction"),
+                xytext=(0, -26),
+                textcoords="offset points",
+                ha="center",
+                va="top",
+                fontweight="bold",
+            )
+        axes.set_ylabel("Findings")
+        axes.locator_params(axis="y", integer=True)
+        _add_legend(axes, [(words, colour, hatch) for words, colour, hatch in PARTS.values()])
+    return figure
+
+
+def _add_part(
+    axes: Axes, part: str, places: list[float], bottoms: list[int], heights: list[int]
+) -> list[int]:
+    """Stack one part on the bars, with its number inside where there is room; return the new tops."""
+    words, colour, hatch = PARTS[part]
+    axes.bar(
+        places, heights, bottom=bottoms, width=_BAR, color=colour, hatch=hatch, edgecolor="white",
+        label=words,
+    )  # fmt: skip
+    for place, bottom, height in zip(places, bottoms, heights, strict=True):
+        if height > axes.get_ylim()[1] * _ROOM:
+            axes.text(
+                place, bottom + height / 2, str(height), ha="center", va="center", fontsize=9,
+                bbox={"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "none"},
+            )  # fmt: skip
+    return [low + high for low, high in zip(bottoms, heights, strict=True)]
+
+
+def draw_open_counts(picture: Picture) -> Figure:
+    """Return the open findings of every date, stacked by type; hatched where a report is missing.
+
+    The table is that of `count_open`. The dates stand at equal distances, whatever time
+    lies between.
+    """
+    open_counts, captions = picture.table, picture.captions
+    dates = open_counts.drop_duplicates("date")
+    days = [f"{instant:%Y-%m-%d}" for instant in dates["as_of"]]
+    has_gaps = dates["accounts"].min() < dates["accounts"].max()
+    if has_gaps:
+        words = f"{captions.caption}  |  n of {dates['accounts'].max()}: accounts with a report"
+        captions = replace(captions, caption=words)
+    with our_style():
+        figure, axes = new_figure(captions)
+        bottoms = [0] * len(days)
+        for kind in JUDGED_KINDS:
+            rows = open_counts[open_counts["kind"].eq(kind)]
+            covered = [
+                number - missing
+                for number, missing in zip(rows["open"], rows["not_covered"], strict=True)
+            ]
+            for heights, hatch in ((covered, ""), (list(rows["not_covered"]), NOT_COVERED_HATCH)):
+                axes.bar(
+                    range(len(days)), heights, bottom=bottoms, width=0.72, hatch=hatch,
+                    color=COLOURS[kind], edgecolor="white",
+                    label=KIND_WORDS[kind] if not hatch else "_",
+                )  # fmt: skip
+                bottoms = [low + high for low, high in zip(bottoms, heights, strict=True)]
+        top = max([*bottoms, 1])
+        for place, total in enumerate(bottoms):
+            axes.text(place, total + top * 0.015, str(total), ha="center", va="bottom")
+        axes.set_ylim(0, top * 1.18)
+        axes.set_xlim(-0.6, len(days) - 0.4)
+        step = -(-len(days) // _LABELS)
+        shown = range(len(days) - 1, -1, -step)
+        accounts = list(dates["accounts"])
+        is_crowded = len(shown) > _ONE_LINE
+        ticks = [
+            (days[place].replace("-", "\n", 1) if is_crowded else days[place])
+            + (f"\n{accounts[place]} of {max(accounts)}" if has_gaps else "")
+            for place in shown
+        ]
+        axes.set_xticks(list(shown), ticks)
+        axes.set_ylabel("Open findings")
+        axes.locator_params(axis="y", integer=True)
+        entries = _kinds()
+        if open_counts["not_covered"].gt(0).any():
+            entries.append(("account without a report: still open", GREY, NOT_COVERED_HATCH))
+        _add_legend(axes, entries)
+    return figure
+
+
+DRAWERS: dict[str, Callable[[Picture], Figure]] = {
+    "ageing": draw_ageing,
+    "ecdf": draw_ecdf,
+    "paired": draw_paired,
+    "open": draw_open_counts,
+}
+
+
+def _kinds() -> list[tuple[str, str, str]]:
+    return [(KIND_WORDS[kind], COLOURS[kind], "") for kind in JUDGED_KINDS]
+
+
 def new_figure(captions: Captions) -> tuple[Figure, Axes]:
     """Return a figure with its title and caption, and the axes to draw on."""
     from matplotlib.figure import Figure  # noqa: PLC0415 - see our_style
@@ -201,21 +361,19 @@ def _mark_threshold(axes: Axes, place: float, days: int, *, is_low: bool = False
     )
 
 
-def _add_legend(axes: Axes, never_used: int) -> None:
+def _add_legend(axes: Axes, entries: list[tuple[str, str, str]]) -> None:
+    """Add the legend above the axes: label, colour and hatch of each entry."""
     from matplotlib.patches import Patch  # noqa: PLC0415 - see our_style
 
-    handles = [Patch(facecolor=COLOURS[kind], label=KIND_WORDS[kind]) for kind in JUDGED_KINDS]
-    never = Patch(
-        facecolor="#999999",
-        edgecolor="white",
-        hatch=NEVER_USED_HATCH,
-        label=f"of which never used: {never_used}",
-    )
+    handles = [
+        Patch(facecolor=colour, edgecolor="white", hatch=hatch, label=label)
+        for label, colour, hatch in entries
+    ]
     axes.legend(
-        handles=[*handles, never],
+        handles=handles,
         loc="lower left",
         bbox_to_anchor=(0, 0.995),
-        ncols=3,
+        ncols=len(handles),
         frameon=False,
         borderaxespad=0,
         fontsize=9,

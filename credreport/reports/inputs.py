@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import glob
 import os
-import re
 import stat
 import sys
 import zipfile
@@ -19,6 +18,7 @@ from pathlib import Path, PurePath
 from typing import IO, BinaryIO
 
 from credreport.errors import Problem
+from credreport.output.formats import own_output
 from credreport.reports.stamp import stamp_of_folder
 from credreport.text import escape_text
 
@@ -28,11 +28,11 @@ MAX_ZIP_BYTES = 4 * 1024**3
 MAX_RATIO = 200
 _RATIO_FREE_BYTES = 1024 * 1024
 _CHUNK = 1024 * 1024
-# Pictures, workbooks and texts that this program wrote: no inputs, and not told of, so that
-# running twice gives the same evidence where it lies among the reports.
-_OWN_OUTPUT = re.compile(r"credreport-.+\.(png|svg|xlsx|md|jira|sh)")
 _UNPACK = "Unpack it yourself and name the directory"
 _SUFFIXES = {"", ".csv", ".json", ".txt", ".tsv", ".b64", ".base64"}
+# Pictures, workbooks and texts that this program wrote: no inputs, and not told of, so that
+# running twice gives the same evidence where it lies among the reports.
+_OWN_OUTPUT = own_output(but=[suffix for suffix in _SUFFIXES if suffix])
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,9 @@ from itertools import chain
 from credreport.errors import InputRefused, Problem
 from credreport.evidence.evidence import Aside, is_too_long
 from credreport.files import Spool
-from credreport.output.formats import POPULATION, Options, csv_header, csv_rows, json_rows
+from credreport.output.csv_file import csv_header, csv_rows
+from credreport.output.formats import Options
+from credreport.output.json_file import json_rows
 from credreport.reports.inputs import DEFAULT_MAX_BYTES, Skipped, Stream, Unread, find_inputs
 from credreport.reports.read import CredentialReport
 from credreport.reports.selection import read_items, read_stream
@@ -28,7 +30,7 @@ from credreport.rules.policy import Policy
 from credreport.rules.waivers import Waivers
 from credreport.runs.pool import Pool
 from credreport.runs.survey import File, Question, Survey, Surveyed, refuse, size_of, survey_items
-from credreport.schema import ACCOUNT_ID
+from credreport.schema import ACCOUNT_ID, CREDENTIALS, USERS
 from credreport.verdicts.assessment import Assessment, Part, assess, join, judge_part
 from credreport.verdicts.tally import Totals
 
@@ -37,6 +39,7 @@ LARGE_BYTES = 4 * 1024 * 1024
 # Enough for pandas to make little of what a batch costs by itself; it takes a second or two, so
 # workers are worth their start for a few.
 BATCH_ROWS = 10_000
+POPULATION = {"users": USERS, "credentials": CREDENTIALS}
 ENOUGH_BATCHES = 3
 _BETWEEN_ROWS = b",\n"
 _Advance = Callable[[], None] | None

@@ -235,6 +235,11 @@ def _as_ofs(totals: Totals) -> list[datetime]:
     return sorted({report.as_of for report in totals.reports if report.as_of})
 
 
+def newest_as_of(totals: Totals) -> datetime:
+    """Return the newest as-of of the reports."""
+    return _as_ofs(totals)[-1]
+
+
 def as_of_words(totals: Totals) -> str:
     """Return the as-of, or the first and the last of several."""
     instants = _as_ofs(totals)

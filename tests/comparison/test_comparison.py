@@ -11,7 +11,7 @@ import pytest
 import credreport
 from credreport.comparison.comparison import Comparison, compare, compare_all
 from credreport.errors import InputRefused, UsageError
-from credreport.evidence.of_comparison import to_verdict
+from credreport.evidence.of_comparison import comparison_verdict
 from credreport.reports.by_date import read_dates
 from credreport.reports.selection import read_reports
 from credreport.rules.policy import Policy
@@ -369,7 +369,7 @@ def test_a_new_credential_that_cannot_be_judged_says_why(tmp_path: Path) -> None
     assert row["change"] == "added"
     assert row["evidence"].startswith("made at 2026-09-15T00:00:00Z; `access_key_1_last_used_date`")
     assert comparison.is_incomplete
-    assert "1 credential could not be judged" in to_verdict(comparison)
+    assert "1 credential could not be judged" in comparison_verdict(comparison)
 
 
 def test_a_key_without_a_readable_date_may_be_the_same_one(tmp_path: Path) -> None:
@@ -450,7 +450,7 @@ def test_the_verdict_counts_by_how_it_was_closed(tmp_path: Path) -> None:
         user("f", **key(used="soon")),
         user("g", user_creation_time=RECENT, **key(made=RECENT, used="N/A")),
     ]
-    assert to_verdict(run(tmp_path, before, after)) == (
+    assert comparison_verdict(run(tmp_path, before, after)) == (
         "4 of 6 findings closed: 1 deactivated, 1 removed, 1 replaced, 1 used again; "
         "2 still open, of which 1 in accounts without a report now and 1 undetermined; "
         "1 new (unused for 90 days or more, 2026-06-30 against 2026-09-30). "
@@ -460,7 +460,7 @@ def test_the_verdict_counts_by_how_it_was_closed(tmp_path: Path) -> None:
 
 def test_no_findings_is_a_verdict_too(tmp_path: Path) -> None:
     comparison = run(tmp_path, [user()], [user()])
-    assert to_verdict(comparison) == (
+    assert comparison_verdict(comparison) == (
         "0 of 0 findings closed; 0 still open; 0 new "
         "(unused for 90 days or more, 2026-06-30 against 2026-09-30)."
     )
@@ -474,7 +474,9 @@ def test_two_dates_of_one_day_are_told_by_the_second(tmp_path: Path) -> None:
         assess(read_reports(save(tmp_path, root(), user(**key()), name=f"2026-06-30T{hour}.csv")))
         for hour in ("06-00-00Z", "18-00-00Z")
     ]
-    assert "2026-06-30T06:00:00Z against 2026-06-30T18:00:00Z" in to_verdict(compare(*dates))
+    assert "2026-06-30T06:00:00Z against 2026-06-30T18:00:00Z" in comparison_verdict(
+        compare(*dates)
+    )
 
 
 def test_lower_bounds_and_refusals_are_said(tmp_path: Path) -> None:
@@ -483,7 +485,7 @@ def test_lower_bounds_and_refusals_are_said(tmp_path: Path) -> None:
     (tmp_path / "b" / "broken.csv").write_text("user,arn\n", encoding="utf-8")
     dates = read_dates([tmp_path / "a", tmp_path / "b"], as_of=["newest"], keep_going=True)
     comparison = compare_all([assess(date) for date in dates])
-    verdict = to_verdict(comparison)
+    verdict = comparison_verdict(comparison)
     assert "Every age is a lower bound" in verdict
     assert "1 input refused and left out: see Inputs." in verdict
     assert comparison.is_incomplete
@@ -560,14 +562,14 @@ def test_the_timeline_follows_a_finding_over_three_dates(tmp_path: Path) -> None
     ]  # fmt: skip
     counts = comparison.open_counts.groupby("date")[["open", "opened", "closed"]].sum()
     assert counts.to_numpy().tolist() == [[2, 2, 0], [1, 0, 1], [1, 1, 1], [2, 1, 0]]
-    assert to_verdict(comparison).endswith(
+    assert comparison_verdict(comparison).endswith(
         "Over 4 dates: 3 findings, 1 closed, after 61 days at the median; 1 came back after closing."
     )
 
 
 def test_a_timeline_without_a_closed_finding_has_no_median(tmp_path: Path) -> None:
     rows = [user(**key())]
-    assert to_verdict(run(tmp_path, rows, rows, rows)).endswith(
+    assert comparison_verdict(run(tmp_path, rows, rows, rows)).endswith(
         "Over 3 dates: 1 finding; 0 came back after closing."
     )
 
@@ -678,7 +680,7 @@ def test_the_samples_by_hand() -> None:
         ("user_removed", "nils.holm", "password"),
         ("user_removed", "null", "access_key_1"),
     ]
-    assert to_verdict(comparison).startswith(
+    assert comparison_verdict(comparison).startswith(
         "8 of 18 findings closed: 2 deactivated, 2 removed, 2 removed with the user, 1 replaced, "
         "1 used again; 10 still open; 5 new "
     )
@@ -699,7 +701,7 @@ def test_columns_without_creation_time_cannot_tell_users_apart(tmp_path: Path) -
 def test_rows_that_do_not_tie_out_are_shouted(tmp_path: Path) -> None:
     forth = run(tmp_path, [user(**key())], [user(**key())])
     broken = lose_a_row(forth.newest)
-    assert "THE ROWS DO NOT TIE OUT" in to_verdict(compare(forth.first, broken))
+    assert "THE ROWS DO NOT TIE OUT" in comparison_verdict(compare(forth.first, broken))
 
 
 def test_a_last_use_that_went_back_is_named_in_a_warning(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from credreport import analyze, read_reports
-from credreport.evidence.evidence import to_evidence
+from credreport.evidence.of_analysis import of_analysis
 from credreport.rules.policy import Policy
 from credreport.evidence.remediation import steps_for, to_script
 from tests.support.reports import judge, root, to_csv, user
@@ -54,9 +54,9 @@ def test_root_has_no_command() -> None:
 
 def test_every_finding_has_its_row(tmp_path: Path) -> None:
     assessment = judge(tmp_path, root(), user("a", **password(OLD), **key(2, OLD)))
-    evidence = to_evidence(assessment)
-    assert evidence.remediation["finding_id"].tolist() == evidence.findings["finding_id"].tolist()
-    assert evidence.remediation["credential"].tolist() == ["password", "access key 2"]
+    evidence = of_analysis(assessment)
+    assert evidence.tables["remediation"]["finding_id"].tolist() == evidence.tables["findings"]["finding_id"].tolist()
+    assert evidence.tables["remediation"]["credential"].tolist() == ["password", "access key 2"]
 
 
 def run(script: str, directory: Path, *options: str) -> subprocess.CompletedProcess[str]:
@@ -69,7 +69,7 @@ def run(script: str, directory: Path, *options: str) -> subprocess.CompletedProc
 
 def test_the_script_is_a_dry_run_that_needs_nothing(tmp_path: Path) -> None:
     rows = [user(name, **password(OLD), **key(1, OLD)) for name in NAMES]
-    done = run(to_evidence(judge(tmp_path, root(), *rows)).script, tmp_path)
+    done = run(of_analysis(judge(tmp_path, root(), *rows)).script, tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert lines[-1] == "Nothing was changed: this was a dry run. Add --apply to do it."
@@ -82,25 +82,25 @@ def test_the_script_is_a_dry_run_that_needs_nothing(tmp_path: Path) -> None:
 
 
 def test_deleting_keys_leaves_passwords_alone(tmp_path: Path) -> None:
-    script = to_evidence(judge(tmp_path, root(), user("a", **password(OLD), **key(1, OLD)))).script
+    script = of_analysis(judge(tmp_path, root(), user("a", **password(OLD), **key(1, OLD)))).script
     lines = run(script, tmp_path, "--delete-keys").stdout.splitlines()
     assert [line.split(": ", 1)[1].split(" in ")[0] for line in lines[:-1]] == ["would delete"]
 
 
 def test_an_unknown_option_is_refused(tmp_path: Path) -> None:
-    done = run(to_evidence(judge(tmp_path, root())).script, tmp_path, "--now")
+    done = run(of_analysis(judge(tmp_path, root())).script, tmp_path, "--now")
     assert done.returncode == 2
     assert "unknown option: --now" in done.stderr
 
 
 def test_without_findings_it_says_so(tmp_path: Path) -> None:
-    assert run(to_evidence(judge(tmp_path, root())).script, tmp_path).stdout.startswith(
+    assert run(of_analysis(judge(tmp_path, root())).script, tmp_path).stdout.startswith(
         "No findings."
     )
 
 
 def test_without_credentials_of_aws_it_changes_nothing(tmp_path: Path) -> None:
-    script = to_evidence(judge(tmp_path, root(), user("a", **password(OLD)))).script
+    script = of_analysis(judge(tmp_path, root(), user("a", **password(OLD)))).script
     path = tmp_path / "script.sh"
     path.write_text(script)
     done = subprocess.run(
@@ -123,13 +123,13 @@ def test_what_the_script_cannot_do_safely_it_leaves_alone(tmp_path: Path) -> Non
         user("a", **key(1, "soon", OLD)),
         policy=Policy(include_root=True),
     )
-    out = run(to_evidence(assessment).script, tmp_path).stdout
+    out = run(of_analysis(assessment).script, tmp_path).stdout
     assert "left alone: root account: by hand, in the console" in out
     assert "left alone: the report does not say when the key was made" in out
 
     columns = tuple(name for name in COLUMNS if name != "arn")
     (tmp_path / NAME).write_text(to_csv(root(), user("a", **password(OLD)), columns=columns))
-    evidence = to_evidence(analyze(read_reports(tmp_path / NAME)))
+    evidence = of_analysis(analyze(read_reports(tmp_path / NAME)))
     assert (
         "left alone: the report does not say whose account it is"
         in run(evidence.script, tmp_path).stdout

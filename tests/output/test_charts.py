@@ -9,15 +9,16 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
 from credreport.evidence.bands import to_bands
+from credreport.evidence.evidence import Captions, Picture
 from credreport.output import charts
 from credreport.output.charts import (
     COLOURS,
     NEVER_USED_HATCH,
-    Captions,
     draw_ageing,
     draw_ecdf,
     to_png,
@@ -31,6 +32,10 @@ from tests.support.reports import judge, root, user
 from tests.verdicts.test_assessment import key, password
 
 CAPTIONS = Captions("$$ 3 of 5 [/red]", "account 111122223333  |  $x_1^2$", 90)
+
+
+def picture(table: pd.DataFrame, captions: Captions = CAPTIONS) -> Picture:
+    return Picture("", "", captions, table)
 
 
 @pytest.fixture
@@ -47,7 +52,7 @@ def assessment(tmp_path: Path) -> Assessment:
 
 class TestAgeing:
     def test_the_bars_hold_every_judged_credential_by_type(self, assessment: Assessment) -> None:
-        axes = draw_ageing(to_bands(assessment.totals), CAPTIONS).axes[0]
+        axes = draw_ageing(picture(to_bands(assessment.totals), CAPTIONS)).axes[0]
         heights = {
             (to_hex(bars[0].get_facecolor()).upper(), bars[0].get_hatch() or ""): [
                 int(bar.get_height()) for bar in bars
@@ -63,7 +68,7 @@ class TestAgeing:
         }
 
     def test_bands_totals_and_threshold_are_written_out(self, assessment: Assessment) -> None:
-        figure = draw_ageing(to_bands(assessment.totals), CAPTIONS)
+        figure = draw_ageing(picture(to_bands(assessment.totals), CAPTIONS))
         axes = figure.axes[0]
         assert [label.get_text() for label in axes.get_xticklabels()] == [
             "0\u201330", "31\u201360", "61\u201389", "90\u2013180", "181\u2013365", "over 365",
@@ -84,7 +89,7 @@ class TestAgeing:
         reports = [each for each in assessment.reports if isinstance(each, CredentialReport)]
         other = assess(Population(tuple(reports)), Policy(unused_after_days=days))
         bands = to_bands(other.totals)
-        axes = draw_ageing(bands, Captions("", "", days)).axes[0]
+        axes = draw_ageing(picture(bands, Captions("", "", days))).axes[0]
         assert np.asarray(axes.lines[0].get_xdata()).tolist() == [place, place]
 
 
@@ -94,7 +99,7 @@ def numbers(values: object) -> list[int]:
 
 class TestEcdf:
     def test_the_share_rises_to_all_on_a_log_axis(self, assessment: Assessment) -> None:
-        axes = draw_ecdf(assessment.ages, CAPTIONS).axes[0]
+        axes = draw_ecdf(picture(assessment.ages, CAPTIONS)).axes[0]
         passwords, keys, threshold = axes.lines
         assert axes.get_xscale() == "log"
         assert numbers(passwords.get_xdata())[1:-1] == [1, 90]
@@ -103,26 +108,28 @@ class TestEcdf:
         assert numbers(threshold.get_xdata()) == [90, 90]
 
     def test_nothing_judged_is_an_empty_picture(self, assessment: Assessment) -> None:
-        axes = draw_ecdf(assessment.ages.iloc[:0], Captions("", "", 1)).axes[0]
+        axes = draw_ecdf(picture(assessment.ages.iloc[:0], Captions("", "", 1))).axes[0]
         assert len(axes.lines) == 1
         assert axes.get_legend() is None
 
 
 def test_nothing_judged_still_draws(tmp_path: Path) -> None:
     bands = to_bands(judge(tmp_path, root()).totals)
-    assert to_png(draw_ageing(bands, CAPTIONS)).startswith(b"\x89PNG")
+    assert to_png(draw_ageing(picture(bands, CAPTIONS))).startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("save", [to_png, to_svg])
 def test_the_same_table_gives_the_same_bytes(assessment: Assessment, save: object) -> None:
     assert callable(save)
     bands = to_bands(assessment.totals)
-    assert save(draw_ageing(bands, CAPTIONS)) == save(draw_ageing(bands, CAPTIONS))
+    assert save(draw_ageing(picture(bands, CAPTIONS))) == save(
+        draw_ageing(picture(bands, CAPTIONS))
+    )
 
 
 def test_a_missing_glyph_stops_nothing(assessment: Assessment) -> None:
     captions = Captions("\U0001f512 \u5bc6\u7801", "\ufffe", 90)
-    assert to_png(draw_ecdf(assessment.ages, captions)).startswith(b"\x89PNG")
+    assert to_png(draw_ecdf(picture(assessment.ages, captions))).startswith(b"\x89PNG")
 
 
 def test_traps_of_the_machine_change_nothing(tmp_path: Path) -> None:
@@ -131,8 +138,9 @@ def test_traps_of_the_machine_change_nothing(tmp_path: Path) -> None:
     code = (
         "import sys, hashlib, pandas as pd\n"
         "from credreport.output.charts import *\n"
+        "from credreport.evidence.evidence import Captions, Picture\n"
         "table = pd.DataFrame({'kind': ['password'], 'age_days': [100], 'count': [1]})\n"
-        "png = to_png(draw_ecdf(table, Captions('t', 'c', 90)))\n"
+        "png = to_png(draw_ecdf(Picture('', '', Captions('t', 'c', 90), table)))\n"
         "print(hashlib.sha256(png).hexdigest())\n"
     )
     import os

@@ -5,15 +5,18 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from credreport.output.charts import COLOURS, Captions, to_png
-from credreport.output.comparison_charts import (
+from credreport.evidence.evidence import Captions, Picture
+from credreport.output.charts import (
+    COLOURS,
     NOT_COVERED_HATCH,
     PARTS,
     draw_open_counts,
     draw_paired,
+    to_png,
 )
 
 CAPTIONS = Captions("A finding", "a caption", 90)
+DAYS = ("2026-06-30", "2026-09-30")
 BY_KIND = pd.DataFrame(
     {
         "type": ["Passwords", "Access keys", "Total"],
@@ -64,7 +67,7 @@ def legend(figure: Figure) -> list[str]:
 
 
 def test_paired_bars_split_before_and_now() -> None:
-    figure = draw_paired(BY_KIND, ("2026-06-30", "2026-09-30"), CAPTIONS)
+    figure = draw_paired(Picture("", "", CAPTIONS, BY_KIND, DAYS))
     assert heights(figure) == [[4, 6], [3, 5], [4, 6], [2, 0]]
     assert ticks(figure) == ["2026-06-30"] * 2 + ["2026-09-30"] * 2
     assert legend(figure) == ["closed since", "still open", "new"]
@@ -77,7 +80,7 @@ def test_paired_bars_split_before_and_now() -> None:
 
 def test_paired_bars_of_nothing_are_drawn() -> None:
     nothing = BY_KIND.assign(before=0, closed=0, still_open=0, new=0, now=0)
-    figure = draw_paired(nothing, ("2026-06-30", "2026-09-30"), CAPTIONS)
+    figure = draw_paired(Picture("", "", CAPTIONS, nothing, DAYS))
     assert words(figure) == ["0", "0", "0", "0", "Passwords", "Access keys"]
 
 
@@ -85,7 +88,7 @@ def test_open_findings_stand_by_date_and_type() -> None:
     table = open_counts(
         ("2026-06-30", 2, 3, 4, 0), ("2026-07-30", 2, 2, 1, 0), ("2026-08-30", 2, 0, 0, 0)
     )
-    figure = draw_open_counts(table, CAPTIONS)
+    figure = draw_open_counts(Picture("", "", CAPTIONS, table))
     assert heights(figure) == [[3, 2, 0], [0, 0, 0], [4, 1, 0], [0, 0, 0]]
     assert words(figure) == ["7", "3", "0"]
     assert ticks(figure) == ["2026-08-30", "2026-07-30", "2026-06-30"]
@@ -101,7 +104,7 @@ def test_findings_of_a_missing_account_are_hatched_and_said() -> None:
     table = open_counts(
         ("2026-06-30", 2, 3, 4, 0), ("2026-07-30", 1, 3, 4, 2), ("2026-08-30", 2, 3, 4, 0)
     )
-    figure = draw_open_counts(table, CAPTIONS)
+    figure = draw_open_counts(Picture("", "", CAPTIONS, table))
     assert heights(figure)[2:] == [[4, 2, 4], [0, 2, 0]]
     bars = figure.axes[0].containers[3]
     assert bars[1].get_hatch() == NOT_COVERED_HATCH
@@ -112,6 +115,7 @@ def test_findings_of_a_missing_account_are_hatched_and_said() -> None:
 
 def test_many_dates_keep_readable_labels() -> None:
     days = pd.date_range("2026-01-05", periods=30, freq="7D").strftime("%Y-%m-%d")
-    figure = draw_open_counts(open_counts(*[(day, 1, 1, 1, 0) for day in days]), CAPTIONS)
+    table = open_counts(*[(day, 1, 1, 1, 0) for day in days])
+    figure = draw_open_counts(Picture("", "", CAPTIONS, table))
     assert len(ticks(figure)) == 15
     assert ticks(figure)[0] == "2026\n07-27"

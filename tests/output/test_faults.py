@@ -519,7 +519,7 @@ def test_a_broken_account_list_is_named(report: Path, tmp_path: Path) -> None:
 def test_very_many_warnings_are_cut_in_the_workbook_and_say_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("credreport.output.workbook._MOST_BLOCK_ROWS", 5)
+    monkeypatch.setattr("credreport.output.workbook.cells._MOST_BLOCK_ROWS", 5)
     rows = [user("same") for _ in range(8)]
     report = save(tmp_path, root(), *rows)
     assert analyze(report, "-o", tmp_path, "--format", "xlsx")[0] == 3

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from credreport.errors import UsageError
-from credreport.evidence.evidence import Account, Evidence, SignOff, read_accounts, to_evidence
-from credreport.output import formats as writers
-from credreport.output.formats import Options, parse_formats, to_document
+from credreport.evidence.evidence import Account, Evidence, SignOff, read_accounts
+from credreport.evidence.of_analysis import of_analysis
+from credreport.output.csv_file import _to_cells
+from credreport.output.formats import Options, parse_formats
+from credreport.output.json_file import to_document
 from credreport.schema import CREDENTIALS, FINDINGS
 from tests.support.reports import judge, lose_a_row, rendered, root, user
 from tests.verdicts.test_assessment import OLD, key, password
@@ -28,7 +30,7 @@ def evidence(tmp_path: Path) -> Evidence:
         user("a`b|c", **key(1, OLD, "2025-02-01T00:00:00Z")),
         user("zoe", **key(2, "?")),
     ]
-    return to_evidence(judge(tmp_path, root(), *rows))
+    return of_analysis(judge(tmp_path, root(), *rows))
 
 
 def table(data: bytes) -> list[dict[str, str]]:
@@ -59,9 +61,10 @@ class TestFormats:
         assert list(rendered(evidence, ["xlsx"])) == [f"{STEM}.xlsx", f"{STEM}-manifest.json"]
 
     def test_a_population_too_long_for_the_sheet_comes_as_csv(
-        self, evidence: Evidence, monkeypatch: pytest.MonkeyPatch
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("credreport.evidence.evidence.MAX_POPULATION_ROWS", 3)
+        evidence = of_analysis(judge(tmp_path, root()))
         assert f"{STEM}-credentials.csv" in rendered(evidence, ["xlsx"])
 
 
@@ -97,8 +100,8 @@ class TestCsv:
         import pandas as pd
 
         cells = pd.Series([f"{start}x", "x"], dtype="str")
-        assert writers._to_cells(cells, is_guarded=True) == [f"'{start}x", "x"]
-        assert writers._to_cells(cells, is_guarded=False) == [f"{start}x", "x"]
+        assert _to_cells(cells, is_guarded=True) == [f"'{start}x", "x"]
+        assert _to_cells(cells, is_guarded=False) == [f"{start}x", "x"]
 
 
 class TestJson:
@@ -147,14 +150,14 @@ class TestTicket:
     @pytest.mark.parametrize("form", ["md", "jira"])
     def test_more_than_ten_are_counted(self, tmp_path: Path, form: str) -> None:
         rows = [user(f"u{n}", **password(OLD)) for n in range(12)]
-        evidence = to_evidence(judge(tmp_path, root(), *rows))
+        evidence = of_analysis(judge(tmp_path, root(), *rows))
         assert (
             "and 2 more: see the workbook" in rendered(evidence, [form])[f"{STEM}.{form}"].decode()
         )
 
     @pytest.mark.parametrize("form", ["md", "jira"])
     def test_nothing_found_lists_nothing(self, tmp_path: Path, form: str) -> None:
-        evidence = to_evidence(judge(tmp_path, root()))
+        evidence = of_analysis(judge(tmp_path, root()))
         assert "Unused longest" not in rendered(evidence, [form])[f"{STEM}.{form}"].decode()
 
 
@@ -165,7 +168,7 @@ def test_the_manifest_names_every_input_and_output(evidence: Evidence) -> None:
     for entry in manifest["outputs"]:
         data = files[entry["name"]]
         assert (entry["sha256"], entry["bytes"]) == (hashlib.sha256(data).hexdigest(), len(data))
-    assert manifest["inputs"][0]["sha256"] == evidence.inputs["sha256"][0]
+    assert manifest["inputs"][0]["sha256"] == evidence.tables["inputs"]["sha256"][0]
     assert manifest["parameters"]["unused_after_days"] == 90
 
 
@@ -180,7 +183,7 @@ class TestAccounts:
         )
         assert found == (Account("000000000001", "Prod", "Ann"), Account("111122223333", "X", ""))
         assessment = judge(tmp_path, root())
-        accounts = to_evidence(assessment, SignOff(), found).accounts
+        accounts = of_analysis(assessment, SignOff(), found).tables["accounts"]
         assert accounts[["name", "owner", "users"]].to_numpy().tolist() == [["X", "", 1]]
 
     @pytest.mark.parametrize(
@@ -207,5 +210,5 @@ class TestAccounts:
 def test_rows_that_do_not_tie_out_are_shouted(tmp_path: Path) -> None:
     assessment = judge(tmp_path, root())
     broken = lose_a_row(assessment)
-    assert "THE ROWS DO NOT TIE OUT" in to_evidence(broken).verdict
+    assert "THE ROWS DO NOT TIE OUT" in of_analysis(broken).verdict
     assert broken.doubts == ("the rows do not tie out",)

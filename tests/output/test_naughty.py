@@ -17,8 +17,8 @@ from openpyxl import load_workbook
 from typer.testing import CliRunner
 
 from credreport.cli.main import app
-from credreport.output import formats as writers
-from credreport.output.sheetxml import MAX_TEXT
+from credreport.evidence import of_analysis
+from credreport.output.workbook.sheetxml import MAX_TEXT
 from tests.support.naughty import NAUGHTY
 from tests.support.reports import ACCOUNT, root, save, user
 
@@ -42,7 +42,7 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     }
     report = save(place, root(), *[user(name, **stale) for name in NAUGHTY])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(writers, "_TOP_FINDINGS", 10_000)
+        patch.setattr(of_analysis, "TOP_FINDINGS", 10_000)
         line = ["analyze", str(report), "-o", str(place / "out"), "--format", FORMATS]
         run = CliRunner().invoke(app, line)
     assert run.exit_code == 3, run.stderr  # some names differ in their case only

@@ -138,10 +138,10 @@ def test_a_report_whose_user_is_called_like_an_error_is_read() -> None:
 
 @pytest.mark.parametrize("formats", ["csv", "json"])
 def test_evidence_of_ours_is_no_report(tmp_path: Path, formats: str) -> None:
-    from credreport.evidence.evidence import to_evidence
+    from credreport.evidence.of_analysis import of_analysis
     from tests.support.reports import judge, rendered
 
-    files = rendered(to_evidence(judge(tmp_path, root())), [formats])
+    files = rendered(of_analysis(judge(tmp_path, root())), [formats])
     for data in files.values():
         with pytest.raises(OwnEvidence):
             unpack("evidence", data)

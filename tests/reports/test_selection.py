@@ -212,11 +212,11 @@ class TestRefused:
 
     def test_our_own_evidence_in_a_directory_is_passed_over(self, tmp_path: Path) -> None:
         from credreport import analyze
-        from credreport.evidence.evidence import to_evidence
+        from credreport.evidence.of_analysis import of_analysis
         from tests.support.reports import rendered
 
         path = save(tmp_path, root(), name=JANUARY)
-        evidence = to_evidence(analyze(read_reports(path)))
+        evidence = of_analysis(analyze(read_reports(path)))
         for name, data in rendered(evidence, ["csv", "json"]).items():
             (tmp_path / name).write_bytes(data)
         population = read_reports(tmp_path)

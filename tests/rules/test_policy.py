@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from credreport.errors import UsageError
-from credreport.evidence.evidence import to_evidence
+from credreport.evidence.of_analysis import of_analysis
 from credreport.rules.catalogue import RULES, UNUSED_AFTER
 from credreport.rules.policy import Policy, UserClass, load_policy, matches
 from credreport.rules.profiles import PROFILES
@@ -460,26 +460,29 @@ def test_class_has_its_own_number_in_every_rule(tmp_path: Path) -> None:
 
 
 def test_default_run_says_what_it_said(tmp_path: Path) -> None:
-    evidence = to_evidence(judge(tmp_path, root(), user(**PASSWORD)))
+    evidence = of_analysis(judge(tmp_path, root(), user(**PASSWORD)))
     assert evidence.verdict == (
         "0 of 1 active credentials have been unused for 90 days or more, "
         "as of 2026-01-31T12:00:00Z."
     )
     assert list(evidence.parameters) == ["profile", "unused_after_days", "include_root", "rules"]
-    assert evidence.rules.empty
-    assert evidence.waivers is None
+    assert not {"rules", "waivers"} & set(evidence.tables)
 
 
 def test_profile_is_named_with_its_findings(tmp_path: Path) -> None:
-    evidence = to_evidence(judge(tmp_path, root(), user(**PASSWORD), policy=Policy.of("cis-3.0")))
+    evidence = of_analysis(judge(tmp_path, root(), user(**PASSWORD), policy=Policy.of("cis-3.0")))
     assert evidence.verdict == (
         "0 of 1 active credentials have been unused for 45 days or more, "
         "as of 2026-01-31T12:00:00Z. "
         "1 finding over the 9 rules of profile cis-3.0: 1 open, 0 waived."
     )
-    counts = dict(zip(evidence.rules["rule"], evidence.rules["findings"], strict=True))
+    counts = dict(
+        zip(evidence.tables["rules"]["rule"], evidence.tables["rules"]["findings"], strict=True)
+    )
     assert counts == dict.fromkeys(Policy.of("cis-3.0").rules, 0) | {"console-without-mfa": 1}
-    boundaries = dict(zip(evidence.rules["rule"], evidence.rules["fires"], strict=True))
+    boundaries = dict(
+        zip(evidence.tables["rules"]["rule"], evidence.tables["rules"]["fires"], strict=True)
+    )
     assert boundaries["unused-password"] == ">= 45 days"
     assert boundaries["unrotated-access-key"] == "> 90 days"
     assert evidence.parameters["numbers"] == {
@@ -492,7 +495,7 @@ def test_profile_is_named_with_its_findings(tmp_path: Path) -> None:
 def test_class_is_named_where_the_number_is(tmp_path: Path) -> None:
     text = '[[class]]\nmatch = "svc-*"\nunused_after_days = 365\n'
     policy = load_policy(write(tmp_path, text))
-    evidence = to_evidence(judge(tmp_path, user(**PASSWORD), policy=policy))
+    evidence = of_analysis(judge(tmp_path, user(**PASSWORD), policy=policy))
     assert evidence.title == ("0 of 1 active credentials unused for 90 days or more (svc-*: 365)")
     assert evidence.parameters["classes"] == [{"match": "svc-*", "unused_after_days": 365}]
     assert ("Policy", policy.origin) in evidence.facts
@@ -504,7 +507,7 @@ def test_class_is_named_where_the_number_is(tmp_path: Path) -> None:
 def test_method_names_the_words_of_the_profile_and_how_peers_differ(tmp_path: Path) -> None:
     policy = Policy.of("cis-3.0", unused_after_days=50)
     method = dict(
-        to_evidence(judge(tmp_path, user(), policy=policy)).method.itertuples(
+        of_analysis(judge(tmp_path, user(), policy=policy)).method.itertuples(
             index=False, name=None
         )
     )
@@ -530,10 +533,10 @@ def test_what_a_rule_cannot_tell_is_listed_and_said(tmp_path: Path) -> None:
     )
     rules = ("expiring-password", "console-without-mfa", "unrotated-access-key")
     assessment = judge(tmp_path, root(), password, key, policy=Policy(rules=rules))
-    evidence = to_evidence(assessment)
+    evidence = of_analysis(assessment)
     assert assessment.is_incomplete
     assert "3 verdicts of rules could not be told: see Undetermined." in evidence.verdict
-    rows = evidence.undetermined[["user", "credential", "reason", "cells"]]
+    rows = evidence.tables["undetermined"][["user", "credential", "reason", "cells"]]
     assert rows.to_numpy().tolist() == [
         [
             "alice",

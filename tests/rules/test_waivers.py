@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 from credreport.cli.main import app
 from credreport.errors import UsageError
-from credreport.evidence.evidence import to_evidence
-from credreport.output.formats import to_document
+from credreport.evidence.of_analysis import of_analysis
+from credreport.output.json_file import to_document
 from credreport.rules.policy import Policy
 from credreport.rules.waivers import TEMPLATE, Waiver, Waivers, load_waivers
 from credreport.verdicts.assessment import Assessment, assess
@@ -160,7 +160,7 @@ def test_lapsed_waiver_is_named(tmp_path: Path) -> None:
     assert row["state"] == "expired"
     assert row["covers"] == 0
     assert row["lapsed"] == assessment.findings["finding_id"].iloc[0]
-    assert to_evidence(assessment).verdict.endswith(
+    assert of_analysis(assessment).verdict.endswith(
         "1 finding over the 2 rules of profile conformity: 1 open, 0 waived. Lapsed: waiver W-1."
     )
 
@@ -230,7 +230,7 @@ def test_evidence_shows_waived_findings_and_the_waivers(tmp_path: Path) -> None:
     assessment = judged(
         tmp_path, user(**STALE_KEY), user("bob", **STALE_KEY), waivers=[waiver(user="alice")]
     )
-    evidence = to_evidence(assessment)
+    evidence = of_analysis(assessment)
     assert "2 findings over the 2 rules of profile conformity: 1 open, 1 waived." in (
         evidence.verdict
     )
@@ -251,7 +251,7 @@ def test_evidence_shows_waived_findings_and_the_waivers(tmp_path: Path) -> None:
 
 
 def test_file_without_waivers_gives_a_sheet_that_says_so(tmp_path: Path) -> None:
-    evidence = to_evidence(judged(tmp_path, user(), waivers=[]))
+    evidence = of_analysis(judged(tmp_path, user(), waivers=[]))
     (workbook,) = (
         data for name, data in rendered(evidence, ("xlsx",)).items() if name.endswith(".xlsx")
     )
@@ -264,7 +264,7 @@ def test_file_without_waivers_gives_a_sheet_that_says_so(tmp_path: Path) -> None
 
 
 def script_calls(assessment: Assessment) -> list[str]:
-    script = to_evidence(assessment).script
+    script = of_analysis(assessment).script
     starts = ("password ", "access_key ", "leave CR", "# CR", "# Open", "echo 'No")
     return [line for line in script.splitlines() if line.startswith(starts)]
 
@@ -277,7 +277,7 @@ def test_script_leaves_a_waived_finding_alone(tmp_path: Path) -> None:
         f"leave {alice} 'waived: W-1'",
         f"access_key {bob} 111122223333 bob 2020-01-02T03:04:05",
     ]
-    steps = to_evidence(assessment).remediation["step_1"]
+    steps = of_analysis(assessment).tables["remediation"]["step_1"]
     assert steps.iloc[0] == "Nothing to do while waiver W-1 counts"
 
 
@@ -314,7 +314,7 @@ def test_inactive_user_is_switched_off_credential_by_credential(tmp_path: Path) 
 def test_script_of_findings_for_persons_only_does_nothing(tmp_path: Path) -> None:
     policy = Policy(rules=("console-without-mfa",))
     assessment = judged(tmp_path, user(**STALE_PASSWORD), waivers=[], policy=policy)
-    script = to_evidence(assessment).script
+    script = of_analysis(assessment).script
     assert "# Open findings that need a person: 1 (see the sheet Remediation)." in script
     assert "echo 'Nothing to script.'" in script
     path = tmp_path / "remediate.sh"
@@ -364,8 +364,8 @@ def test_other_rules_have_steps_in_words(
     tmp_path: Path, rule: str, row: dict[str, str], first: str
 ) -> None:
     population = read(tmp_path, row)
-    evidence = to_evidence(assess(population, Policy(rules=(rule,))))
-    assert list(evidence.remediation["step_1"]) == [first]
+    evidence = of_analysis(assess(population, Policy(rules=(rule,))))
+    assert list(evidence.tables["remediation"]["step_1"]) == [first]
 
 
 # The file.

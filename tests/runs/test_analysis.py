@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from credreport.cli.main import app
 from credreport.errors import InputRefused, Problem
-from credreport.evidence.evidence import to_evidence
+from credreport.evidence.of_analysis import of_analysis
 from credreport.reports.inputs import Stream
 from credreport.reports.read import CredentialReport
 from credreport.rules.policy import Policy, UserClass
@@ -64,7 +64,7 @@ def files(
     inputs = [directory] if isinstance(directory, Path) else directory
     assessment, put_aside = assess_inputs(inputs, asked, pool=pool or Pool(), progress=no_progress)
     assert (put_aside is not None) == aside
-    return rendered(to_evidence(assessment, aside=put_aside), FORMATS)
+    return rendered(of_analysis(assessment, aside=put_aside), FORMATS)
 
 
 def asked(policy: Policy | None = None, waivers: Waivers | None = None) -> Asked:

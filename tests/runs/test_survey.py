@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credreport.errors import InputRefused, OutputError, Problem, UsageError
-from credreport.evidence.evidence import to_evidence
+from credreport.evidence.of_analysis import of_analysis
 from credreport.instants import parse_instant
-from credreport.output.formats import to_document
+from credreport.output.json_file import to_document
 from credreport.reports.inputs import Skipped, Stream
 from credreport.reports.plain import layout_of, read_plain, to_plain
 from credreport.reports.selection import read_reports
@@ -321,7 +321,7 @@ class TestDocument:
     @pytest.mark.parametrize("as_of", [None, "newest"])
     def test_is_that_of_analyze(self, as_of: str | None) -> None:
         counted = json.loads(answer(SAMPLES, Question(as_of)))
-        told = to_document(to_evidence(assess(read_reports(SAMPLES, as_of=as_of))))
+        told = to_document(of_analysis(assess(read_reports(SAMPLES, as_of=as_of))))
         for name in (*SHARED, *SHARED_TABLES):
             assert counted[name] == told[name], name
         accounts = ["account_id", "users", "unused", "current", "undetermined"]

@@ -16,9 +16,11 @@ import pytest
 
 from credreport import analyze, read_reports
 from credreport.errors import OutputError
-from credreport.evidence.evidence import Evidence, SignOff, to_evidence
-from credreport.output import sheetxml, workbook
-from credreport.output.workbook import DISPOSITIONS, to_xlsx
+from credreport.evidence.evidence import Evidence, SignOff
+from credreport.evidence.of_analysis import of_analysis
+from credreport.output.workbook import data_sheets, sheetxml
+from credreport.output.workbook.book import to_xlsx
+from credreport.output.workbook.data_sheets import DISPOSITIONS
 from credreport.rules.policy import Policy
 from tests.support.reports import judge, root, save, user
 from tests.verdicts.test_assessment import OLD, key, password
@@ -74,7 +76,7 @@ def evidence(tmp_path: Path) -> Evidence:
     rows = [user(name, **password(OLD), **key(1, OLD, "2026-01-30T10:20:00Z")) for name in NAMES]
     rows.append(user("zoe", **key(2, "?")))
     sign_off = SignOff(control="=CIS", prepared_by="Ann", ticket="SEC-1")
-    return to_evidence(judge(tmp_path, root(), *rows), sign_off)
+    return of_analysis(judge(tmp_path, root(), *rows), sign_off)
 
 
 def opened(data: bytes) -> Any:
@@ -107,17 +109,19 @@ def test_the_sheets_and_their_columns(evidence: Evidence, png: bytes) -> None:
 def test_every_value_reads_back(evidence: Evidence, png: bytes) -> None:
     book = opened(to_xlsx(evidence, {"One": png}))
     findings = book["Findings"]
-    shown = [name.replace("\x1b", "\\x1b") for name in evidence.findings["user"]]
+    shown = [name.replace("\x1b", "\\x1b") for name in evidence.tables["findings"]["user"]]
     assert [unescape(name) for name in column(findings, "User")] == shown
     assert column(findings, "Account") == ["111122223333"] * len(NAMES)
     assert column(findings, "Days unused") == [395] * len(NAMES)
     assert column(findings, "Effective last use (UTC)") == [datetime(2025, 1, 1)] * len(NAMES)  # noqa: DTZ001
-    assert column(findings, "Finding ID") == evidence.findings["finding_id"].tolist()
+    assert column(findings, "Finding ID") == evidence.tables["findings"]["finding_id"].tolist()
     assert set(column(findings, "State")) == {"open"}
     credentials = book["Credentials"]
-    assert column(credentials, "Status") == evidence.credentials["status"].tolist()
+    assert column(credentials, "Status") == evidence.tables["credentials"]["status"].tolist()
     assert datetime(2026, 1, 30, 10, 20) in column(credentials, "Last used (UTC)")  # noqa: DTZ001
-    assert column(credentials, "Days").count("\u2013") == len(evidence.credentials) - 2 * len(NAMES)
+    assert column(credentials, "Days").count("\u2013") == len(
+        evidence.tables["credentials"]
+    ) - 2 * len(NAMES)
 
 
 def unescape(text: str) -> str:
@@ -190,7 +194,7 @@ def test_what_could_not_be_judged_is_listed_with_its_cells(evidence: Evidence, p
 
 
 def test_an_empty_table_is_words(tmp_path: Path, png: bytes) -> None:
-    book = opened(to_xlsx(to_evidence(judge(tmp_path, root())), {"One": png}))
+    book = opened(to_xlsx(of_analysis(judge(tmp_path, root())), {"One": png}))
     assert book["Findings"]["A2"].value == (
         "No findings: no active credential was unused for 90 days or more"
     )
@@ -205,10 +209,10 @@ def test_inputs_name_what_was_read_and_what_was_not(tmp_path: Path, png: bytes) 
     save(tmp_path, root("444455556666"), name="2026-01-31.csv")
     (tmp_path / "bad.csv").write_text("x")
     (tmp_path / "x.pdf").write_text("x")
-    evidence = to_evidence(analyze(read_reports(tmp_path, keep_going=True)))
+    evidence = of_analysis(analyze(read_reports(tmp_path, keep_going=True)))
     book = opened(to_xlsx(evidence, {"One": png}))
     words = texts(book["Inputs"])
-    digest = evidence.inputs["sha256"][0]
+    digest = evidence.tables["inputs"]["sha256"][0]
     for word in (
         digest,
         "file name",
@@ -236,7 +240,7 @@ def test_the_method_can_be_followed_by_hand(evidence: Evidence, png: bytes) -> N
 
 
 def test_include_root_is_said_in_the_method(tmp_path: Path, png: bytes) -> None:
-    evidence = to_evidence(judge(tmp_path, root(), policy=Policy(include_root=True)))
+    evidence = of_analysis(judge(tmp_path, root(), policy=Policy(include_root=True)))
     assert "this run judges root too" in " ".join(
         texts(opened(to_xlsx(evidence, {"One": png}))["Method"])
     )
@@ -265,17 +269,18 @@ def test_the_same_evidence_gives_the_same_bytes(evidence: Evidence, png: bytes) 
 
 def test_dates_before_excels_calendar_stand_as_text(tmp_path: Path, png: bytes) -> None:
     row = user("a", **password("1899-12-31T00:00:00Z"), user_creation_time="1900-03-01T00:00:00Z")
-    book = opened(to_xlsx(to_evidence(judge(tmp_path, root(), row)), {"One": png}))
+    book = opened(to_xlsx(of_analysis(judge(tmp_path, root(), row)), {"One": png}))
     assert book["Findings"]["F2"].value == "1899-12-31T00:00:00Z"
     assert book["Users"]["C3"].value == datetime(1900, 3, 1)  # noqa: DTZ001
 
 
 def test_a_population_too_long_for_a_sheet_goes_to_a_file(
-    evidence: Evidence, png: bytes, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, png: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("credreport.evidence.evidence.MAX_POPULATION_ROWS", 3)
+    evidence = of_analysis(judge(tmp_path, root()))
     book = opened(to_xlsx(evidence, {"One": png}))
-    count = len(evidence.credentials)
+    count = len(evidence.tables["credentials"])
     assert book["Credentials"]["A2"].value == (
         f"{count} rows are too many for a sheet: see {evidence.stem}-credentials.csv"
     )
@@ -284,7 +289,7 @@ def test_a_population_too_long_for_a_sheet_goes_to_a_file(
 def test_a_table_longer_than_a_sheet_is_refused(
     evidence: Evidence, png: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workbook, "MAX_ROWS", 3)
+    monkeypatch.setattr(data_sheets, "MAX_ROWS", 3)
     with pytest.raises(OutputError, match="Findings: 11 rows are more than a sheet can hold"):
         to_xlsx(evidence, {"One": png})
 
@@ -314,7 +319,7 @@ def test_libreoffice_reads_the_same_texts(evidence: Evidence, png: bytes, tmp_pa
     with written.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["User"] for row in rows] == [
-        name.replace("\x1b", "\\x1b") for name in evidence.findings["user"]
+        name.replace("\x1b", "\\x1b") for name in evidence.tables["findings"]["user"]
     ]
     assert {row["Account"] for row in rows} == {"111122223333"}
     assert {row["Effective last use (UTC)"] for row in rows} == {"2025-01-01 00:00:00"}

@@ -20,13 +20,13 @@ from xml.sax.saxutils import escape, quoteattr
 import pandas as pd
 from openpyxl.utils import get_column_letter
 
+from credreport.evidence.evidence import NOTHING
 from credreport.instants import format_instant
 from credreport.reports.normalise import to_naive
 from credreport.text import escape_text
 
 MAX_TEXT = 32_767
 MAX_ROWS = 1_048_575
-NOTHING = "\u2013"
 _CUT = " [cut]"
 # Rows repeat themselves so much that a second more buys a tenth of the size.
 _COMPRESSION = 2

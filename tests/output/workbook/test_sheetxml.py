@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.table import Table
 
-from credreport.output.sheetxml import (
+from credreport.output.workbook.sheetxml import (
     MAX_TEXT,
     Stream,
     _stretch_table,
@@ -80,8 +80,8 @@ def written(texts: list[str], heights: list[float]) -> bytes:
 def test_every_row_comes_back_wherever_the_rows_are_cut(
     number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("credreport.output.sheetxml._ROWS_AT_ONCE", 3)
-    monkeypatch.setattr("credreport.output.sheetxml._READ_AT_ONCE", 7)
+    monkeypatch.setattr("credreport.output.workbook.sheetxml._ROWS_AT_ONCE", 3)
+    monkeypatch.setattr("credreport.output.workbook.sheetxml._READ_AT_ONCE", 7)
     texts = [f"text {place}" for place in range(number)]
     workbook = written(texts, [15.0 + place % 2 for place in range(number)])
     assert count_rows(workbook) == {1: number + 1}

@@ -1,0 +1,247 @@
+"""Evidence -> the workbook: its sheets in their order. Values only, no formula."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from openpyxl import Workbook
+from openpyxl.chart import BarChart, Reference
+from openpyxl.drawing.image import Image
+from openpyxl.styles import Border, Side
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.pagebreak import Break
+from openpyxl.worksheet.worksheet import Worksheet
+
+from credreport import __version__
+from credreport.errors import OutputError
+from credreport.evidence.evidence import Block, Evidence, Page, SignOff
+from credreport.files import whole
+from credreport.output.charts import COLOURS, picture_files
+from credreport.output.csv_file import table_files
+from credreport.output.formats import Files, Options
+from credreport.output.workbook.cells import (
+    BAD_FILL,
+    BOLD,
+    GOOD_FILL,
+    HEADING,
+    INK,
+    LINE_HEIGHT,
+    LINE_SPARE,
+    TITLE,
+    TOP,
+    WRAP,
+    put,
+    write_block,
+    write_header,
+)
+from credreport.output.workbook.data_sheets import add_sheet
+from credreport.output.workbook.sheetxml import Stream, count_rows, finish
+from credreport.schema import JUDGED_KINDS
+
+_CHART_ROWS = 17
+
+
+def write_xlsx(evidence: Evidence, options: Options, files: Files) -> Files:
+    """Return the workbook, and as CSV what is too long for a sheet."""
+    drawn = picture_files(evidence, "png", files).values()
+    titles = [picture.title for picture in evidence.pictures]
+    pictures = {title: whole(png) for title, png in zip(titles, drawn, strict=True)}
+    long = [sheet.in_full for sheet in evidence.sheets if sheet.in_full]
+    return {
+        f"{evidence.stem}.xlsx": to_xlsx(evidence, pictures),
+        **table_files(evidence, long, options),
+    }
+
+
+def to_xlsx(evidence: Evidence, pictures: Mapping[str, bytes]) -> bytes:
+    """Return the workbook's bytes: the same evidence and pictures give the same bytes.
+
+    `pictures` maps a title to a PNG for the sheet Charts. The result was read back and its rows
+    counted; raises OutputError where a table is longer than a sheet can be.
+    """
+    book = Workbook()
+    book.properties.creator = f"credreport {__version__}"
+    book.properties.title = evidence.title
+    book.remove(book.worksheets[0])
+    alt_texts = _add_summary(book, evidence)
+    streams: dict[int, Stream] = {}
+    for sheet in evidence.sheets:
+        stream = add_sheet(book, sheet)
+        if stream:
+            streams[len(book.worksheets)] = stream
+    alt_texts += _add_pictures(book, evidence.title, pictures)
+    _add_page(book, "Inputs", evidence.inputs, 1)
+    _add_method(book, evidence.method.itertuples(index=False, name=None))
+    return finish_book(book, streams, alt_texts, evidence.as_of)
+
+
+def finish_book(
+    book: Workbook, streams: Mapping[int, Stream], alt_texts: Sequence[str], modified: datetime
+) -> bytes:
+    """Set up the pages, stream the rows in, read the result back and return its bytes.
+
+    `streams` by sheet number; `modified` is the time that the workbook gives as its own.
+    """
+    for sheet in book.worksheets:
+        _set_up_page(sheet)
+    summary = book.worksheets[0]
+    summary.page_setup.orientation = "portrait"
+    summary.page_setup.fitToHeight = 1
+    skeleton = io.BytesIO()
+    book.save(skeleton)
+    workbook = finish(skeleton.getvalue(), streams, alt_texts, modified)
+    counted = count_rows(workbook)
+    for number, stream in streams.items():
+        if counted[number] != len(stream) + 1:
+            title = book.worksheets[number - 1].title
+            message = (
+                f"the sheet {title} came back with {counted[number] - 1} of {len(stream)} rows"
+            )
+            raise OutputError(message)
+    return workbook
+
+
+def _add_summary(book: Workbook, evidence: Evidence) -> list[str]:
+    """Add the first sheet; return the alt texts of its charts."""
+    sheet = book.create_sheet("Summary")
+    put(sheet, 1, 1, evidence.heading, TITLE)
+    sheet.row_dimensions[1].height = 2 * LINE_HEIGHT
+    row = 2
+    for line in evidence.verdict_lines:
+        put(sheet, row, 1, line, HEADING).alignment = TOP
+        row += 1
+    row = _write_facts(sheet, row + 1, evidence.facts, ties_out=evidence.ties_out)
+    row = _fill_page(sheet, evidence.summary, row)
+    _add_sign_off(sheet, row, evidence.sign_off)
+    return [block.chart.alt_text for block in evidence.summary.blocks if block.chart]
+
+
+def _add_page(book: Workbook, title: str, page: Page, row: int) -> None:
+    _fill_page(book.create_sheet(title), page, row)
+
+
+def _fill_page(sheet: Worksheet, page: Page, row: int) -> int:
+    """Write the blocks one below the other; return the next free row."""
+    for place, width in enumerate(page.widths, start=1):
+        sheet.column_dimensions[get_column_letter(place)].width = width
+    for block in page.blocks:
+        end = write_block(sheet, row, block)
+        if block.chart:
+            _add_chart(sheet, row, block)
+            end = max(end, row + _CHART_ROWS)
+        row = end
+    return row
+
+
+def _write_facts(
+    sheet: Worksheet, row: int, facts: Iterable[tuple[str, str]], *, ties_out: bool
+) -> int:
+    """Write labels and values of the first sheet, the tie-out in its colour; return the next row."""
+    for label, value in facts:
+        put(sheet, row, 1, label, BOLD)
+        cell = put(sheet, row, 2, value)
+        if label == "Tie-out":
+            cell.fill = GOOD_FILL if ties_out else BAD_FILL
+            cell.font = BOLD
+        row += 1
+    return row + 1
+
+
+def _add_chart(sheet: Worksheet, row: int, block: Block) -> None:
+    """Add a block's chart to its right, stacked columns by type of credential."""
+    assert block.chart
+    chart = BarChart()
+    chart.type = "col"
+    chart.grouping = "stacked"
+    chart.overlap = 100
+    chart.gapWidth = 40
+    chart.title = None
+    chart.height, chart.width = 7, 15
+    first, last = row + 2, row + 1 + len(block.table)
+    chart.add_data(
+        Reference(sheet, min_col=2, max_col=3, min_row=first - 1, max_row=last),
+        titles_from_data=True,
+    )
+    chart.set_categories(Reference(sheet, min_col=1, min_row=first, max_row=last))
+    for series, kind in zip(chart.series, JUDGED_KINDS, strict=True):
+        series.graphicalProperties.solidFill = COLOURS[kind].lstrip("#")
+        series.invertIfNegative = False
+    chart.x_axis.title = block.chart.x_title
+    chart.y_axis.title = block.chart.y_title
+    chart.y_axis.number_format = "0"
+    chart.y_axis.majorGridlines = None
+    chart.x_axis.delete = False
+    chart.y_axis.delete = False
+    chart.legend.position = "t"
+    sheet.add_chart(chart, f"F{row}")
+
+
+def _add_sign_off(sheet: Worksheet, row: int, sign_off: SignOff) -> None:
+    """Write the sign-off block below the given row."""
+    put(sheet, row, 1, "Sign-off", HEADING)
+    lines = (
+        ("Control", sign_off.control),
+        ("System", sign_off.system),
+        ("Prepared by", sign_off.prepared_by),
+        ("Date", ""),
+        ("Reviewed by", ""),
+        ("Date", ""),
+        ("Ticket", sign_off.ticket),
+    )
+    for offset, (label, value) in enumerate(lines, start=1):
+        put(sheet, row + offset, 1, label, BOLD)
+        sheet.row_dimensions[row + offset].height = 1.5 * LINE_HEIGHT
+        for place in range(2, 6):
+            sheet.cell(row + offset, place).border = Border(bottom=Side(style="thin", color=INK))
+        if value:
+            put(sheet, row + offset, 2, value).border = Border(bottom=Side(style="thin", color=INK))
+
+
+def _add_pictures(book: Workbook, heading: str, pictures: Mapping[str, bytes]) -> list[str]:
+    """Add the sheet Charts with the pictures by title; return their alt texts."""
+    sheet = book.create_sheet("Charts")
+    sheet.column_dimensions["A"].width = 130
+    put(sheet, 1, 1, heading, TITLE)
+    row = 3
+    alt_texts: list[str] = []
+    for title, png in pictures.items():
+        if alt_texts:
+            sheet.row_breaks.append(Break(id=row - 1))
+        put(sheet, row, 1, title, HEADING)
+        picture = Image(io.BytesIO(png))
+        picture.width, picture.height = 810, 450
+        sheet.add_image(picture, f"A{row + 1}")
+        alt_texts.append(f"{title}. {heading}.")
+        row += 26
+    return alt_texts
+
+
+def _add_method(book: Workbook, method: Iterable[tuple[str, str]]) -> None:
+    """Add the sheet Method: section and text."""
+    sheet = book.create_sheet("Method")
+    sheet.column_dimensions["A"].width = 34
+    sheet.column_dimensions["B"].width = 118
+    write_header(sheet, 1, [("Section", "text"), ("Text", "text")])
+    sheet.freeze_panes = "A2"
+    for number, (section, text) in enumerate(method, start=2):
+        put(sheet, number, 1, section, BOLD)
+        put(sheet, number, 2, text).alignment = WRAP
+        lines = -(-len(text) // 132)
+        sheet.row_dimensions[number].height = lines * LINE_HEIGHT + 4 * LINE_SPARE
+
+
+def _set_up_page(sheet: Worksheet) -> None:
+    """Set up how a sheet prints: landscape A4, as wide as the page, with a footer."""
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
+    sheet.page_setup.fitToWidth = 1
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True  # type: ignore[union-attr]
+    sheet.page_margins.left = sheet.page_margins.right = 0.4
+    sheet.page_margins.top, sheet.page_margins.bottom, sheet.page_margins.footer = 0.5, 0.7, 0.3
+    footer = {"left": "&F", "center": "&A", "right": "Page &P of &N"}
+    for place, text in footer.items():
+        getattr(sheet.oddFooter, place).text = text
+    sheet.sheet_view.showGridLines = False
