@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from credreport.rules.catalogue import UNUSED_AFTER, Rule
 from credreport.rules.policy import Policy
 from credreport.rules.profiles import PROFILES
-from credreport.rules.catalogue import UNUSED_AFTER, Rule
 
 
 def method_rows(policy: Policy, rules: Mapping[str, Rule]) -> list[tuple[str, str]]:

@@ -15,8 +15,8 @@ import pandas as pd
 from credreport.instants import format_instant
 from credreport.reports.normalise import to_rows
 from credreport.rules.catalogue import RULES, Subject
-from credreport.schema import SLOT_WORDS, Kind
 from credreport.rules.waivers import OPEN, WAIVED
+from credreport.schema import SLOT_WORDS, Kind
 
 KEY_PLACE = "ID_FROM_STEP_1"
 _ROOT_STEP = "Root has no IAM command: sign in as root"

@@ -10,8 +10,8 @@ import pytest
 
 from credreport import analyze, read_reports
 from credreport.evidence.of_analysis import of_analysis
-from credreport.rules.policy import Policy
 from credreport.evidence.remediation import steps_for, to_script
+from credreport.rules.policy import Policy
 from tests.support.reports import judge, root, to_csv, user
 from tests.verdicts.test_assessment import OLD, key, password
 
@@ -55,7 +55,10 @@ def test_root_has_no_command() -> None:
 def test_every_finding_has_its_row(tmp_path: Path) -> None:
     assessment = judge(tmp_path, root(), user("a", **password(OLD), **key(2, OLD)))
     evidence = of_analysis(assessment)
-    assert evidence.tables["remediation"]["finding_id"].tolist() == evidence.tables["findings"]["finding_id"].tolist()
+    assert (
+        evidence.tables["remediation"]["finding_id"].tolist()
+        == evidence.tables["findings"]["finding_id"].tolist()
+    )
     assert evidence.tables["remediation"]["credential"].tolist() == ["password", "access key 2"]
 
 

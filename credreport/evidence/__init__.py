@@ -1,0 +1,1 @@
+"""What goes out: one value of facts, tables and text that feeds every format."""

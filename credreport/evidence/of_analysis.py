@@ -1,0 +1,390 @@
+"""Assessment -> Evidence. Pure: the same assessment gives the same evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+from credreport import __version__
+from credreport.comparison.comparison import Comparison
+from credreport.evidence.bands import to_band, to_bands
+from credreport.evidence.evidence import (
+    Account,
+    Aside,
+    Block,
+    Captions,
+    Chart,
+    Code,
+    Comment,
+    Evidence,
+    Line,
+    Page,
+    Picture,
+    Section,
+    SignOff,
+)
+from credreport.evidence.method import method_rows
+from credreport.evidence.of_comparison import comparison_verdict, first_day
+from credreport.evidence.remediation import to_remediation, to_script
+from credreport.evidence.sheets import (
+    changes_sheet,
+    credentials_sheet,
+    findings_sheet,
+    remediation_sheet,
+    undetermined_sheet,
+    users_sheet,
+    waivers_sheet,
+)
+from credreport.evidence.tables import (
+    closing_blocks,
+    reports_block,
+    to_inputs,
+    to_left_out,
+    to_warnings,
+    warning_counts_block,
+    with_names,
+)
+from credreport.reports.normalise import to_rows
+from credreport.rules.catalogue import RULES, Severity
+from credreport.rules.profiles import PROFILES
+from credreport.rules.waivers import WAIVED
+from credreport.schema import (
+    CHANGES,
+    CREDENTIALS,
+    FINDINGS,
+    SLOT_WORDS,
+    UNDETERMINED,
+    USERS,
+    Kind,
+)
+from credreport.verdicts.assessment import Assessment
+from credreport.verdicts.tally import (
+    Totals,
+    account_ids,
+    account_rows,
+    as_of_words,
+    judged_count,
+    newest_as_of,
+    plural,
+    summary_rows,
+    to_facts,
+    to_parameters,
+    to_stem,
+    to_title,
+    to_verdict,
+)
+
+TOP_FINDINGS = 10
+_TOP_ACCOUNTS = 10
+_SUMMARY_WIDTHS = (30, 11, 11, 11, 13, 13, 11, 11, 11, 11)
+_INPUTS_WIDTHS = (46, 38, 15, 13, 20, 20, 20, 20, 14, 34)
+_ON_SCREEN = (
+    "unused", "current", "undetermined", "excluded", "inactive", "not_tracked", "absent", "total",
+)  # fmt: skip
+
+
+def of_analysis(
+    assessment: Assessment,
+    sign_off: SignOff | None = None,
+    accounts: Sequence[Account] = (),
+    aside: Aside | None = None,
+    since: Comparison | None = None,
+) -> Evidence:
+    """Return everything that the formats write of an assessment.
+
+    `since` compares it with an older date: its changes, its warnings and its reports go along.
+    """
+    totals = assessment.totals
+    days = assessment.policy.unused_after_days
+    stem, title, verdict = to_stem(totals), to_title(totals), _verdict(assessment)
+    captions = Captions(title, _caption(totals), days)
+    summary, bands = pd.DataFrame(summary_rows(totals)), to_bands(totals)
+    rules = _rules(assessment) if _has_rules_to_show(assessment) else None
+    notices, left_out = [*assessment.notices], [to_left_out(*_left_out(assessment))]
+    if since is not None:
+        notices += since.own_notices
+        left_out.append(to_left_out(*_left_out(since.first)))
+    tables = {
+        "findings": assessment.findings[[*FINDINGS]],
+        "undetermined": assessment.undetermined[[*UNDETERMINED]],
+        "users": assessment.users[[*USERS]].reset_index(drop=True),
+        "credentials": assessment.credentials[[*CREDENTIALS]],
+        "remediation": to_remediation(assessment.findings),
+        "summary": summary,
+        "bands": bands.assign(is_unused=bands["is_unused"].astype(int)),
+        "accounts": _accounts(totals, accounts),
+        "inputs": to_inputs(totals),
+        "tie_out": assessment.tie_out,
+        "warnings": to_warnings(notices),
+        "left_out": pd.concat(left_out, ignore_index=True),
+    }
+    if rules is not None:
+        tables["rules"] = rules
+    if assessment.waivers_origin:
+        tables["waivers"] = assessment.waivers
+    if since is not None:
+        tables |= {
+            "changes": since.changes[[*CHANGES]],
+            "baseline": to_inputs(since.first.totals),
+        }
+    counts = dict(aside.counts) if aside else {}
+    banded = assessment.credentials[[*CREDENTIALS]].assign(
+        band=to_band(assessment.credentials["age_days"], days)
+    )
+    sheets = [
+        findings_sheet(tables["findings"], _no_findings(assessment)),
+        undetermined_sheet(tables["undetermined"]),
+        users_sheet(tables["users"], counts.get("users", len(tables["users"])), stem),
+        credentials_sheet(banded, counts.get("credentials", len(banded)), stem),
+        remediation_sheet(tables["remediation"]),
+    ]
+    if since is not None:
+        sheets.append(changes_sheet(since.changes))
+    if "waivers" in tables:
+        sheets.append(waivers_sheet(tables["waivers"]))
+    facts = to_facts(totals)
+    own = [("Policy", assessment.policy.origin), ("Waivers", assessment.waivers_origin)]
+    facts += [(label, origin) for label, origin in own if origin]
+    if since is not None:
+        facts.append((f"Since {first_day(since)}", comparison_verdict(since)))
+    method = method_rows(assessment.policy, RULES)
+    return Evidence(
+        stem=stem,
+        heading="Unused IAM credentials",
+        title=title,
+        verdict=verdict,
+        verdict_lines=tuple(f"{part.rstrip('.')}." for part in verdict.split(". ")),
+        facts=tuple(facts),
+        sign_off=sign_off or SignOff(),
+        parameters=to_parameters(assessment.policy, assessment.waivers_origin),
+        ties_out=assessment.is_tied_out,
+        as_of=newest_as_of(totals),
+        tables=tables,
+        csv_tables=("credentials", "findings", *(["changes"] if since is not None else [])),
+        summary=Page(
+            _SUMMARY_WIDTHS,
+            (
+                Block(
+                    "Credentials by type and status",
+                    ("Type", *_spaced(summary.columns[1:])),
+                    summary,
+                ),
+                *([_rules_block(rules)] if rules is not None else []),
+                _ageing_block(bands, title),
+                *_top_accounts(tables["accounts"]),
+                warning_counts_block(notices),
+            ),
+        ),
+        sheets=tuple(sheets),
+        inputs=Page(
+            _INPUTS_WIDTHS,
+            (
+                reports_block("Reports judged", tables["inputs"]),
+                *(
+                    [reports_block("Baseline: the older reports of Changes", tables["baseline"])]
+                    if since is not None
+                    else []
+                ),
+                Block(
+                    "Accounts",
+                    ("Account", "Name", "Owner", "Users", "Unused", "Current", "Undetermined"),
+                    _name_unknown(tables["accounts"]),
+                ),
+                *closing_blocks(tables["tie_out"], tables["left_out"], tables["warnings"]),
+            ),
+        ),
+        method=pd.DataFrame(method, columns=["section", "text"], dtype="str"),
+        pictures=(
+            Picture("ageing", "Ageing of active credentials", captions, bands),
+            Picture("ecdf", "Cumulative share by age", captions, assessment.ages),
+        ),
+        comment=Comment(
+            Block("", ("Type", *_spaced(summary.columns[1:])), summary),
+            _top_findings(assessment.findings, has_rules=rules is not None),
+        ),
+        script=to_script(assessment.findings, assessment.unused, verdict),
+        shown=_shown(summary, rules),
+        footnotes=("", ": ".join(facts[-1])) if since is not None else (),
+        aside=aside,
+    )
+
+
+def _left_out(assessment: Assessment) -> tuple[Sequence, Sequence, Sequence]:  # type: ignore[type-arg]
+    return assessment.refused, assessment.superseded, assessment.skipped
+
+
+def _has_rules_to_show(assessment: Assessment) -> bool:
+    """Whether there is more to say of rules than the default run's two."""
+    return not assessment.policy.is_default or bool(assessment.waivers_origin)
+
+
+def _verdict(assessment: Assessment) -> str:
+    shown = _findings_sentence(assessment) if _has_rules_to_show(assessment) else ""
+    return to_verdict(assessment.totals, shown)
+
+
+def _findings_sentence(assessment: Assessment) -> str:
+    """Return the number of findings over all rules, what is undecided, and which waivers lapsed."""
+    policy = assessment.policy
+    number, waived = (
+        len(assessment.findings),
+        len(assessment.findings) - len(assessment.open_findings),
+    )
+    sentence = (
+        f" {plural(number, 'finding')} over the {plural(len(policy.rules), 'rule')} of profile "
+        f"{policy.profile}{', changed by a policy' * bool(policy.origin)}: {number - waived} open, "
+        f"{waived} waived."
+    )
+    if len(assessment.undecided):
+        verdicts = plural(len(assessment.undecided), "verdict")
+        sentence += f" {verdicts} of rules could not be told: see Undetermined."
+    lapsed = assessment.waivers.loc[assessment.waivers["lapsed"].ne(""), "waiver"]
+    if len(lapsed):
+        sentence += f" Lapsed: waiver {', '.join(lapsed)}."
+    return sentence
+
+
+def _rules(assessment: Assessment) -> pd.DataFrame:
+    """Return one row a rule in force: severity, boundary, control, counts of its findings."""
+    policy, findings = assessment.policy, assessment.findings
+    profile = PROFILES[policy.profile]
+    columns = ["rule", "severity", "fires", "control", "findings", "open", "waived", "undecided"]
+    rows = []
+    for name in policy.rules:
+        number = policy.number_of(RULES[name])
+        mine = findings[findings["rule"].eq(name)]
+        waived = int(mine["state"].eq(WAIVED).sum())
+        undecided = int(assessment.undecided["rule"].eq(name).sum())
+        controls = "; ".join(profile.controls(RULES[name], number))
+        rule = RULES[name]
+        rows.append(
+            (
+                name,
+                rule.severity.value,
+                rule.boundary(number),
+                controls,
+                len(mine),
+                len(mine) - waived,
+                waived,
+                undecided,
+            )
+        )
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _caption(totals: Totals) -> str:
+    accounts = account_ids(totals)
+    who = (
+        f"account {accounts[0] or 'unknown'}" if len(accounts) == 1 else f"{len(accounts)} accounts"
+    )
+    return (
+        f"{who}  |  as of {as_of_words(totals)}  |  n = {judged_count(totals)}  |  "
+        f"threshold {totals.policy.unused_after_days} days  |  credreport {__version__}"
+    )
+
+
+def _no_findings(assessment: Assessment) -> str:
+    if _has_rules_to_show(assessment):
+        rules = len(assessment.policy.rules)
+        return f"No findings: none of the {rules} rules in force was broken"
+    days = assessment.policy.unused_after_days
+    return f"No findings: no active credential was unused for {days} days or more"
+
+
+def _accounts(totals: Totals, accounts: Sequence[Account]) -> pd.DataFrame:
+    """Return one row per account: its name and owner, users, counts of what matters."""
+    table = with_names(pd.DataFrame(account_rows(totals)), accounts)
+    return table[["account_id", "name", "owner", "users", "unused", "current", "undetermined"]]
+
+
+def _spaced(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name.replace("_", " ") for name in names)
+
+
+def _rules_block(rules: pd.DataFrame) -> Block:
+    """Return what each rule in force found, its control last: a text that may run on."""
+    order = ["rule", "findings", "open", "waived", "undecided", "severity", "fires", "control"]
+    headers = ("Rule", "Findings", "Open", "Waived", "Not told", "Severity", "Fires", "Control")
+    return Block("Findings by rule", headers, rules[order])
+
+
+def _ageing_block(bands: pd.DataFrame, title: str) -> Block:
+    wide = bands.pivot_table(index="band", columns="kind", values="count", sort=False)
+    never = bands.groupby("band", sort=False)["never_used"].sum()
+    flags = bands.groupby("band", sort=False)["is_unused"].first()
+    table = pd.DataFrame(
+        {
+            "band": wide.index,
+            "passwords": wide[Kind.PASSWORD.value].astype(int).to_numpy(),
+            "keys": wide[Kind.ACCESS_KEY.value].astype(int).to_numpy(),
+            "never": never.to_numpy(),
+            "verdict": flags.map({True: "unused", False: "current"}).to_numpy(),
+        }
+    )
+    parts = ", ".join(
+        f"{band} days: {passwords + keys}"
+        for band, passwords, keys in table[["band", "passwords", "keys"]].itertuples(index=False)
+    )
+    age = "Days since effective last use"
+    alt_text = f"Columns of active credentials by age. {title}. {parts}."
+    headers = (age, "Passwords", "Access keys", "of which never used", "Status")
+    chart = Chart(alt_text, age, "Active credentials")
+    return Block("Ageing of active credentials", headers, table, chart=chart)
+
+
+def _name_unknown(accounts: pd.DataFrame) -> pd.DataFrame:
+    known = accounts["account_id"].where(accounts["account_id"].ne(""), "unknown")
+    return accounts.assign(account_id=known)
+
+
+def _top_accounts(accounts: pd.DataFrame) -> list[Block]:
+    """Return the accounts with most unused; name and owner last, in one text that may run on."""
+    if len(accounts) < 2:
+        return []
+    top = accounts.sort_values(["unused", "account_id"], ascending=[False, True])
+    top = _name_unknown(top.head(_TOP_ACCOUNTS))
+    heading = "Accounts" if len(accounts) <= len(top) else "Accounts with most unused"
+    comma = top["owner"].ne("").map({True: ", ", False: ""})
+    shown = top.assign(who=top["name"] + comma + top["owner"])
+    headers = ("Account", "Users", "Unused", "Current", "Undetermined", "Name, owner")
+    order = ["account_id", "users", "unused", "current", "undetermined", "who"]
+    return [Block(heading, headers, shown[order])]
+
+
+def _top_findings(findings: pd.DataFrame, *, has_rules: bool) -> tuple[Section, ...]:
+    """Return the worst findings where several rules found them, open before waived; else the oldest."""
+    if findings.empty:
+        return ()
+    heading = "Unused longest:"
+    if has_rules:
+        heading = "Worst findings:"
+        ranks = {severity.value: rank for rank, severity in enumerate(Severity)}
+        ranked = findings.assign(rank=findings["severity"].map(ranks))
+        findings = ranked.sort_values(["state", "rank"], kind="stable")
+    lines = []
+    for finding in to_rows(findings.head(TOP_FINDINGS)):
+        account = str(finding["account_id"]) or "unknown account"
+        credential = SLOT_WORDS.get(str(finding["credential"]), str(finding["credential"]))
+        line: Line = (Code(str(finding["user"])), f" in {account}: {credential}, ")
+        if not has_rules:
+            line += (f"{finding['age_days']} days",)
+        else:
+            line += (f"{finding['severity']}, {finding['rule']}",)
+            if finding["waiver"]:
+                line += (", waived: ", Code(str(finding["waiver"])))
+        lines.append((*line, " (", Code(str(finding["finding_id"])), ")"))
+    return (Section(heading, tuple(lines), len(findings) - len(lines)),)
+
+
+def _shown(summary: pd.DataFrame, rules: pd.DataFrame | None) -> tuple[Block, ...]:
+    """Return the tables on the screen: counts by status, and findings by rule."""
+    types = summary.set_index("type").T.loc[list(_ON_SCREEN)]
+    labels = pd.Series(_spaced(types.index), index=types.index)
+    counts = types.assign(status=labels)[["status", *types.columns]]
+    blocks = [Block("", ("", *(name.lower() for name in types.columns)), counts)]
+    if rules is not None:
+        headers = ("Rule", "Severity", "findings", "open", "waived")
+        table = rules[["rule", "severity", "findings", "open", "waived"]]
+        blocks.append(Block("", headers, table))
+    return tuple(blocks)

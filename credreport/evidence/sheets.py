@@ -1,0 +1,210 @@
+"""The data sheets: which table stands where, in which columns, and what is said where it is empty."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from credreport.evidence.evidence import NOTHING, Column, Sheet, is_too_long
+from credreport.schema import SLOT_WORDS, Change
+
+_FINDINGS = (
+    Column("Finding ID", "finding_id", width=17),
+    Column("Account", "account_id", width=13),
+    Column("User", "user", width=14, widest=28),
+    Column("Credential", "credential_words", width=12),
+    Column("Days unused", "age_days", "number", 8),
+    Column("Effective last use (UTC)", "effective_last_used", "date", 20),
+    Column("Basis", "basis", width=26),
+    Column("Rule", "rule", width=18),
+    Column("Severity", "severity", width=9),
+    Column("State", "state_words", width=8, widest=18),
+    Column("Recommended action", "action", width=21),
+    Column("Disposition", "blank", width=12, is_for_auditor=True),
+    Column("Decided by", "blank", width=12, is_for_auditor=True),
+    Column("Decision date", "blank", width=11, is_for_auditor=True),
+    Column("Ticket and notes", "blank", width=19, is_for_auditor=True),
+)
+_UNDETERMINED = (
+    Column("Account", "account_id", width=14),
+    Column("User", "user", width=16, widest=32),
+    Column("Credential", "credential_words", width=20),
+    Column("Reason", "reason", width=52),
+    Column("Cells as reported", "cells", width=52),
+    Column("Source file", "source_file", width=24, widest=46),
+    Column("Source line", "source_line", "number", 9),
+)
+_USERS = (
+    Column("Account", "account_id", width=14),
+    Column("User", "user", width=16, widest=32),
+    Column("Created (UTC)", "created_at", "date", 19),
+    Column("Active credentials", "active_credentials", "number", 12),
+    Column("Unused credentials", "unused_credentials", "number", 12),
+    Column("Most recent use (UTC)", "most_recent_use", "date", 19),
+    Column("Days since", "days_since", "number", 9),
+    Column("MFA", "mfa_active", width=8),
+    Column("Console password", "console_password", width=14),
+    Column("Conclusion", "conclusion", width=30),
+    Column("ARN", "arn", width=40, widest=60),
+)
+_CREDENTIALS = (
+    Column("Account", "account_id", width=14),
+    Column("User", "user", width=16, widest=32),
+    Column("Credential", "credential_words", width=20),
+    Column("Status", "status", width=13),
+    Column("Days", "age_days", "number", 8),
+    Column("Effective last use (UTC)", "effective_last_used", "date", 19),
+    Column("Basis", "basis", width=27),
+    Column("Last used (UTC)", "last_used", "date", 19),
+    Column("Last used as reported", "last_used_raw", width=26),
+    Column("Set or rotated (UTC)", "set_at", "date", 19),
+    Column("Last service", "service", width=13),
+    Column("Last region", "region", width=13),
+    Column("Age band", "band", width=10),
+    Column("MFA", "mfa_active", width=8),
+    Column("Finding ID", "finding_id", width=19),
+    Column("Reason", "reason", width=30, widest=52),
+    Column("Source file", "source_file", width=24, widest=46),
+    Column("Source line", "source_line", "number", 9),
+    Column("ARN", "arn", width=40, widest=60),
+)
+_REMEDIATION = (
+    Column("Finding ID", "finding_id", width=19),
+    Column("Account", "account_id", width=14),
+    Column("User", "user", width=16, widest=28),
+    Column("Credential", "credential", width=14),
+    Column("Step 1", "step_1", width=62),
+    Column("Step 2", "step_2", width=50),
+    Column("Console path", "console", width=48),
+)
+_WAIVERS = (
+    Column("Waiver", "waiver", width=16, widest=28),
+    Column("State", "state", width=11),
+    Column("Account", "account_id", width=14),
+    Column("User", "user", width=16, widest=28),
+    Column("Credential", "credential", width=14),
+    Column("Rule", "rule", width=22),
+    Column("Reason", "reason", width=36),
+    Column("Approved by", "approved_by", width=16),
+    Column("Approved on", "approved_on", width=12),
+    Column("Expires", "expires", width=12),
+    Column("Ticket", "ticket", width=12),
+    Column("Compensating control", "compensating_control", width=26),
+    Column("Covers", "covers", "number", 8),
+    Column("Findings covered", "findings", width=19),
+    Column("Open again (lapsed)", "lapsed", width=19),
+)
+_CHANGES = (
+    Column("Finding", "finding", width=10),
+    Column("Change", "change_words", width=13),
+    Column("Account", "account_id", width=13),
+    Column("User", "user", width=14, widest=28),
+    Column("Credential", "credential_words", width=14, widest=22),
+    Column("Status before", "before_status", width=12),
+    Column("Status after", "after_status", width=12),
+    Column("Last used before (UTC)", "before_last_used", "date", 19),
+    Column("Last used after (UTC)", "after_last_used", "date", 19),
+    Column("Days before", "before_age_days", "number", 9),
+    Column("Days after", "after_age_days", "number", 9),
+    Column("Evidence", "evidence", width=46),
+    Column("Line before", "line_before", "number", 8),
+    Column("Line after", "line_after", "number", 8),
+)
+_TIMELINE = (
+    Column("Finding ID", "finding_id", width=17),
+    Column("Account", "account_id", width=13),
+    Column("User", "user", width=16, widest=32),
+    Column("Credential", "credential_words", width=14),
+    Column("State", "state", width=13),
+    Column("First seen (UTC)", "first_seen", "date", 19),
+    Column("Last seen (UTC)", "last_seen", "date", 19),
+    Column("Closed on (UTC)", "closed_on", "date", 19),
+    Column("How", "how_words", width=14),
+    Column("Days open", "days_open", "number", 9),
+    Column("Times it came back", "came_back", "number", 10),
+)
+
+
+def credential_words(credentials: pd.Series) -> pd.Series:
+    """Return `access key 1` for `access_key_1`, and so on."""
+    return credentials.map(SLOT_WORDS).fillna(credentials).astype("str")
+
+
+def findings_sheet(findings: pd.DataFrame, words: str) -> Sheet:
+    """Return the sheet Findings; `words` say that there are none."""
+    waiver = findings["waiver"]
+    state = findings["state"].where(waiver.eq(""), findings["state"] + " " + waiver)
+    return Sheet("Findings", _with_words(findings).assign(state_words=state), _FINDINGS, words)
+
+
+def undetermined_sheet(undetermined: pd.DataFrame) -> Sheet:
+    """Return the sheet Undetermined."""
+    table = _with_words(undetermined)
+    return Sheet("Undetermined", table, _UNDETERMINED, "Everything was judged")
+
+
+def users_sheet(users: pd.DataFrame, count: int, stem: str) -> Sheet:
+    """Return the sheet Users; too many rows are left to a CSV."""
+    return _population_sheet("Users", users, _USERS, count, stem)
+
+
+def credentials_sheet(credentials: pd.DataFrame, count: int, stem: str) -> Sheet:
+    """Return the sheet Credentials; too many rows are left to a CSV."""
+    return _population_sheet("Credentials", credentials, _CREDENTIALS, count, stem)
+
+
+def _population_sheet(
+    title: str, table: pd.DataFrame, columns: tuple[Column, ...], count: int, stem: str
+) -> Sheet:
+    """Return a sheet of the population; one of too many rows only says which CSV has them."""
+    name = title.lower()
+    if is_too_long(count):
+        words = f"{count} rows are too many for a sheet: see {stem}-{name}.csv"
+        return Sheet(title, _with_words(table.iloc[:0]), columns, words, in_full=name)
+    return Sheet(title, _with_words(table), columns, f"No {name}")
+
+
+def remediation_sheet(remediation: pd.DataFrame) -> Sheet:
+    """Return the sheet Remediation."""
+    return Sheet("Remediation", remediation, _REMEDIATION, "No findings, so nothing to remedy")
+
+
+def waivers_sheet(waivers: pd.DataFrame) -> Sheet:
+    """Return the sheet Waivers."""
+    return Sheet("Waivers", waivers, _WAIVERS, "No waivers in the file")
+
+
+def changes_sheet(changes: pd.DataFrame) -> Sheet:
+    """Return the sheet Changes; one too long for the eye shows only what changed or is open."""
+    is_cut = is_too_long(len(changes))
+    if is_cut:
+        still = [Change.STILL_CURRENT, Change.STILL_INACTIVE, Change.STILL_EXCLUDED]
+        changes = changes[~changes["change"].isin(still)]
+    words = credential_words(changes["credential"])
+    slot_before = changes["credential_before"].str.slice(-1)
+    has_moved = changes["credential_before"].ne("") & changes["credential_before"].ne(
+        changes["credential"]
+    )
+    finding = changes["closed"].map({"yes": "closed", "no": "still open", "": ""})
+    table = changes.assign(
+        finding=finding.mask(changes["is_new_finding"], "new").replace("", NOTHING),
+        change_words=changes["change"].str.replace("_", " "),
+        credential_words=words.mask(has_moved, words + " (was " + slot_before + ")"),
+        before_status=changes["before_status"].replace("", NOTHING),
+        after_status=changes["after_status"].replace("", NOTHING),
+    )
+    return Sheet("Changes", table, _CHANGES, "No credentials", "changes" if is_cut else "")
+
+
+def timeline_sheet(timeline: pd.DataFrame) -> Sheet:
+    """Return the sheet Timeline."""
+    table = timeline.assign(
+        credential_words=credential_words(timeline["credential"]),
+        how_words=timeline["how"].str.replace("_", " ").replace("", NOTHING),
+    )
+    return Sheet("Timeline", table, _TIMELINE, "No findings on any date")
+
+
+def _with_words(table: pd.DataFrame) -> pd.DataFrame:
+    if "credential" not in table:
+        return table
+    return table.assign(credential_words=credential_words(table["credential"]), blank="")
