@@ -8,12 +8,11 @@
     dates = [credreport.analyze(date) for date in credreport.read_dates(["sample_reports/"])]
     credreport.compare(*dates).changes    # one row a credential: what became of it
 
-Nothing heavy is imported until it is asked for.
+Nothing is imported until it is asked for: not even from the standard library, because Python may
+have put the current directory first on the path (see __main__).
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False
 
 __all__ = [
     "Assessment",
@@ -53,7 +52,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Import a public name on first use, so that `credreport --help` needs no pandas."""
     if name == "__version__":
         from importlib.metadata import version  # noqa: PLC0415 - not needed by every command

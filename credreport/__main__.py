@@ -1,8 +1,34 @@
-"""`python -m credreport`."""
+"""The program: `credreport`, `python -m credreport`.
 
-from __future__ import annotations
+It runs among files of other people. `python -m` puts the current directory first on the path, so
+does an empty entry of PYTHONPATH, and a report's directory may contain a `typing.py`: nothing may be
+imported before the path is clean, except what Python has loaded already.
+"""
 
-from credreport.cli.main import main
+import os
+import sys
+
+
+def main() -> None:
+    """Run the command line, importing nothing from the current directory."""
+    forget_current_directory()
+    from credreport.cli.main import main as run  # noqa: PLC0415 - see above
+
+    run()
+
+
+def forget_current_directory() -> None:
+    """Take the current directory off the path of this process, and so of its workers."""
+    sys.path[:] = [entry for entry in sys.path if not _is_here(entry)]
+
+
+def _is_here(entry: str) -> bool:
+    """Whether an entry of the path is the current directory, under whatever name."""
+    try:
+        return not entry or os.path.samefile(entry, os.curdir)  # noqa: PTH121 - pathlib is an import
+    except OSError:  # an entry that is not there, or a current directory that was deleted
+        return False
+
 
 if __name__ == "__main__":
     main()

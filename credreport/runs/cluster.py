@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
+from functools import partial
 from typing import Any, TypeVar
 
 from credreport.errors import UsageError
 from credreport.runs.pool import Pool
 
-_PATIENCE = 8  # seconds for a scheduler to answer; with all around it, ten
+_PATIENCE = 5  # seconds for a scheduler to answer: with Dask's imports and farewell, under ten
 _ADDRESS = re.compile(r"(tcp|tls)://[^/]+:[0-9]+")
 
 R = TypeVar("R")
@@ -21,8 +23,8 @@ R = TypeVar("R")
 def on_cluster(address: str) -> Pool:
     """Return a pool that is the Dask cluster of that scheduler (`tcp://HOST:PORT`, `tls://…`).
 
-    Raises UsageError where it is no such address, the extra `cluster` is not installed, or no
-    scheduler answers.
+    Raises UsageError where it is no such address, the extra `cluster` is not installed, no
+    scheduler answers, or it has no workers.
     """
     if not _ADDRESS.fullmatch(address):
         raise UsageError(f"--cluster {address}: not an address such as tcp://HOST:8786")
@@ -32,37 +34,65 @@ def on_cluster(address: str) -> Pool:
     except ImportError:
         message = "--cluster needs dask.distributed: pip install 'credreport[cluster]'"
         raise UsageError(message) from None
-    for name in ("distributed", "distributed.client", "distributed.comm", "tornado", "asyncio"):
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # what matters is reported below
+    for name in ("distributed", "tornado", "asyncio"):  # what matters is reported below
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
+        found = _within(_PATIENCE, lambda: asyncio.run(_identify(address)))
+        workers = int(found["total_threads"])
+        if not workers:
+            raise UsageError(f"--cluster {address}: the scheduler has no workers")
         client = _within(
             _PATIENCE, lambda: Client(address, timeout=_PATIENCE, set_as_default=False)
         )
-        workers = sum(client.nthreads().values())
-    except Exception as error:  # whatever a listener that is no scheduler makes of the protocol
-        reason = _reason(error, is_tls=address.startswith("tls:"))
+    except UsageError:
+        raise
+    except Exception as error:  # whatever Dask makes of the bytes of another program
+        reason = _to_reason(error, is_tls=address.startswith("tls:"))
         raise UsageError(f"--cluster {address}: no scheduler answers there ({reason})") from None
-    if not workers:
-        client.close()
-        raise UsageError(f"--cluster {address}: the scheduler has no workers")
     return Pool(
         workers,
-        client.get_executor,
+        partial(_Cluster, client),
         deaths=(KilledWorker,),
-        is_alive=lambda: _has_workers(client),
+        is_alive=lambda: _is_alive(client),
         enough_batches=1,
     )
 
 
-def _has_workers(client: Any) -> bool:
-    """Whether the scheduler still answers, and has somebody to work."""
-    if client.status != "running":
-        return False
-    try:
-        found = _within(_PATIENCE, lambda: client.sync(client.scheduler.identity, n_workers=0))
-    except Exception:
-        return False
-    return bool(found["n_workers"])
+class _Cluster(Executor):
+    """Dask's executor, which shuts down without waiting for a scheduler that does not answer."""
+
+    def __init__(self, client: Any) -> None:
+        self._executor = client.get_executor()
+
+    def submit(self, call: Callable[..., R], /, *args: Any, **kwargs: Any) -> Future[R]:
+        future: Future[R] = self._executor.submit(call, *args, **kwargs)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - Executor's
+        self._executor.shutdown(wait=False)
+
+
+async def _identify(address: str) -> dict[str, Any]:
+    """Return what the scheduler says of itself."""
+    from distributed import rpc  # noqa: PLC0415 - an extra
+    from distributed.security import Security  # noqa: PLC0415
+
+    arguments = Security().get_connection_args("client")
+    async with rpc(address, timeout=0.8 * _PATIENCE, connection_args=arguments) as scheduler:
+        found: dict[str, Any] = await asyncio.wait_for(scheduler.identity(n_workers=0), _PATIENCE)
+        return found
+
+
+def _is_alive(client: Any) -> bool:
+    """Whether the scheduler still answers, and has workers; after a no, nobody waits for it again."""
+    is_alive = False
+    if client.status == "running":
+        try:
+            found = _within(_PATIENCE, lambda: client.sync(client.scheduler.identity, n_workers=0))
+            is_alive = bool(found["n_workers"])
+        except Exception:
+            client.status = "closed"  # else Dask says goodbye to it, and waits for an answer
+    return is_alive
 
 
 def _within(seconds: float, ask: Callable[[], R]) -> R:
@@ -79,13 +109,20 @@ def _within(seconds: float, ask: Callable[[], R]) -> R:
     return future.result(seconds)
 
 
-def _reason(error: Exception, *, is_tls: bool) -> str:
-    """Return one line for a person about why there is no connection."""
-    if isinstance(error, TimeoutError) or "timed out" in str(error).lower():
-        return f"nothing heard for {_PATIENCE} seconds"
-    if is_tls and isinstance(error, (TypeError, RuntimeError)):
+def _to_reason(error: BaseException, *, is_tls: bool) -> str:
+    """Return in a few words why there is no connection."""
+    chain = [error]
+    while (before := chain[-1].__cause__ or chain[-1].__context__) and before not in chain:
+        chain.append(before)
+    text = " ".join(map(str, chain))
+    if is_tls and ("ssl_context" in text or "security" in text.lower()):
         return (
-            "TLS is not configured: set distributed.comm.tls in Dask's configuration, "
-            "such as DASK_DISTRIBUTED__COMM__TLS__CA_FILE"
+            "TLS is not configured: name the certificates in Dask's configuration, "
+            "distributed.comm.tls"
         )
-    return " ".join(str(error).split()) or "what answers there is no Dask scheduler"
+    for each in chain:
+        if isinstance(each, OSError) and each.strerror:
+            return each.strerror
+    if any(isinstance(each, TimeoutError) for each in chain):
+        return f"nothing heard for {_PATIENCE} seconds"
+    return "what answers is not a Dask scheduler, or one of another version"

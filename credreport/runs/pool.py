@@ -84,10 +84,12 @@ class _Run(Generic[I, A]):
             yield self._take_in()
 
     def stop(self) -> None:
-        """Cancel what has not begun."""
+        """Cancel what has not begun; an executor that is gone hears nothing any more."""
+        if self.is_gone:
+            return
         for _, future in self.handed_out:
             future.cancel()
-        self.executor.shutdown(wait=not self.is_gone)
+        self.executor.shutdown()
 
     def _take_in(self) -> list[A]:
         """Return the oldest result."""

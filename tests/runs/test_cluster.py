@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import socket
 import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import SimpleNamespace
 
 import pytest
 
 from credreport.errors import UsageError
+from credreport.runs import cluster
 from credreport.runs.cluster import on_cluster
 
 
@@ -27,3 +34,81 @@ def test_a_cluster_without_workers_is_said() -> None:
         pytest.raises(UsageError, match="the scheduler has no workers"),
     ):
         on_cluster(local.scheduler_address)
+
+
+@contextmanager
+def listener(answer: Callable[[socket.socket], None]) -> Iterator[str]:
+    """Accept every connection, and answer it; return the address."""
+    kept: list[socket.socket] = []
+
+    def listen() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = server.accept()
+                kept.append(connection)
+                answer(connection)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=listen, daemon=True)
+        thread.start()
+        yield f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        server.shutdown(socket.SHUT_RDWR)
+    thread.join()
+    for connection in kept:
+        connection.close()
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (lambda _: None, "nothing heard for 0.5 seconds"),
+        (lambda peer: peer.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "is not a Dask scheduler"),
+        (lambda peer: peer.sendall(bytes(1000)), "is not a Dask scheduler"),
+    ],
+    ids=["silence", "HTTP", "zeros"],
+)
+def test_what_is_no_scheduler_is_said_at_once(
+    answer: Callable[[socket.socket], None], reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "_PATIENCE", 0.5)
+    started = time.monotonic()
+    with (
+        listener(answer) as address,
+        pytest.raises(UsageError, match=f"no scheduler answers there .*{reason}"),
+    ):
+        on_cluster(address)
+    assert time.monotonic() - started < 10
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_tls_without_certificates_is_said() -> None:
+    with pytest.raises(UsageError, match=r"TLS is not configured: .* distributed\.comm\.tls"):
+        on_cluster("tls://127.0.0.1:9")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_nobody_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "_PATIENCE", 0.5)
+    with pytest.raises(UsageError, match="no scheduler answers there .*Connection refused"):
+        on_cluster("tcp://127.0.0.1:9")
+
+
+def client(answer: Callable[[], dict[str, int]], status: str = "running") -> SimpleNamespace:
+    scheduler = SimpleNamespace(identity=None)
+    return SimpleNamespace(status=status, scheduler=scheduler, sync=lambda *_, **__: answer())
+
+
+def test_a_scheduler_that_stops_answering_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "_PATIENCE", 0.05)
+    stopped = threading.Event()
+    silent = client(lambda: {"n_workers": stopped.wait(60)})
+    assert not cluster._is_alive(silent)
+    assert silent.status == "closed"  # Dask waits for no farewell
+    stopped.set()
+
+
+def test_a_cluster_is_alive_while_it_has_workers() -> None:
+    assert cluster._is_alive(client(lambda: {"n_workers": 1}))
+    assert not cluster._is_alive(client(lambda: {"n_workers": 0}))
+    assert not cluster._is_alive(client(lambda: {"n_workers": 1}, status="closed"))

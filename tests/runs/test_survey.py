@@ -452,11 +452,6 @@ class TestCluster:
         alone = answer(many(tmp_path), Question())
         assert answer(tmp_path, Question(), on_cluster(cluster)) == alone
 
-    def test_nobody_there_is_said(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("credreport.runs.cluster._PATIENCE", 0.5)
-        with pytest.raises(UsageError, match="no scheduler answers there"):
-            on_cluster("tcp://127.0.0.1:9")
-
     @pytest.mark.parametrize("address", ["gopher://127.0.0.1:9", "nonsense", "tcp://localhost", ""])
     def test_what_is_no_address_is_said(self, address: str) -> None:
         with pytest.raises(UsageError, match="not an address such as tcp://HOST:8786"):

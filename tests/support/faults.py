@@ -42,7 +42,7 @@ FORMATS = "csv,json,md,jira,sh"
 
 def command(*arguments: str | Path) -> list[str]:
     """Return the command line of one run."""
-    program = "from credreport.cli.main import main; main()"
+    program = "from credreport.__main__ import main; main()"
     return [sys.executable, "-c", program, *map(str, arguments)]
 
 
