@@ -139,7 +139,7 @@ def _ending(command: Callable[P, int]) -> Callable[P, None]:
             screen.fail(f"{files} input{'s' * (files != 1)} refused, nothing written{hint}")
             status = refusal.exit_code
         except CredreportError as error:
-            for line in str(error).splitlines():
+            for line in str(error).split("\n"):
                 screen.fail(f"error: {line}")
             status = error.exit_code
         except KeyboardInterrupt:
@@ -147,7 +147,8 @@ def _ending(command: Callable[P, int]) -> Callable[P, None]:
             status = INTERRUPTED
         except Exception as error:
             if kwargs.get("verbose"):
-                screen.fail(traceback.format_exc())
+                for line in traceback.format_exc().splitlines():
+                    screen.fail(line)
             screen.fail(f"error: a bug of credreport {package.__version__}: {error!r}; {_ISSUES}")
             status = BUG
         raise typer.Exit(status)
@@ -400,7 +401,9 @@ def waivers() -> int:
     """Print a commented template of a waivers file."""
     from credreport.rules.waivers import TEMPLATE
 
-    Screen().say(TEMPLATE.rstrip("\n"))
+    screen = Screen()
+    for line in TEMPLATE.splitlines():
+        screen.say(line)
     return 0
 
 

@@ -150,9 +150,8 @@ def _to_shown(stream: TextIO | None, text: str) -> str:
 def _print(stream: TextIO | None, text: str) -> None:
     if stream is None:
         return
-    lines = "".join(f"{_to_shown(stream, line)}\n" for line in text.split("\n"))
     with _surviving(stream):
-        stream.write(lines)
+        stream.write(f"{_to_shown(stream, text)}\n")
 
 
 def flush() -> None:

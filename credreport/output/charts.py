@@ -19,10 +19,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
 
 from credreport.evidence.evidence import Captions, Evidence, Picture
 from credreport.output.formats import Files, Options
 from credreport.schema import JUDGED_KINDS, KIND_WORDS, Kind
+from credreport.text import escape_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,17 +63,19 @@ def write_svg(evidence: Evidence, _: Options, files: Files) -> Files:
 
 def picture_files(evidence: Evidence, form: str, files: Files) -> Files:
     """Return the pictures as `png` or `svg` by name: those among the files, or drawn now."""
-    save = to_png if form == "png" else to_svg
     names = {f"{evidence.stem}-{picture.name}.{form}": picture for picture in evidence.pictures}
     return {
-        name: files[name] if name in files else save(draw(picture))
+        name: files[name] if name in files else _draw(picture, form)
         for name, picture in names.items()
     }
 
 
-def draw(picture: Picture) -> Figure:
-    """Return the picture as a figure."""
-    return DRAWERS[picture.name](picture)
+def _draw(picture: Picture, form: str) -> bytes:
+    figure = DRAWERS[picture.name](picture)
+    if form == "png":
+        return to_png(figure)
+    words = f"{picture.title}. {picture.captions.title}"
+    return to_svg(figure, words, picture.captions.caption)
 
 
 def _import_matplotlib() -> ModuleType:
@@ -110,7 +114,7 @@ def our_style() -> Iterator[None]:
             "axes.spines.right": False,
             "hatch.linewidth": 0.8,
             "svg.hashsalt": "credreport",
-            "svg.fonttype": "path",
+            "svg.fonttype": "none",
         }
         with mpl.rc_context(settings):
             yield
@@ -339,8 +343,8 @@ def new_figure(captions: Captions) -> tuple[Figure, Axes]:
     figure = Figure(figsize=_SIZE, dpi=_DPI)
     figure.subplots_adjust(left=0.09, right=0.97, top=0.86, bottom=0.2)
     axes = figure.add_subplot()
-    figure.text(0.09, 0.93, captions.title, fontsize=13, fontweight="bold")
-    figure.text(0.09, 0.03, captions.caption, fontsize=8, color=GREY)
+    figure.text(0.09, 0.93, escape_text(captions.title), fontsize=13, fontweight="bold")
+    figure.text(0.09, 0.03, escape_text(captions.caption), fontsize=8, color=GREY)
     return figure, axes
 
 
@@ -385,9 +389,21 @@ def to_png(figure: Figure) -> bytes:
     return _save(figure, "png", {"Software": None})
 
 
-def to_svg(figure: Figure) -> bytes:
-    """Return the picture as SVG: the same figure gives the same bytes."""
-    return _save(figure, "svg", {"Date": None, "Creator": None})
+def to_svg(figure: Figure, title: str = "", description: str = "") -> bytes:
+    """Return the picture as SVG, its text as text: the same figure gives the same bytes.
+
+    `title` and `description` are read out in place of the picture.
+    """
+    drawn = _save(figure, "svg", {"Date": None, "Creator": None}).decode()
+    start, tag, rest = drawn.partition("<svg ")
+    attributes, _, body = rest.partition(">")
+    spoken = "".join(
+        f"\n <{name}>{escape(escape_text(text))}</{name}>"
+        for name, text in (("title", title), ("desc", description))
+        if text
+    )
+    body = body.replace("'DejaVu Sans'", "'DejaVu Sans', sans-serif")
+    return f'{start}{tag}{attributes} role="img">{spoken}{body}'.encode()
 
 
 def _save(figure: Figure, form: str, metadata: dict[str, None]) -> bytes:

@@ -1,4 +1,8 @@
-"""The comment on the ticket: verdict, counts, the worst first, file names and hashes."""
+"""The comment on the ticket: verdict, counts, the worst first, accounts, file names and hashes.
+
+It always fits: Jira takes 32,767 characters. What comes from outside stands in code spans, where no
+markup works; so does every word of a sentence that a markup language could read as its own.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,18 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from credreport.evidence.evidence import Code, Evidence, Line
+from credreport.evidence.evidence import Code, Evidence, Line, Section
 from credreport.files import sha256
 from credreport.output.formats import Files, Options
 from credreport.text import escape_text
 
-_JIRA_SPECIAL = "{}[]|*_-+^~?!\\"
+MAX_CHARACTERS = 30_000
+_MAX_SENTENCES = 4_000
+_MAX_NAME = 200
+_MAX_INPUTS = 20
+_CUT = " [cut]"
+# Enough for `and 12345 more: see the workbook` of every section, and what stands around it.
+_SPARE = 1_000
 
 
 @dataclass(frozen=True)
@@ -20,36 +30,57 @@ class Markup:
 
     heading, bullet: what such a line begins with.
     code: a name, to the letter.
+    special: what makes a word one that the language could read as markup.
     header, row: the lines of a table, from its cells.
     """
 
     heading: str
     bullet: str
     code: Callable[[str], str]
+    special: re.Pattern[str]
     header: Callable[[Sequence[str]], list[str]]
     row: Callable[[Sequence[str]], str]
+
+    def sentence(self, text: str) -> str:
+        """Return prose in which nothing is markup: words that could be stand in code spans."""
+        words = _cut(escape_text(text), _MAX_SENTENCES).split(" ")
+        return " ".join(self.code(word) if self.special.search(word) else word for word in words)
+
+    def line(self, parts: Line) -> str:
+        """Return a line of prose and names."""
+        return "".join(
+            self.code(part.text) if isinstance(part, Code) else self.sentence(part)
+            for part in parts
+        )
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[:most] + _CUT
 
 
 def markdown_code(text: str) -> str:
     """Return the text as a code span: fenced by one back-tick more than stand together in it."""
-    shown = escape_text(text)
+    shown = _cut(escape_text(text), _MAX_NAME)
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", shown)), default=0))
     blank = " " if shown.startswith("`") or shown.endswith("`") or shown.strip() != shown else ""
     return f"{fence}{blank}{shown}{blank}{fence}"
 
 
 def jira_code(text: str) -> str:
-    """Return the text in Jira's monospace, with every letter that would be markup escaped."""
-    escaped = "".join(
-        f"\\{letter}" if letter in _JIRA_SPECIAL else letter for letter in escape_text(text)
-    )
-    return f"{{{{{escaped}}}}}"
+    """Return the text in Jira's monospace, with every letter that could be markup as its number."""
+    shown = _cut(escape_text(text), _MAX_NAME)
+    return "{{" + _JIRA_LETTERS.sub(lambda match: f"&#{ord(match[0])};", shown) + "}}"
 
 
+# A dash or a point is markup at the border of a word only: dates and file names stay readable.
+_JIRA_LETTERS = re.compile(
+    r"[{}\[\]|*_+^~?!\\&<>@#:;()=%]|(?<![A-Za-z0-9])[-.]|[-.](?![A-Za-z0-9])"
+)
 _MARKDOWN = Markup(
     heading="## ",
     bullet="- ",
     code=markdown_code,
+    special=re.compile(r"[`*_\[\]<#|~!\\{}@&$^]|://|www\."),
     header=lambda cells: [
         "| " + " | ".join(cells) + " |",
         "| --- |" + " ---: |" * (len(cells) - 1),
@@ -60,6 +91,7 @@ _JIRA = Markup(
     heading="h2. ",
     bullet="* ",
     code=jira_code,
+    special=re.compile(r"[{}\[\]|*_^~!\\@&<#]|://|\?\?|(?:^|[^\w])[-+]+\w|\w[-+]+(?:$|[^\w])"),
     header=lambda cells: ["||" + "||".join(cells) + "||"],
     row=lambda cells: "|" + "|".join(cells) + "|",
 )
@@ -77,31 +109,48 @@ def write_jira(evidence: Evidence, _: Options, files: Files) -> Files:
 
 def _write(evidence: Evidence, markup: Markup, files: Files) -> bytes:
     counts = evidence.comment.counts
-    lines = [f"{markup.heading}{evidence.title}", "", evidence.verdict, ""]
-    lines += markup.header(counts.headers)
-    lines += [
-        markup.row([str(cell) for cell in row])
+    start = [markup.heading + markup.sentence(evidence.title), ""]
+    start += [markup.sentence(evidence.verdict), "", *markup.header(counts.headers)]
+    start += [
+        markup.row([markup.sentence(str(cell)) for cell in row])
         for row in counts.table.itertuples(index=False, name=None)
     ]
-    for section in evidence.comment.sections:
-        lines += ["", section.heading, ""]
-        lines += [f"{markup.bullet}{_join(line, markup)}" for line in section.lines]
-        if section.more:
-            lines.append(f"{markup.bullet}and {section.more} more: see the workbook")
-    lines += ["", f"Tie-out: {'PASS' if evidence.ties_out else 'FAIL'}."]
+    end = ["", f"Tie-out: {'PASS' if evidence.ties_out else 'FAIL'}."]
+    end += _hashes("Evidence", [(name, sha256(data)) for name, data in files.items()], markup)
     inputs = evidence.tables["inputs"]
-    hashes = {
-        "Evidence": {name: sha256(data) for name, data in files.items()},
-        "Inputs": dict(zip(inputs["source_file"], inputs["sha256"], strict=True)),
-    }
-    for heading, digests in hashes.items():
-        lines += ["", f"{heading} (SHA-256):", ""]
-        lines += [
-            f"{markup.bullet}{markup.code(name)} {markup.code(digest)}"
-            for name, digest in digests.items()
-        ]
-    return ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace")
+    read = dict(zip(inputs["source_file"], inputs["sha256"], strict=True))
+    end += _hashes("Inputs", list(read.items())[:_MAX_INPUTS], markup)
+    if len(read) > _MAX_INPUTS:
+        end.append(f"{markup.bullet}and {len(read) - _MAX_INPUTS} more: see the manifest")
+    room = MAX_CHARACTERS - _SPARE - _size([*start, *end])
+    lines = [*start]
+    for section in evidence.comment.sections:
+        written = _write_section(section, markup, room)
+        room -= _size(written)
+        lines += written
+    return ("\n".join([*lines, *end]) + "\n").encode("utf-8", "backslashreplace")
 
 
-def _join(line: Line, markup: Markup) -> str:
-    return "".join(markup.code(part.text) if isinstance(part, Code) else part for part in line)
+def _write_section(section: Section, markup: Markup, room: int) -> list[str]:
+    """Return the lines for which there is room, and how many more there are."""
+    lines = ["", markup.sentence(section.heading), ""]
+    more = section.more
+    for parts in section.lines:
+        line = f"{markup.bullet}{markup.line(parts)}"
+        if _size([*lines, line]) > room:
+            more += 1
+        else:
+            lines.append(line)
+    return [*lines, f"{markup.bullet}and {more} more: see the workbook"] if more else lines
+
+
+def _hashes(heading: str, digests: Sequence[tuple[str, str]], markup: Markup) -> list[str]:
+    lines = [
+        f"{markup.bullet}{markup.code(name)} {markup.code(digest)}" for name, digest in digests
+    ]
+    return ["", f"{heading} (SHA-256):", "", *lines]
+
+
+def _size(lines: Sequence[str]) -> int:
+    """Return the length as Jira counts it: in units of UTF-16, line ends too."""
+    return sum(len(line.encode("utf-16-le", "surrogatepass")) // 2 + 1 for line in lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -14,6 +15,8 @@ from credreport.output.formats import Files, Options
 from credreport.reports.normalise import to_naive
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# A program that splits at semicolons, as many countries' spreadsheets do, begins a cell behind each.
+_FORMULA_WITHIN = re.compile('([;\t\r\n])(?=["\\s]*[-=+@\uff1d\uff0b\uff0d\uff20])')
 _ROWS_AT_ONCE = 20_000
 
 
@@ -61,9 +64,16 @@ def _to_cells(column: pd.Series, *, is_guarded: bool) -> list[str]:
     codes, different = pd.factorize(column, use_na_sentinel=False)
     texts = to_texts(pd.Series(different)).tolist()
     if is_guarded:
-        texts = [f"'{text}" if text.startswith(_FORMULA_STARTS) else text for text in texts]
+        texts = [_guard(text) for text in texts]
     cells: list[str] = np.array(texts, dtype=object)[codes].tolist()
     return cells
+
+
+def _guard(text: str) -> str:
+    """Return the text with an apostrophe before each part that a spreadsheet would execute."""
+    if text.startswith(_FORMULA_STARTS):
+        text = f"'{text}"
+    return _FORMULA_WITHIN.sub(r"\1'", text)
 
 
 def _to_lines(rows: Iterable[Sequence[str]]) -> bytes:

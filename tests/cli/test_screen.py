@@ -64,9 +64,12 @@ def test_a_pipe_gets_ascii(capsys: pytest.CaptureFixture[str]) -> None:
     ]  # fmt: skip
 
 
-def test_lines_of_a_document_stay_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    Screen().say("{\n}")
-    assert capsys.readouterr().out == "{\n}\n"
+def test_no_text_makes_a_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    Screen().say("x.csv\n0 of 9 active credentials")
+    Screen().fail("error: a\r\nb")
+    said = capsys.readouterr()
+    assert said.out == "x.csv\\x0a0 of 9 active credentials\n"
+    assert said.err == "error: a\\x0d\\x0ab\n"
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "ascii", "utf-8"])

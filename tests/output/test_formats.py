@@ -9,10 +9,10 @@ import json
 from pathlib import Path
 
 import pytest
+from credreport.evidence.of_analysis import of_analysis
 
 from credreport.errors import UsageError
 from credreport.evidence.evidence import Account, Evidence, SignOff, read_accounts
-from credreport.evidence.of_analysis import of_analysis
 from credreport.output.csv_file import _to_cells
 from credreport.output.formats import Options, parse_formats
 from credreport.output.json_file import to_document

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from credreport.evidence.of_analysis import of_analysis
 
 from credreport.errors import UsageError
-from credreport.evidence.of_analysis import of_analysis
 from credreport.rules.catalogue import RULES, UNUSED_AFTER
 from credreport.rules.policy import Policy, UserClass, load_policy, matches
 from credreport.rules.profiles import PROFILES

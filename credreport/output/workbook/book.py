@@ -37,7 +37,7 @@ from credreport.output.workbook.cells import (
     write_header,
 )
 from credreport.output.workbook.data_sheets import add_sheet
-from credreport.output.workbook.sheetxml import Stream, count_rows, finish
+from credreport.output.workbook.sheetxml import Stream, count_rows, finish, safe_text
 from credreport.schema import JUDGED_KINDS
 
 _CHART_ROWS = 17
@@ -63,7 +63,7 @@ def to_xlsx(evidence: Evidence, pictures: Mapping[str, bytes]) -> bytes:
     """
     book = Workbook()
     book.properties.creator = f"credreport {__version__}"
-    book.properties.title = evidence.title
+    book.properties.title = safe_text(evidence.title)
     book.remove(book.worksheets[0])
     alt_texts = _add_summary(book, evidence)
     streams: dict[int, Stream] = {}

@@ -211,7 +211,7 @@ def _date_cells(column: pd.Series, style: str) -> Iterator[str]:
 
 def _add_alt_texts(drawing: bytes, texts: Iterator[str]) -> bytes:
     def add(match: re.Match[str]) -> str:
-        return f"{match[1]} descr={quoteattr(next(texts))}/>"
+        return f"{match[1]} descr={quoteattr(escape_text(next(texts)))}/>"
 
     return re.sub(
         r'(<(?:xdr:)?cNvPr id="[0-9]+" name="(?:Chart|Image) [0-9]+")[^>]*?/>',
