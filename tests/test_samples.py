@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from credreport.evidence.of_analysis import of_analysis
 
 from credreport import Policy, analyze, read_reports
+from credreport.evidence.of_analysis import of_analysis
 from tests.support.reports import rendered
 
 PROJECT = Path(__file__).parent.parent

@@ -19,13 +19,14 @@ import typer
 import credreport as package
 from credreport.cli.screen import Screen, flush, silence
 from credreport.errors import CredreportError, InputRefused, OutputError, UsageError, problem_lines
-from credreport.output.formats import DEFAULT, HELP, Options, parse_formats
+from credreport.output.formats import DEFAULT, HELP, Files, Options, parse_formats
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from credreport.comparison.comparison import Comparison
     from credreport.evidence.evidence import Account, Evidence
+    from credreport.output.render import Closing
     from credreport.reports.selection import Population
     from credreport.rules.policy import Policy
     from credreport.rules.waivers import Waivers
@@ -507,19 +508,27 @@ def _deliver(
     """Write the files, print the rest, return the exit status: how every command with evidence ends."""
     from credreport.output.disk import write_all
     from credreport.output.json_file import to_json_parts
-    from credreport.output.render import render
+    from credreport.output.render import close, make
     from credreport.reports.normalise import to_rows
 
     written: list[Path] = []
+    closing: Closing | None = None
+
+    def complete(directory: Path) -> tuple[Files, frozenset[str]]:
+        nonlocal closing
+        closing = close(evidence, formats, options, files, directory)
+        return closing.files, closing.replaceable
+
     if formats:
-        files = render(evidence, formats, options)
-        written = write_all(output, files, force=force, inputs=inputs)
+        files = make(evidence, formats, options)
+        written = write_all(output, files, force=force, inputs=inputs, complete=complete)
     if as_json:
         screen.pour(to_json_parts(evidence))
     else:
         _show(screen, evidence)
     _show_files(screen, written, lambda: _next_command(written, evidence, formats))
-    _show_stale(screen, written, evidence.stem)
+    if closing:
+        _show_stale(screen, written, closing, evidence.stem)
     if "undetermined" in evidence.tables:
         _show_undetermined(screen, to_rows(evidence.tables["undetermined"]))
     _show_warnings(screen, judged)
@@ -551,14 +560,15 @@ def _show_files(screen: Screen, written: list[Path], next_command: Callable[[], 
     screen.note(f"Next: {next_command()}")
 
 
-def _show_stale(screen: Screen, written: list[Path], stem: str) -> None:
-    """Tell of files that bear the same name and are of another run: they may say something else."""
-    for folder in {path.parent for path in written}:
-        found = [
-            path for path in folder.iterdir() if path.name.startswith((f"{stem}.", f"{stem}-"))
-        ]
-        for path in sorted(set(found) - set(written)):
-            screen.note(f"not of this run, perhaps out of date: {path}")
+def _show_stale(screen: Screen, written: list[Path], closing: Closing, stem: str) -> None:
+    """Name the files of the same name that are of another question, or not as they were written."""
+    (folder,) = {path.parent for path in written}
+    for name in closing.changed:
+        screen.note(f"changed or removed since it was written: {folder / name}")
+    listed = {*(path.name for path in written), *closing.kept, *closing.changed}
+    for name in sorted(path.name for path in folder.iterdir()):
+        if name.startswith((f"{stem}.", f"{stem}-")) and name not in listed:
+            screen.note(f"not in the manifest, perhaps of another question: {folder / name}")
 
 
 def _next_command(written: list[Path], evidence: Evidence, formats: Sequence[str]) -> str:

@@ -67,6 +67,7 @@ from credreport.verdicts.tally import (
     judged_count,
     newest_as_of,
     plural,
+    shown_account,
     summary_rows,
     to_facts,
     to_parameters,
@@ -98,6 +99,8 @@ def of_analysis(
     totals = assessment.totals
     days = assessment.policy.unused_after_days
     stem, title, verdict = to_stem(totals), to_title(totals), _verdict(assessment)
+    if since is not None:
+        stem += f"-since-{first_day(since)}"
     captions = Captions(title, _caption(totals), days)
     summary, bands = pd.DataFrame(summary_rows(totals)), to_bands(totals)
     rules = _rules(assessment) if _has_rules_to_show(assessment) else None
@@ -112,7 +115,7 @@ def of_analysis(
         "credentials": assessment.credentials[[*CREDENTIALS]],
         "remediation": to_remediation(assessment.findings),
         "summary": summary,
-        "bands": bands.assign(is_unused=bands["is_unused"].astype(int)),
+        "bands": bands,
         "accounts": _accounts(totals, accounts),
         "inputs": to_inputs(totals),
         "tie_out": assessment.tie_out,
@@ -143,9 +146,7 @@ def of_analysis(
         sheets.append(changes_sheet(since.changes))
     if "waivers" in tables:
         sheets.append(waivers_sheet(tables["waivers"]))
-    facts = to_facts(totals)
-    own = [("Policy", assessment.policy.origin), ("Waivers", assessment.waivers_origin)]
-    facts += [(label, origin) for label, origin in own if origin]
+    facts = to_facts(totals, assessment.waivers_origin)
     if since is not None:
         facts.append((f"Since {first_day(since)}", comparison_verdict(since)))
     method = method_rows(assessment.policy, RULES)
@@ -157,7 +158,10 @@ def of_analysis(
         verdict_lines=tuple(f"{part.rstrip('.')}." for part in verdict.split(". ")),
         facts=tuple(facts),
         sign_off=sign_off or SignOff(),
-        parameters=to_parameters(assessment.policy, assessment.waivers_origin),
+        parameters={
+            "command": "analyze",
+            **to_parameters(assessment.policy, assessment.waivers_origin),
+        },
         ties_out=assessment.is_tied_out,
         as_of=newest_as_of(totals),
         tables=tables,
@@ -276,7 +280,9 @@ def _rules(assessment: Assessment) -> pd.DataFrame:
 def _caption(totals: Totals) -> str:
     accounts = account_ids(totals)
     who = (
-        f"account {accounts[0] or 'unknown'}" if len(accounts) == 1 else f"{len(accounts)} accounts"
+        f"account {shown_account(accounts[0])}"
+        if len(accounts) == 1
+        else f"{len(accounts)} accounts"
     )
     return (
         f"{who}  |  as of {as_of_words(totals)}  |  n = {judged_count(totals)}  |  "

@@ -24,7 +24,7 @@ from credreport.evidence.evidence import (
 )
 from credreport.evidence.method import method_rows
 from credreport.evidence.remediation import to_script
-from credreport.evidence.sheets import changes_sheet, timeline_sheet
+from credreport.evidence.sheets import changes_sheet, timeline_sheet, waivers_sheet
 from credreport.evidence.tables import (
     closing_blocks,
     reports_block,
@@ -48,7 +48,17 @@ from credreport.schema import (
     Kind,
     Status,
 )
-from credreport.verdicts.tally import newest_as_of, plural, to_parameters
+from credreport.verdicts.tally import (
+    days_words,
+    name_accounts,
+    newest_as_of,
+    plural,
+    policy_facts,
+    shown_account,
+    stem_of_accounts,
+    stem_of_policy,
+    to_parameters,
+)
 
 TOP_FINDINGS = 10
 _TOP_ACCOUNTS = 10
@@ -91,6 +101,7 @@ def of_comparison(
 ) -> Evidence:
     """Return everything that the formats write of a comparison."""
     dates, days = comparison.assessments, _days(comparison)
+    newest = comparison.newest
     title, verdict = _title(comparison), comparison_verdict(comparison)
     captions = Captions(title, _caption(comparison), comparison.policy.unused_after_days)
     by_kind, by_change = _by_kind(comparison), _by_change(comparison)
@@ -111,13 +122,14 @@ def of_comparison(
         "warnings": to_warnings(comparison.notices),
         "left_out": to_left_out(comparison.refused, comparison.superseded, comparison.skipped),
     }
+    if newest.waivers_origin:
+        tables["waivers"] = newest.waivers
     method = [*_method_rows(), *method_rows(comparison.policy, RULES)]
     pictures = [Picture("paired", "Findings before and now", captions, by_kind, tuple(days))]
     if has_timeline:
         own = replace(captions, title=_open_title(comparison))
         pictures.append(Picture("open", "Open findings over time", own, comparison.open_counts))
     kinds = ("Type", "Before", "Closed", "Still open", "New", "Now")
-    newest = comparison.newest
     return Evidence(
         stem=_stem(comparison),
         heading="IAM credentials compared",
@@ -130,7 +142,10 @@ def of_comparison(
         ),
         facts=tuple(_facts(comparison)),
         sign_off=sign_off or SignOff(),
-        parameters={"command": "compare", **to_parameters(comparison.policy)},
+        parameters={
+            "command": "compare",
+            **to_parameters(comparison.policy, newest.waivers_origin),
+        },
         ties_out=_is_tied_out(comparison),
         as_of=max(newest_as_of(date.totals) for date in dates),
         tables=tables,
@@ -148,6 +163,7 @@ def of_comparison(
         sheets=(
             changes_sheet(comparison.changes),
             *([timeline_sheet(comparison.timeline)] if has_timeline else []),
+            *([waivers_sheet(newest.waivers)] if newest.waivers_origin else []),
         ),
         inputs=Page(
             _INPUTS_WIDTHS,
@@ -182,8 +198,7 @@ def comparison_verdict(comparison: Comparison) -> str:
     sentence = f"{closed} of {plural(before, 'finding')} closed"
     sentence += f": {', '.join(parts)}" if parts else ""
     sentence += f"; {_open_words(comparison)}; {comparison.new_findings} new"
-    days = comparison.policy.unused_after_days
-    sentence += f" (unused for {days} days or more, {_span_words(comparison)})."
+    sentence += f" (unused for {days_words(comparison.policy)}, {_span_words(comparison)})."
     unsure = comparison.count(Change.UNDETERMINED, Change.STILL_UNDETERMINED)
     unsure += int(
         (
@@ -265,13 +280,17 @@ def _account_ids(comparison: Comparison) -> list[str]:
 
 def _stem(comparison: Comparison) -> str:
     accounts, days = _account_ids(comparison), _days(comparison)
-    who = accounts[0] if len(accounts) == 1 else f"{len(accounts)}-accounts"
-    return f"credreport-compare-{who}-{days[0]}-{days[-1]}"
+    asked = stem_of_policy(comparison.policy)
+    return f"credreport-compare-{stem_of_accounts(accounts)}-{days[0]}-{days[-1]}-{asked}"
 
 
 def _caption(comparison: Comparison) -> str:
     accounts = _account_ids(comparison)
-    who = f"account {accounts[0]}" if len(accounts) == 1 else f"{len(accounts)} accounts"
+    who = (
+        f"account {shown_account(accounts[0])}"
+        if len(accounts) == 1
+        else f"{len(accounts)} accounts"
+    )
     return (
         f"{who}  |  {_span_words(comparison)}, {len(comparison.assessments)} dates  |  "
         f"threshold {comparison.policy.unused_after_days} days  |  credreport {__version__}"
@@ -283,18 +302,15 @@ def _is_tied_out(comparison: Comparison) -> bool:
 
 
 def _facts(comparison: Comparison) -> list[tuple[str, str]]:
-    accounts = _account_ids(comparison)
-    more = f" and {len(accounts) - 5} more" if len(accounts) > 5 else ""
-    days, policy = _days(comparison), comparison.policy
+    days = _days(comparison)
     reports = [report for date in comparison.assessments for report in date.reports]
     shown = days if len(days) < 7 else [*days[:3], "\u2026", *days[-2:]]
     return [
-        ("Accounts", f"{len(accounts)}: {', '.join(accounts[:5])}{more}"),
+        ("Accounts", name_accounts(_account_ids(comparison))),
         ("Dates (UTC)", f"{len(days)}: {', '.join(shown)}"),
         ("Reports", str(len(reports))),
         ("As-of taken from", ", ".join(sorted({report.as_of_origin for report in reports}))),
-        ("Rule", f"unused for {policy.unused_after_days} days or more (profile {policy.profile})"),
-        ("Root account", "judged too" if policy.include_root else "shown, not judged as unused"),
+        *policy_facts(comparison.policy, comparison.newest.waivers_origin),
         ("Credentials compared", str(len(comparison.changes))),
         ("Tie-out", "PASS" if _is_tied_out(comparison) else "FAIL"),
         ("Written by", f"credreport {__version__}"),

@@ -6,14 +6,13 @@ what was there before, and no temporary file.
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import shutil
 import signal
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
@@ -29,13 +28,22 @@ _LOCK_ATTEMPTS = 300
 _LOCK_PAUSE = 0.1
 
 
+Complete = Callable[[Path], tuple[Mapping[str, Content], Collection[str]]]
+
+
 def write_all(
-    directory: Path, files: Mapping[str, Content], *, force: bool, inputs: Iterable[str]
+    directory: Path,
+    files: Mapping[str, Content],
+    *,
+    force: bool,
+    inputs: Iterable[str],
+    complete: Complete | None = None,
 ) -> list[Path]:
     """Put the files into the directory, all or none of them; return their paths.
 
-    Raises OutputError where a file of that name with other bytes stands there (unless `force`),
-    is an input, or cannot be written.
+    `complete` looks at the directory while no other run writes to it: it returns further files, and
+    the names of those that may take the place of others. Raises OutputError where a file of that
+    name with other bytes stands there (unless `force`), is an input, or cannot be written.
     """
     targets = {directory / name: data for name, data in files.items()}
     made: list[Path] = []
@@ -44,7 +52,9 @@ def write_all(
         made += _missing(directory)
         directory.mkdir(parents=True, exist_ok=True)
         with _taking_turns(directory):
-            _refuse_clashes(targets, inputs, force=force)
+            further, replaceable = complete(directory) if complete else ({}, ())
+            targets |= {directory / name: data for name, data in further.items()}
+            _refuse_clashes(targets, inputs, replaceable, force=force)
             for target, data in targets.items():
                 if not _holds(target, data):
                     waiting.append(_Move(target))
@@ -153,7 +163,13 @@ def _lock(fcntl: Any, handle: int, directory: Path) -> None:
     raise OutputError(f"another run has been writing to {directory} for long; try again later")
 
 
-def _refuse_clashes(targets: Mapping[Path, Content], inputs: Iterable[str], *, force: bool) -> None:
+def _refuse_clashes(
+    targets: Mapping[Path, Content],
+    inputs: Iterable[str],
+    replaceable: Collection[str],
+    *,
+    force: bool,
+) -> None:
     existing = [target for target in targets if target.exists()]
     read = [Path(name) for name in inputs if name != "-" and os.path.lexists(name)]
     for target in existing:
@@ -164,7 +180,7 @@ def _refuse_clashes(targets: Mapping[Path, Content], inputs: Iterable[str], *, f
     other = [
         target
         for target in existing
-        if not _holds(target, targets[target]) and not _is_same_run(target, targets[target])
+        if target.name not in replaceable and not _holds(target, targets[target])
     ]
     for target in other:
         locks = [target.with_name(f"~${target.name}"), target.with_name(f".~lock.{target.name}#")]
@@ -176,17 +192,6 @@ def _refuse_clashes(targets: Mapping[Path, Content], inputs: Iterable[str], *, f
             f"there is other evidence already: {names}. Use --force to replace it, or another -o"
         )
         raise OutputError(message)
-
-
-def _is_same_run(target: Path, data: Content) -> bool:
-    """Whether the manifest that stands there is of this very run, but for the files it lists."""
-    if not target.name.endswith("-manifest.json") or not isinstance(data, bytes):
-        return False
-    try:
-        before, now = json.loads(target.read_bytes()), json.loads(data)
-        return bool({**before, "outputs": []} == {**now, "outputs": []})
-    except (OSError, ValueError, TypeError):
-        return False
 
 
 def _holds(target: Path, data: Content) -> bool:

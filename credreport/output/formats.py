@@ -15,7 +15,8 @@ from credreport.files import Content
 
 NONE = "none"
 DEFAULT = "xlsx,png"
-ALWAYS = ("-manifest.json",)
+MANIFEST = "-manifest.json"
+SUMS = "SHA256SUMS"
 _HOME = "credreport.output."
 
 Files = dict[str, Content]
@@ -37,12 +38,15 @@ class Format:
     purpose: what it is for, as the README says it.
     writer: `module:function` in this package. The function takes the evidence, the Options and the
         files made before it, and returns its own files.
+    is_comment: whether it is the comment on the ticket, which names the others' hashes and is
+        written after them and after the manifest.
     """
 
     name: str
     endings: tuple[str, ...]
     purpose: str
     writer: str
+    is_comment: bool = False
 
     @property
     def home(self) -> tuple[str, str]:
@@ -58,9 +62,10 @@ _ALL = (
     Format("csv", ("-*.csv",), "other programs, table by table", "csv_file:write_csv"),
     Format("json", (".json",), "other programs: every table and fact", "json_file:write_json"),
     Format("sh", ("-remediate.sh",), "the remedies, to review and run", "script:write_sh"),
-    # The comments name the hashes of the files above.
-    Format("md", (".md",), "the comment on the ticket", "comment:write_md"),
-    Format("jira", (".jira",), "the comment in Jira's wiki markup", "comment:write_jira"),
+    Format("md", (".md",), "the comment on the ticket", "comment:write_md", is_comment=True),
+    Format(
+        "jira", (".jira",), "the comment in Jira's markup", "comment:write_jira", is_comment=True
+    ),
 )
 FORMATS = {each.name: each for each in _ALL}
 HELP = f"Comma-separated list of formats: {', '.join(FORMATS)}, or {NONE}."
@@ -83,7 +88,7 @@ def own_output(but: Sequence[str] = ()) -> re.Pattern[str]:
 
     `but` are suffixes to leave out: a report may have the name of an evidence file that ends so.
     """
-    endings = [ending for each in FORMATS.values() for ending in each.endings] + [*ALWAYS]
+    endings = [ending for each in FORMATS.values() for ending in each.endings] + [MANIFEST]
     told = [ending for ending in endings if not ending.endswith(tuple(but))]
     patterns = "|".join(re.escape(ending).replace(r"\*", ".+") for ending in told)
-    return re.compile(f"credreport-.+(?:{patterns})")
+    return re.compile(f"credreport-.+(?:{patterns})|{SUMS}")

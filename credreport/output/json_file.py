@@ -70,7 +70,9 @@ def _to_values(table: pd.DataFrame) -> dict[str, list[Any]]:
     """Return the columns as JSON values."""
     columns: dict[str, list[Any]] = {}
     for name, column in table.items():
-        if pd.api.types.is_numeric_dtype(column.dtype):
+        if pd.api.types.is_bool_dtype(column.dtype):
+            columns[str(name)] = [bool(value) for value in column]
+        elif pd.api.types.is_numeric_dtype(column.dtype):
             columns[str(name)] = [None if pd.isna(value) else int(value) for value in column]
         elif isinstance(column.dtype, pd.DatetimeTZDtype):
             columns[str(name)] = [text or None for text in to_texts(column)]
@@ -91,7 +93,7 @@ def json_rows(table: pd.DataFrame) -> bytes:
     return ",\n".join(rows).encode("ascii")
 
 
-def _to_json_value(value: str | int | None) -> str:
+def _to_json_value(value: object) -> str:
     if isinstance(value, str):
         return encode_basestring_ascii(value)
-    return "null" if value is None else str(value)
+    return str(value) if type(value) is int else json.dumps(value)

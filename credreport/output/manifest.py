@@ -1,34 +1,155 @@
-"""The manifest: what was read and what was written, with hash and size."""
+"""What is written last, for it names the rest: the manifest, the ticket comments, SHA256SUMS.
+
+The manifest lists every input and every file of the question; the comments name the manifest's hash,
+so the manifest has only their names, and SHA256SUMS has the hashes of all. What an earlier run of
+the same question left in the directory stays listed, as long as it has the bytes it had.
+"""
 
 from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from credreport import __version__
 from credreport.evidence.evidence import Evidence
 from credreport.files import sha256
-from credreport.output.formats import Files
+from credreport.output.formats import SUMS, Files
 from credreport.output.json_file import to_json, to_records
 from credreport.verdicts.tally import SCHEMA_VERSION
 
-_ABOUT_INPUT = ["source_file", "sha256", "bytes", "account_id", "as_of", "as_of_origin"]
+_REPORT = ["role", "source_file", "sha256", "bytes", "account_id", "as_of", "as_of_origin"]
+_SUM = re.compile(r"([0-9a-f]{64}) [ *](.+)")
+_CHUNK = 1024 * 1024
 
 
-def to_manifest(evidence: Evidence, files: Files) -> bytes:
-    """Return the manifest: every input and every file of the run, what was asked, the verdict."""
-    names = [name for name in ("inputs", "baseline") if name in evidence.tables]
-    read = pd.concat([evidence.tables[name] for name in names], ignore_index=True)
-    read = read[_ABOUT_INPUT].drop_duplicates().rename(columns={"source_file": "name"})
-    document = {
+@dataclass(frozen=True)
+class Earlier:
+    """What earlier runs left in the directory.
+
+    outputs: what the manifest of the same question lists, as far as it is still those bytes.
+    comments: the hashes of that question's ticket comments, as far as nobody changed them.
+    changed: what it lists that is gone or has other bytes now.
+    sums: the lines of SHA256SUMS, hash by name; None where the file is not one of ours.
+    has_manifest: whether a manifest of the same question stands there.
+    """
+
+    outputs: tuple[Mapping[str, Any], ...] = ()
+    comments: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    sums: Mapping[str, str] | None = field(default_factory=dict)
+    has_manifest: bool = False
+
+
+def manifest_name(evidence: Evidence) -> str:
+    """Return the name of the manifest's file."""
+    return f"{evidence.stem}-manifest.json"
+
+
+def to_manifest(
+    evidence: Evidence, files: Files, earlier: Earlier, comments: tuple[str, ...]
+) -> bytes:
+    """Return the manifest: what was read, what was asked, the verdict, and every file of it."""
+    outputs = [
+        {"name": name, "sha256": sha256(data), "bytes": len(data)} for name, data in files.items()
+    ]
+    outputs += [dict(each) for each in earlier.outputs if each["name"] not in files]
+    ordered = sorted(outputs, key=lambda each: str(each["name"]))
+    question = {**to_question(evidence), "outputs": ordered, "comments": sorted(comments)}
+    return to_json(question).encode()
+
+
+def to_question(evidence: Evidence) -> dict[str, Any]:
+    """Return what the manifest says of the question, whatever the formats."""
+    roles = {"inputs": "report", "baseline": "baseline"}
+    read = pd.concat(
+        [
+            evidence.tables[name].assign(role=role)[_REPORT]
+            for name, role in roles.items()
+            if name in evidence.tables
+        ],
+        ignore_index=True,
+    ).drop_duplicates()
+    return {
         "schema_version": SCHEMA_VERSION,
         "generator": "credreport",
         "version": __version__,
         "verdict": evidence.verdict,
         "parameters": dict(evidence.parameters),
-        "inputs": to_records(read),
-        "outputs": [
-            {"name": name, "sha256": sha256(data), "bytes": len(data)}
-            for name, data in files.items()
-        ],
+        "inputs": to_records(read.rename(columns={"source_file": "name"})),
     }
-    return to_json(document).encode()
+
+
+def find_earlier(evidence: Evidence, directory: Path) -> Earlier:
+    """Return what earlier runs left in the directory: nothing where there is no manifest of ours."""
+    sums = _read_sums(directory / SUMS)
+    document = _read_manifest(directory / manifest_name(evidence))
+    if any(document.get(name) != value for name, value in to_question(evidence).items()):
+        return Earlier(sums=sums)
+    listed = {str(each["name"]): each for each in document["outputs"]}
+    listed |= {str(name): {"sha256": (sums or {}).get(name)} for name in document["comments"]}
+    same = {name for name, each in listed.items() if _hash_of(directory / name) == each["sha256"]}
+    return Earlier(
+        outputs=tuple(each for each in document["outputs"] if each["name"] in same),
+        comments=tuple(name for name in document["comments"] if name in same),
+        changed=tuple(name for name in listed if name not in same),
+        sums=None if sums is None else {k: v for k, v in sums.items() if k not in listed},
+        has_manifest=True,
+    )
+
+
+def to_sums(files: Files, earlier: Earlier) -> bytes:
+    """Return SHA256SUMS: the files of this run, of this question before, and of other questions."""
+    hashes = dict(earlier.sums or {})
+    hashes |= {each["name"]: each["sha256"] for each in earlier.outputs}
+    hashes |= {name: sha256(data) for name, data in files.items()}
+    return "".join(f"{digest}  {name}\n" for name, digest in sorted(hashes.items())).encode()
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    is_one = isinstance(document, dict) and all(
+        isinstance(document.get(name), list) for name in ("outputs", "comments")
+    )
+    return document if is_one and all(map(_is_entry, document["outputs"])) else {}
+
+
+def _is_entry(entry: object) -> bool:
+    """Whether this names a file of the directory, and no other."""
+    return isinstance(entry, dict) and Path(str(entry.get("name"))).name == entry.get("name")
+
+
+def _read_sums(path: Path) -> dict[str, str] | None:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError):
+        return None
+    found = [_SUM.fullmatch(line) for line in lines]
+    if not all(match and match[2].startswith("credreport-") for match in found):
+        return None
+    return {match[2]: match[1] for match in found if match}
+
+
+def _hash_of(path: Path) -> str:
+    """Return the hash of a file; nothing where it is none that can be read."""
+    digest = hashlib.sha256()
+    if not path.is_file():
+        return ""
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+    except OSError:
+        return ""
+    return digest.hexdigest()

@@ -1,27 +1,95 @@
-"""Evidence -> files, as bytes by their names. Nothing here touches the disk."""
+"""Evidence -> files, as bytes by their names. Nothing here writes to the disk."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import cast
 
 from credreport.evidence.evidence import Evidence
-from credreport.output.formats import FORMATS, Files, Format, Options
-from credreport.output.manifest import to_manifest
+from credreport.output.formats import FORMATS, SUMS, Files, Format, Options
+from credreport.output.manifest import (
+    Earlier,
+    find_earlier,
+    manifest_name,
+    to_manifest,
+    to_sums,
+)
 
 Writer = Callable[[Evidence, Options, Files], Files]
 
 
+@dataclass(frozen=True)
+class Closing:
+    """The files that name the others.
+
+    files: the manifest, the ticket comments and SHA256SUMS.
+    replaceable: the names under which an earlier run of the same question may have left others.
+    changed: what that run wrote and somebody has changed or removed since.
+    kept: what that run wrote and is still as it was.
+    """
+
+    files: Files
+    replaceable: frozenset[str]
+    changed: tuple[str, ...]
+    kept: tuple[str, ...]
+
+
 def render(evidence: Evidence, formats: Sequence[str], options: Options | None = None) -> Files:
-    """Return every file of the formats by name, the manifest last."""
+    """Return every file of the formats by name, as they are written into an empty directory."""
     options = options or Options()
+    files = make(evidence, formats, options)
+    return files | close(evidence, formats, options, files).files
+
+
+def make(evidence: Evidence, formats: Sequence[str], options: Options) -> Files:
+    """Return the files of the formats, without those that name the others."""
     files: Files = {}
     for name, each in FORMATS.items():
-        if name in formats:
+        if name in formats and not each.is_comment:
             files |= writer_of(each)(evidence, options, files)
-    files[f"{evidence.stem}-manifest.json"] = to_manifest(evidence, files)
     return files
+
+
+def close(
+    evidence: Evidence,
+    formats: Sequence[str],
+    options: Options,
+    files: Files,
+    directory: Path | None = None,
+) -> Closing:
+    """Return the files that name these, and those of earlier runs that the directory has.
+
+    A ticket comment that stands there is written anew, for it names the manifest's hash.
+    """
+    earlier = Earlier() if directory is None else find_earlier(evidence, directory)
+    comments = [
+        each
+        for each in FORMATS.values()
+        if each.is_comment
+        and (each.name in formats or _file_of(evidence, each) in earlier.comments)
+    ]
+    names = tuple(_file_of(evidence, each) for each in comments)
+    manifest = manifest_name(evidence)
+    last: Files = {manifest: to_manifest(evidence, files, earlier, names)}
+    for each in comments:
+        last |= writer_of(each)(evidence, options, {**files, manifest: last[manifest]})
+    last[SUMS] = to_sums({**files, **last}, earlier)
+    replaceable = {*earlier.comments}
+    replaceable |= {manifest} if earlier.has_manifest else set()
+    replaceable |= {SUMS} if earlier.sums is not None else set()
+    return Closing(
+        files=last,
+        replaceable=frozenset(replaceable),
+        changed=tuple(name for name in earlier.changed if name not in files | last),
+        kept=tuple(str(each["name"]) for each in earlier.outputs),
+    )
+
+
+def _file_of(evidence: Evidence, each: Format) -> str:
+    return f"{evidence.stem}{each.endings[0]}"
 
 
 def writer_of(each: Format) -> Writer:

@@ -21,6 +21,7 @@ from credreport.reports.inputs import Skipped
 from credreport.reports.selection import Report, as_of_sentences, bound_of
 from credreport.rules.catalogue import UNUSED_AFTER
 from credreport.rules.policy import Policy
+from credreport.rules.profiles import DEFAULT_PROFILE
 from credreport.schema import (
     ACCOUNT_ID,
     JUDGED_KINDS,
@@ -33,7 +34,7 @@ from credreport.schema import (
 from credreport.verdicts.verdict import KINDS, STATUSES, USES, Cells, Numbers, Verdicts, code
 from credreport.verdicts.warnings import WARNING_TITLES
 
-SCHEMA_VERSION = 1  # of every JSON document
+SCHEMA_VERSION = 2  # of every JSON document; docs/evidence.schema.json
 TIED_STATUSES = tuple(status for status in Status if status is not Status.NOT_TRACKED)
 _USUAL_EDGES = (0, 31, 61, 181, 366)
 _TOO_NARROW = 5
@@ -180,7 +181,7 @@ def plural(number: int, word: str) -> str:
 def to_title(totals: Totals) -> str:
     """Return the verdict in a few words, for a picture."""
     unused, judged, undetermined = _judged_numbers(totals)
-    words = f"{unused} of {_among(judged, undetermined)} unused for {_days_words(totals.policy)}"
+    words = f"{unused} of {_among(judged, undetermined)} unused for {days_words(totals.policy)}"
     return f"{words}; {undetermined} undetermined" if undetermined else words
 
 
@@ -188,7 +189,7 @@ def to_verdict(totals: Totals, findings_sentence: str = "") -> str:
     """Return the verdict in whole sentences; `findings_sentence` begins with a blank."""
     unused, judged, undetermined = _judged_numbers(totals)
     verb = "has" if unused == 1 else "have"
-    days = _days_words(totals.policy)
+    days = days_words(totals.policy)
     sentence = f"{unused} of {_among(judged, undetermined)} {verb} been unused for {days}"
     if unused:
         passwords = plural(totals.count(Status.UNUSED, kinds=[Kind.PASSWORD]), "password")
@@ -223,7 +224,7 @@ def _among(judged: int, undetermined: int) -> str:
     return f"{judged}{' judged' * bool(undetermined)} active credentials"
 
 
-def _days_words(policy: Policy) -> str:
+def days_words(policy: Policy) -> str:
     """Return such as `90 days or more (svc-*: 365)`, with the classes that have a number of their own."""
     name = UNUSED_AFTER.name
     own = [f"{each.match}: {each.numbers[name]}" for each in policy.classes if name in each.numbers]
@@ -254,30 +255,67 @@ def account_ids(totals: Totals) -> list[str]:
 
 def to_stem(totals: Totals) -> str:
     """Return what the names of the evidence begin with."""
-    accounts = account_ids(totals)
-    who = f"{len(accounts)}-accounts"
-    if len(accounts) == 1:
-        who = accounts[0] if ACCOUNT_ID.fullmatch(accounts[0]) else "unknown-account"
-    day = format_instant(_as_ofs(totals)[-1])[:10]
-    return f"credreport-{who}-{day}-{totals.policy.unused_after_days}d"
+    day = format_instant(newest_as_of(totals))[:10]
+    return (
+        f"credreport-{stem_of_accounts(account_ids(totals))}-{day}-{stem_of_policy(totals.policy)}"
+    )
 
 
-def to_facts(totals: Totals) -> list[tuple[str, str]]:
+def stem_of_accounts(accounts: Sequence[str]) -> str:
+    """Return whom a file name is about: letters, digits and dashes, whatever the reports say."""
+    if len(accounts) > 1:
+        return f"{len(accounts)}-accounts"
+    return accounts[0] if ACCOUNT_ID.fullmatch(accounts[0]) else "unknown-account"
+
+
+def stem_of_policy(policy: Policy) -> str:
+    """Return what was asked, for a file name: `90d`, `cis-5.0`, `cis-5.0-30d-policy`."""
+    days = f"{policy.unused_after_days}d"
+    parts = [policy.profile]
+    if policy.profile == DEFAULT_PROFILE:
+        parts = [days]
+    elif policy.unused_after_days != Policy.of(policy.profile).unused_after_days:
+        parts.append(days)
+    return "-".join([*parts, *(["policy"] if policy.origin else [])])
+
+
+def shown_account(account_id: str) -> str:
+    """Return an account as people read it: what is no ID of 12 digits is unknown."""
+    if ACCOUNT_ID.fullmatch(account_id):
+        return account_id
+    return f"unknown (reported as {account_id!r})" if account_id else "unknown"
+
+
+def to_facts(totals: Totals, waivers_origin: str = "") -> list[tuple[str, str]]:
     """Return what the run was about, as labels and texts."""
-    accounts = [account or "unknown" for account in account_ids(totals)]
-    more = f" and {len(accounts) - 5} more" if len(accounts) > 5 else ""
-    policy = totals.policy
     return [
-        ("Accounts", f"{len(accounts)}: {', '.join(accounts[:5])}{more}"),
+        ("Accounts", name_accounts(account_ids(totals))),
         ("Reports", str(len(totals.reports))),
         ("Users", str(totals.user_count)),
         ("As of (UTC)", as_of_words(totals)),
         ("As-of taken from", ", ".join(sorted({each.as_of_origin for each in totals.reports}))),
-        ("Rule", f"unused for {_days_words(policy)} (profile {policy.profile})"),
-        ("Root account", "judged too" if policy.include_root else "shown, not judged as unused"),
+        *policy_facts(totals.policy, waivers_origin),
         ("Tie-out", "PASS" if totals.is_tied_out else "FAIL"),
         ("Written by", f"credreport {__version__}"),
     ]
+
+
+def name_accounts(accounts: Sequence[str]) -> str:
+    """Return how many accounts there are, and the first five of them."""
+    shown = list(map(shown_account, accounts))
+    more = f" and {len(shown) - 5} more" if len(shown) > 5 else ""
+    return f"{len(shown)}: {', '.join(shown[:5])}{more}"
+
+
+def policy_facts(policy: Policy, waivers_origin: str = "") -> list[tuple[str, str]]:
+    """Return what was asked of the credentials, as labels and texts."""
+    facts = [
+        ("Rule", f"unused for {days_words(policy)} (profile {policy.profile})"),
+        ("Root account", "judged too" if policy.include_root else "shown, not judged as unused"),
+        ("Policy", policy.origin),
+        ("Waivers", waivers_origin),
+    ]
+    return [(label, text) for label, text in facts if text]
 
 
 def to_parameters(policy: Policy, waivers_origin: str = "") -> dict[str, object]:

@@ -17,7 +17,7 @@ from tests.comparison.test_comparison import OTHER, RECENT, key, password
 from tests.support.reports import ACCOUNT, root, save, user
 
 FIRST, SECOND = "2026-06-30T06-00-00+00-00.csv", "2026-09-30T06-00-00+00-00.csv"
-STEM = f"credreport-compare-{ACCOUNT}-2026-06-30-2026-09-30"
+STEM = f"credreport-compare-{ACCOUNT}-2026-06-30-2026-09-30-90d"
 
 
 def run(*arguments: str | Path) -> Result:
@@ -53,6 +53,7 @@ def test_two_files_give_the_verdict_and_the_files(dates: tuple[Path, Path], tmp_
     assert result.stdout.splitlines()[-1].split() == ["Total", "2", "1", "1", "0", "1"]
     assert f"Next: attach {out}/{STEM}.xlsx to the ticket" in result.stderr
     assert sorted(path.name for path in out.iterdir()) == [
+        "SHA256SUMS",
         f"{STEM}-changes.csv",
         f"{STEM}-manifest.json",
         f"{STEM}-paired.png",
@@ -180,7 +181,7 @@ def test_a_tree_with_a_directory_per_date_gives_a_timeline(tmp_path: Path) -> No
             save(tmp_path / "tree", root(OTHER), theirs, name=stamp.replace("report", "other"))
     result = run("compare", tmp_path / "tree", "-o", tmp_path / "out")
     assert result.exit_code == 0, result.output
-    stem = "credreport-compare-2-accounts-2026-01-15-2026-09-15"
+    stem = "credreport-compare-2-accounts-2026-01-15-2026-09-15-90d"
     assert (tmp_path / "out" / f"{stem}-open.png").exists()
     path = tmp_path / "out" / f"{stem}.xlsx"
     assert openpyxl.load_workbook(path).sheetnames[1:4] == ["Changes", "Timeline", "Charts"]
@@ -198,7 +199,7 @@ def test_no_findings_on_any_date_is_said_in_words(tmp_path: Path) -> None:
         save(tmp_path / "in", root(), user(), name=f"2026-{month:02d}-15T06-00-00Z.csv")
     result = run("compare", tmp_path / "in", "-o", tmp_path)
     assert result.exit_code == 0, result.output
-    stem = f"credreport-compare-{ACCOUNT}-2026-07-15-2026-09-15"
+    stem = f"credreport-compare-{ACCOUNT}-2026-07-15-2026-09-15-90d"
     assert "No findings on any date" in sheet(tmp_path / f"{stem}.xlsx", "Timeline")[0].values()
 
 
@@ -283,7 +284,7 @@ def test_analyze_with_a_baseline_adds_the_changes(dates: tuple[Path, Path], tmp_
     result = run("analyze", new, "--baseline", old, "-o", out, "--format", "xlsx,csv,json")
     assert result.exit_code == 0, result.output
     assert "Since 2026-06-30: 1 of 2 findings closed: 1 deactivated; 1 still open" in result.stdout
-    stem = f"credreport-{ACCOUNT}-2026-09-30-90d"
+    stem = f"credreport-{ACCOUNT}-2026-09-30-90d-since-2026-06-30"
     rows = sheet(out / f"{stem}.xlsx", "Changes")
     assert [row["Change"] for row in rows] == ["still unused", "deactivated", "still excluded"]
     assert (out / f"{stem}-changes.csv").exists()

@@ -67,7 +67,8 @@ class TestAnalyze:
             "  total                 3            6                     6     15\n"
         )
         assert written(here) == [
-            f"{STEM}-ageing.png", f"{STEM}-ecdf.png", f"{STEM}-manifest.json", f"{STEM}.xlsx",
+            "SHA256SUMS", f"{STEM}-ageing.png", f"{STEM}-ecdf.png", f"{STEM}-manifest.json",
+            f"{STEM}.xlsx",
         ]  # fmt: skip
         assert f"  evidence/{STEM}.xlsx\n" in done.stderr
         assert done.stderr.endswith(
@@ -106,7 +107,9 @@ class TestAnalyze:
     def test_files_of_an_earlier_run_are_named(self, here: Path) -> None:
         run("analyze", stale(here), "--format", "csv")
         done = run("analyze", clean(here), "--format", "json", "--force")
-        assert f"not of this run, perhaps out of date: evidence/{STEM}-findings.csv" in done.stderr
+        assert (
+            f"not in the manifest, perhaps of another question: evidence/{STEM}-findings.csv"
+        ) in done.stderr
 
     def test_prints_json_for_machines_and_still_writes(self, here: Path) -> None:
         done = run("analyze", stale(here), "--json")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -99,20 +98,21 @@ class TestWriting:
             write_all(tmp_path / "out", {"x": b"1"}, force=False, inputs=[])
 
 
-class TestManifestOfTheSameRun:
-    NAME = "credreport-1-manifest.json"
+class TestCompleted:
+    """Files that are made while no other run writes to the directory."""
 
-    def write(self, directory: Path, document: object) -> None:
-        data = json.dumps(document).encode()
-        write_all(directory, {self.NAME: data}, force=False, inputs=[])
+    def test_are_written_with_the_others(self, tmp_path: Path) -> None:
+        paths = write_all(
+            tmp_path, {"x": b"1"}, force=False, inputs=[], complete=lambda _: ({"last": b"2"}, ())
+        )
+        assert [path.name for path in paths] == ["x", "last"]
+        assert (tmp_path / "last").read_bytes() == b"2"
 
-    def test_may_list_other_files(self, tmp_path: Path) -> None:
-        self.write(tmp_path, {"verdict": "a", "outputs": [1]})
-        self.write(tmp_path, {"verdict": "a", "outputs": [1, 2]})
-        assert json.loads((tmp_path / self.NAME).read_bytes())["outputs"] == [1, 2]
-
-    @pytest.mark.parametrize("before", [b'{"verdict": "b", "outputs": []}', b"not json", b"[1]"])
-    def test_another_one_is_other_evidence(self, tmp_path: Path, before: bytes) -> None:
-        (tmp_path / self.NAME).write_bytes(before)
+    def test_may_take_the_place_of_those_they_name(self, tmp_path: Path) -> None:
+        (tmp_path / "last").write_bytes(b"1")
         with pytest.raises(OutputError, match="there is other evidence already"):
-            self.write(tmp_path, {"verdict": "a", "outputs": []})
+            write_all(tmp_path, {}, force=False, inputs=[], complete=lambda _: ({"last": b"2"}, ()))
+        write_all(
+            tmp_path, {}, force=False, inputs=[], complete=lambda _: ({"last": b"2"}, {"last"})
+        )
+        assert (tmp_path / "last").read_bytes() == b"2"

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from credreport.cli.main import app
 from credreport.evidence import of_analysis
+from credreport.output import comment
 from credreport.output.workbook.sheetxml import MAX_TEXT
 from tests.support.naughty import NAUGHTY
 from tests.support.reports import ACCOUNT, root, save, user
@@ -43,6 +44,8 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     report = save(place, root(), *[user(name, **stale) for name in NAUGHTY])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(of_analysis, "TOP_FINDINGS", 10_000)
+        patch.setattr(comment, "MAX_CHARACTERS", 10_000_000)
+        patch.setattr(comment, "_MAX_NAME", 100_000)
         line = ["analyze", str(report), "-o", str(place / "out"), "--format", FORMATS]
         run = CliRunner().invoke(app, line)
     assert run.exit_code == 3, run.stderr  # some names differ in their case only
@@ -87,7 +90,7 @@ def test_csv_holds_every_name_as_it_was_or_guarded(evidence: Path) -> None:
         shown = [row["user"] for row in csv.DictReader(file) if row["credential"] == "password"][1:]
     assert len(shown) == len(NAUGHTY)
     for name, cell in zip(NAUGHTY, shown, strict=True):
-        assert cell in (name, f"'{name}")
+        assert name in (cell, cell.removeprefix("'"), re.sub(r"([;\t])'", r"\1", cell))
         assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\uff1d"))
 
 

@@ -139,7 +139,6 @@ def test_a_report_whose_user_is_called_like_an_error_is_read() -> None:
 @pytest.mark.parametrize("formats", ["csv", "json"])
 def test_evidence_of_ours_is_no_report(tmp_path: Path, formats: str) -> None:
     from credreport.evidence.of_analysis import of_analysis
-
     from tests.support.reports import judge, rendered
 
     files = rendered(of_analysis(judge(tmp_path, root())), [formats])

@@ -211,9 +211,8 @@ class TestRefused:
         assert "a.csv" in refusal(tmp_path, keep_going=True)
 
     def test_our_own_evidence_in_a_directory_is_passed_over(self, tmp_path: Path) -> None:
-        from credreport.evidence.of_analysis import of_analysis
-
         from credreport import analyze
+        from credreport.evidence.of_analysis import of_analysis
         from tests.support.reports import rendered
 
         path = save(tmp_path, root(), name=JANUARY)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from credreport.evidence.of_analysis import of_analysis
 
 from credreport.errors import UsageError
+from credreport.evidence.of_analysis import of_analysis
 from credreport.rules.catalogue import RULES, UNUSED_AFTER
 from credreport.rules.policy import Policy, UserClass, load_policy, matches
 from credreport.rules.profiles import PROFILES
@@ -465,7 +465,9 @@ def test_default_run_says_what_it_said(tmp_path: Path) -> None:
         "0 of 1 active credentials have been unused for 90 days or more, "
         "as of 2026-01-31T12:00:00Z."
     )
-    assert list(evidence.parameters) == ["profile", "unused_after_days", "include_root", "rules"]
+    assert list(evidence.parameters) == [
+        "command", "profile", "unused_after_days", "include_root", "rules",
+    ]  # fmt: skip
     assert not {"rules", "waivers"} & set(evidence.tables)
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from credreport.evidence.of_analysis import of_analysis
 from openpyxl import load_workbook
 from typer.testing import CliRunner
 
 from credreport.cli.main import app
 from credreport.errors import UsageError
+from credreport.evidence.of_analysis import of_analysis
 from credreport.output.json_file import to_document
 from credreport.rules.policy import Policy
 from credreport.rules.waivers import TEMPLATE, Waiver, Waivers, load_waivers

@@ -12,11 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from credreport.evidence.of_analysis import of_analysis
 from typer.testing import CliRunner
 
 from credreport.cli.main import app
 from credreport.errors import InputRefused, Problem
+from credreport.evidence.of_analysis import of_analysis
 from credreport.reports.inputs import Stream
 from credreport.reports.read import CredentialReport
 from credreport.rules.policy import Policy, UserClass

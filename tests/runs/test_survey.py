@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from credreport.evidence.of_analysis import of_analysis
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credreport.errors import InputRefused, OutputError, Problem, UsageError
+from credreport.evidence.of_analysis import of_analysis
 from credreport.instants import parse_instant
 from credreport.output.json_file import to_document
 from credreport.reports.inputs import Skipped, Stream

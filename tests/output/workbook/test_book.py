@@ -13,11 +13,11 @@ from typing import Any
 
 import openpyxl
 import pytest
-from credreport.evidence.of_analysis import of_analysis
 
 from credreport import analyze, read_reports
 from credreport.errors import OutputError
 from credreport.evidence.evidence import Evidence, SignOff
+from credreport.evidence.of_analysis import of_analysis
 from credreport.output.workbook import data_sheets, sheetxml
 from credreport.output.workbook.book import to_xlsx
 from credreport.output.workbook.data_sheets import DISPOSITIONS
