@@ -4,8 +4,8 @@ Report      the CSV that AWS writes: one row a user, cells as text
 users       one row a user of every report, cells as text, with where the row came from
 credentials one row a credential: five a user, typed and judged
 findings    one row for each rule that a credential breaks
-changes     one row a credential of either of two dates: what became of it
-timeline    one row a credential that was ever unused: since when, until when
+changes     one row per finding of either of two dates, and per credential that has none: what became of it
+timeline    one row per finding of any date: since when, until when
 """
 
 from __future__ import annotations
@@ -63,6 +63,7 @@ class Change(StrEnum):
 
     NEWLY_UNUSED = "newly_unused"
     STILL_UNUSED = "still_unused"
+    UNUSED_AGAIN = "unused_again"
     USED_AGAIN = "used_again"
     DEACTIVATED = "deactivated"
     REMOVED = "removed"
@@ -77,6 +78,20 @@ class Change(StrEnum):
     STILL_UNDETERMINED = "still_undetermined"
     NOT_COVERED = "not_covered"
 
+
+class Outcome(StrEnum):
+    """What became of a finding between two dates."""
+
+    CLOSED = "closed"
+    STILL_OPEN = "still_open"
+    NEW = "new"
+    WAIVED = "waived"
+    UNDETERMINED = "undetermined"
+    NOT_COVERED = "not_covered"
+
+
+# How a finding is closed where its credential did not change: the rule is no longer broken.
+CORRECTED = "corrected"
 
 # What closes a finding, in the order in which the verdict names them.
 CLOSING = (
@@ -162,6 +177,10 @@ KIND_WORDS = {
     Kind.CERTIFICATE.value: "Signing certificates",
 }
 
+# What a finding can be about: one credential, or a user as a whole.
+FINDING_KINDS = (*(kind.value for kind in Kind), "user", "root")
+FINDING_KIND_WORDS = {**KIND_WORDS, "user": "Users", "root": "Root"}
+
 NEEDED_COLUMNS = (
     USER,
     *(column for slot in JUDGED_SLOTS for column in (slot.enabled, slot.fallback)),
@@ -171,6 +190,11 @@ _SLOT_COLUMNS = tuple(
     for slot in SLOTS
     for column in (slot.enabled, slot.last_used, slot.fallback, slot.service, slot.region)
     if column
+)
+# The cells of a user as a whole that rules read.
+USER_CELLS = (
+    MFA,
+    *(column for slot in SLOTS for column in (slot.enabled, slot.last_used) if column),
 )
 KNOWN_COLUMNS = (USER, ARN, CREATED, NEXT_ROTATION, MFA, EXTRA_CREDENTIALS, *_SLOT_COLUMNS)
 DATE_COLUMNS = (
@@ -240,9 +264,15 @@ USERS = (
     "source_line",
 )
 CHANGES = (
+    "finding_id",
+    "rule",
+    "severity",
+    "state",
+    "waiver",
     "change",
     "closed",
     "account_id",
+    "account_name",
     "user",
     "arn",
     "credential",
@@ -259,11 +289,14 @@ CHANGES = (
 )
 TIMELINE = (
     "finding_id",
+    "rule",
+    "severity",
+    "state",
+    "waiver",
     "account_id",
     "user",
     "arn",
     "credential",
-    "state",
     "first_seen",
     "last_seen",
     "closed_on",

@@ -1,4 +1,4 @@
-"""Two dates -> what became of every credential, with the evidence in words."""
+"""Two dates -> what became of every finding and of every credential."""
 
 from __future__ import annotations
 
@@ -7,49 +7,71 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from credreport.reports.normalise import INSTANT_DTYPE
-from credreport.schema import CHANGES, CLOSING, SLOT_WORDS, Change, Kind, Status, Use
+from credreport.comparison.findings import STATUS_RULES
+from credreport.comparison.identity import NO_KEY
+from credreport.comparison.sentences import to_evidence
+from credreport.rules.catalogue import RULES, Severity, Subject
+from credreport.rules.waivers import WAIVED
+from credreport.schema import CHANGES, CLOSING, CORRECTED, USER_CELLS, Change, Kind, Outcome, Status
 
-_SIDE = (
-    "status", "credential", "last_used", "age_days", "effective_last_used", "use", "set_at",
-    "service", "region", "reason", "is_born_known", "source_line",
-)  # fmt: skip
 # AWS may serve a report that is up to four hours old: a user made meanwhile is not in it.
 SERVED_AGAIN = pd.Timedelta(hours=4)
-_WHO = ("user_key", "account_id", "owner", "user", "arn", "kind", "slot", "created_at")
+_WHO = (
+    "user_key", "account_id", "owner", "user", "arn", "kind", "slot", "created_at", "is_root",
+)  # fmt: skip
+_SIDE = (
+    "owner", "user", "arn", "status", "credential", "last_used", "age_days", "effective_last_used",
+    "use", "set_at", "enabled_raw", "last_used_raw", "set_raw", "next_rotation_raw", "service",
+    "region", "reason", "is_born_known", "source_line", *USER_CELLS,
+)  # fmt: skip
+_TEXT_SIDE = (
+    "owner", "user", "arn", "status", "credential", "use", "service", "region", "reason",
+)  # fmt: skip
+# What of a row tells its change; all else is for the evidence.
+TELLING = (
+    *_WHO, "key", "as_of", "created", "is_created_known", "is_born_known", "status", "credential",
+    "last_used", "set_at", "set_raw",
+)  # fmt: skip
+_FOUND = ("finding_id", "severity", "state", "waiver")
+_WHOLE = (Subject.USER.value, Subject.ROOT.value)
+_COMPARED = (Kind.PASSWORD.value, Kind.ACCESS_KEY.value)
+_RANKS = (
+    Outcome.STILL_OPEN, Outcome.NEW, Outcome.NOT_COVERED, Outcome.UNDETERMINED, Outcome.WAIVED,
+    Outcome.CLOSED,
+)  # fmt: skip
+SEVERITIES = tuple(severity.value for severity in Severity)
 
 
-def match(before: pd.DataFrame, after: pd.DataFrame, behind: Iterable[str] = ()) -> pd.DataFrame:
-    """Return one row a credential of either date: both sides, and the `change` between them.
+def match(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per credential or whole user of either date: both sides, and the `change`.
 
-    `before` and `after` are the rows of `identify` of one date each (or of one turn an account).
-    `behind` names the accounts whose newest report stands in `after`, but is older than the newest
-    date: what it shows closed is closed, all else of theirs is not covered.
-    Columns: `key`; the user's; the credential's of each side with the suffix `_before` or `_after`;
-    `as_of_before` and `as_of_after` wherever the account has a report; `change`; `closed` (`yes` or
-    `no` where it was unused before, otherwise empty); `is_new_finding`; `doubt` (`user`, `key` or
-    empty); `is_recreated`, `is_first_seen`, `replaced_by`.
+    `before` and `after` are the rows of `identify` of one date each (or of one report per account).
+    Columns: `key`; the user's; those of each side with the suffix `_before` or `_after`;
+    `as_of_before` and `as_of_after` wherever the account has a report; `change`, empty where nothing
+    is to be said of a whole user; `doubt` (`user`, `twins`, `key`, `root` or empty); `is_recreated`,
+    `is_first_seen`, `has_user_before`, `has_user_after`, `replaced_by`.
     """
     pairs = _pair(before, after)
     users = _find_loose_users(before, after)
-    doubtful = pairs["user_key"].isin(users.loc[users["is_doubtful"], "user_key"])
-    recreated = pairs["user_key"].isin(users.loc[users["is_recreated"], "user_key"])
+    loose = pairs["user_key"]
+    doubt = pd.Series("", index=pairs.index, dtype="str")
+    for name in ("user", "twins"):
+        doubt = doubt.mask(loose.isin(users.loc[users["doubt"].eq(name), "user_key"]), name)
     pairs = pairs.assign(
-        has_user_after=pairs["user_key"].isin(after["user_key"]),
-        has_user_before=pairs["user_key"].isin(before["user_key"]),
-        is_recreated=recreated,
+        has_user_after=loose.isin(after["user_key"]),
+        has_user_before=loose.isin(before["user_key"]),
+        is_recreated=loose.isin(users.loc[users["is_recreated"], "user_key"]),
         is_first_seen=pairs["as_of_before"].isna(),
-        is_behind=pairs["account_id"].isin(list(behind)),
-        doubt=doubtful.map({True: "user", False: ""}),
+        doubt=doubt,
     )
-    return pairs.pipe(_link_rotations).pipe(_decide)
+    return pairs.pipe(_link_rotations).pipe(_doubt_missing_root).pipe(_decide)
 
 
 def find_latecomers(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     """Return the new users that were created before the older report, which does not list them.
 
     One row each: `account_id`, `user`, `created_at`, `as_of` of the older report, and `namesakes`:
-    the users gone from the account that had the same creation time, as a renamed one has.
+    the users gone from the account that had the same creation time, one of which it may have been.
     """
     users = _find_loose_users(before, after)
     gone = users[users["is_gone"] & users["is_created_known"]]
@@ -65,10 +87,11 @@ def find_latecomers(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
 
 
 def _pair(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """Join the credentials of both sides, each exactly once."""
+    """Join what is on both sides, each exactly once."""
+    columns = [name for name in dict.fromkeys((*_WHO, *_SIDE)) if name in before]
     sides = [
-        table.loc[table["key"].ne(-1), ["key", *_WHO, *_SIDE]].rename(
-            columns={name: f"{name}_{side}" for name in (*_WHO, *_SIDE)}
+        table.loc[table["key"].ne(NO_KEY), ["key", *columns]].rename(
+            columns={name: f"{name}_{side}" for name in columns}
         )
         for table, side in ((before, "before"), (after, "after"))
     ]
@@ -82,7 +105,8 @@ def _pair(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     }
     texts = {
         f"{name}_{side}": pairs[f"{name}_{side}"].astype("str").fillna("")
-        for name in ("status", "credential", "use", "service", "region", "reason")
+        for name in _TEXT_SIDE
+        if name in columns
         for side in ("before", "after")
     }
     return pairs.assign(
@@ -91,28 +115,26 @@ def _pair(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
         **texts,
         is_gone=pairs["side"].eq("left_only"),
         is_new=pairs["side"].eq("right_only"),
-    ).astype({"user_key": "int64", "slot": "int64"})
+    ).astype({"user_key": "int64", "slot": "int64", "is_root": bool})
 
 
 def _find_loose_users(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     """Return the users of one side only, in accounts that both sides cover, and what that may mean.
 
-    `is_recreated`: the other side has another user of the same name. `is_doubtful`: the same, but a
-    creation time is not a date, so it may be the same user.
+    `is_recreated`: the other side has another user of the same name. `doubt` is `user` where a
+    creation time of such two is not a date, so that they may be one; it is `twins` where several
+    users of one creation time vanished or appeared, so that one of them may have been renamed.
     """
     both = set(before["account_id"]) & set(after["account_id"])
     columns = [
-        "user_key",
-        "account_id",
-        "owner",
-        "user",
-        "created",
-        "created_at",
-        "is_created_known",
-    ]
+        "user_key", "account_id", "owner", "user", "created", "created_at", "is_created_known",
+    ]  # fmt: skip
     gone, new = (
         table.loc[
-            table["account_id"].isin(both) & ~table["user_key"].isin(other["user_key"]), columns
+            table["account_id"].isin(both)
+            & ~table["is_root"]
+            & ~table["user_key"].isin(other["user_key"]),
+            columns,
         ]
         .drop_duplicates("user_key")
         .assign(is_gone=is_gone)
@@ -122,8 +144,14 @@ def _find_loose_users(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame
     by_name = loose.groupby(["account_id", "owner"], sort=False)
     has_namesake = by_name["is_gone"].transform("nunique").gt(1)
     is_known = by_name["is_created_known"].transform("all")
+    by_birth = loose.groupby(["account_id", "created"], sort=False)["is_gone"].transform("nunique")
+    doubt = np.select(
+        [has_namesake & ~is_known, by_birth.gt(1) & loose["is_created_known"]],
+        ["user", "twins"],
+        default="",
+    )
     return loose.assign(
-        is_doubtful=has_namesake & ~is_known,
+        doubt=pd.Series(doubt, index=loose.index, dtype="str"),
         is_recreated=has_namesake & is_known,
     )
 
@@ -145,12 +173,27 @@ def _link_rotations(pairs: pd.DataFrame) -> pd.DataFrame:
         both & counts["is_known"] & counts["is_gone"].eq(1) & counts["is_new"].eq(1)
     ]
     made = loose[loose["is_new"] & loose["user_key"].isin(rotated)].set_index("user_key")
-    names = made["credential_after"] + " " + _to_second(made["set_at_after"])
+    made_at = made["set_at_after"].dt.strftime("%Y-%m-%dT%H:%M:%SZ").astype("str")
     is_rotated = pairs.index.isin(loose.index[loose["is_gone"]]) & pairs["user_key"].isin(rotated)
     is_doubtful = pairs.index.isin(loose.index) & pairs["user_key"].isin(doubtful)
+
+    def of_new(values: pd.Series) -> pd.Series:
+        return pairs["user_key"].map(values).where(is_rotated, "").astype("str")
+
     return pairs.assign(
-        replaced_by=pairs["user_key"].map(names).where(is_rotated, "").astype("str"),
+        replaced_by=of_new(made["credential_after"] + " " + made_at),
+        new_key=of_new(made["credential_after"]),
+        new_key_set_raw=of_new(made["set_raw_after"]),
         doubt=pairs["doubt"].mask(is_doubtful, "key"),
+    )
+
+
+def _doubt_missing_root(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Root is never removed or added: a report that covers the account and lacks it says nothing."""
+    is_covered = pairs["as_of_before"].notna() & pairs["as_of_after"].notna()
+    is_missing = ~pairs["has_user_before"] | ~pairs["has_user_after"]
+    return pairs.assign(
+        doubt=pairs["doubt"].mask(pairs["is_root"] & is_covered & is_missing, "root")
     )
 
 
@@ -162,6 +205,9 @@ def _decide(pairs: pd.DataFrame) -> pd.DataFrame:
     was_excluded, is_excluded = before.eq(Status.EXCLUDED), after.eq(Status.EXCLUDED)
     was_off, is_off = before.eq(Status.INACTIVE), after.eq(Status.INACTIVE)
     was_unused, is_unused = before.eq(Status.UNUSED), after.eq(Status.UNUSED)
+    was_used = (pairs["last_used_after"] > pairs["last_used_before"]) | (
+        pairs["last_used_after"].notna() & pairs["last_used_before"].isna()
+    )
     ladder: list[tuple[pd.Series, Change]] = [
         (gone & pairs["as_of_after"].isna(), Change.NOT_COVERED),
         (new & pairs["is_first_seen"], Change.ADDED),
@@ -178,6 +224,7 @@ def _decide(pairs: pd.DataFrame) -> pd.DataFrame:
         (was_off, Change.REACTIVATED),
         # Root's password, judged on one date and not reported on the other (--include-root).
         (was_excluded | is_excluded, Change.UNDETERMINED),
+        (was_unused & is_unused & was_used, Change.UNUSED_AGAIN),
         (was_unused & is_unused, Change.STILL_UNUSED),
         (was_unused, Change.USED_AGAIN),
         (is_unused, Change.NEWLY_UNUSED),
@@ -185,159 +232,148 @@ def _decide(pairs: pd.DataFrame) -> pd.DataFrame:
     masks = [mask.to_numpy(dtype=bool) for mask, _ in ladder]
     words = np.select(masks, [word.value for _, word in ladder], default=Change.STILL_CURRENT.value)
     change = pd.Series(words, index=pairs.index, dtype="str")
-    unknown_now = pairs["is_behind"] & ~change.isin(CLOSING)
-    change = change.mask(unknown_now, Change.NOT_COVERED.value)
-    answer = change.isin(CLOSING).map({True: "yes", False: "no"})
-    return pairs.assign(
+    is_whole = pairs["kind"].isin(_WHOLE)
+    return pairs.assign(change=change.mask(is_whole & change.eq(Change.STILL_CURRENT), ""))
+
+
+def to_rows_of_findings(
+    pairs: pd.DataFrame,
+    found: tuple[pd.DataFrame, pd.DataFrame],
+    unknown: tuple[pd.DataFrame, pd.DataFrame],
+    behind: Iterable[str],
+) -> pd.DataFrame:
+    """Return one row per finding of either date, and one per credential that has none on either.
+
+    `pairs` are those of `match`; `found` and `unknown` those of `to_found` and `to_unknown` of either
+    date. `behind` names the accounts whose newest report is older than the newest date: what it
+    shows closed is closed, all else of theirs is not covered. Adds `rule`, `outcome`, `why` (what
+    was not decided), `is_open` (now, and no waiver covers it), `closed`, `closed_by`, and the columns
+    of findings with the suffix of either side.
+    """
+    on = ["key", "rule"]
+    sides = [
+        table[[*on, *_FOUND]].rename(columns={name: f"{name}_{side}" for name in _FOUND})
+        for table, side in zip(found, ("before", "after"), strict=True)
+    ]
+    both = sides[0].merge(sides[1], on=on, how="outer", validate="one_to_one")
+    for table, side in zip(unknown, ("before", "after"), strict=True):
+        why = table[[*on, "why"]].rename(columns={"why": f"why_{side}"})
+        both = both.merge(why, on=on, how="left", validate="one_to_one")
+    rows = pairs.merge(both, on="key", how="left", validate="one_to_many")
+    rows = rows[rows["rule"].notna() | rows["kind"].isin(_COMPARED)].reset_index(drop=True)
+    texts = [f"{name}_{side}" for name in (*_FOUND, "why") for side in ("before", "after")]
+    rows = rows.assign(**{name: rows[name].astype("str").fillna("") for name in ["rule", *texts]})
+    return _add_outcome(rows, rows["account_id"].isin(list(behind)))
+
+
+def _add_outcome(rows: pd.DataFrame, is_behind: pd.Series) -> pd.DataFrame:
+    """Decide what became of each finding, the first that matches; nothing where there was none."""
+    was, now = rows["finding_id_before"].ne(""), rows["finding_id_after"].ne("")
+    is_waived = rows["state_after"].eq(WAIVED)
+    is_of_status = rows["rule"].isin(STATUS_RULES)
+    is_excluded = rows["status_after"].eq(Status.EXCLUDED) & rows["status_before"].ne(
+        Status.EXCLUDED
+    )
+    is_unknown = rows["why_after"].ne("") | (is_of_status & is_excluded)
+    is_doubtful = rows["doubt"].ne("") & ~(rows["doubt"].eq("root") & now)
+    ladder = [
+        (~was & ~now, ""),
+        (rows["as_of_after"].isna(), Outcome.NOT_COVERED.value),
+        (is_behind & (now | is_unknown | is_doubtful), Outcome.NOT_COVERED.value),
+        (is_doubtful, Outcome.UNDETERMINED.value),
+        (now & is_waived, Outcome.WAIVED.value),
+        (now & was, Outcome.STILL_OPEN.value),
+        (now, Outcome.NEW.value),
+        (is_unknown, Outcome.UNDETERMINED.value),
+    ]
+    masks = [mask.to_numpy(dtype=bool) for mask, _ in ladder]
+    words = np.select(masks, [word for _, word in ladder], default=Outcome.CLOSED.value)
+    outcome = pd.Series(words, index=rows.index, dtype="str")
+    is_closed = outcome.eq(Outcome.CLOSED)
+    is_not_covered = outcome.eq(Outcome.NOT_COVERED)
+    # A finding of an account that is not covered now is open, and so is what is known only of it.
+    change = rows["change"]
+    is_past = is_behind & ~is_closed & ~change.isin(CLOSING)
+    change = change.mask(is_past | is_not_covered, Change.NOT_COVERED.value)
+    is_by_use = change.eq(Change.USED_AGAIN) & ~is_of_status
+    by = change.where(change.isin(CLOSING) & ~is_by_use, CORRECTED)
+    return rows.assign(
+        outcome=outcome,
         change=change,
-        closed=answer.where(was_unused, "").astype("str"),
-        is_new_finding=is_unused & ~was_unused,
+        closed=is_closed.map({True: "yes", False: "no"}).where(was, "").astype("str"),
+        closed_by=by.where(is_closed, "").astype("str"),
+        is_open=is_not_covered | (now & ~is_waived),
+        is_new_finding=now & ~was & ~is_waived & ~is_doubtful,
     )
 
 
-def to_changes(pairs: pd.DataFrame, first_flagged: pd.Series, day: str) -> pd.DataFrame:
+def to_changes(rows: pd.DataFrame, day: str) -> pd.DataFrame:
     """Return the table of changes: the columns of CHANGES, and what the sheet shows besides.
 
-    `first_flagged` gives, by `key`, the report that first showed it unused; `day` names the newer date.
-    Besides: `kind`, `is_new_finding`, `credential_before`, `line_before`, `line_after`. Order:
-    findings closed, still open and new first, then all else, each by account and user.
+    `rows` are those of `to_rows_of_findings`; `day` names the newest date. Besides: `key`, `kind`,
+    `is_open`, `is_new_finding`, `closed_by`, `credential_before`, `line_before`, `line_after`. Order:
+    what is open first, then the most severe, then the oldest; the account's name is left empty.
     """
-    flagged = first_flagged.reindex(pairs["key"]).astype(INSTANT_DTYPE)
-    told = pairs.assign(flagged=flagged.array)
-    slot = told["credential_after"].where(~told["is_gone"], told["credential_before"])
+    finding_id = rows["finding_id_after"].where(
+        rows["finding_id_after"].ne(""), rows["finding_id_before"]
+    )
+    waiver = rows["waiver_after"].where(rows["finding_id_after"].ne(""), rows["waiver_before"])
+    severity = rows["severity_after"].where(rows["severity_after"].ne(""), rows["severity_before"])
     table = pd.DataFrame(
         {
-            "change": told["change"],
-            "closed": told["closed"],
-            "account_id": told["account_id"].astype("str"),
-            "user": told["user"].astype("str"),
-            "arn": told["arn"].astype("str"),
-            "credential": slot,
-            "before_status": told["status_before"],
-            "after_status": told["status_after"],
-            "before_last_used": told["last_used_before"],
-            "after_last_used": told["last_used_after"],
-            "before_age_days": told["age_days_before"],
-            "after_age_days": told["age_days_after"],
-            "before_as_of": told["as_of_before"],
-            "after_as_of": told["as_of_after"],
-            "evidence": _to_evidence(told, day),
-            "replaced_by": told["replaced_by"],
-            "kind": told["kind"].astype("str"),
-            "is_new_finding": told["is_new_finding"],
-            "credential_before": told["credential_before"],
-            "line_before": told["source_line_before"].astype("Int64"),
-            "line_after": told["source_line_after"].astype("Int64"),
+            "finding_id": finding_id,
+            "rule": rows["rule"],
+            "severity": severity,
+            "state": rows["outcome"],
+            "waiver": waiver,
+            "change": rows["change"],
+            "closed": rows["closed"],
+            "account_id": rows["account_id"].astype("str"),
+            "account_name": "",
+            "user": rows["user"].astype("str"),
+            "arn": rows["arn"].astype("str"),
+            "credential": rows["credential_after"].where(
+                ~rows["is_gone"], rows["credential_before"]
+            ),
+            "before_status": rows["status_before"],
+            "after_status": rows["status_after"],
+            "before_last_used": rows["last_used_before"],
+            "after_last_used": rows["last_used_after"],
+            "before_age_days": rows["age_days_before"],
+            "after_age_days": rows["age_days_after"],
+            "before_as_of": rows["as_of_before"],
+            "after_as_of": rows["as_of_after"],
+            "evidence": to_evidence(rows, day),
+            "replaced_by": rows["replaced_by"],
+            "key": rows["key"],
+            "kind": rows["kind"].astype("str"),
+            "is_open": rows["is_open"],
+            "is_new_finding": rows["is_new_finding"],
+            "closed_by": rows["closed_by"],
+            "credential_before": rows["credential_before"],
+            "line_before": rows["source_line_before"].astype("Int64"),
+            "line_after": rows["source_line_after"].astype("Int64"),
         }
     )
-    rank = np.select(
-        [table["closed"].eq("no"), table["is_new_finding"], table["closed"].eq("yes")], [0, 1, 2], 3
-    )
-    ordered = table.assign(
-        rank=rank,
-        slot=told["slot"],
-        created_at=told["created_at"],
-        set_at=told["set_at_after"].combine_first(told["set_at_before"]),
-    ).sort_values(
-        ["rank", "account_id", "user", "slot", "created_at", "set_at", *CHANGES],
-        kind="stable",
-        ignore_index=True,
-    )
-    return ordered.drop(columns=["rank", "slot", "created_at", "set_at"])
+    return _in_order(table, rows)
 
 
-def _to_second(instants: pd.Series) -> pd.Series:
-    seconds: pd.Series = instants.dt.strftime("%Y-%m-%dT%H:%M:%SZ").fillna("an unknown time")
-    return seconds.astype("str")
-
-
-def _to_day(instants: pd.Series) -> pd.Series:
-    days: pd.Series = instants.dt.strftime("%Y-%m-%d").fillna("an unknown day")
-    return days.astype("str")
-
-
-def _to_evidence(told: pd.DataFrame, day: str) -> pd.Series:
-    """Return the reason to believe each change, in words; nothing where nothing changed."""
-    report = "the report of " + _to_day(told["as_of_after"])
-    is_key = told["kind"].eq(Kind.ACCESS_KEY)
-    idle = _to_idle(told)
-    lasted = (told["as_of_after"] - told["flagged"]).dt.days.astype("Int64").astype("str")
-    flagged = "first flagged on " + _to_day(told["flagged"]) + ", " + lasted + " days ago; "
-    new_key = told["replaced_by"].str.extract(r"^(\S+) (.+)$").astype("str").fillna("")
-    words: dict[Change, pd.Series] = {
-        Change.NEWLY_UNUSED: idle,
-        Change.STILL_UNUSED: flagged + idle,
-        Change.USED_AGAIN: _to_use(told),
-        Change.DEACTIVATED: "inactive in " + report,
-        Change.REACTIVATED: ("active again in " + report).where(
-            ~told["is_new_finding"], "active again in " + report + "; " + idle
-        ),
-        Change.REMOVED: ("no password in " + report).mask(
-            is_key, "no key made at " + _to_second(told["set_at_before"]) + " in " + report
-        ),
-        Change.USER_REMOVED: ("the user is not in " + report).mask(
-            told["is_recreated"],
-            "the user of this name in " + report + " was created at another time: not the same one",
-        ),
-        Change.REPLACED: "rotated: "
-        + new_key[0].replace(SLOT_WORDS)
-        + " was made at "
-        + new_key[1],
-        Change.ADDED: _to_origin(told),
-        Change.NOT_COVERED: _to_last_known(told, day),
-        Change.UNDETERMINED: _to_doubt(told),
-        Change.STILL_UNDETERMINED: told["reason_after"],
+def _in_order(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    ranks = {outcome.value: place for place, outcome in enumerate(_RANKS)}
+    age = rows["age_days_after"].fillna(rows["age_days_before"]).fillna(-1)
+    severities = {severity: place for place, severity in enumerate(SEVERITIES)}
+    rules = {rule: place for place, rule in enumerate(RULES)}
+    order = {
+        "rank": table["state"].map(ranks).fillna(len(ranks)),
+        "severity_rank": table["severity"].map(severities).fillna(len(severities)),
+        "younger": -age.astype("int64"),
+        "slot": rows["slot"],
+        "rule_rank": table["rule"].map(rules).fillna(-1),
+        "created_at": rows["created_at"],
+        "set_at": rows["set_at_after"].combine_first(rows["set_at_before"]),
     }
-    evidence = pd.Series("", index=told.index, dtype="str")
-    for change, sentence in words.items():
-        evidence = evidence.mask(told["change"].eq(change), sentence)
-    return evidence.astype("str")
-
-
-def _to_idle(told: pd.DataFrame) -> pd.Series:
-    since = _to_day(told["effective_last_used_after"])
-    never = "never used since it was set on " + since
-    return ("not used since " + since).mask(told["use_after"].eq(Use.NEVER_USED), never)
-
-
-def _to_use(told: pd.DataFrame) -> pd.Series:
-    """Tell when it was used; a password may also count anew because it was set anew."""
-    where = (" for " + told["service_after"]).where(_is_named(told["service_after"]), "")
-    where = where + (" in " + told["region_after"]).where(_is_named(told["region_after"]), "")
-    used = "used on " + _to_day(told["last_used_after"]) + where
-    anew = "not used, but set anew on " + _to_day(told["set_at_after"]) + ": its age starts there"
-    return used.mask(told["use_after"].ne(Use.USED), anew)
-
-
-def _is_named(words: pd.Series) -> pd.Series:
-    return ~words.isin(["", "N/A", "no_information", "not_supported"])
-
-
-def _to_origin(told: pd.DataFrame) -> pd.Series:
-    born = told["kind"].eq(Kind.ACCESS_KEY).map({True: "made at ", False: "set at "}) + _to_second(
-        told["set_at_after"]
+    names = ["rank", "severity_rank", "younger", "account_id", "user", "slot", "rule_rank"]
+    ordered = table.assign(**order).sort_values(
+        [*names, "created_at", "set_at", *CHANGES], kind="stable", ignore_index=True
     )
-    user = "new user, created on " + _to_day(told["created_at"])
-    same_name = user + "; another of this name was there before"
-    origin = born.mask(~told["has_user_before"], user)
-    origin = origin.mask(told["is_recreated"], same_name)
-    origin = origin.mask(told["is_first_seen"], "first report of the account")
-    return origin.mask(told["is_new_finding"], origin + "; " + _to_idle(told)).mask(
-        told["status_after"].eq(Status.UNDETERMINED), origin + "; " + told["reason_after"]
-    )
-
-
-def _to_last_known(told: pd.DataFrame, day: str) -> pd.Series:
-    known = "; " + told["status_after"] + " in that of " + _to_day(told["as_of_after"])
-    return f"no report of the account on {day}" + known.where(told["status_after"].ne(""), "")
-
-
-def _to_doubt(told: pd.DataFrame) -> pd.Series:
-    before = "before: " + told["reason_before"]
-    after = "after: " + told["reason_after"]
-    either = before.where(told["status_before"].eq(Status.UNDETERMINED), after)
-    excluded = told["status_before"].eq(Status.EXCLUDED) | told["status_after"].eq(Status.EXCLUDED)
-    either = either.mask(excluded, "root's password is judged on one of the dates only")
-    user = "the user may be the same or another: a creation time is not a date"
-    key = "the key may be the same or another: the date of a last rotation is not a date"
-    return either.mask(told["doubt"].eq("user"), user).mask(told["doubt"].eq("key"), key)
+    return ordered.drop(columns=list(order))

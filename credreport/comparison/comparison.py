@@ -5,13 +5,19 @@ Not named after its function: a module `credreport.compare` would hide `credrepo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pandas as pd
 
-from credreport.comparison.changes import find_latecomers, match, to_changes
+from credreport.comparison.changes import (
+    find_latecomers,
+    match,
+    to_changes,
+    to_rows_of_findings,
+)
+from credreport.comparison.findings import to_found, to_unknown
 from credreport.comparison.identity import identify, to_coverage
 from credreport.comparison.timeline import count_open, follow, to_timeline
 from credreport.errors import InputRefused, Notice, Problem, UsageError
@@ -19,17 +25,33 @@ from credreport.instants import format_instant
 from credreport.reports.by_date import as_of_of, find_same_instant, reversed_notice
 from credreport.reports.inputs import Skipped
 from credreport.reports.normalise import to_rows
+from credreport.reports.selection import Report
 from credreport.rules.policy import Policy
-from credreport.schema import Change, Use
+from credreport.schema import FINDING_KINDS, Change, Kind, Outcome, Status, Use
 from credreport.verdicts.assessment import Assessment
+from credreport.verdicts.warnings import WAIVER_CODES
+
+GENERATED_TIME = "GeneratedTime"
+_MOST_DAYS = 4
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """An account whose reports of two dates say the same in every cell: perhaps one report twice."""
+
+    account_id: str
+    before: datetime
+    after: datetime
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What became of every credential from the first date to the last, and of every finding between.
+    """What became of every finding and every credential from the first date to the last.
 
-    `changes`: one row a credential of the first date or of its account's newest report. `timeline`: one row a finding of
-    any date. `open_counts`: one row a date and type of credential. `coverage`: one row a report.
+    `changes`: one row per finding of the first date or of its account's newest report, over all
+    rules, and one per credential of these that has none. `timeline`: one row per finding of any
+    date. `open_counts`: one row per date and kind. `coverage`: one row per report. `repeated`: the
+    accounts whose reports of two dates are the same.
     """
 
     assessments: tuple[Assessment, ...]
@@ -37,13 +59,28 @@ class Comparison:
     timeline: pd.DataFrame
     open_counts: pd.DataFrame
     coverage: pd.DataFrame
+    repeated: tuple[Repeated, ...]
     own_notices: tuple[Notice, ...]
 
     @property
     def notices(self) -> tuple[Notice, ...]:
-        """The warnings of every date, and those that only a comparison shows."""
-        of_dates = tuple(notice for date in self.assessments for notice in date.notices)
-        return (*of_dates, *self.own_notices)
+        """The warnings of every date, and those that only a comparison shows.
+
+        What a waiver does not cover is said once: a lapse by the newest date, a waiver without a
+        match with all dates that it did not match on.
+        """
+        of_dates = [
+            notice
+            for date in self.assessments
+            for notice in date.notices
+            if notice.code not in WAIVER_CODES
+        ]
+        lapses = [
+            notice
+            for notice in self.newest.notices
+            if notice.code in WAIVER_CODES and notice.code != "waiver-unmatched"
+        ]
+        return (*of_dates, *lapses, *self.own_notices)
 
     @property
     def policy(self) -> Policy:
@@ -78,8 +115,11 @@ class Comparison:
     @property
     def doubts(self) -> tuple[str, ...]:
         """What could not be judged or compared, was left out, or is a bound, in words (exit 3)."""
-        unsure = self.changes["change"].isin([Change.UNDETERMINED, Change.STILL_UNDETERMINED])
-        own = (f"changes that could not be told: {int(unsure.sum())}",) if unsure.any() else ()
+        own = []
+        if self.undetermined:
+            own.append(f"changes that could not be determined: {self.undetermined}")
+        if self.repeated:
+            own.append(f"accounts whose reports of two dates are the same: {len(self.repeated)}")
         return (*own, *dict.fromkeys(doubt for date in self.assessments for doubt in date.doubts))
 
     @property
@@ -88,24 +128,42 @@ class Comparison:
         return bool(self.doubts)
 
     @property
-    def has_open_findings(self) -> bool:
-        """Whether the newest date has findings that count, or an account that is missing there has."""
-        return (
-            not self.newest.open_findings.empty or self.count(Change.NOT_COVERED, closed="no") > 0
+    def undetermined(self) -> int:
+        """How many findings and credentials have an undetermined change."""
+        changes = self.changes
+        unsure = changes["state"].eq(Outcome.UNDETERMINED) | changes["change"].isin(
+            [Change.UNDETERMINED, Change.STILL_UNDETERMINED]
         )
+        is_added = changes["change"].eq(Change.ADDED)
+        unsure |= is_added & changes["after_status"].eq(Status.UNDETERMINED)
+        return int(changes.loc[unsure, "key"].nunique())
+
+    @property
+    def has_open_findings(self) -> bool:
+        """Whether any finding is open now: still open, new, or not covered any more."""
+        return bool(self.changes["is_open"].any())
+
+    @property
+    def open_findings(self) -> int:
+        """How many findings are open now, over all rules."""
+        return int(self.changes["is_open"].sum())
 
     @property
     def findings_before(self) -> int:
-        """How many credentials were unused on the first date."""
+        """How many findings the first date had, waived ones included."""
         return int(self.changes["closed"].ne("").sum())
 
     @property
     def new_findings(self) -> int:
-        """How many credentials are unused on the last date and were not on the first."""
+        """How many findings the newest reports have that count and the first date had not."""
         return int(self.changes["is_new_finding"].sum())
 
+    def count_findings(self, *outcomes: Outcome) -> int:
+        """Return how many findings have one of the outcomes, over all rules."""
+        return int(self.changes["state"].isin(outcomes).sum())
+
     def count(self, *changes: Change, closed: str | None = None) -> int:
-        """Return how many credentials have one of the changes; all changes where none is named."""
+        """Return how many rows of `changes` have one of the changes; any where none is named."""
         table = self.changes if closed is None else self.changes[self.changes["closed"].eq(closed)]
         return int(table["change"].isin(changes or tuple(Change)).sum())
 
@@ -126,29 +184,55 @@ def compare_all(given: Sequence[Assessment]) -> Comparison:
     _refuse_incomparable(assessments)
     coverage = to_coverage(assessments)
     identified = identify(assessments)
-    before = identified[identified["date"].eq(0)]
+    found = to_found(assessments, identified)
+    unknown = to_unknown(assessments, identified)
     newest = len(assessments) - 1
     last = coverage.groupby("account_id")["date"].max()
-    after = identified[
-        identified["date"].eq(identified["account_id"].map(last)) & identified["date"].gt(0)
-    ]
-    followed = follow(identified, coverage)
-    timeline = to_timeline(followed, identified, coverage)
-    pairs = match(before, after, behind=last.index[last.between(1, newest - 1)])
+    before, after = _take_ends(identified, last, identified)
+    pairs = match(before, after)
+    rows = to_rows_of_findings(
+        pairs,
+        _take_ends(found, last, identified),
+        _take_ends(unknown, last, identified),
+        behind=last.index[last.between(1, newest - 1)],
+    )
     day = f"{_newest_as_of(assessments[-1]):%Y-%m-%d}"
-    changes = to_changes(pairs, timeline.set_index("key")["first_seen"], day)
+    changes = to_changes(rows, day)
+    followed = follow(identified, found, unknown, coverage)
+    gone = pairs.loc[pairs["change"].isin([Change.REMOVED, Change.REPLACED]), ["key", "change"]]
     is_sorted = all(one is other for one, other in zip(assessments, given, strict=True))
     notices = [] if is_sorted else [reversed_notice()]
-    notices += _coverage_notices(changes, day)
+    notices += _coverage_notices(changes, coverage, day)
     notices += _pair_notices(pairs, find_latecomers(before, after))
+    notices += _unmatched_notices(assessments)
     return Comparison(
         assessments=assessments,
         changes=changes,
-        timeline=timeline,
-        open_counts=count_open(followed, coverage),
+        timeline=to_timeline(followed, identified, coverage, gone),
+        open_counts=count_open(followed, coverage, _to_kinds(changes)),
         coverage=coverage,
+        repeated=tuple(_find_repeated(identified, assessments)),
         own_notices=tuple(notices),
     )
+
+
+def _take_ends(
+    table: pd.DataFrame, last: pd.Series, identified: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the rows of the first date, and those of the newest report of each account after it."""
+    accounts = table.get("account_id")
+    if accounts is None:
+        of_key = identified.drop_duplicates("key").set_index("key")["account_id"]
+        accounts = table["key"].map(of_key)
+    date = table["date"]
+    return table[date.eq(0)], table[date.eq(accounts.map(last)) & date.gt(0)]
+
+
+def _to_kinds(changes: pd.DataFrame) -> list[str]:
+    """Return the kinds to count by: passwords and keys always, others where they have findings."""
+    found = set(changes.loc[changes["state"].ne(""), "kind"])
+    always = {Kind.PASSWORD.value, Kind.ACCESS_KEY.value}
+    return [kind for kind in FINDING_KINDS if kind in found | always]
 
 
 def _newest_as_of(assessment: Assessment) -> datetime:
@@ -184,18 +268,86 @@ def _refuse_incomparable(assessments: Sequence[Assessment]) -> None:
         raise UsageError(message)
 
 
-def _coverage_notices(changes: pd.DataFrame, day: str) -> list[Notice]:
-    missing = changes[changes["change"].eq(Change.NOT_COVERED)]
-    is_open = missing["closed"].eq("no") | missing["is_new_finding"]
-    findings = is_open.groupby(missing["account_id"]).sum()
+def _find_repeated(
+    identified: pd.DataFrame, assessments: Sequence[Assessment]
+) -> Iterator[Repeated]:
+    """Find accounts of which two dates in succession say the same, whatever the order of rows.
+
+    Where AWS itself says when it made each of the two, they are two reports of a quiet account.
+    """
+    signatures = _to_signatures(identified)
+    seen: dict[str, tuple[int, Report]] = {}
+    for date, assessment in enumerate(assessments):
+        for report in assessment.reports:
+            account = report.account_id
+            if account in seen:
+                older, twin = seen[account]
+                instants = as_of_of(twin), as_of_of(report)
+                is_made_twice = instants[0] != instants[1] and all(
+                    each.as_of_origin == GENERATED_TIME for each in (twin, report)
+                )
+                is_same = signatures[older, account] == signatures[date, account]
+                if is_same and not is_made_twice:
+                    yield Repeated(account, *instants)
+            seen[account] = date, report
+
+
+def _to_signatures(identified: pd.DataFrame) -> dict[tuple[int, str], int]:
+    """Return, by date and account, a number that is equal where all cells are."""
+    rows = identified[identified["status"].ne("")]
+    cells = rows[["owner", "user", "created", "credential", "service", "region"]].assign(
+        **{
+            name: rows[name].fillna("").str.lower()
+            for name in ("enabled_raw", "next_rotation_raw", "mfa_active")
+        },
+        **{
+            f"{name}_raw": rows[f"{name}_raw"].where(rows[at].isna(), rows[at].astype("str"))
+            for name, at in (("last_used", "last_used"), ("set", "set_at"))
+        },
+    )
+    hashes = pd.util.hash_pandas_object(cells.astype("str"), index=False)
+    sums = hashes.groupby([rows["date"], rows["account_id"]]).sum()
+    return dict(zip(sums.index.to_list(), sums.astype("object"), strict=True))
+
+
+def _unmatched_notices(assessments: Sequence[Assessment]) -> list[Notice]:
+    """Name each waiver that matches nothing on some date, once, with these dates."""
+    days: dict[Notice, list[str]] = {}
+    for assessment in assessments:
+        day = f"{_newest_as_of(assessment):%Y-%m-%d}"
+        for notice in assessment.notices:
+            if notice.code == "waiver-unmatched":
+                days.setdefault(notice, []).append(day)
+    return [
+        replace(notice, message=f"{notice.message} on {_to_list(dates)}")
+        for notice, dates in sorted(days.items(), key=lambda named: named[0].line)
+    ]
+
+
+def _to_list(days: Sequence[str]) -> str:
+    if len(days) > _MOST_DAYS:
+        return f"{len(days)} dates, {days[0]} to {days[-1]}"
+    return " and ".join(filter(None, [", ".join(days[:-1]), days[-1]]))
+
+
+def _coverage_notices(changes: pd.DataFrame, coverage: pd.DataFrame, day: str) -> list[Notice]:
+    """Name the accounts that have no report of the newest date, and those that are seen first."""
+    newest = coverage["date"].max()
+    by_account = coverage.groupby("account_id")["date"]
+    last, first = by_account.max(), by_account.min()
+    is_open = changes["is_open"].groupby(changes["account_id"]).sum()
     return [
         Notice(
             "",
             0,
             "not-covered",
-            f"account {account_id} has no report on {day}: its findings stay open ({count})",
+            f"account {account_id} has no report on {day}: its findings stay open "
+            f"({is_open.get(account_id, 0)})",
         )
-        for account_id, count in findings.items()
+        for account_id in last.index[last.lt(newest)]
+    ] + [
+        Notice("", 0, "first-seen", f"account {account_id} has no older report: all of it is new")
+        for account_id in first.index[first.eq(newest)]
     ]
 
 
@@ -212,12 +364,17 @@ def _pair_notices(pairs: pd.DataFrame, latecomers: pd.DataFrame) -> list[Notice]
             else "was it renamed, or was that report cut short?"
         )
         notices.append(Notice("", 0, "latecomer", message))
-    back = pairs[pairs["last_used_after"] < pairs["last_used_before"]]
-    for row in to_rows(back.sort_values(["account_id", "owner", "slot"])):
+    went_back = pairs["last_used_after"] < pairs["last_used_before"]
+    is_active = pairs["status_after"].isin([Status.UNUSED, Status.CURRENT, Status.UNDETERMINED])
+    is_lost = pairs["last_used_before"].notna() & pairs["last_used_after"].isna() & is_active
+    back = pairs[went_back | is_lost].sort_values(["account_id", "owner", "slot"])
+    for row in to_rows(back):
+        is_known = isinstance(row["last_used_after"], pd.Timestamp)
+        now = f"{row['last_used_after']:%Y-%m-%d}" if is_known else row["last_used_raw_after"]
         message = (
             f"account {row['account_id']}: {row['user']!r}, {row['credential_after']}: last used "
-            f"{row['last_used_after']:%Y-%m-%d} in the newer report and "
-            f"{row['last_used_before']:%Y-%m-%d} in the older: one of the two is wrong"
+            f"{now or 'blank'} in the newer report and {row['last_used_before']:%Y-%m-%d} in the "
+            "older: the newer one knows less, or one of the two is wrong"
         )
         notices.append(Notice("", 0, "use-went-back", message))
     anew = pairs[pairs["change"].eq(Change.USED_AGAIN) & pairs["use_after"].ne(Use.USED)]

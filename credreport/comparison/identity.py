@@ -1,7 +1,8 @@
-"""Which credential of one date is which of another: Assessments by date -> one table with keys.
+"""Give every user and credential of every date the number by which it is known on all of them.
 
-A user is account + ARN (in any case) + creation time; a password belongs to its user; an access key
-is its user and when it was made, whatever the slot it stands in.
+A user is account + ARN (in any case) + creation time, also after it was renamed or moved; root is
+always root. A password belongs to its user; an access key is its user and when it was made,
+whatever its slot. Signing certificates pair by the date of their upload, then by slot.
 """
 
 from __future__ import annotations
@@ -10,23 +11,29 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from credreport.comparison.people import to_user_keys
+from credreport.comparison.twins import pair_twins
 from credreport.reports.normalise import INSTANT_DTYPE
-from credreport.rules.catalogue import UNUSED_RULES
-from credreport.schema import KNOWN_ABSENCES, NOT_SUPPORTED, Kind, Status
+from credreport.rules.catalogue import Subject
+from credreport.schema import KNOWN_ABSENCES, MFA, NOT_SUPPORTED, SLOTS, Kind, Status
 from credreport.verdicts.assessment import Assessment
 
+NO_KEY = -1
 _SAYS_NOTHING = [*KNOWN_ABSENCES, NOT_SUPPORTED, ""]
-_USER = ["account_id", "owner", "created"]
-_CREDENTIAL = [*_USER, "kind", "born"]
+_USER, _ROOT = Subject.USER.value, Subject.ROOT.value
+# What only a single credential has: empty of the user as a whole.
+_OF_CREDENTIAL = ("age_days", "effective_last_used", "last_used", "set_at")
+_CREDENTIAL = ["user_key", "kind", "born"]
 _KEPT = (
-    "date", "report", "source_line", "as_of", *_CREDENTIAL, "user", "arn", "slot", "credential",
-    "created_at", "is_created_known", "is_born_known", "status", "use", "age_days",
-    "effective_last_used", "last_used", "set_at", "service", "region", "reason", "finding_id",
+    "date", "row", "user_row", "is_root", "source_line", "as_of", "account_id", "owner", "created",
+    "born", "kind", "user", "arn", "slot", "credential", "created_at", "is_created_known",
+    "is_born_known", "status", "use", "age_days", "effective_last_used", "last_used", "set_at",
+    "enabled_raw", "last_used_raw", "set_raw", "next_rotation_raw", "service", "region", "reason",
 )  # fmt: skip
 
 
 def to_coverage(assessments: Sequence[Assessment]) -> pd.DataFrame:
-    """Return one row a report: `date` (from 0), `account_id`, `as_of`, and `turn`.
+    """Return one row per report: `date` (from 0), `account_id`, `as_of`, and `turn`.
 
     `turn` counts the reports of an account from 0, in the order of dates.
     """
@@ -41,60 +48,94 @@ def to_coverage(assessments: Sequence[Assessment]) -> pd.DataFrame:
 
 
 def identify(assessments: Sequence[Assessment]) -> pd.DataFrame:
-    """Return the judged credentials of every date, one row each, with who and which they are.
+    """Return what findings can be about, on every date: each credential, and each user as a whole.
 
-    Adds to what is kept of the credentials: `date` (from 0), `owner`, `created`, `born`, `user_key`
-    and `key`, the same number for the same user and the same credential on any date; a `key` stands
-    once a date. `is_created_known` and `is_born_known` tell whether the identity rests on a date.
-    Absent slots stay in the table, with the key -1: they are no credentials, but their user is there.
+    A user as a whole is a row of the kind `user` or `root` without status, with the user's cells
+    under the names of USER_CELLS. `date` counts from 0; `row` is the credential's row in the
+    assessment of that date (of a user, its password's). `user_key` and `key` are the same number for
+    the same user, and the same credential or user, on any date; a key stands once per date.
+    `is_created_known` and `is_born_known` say whether the identity rests on a date. Empty slots stay
+    in the table with NO_KEY: they are no credentials.
     """
-    stacked = pd.concat(
+    credentials = pd.concat(
         [_take(date, assessment) for date, assessment in enumerate(assessments)],
         ignore_index=True,
     )
-    stacked = stacked.assign(user_key=stacked.groupby(_USER, sort=False).ngroup(), key=-1)
-    present = stacked[stacked["status"].ne(Status.ABSENT)]
-    return stacked.assign(key=_to_key(present).reindex(stacked.index, fill_value=-1))
+    users = _to_users(credentials)
+    users = users.assign(user_key=to_user_keys(users))
+    at = ["date", "user_row"]
+    keyed = credentials.merge(users[[*at, "user_key"]], on=at, how="left", validate="many_to_one")
+    present = keyed[keyed["status"].ne(Status.ABSENT)]
+    key = present.groupby([*_CREDENTIAL, pair_twins(present)], sort=False).ngroup()
+    keyed = keyed.assign(key=key.reindex(keyed.index, fill_value=NO_KEY))
+    users = users.assign(key=users["user_key"] + int(keyed["key"].max()) + 1)
+    return pd.concat([keyed, users.drop(columns="births")], ignore_index=True)
 
 
 def _take(date: int, assessment: Assessment) -> pd.DataFrame:
-    credentials = assessment.credentials[assessment.credentials["kind"].ne(Kind.CERTIFICATE)]
+    credentials = assessment.credentials
     accounts = pd.Series([report.account_id for report in assessment.reports], dtype="str")
     is_key = credentials["kind"].eq(Kind.ACCESS_KEY)
-    named = credentials["arn"].where(credentials["arn"].ne(""), credentials["user"])
-    unused = assessment.findings[assessment.findings["rule"].isin(UNUSED_RULES)]
-    finding_id = unused.set_index("row")["finding_id"].reindex(credentials.index)
-    told = credentials.assign(
+    taken = credentials.assign(
         date=date,
+        row=credentials.index,
         account_id=accounts.take(credentials["report"].to_numpy()).array,
-        owner=named.str.lower(),
+        owner=_to_owner(credentials),
         created=_to_birth(credentials["created_at"], credentials["created_raw"]),
         is_created_known=credentials["created_at"].notna(),
         born=_to_birth(credentials["set_at"], credentials["set_raw"]).where(is_key, ""),
         is_born_known=credentials["set_at"].notna() | ~is_key,
-        finding_id=finding_id.astype("str").fillna(""),
     )
-    return told[list(_KEPT)]
+    return taken[[*_KEPT, MFA]]
+
+
+def _to_owner(credentials: pd.DataFrame) -> pd.Series:
+    """Return what names a user: its ARN in small letters; root is root.
+
+    Where the ARN does not end in the name, as masked ones do not, the name tells users apart.
+    """
+    arn, name = credentials["arn"].str.lower(), credentials["user"].str.lower()
+    is_named = arn.str.rpartition("/")[2].eq(name)
+    owner = arn.where(is_named, arn + "\x1f" + name)
+    return owner.mask(credentials["is_root"], _ROOT)
 
 
 def _to_birth(instants: pd.Series, raw: pd.Series) -> pd.Series:
-    """Return what tells two births apart: the instant, or the cell itself where it is not one."""
+    """Return what tells two births apart: the second, or the cell itself where it is not a date."""
     unknown = "? " + raw.fillna("").where(~raw.isin(_SAYS_NOTHING), "")
-    birth: pd.Series = instants.astype("int64").astype("str").where(instants.notna(), unknown)
+    second = instants.dt.floor("s").astype("int64").astype("str")
+    birth: pd.Series = second.where(instants.notna(), unknown)
     return birth
 
 
-def _to_key(present: pd.DataFrame) -> pd.Series:
-    """Return each credential's number; where two are alike, the slot and then the order decide.
-
-    Two keys made in the same second pair by slot. A user that a report lists twice is told apart by
-    what the rows say, so that the order of rows does not matter.
-    """
-    ordered = present.sort_values(
-        ["date", "slot", "status", "last_used", "set_at", "report", "source_line"], kind="stable"
+def _to_users(credentials: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per user and date, about the user as a whole; `births` are those of its keys."""
+    at = ["date", "user_row"]
+    passwords = credentials[credentials["credential"].eq("password")]
+    index = pd.MultiIndex.from_frame(passwords[at])
+    subject = passwords["is_root"].map({True: _ROOT, False: _USER}).astype("str")
+    users = passwords.assign(
+        credential=subject,
+        kind=subject,
+        slot=-1,
+        **dict.fromkeys(("status", "use", "born", "reason", "service", "region"), ""),
+        **{name: _nothing(passwords[name]) for name in _OF_CREDENTIAL},
+        births=_to_births(credentials).reindex(index).array,
     )
-    together = ordered.groupby(["date", *_CREDENTIAL], sort=False)["slot"].transform("size")
-    most = together.groupby([ordered[name] for name in _CREDENTIAL], sort=False).transform("max")
-    told = ordered.assign(tie=ordered["slot"].where(most.gt(1), -1))
-    told = told.assign(ordinal=told.groupby(["date", *_CREDENTIAL, "tie"], sort=False).cumcount())
-    return told.groupby([*_CREDENTIAL, "tie", "ordinal"], sort=False).ngroup()
+    for slot in SLOTS:
+        cells = credentials[credentials["credential"].eq(slot.credential)].set_index(at)
+        for column, name in ((slot.enabled, "enabled_raw"), (slot.last_used, "last_used_raw")):
+            if column:
+                users[column] = cells[name].reindex(index).fillna("").array
+    return users
+
+
+def _nothing(column: pd.Series) -> pd.Series:
+    return column.where(pd.Series(data=False, index=column.index))
+
+
+def _to_births(credentials: pd.DataFrame) -> pd.Series:
+    """Return, by `date` and `user_row`, when the user's access keys were made: a set of texts."""
+    keys = credentials[credentials["kind"].eq(Kind.ACCESS_KEY) & credentials["set_at"].notna()]
+    births: pd.Series = keys.groupby(["date", "user_row"])["born"].agg(frozenset)
+    return births

@@ -1,8 +1,8 @@
 """Many dates -> the life of every finding: first seen, last seen, closed on, how, days open.
 
-A finding is a credential that was unused on at least one date. It is open from the report that first
-shows it unused to the report that shows it closed; where a report cannot tell, or is missing, what
-was known before holds.
+A finding lives from the report that first shows it to the report that shows it closed; where a
+report cannot tell, or is missing, what was known before holds. While a waiver covers it, it is not
+open.
 """
 
 from __future__ import annotations
@@ -10,49 +10,69 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from credreport.comparison.changes import match
-from credreport.schema import CLOSING, TIMELINE, Change, Kind, Status
+from credreport.comparison.changes import TELLING, match
+from credreport.comparison.findings import STATUS_RULES
+from credreport.comparison.identity import NO_KEY
+from credreport.rules.waivers import WAIVED
+from credreport.schema import CLOSING, CORRECTED, TIMELINE, Change, Status
 
-_ABOUT = ["finding_id", "account_id", "user", "arn", "credential", "kind", "slot"]
+_ON = ["key", "rule"]
+_ABOUT = ["user", "arn", "credential", "slot", "is_root"]
 
 
-def follow(identified: pd.DataFrame, coverage: pd.DataFrame) -> pd.DataFrame:
+def follow(
+    identified: pd.DataFrame, found: pd.DataFrame, unknown: pd.DataFrame, coverage: pd.DataFrame
+) -> pd.DataFrame:
     """Return one row for each finding and each report of its account, in order.
 
-    `identified` is the table of `identify`, `coverage` that of `to_coverage`. Columns: `key`,
-    `account_id`, `kind`, `date`, `turn`, `as_of`, `status` (empty where the credential is not there),
-    `change` since the turn before, `is_open`, `is_opening`, `is_closing`.
+    `identified`, `found`, `unknown` and `coverage` are the tables of `identify`, `to_found`,
+    `to_unknown` and `to_coverage`. Columns: `key`, `rule`, `account_id`, `kind`, `date`, `turn`,
+    `as_of`; `finding_id`, `severity`, `state` and `waiver` where that report has the finding;
+    `status` of its credential (empty where it is not there) and `change` since the report before;
+    `exists`, `is_open` (and no waiver covers it), `is_opening`, `is_closing`.
     """
-    present = identified[identified["key"].ne(-1)]
-    found = present[present["status"].eq(Status.UNUSED)]
-    keys = found[["key", "account_id", "kind"]].drop_duplicates("key")
-    grid = keys.merge(coverage, on="account_id").merge(
-        present[["key", "date", "status"]], on=["key", "date"], how="left", validate="one_to_one"
+    present = identified[identified["key"].ne(NO_KEY)]
+    about = present[["key", "account_id", "kind"]].drop_duplicates("key")
+    lives = found[_ON].drop_duplicates().merge(about, on="key", validate="many_to_one")
+    at = [*_ON, "date"]
+    grid = (
+        lives.merge(coverage, on="account_id")
+        .merge(found, on=at, how="left", validate="one_to_one")
+        .merge(unknown[[*at, "why"]], on=at, how="left", validate="one_to_one")
+        .merge(present[["key", "date", "status"]], on=["key", "date"], how="left", indicator="seen")
+        .merge(_to_steps(identified, coverage), on=["key", "turn"], how="left")
+        .sort_values([*_ON, "turn"], ignore_index=True)
     )
-    steps = _to_steps(identified, coverage)
-    grid = grid.merge(steps, on=["key", "turn"], how="left", validate="one_to_one")
-    grid = grid.sort_values(["key", "turn"], ignore_index=True)
-    status, change = (grid[name].astype("str").fillna("") for name in ("status", "change"))
+    texts = ("finding_id", "severity", "state", "waiver", "why", "status", "change")
+    grid = grid.assign(**{name: grid[name].astype("str").fillna("") for name in texts})
+    is_missing = grid["seen"].eq("left_only")
     is_unsure = (
-        status.eq(Status.UNDETERMINED)
-        | (status.eq("") & change.isin([Change.UNDETERMINED, ""]))
-        | (status.eq(Status.EXCLUDED) & change.eq(Change.UNDETERMINED))
+        grid["why"].ne("")
+        | (is_missing & grid["change"].isin([Change.UNDETERMINED, ""]))
+        | (
+            grid["status"].eq(Status.EXCLUDED)
+            & grid["change"].eq(Change.UNDETERMINED)
+            & grid["rule"].isin(STATUS_RULES)
+        )
     )
-    mark = pd.Series(np.select([status.eq(Status.UNUSED), is_unsure], [1.0, np.nan], 0.0))
-    is_open = mark.groupby(grid["key"]).ffill().eq(1.0)
-    was_open = is_open.astype("Int64").groupby(grid["key"]).shift(fill_value=0).eq(1)
+    is_found = grid["finding_id"].ne("")
+    mark = pd.Series(np.select([is_found, is_unsure], [1.0, np.nan], 0.0), index=grid.index)
+    waived = grid["state"].eq(WAIVED).astype(float).where(is_found)
+    lives_of = [grid[name] for name in _ON]
+    exists = mark.groupby(lives_of).ffill().eq(1.0)
+    existed = exists.astype("Int64").groupby(lives_of).shift(fill_value=0).eq(1)
+    is_waived = waived.groupby(lives_of).ffill().eq(1.0)
     return grid.assign(
-        status=status,
-        change=change,
-        is_open=is_open,
-        is_opening=is_open & ~was_open,
-        is_closing=was_open & ~is_open,
+        exists=exists,
+        is_open=exists & ~is_waived,
+        is_opening=exists & ~existed,
+        is_closing=existed & ~exists,
     )
 
 
 def _to_steps(identified: pd.DataFrame, coverage: pd.DataFrame) -> pd.DataFrame:
     """Return `key`, `turn` and the `change` from each report of an account to its next."""
-    turns = identified.merge(
+    turns = identified[["date", *TELLING]].merge(
         coverage[["date", "account_id", "turn"]], on=["date", "account_id"], validate="many_to_one"
     )
     steps = [
@@ -68,94 +88,126 @@ def _to_steps(identified: pd.DataFrame, coverage: pd.DataFrame) -> pd.DataFrame:
 
 
 def to_timeline(
-    followed: pd.DataFrame, identified: pd.DataFrame, coverage: pd.DataFrame
+    followed: pd.DataFrame,
+    identified: pd.DataFrame,
+    coverage: pd.DataFrame,
+    rotated: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Return one row a finding: the columns of TIMELINE, and `kind` and `key`.
+    """Return one row per finding: the columns of TIMELINE, and `kind` and `key`.
 
-    `state` is `open`, `closed`, `not covered` (open, and its account has no report of the newest
-    date) or `undetermined` (open, and the newest report does not tell). `days_open` counts whole days
-    in which it was open, to the newest as-of where it still is. `came_back` counts how often it
-    was unused again after it was closed. Open ones first, oldest first.
+    `state` is `open`, `waived`, `closed`, `not_covered` (not closed, and its account has no report of
+    the newest date) or `undetermined` (not closed, and the newest report does not tell). `days_open`
+    counts whole days in which it was open, to the newest as-of where it still is. `came_back` counts
+    how often it was found again after it was closed. `rotated` has the `key` and `change` of the
+    credentials that are gone between the first date and the last, where that span tells a rotation
+    from a removal. Open ones first, oldest first.
     """
     newest = int(coverage["date"].max())
     end = coverage.loc[coverage["date"].eq(newest), "as_of"].max()
-    grouped = followed.groupby("key")
-    last = grouped.tail(1).set_index("key")
+    grouped = followed.groupby(_ON)
+    last = grouped.tail(1).set_index(_ON)
     until = grouped["as_of"].shift(-1)
     is_last = until.isna()
     is_behind = is_last & followed["date"].ne(newest)
     until = until.where(~is_last, followed["as_of"]).where(~is_behind, end)
     spans = (until - followed["as_of"]).where(followed["is_open"], pd.Timedelta(0))
-    flagged = followed[followed["status"].eq(Status.UNUSED)].groupby("key")["as_of"]
-    closings = followed[followed["is_closing"]].groupby("key").tail(1).set_index("key")
-    closings = closings[~last["is_open"].reindex(closings.index)]
-    how = closings["change"].where(
-        closings["change"].isin(CLOSING),
-        closings["status"]
-        .eq(Status.INACTIVE)
-        .map({True: Change.DEACTIVATED.value, False: Change.USED_AGAIN.value}),
-    )
+    is_found = followed["finding_id"].ne("")
+    flagged = followed[is_found].groupby(_ON)["as_of"]
     state = pd.Series(
         np.select(
-            [~last["is_open"], last["date"].ne(newest), last["status"].ne(Status.UNUSED)],
-            ["closed", "not covered", "undetermined"],
+            [
+                ~last["exists"],
+                last["date"].ne(newest),
+                last["finding_id"].eq(""),
+                ~last["is_open"],
+            ],
+            ["closed", "not_covered", "undetermined", "waived"],
             "open",
         ),
         index=last.index,
         dtype="str",
     )
-    table = _describe(identified).reindex(last.index)
-    table = table.assign(
+    closings = followed[followed["is_closing"]].groupby(_ON).tail(1).set_index(_ON)
+    closings = closings[~last["exists"].reindex(closings.index)]
+    named = followed[is_found].groupby(_ON)[["finding_id", "severity", "waiver"]].last()
+    waived = named["waiver"].where(state.reindex(named.index).ne("closed"), "")
+    table = last[["account_id", "kind"]].join(named.assign(waiver=waived)).assign(
         state=state,
         first_seen=flagged.min(),
         last_seen=flagged.max(),
         closed_on=closings["as_of"].reindex(last.index),
-        how=how.reindex(last.index).astype("str").fillna(""),
-        days_open=spans.groupby(followed["key"]).sum().dt.days.astype("Int64"),
+        how=_to_how(closings, rotated).reindex(last.index).astype("str").fillna(""),
+        days_open=spans.groupby([followed[name] for name in _ON]).sum().dt.days.astype("Int64"),
         came_back=grouped["is_opening"].sum().astype("int64") - 1,
-        is_closed=~last["is_open"],
-    )
-    ordered = table.reset_index().sort_values(
-        ["is_closed", "first_seen", "account_id", "user", "slot", "finding_id"],
+        is_closed=~last["exists"],
+    )  # fmt: skip
+    table = table.reset_index().merge(_describe(followed, identified), on=_ON, how="left")
+    ordered = table.sort_values(
+        ["is_closed", "first_seen", "account_id", "user", "slot", "rule", "finding_id"],
         kind="stable",
         ignore_index=True,
     )
     return ordered[[*TIMELINE, "kind", "key"]]
 
 
-def _describe(identified: pd.DataFrame) -> pd.DataFrame:
-    """Return, by `key`, how each finding was called when it was last flagged."""
-    flagged = identified[identified["status"].eq(Status.UNUSED) & identified["key"].ne(-1)]
-    return flagged.sort_values("date", kind="stable").groupby("key")[_ABOUT].last()
+def _to_how(closings: pd.DataFrame, rotated: pd.DataFrame) -> pd.Series:
+    """Return how each was closed: by the change of its credential, or by what the rule looks at."""
+    key = closings.index.get_level_values("key").to_series(index=closings.index)
+    change = closings["change"]
+    is_gone = change.isin([Change.REMOVED, Change.REPLACED])
+    over_all = key.map(rotated.set_index("key")["change"]).astype("str").fillna("")
+    change = change.mask(is_gone & over_all.ne(""), over_all)
+    is_of_status = closings.index.get_level_values("rule").isin(STATUS_RULES)
+    off = closings["status"].eq(Status.INACTIVE)
+    unknown_way = off.map({True: Change.DEACTIVATED.value, False: Change.USED_AGAIN.value})
+    otherwise = unknown_way.where(is_of_status, CORRECTED).mask(off, Change.DEACTIVATED.value)
+    is_by_change = change.isin(CLOSING) & (is_of_status | change.ne(Change.USED_AGAIN))
+    how: pd.Series = change.where(is_by_change, otherwise).astype("str")
+    return how
 
 
-def count_open(followed: pd.DataFrame, coverage: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a date and kind: `open`, of which `not_covered`, `opened` and `closed`.
+def _describe(followed: pd.DataFrame, identified: pd.DataFrame) -> pd.DataFrame:
+    """Return, by `key` and `rule`, whose each finding was when it was last found."""
+    found = followed.loc[followed["finding_id"].ne(""), [*_ON, "date"]]
+    latest = found.sort_values("date").drop_duplicates(_ON, keep="last")
+    about = identified.loc[identified["key"].ne(NO_KEY), ["key", "date", *_ABOUT]]
+    return latest.merge(about, on=["key", "date"], validate="many_to_one")[[*_ON, *_ABOUT]]
+
+
+def count_open(followed: pd.DataFrame, coverage: pd.DataFrame, kinds: list[str]) -> pd.DataFrame:
+    """Return one row per date and kind: `open`, of which `not_covered`; `waived`, `opened`, `closed`.
 
     `as_of` is the newest of the date, `accounts` how many have a report of it. A finding whose
     account has no report of a date stays open; `not_covered` counts such.
     """
     dates = coverage.groupby("date").agg(as_of=("as_of", "max"), accounts=("account_id", "nunique"))
-    kinds = [Kind.PASSWORD.value, Kind.ACCESS_KEY.value]
     index = pd.MultiIndex.from_product([dates.index, kinds], names=["date", "kind"])
-    keys = followed[["key", "kind"]].drop_duplicates("key")
-    grid = keys.merge(dates.reset_index()[["date"]], how="cross").merge(
-        followed[["key", "date", "is_open", "is_opening", "is_closing"]],
-        on=["key", "date"],
+    lives = followed[[*_ON, "kind"]].drop_duplicates(_ON)
+    grid = lives.merge(dates.reset_index()[["date"]], how="cross").merge(
+        followed[[*_ON, "date", "exists", "is_open", "is_opening", "is_closing"]],
+        on=[*_ON, "date"],
         how="left",
         validate="one_to_one",
     )
-    grid = grid.sort_values(["key", "date"], ignore_index=True)
-    is_covered = grid["is_open"].notna()
-    carried = grid["is_open"].astype("boolean").groupby(grid["key"]).ffill()
-    is_open = carried.fillna(value=False).astype(bool)
+    grid = grid.sort_values([*_ON, "date"], ignore_index=True)
+    is_covered = grid["exists"].notna()
+
+    def carried(name: str) -> pd.Series:
+        flags = grid[name].astype("boolean").groupby([grid[on] for on in _ON]).ffill()
+        filled: pd.Series = flags.fillna(value=False).astype(bool)
+        return filled
+
+    exists, is_open = carried("exists"), carried("is_open")
+    # What is not covered counts as open whether a waiver covered it before or not.
+    is_not_covered = exists & ~is_covered
     counted = grid.assign(
-        open=is_open,
-        not_covered=is_open & ~is_covered,
+        open=is_open | is_not_covered,
+        not_covered=is_not_covered,
+        waived=exists & ~is_open & ~is_not_covered,
         opened=grid["is_opening"].astype("boolean").fillna(value=False),
         closed=grid["is_closing"].astype("boolean").fillna(value=False),
     )
-    names = ["open", "not_covered", "opened", "closed"]
+    names = ["open", "not_covered", "waived", "opened", "closed"]
     counts = counted.groupby(["date", "kind"])[names].sum().reindex(index, fill_value=0)
     table = counts.astype("int64").reset_index().merge(dates.reset_index(), on="date")
     return table[["date", "as_of", "accounts", "kind", *names]]

@@ -519,6 +519,7 @@ _CATALOGUE = (
         operator=">=",
         parameter=UNUSED_AFTER,
         applies=_flag("all_unused"),
+        unknown="an active credential could not be judged",
         action="Switch off every credential of the user, later delete the user",
         controls=("NIST SP 800-53 r5 AC-2(3)",),
         remedy=(

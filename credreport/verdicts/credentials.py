@@ -249,7 +249,7 @@ def to_user_facts(credentials: pd.DataFrame) -> pd.DataFrame:
 
     `password`, `access_key_1`, `access_key_2`, `any_active` (certificates included) and `mfa` are
     nullable booleans, unknown where the report says neither true nor false. `all_unused`: there are
-    active credentials, and every one is unused. `latest_use` is the latest of the three dates of
+    active credentials, and every one is unused; unknown where that hangs on one not judged. `latest_use` is the latest of the three dates of
     use; `is_use_doubtful` says that one of them cannot be read or lies after the as-of.
     `age_days`, `effective_last_used` and `basis` are those of the credential that was used last, of
     root the latest use. `row` is the password's row, `credential` and `kind` say user or root.
@@ -273,9 +273,15 @@ def to_user_facts(credentials: pd.DataFrame) -> pd.DataFrame:
         # A report without columns for certificates has none to judge.
         any_active = any_active | on[name].mask(~users.index.isin(rows.index), other=False)
     flags = credentials.assign(
-        is_active=is_active(credentials), is_unused=credentials["status"].eq(Status.UNUSED)
+        is_active=is_active(credentials),
+        is_unused=credentials["status"].eq(Status.UNUSED),
+        is_unsure=credentials["status"].eq(Status.UNDETERMINED),
     )
-    counts = flags.groupby("user_row")[["is_active", "is_unused"]].sum()
+    counts = flags.groupby("user_row")[["is_active", "is_unused", "is_unsure"]].sum()
+    # With one that could not be judged, it depends on that one.
+    may_all_be = (counts["is_unused"] + counts["is_unsure"]).eq(counts["is_active"])
+    all_unused = (counts["is_active"].gt(0) & may_all_be).astype("boolean")
+    all_unused = all_unused.mask(all_unused & counts["is_unsure"].gt(0))
     latest = _find_latest_use(credentials).reindex(users.index)
     is_root = users["is_root"]
     subject = is_root.map({True: Subject.ROOT.value, False: Subject.USER.value}).astype("str")
@@ -288,7 +294,7 @@ def to_user_facts(credentials: pd.DataFrame) -> pd.DataFrame:
         kind=subject,
         mfa=to_flag(password["mfa_active"]),
         any_active=any_active,
-        all_unused=counts["is_unused"].gt(0) & counts["is_unused"].eq(counts["is_active"]),
+        all_unused=all_unused,
         latest_use=latest["latest_use"],
         is_use_doubtful=latest["is_use_doubtful"].astype(bool),
         age_days=youngest["age_days"].mask(

@@ -37,6 +37,11 @@ def dates(tmp_path: Path) -> tuple[Path, Path]:
     return old, new
 
 
+def moved(month: int, account: str = ACCOUNT) -> dict[str, str]:
+    """Return a user that differs from month to month, so that no two reports are the same."""
+    return user("moved", account, password_last_changed=f"2026-{month:02d}-01T00:00:00Z")
+
+
 def sheet(path: Path, title: str) -> list[dict[str, Any]]:
     rows = list(openpyxl.load_workbook(path)[title].iter_rows(values_only=True))
     return [dict(zip(map(str, rows[0]), row, strict=True)) for row in rows[1:]]
@@ -93,7 +98,7 @@ def test_the_workbook_says_what_changed(dates: tuple[Path, Path], tmp_path: Path
     assert [tuple(row[name] for name in columns) for row in rows] == [
         (
             "still open", "still unused", "bob", "access key 1", "unused", "unused",
-            "first flagged on 2026-06-30, 92 days ago; not used since 2025-01-01",
+            "already unused on 2026-06-30; not used since 2025-01-01 (637 days)",
         ),
         (
             "closed", "deactivated", "alice", "password", "unused", "inactive",
@@ -118,6 +123,12 @@ def test_the_csv_has_the_stable_columns(dates: tuple[Path, Path], tmp_path: Path
     text = (tmp_path / f"{STEM}-changes.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(io.StringIO(text)))
     assert rows[1] == {
+        "finding_id": rows[1]["finding_id"],
+        "rule": "unused-password",
+        "severity": "medium",
+        "state": "closed",
+        "waiver": "",
+        "account_name": "",
         "change": "deactivated",
         "closed": "yes",
         "account_id": ACCOUNT,
@@ -162,7 +173,7 @@ def test_markdown_lists_what_is_new_open_and_closed(tmp_path: Path) -> None:
     assert lines[0] == "## 1 of 12 findings closed, 11 still open, 1 new"
     assert (
         "- `` z` `` in 111122223333: access key 1, added "
-        "(`new user, created on 2020-01-01; never used since it was set on 2026-06-15`)"
+        "(`new user, created on 2020-01-01; never used since it was set on 2026-06-15 (107 days)`)"
     ) in lines
     assert "- and 1 more: see the workbook" in lines
     assert "- `u00` in 111122223333: access key 1, used again (`used on 2026-09-29`)" in lines
@@ -173,12 +184,13 @@ def test_a_tree_with_a_directory_per_date_gives_a_timeline(tmp_path: Path) -> No
     for month in range(1, 10):
         rows = [user(**key(active="true" if month < 7 else "false")), user("bob", **key())]
         stamp = f"2026-{month:02d}/report_2026-{month:02d}-15T06-00-00Z.csv"
-        save(tmp_path / "tree", root(), *rows, name=stamp)
+        save(tmp_path / "tree", root(), *rows, moved(month), name=stamp)
         if month != 5:
             theirs = user(
                 "eve", OTHER, **key(used=RECENT if month == 9 else "2025-01-01T00:00:00Z")
             )
-            save(tmp_path / "tree", root(OTHER), theirs, name=stamp.replace("report", "other"))
+            name = stamp.replace("report", "other")
+            save(tmp_path / "tree", root(OTHER), theirs, moved(month, OTHER), name=name)
     result = run("compare", tmp_path / "tree", "-o", tmp_path / "out")
     assert result.exit_code == 0, result.output
     stem = "credreport-compare-2-accounts-2026-01-15-2026-09-15-90d"
@@ -196,7 +208,8 @@ def test_a_tree_with_a_directory_per_date_gives_a_timeline(tmp_path: Path) -> No
 
 def test_no_findings_on_any_date_is_said_in_words(tmp_path: Path) -> None:
     for month in (7, 8, 9):
-        save(tmp_path / "in", root(), user(), name=f"2026-{month:02d}-15T06-00-00Z.csv")
+        name = f"2026-{month:02d}-15T06-00-00Z.csv"
+        save(tmp_path / "in", root(), moved(month), name=name)
     result = run("compare", tmp_path / "in", "-o", tmp_path)
     assert result.exit_code == 0, result.output
     stem = f"credreport-compare-{ACCOUNT}-2026-07-15-2026-09-15-90d"
@@ -243,8 +256,8 @@ def test_inputs_in_the_wrong_order_are_sorted_with_a_warning(dates: tuple[Path, 
 
 
 def test_exit_status_tells_open_findings_and_doubt(tmp_path: Path) -> None:
-    old = save(tmp_path, root(), user(**key()), name=FIRST)
-    new = save(tmp_path, root(), user(**key()), name=SECOND)
+    old = save(tmp_path, root(), user(**key()), moved(6), name=FIRST)
+    new = save(tmp_path, root(), user(**key()), moved(9), name=SECOND)
     unsure = save(tmp_path, root(), user(**key(used="soon")), name="2026-10-30T06-00-00Z.csv")
     fixed = save(tmp_path, root(), user(), name="2026-11-30T06-00-00Z.csv")
     nothing = ("--format", "none")
@@ -257,9 +270,9 @@ def test_exit_status_tells_open_findings_and_doubt(tmp_path: Path) -> None:
 
 
 def test_a_missing_account_fails_on_findings(tmp_path: Path) -> None:
-    save(tmp_path, root(), user(), name=f"old/a_{FIRST}")
+    save(tmp_path, root(), moved(6), name=f"old/a_{FIRST}")
     save(tmp_path, root(OTHER), user("eve", OTHER, **key()), name=f"old/b_{FIRST}")
-    save(tmp_path, root(), user(), name=f"new/a_{SECOND}")
+    save(tmp_path, root(), moved(9), name=f"new/a_{SECOND}")
     inputs = (tmp_path / "old", tmp_path / "new")
     result = run("compare", *inputs, "--format", "none", "--fail-on", "findings")
     assert result.exit_code == 1
@@ -326,8 +339,8 @@ def test_changes_too_many_for_a_sheet_show_what_changed_and_go_to_csv_whole(
 
 
 def test_a_comparison_without_credentials_says_so(tmp_path: Path) -> None:
-    for day in (FIRST, SECOND):
-        save(tmp_path / "in", user(), name=day)
+    for day, mfa in ((FIRST, "true"), (SECOND, "false")):
+        save(tmp_path / "in", user(mfa_active=mfa), name=day)
     assert run("compare", tmp_path / "in", "-o", tmp_path / "out").exit_code == 0
     (path,) = (tmp_path / "out").glob("*.xlsx")
     assert "No credentials" in sheet(path, "Changes")[0].values()
@@ -338,6 +351,6 @@ def test_one_file_at_two_instants_is_two_dates(tmp_path: Path) -> None:
     path = str(save(tmp_path, root(), row, name="report.csv"))
     arguments = ["compare", path, path, "--as-of", "2026-01-31", "--as-of", "2026-06-30"]
     done = CliRunner().invoke(app, [*arguments, "--format", "none"])
-    assert done.exit_code == 0
+    assert done.exit_code == 3
     assert done.stdout.startswith("0 of 0 findings closed")
     assert "1 new" in done.stdout

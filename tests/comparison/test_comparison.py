@@ -79,13 +79,13 @@ CASES: list[tuple[Cells, Cells, str, tuple[str, str]]] = [
         key(used=RECENT),
         key(used=RECENT),
         "newly_unused",
-        ("", "not used since 2026-06-15"),
+        ("", "not used since 2026-06-15 (107 days)"),
     ),
     (
         key(),
         key(),
         "still_unused",
-        ("no", "first flagged on 2026-06-30, 92 days ago; not used since 2025-01-01"),
+        ("no", "already unused on 2026-06-30; not used since 2025-01-01 (637 days)"),
     ),
     (
         key(used="N/A"),
@@ -93,7 +93,7 @@ CASES: list[tuple[Cells, Cells, str, tuple[str, str]]] = [
         "still_unused",
         (
             "no",
-            "first flagged on 2026-06-30, 92 days ago; never used since it was set on 2025-01-01",
+            "already unused on 2026-06-30; never used since it was set on 2025-01-01 (637 days)",
         ),
     ),
     (
@@ -135,14 +135,14 @@ CASES: list[tuple[Cells, Cells, str, tuple[str, str]]] = [
         key(active="false"),
         key(),
         "reactivated",
-        ("", "active again in the report of 2026-09-30; not used since 2025-01-01"),
+        ("", "active again in the report of 2026-09-30; not used since 2025-01-01 (637 days)"),
     ),
     ({}, key(made=LATER, used=LATER), "added", ("", "made at 2026-09-15T00:00:00Z")),
     (
         {},
         key(made=RECENT, used="N/A"),
         "added",
-        ("", "made at 2026-06-15T00:00:00Z; never used since it was set on 2026-06-15"),
+        ("", "made at 2026-06-15T00:00:00Z; never used since it was set on 2026-06-15 (107 days)"),
     ),
     ({}, password(used=LATER, changed=LATER), "added", ("", "set at 2026-09-15T00:00:00Z")),
     (key(used=RECENT), key(used=LATER), "still_current", ("", "")),
@@ -196,6 +196,12 @@ def test_the_table_has_the_documented_columns_and_both_sides(tmp_path: Path) -> 
     assert tuple(comparison.changes.columns[: len(CHANGES)]) == CHANGES
     (row,) = changes(comparison).to_dict("records")
     assert {name: row[name] for name in CHANGES} == {
+        "finding_id": comparison.first.findings.iloc[0]["finding_id"],
+        "rule": "unused-access-key",
+        "severity": "medium",
+        "state": "closed",
+        "waiver": "",
+        "account_name": "",
         "change": "used_again",
         "closed": "yes",
         "account_id": ACCOUNT,
@@ -284,7 +290,8 @@ def test_one_key_gone_and_one_new_is_a_rotation(tmp_path: Path) -> None:
     table = changes(comparison).set_index("change")
     assert table.loc["replaced", "replaced_by"] == "access_key_2 2026-09-15T00:00:00Z"
     assert table.loc["replaced", "evidence"] == (
-        "rotated: access key 2 was made at 2026-09-15T00:00:00Z"
+        "rotated: access_key_1_last_rotated: 2025-01-01T00:00:00Z on 2026-06-30, "
+        "access_key_2_last_rotated: 2026-09-15T00:00:00Z on 2026-09-30"
     )
     assert table.loc["added", "replaced_by"] == ""
 
@@ -360,7 +367,7 @@ def test_an_account_seen_first_brings_added_credentials(tmp_path: Path) -> None:
     table = changes(comparison)
     (row,) = table[table["account_id"].eq(OTHER)].to_dict("records")
     assert (row["change"], row["closed"], bool(row["is_new_finding"])) == ("added", "", True)
-    assert row["evidence"] == "first report of the account; not used since 2025-01-01"
+    assert row["evidence"] == "first report of the account; not used since 2025-01-01 (637 days)"
 
 
 def test_a_new_credential_that_cannot_be_judged_says_why(tmp_path: Path) -> None:
@@ -393,18 +400,6 @@ def test_a_user_without_a_readable_creation_time_may_be_the_same_one(tmp_path: P
         "the user may be the same or another: a creation time is not a date"
     }
     assert comparison.is_incomplete
-
-
-def test_a_renamed_user_is_named_in_a_warning(tmp_path: Path) -> None:
-    comparison = run(tmp_path, [user("al", **key())], [user("albert", **key())])
-    assert told(comparison) == [
-        ("access_key_1", "added", ""),
-        ("access_key_1", "user_removed", "yes"),
-    ]
-    assert [str(notice) for notice in comparison.own_notices] == [
-        f"account {ACCOUNT}: the user 'albert' was created on 2020-01-01, but the report of "
-        "2026-06-30 does not list it: perhaps al (gone, created at the same time) was renamed or moved"
-    ]
 
 
 def test_a_user_older_than_a_report_without_it_is_named_in_a_warning(tmp_path: Path) -> None:
@@ -459,7 +454,7 @@ def test_the_verdict_counts_by_how_it_was_closed(tmp_path: Path) -> None:
 
 
 def test_no_findings_is_a_verdict_too(tmp_path: Path) -> None:
-    comparison = run(tmp_path, [user()], [user()])
+    comparison = run(tmp_path, [user(**key(used=RECENT))], [user(**key(used=LATER))])
     assert comparison_verdict(comparison) == (
         "0 of 0 findings closed; 0 still open; 0 new "
         "(unused for 90 days or more, 2026-06-30 against 2026-09-30)."
@@ -641,7 +636,7 @@ def test_an_account_missing_now_counts_as_its_newest_report_left_it(tmp_path: Pa
     ]  # fmt: skip
     states = comparison.timeline.set_index("user")["state"]
     assert states.to_dict() == {
-        "alice": "open", "bob": "closed", "eve": "not covered", "kim": "not covered",
+        "alice": "open", "bob": "closed", "eve": "not_covered", "kim": "not_covered",
     }  # fmt: skip
     assert list(comparison.open_counts.groupby("date")["open"].sum()) == [3, 3, 3]
 
@@ -708,5 +703,5 @@ def test_a_last_use_that_went_back_is_named_in_a_warning(tmp_path: Path) -> None
     comparison = run(tmp_path, [user(**key(used=RECENT))], [user(**key())])
     assert [str(notice) for notice in comparison.own_notices] == [
         f"account {ACCOUNT}: 'alice', access_key_1: last used 2025-01-01 in the newer report and "
-        "2026-06-15 in the older: one of the two is wrong"
+        "2026-06-15 in the older: the newer one knows less, or one of the two is wrong"
     ]

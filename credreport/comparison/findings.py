@@ -1,0 +1,64 @@
+"""What the rules said on every date of what findings can be about: the key and the rule of each.
+
+A finding is known by its rule and by the key of what it is about, so that it stays the same one
+where its user was renamed or its key changed slots; its Finding ID is that of the date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from credreport.rules.catalogue import Subject
+from credreport.schema import Status
+from credreport.verdicts.assessment import Assessment
+
+# Rules that speak of the status of a credential: where that is undetermined, so are they.
+STATUS_RULES = (
+    "unused-password",
+    "unused-access-key",
+    "never-used-password",
+    "never-used-access-key",
+    "active-signing-certificate",
+)
+_WHOLE = [Subject.USER.value, Subject.ROOT.value]
+_FOUND = ["finding_id", "severity", "state", "waiver"]
+
+
+def to_found(assessments: Sequence[Assessment], identified: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per finding and date: `date`, `key`, `rule` and what the finding says.
+
+    `state` is open or waived, as the waivers were in force at the as-of of the report.
+    """
+    parts = [
+        date.findings[["row", "credential", "rule", *_FOUND]].assign(date=number)
+        for number, date in enumerate(assessments)
+    ]
+    found = _add_key(pd.concat(parts, ignore_index=True), identified)
+    return found[["date", "key", "rule", *_FOUND]]
+
+
+def to_unknown(assessments: Sequence[Assessment], identified: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per rule that a date does not decide: `date`, `key`, `rule` and `why`."""
+    parts = [
+        date.undecided[["row", "credential", "rule", "reason"]].assign(date=number)
+        for number, date in enumerate(assessments)
+    ]
+    undecided = _add_key(pd.concat(parts, ignore_index=True), identified)
+    undecided = undecided.rename(columns={"reason": "why"})[["date", "key", "rule", "why"]]
+    unsure = identified[identified["status"].eq(Status.UNDETERMINED)]
+    rules = pd.DataFrame({"rule": STATUS_RULES}, dtype="str")
+    of_status = unsure[["date", "key", "reason"]].rename(columns={"reason": "why"})
+    of_status = of_status.merge(rules, how="cross")[["date", "key", "rule", "why"]]
+    both = pd.concat([undecided, of_status], ignore_index=True)
+    return both.drop_duplicates(["date", "key", "rule"], ignore_index=True)
+
+
+def _add_key(rows: pd.DataFrame, identified: pd.DataFrame) -> pd.DataFrame:
+    """Add the `key` of what each row is about: a credential, or a user by its password's row."""
+    is_whole = identified["kind"].isin(_WHOLE)
+    keys = identified.assign(is_whole=is_whole)[["date", "row", "is_whole", "key"]]
+    about = rows.assign(is_whole=rows["credential"].isin(_WHOLE))
+    at = ["date", "row", "is_whole"]
+    return about.merge(keys, on=at, how="left", validate="many_to_one")

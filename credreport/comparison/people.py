@@ -1,0 +1,107 @@
+"""Which user of one date is which of another, also where it was renamed or moved in between.
+
+IAM keeps a user's creation time when its name or path changes. So where an ARN vanished from an
+account and another appeared with the same creation time, it is the same user, if there is one
+candidate on each side; where there are several, the dates of their access keys decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+
+from credreport.schema import USER_CELLS
+
+Births = frozenset[str]
+_USER = ["account_id", "owner", "created", "ordinal"]
+
+
+def to_user_keys(users: pd.DataFrame) -> pd.Series:
+    """Return the number of each user, the same on every date on which it is the same user.
+
+    `users` has a row per user and date: `date`, `account_id`, `owner` (the ARN in small letters, of
+    root the same on any date), `created`, `is_created_known`, `is_root`, and `births`: the set of
+    dates of its access keys (missing where it has none). Users that a report lists twice are kept
+    apart by what their rows say.
+    """
+    created = users["created"].mask(users["is_root"], "")
+    named = users.assign(created=created)
+    named = named.assign(ordinal=_to_ordinal(named))
+    base = named.groupby(_USER, sort=False).ngroup()
+    renamed = _find_renamed(named.assign(base=base))
+    return base.replace(renamed) if renamed else base
+
+
+def _to_ordinal(users: pd.DataFrame) -> pd.Series:
+    alike = ["date", *_USER[:-1]]
+    twice = users[users.duplicated(alike, keep=False)]
+    rows = zip(*(twice[column] for column in [*USER_CELLS, "births"]), strict=True)
+    content = pd.Series([str(row) for row in rows], index=twice.index, dtype="str")
+    ordered = twice.assign(content=content).sort_values("content", kind="stable")
+    ordinal = ordered.groupby(alike, sort=False).cumcount()
+    return ordinal.reindex(users.index, fill_value=0)
+
+
+def _find_renamed(users: pd.DataFrame) -> dict[int, int]:
+    """Return, by the number of each user under its later ARN, the number under its first one."""
+    dates = users.groupby("account_id")["date"].transform("nunique")
+    seen = users.groupby("base")["date"].transform("nunique")
+    loose = users[seen.lt(dates) & users["is_created_known"] & ~users["is_root"]]
+    together = ["account_id", "created"]
+    loose = loose[loose.groupby(together)["base"].transform("nunique").gt(1)]
+    turns = users.groupby("account_id")["date"].unique().map(sorted).to_dict()
+    renamed: dict[int, int] = {}
+    for (account, _), group in loose.groupby(together):
+        rows = {
+            (int(date), int(base)): births if isinstance(births, frozenset) else frozenset()
+            for date, base, births in zip(
+                group["date"], group["base"], group["births"], strict=True
+            )
+        }
+        renamed |= _follow(turns[account], rows)
+    return renamed
+
+
+def _follow(dates: Iterable[int], rows: Mapping[tuple[int, int], Births]) -> dict[int, int]:
+    """Return the first number of every user that bears another one later.
+
+    `rows` gives, by date and number, the dates of the keys of all users with one creation time.
+    """
+    days: dict[int, set[int]] = {}
+    for date, base in rows:
+        days.setdefault(base, set()).add(date)
+    first: dict[int, int] = {}
+    now: dict[int, int] = {}
+    for date in dates:
+        here = [base for day, base in rows if day == date]
+        gone = {life: _last(rows, base, date) for life, base in now.items() if base not in here}
+        new = {base: rows[date, base] for base in here if base not in first}
+        for life, base in _pair(gone, new):
+            mine = [other for other, its in first.items() if its == life]
+            if not any(days[other] & days[base] for other in mine):
+                first[base] = life
+        for base in here:
+            first.setdefault(base, base)
+            now[first[base]] = base
+    return {base: life for base, life in first.items() if base != life}
+
+
+def _last(rows: Mapping[tuple[int, int], Births], base: int, before: int) -> Births:
+    return rows[max(day for day, other in rows if other == base and day < before), base]
+
+
+def _pair(gone: Mapping[int, Births], new: Mapping[int, Births]) -> list[tuple[int, int]]:
+    """Return who became whom: by shared keys where that is unique, then the last one of each side."""
+    shared = [(old, late) for old in gone for late in new if gone[old] & new[late]]
+    pairs = [
+        (old, late)
+        for old, late in shared
+        if sum(old == other for other, _ in shared) == 1
+        and sum(late == other for _, other in shared) == 1
+    ]
+    old_left = set(gone) - {old for old, _ in pairs}
+    new_left = set(new) - {late for _, late in pairs}
+    if len(old_left) == len(new_left) == 1:
+        pairs.append((old_left.pop(), new_left.pop()))
+    return pairs

@@ -1,0 +1,320 @@
+"""Findings of every rule: closed, still open, new, waived, undetermined, not covered."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from credreport.comparison.comparison import Comparison, compare, compare_all
+from credreport.comparison.findings import STATUS_RULES
+from credreport.comparison.sentences import READS
+from credreport.reports.selection import read_reports
+from credreport.rules.catalogue import RULES, UNUSED_RULES
+from credreport.rules.policy import Policy, load_policy
+from credreport.rules.waivers import Waiver, Waivers
+from credreport.verdicts.assessment import assess
+from tests.comparison.test_comparison import (
+    LATER,
+    OLD,
+    OTHER,
+    RECENT,
+    Rows,
+    key,
+    password,
+    run,
+)
+from tests.support.reports import ACCOUNT, root, save, to_csv, user
+
+
+def profile(name: str) -> Policy:
+    return load_policy(None, profile=name, unused_after_days=None, include_root=False)
+
+
+def of_rule(comparison: Comparison, rule: str) -> list[tuple[str, str, str]]:
+    table = comparison.changes
+    mine = table[table["rule"].eq(rule)].sort_values(["user", "credential_before"])
+    return list(zip(mine["user"], mine["state"], mine["evidence"], strict=True))
+
+
+def dated(tmp_path: Path, *dates: Rows) -> list[Path]:
+    """Write each list of rows, root's included, as the report of June, July, ..."""
+    return [
+        save(tmp_path, *rows, name=f"2026-{month:02d}-30T06-00-00Z.csv")
+        for month, rows in enumerate(dates, start=6)
+    ]
+
+
+def judged(paths: list[Path], policy: Policy, *waivers: Waiver) -> Comparison:
+    held = Waivers(waivers, "waivers.toml", "waivers.toml (SHA-256 0)")
+    return compare_all([assess(read_reports(path), policy, held) for path in paths])
+
+
+def test_mfa_rotation_and_root_are_closed_and_what_stays_is_open(tmp_path: Path) -> None:
+    signed_in, still = password(used=RECENT), password(used="2026-07-15T00:00:00Z")
+    before = [
+        root(mfa_active="false"),
+        user("ann", **signed_in),
+        user("bo", **key(used=RECENT)),
+        user("cy", **signed_in),
+    ]
+    after = [
+        root(),
+        user("ann", **still, mfa_active="true"),
+        user("bo", **key(made=RECENT, used="2026-07-15T00:00:00Z")),
+        user("cy", **still),
+    ]
+    comparison = judged(dated(tmp_path, before, after), profile("cis-5.0"))
+    table = comparison.changes
+    findings = table[table["state"].ne("")]
+    assert sorted(zip(findings["state"], findings["rule"], findings["user"], strict=True)) == [
+        ("closed", "console-without-mfa", "ann"),
+        ("closed", "root-without-mfa", "<root_account>"),
+        ("closed", "unrotated-access-key", "bo"),
+        ("still_open", "console-without-mfa", "cy"),
+    ]
+    assert comparison.findings_before == 4
+    assert comparison.open_findings == 1
+    words = dict(zip(findings["user"], findings["evidence"], strict=True))
+    assert words == {
+        "ann": "mfa_active: false on 2026-06-30, true on 2026-07-30",
+        "<root_account>": "mfa_active: false on 2026-06-30, true on 2026-07-30",
+        "bo": "rotated: access_key_1_last_rotated: 2025-01-01T00:00:00Z on 2026-06-30, "
+        "2026-06-15T00:00:00Z on 2026-07-30",
+        "cy": "password_enabled: true; mfa_active: false (on 2026-06-30 and on 2026-07-30)",
+    }
+    assert findings["finding_id"].str.startswith("CR-").all()
+
+
+# Rule, cells before, cells after, what becomes of it, and the evidence.
+CASES: list[tuple[str, dict[str, str], dict[str, str], str, str]] = [
+    (
+        "console-without-mfa", password(used=RECENT), password(enabled="false", used=RECENT),
+        "closed", "password_enabled: true on 2026-06-30, false on 2026-09-30",
+    ),
+    (
+        "console-without-mfa", password(used=RECENT), password(used=RECENT) | {"mfa_active": "?"},
+        "undetermined",
+        "console-without-mfa: `mfa_active`, or whether a credential is active, is neither true nor "
+        "false; mfa_active: false on 2026-06-30, ? on 2026-09-30",
+    ),
+    (
+        "console-without-mfa", {"mfa_active": "false"}, password(used=LATER),
+        "new", "password_enabled: false on 2026-06-30, true on 2026-09-30",
+    ),
+    (
+        "unrotated-access-key", key(used=RECENT), key(used=RECENT, active="false"),
+        "closed", "inactive in the report of 2026-09-30",
+    ),
+    (
+        "unrotated-access-key", key(made=RECENT, used=RECENT), key(made=RECENT, used=LATER),
+        "new",
+        "access_key_1_active: true; access_key_1_last_rotated: 2026-06-15T00:00:00Z "
+        "(on 2026-06-30 and on 2026-09-30)",
+    ),
+    (
+        "never-used-access-key", key(used="N/A"), key(used="soon"),
+        "undetermined",
+        "`access_key_1_last_used_date` is 'soon': neither a date nor a known absence; "
+        "access_key_1_last_used_date: N/A on 2026-06-30, soon on 2026-09-30",
+    ),
+    (
+        "never-used-access-key", key(used="N/A"), key(used=LATER),
+        "closed", "access_key_1_last_used_date: N/A on 2026-06-30, 2026-09-15T00:00:00Z on 2026-09-30",
+    ),
+    (
+        "old-password", password(used=RECENT), password(used=RECENT, changed=LATER),
+        "closed",
+        "password_last_changed: 2025-01-01T00:00:00Z on 2026-06-30, 2026-09-15T00:00:00Z on 2026-09-30",
+    ),
+    (
+        "two-active-access-keys", key(used=RECENT) | key(2, made=RECENT, used=RECENT),
+        key(made=RECENT, used=RECENT),
+        "closed", "access_key_2_active: true on 2026-06-30, false on 2026-09-30",
+    ),
+    (
+        "inactive-user", key(), key(used="soon"), "undetermined",
+        "inactive-user: an active credential could not be judged; "
+        "access_key_1_last_used_date: 2025-01-01T00:00:00Z on 2026-06-30, soon on 2026-09-30",
+    ),
+    ("inactive-user", key(), {}, "closed", "access_key_1_active: true on 2026-06-30, false on 2026-09-30; access_key_1_last_used_date: 2025-01-01T00:00:00Z on 2026-06-30, N/A on 2026-09-30"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def cases(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
+    """Compare all cases at once, each a user of its own."""
+    before = [user(f"case-{number:02d}", **case[1]) for number, case in enumerate(CASES)]
+    after = [user(f"case-{number:02d}", **case[2]) for number, case in enumerate(CASES)]
+    return run(tmp_path_factory.mktemp("cases"), before, after, policy=profile("all"))
+
+
+@pytest.mark.parametrize("number", range(len(CASES)))
+def test_a_finding_of_any_rule_has_its_outcome(cases: Comparison, number: int) -> None:
+    rule, _, _, state, evidence = CASES[number]
+    name = f"case-{number:02d}"
+    mine = [told[1:] for told in of_rule(cases, rule) if told[0] == name]
+    assert mine == [(state, evidence)]
+
+
+def test_a_root_use_of_long_ago_is_closed_by_time(tmp_path: Path) -> None:
+    used = root(password_last_used="2026-06-28T00:00:00Z")
+    rows = [[used, user(**key(used=when))] for when in (RECENT, "2026-07-15T00:00:00Z")]
+    comparison = judged(dated(tmp_path, *rows), profile("cis-5.0"))
+    ((_, state, evidence),) = of_rule(comparison, "root-recently-used")
+    assert state == "closed"
+    assert evidence.startswith("no cell changed, the time did: password_last_used: 2026-06-28")
+
+
+def test_a_removed_user_takes_all_its_findings_along(tmp_path: Path) -> None:
+    before = [user(**password(), **key())]
+    comparison = run(
+        tmp_path, before, [user("bo", user_creation_time=RECENT)], policy=profile("cis-5.0")
+    )
+    table = comparison.changes[comparison.changes["user"].eq("alice")]
+    assert set(table["state"]) == {"closed"}
+    assert set(table["closed_by"]) == {"user_removed"}
+    assert len(table) == 4
+    assert set(table["evidence"]) == {"the user is not in the report of 2026-09-30"}
+
+
+def test_a_missing_account_keeps_the_findings_of_every_rule_open(tmp_path: Path) -> None:
+    before = [user(**key(used=RECENT)), user("bo", OTHER, **password(used=RECENT))]
+    after = [user(**key(used=LATER))]
+    comparison = run(tmp_path, before, after, policy=profile("cis-5.0"))
+    assert of_rule(comparison, "console-without-mfa") == [
+        ("bo", "not_covered", "no report of the account on 2026-09-30")
+    ]
+    assert comparison.has_open_findings
+
+
+def test_open_findings_are_exactly_those_still_open_new_or_not_covered(tmp_path: Path) -> None:
+    before = [user(**key()), user("bo", OTHER, **key()), user("cy", **key())]
+    after = [user(**key()), user("cy"), user("di", **key())]
+    comparison = run(tmp_path, before, after)
+    table = comparison.changes
+    is_open = table["state"].isin(["still_open", "new", "not_covered"])
+    assert table["is_open"].eq(is_open).all()
+    assert comparison.open_findings == 3
+
+
+def waiver(name: str, approved: date, expires: date, user_name: str = "alice") -> Waiver:
+    return Waiver(
+        id=name, reason="x", approved_by="y", approved_on=approved, expires=expires, user=user_name
+    )
+
+
+SPAN = (date(2026, 1, 1), date(2026, 12, 31))
+
+
+def test_a_waived_finding_is_marked_and_does_not_count_as_open(tmp_path: Path) -> None:
+    paths = dated(tmp_path, [root(), user(**key())], [root(), user(**key(), mfa_active="true")])
+    comparison = judged(paths, Policy(), waiver("W-1", *SPAN))
+    (row,) = comparison.changes[comparison.changes["state"].ne("")].to_dict("records")
+    assert (row["state"], row["waiver"], row["closed"]) == ("waived", "W-1", "no")
+    assert not comparison.has_open_findings
+    assert comparison.findings_before == 1
+    assert list(comparison.timeline["state"]) == ["waived"]
+    assert list(comparison.open_counts.groupby("date")["waived"].sum()) == [1, 1]
+
+
+def test_a_waiver_that_ended_between_the_dates_leaves_the_finding_open(tmp_path: Path) -> None:
+    paths = dated(tmp_path, [root(), user(**key())], [root(), user(**key(), mfa_active="true")])
+    comparison = judged(paths, Policy(), waiver("W-1", date(2026, 1, 1), date(2026, 7, 29)))
+    (row,) = comparison.changes[comparison.changes["state"].ne("")].to_dict("records")
+    assert (row["state"], row["waiver"]) == ("still_open", "")
+    assert row["evidence"].endswith("; no longer waived by W-1")
+    lapses = [notice for notice in comparison.notices if notice.code == "waiver-lapsed"]
+    assert len(lapses) == 1
+
+
+def test_a_waiver_without_a_match_is_named_once_with_its_dates(tmp_path: Path) -> None:
+    used = "2026-07-15T00:00:00Z"
+    paths = dated(tmp_path, [root(), user(**key())], [root(), user(**key(used=used))])
+    held = (waiver("W-1", *SPAN), waiver("W-2", *SPAN, user_name="nobody"))
+    comparison = judged(paths, Policy(), *held)
+    unmatched = [n.message for n in comparison.notices if n.code == "waiver-unmatched"]
+    assert unmatched == [
+        "waiver W-1 matches no finding (expires 2026-12-31) on 2026-07-30",
+        "waiver W-2 matches no finding (expires 2026-12-31) on 2026-06-30 and 2026-07-30",
+    ]
+
+
+def test_the_same_report_on_two_dates_is_said(tmp_path: Path) -> None:
+    rows = [root(), user("a", **key()), user("b")]
+    respelt = [
+        rows[0],
+        rows[2],
+        rows[1] | {"access_key_1_last_used_date": "2025-01-01T00:00:00+00:00"},
+    ]
+    comparison = judged(dated(tmp_path, rows, respelt), Policy())
+    (repeated,) = comparison.repeated
+    assert (repeated.account_id, repeated.before.month, repeated.after.month) == (ACCOUNT, 6, 7)
+    assert comparison.is_incomplete
+    changed = [*rows[:2], user("b", mfa_active="true")]
+    paths = dated(tmp_path, rows, changed)
+    assert judged(paths, Policy()).repeated == ()
+    one = assess(read_reports(paths[0]))
+    assert len(compare(one, one).repeated) == 1
+
+
+def test_a_quiet_account_whose_reports_aws_dates_itself_is_not_repeated(tmp_path: Path) -> None:
+    content = base64.b64encode(to_csv(root(), user(**key())).encode()).decode()
+    paths = []
+    for month in (6, 7):
+        answer = {"Content": content, "GeneratedTime": f"2026-0{month}-30T06:00:00+00:00"}
+        paths.append(tmp_path / f"{month}.json")
+        paths[-1].write_text(json.dumps(answer), encoding="utf-8")
+    assert judged(paths, Policy()).repeated == ()
+
+
+def test_a_rotation_in_two_steps_is_replaced_in_changes_and_timeline(tmp_path: Path) -> None:
+    new = key(2, made="2026-07-10T00:00:00Z", used="2026-07-11T00:00:00Z")
+    dates = [[user(**key())], [user(**key(), **new)], [user(**new)]]
+    comparison = run(tmp_path, *dates)
+    table = comparison.changes
+    assert list(table.loc[table["state"].eq("closed"), "change"]) == ["replaced"]
+    assert list(comparison.timeline["how"]) == ["replaced"]
+
+
+def test_used_in_between_and_unused_again(tmp_path: Path) -> None:
+    comparison = run(
+        tmp_path,
+        [user(**key())],
+        [user(**key(used="2026-07-01T00:00:00Z"))],
+        [user(**key(used="2026-07-01T00:00:00Z"))],
+        policy=Policy(unused_after_days=45),
+    )
+    (row,) = comparison.changes[comparison.changes["state"].ne("")].to_dict("records")
+    assert (row["change"], row["state"], row["closed"]) == ("unused_again", "still_open", "no")
+    assert row["evidence"] == (
+        "unused on 2026-06-30 too, used in between; not used since 2026-07-01 (60 days)"
+    )
+    assert list(comparison.timeline["came_back"]) == [1]
+
+
+def test_a_last_use_that_was_lost_is_named_in_a_warning(tmp_path: Path) -> None:
+    comparison = run(tmp_path, [user(**key())], [user(**key(used="N/A"))])
+    assert [str(notice) for notice in comparison.own_notices] == [
+        f"account {ACCOUNT}: 'alice', access_key_1: last used N/A in the newer report and 2025-01-01 "
+        "in the older: the newer one knows less, or one of the two is wrong"
+    ]
+
+
+def test_every_rule_says_what_it_reads() -> None:
+    assert set(RULES) - set(READS) == {*UNUSED_RULES, "inactive-user"}
+    assert set(READS) | set(STATUS_RULES) <= {*RULES, "old-single-factor-password"}
+
+
+def test_two_dates_of_one_day_are_named_to_the_second(tmp_path: Path) -> None:
+    paths = [
+        save(tmp_path, root(), user(**cells), name=f"2026-06-30T{hour}-00-00Z.csv")
+        for hour, cells in (("06", key()), ("18", key() | {"mfa_active": "true"}))
+    ]
+    comparison = judged(paths, Policy())
+    (row,) = comparison.changes[comparison.changes["state"].ne("")].to_dict("records")
+    assert row["evidence"].startswith("already unused on 2026-06-30T06:00:00Z; ")
+    assert OLD < RECENT < LATER

@@ -1,0 +1,207 @@
+"""The same user, the same key: through renames, moves, masks, twins and reports that lack root."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from credreport.comparison.comparison import Comparison, compare_all
+from credreport.reports.selection import read_reports
+from credreport.rules.policy import load_policy
+from credreport.verdicts.assessment import assess
+from tests.comparison.test_comparison import LATER, OLD, RECENT, changes, key, run, told
+from tests.support.reports import ACCOUNT, root, save, user
+
+BORN, OTHER_BORN = "2023-05-05T05:05:05Z", "2023-05-05T05:05:06Z"
+STILL = [("access_key_1", "still_unused", "no")]
+
+
+def at(name: str, path: str = "/", born: str = BORN, **cells: str) -> dict[str, str]:
+    """Return the row of a user with a path, created at an instant."""
+    arn = f"arn:aws:iam::{ACCOUNT}:user{path}{name}"
+    return user(name, user_creation_time=born, **cells) | {"arn": arn}
+
+
+def test_a_renamed_user_is_the_same_one(tmp_path: Path) -> None:
+    comparison = run(tmp_path, [at("al", **key())], [at("albert", **key())])
+    assert told(comparison) == STILL
+    (row,) = changes(comparison).to_dict("records")
+    before, after = (date.findings.iloc[0]["finding_id"] for date in comparison.assessments)
+    assert (row["state"], row["user"], row["finding_id"]) == ("still_open", "albert", after)
+    assert row["evidence"] == (
+        "user renamed from al; already unused on 2026-06-30; not used since 2025-01-01 (637 days); "
+        f"Finding ID before: {before}"
+    )
+    assert comparison.own_notices == ()
+
+
+def test_a_moved_user_is_the_same_one(tmp_path: Path) -> None:
+    comparison = run(tmp_path, [at("bob", **key())], [at("bob", "/leavers/", **key())])
+    assert told(comparison) == STILL
+    (evidence,) = changes(comparison)["evidence"]
+    assert evidence.startswith(f"user moved from arn:aws:iam::{ACCOUNT}:user/bob; already unused")
+
+
+def test_renaming_at_every_date_is_followed(tmp_path: Path) -> None:
+    dates = [[at(name, **key())] for name in ("a", "b", "c")]
+    comparison = run(tmp_path, *dates)
+    assert told(comparison) == STILL
+    (life,) = comparison.timeline.to_dict("records")
+    assert (life["user"], life["state"], life["days_open"]) == ("c", "open", 61)
+
+
+def test_another_creation_time_is_another_user(tmp_path: Path) -> None:
+    comparison = run(tmp_path, [at("al", **key())], [at("albert", born=OTHER_BORN, **key())])
+    assert told(comparison) == [
+        ("access_key_1", "added", ""),
+        ("access_key_1", "user_removed", "yes"),
+    ]
+
+
+def test_a_user_that_took_the_old_name_is_another_one(tmp_path: Path) -> None:
+    after = [at("albert", **key()), at("al", born=LATER, **key(made=LATER, used=LATER))]
+    comparison = run(tmp_path, [at("al", **key())], after)
+    assert told(comparison) == [("access_key_1", "added", ""), *STILL]
+
+
+MADE = {"a": "2024-01-01T00:00:00Z", "b": "2024-02-02T00:00:00Z"}
+
+
+def test_of_several_candidates_the_dates_of_the_keys_decide(tmp_path: Path) -> None:
+    before = [at(name, **key(made=made)) for name, made in MADE.items()]
+    after = [at(name + "2", **key(made=made)) for name, made in reversed(MADE.items())]
+    comparison = run(tmp_path, before, after)
+    assert told(comparison) == STILL * 2
+    evidence = sorted(changes(comparison)["evidence"].str.split(";").str[0])
+    assert evidence == ["user renamed from a", "user renamed from b"]
+    assert sorted(changes(comparison)["user"]) == ["a2", "b2"]
+
+
+def test_the_last_candidate_of_each_side_is_the_same_user(tmp_path: Path) -> None:
+    before = [at("a", **key(made=MADE["a"])), at("b", **key(made=MADE["b"]))]
+    after = [at("a2", **key(made=MADE["a"])), at("b2", **key(made=LATER, used=LATER))]
+    assert told(run(tmp_path, before, after)) == [
+        ("access_key_1", "added", ""),
+        ("access_key_1", "replaced", "yes"),
+        *STILL,
+    ]
+
+
+def test_several_candidates_that_nothing_tells_apart_are_undetermined(tmp_path: Path) -> None:
+    before = [at(name, **key(made=OLD)) for name in ("a", "b")]
+    after = [at(name, **key(made=OLD)) for name in ("c", "d")]
+    comparison = run(tmp_path, before, after)
+    assert told(comparison) == [
+        *[("access_key_1", "undetermined", "")] * 2,
+        *[("access_key_1", "undetermined", "no")] * 2,
+    ]
+    assert set(changes(comparison)["state"]) == {"undetermined"}
+    assert set(changes(comparison)["evidence"]) == {
+        "the user may be the same or another: several users with one creation time vanished or "
+        "appeared, and the dates of their keys do not tell which is which"
+    }
+    assert comparison.is_incomplete
+    assert comparison.open_findings == 2
+
+
+def test_one_of_two_with_one_creation_time_that_stays_is_no_candidate(tmp_path: Path) -> None:
+    before = [at("a", **key()), at("b", **key())]
+    assert told(run(tmp_path, before, [at("a", **key())])) == [
+        *STILL, ("access_key_1", "user_removed", "yes"),
+    ]  # fmt: skip
+
+
+def test_users_masked_alike_are_told_apart_by_name(tmp_path: Path) -> None:
+    masked = f"arn:aws:iam::{ACCOUNT}:user/***"
+    before = [user("a", **key()) | {"arn": masked}, user("b", **key(used=RECENT)) | {"arn": masked}]
+    after = [
+        user("b", **key(used=LATER)) | {"arn": masked},
+        user("a", **key(active="false")) | {"arn": masked},
+    ]
+    table = changes(run(tmp_path, before, after)).set_index("user")
+    assert table["change"].to_dict() == {"a": "deactivated", "b": "still_current"}
+
+
+# Slots of the key that stays: before, after, and the one that must be said to be gone.
+TWINS = [
+    # Its last use tells it, whatever slot it is in now.
+    ((OLD, RECENT), {1: RECENT}, "access_key_1"),
+    ((OLD, RECENT), {2: OLD}, "access_key_2"),
+    (("N/A", OLD), {1: OLD}, "access_key_1"),
+    # A last use does not go back, so the later one cannot be the one used earlier.
+    ((RECENT, OLD), {2: "2025-02-02T00:00:00Z"}, "access_key_1"),
+    # Alike in use: by slot.
+    ((OLD, OLD), {2: OLD}, "access_key_1"),
+    (("N/A", "N/A"), {1: "N/A"}, "access_key_2"),
+]
+
+
+@pytest.mark.parametrize(("used", "after", "gone"), TWINS)
+def test_two_keys_of_one_second_are_told_apart_by_last_use_then_by_slot(
+    tmp_path: Path, used: tuple[str, str], after: dict[int, str], gone: str
+) -> None:
+    before = user(**key(1, used=used[0]), **key(2, used=used[1]))
+    left = {name: cell for n, last in after.items() for name, cell in key(n, used=last).items()}
+    table = changes(run(tmp_path, [before], [user(**left)]))
+    removed = table[table["change"].eq("removed")]
+    assert list(removed["credential"]) == [gone]
+
+
+def test_twins_that_changed_slots_are_followed_over_three_dates(tmp_path: Path) -> None:
+    comparison = run(
+        tmp_path,
+        [user(**key(1, used=OLD), **key(2, used=RECENT))],
+        [user(**key(1, used=RECENT))],
+        [user(**key(1, used="2026-07-15T00:00:00Z"))],
+    )
+    table = changes(comparison).set_index("change")
+    assert table.loc["removed", "credential"] == "access_key_1"
+    assert table.loc["still_current", "credential_before"] == "access_key_2"
+
+
+def of_root(tmp_path: Path, *rows: list[dict[str, str]]) -> Comparison:
+    policy = load_policy(None, profile="cis-5.0", unused_after_days=None, include_root=False)
+    names = ("2026-06-30T06-00-00Z.csv", "2026-09-30T06-00-00Z.csv")
+    return compare_all(
+        [
+            assess(read_reports(save(tmp_path, *each, user(**key(used=when)), name=name)), policy)
+            for each, name, when in zip(rows, names, (RECENT, LATER), strict=True)
+        ]
+    )
+
+
+def test_root_is_root_whatever_its_creation_time(tmp_path: Path) -> None:
+    young = root(user_creation_time=LATER, mfa_active="false")
+    comparison = of_root(tmp_path, [root(mfa_active="false")], [young])
+    table = comparison.changes[comparison.changes["kind"].eq("root")]
+    assert list(table["state"]) == ["still_open"]
+
+
+def test_root_that_a_report_lacks_is_undetermined_and_never_removed(tmp_path: Path) -> None:
+    comparison = of_root(tmp_path, [root(mfa_active="false", **key())], [])
+    table = comparison.changes[comparison.changes["user"].eq("<root_account>")]
+    assert set(table["state"]) == {"undetermined", ""}
+    assert set(table["change"]) == {"undetermined"}
+    assert set(table["evidence"]) == {"the report of 2026-09-30 has no root row"}
+    assert comparison.is_incomplete
+
+
+def test_root_that_the_older_report_lacks_is_new(tmp_path: Path) -> None:
+    comparison = of_root(tmp_path, [], [root(mfa_active="false")])
+    (row,) = comparison.changes[comparison.changes["kind"].eq("root")].to_dict("records")
+    assert (row["state"], row["change"]) == ("new", "undetermined")
+    assert row["evidence"] == "the report of 2026-06-30 has no root row"
+
+
+def test_a_certificate_is_compared_where_a_rule_speaks_of_it(tmp_path: Path) -> None:
+    policy = load_policy(None, profile="all", unused_after_days=None, include_root=False)
+    two = {"cert_1_active": "true", "cert_1_last_rotated": OLD}
+    two |= {"cert_2_active": "true", "cert_2_last_rotated": RECENT}
+    left = {"cert_1_active": "true", "cert_1_last_rotated": RECENT}
+    comparison = run(tmp_path, [user(**two)], [user(**left)], policy=policy)
+    table = comparison.changes[comparison.changes["kind"].eq("cert")]
+    found = table[["state", "credential_before", "credential"]].to_numpy().tolist()
+    assert found == [["still_open", "cert_2", "cert_1"], ["closed", "cert_1", "cert_1"]]
+    assert pd.isna(table["after_age_days"]).all()
