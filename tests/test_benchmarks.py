@@ -14,8 +14,7 @@ import pytest
 from benchmarks import processes
 from benchmarks.generate import HEADER, generate, make_report
 from benchmarks.processes import in_turn, peak_memory, take_time
-from credreport.runs.inspection import json_parts
-from credreport.runs.survey import Question, survey
+from credreport.runs.inspect import Question, inspect, json_parts
 from credreport.schema import Status
 from tests.support.reports import COLUMNS
 
@@ -38,7 +37,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_generated_reports_hold_nothing_doubtful(reports: Path) -> None:
-    totals = survey([reports], Question()).totals
+    totals = inspect([reports], Question()).totals
     assert totals.doubts() == ()
     assert {notice.code for notice in totals.notices} <= {"boundary"}
     unused = totals.count(Status.UNUSED)
@@ -59,7 +58,7 @@ def test_generated_reports_hold_nothing_doubtful(reports: Path) -> None:
 def test_others_find_the_same(reports: Path, peer: str, library: str) -> None:
     if find_spec(library) is None:
         pytest.skip(f"{library} is in the extra `bench`")
-    rows = json.loads("".join(json_parts(survey([reports], Question()))))["unused"]
+    rows = json.loads("".join(json_parts(inspect([reports], Question()))))["unused"]
     ours = {(row["account_id"], row["user"], row["credential"]) for row in rows}
     command = [sys.executable, "-m", f"benchmarks.peers.{peer}", str(reports), "2"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)

@@ -11,20 +11,21 @@ import credreport
 
 PACKAGE = Path(credreport.__file__).parent
 LAYERS = [
-    "errors", "text", "files", "output.formats", "instants", "schema", "verdicts.verdict", "verdicts.warnings",
-    "reports.stamp", "reports.inputs", "reports.containers", "reports.read", "reports.plain", "reports.selection",
-    "reports.by_date", "reports.normalise", "rules.catalogue", "rules.profiles",
-    "rules.toml_file", "rules.policy", "verdicts.tally", "verdicts.credentials",
-    "verdicts.checks", "rules.waivers", "verdicts.undetermined", "verdicts.assessment",
-    "runs.pool", "runs.processes", "runs.cluster", "runs.survey", "runs.inspection",
-    "comparison.people", "comparison.twins", "comparison.identity", "comparison.findings",
-    "comparison.sentences", "comparison.changes", "comparison.timeline", "comparison.comparison", "evidence.bands",
+    "errors", "text", "files", "output.formats", "instants", "schema", "verdicts.verdict",
+    "reports.stamp", "reports.inputs", "reports.containers", "reports.grid", "reports.cells",
+    "reports.names", "reports.sections", "reports.report", "reports.selection", "reports.by_date",
+    "reports.normalise", "verdicts.judged", "verdicts.reasons", "verdicts.warnings",
+    "rules.catalogue", "rules.profiles", "rules.toml_file", "rules.policy", "verdicts.tally",
+    "verdicts.credentials", "rules.waivers", "verdicts.undetermined", "verdicts.assessment",
+    "runs.pool", "runs.processes", "runs.cluster", "runs.inspect", "comparison.people",
+    "comparison.twins", "comparison.identity", "comparison.findings", "comparison.sentences",
+    "comparison.changes", "comparison.timeline", "comparison.comparison", "evidence.bands",
     "evidence.evidence", "evidence.method", "evidence.remediation", "evidence.tables",
     "evidence.sheets", "evidence.of_comparison", "evidence.of_analysis", "output.charts",
     "output.csv_file", "output.json_file", "output.comment", "output.script",
     "output.workbook.sheetxml", "output.workbook.cells", "output.workbook.data_sheets",
-    "output.workbook.book", "output.manifest", "output.render", "output.disk", "runs.analysis", "cli.screen",
-    "cli.rule_pages", "cli.main",
+    "output.workbook.book", "output.manifest", "output.render", "output.disk", "runs.analyze",
+    "cli.screen", "cli.rule_pages", "cli.main",
 ]  # fmt: skip
 
 

@@ -220,7 +220,7 @@ def analyze(
     named = _accounts(accounts)
     from credreport.evidence.evidence import SignOff
     from credreport.evidence.of_analysis import of_analysis
-    from credreport.runs.analysis import Asked, assess_inputs
+    from credreport.runs.analyze import Asked, analyze_inputs
 
     asked = Asked(
         policy,
@@ -231,7 +231,7 @@ def analyze(
         json="json" in wanted or as_json,
         options=options,
     )
-    assessment, aside = assess_inputs(
+    assessment, aside = analyze_inputs(
         inputs,
         asked,
         keep_going=keep_going,
@@ -348,12 +348,12 @@ def inspect(
     screen = Screen(quiet=quiet, verbose=verbose, no_color=no_color)
     policy = _policy(unused_after, include_root=include_root)
     from credreport.reports.inputs import count_inputs
-    from credreport.runs.inspection import json_parts, report_lines
-    from credreport.runs.survey import Question, survey
+    from credreport.runs.inspect import Question, json_parts, report_lines
+    from credreport.runs.inspect import inspect as inspect_inputs
     from credreport.verdicts.tally import to_verdict
 
     with screen.progress(lambda: count_inputs(inputs)) as progress:
-        surveyed = survey(
+        inspection = inspect_inputs(
             inputs,
             Question(_as_of(as_of), policy.unused_after_days, policy.include_root),
             keep_going=keep_going,
@@ -361,14 +361,14 @@ def inspect(
             pool=_pool(workers, cluster),
             progress=progress,
         )
-    totals = surveyed.totals
+    totals = inspection.totals
     if as_json:
-        screen.pour(json_parts(surveyed))
+        screen.pour(json_parts(inspection))
     else:
         for line in [] if quiet else report_lines(totals):
             screen.say(line)
         screen.say(to_verdict(totals))
-    _show_undetermined(screen, surveyed.undetermined)
+    _show_undetermined(screen, inspection.undetermined)
     _show_warnings(screen, totals)
     return _end(screen, totals.doubts(), has_open_findings=False)
 

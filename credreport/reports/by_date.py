@@ -17,12 +17,10 @@ from pathlib import PurePosixPath
 from credreport.errors import InputRefused, Notice, Problem, UsageError
 from credreport.instants import format_instant
 from credreport.reports.inputs import DEFAULT_MAX_BYTES, Opener, Skipped
-from credreport.reports.read import CredentialReport
+from credreport.reports.report import Report
 from credreport.reports.selection import (
     NEWEST,
     Population,
-    R,
-    Report,
     date_notices,
     date_reports,
     no_as_of,
@@ -40,7 +38,7 @@ _ONE_DATE = timedelta(days=7)
 class _Dated:
     """A report, and the number of the input that it came from."""
 
-    report: CredentialReport
+    report: Report
     place: int
 
     @property
@@ -82,7 +80,7 @@ def read_dates(
     instants = _one_each(names, as_of)
     opener = Opener(max_bytes)
     found: list[_Dated] = []
-    undated: list[CredentialReport] = []
+    undated: list[Report] = []
     refused: list[Problem] = []
     skipped: list[Skipped] = []
     for place, (name, instant) in enumerate(zip(names, instants, strict=True)):
@@ -122,7 +120,7 @@ def read_dates(
     return tuple(populations)
 
 
-def _by_account(report: CredentialReport) -> tuple[str, str]:
+def _by_account(report: Report) -> tuple[str, str]:
     return report.account_id, report.source.name
 
 
@@ -144,7 +142,7 @@ def _one_each(
 
 
 def _leave_out_copies(
-    found: list[_Dated], undated: list[CredentialReport]
+    found: list[_Dated], undated: list[Report]
 ) -> tuple[list[_Dated], list[Skipped]]:
     """Count copies once; the same content at another time is another report of a quiet account.
 
@@ -177,8 +175,8 @@ def _is_copy(item: _Dated, other: _Dated) -> bool:
 
 
 def _find_unusable(
-    dated: Sequence[CredentialReport], undated: Iterable[CredentialReport]
-) -> list[tuple[CredentialReport, Problem]]:
+    dated: Sequence[Report], undated: Iterable[Report]
+) -> list[tuple[Report, Problem]]:
     """Return the reports that cannot take part in a comparison, each with what to do about it."""
     found = [(report, no_as_of(report)) for report in undated]
     for report in dated:
@@ -192,10 +190,10 @@ def _find_unusable(
 
 
 def find_same_instant(
-    reports: Iterable[R],
-) -> list[tuple[R, Problem]]:
+    reports: Iterable[Report],
+) -> list[tuple[Report, Problem]]:
     """Return the reports that differ though they are of the same account and the same as-of."""
-    together: dict[tuple[str, datetime], list[R]] = {}
+    together: dict[tuple[str, datetime], list[Report]] = {}
     for report in reports:
         if ACCOUNT_ID.fullmatch(report.account_id):
             together.setdefault((report.account_id, as_of_of(report)), []).append(report)

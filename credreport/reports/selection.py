@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import inf
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from credreport.errors import InputRefused, Notice, Problem, UsageError
 from credreport.instants import format_instant, parse_when
-from credreport.reports.containers import OwnEvidence
 from credreport.reports.inputs import DEFAULT_MAX_BYTES, Item, Skipped, Stream, Unread, find_inputs
-from credreport.reports.read import CredentialReport, Source, read_report
+from credreport.reports.report import Report, read_streams
 from credreport.schema import ACCOUNT_ID
 
 NEWEST = "newest"
+# Large enough to make little of what a batch costs by itself.
+BATCH_BYTES = 2 * 1024 * 1024
 FROM_NEWEST = "newest timestamp in the report"
 _GIVEN = "--as-of"
 # AWS serves a report for up to four hours, so the newest timestamp may be as old as that.
@@ -35,80 +36,11 @@ class Bound(StrEnum):
     BEFORE_NEWEST = "before-newest"
 
 
-class Report(Protocol):
-    """What has to be known of a report to choose among reports: CredentialReport has it all."""
-
-    __dataclass_fields__: ClassVar[dict[str, Any]]  # it is a dataclass
-
-    @property
-    def source(self) -> Source:
-        """Where it came from."""
-        ...
-
-    @property
-    def account_id(self) -> str:
-        """Whose it is; empty where unknown."""
-        ...
-
-    @property
-    def first_line(self) -> int:
-        """The line of its first user."""
-        ...
-
-    @property
-    def stamp(self) -> datetime | None:
-        """When it says it was made."""
-        ...
-
-    @property
-    def stamp_origin(self) -> str:
-        """Where it says so."""
-        ...
-
-    @property
-    def as_of(self) -> datetime | None:
-        """The instant at which it is judged."""
-        ...
-
-    @property
-    def as_of_origin(self) -> str:
-        """Where that was taken from."""
-        ...
-
-    @property
-    def newest(self) -> datetime | None:
-        """Its newest timestamp."""
-        ...
-
-    @property
-    def digest(self) -> str:
-        """Equal for copies."""
-        ...
-
-    @property
-    def notices(self) -> tuple[Notice, ...]:
-        """The warnings that came with reading it."""
-        ...
-
-    @property
-    def row_count(self) -> int:
-        """The number of its users, root included."""
-        ...
-
-    @property
-    def era(self) -> str:
-        """When AWS wrote such reports."""
-        ...
-
-
-R = TypeVar("R", bound=Report)
-
-
 @dataclass(frozen=True)
-class Choice(Generic[R]):
+class Choice:
     """The reports to judge out of all that were read, and what was left out and why."""
 
-    reports: tuple[R, ...]
+    reports: tuple[Report, ...]
     refused: tuple[Problem, ...]
     superseded: tuple[Skipped, ...]
     notices: tuple[Notice, ...]
@@ -122,7 +54,7 @@ class Population:
     without the refused inputs.
     """
 
-    reports: tuple[CredentialReport, ...]
+    reports: tuple[Report, ...]
     refused: tuple[Problem, ...] = ()
     superseded: tuple[Skipped, ...] = ()
     skipped: tuple[Skipped, ...] = ()
@@ -177,7 +109,26 @@ def read_items(
 ) -> Population:
     """Read what find_inputs found in the inputs; see read_reports."""
     reports, refused, skipped = sort_items(items, progress)
-    dated, without = date_reports(reports, as_of)
+    return to_population(
+        [date_report(report, as_of) for report in reports],
+        refused,
+        skipped,
+        keep_going=keep_going,
+        inputs=inputs,
+    )
+
+
+def to_population(
+    reports: Sequence[Report],
+    refused: Sequence[Problem],
+    skipped: Sequence[Skipped],
+    *,
+    keep_going: bool,
+    inputs: Iterable[object],
+) -> Population:
+    """Choose among the reports that were read; see read_reports. They have their as-of or none."""
+    dated = [report for report in reports if report.as_of]
+    without = [report for report in reports if not report.as_of]
     choice = choose(dated, without, refused, keep_going=keep_going, inputs=inputs)
     return Population(
         reports=choice.reports,
@@ -189,13 +140,13 @@ def read_items(
 
 
 def choose(
-    dated: Sequence[R],
-    without: Sequence[R],
+    dated: Sequence[Report],
+    without: Sequence[Report],
     refused: Sequence[Problem],
     *,
     keep_going: bool,
     inputs: Iterable[object],
-) -> Choice[R]:
+) -> Choice:
     """Choose the reports to judge: one an account, in the order of account and name.
 
     `dated` have their as-of, `without` have none; `refused` is what could not be read at all.
@@ -208,8 +159,19 @@ def choose(
     if not chosen:
         found = "no credential report among the inputs"
         raise InputRefused([Problem(", ".join(map(str, inputs)), 0, 0, found)])
-    reports = tuple(sorted(chosen, key=_place))
+    reports = _count_twins(sorted(chosen, key=_place))
     return Choice(reports, problems, tuple(superseded), tuple(date_notices(chosen)))
+
+
+def _count_twins(reports: Iterable[Report]) -> tuple[Report, ...]:
+    """Number the reports of what may be one account: their findings must not be taken for one another."""
+    counts: Counter[str] = Counter()
+    numbered = []
+    for report in reports:
+        twin = counts[report.account_id]
+        numbered.append(replace(report, twin=twin) if twin else report)
+        counts[report.account_id] += 1
+    return tuple(numbered)
 
 
 def _place(report: Report) -> tuple[str, str, int]:
@@ -218,52 +180,56 @@ def _place(report: Report) -> tuple[str, str, int]:
 
 def sort_items(
     items: Iterable[Item], progress: Callable[[], None] | None
-) -> tuple[list[CredentialReport], list[Problem], list[Skipped]]:
+) -> tuple[list[Report], list[Problem], list[Skipped]]:
     """Read every file; return the reports, what was refused, and what was passed over."""
-    reports: list[CredentialReport] = []
+    reports: list[Report] = []
     refused: list[Problem] = []
     skipped: list[Skipped] = []
-    for found_item in items:
-        item = found_item.read() if isinstance(found_item, Unread) else found_item
-        if isinstance(item, Stream):
-            for found in read_stream(item):
+    for batch in _read_in_batches(items, skipped):
+        answers = iter(read_streams([item for item in batch if isinstance(item, Stream)]))
+        for item in batch:
+            for found in next(answers) if isinstance(item, Stream) else [item]:
                 if isinstance(found, Problem):
                     refused.append(found)
                 else:
                     reports.append(found)
-            if progress:
+            if progress and isinstance(item, Stream):
                 progress()
-        elif isinstance(item, Skipped):
-            skipped.append(item)
-        else:
-            refused.append(item)
     return reports, refused, skipped
 
 
-def read_stream(stream: Stream) -> list[CredentialReport | Problem]:
-    """Return the reports that a stream holds, or what is wrong with it; nothing for our evidence."""
-    try:
-        return [*read_report(stream)]
-    except InputRefused as refusal:
-        return [*refusal.problems]
-    except OwnEvidence:
-        if stream.searched:  # it lies beside the reports, and is passed over
-            return []
-        found = "evidence that credreport wrote, not a report"
-        return [Problem(stream.name, 0, 0, found, "Name the report that AWS gave")]
+def _read_in_batches(
+    items: Iterable[Item], skipped: list[Skipped]
+) -> Iterator[list[Stream | Problem]]:
+    """Yield the bytes of files together, as many as are worth it; put the skipped aside."""
+    batch: list[Stream | Problem] = []
+    size = 0
+    for found in items:
+        item = found.read() if isinstance(found, Unread) else found
+        if isinstance(item, Skipped):
+            skipped.append(item)
+            continue
+        batch.append(item)
+        size += len(item.data) if isinstance(item, Stream) else 0
+        if size >= BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
-def date_reports(reports: Iterable[R], as_of: datetime | str | None) -> tuple[list[R], list[R]]:
+def date_reports(
+    reports: Iterable[Report], as_of: datetime | str | None
+) -> tuple[list[Report], list[Report]]:
     """Return the reports with their as-of, and those that have none; see read_reports."""
-    dated, without = [], []
-    for report in reports:
-        newest = report.newest if as_of == NEWEST else None  # every date is read to find it
-        when, origin = find_as_of(as_of, report.stamp, report.stamp_origin, newest)
-        if when is None:
-            without.append(report)
-        else:
-            dated.append(replace(report, as_of=when, as_of_origin=origin))
-    return dated, without
+    found = [date_report(report, as_of) for report in reports]
+    return [each for each in found if each.as_of], [each for each in found if not each.as_of]
+
+
+def date_report(report: Report, as_of: datetime | str | None) -> Report:
+    """Return the report with the instant at which it is judged, where one is known."""
+    when, origin = find_as_of(as_of, report.stamp, report.stamp_origin, report.newest)
+    return replace(report, as_of=when, as_of_origin=origin if when else "")
 
 
 def bound_of(report: Report) -> Bound | None:
@@ -339,16 +305,16 @@ def find_as_of(
 
 
 def _choose_newest(
-    dated: Sequence[R], without: Sequence[R]
-) -> tuple[list[R], list[Skipped], list[Problem]]:
+    dated: Sequence[Report], without: Sequence[Report]
+) -> tuple[list[Report], list[Skipped], list[Problem]]:
     """Keep one report an account: the newest by its own stamp; copies count once.
 
     Only equal 12-digit accounts supersede one another; other reports are all judged.
     """
-    chosen: list[R] = []
+    chosen: list[Report] = []
     problems: list[Problem] = []
     kept, left_out = _drop_copies([*dated, *without])
-    accounts: dict[str, list[R]] = {}
+    accounts: dict[str, list[Report]] = {}
     for report in kept:
         if report.as_of is None:
             problems.append(no_as_of(report))
@@ -374,9 +340,9 @@ def _choose_newest(
     return chosen, left_out, problems
 
 
-def _drop_copies(reports: Iterable[R]) -> tuple[list[R], list[Skipped]]:
+def _drop_copies(reports: Iterable[Report]) -> tuple[list[Report], list[Skipped]]:
     """Keep one of the reports that are alike cell by cell; the newest stamp comes first."""
-    kept: dict[tuple[str, str], R] = {}
+    kept: dict[tuple[str, str], Report] = {}
     copies = []
     for report in sorted(reports, key=_newest_stamp_first):
         original = kept.setdefault((report.account_id, report.digest), report)

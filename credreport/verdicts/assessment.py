@@ -9,22 +9,25 @@ from functools import cached_property
 from itertools import chain
 from typing import Protocol
 
+import numpy as np
 import pandas as pd
 
 from credreport.errors import Notice, Problem
 from credreport.instants import format_instant
 from credreport.reports.inputs import Skipped
-from credreport.reports.normalise import is_root_row, to_rows, to_users, whole_days
-from credreport.reports.read import CredentialReport
-from credreport.reports.selection import Population, Report
-from credreport.rules.catalogue import RULES, UNUSED_RULES, Rule, Subject
+from credreport.reports.normalise import to_rows, whole_days
+from credreport.reports.report import Report, join_tables
+from credreport.reports.selection import Population
+from credreport.rules.catalogue import RULES, UNUSED_AFTER, UNUSED_RULES, Rule, Subject
 from credreport.rules.policy import Policy
 from credreport.rules.waivers import OPEN, WAIVED, Waivers, waive, waiver_notices
-from credreport.schema import FINDINGS, Kind, Status
-from credreport.verdicts.checks import find_notices
-from credreport.verdicts.credentials import Judged, is_active, judge, to_credentials, to_user_facts
+from credreport.schema import FINDINGS, USER, Kind, Status
+from credreport.verdicts.credentials import is_active, to_credentials, to_user_facts
+from credreport.verdicts.judged import Judged, judge
 from credreport.verdicts.tally import Tally, Totals, tie_out_rows, to_tallies
 from credreport.verdicts.undetermined import to_undetermined
+from credreport.verdicts.verdict import Numbers
+from credreport.verdicts.warnings import find_warnings
 
 _CURRENT = "Current"
 _ROOT_SHOWN = "Root: shown, not judged"
@@ -171,21 +174,19 @@ def assess(
     return join([part], population.reports, population, policy, waivers)
 
 
-def judge_part(reports: Sequence[CredentialReport], policy: Policy, waivers: Waivers) -> Part:
+def judge_part(reports: Sequence[Report], policy: Policy, waivers: Waivers) -> Part:
     """Judge some of the reports. No finding depends on the reports of another part.
 
     Waivers count here for the words about a user only.
     """
-    wide = to_users(reports)
-    judged = judge(
-        to_credentials(wide),
-        [_as_of(report) for report in reports],
-        [report.blanks_are_absences for report in reports],
-        policy,
+    judged = judge_reports(reports, policy)
+    names = np.array([report.source.name for report in reports], dtype=object)
+    credentials = to_credentials(judged)
+    keys = np.array([report.account_key for report in reports], dtype=object)
+    credentials = credentials.assign(
+        source_file=pd.Series(names[judged.report], dtype="str"),
+        account_key=pd.Series(keys[judged.report], dtype="str"),
     )
-    names = pd.Series([report.source.name for report in reports], dtype="str")
-    table = judged.table
-    credentials = table.assign(source_file=names.take(table["report"].to_numpy()).array)
     findings, undecided = find(credentials, policy)
     marked, _ = waive(findings, waivers.waivers)
     credentials = credentials.assign(finding_id=_finding_ids(credentials, findings))
@@ -201,11 +202,11 @@ def judge_part(reports: Sequence[CredentialReport], policy: Policy, waivers: Wai
         undetermined=to_undetermined(credentials, undecided),
         unused=credentials[is_unused].reset_index(names="row")[["row", *_SCRIPTED]],
         ages=ages.value_counts(sort=False).reset_index(name="count"),
-        tallies=_to_tallies(judged, len(reports), policy),
-        report_notices=tuple(map(tuple, find_notices(reports, wide, judged))),
-        user_count=len(wide),
+        tallies=tuple(to_tallies(judged, unused_after_days=policy.unused_after_days)),
+        report_notices=tuple(map(tuple, find_warnings(judged))),
+        user_count=len(judged.table),
         credential_count=len(credentials),
-        iam_user_count=len(wide) - int(is_root_row(wide).sum()),
+        iam_user_count=len(judged.table) - int(judged.table.is_root.sum()),
     )
 
 
@@ -252,9 +253,14 @@ def join(
     )
 
 
-def _as_of(report: CredentialReport) -> pd.Timestamp:
-    assert report.as_of is not None, "read_reports dates every report"
-    return pd.Timestamp(report.as_of)
+def judge_reports(reports: Sequence[Report], policy: Policy) -> Judged:
+    """Judge every credential of the reports, by the numbers that the policy asks of its user."""
+    table = join_tables(reports)
+    days: int | Numbers = policy.unused_after_days
+    if policy.classes:
+        users = pd.Series(table.texts(USER), dtype="str")
+        days = policy.numbers_for(users, UNUSED_AFTER).to_numpy(dtype="i8")
+    return judge(reports, table, days, include_root=policy.include_root)
 
 
 def _stack(parts: Sequence[Part], name: str) -> pd.DataFrame:
@@ -357,7 +363,7 @@ def _finding_id(row: dict[str, object], rule: str) -> str:
     if isinstance(instant, pd.Timestamp):
         when = format_instant(instant)
     owner = str(row["arn"] or row["user"]).lower()
-    identity = "\x1f".join([str(row["account_id"]), owner, rule, str(row["kind"]), when])
+    identity = "\x1f".join([str(row["account_key"]), owner, rule, str(row["kind"]), when])
     digest = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
     return f"CR-{digest[:12].upper()}"
 
@@ -418,9 +424,3 @@ def _to_use_words(users: pd.DataFrame) -> pd.Series:
     conclusion = conclusion.mask(undetermined.gt(0) & unused.eq(0), not_judged)
     conclusion = conclusion.mask(undetermined.gt(0) & unused.gt(0), conclusion + ", " + not_judged)
     return conclusion.mask(users["is_root"] & unused.eq(0) & undetermined.eq(0), _ROOT_SHOWN)
-
-
-def _to_tallies(judged: Judged, count: int, policy: Policy) -> tuple[Tally, ...]:
-    report = judged.table["report"].to_numpy(dtype="i8")
-    days = policy.unused_after_days
-    return tuple(to_tallies(judged.cells, judged.verdicts, report, count, unused_after_days=days))

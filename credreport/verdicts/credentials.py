@@ -1,31 +1,19 @@
-"""One row a user -> one row a credential: typed cells, effective last use, status, reason.
+"""Judged arrays -> the table of credentials: one row per credential; and what is known of each user.
 
-The verdicts follow "Check for Unused AWS IAM Credentials" (2019): a credential that was never used
-counts from the day it was set; the age is never taken from the later of two dates.
+From here on everything is a frame.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from credreport.reports.normalise import (
-    INSTANT_DTYPE,
-    is_root_row,
-    to_account,
-    to_flag,
-    to_instant,
-    to_meaning,
-    to_naive,
-    to_rows,
-    whole_days,
-)
-from credreport.rules.catalogue import UNUSED_AFTER, Subject
-from credreport.rules.policy import Policy
+from credreport.reports.normalise import INSTANT_DTYPE, to_flag, whole_days
+from credreport.reports.report import Table
+from credreport.rules.catalogue import Subject
 from credreport.schema import (
     ARN,
     CREATED,
@@ -37,203 +25,131 @@ from credreport.schema import (
     USER,
     Kind,
     Meaning,
-    Slot,
     Status,
 )
+from credreport.verdicts.judged import Judged
+from credreport.verdicts.reasons import to_reasons
 from credreport.verdicts.verdict import (
     CAUSES,
-    INSTANT_UNIT,
-    KINDS,
     LAST_USED,
     MEANINGS,
     NEITHER,
+    ON,
     SET,
     STATUSES,
     USES,
-    Cells,
-    Codes,
-    Verdicts,
-    decide,
+    Instants,
+    Numbers,
+    code,
     to_words,
 )
 
-_UNTRACKED_REASON = "the report does not say when it was used"
+Strings = npt.NDArray[np.object_]
 
 
-def to_credentials(users: pd.DataFrame) -> pd.DataFrame:
-    """Return the long table: a row for each user and slot, typed, not yet judged.
+def to_credentials(judged: Judged) -> pd.DataFrame:
+    """Return the long table: one row per credential, user by user, slot by slot, judged.
 
-    Key: `user_row` (the row in `users`) and `credential`. Certificate rows are left out where the
-    report has no such column; the three judged slots are always there.
+    Key: `user_row` (the user's place among all) and `credential`. The three judged slots are always
+    there, certificates where the report has columns for them. Texts are as reported, missing only
+    where the report has no such column. `age_days` (a nullable integer), `effective_last_used` and
+    `basis` are filled for `unused` and `current` only.
     """
-    who = pd.DataFrame(
-        {
-            "report": users["report"],
-            "user_row": users.index,
-            "source_line": users["line"],
-            "account_id": to_account(users[ARN]),
-            "user": users[USER],
-            "arn": users[ARN].fillna(""),
-            "is_root": is_root_row(users),
-            "created_raw": users[CREATED].fillna(""),
-            "created_at": to_instant(users[CREATED]),
-            "mfa_active": users[MFA].fillna(""),
-        }
-    )
-    slots = [_take_slot(users, who, slot) for slot in SLOTS]
-    stacked = pd.concat(slots)
-    stacked = stacked.sort_values(["user_row", "slot"], kind="stable", ignore_index=True)
-    last_used = to_instant(stacked["last_used_raw"])
-    set_at = to_instant(stacked["set_raw"])
-    return stacked.assign(
-        enabled=to_flag(stacked["enabled_raw"]),
-        last_used=last_used,
-        last_used_meaning=to_meaning(stacked["last_used_raw"], last_used),
-        set_at=set_at,
-        set_meaning=to_meaning(stacked["set_raw"], set_at),
-    )
+    table, cells, verdicts, row, slot = (
+        judged.table, judged.cells, judged.verdicts, judged.row, judged.slot,
+    )  # fmt: skip
+    raw = _Texts(table, row, slot)
+    status = verdicts.status
+    is_judged = (status == code(Status.UNUSED)) | (status == code(Status.CURRENT))
+    is_active = cells.enabled == ON
+    has_use = is_active & (is_judged | (status == code(Status.UNDETERMINED)))
+    accounts = np.array(table.accounts, dtype=object)
+    last_used_column = np.array([each.last_used for each in SLOTS], dtype=object)[slot]
+    set_column = np.array([each.fallback for each in SLOTS], dtype=object)[slot]
+    basis = np.full(len(row), "", dtype=object)
+    for value, names in ((LAST_USED, last_used_column), (SET, set_column)):
+        is_basis = is_judged & (verdicts.basis == value)
+        basis[is_basis] = names[is_basis]
+    is_password = slot == SLOTS.index(JUDGED_SLOTS[0])
+    rotation = raw.of_user(NEXT_ROTATION, None)
+    rotation[~is_password] = None
+    columns: dict[str, object] = {
+        "report": judged.report,
+        "user_row": row,
+        "source_line": table.line[row],
+        "account_id": _to_str(accounts[table.account[row]]),
+        "user": _to_str(raw.of_user(USER)),
+        "arn": _to_str(raw.of_user(ARN)),
+        "is_root": cells.is_root,
+        "created_raw": _to_str(raw.of_user(CREATED)),
+        "created_at": _to_utc(table.typed.created_at[row]),
+        "mfa_active": _to_str(raw.of_user(MFA)),
+        "slot": slot,
+        "credential": _to_str(np.array([each.credential for each in SLOTS], dtype=object)[slot]),
+        "kind": _to_str(np.array([each.kind.value for each in SLOTS], dtype=object)[slot]),
+        "enabled_raw": _to_str(raw.of_slot("enabled", None)),
+        "last_used_raw": _to_str(raw.of_slot("last_used", None)),
+        "last_used_column": _to_str(last_used_column),
+        "set_raw": _to_str(raw.of_slot("fallback", None)),
+        "set_column": _to_str(set_column),
+        "enabled_column": _to_str(np.array([each.enabled for each in SLOTS], dtype=object)[slot]),
+        "service": _to_str(raw.of_slot("service", "")),
+        "region": _to_str(raw.of_slot("region", "")),
+        "next_rotation_raw": _to_str(rotation),
+        "enabled": pd.arrays.BooleanArray(is_active, cells.enabled == NEITHER),
+        "last_used": _to_utc(cells.last_used),
+        "last_used_meaning": _to_str(to_words(MEANINGS, cells.last_meaning)),
+        "set_at": _to_utc(cells.set_at),
+        "set_meaning": _to_str(to_words(MEANINGS, cells.set_meaning)),
+        "as_of": _to_utc(cells.as_of),
+        "blank_is_absence": cells.blank_is_absence,
+        "unused_after_days": cells.unused_after_days,
+        "status": _to_str(to_words(STATUSES, status)),
+        "cause": _to_str(to_words(CAUSES, verdicts.cause)),
+        "use": _to_str(np.where(has_use, to_words(USES, verdicts.use), "")),
+        "age_days": pd.arrays.IntegerArray(verdicts.age_days, ~is_judged),
+        "effective_last_used": _to_utc(verdicts.effective).where(is_judged),
+        "basis": _to_str(basis),
+        "reason": _to_str(np.array(to_reasons(judged), dtype=object)),
+    }
+    return pd.DataFrame(columns)
 
 
-def _take_slot(users: pd.DataFrame, who: pd.DataFrame, slot: Slot) -> pd.DataFrame:
-    def cells(column: str) -> pd.Series:
-        return users[column] if column else pd.Series(pd.NA, index=users.index, dtype="str")
+class _Texts:
+    """The cells of credentials as reported, as arrays of strings."""
 
-    taken = who.assign(
-        slot=SLOTS.index(slot),
-        credential=slot.credential,
-        kind=slot.kind.value,
-        enabled_raw=cells(slot.enabled),
-        last_used_raw=cells(slot.last_used),
-        last_used_column=slot.last_used,
-        set_raw=cells(slot.fallback),
-        set_column=slot.fallback,
-        enabled_column=slot.enabled,
-        service=cells(slot.service).fillna(""),
-        region=cells(slot.region).fillna(""),
-        next_rotation_raw=cells(NEXT_ROTATION if slot.kind is Kind.PASSWORD else ""),
-    )
-    if slot.kind is Kind.CERTIFICATE:
-        return taken[taken["enabled_raw"].notna()]
-    return taken
+    def __init__(self, table: Table, row: Numbers, slot: Numbers) -> None:
+        self.table = table
+        self.row = row
+        self.slot = slot
 
+    def of_user(self, column: str, missing: str | None = "") -> Strings:
+        """Return the cell of each credential's user."""
+        return self._column(column, missing)[self.row]
 
-@dataclass(frozen=True)
-class Judged:
-    """The table of credentials with its verdicts, and the arrays they were decided on."""
+    def of_slot(self, part: str, missing: str | None) -> Strings:
+        """Return the cell of each credential in that part of its slot."""
+        found = np.full(len(self.row), missing, dtype=object)
+        for number, slot in enumerate(SLOTS):
+            if column := getattr(slot, part):
+                mine = self.slot == number
+                found[mine] = self._column(column, missing)[self.row[mine]]
+        return found
 
-    table: pd.DataFrame
-    cells: Cells
-    verdicts: Verdicts
+    def _column(self, column: str, missing: str | None) -> Strings:
+        cells = np.array([*self.table.texts(column), None], dtype=object)[:-1]
+        if missing is not None:
+            cells[~self.table.has_column(column)] = missing
+        return cells
 
 
-def judge(
-    credentials: pd.DataFrame,
-    as_of: Sequence[datetime],
-    blanks_are_absences: Sequence[bool],
-    policy: Policy,
-) -> Judged:
-    """Return the table with `status`, `use`, `age_days`, `effective_last_used`, `basis`, `reason`.
-
-    `as_of` and `blanks_are_absences` have one value a report. `age_days` is a nullable integer;
-    it, `effective_last_used` and `basis` are filled for `unused` and `current` only.
-    `unused_after_days` is what the policy asks of that user.
-    """
-    moments = pd.Series(list(as_of), dtype=INSTANT_DTYPE)
-    blanks = pd.Series(list(blanks_are_absences), dtype=bool)
-    asked = credentials.assign(
-        as_of=moments.take(credentials["report"].to_numpy()).array,
-        blank_is_absence=blanks.take(credentials["report"].to_numpy()).to_numpy(),
-        unused_after_days=policy.numbers_for(credentials["user"], UNUSED_AFTER),
-    )
-    cells = to_cells(asked)
-    verdicts = decide(cells, include_root=policy.include_root)
-    return Judged(asked.pipe(_add_verdicts, verdicts).pipe(_add_reasons), cells, verdicts)
+def _to_str(texts: Strings) -> pd.Series:
+    return pd.Series(texts, dtype="str")
 
 
-def to_cells(asked: pd.DataFrame) -> Cells:
-    """Return the typed columns of a table of credentials as the arrays that are judged."""
-    enabled = asked["enabled"].astype("Int8").fillna(NEITHER)
-    return Cells(
-        kind=_to_codes(asked["kind"], KINDS),
-        is_root=asked["is_root"].to_numpy(dtype=bool),
-        enabled=np.asarray(enabled, dtype=np.int8),
-        is_unreported=asked["enabled_raw"].eq(NOT_SUPPORTED).to_numpy(dtype=bool),
-        last_meaning=_to_codes(asked["last_used_meaning"], MEANINGS),
-        last_used=to_naive(asked["last_used"]).to_numpy(dtype=INSTANT_UNIT),
-        set_meaning=_to_codes(asked["set_meaning"], MEANINGS),
-        set_at=to_naive(asked["set_at"]).to_numpy(dtype=INSTANT_UNIT),
-        blank_is_absence=asked["blank_is_absence"].to_numpy(dtype=bool),
-        as_of=to_naive(asked["as_of"]).to_numpy(dtype=INSTANT_UNIT),
-        unused_after_days=asked["unused_after_days"].to_numpy(dtype="i8"),
-    )
-
-
-def _to_codes(words: pd.Series, choices: Sequence[str]) -> Codes:
-    return pd.Categorical(words, categories=[str(word) for word in choices]).codes.astype("i1")
-
-
-def _add_verdicts(asked: pd.DataFrame, verdicts: Verdicts) -> pd.DataFrame:
-    """Add what was decided, in words; age, date and basis only where they mean something."""
-    index = asked.index
-    status = pd.Series(to_words(STATUSES, verdicts.status), index=index, dtype="str")
-    use = pd.Series(to_words(USES, verdicts.use), index=index, dtype="str")
-    is_judged = status.isin([Status.UNUSED, Status.CURRENT])
-    told = (is_judged | status.eq(Status.UNDETERMINED)) & asked["enabled"].fillna(value=False)
-    basis = np.select(
-        [verdicts.basis == LAST_USED, verdicts.basis == SET],
-        [asked["last_used_column"], asked["set_column"]],
-        default="",
-    )
-    effective = pd.Series(verdicts.effective, index=index).dt.tz_localize(UTC)
-    return asked.assign(
-        status=status,
-        cause=pd.Series(to_words(CAUSES, verdicts.cause), index=index, dtype="str"),
-        use=use.where(told, ""),
-        age_days=pd.Series(verdicts.age_days, index=index, dtype="Int64").where(is_judged, pd.NA),
-        effective_last_used=effective.astype(INSTANT_DTYPE).where(is_judged),
-        basis=pd.Series(basis, index=index, dtype="str").where(is_judged, ""),
-    )
-
-
-def _add_reasons(table: pd.DataFrame) -> pd.DataFrame:
-    """Add a sentence to each row whose `cause` needs one: to the few, so one by one."""
-    reasons = pd.Series("", index=table.index, dtype="str")
-    causes = table["cause"]
-    reasons = reasons.mask(causes.eq("root"), "root account: shown, not judged as unused")
-    reasons = reasons.mask(causes.eq("certificate"), "AWS records no use of signing certificates")
-    reasons = reasons.mask(causes.eq("untracked"), _UNTRACKED_REASON)
-    special = table[causes.isin(["unreadable", "enabled", "last_used", "future", "fallback"])]
-    if special.empty:
-        return table.assign(reason=reasons)
-    words = pd.Series([_explain(row) for row in to_rows(special)], index=special.index)
-    return table.assign(reason=reasons.where(~table.index.isin(special.index), words))
-
-
-def _explain(row: dict[str, object]) -> str:
-    def cell(part: str) -> str:
-        raw = str(row[f"{part}_raw"])
-        return (
-            f"`{row[f'{part}_column']}` is {raw!r}"
-            if raw
-            else f"`{row[f'{part}_column']}` is blank"
-        )
-
-    match row["cause"]:
-        case "enabled":
-            return f"{cell('enabled')}: neither true nor false"
-        case "last_used":
-            return f"{cell('last_used')}: neither a date nor a known absence"
-        case "future":
-            is_used = row["last_used_meaning"] == Meaning.INSTANT
-            column = row["last_used_column"] if is_used else row["set_column"]
-            return f"`{column}` lies after the as-of: one of the two is wrong"
-        case "fallback":
-            return f"never used, and {cell('set')}: not a date"
-        case _:
-            parts = [
-                part for part in ("last_used", "set") if row[f"{part}_meaning"] == Meaning.TEXT
-            ]
-            return "; ".join(f"{cell(part)}: not a date" for part in parts)
+def _to_utc(instants: Instants) -> pd.Series:
+    found: pd.Series = pd.Series(instants).dt.tz_localize(UTC).astype(INSTANT_DTYPE)
+    return found
 
 
 def is_active(credentials: pd.DataFrame) -> pd.Series:
@@ -262,7 +178,17 @@ def to_user_facts(credentials: pd.DataFrame) -> pd.DataFrame:
     }
     password = by_slot["password"]
     users = password[
-        ["report", "account_id", "user", "arn", "is_root", "created_raw", "created_at", "as_of"]
+        [
+            "report",
+            "account_id",
+            "account_key",
+            "user",
+            "arn",
+            "is_root",
+            "created_raw",
+            "created_at",
+            "as_of",
+        ]
     ]
     on = {name: rows["enabled"].reindex(users.index) for name, rows in by_slot.items()}
     # Old reports do not say whether root has a password: it has, unless somebody proves otherwise.

@@ -18,7 +18,8 @@ from credreport import __version__
 from credreport.errors import Notice, Problem
 from credreport.instants import format_instant
 from credreport.reports.inputs import Skipped
-from credreport.reports.selection import Report, as_of_sentences, bound_of
+from credreport.reports.report import Report
+from credreport.reports.selection import as_of_sentences, bound_of
 from credreport.rules.catalogue import UNUSED_AFTER
 from credreport.rules.policy import Policy
 from credreport.rules.profiles import DEFAULT_PROFILE
@@ -31,7 +32,8 @@ from credreport.schema import (
     Status,
     Use,
 )
-from credreport.verdicts.verdict import KINDS, STATUSES, USES, Cells, Numbers, Verdicts, code
+from credreport.verdicts.judged import Judged
+from credreport.verdicts.verdict import KINDS, STATUSES, USES, Numbers, code
 from credreport.verdicts.warnings import WARNING_TITLES
 
 SCHEMA_VERSION = 2  # of every JSON document; docs/evidence.schema.json
@@ -74,25 +76,16 @@ class Tally:
     ages: tuple[int, ...]
 
 
-def to_tallies(
-    cells: Cells,
-    verdicts: Verdicts,
-    report: Numbers,
-    count: int,
-    *,
-    unused_after_days: int,
-    absent: Numbers | None = None,
-) -> list[Tally]:
-    """Count the verdicts of each report. `report` gives the report of each credential, from 0.
-
-    `absent` counts, by report and place in KINDS, those that were not among the cells.
-    """
+def to_tallies(judged: Judged, *, unused_after_days: int) -> list[Tally]:
+    """Count the verdicts of each report."""
+    cells, verdicts, report, count = (
+        judged.cells, judged.verdicts, judged.report, len(judged.reports),
+    )  # fmt: skip
     edges = band_edges(unused_after_days)
     shape = (count, len(KINDS), len(STATUSES))
     place = (report * len(KINDS) + cells.kind) * len(STATUSES) + verdicts.status
     statuses = np.bincount(place, minlength=int(np.prod(shape))).reshape(shape)
-    if absent is not None:
-        statuses[:, :, code(Status.ABSENT)] += absent
+    statuses[:, :, code(Status.ABSENT)] += judged.absent
     status = verdicts.status
     aged = np.flatnonzero((status == code(Status.UNUSED)) | (status == code(Status.CURRENT)))
     band = np.searchsorted(edges, verdicts.age_days[aged], side="right") - 1

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from credreport.schema import SLOT_WORDS, SLOTS, UNDETERMINED, Status
+from credreport.verdicts.reasons import NO_COLUMN, to_cells_text
+
+_SLOTS = {slot.credential: slot for slot in SLOTS}
 
 
 def to_undetermined(credentials: pd.DataFrame, undecided: pd.DataFrame) -> pd.DataFrame:
@@ -25,18 +28,13 @@ def to_undetermined(credentials: pd.DataFrame, undecided: pd.DataFrame) -> pd.Da
 
 def _cells(rows: pd.DataFrame, credential: pd.Series) -> pd.Series:
     """Return the cells of each row's own slot as reported; nothing for a whole user."""
-    cells = pd.Series("", index=rows.index, dtype="str")
-    for slot in SLOTS:
-        mine = credential.eq(slot.credential)
-        parts = [f"{slot.enabled}=" + rows["enabled_raw"].fillna("(no column)")]
-        if slot.last_used:
-            parts.append(f"{slot.last_used}=" + rows["last_used_raw"].fillna("(no column)"))
-        parts.append(f"{slot.fallback}=" + rows["set_raw"].fillna("(no column)"))
-        joined = parts[0]
-        for part in parts[1:]:
-            joined = joined + "; " + part
-        cells = cells.mask(mine, joined)
-    return cells
+    parts = ("enabled_raw", "last_used_raw", "set_raw")
+    columns = [rows[part].astype(object).where(rows[part].notna(), None) for part in parts]
+    found = [
+        to_cells_text(_SLOTS[name], *cells) if name in _SLOTS else ""
+        for name, *cells in zip(credential, *columns, strict=True)
+    ]
+    return pd.Series(found, index=rows.index, dtype="str")
 
 
 def _further_cells(credentials: pd.DataFrame, about: pd.DataFrame, slots: pd.Series) -> pd.Series:
@@ -46,5 +44,5 @@ def _further_cells(credentials: pd.DataFrame, about: pd.DataFrame, slots: pd.Ser
     whole = "mfa_active=" + about["mfa_active"] + "; " + about["user_row"].map(joined)
     beside = "; user_creation_time=" + about["created_raw"]
     is_password = slots.eq("password")
-    expiry = "; password_next_rotation=" + about["next_rotation_raw"].fillna("(no column)")
+    expiry = "; password_next_rotation=" + about["next_rotation_raw"].fillna(NO_COLUMN)
     return beside.mask(is_password, expiry).where(slots.isin(SLOT_WORDS), whole)

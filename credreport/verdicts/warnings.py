@@ -1,19 +1,43 @@
-"""What is odd in the dates of credentials that were judged, and the words for every warning.
-
-Arrays in, places in them out: both roads to a verdict look for the same oddities here.
-"""
+"""Warnings about reports that were read and judged: arrays in, notices out, no pandas."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 
+from credreport.errors import Notice
 from credreport.instants import format_instant
-from credreport.schema import Kind, Meaning, Status, Use
-from credreport.verdicts.verdict import ON, USES, Cells, Flags, Instants, Numbers, Verdicts, code
+from credreport.reports.report import Report, Table
+from credreport.schema import (
+    ARN,
+    EXTRA_CREDENTIALS,
+    JUDGED_SLOTS,
+    KNOWN_ABSENCES,
+    KNOWN_COLUMNS,
+    NOT_SUPPORTED,
+    ROOT_USER,
+    SLOTS,
+    USER,
+    Kind,
+    Meaning,
+    Status,
+    Use,
+)
+from credreport.verdicts.judged import Judged
+from credreport.verdicts.verdict import (
+    ON,
+    STATUSES,
+    USES,
+    Cells,
+    Flags,
+    Instants,
+    Numbers,
+    Verdicts,
+    code,
+)
 
 # AWS's own notice: console sign-ins between these instants were never recorded.
 GAP_START = np.datetime64("2018-05-04T05:50:00", "us")
@@ -60,36 +84,144 @@ WARNING_TITLES = {
 WAIVER_CODES = ("waiver-lapsed", "waiver-unmatched")
 
 Row = Mapping[str, object]
+Say = Callable[[int, str, str], None]
 
 
 @dataclass(frozen=True)
-class Oddity:
-    """One kind of warning: its code, the places it was found at, and what is said of each row.
+class Irregularity:
+    """One kind of warning about dates: its code, where it was found, and the sentence for a row.
 
-    `words` takes a mapping with `user`, `credential`, `set_column`, `set_raw`, `age_days`,
+    `sentence` takes a mapping with `user`, `credential`, `set_column`, `set_raw`, `age_days`,
     `status`, `newest` and `as_of` (both datetimes) of a row.
     """
 
     code: str
     places: Numbers
-    words: Callable[[Row], str]
+    sentence: Callable[[Row], str]
 
 
-def find_odd_dates(
+def find_warnings(judged: Judged) -> list[list[Notice]]:
+    """Return the warnings about each of the reports, in the order of checks and rows."""
+    table = judged.table
+    found = [list(_check_columns(report)) for report in judged.reports]
+
+    def say(row: int, code: str, message: str) -> None:
+        number = int(table.report[row])
+        source = judged.reports[number].source.name
+        found[number].append(Notice(source, int(table.line[row]), code, message))
+
+    rooted = np.bincount(table.report[table.is_root], minlength=len(found))
+    for number in np.flatnonzero(rooted == 0).tolist():
+        message = "no root row: AWS always writes one, so rows may have been cut off"
+        found[number].append(Notice(judged.reports[number].source.name, 0, "no-root", message))
+    _check_names(table, say)
+    _check_extra(table, say)
+    _check_blanks(judged, say)
+    _check_dates(judged, say)
+    return found
+
+
+def _check_columns(report: Report) -> Iterator[Notice]:
+    name = report.source.name
+    unknown = [column or "(no name)" for column in report.columns if column not in KNOWN_COLUMNS]
+    if unknown:
+        names = ", ".join(repr(column[:80]) for column in unknown[:10])
+        more = f" and {len(unknown) - 10} more" if len(unknown) > 10 else ""
+        message = f"unknown columns, not used: {names}{more}"
+        yield Notice(name, report.header_line, "unknown-column", message)
+    if ARN not in report.columns:
+        message = "no `arn` column: the account is unknown, and root is told by its name only"
+        yield Notice(name, 0, "no-arn", message)
+    untracked = [slot.last_used for slot in JUDGED_SLOTS if slot.last_used not in report.columns]
+    if untracked:
+        columns = ", ".join(f"`{column}`" for column in untracked)
+        yield Notice(name, 0, "missing-column", f"without {columns}: use is not known there")
+
+
+def _check_names(table: Table, say: Say) -> None:
+    order = table.order
+    for row in np.flatnonzero(order.is_late).tolist():
+        say(row, "order", f"{table.text(row, USER)!r} is out of AWS's order (root, then by name)")
+    for row in np.flatnonzero(order.ordinal).tolist():
+        user, ordinal = table.text(row, USER), order.ordinal[row]
+        message = f"user {user!r} stands here for time {ordinal}; each row is judged"
+        say(row, "user-twice", message)
+    for row in np.flatnonzero(order.has_other_arn).tolist():
+        user, arn = table.text(row, USER), table.text(row, ARN)
+        say(row, "arn-differs", f"user {user!r}, but the ARN says {arn!r}")
+    for row in np.flatnonzero(table.is_root).tolist():
+        user = table.text(row, USER)
+        if user not in (ROOT_USER, "root"):
+            arn = table.text(row, ARN)
+            message = f"user {user!r} is taken for root, because the ARN says {arn!r}"
+            say(row, "arn-differs", message)
+
+
+def _check_extra(table: Table, say: Say) -> None:
+    if not table.has_column(EXTRA_CREDENTIALS).any():
+        return
+    nothing = {*KNOWN_ABSENCES, NOT_SUPPORTED, "", "false"}
+    for row, cell in enumerate(table.texts(EXTRA_CREDENTIALS)):
+        if cell and cell.strip() not in nothing:
+            user = table.text(row, USER)
+            message = f"user {user!r} has credentials that the report does not list: {cell!r}"
+            say(row, "extra-credentials", message)
+
+
+def _check_blanks(judged: Judged, say: Say) -> None:
+    table = judged.table
+    counts = np.bincount(table.report, weights=table.blanks, minlength=len(judged.reports))
+    rows = np.flatnonzero(table.blanks)
+    _, first = np.unique(table.report[rows], return_index=True)
+    for row in rows[first].tolist():
+        number = table.report[row]
+        count = int(counts[number])
+        cells = "1 blank cell here" if count == 1 else f"{count} blank cells, the first here"
+        message = f"{cells}, where AWS writes a word; "
+        if judged.reports[number].blanks_are_absences:
+            message += (
+                "the file holds no N/A at all (re-saved?), so a blank use counts as never used"
+            )
+        else:
+            message += "beside N/A a blank is a lost cell, so a blank use is undetermined"
+        say(row, "blank-cells", message)
+
+
+def _check_dates(judged: Judged, say: Say) -> None:
+    table, cells, verdicts = judged.table, judged.cells, judged.verdicts
+    created_at = table.typed.created_at[judged.row]
+    newest = newest_of(cells, created_at)
+    for each in find_irregular_dates(cells, verdicts, created_at, judged.report):
+        for place in each.places.tolist():
+            row, slot = int(judged.row[place]), SLOTS[judged.slot[place]]
+            about = {
+                "user": table.text(row, USER),
+                "credential": slot.credential,
+                "set_column": slot.fallback,
+                "set_raw": judged.text(place, "fallback"),
+                "age_days": int(verdicts.age_days[place]),
+                "status": STATUSES[verdicts.status[place]].value,
+                "newest": newest[place].item().replace(tzinfo=UTC),
+                "as_of": cells.as_of[place].item().replace(tzinfo=UTC),
+            }
+            say(row, each.code, each.sentence(about))
+
+
+def find_irregular_dates(
     cells: Cells, verdicts: Verdicts, created_at: Instants, report: Numbers
-) -> Iterator[Oddity]:
-    """Yield the oddities in their order. `report` counts reports: of some only the worst is told."""
+) -> Iterator[Irregularity]:
+    """Yield what is irregular, in the order of checks. `report` counts reports: of some only the worst is yielded."""
     for name, found, words in _find_by_row(cells, verdicts, created_at):
-        yield Oddity(name, np.flatnonzero(found), words)
+        yield Irregularity(name, np.flatnonzero(found), words)
     newest = newest_of(cells, created_at)
     late = np.flatnonzero(newest > cells.as_of)
     order = np.lexsort((-newest[late].astype("i8"), report[late]))
     _, first = np.unique(report[late][order], return_index=True)
-    yield Oddity("later-than-as-of", late[order][first], _later_words)
-    yield Oddity("gap-2018", np.flatnonzero(_is_in_gap(cells, verdicts)), _gap_words)
+    yield Irregularity("later-than-as-of", late[order][first], _later_sentence)
+    yield Irregularity("gap-2018", np.flatnonzero(_is_in_gap(cells, verdicts)), _gap_sentence)
     is_near = np.abs(verdicts.age_days - cells.unused_after_days) <= 1
     near = np.flatnonzero(is_near & _is_judged(verdicts))
-    yield Oddity("boundary", near, _boundary_words)
+    yield Irregularity("boundary", near, _boundary_sentence)
 
 
 def newest_of(cells: Cells, created_at: Instants) -> Instants:
@@ -103,11 +235,11 @@ def _find_by_row(
     on = cells.enabled == ON
     is_key = cells.kind == code(Kind.ACCESS_KEY)
     unreadable = cells.set_meaning == code(Meaning.TEXT)
-    yield "unreadable-cell", _is_judged(verdicts) & unreadable, _unreadable_words
+    yield "unreadable-cell", _is_judged(verdicts) & unreadable, _unreadable_sentence
     used_first = on & (cells.last_used < cells.set_at)
-    yield "used-before-set", used_first & ~is_key, _changed_words
-    yield "used-before-set", used_first & is_key, _used_words
-    yield "set-before-created", on & (cells.set_at < created_at), _set_words
+    yield "used-before-set", used_first & ~is_key, _changed_sentence
+    yield "used-before-set", used_first & is_key, _used_sentence
+    yield "set-before-created", on & (cells.set_at < created_at), _set_sentence
 
 
 def _is_judged(verdicts: Verdicts) -> Flags:
@@ -130,69 +262,49 @@ def _is_in_gap(cells: Cells, verdicts: Verdicts) -> Flags:
     return found
 
 
-def _unreadable_words(row: Row) -> str:
+def _unreadable_sentence(row: Row) -> str:
     return (
         f"{row['user']!r}, {row['credential']}: `{row['set_column']}` is {row['set_raw']!r}, "
         "not a date; the verdict rests on the last use, but the row may be damaged"
     )
 
 
-def _changed_words(row: Row) -> str:
+def _changed_sentence(row: Row) -> str:
     return (
         f"{row['user']!r}: the password was changed after its last use, so the one now "
         "set may never have been used"
     )
 
 
-def _used_words(row: Row) -> str:
+def _used_sentence(row: Row) -> str:
     return f"{row['user']!r}, {row['credential']}: used before it was made"
 
 
-def _set_words(row: Row) -> str:
+def _set_sentence(row: Row) -> str:
     return f"{row['user']!r}, {row['credential']}: set before the user was created"
 
 
-def _later_words(row: Row) -> str:
+def _later_sentence(row: Row) -> str:
     return (
-        f"{row['user']!r} has a timestamp of {_to_words(row['newest'])}, later than the "
-        f"as-of {_to_words(row['as_of'])}: one of the two is wrong"
+        f"{row['user']!r} has a timestamp of {_to_text(row['newest'])}, later than the "
+        f"as-of {_to_text(row['as_of'])}: one of the two is wrong"
     )
 
 
-def _gap_words(row: Row) -> str:
+def _gap_sentence(row: Row) -> str:
     return (
         f"{row['user']!r}: AWS recorded no sign-in from 2018-05-04 to 2018-05-23, so the "
         "password may have been used later than the report says"
     )
 
 
-def _boundary_words(row: Row) -> str:
+def _boundary_sentence(row: Row) -> str:
     return (
         f"{row['user']!r}, {row['credential']}: {row['age_days']} days, within a day of "
         f"the threshold ({row['status']})"
     )
 
 
-def _to_words(instant: object) -> str:
+def _to_text(instant: object) -> str:
     assert isinstance(instant, datetime)
     return format_instant(instant)
-
-
-def no_root_words() -> str:
-    """Say that the root row is missing."""
-    return "no root row: AWS always writes one, so rows may have been cut off"
-
-
-def order_words(user: object) -> str:
-    """Say that a row is out of order."""
-    return f"{user!r} is out of AWS's order (root, then by name)"
-
-
-def twice_words(user: object, ordinal: object) -> str:
-    """Say that a user stands in the report more than once."""
-    return f"user {user!r} stands here for time {ordinal}; each row is judged"
-
-
-def arn_words(user: object, arn: object) -> str:
-    """Say that name and ARN differ."""
-    return f"user {user!r}, but the ARN says {arn!r}"

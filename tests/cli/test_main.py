@@ -272,7 +272,7 @@ class TestExitStatus:
         def fail(*_: object, **__: object) -> None:
             raise ValueError("oops")
 
-        monkeypatch.setattr("credreport.runs.survey.survey", fail)
+        monkeypatch.setattr("credreport.runs.inspect.inspect", fail)
         done = run("inspect", here)
         assert done.exit_code == 70
         assert done.stderr == (
@@ -285,7 +285,7 @@ class TestExitStatus:
         def interrupt(*_: object, **__: object) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("credreport.runs.survey.survey", interrupt)
+        monkeypatch.setattr("credreport.runs.inspect.inspect", interrupt)
         done = run("inspect", here)
         assert (done.exit_code, done.stderr) == (130, "interrupted; nothing half-written\n")
 
@@ -435,7 +435,7 @@ class TestMain:
         def ask(*_: object, **__: object) -> None:
             signal.raise_signal(number)
 
-        monkeypatch.setattr("credreport.runs.analysis.assess_inputs", ask)
+        monkeypatch.setattr("credreport.runs.analyze.analyze_inputs", ask)
         assert self.main(monkeypatch, "analyze", str(stale(here))) == 128 + number
         assert not (here / "evidence").exists()
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from credreport.comparison.comparison import Comparison, compare, compare_all
 from credreport.reports.inputs import Stream
-from credreport.reports.read import read_report
+from credreport.reports.report import read_report
 from credreport.reports.selection import Population, date_reports
 from credreport.schema import CLOSING
 from credreport.verdicts.assessment import Assessment, assess

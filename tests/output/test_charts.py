@@ -24,7 +24,7 @@ from credreport.output.charts import (
     to_png,
     to_svg,
 )
-from credreport.reports.read import CredentialReport
+from credreport.reports.report import Report
 from credreport.reports.selection import Population
 from credreport.rules.policy import Policy
 from credreport.verdicts.assessment import Assessment, assess
@@ -86,7 +86,7 @@ class TestAgeing:
     def test_the_threshold_stands_between_two_bars(
         self, assessment: Assessment, days: int, place: float
     ) -> None:
-        reports = [each for each in assessment.reports if isinstance(each, CredentialReport)]
+        reports = [each for each in assessment.reports if isinstance(each, Report)]
         other = assess(Population(tuple(reports)), Policy(unused_after_days=days))
         bands = to_bands(other.totals)
         axes = draw_ageing(picture(bands, Captions("", "", days))).axes[0]

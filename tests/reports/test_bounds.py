@@ -15,7 +15,7 @@ import pytest
 from credreport.errors import InputRefused, Problem
 from credreport.reports import inputs as sources
 from credreport.reports.inputs import Skipped, Stream, open_inputs, read_bounded
-from credreport.reports.read import read_report
+from credreport.reports.report import read_report
 from credreport.reports.selection import read_reports
 from tests.support.reports import COLUMNS, NAME, root, to_csv, user
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -12,15 +10,11 @@ from hypothesis import strategies as st
 from credreport.instants import parse_instant
 from credreport.reports.normalise import (
     INSTANT_DTYPE,
-    to_account,
     to_flag,
     to_instant,
-    to_meaning,
     to_rows,
-    to_users,
     whole_days,
 )
-from tests.support.reports import COLUMNS, read, root, to_csv, user
 
 
 def texts(*cells: str | None) -> pd.Series:
@@ -90,18 +84,6 @@ def test_the_fast_way_agrees_with_the_exact_one_cell_by_cell(cells: list[str]) -
         assert (pd.isna(instant) and exact is None) or instant == exact
 
 
-def test_every_cell_says_exactly_one_thing() -> None:
-    cells = texts("2019-01-02T03:04:05Z", "N/A", "no_information", "", "not_supported", "n/a", None)
-    assert to_meaning(cells, to_instant(cells)).tolist() == [
-        "instant", "absence", "absence", "blank", "not_supported", "text", "no_column",
-    ]  # fmt: skip
-
-
-def test_accounts_are_text_and_keep_their_zeros() -> None:
-    arns = texts("arn:aws:iam::000000000001:root", "N/A", None)
-    assert to_account(arns).tolist() == ["000000000001", "", ""]
-
-
 def test_days_are_rounded_down() -> None:
     day = pd.Timedelta(days=1)
     elapsed = pd.Series([2 * day, 2 * day - pd.Timedelta(microseconds=1), -0.5 * day, pd.NaT])
@@ -111,25 +93,3 @@ def test_days_are_rounded_down() -> None:
 def test_rows_of_nothing_are_nothing() -> None:
     assert to_rows(pd.DataFrame({"a": []})) == []
     assert to_rows(pd.DataFrame({"a": [1], "b": ["x"]})) == [{"a": 1, "b": "x"}]
-
-
-@pytest.mark.parametrize("name", ["NA", "null", "nan", "007", "1e5", "true"])
-def test_names_that_look_like_values_stay_text(tmp_path: Path, name: str) -> None:
-    users = to_users(read(tmp_path, root(), user(name)).reports)
-    assert users["user"].tolist() == ["<root_account>", name]
-    assert users["user"].notna().all()
-
-
-def test_a_missing_cell_means_a_missing_column_and_nothing_else(tmp_path: Path) -> None:
-    from credreport import read_reports
-
-    (tmp_path / "2026-01-31-a.csv").write_text(to_csv(root("111111111111")))
-    cut = tuple(name for name in COLUMNS if name != "mfa_active")
-    (tmp_path / "2026-01-31-b.csv").write_text(to_csv(root("222222222222", arn=""), columns=cut))
-    users = to_users(read_reports(tmp_path).reports)
-    by_report = users.set_index("report")
-    assert by_report["mfa_active"].isna().to_dict() == {0: True, 1: False}
-    assert by_report["additional_credentials_info"].isna().all()
-    assert by_report["arn"].tolist() == ["", "arn:aws:iam::111111111111:root"]
-    assert users["line"].tolist() == [2, 2]
-    assert users.index.tolist() == [0, 1]

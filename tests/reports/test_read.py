@@ -12,7 +12,9 @@ import pytest
 
 from credreport.errors import InputRefused
 from credreport.reports.inputs import Stream
-from credreport.reports.read import CredentialReport, _quote_words, account_of, is_root, read_report
+from credreport.reports.names import account_of, is_root
+from credreport.reports.report import Report, read_report
+from credreport.reports.sections import _quote_words
 from credreport.schema import NEEDED_COLUMNS
 from tests.support.reports import ACCOUNT, COLUMNS, root, to_csv, user
 
@@ -22,7 +24,7 @@ COLUMNS_OF_2014 = tuple(name for name in COLUMNS if "_last_used_" not in name)
 KEY_1_USED, KEY_2_USED = "access_key_1_last_used_date", "access_key_2_last_used_date"
 
 
-def read(text: str, name: str = "report.csv") -> list[CredentialReport]:
+def read(text: str, name: str = "report.csv") -> list[Report]:
     return read_report(Stream(name, text.encode()))
 
 
@@ -32,7 +34,7 @@ def refusal(text: str) -> list[str]:
     return [str(problem) for problem in refused.value.problems]
 
 
-def users(report: CredentialReport) -> list[str]:
+def users(report: Report) -> list[str]:
     return [row[report.columns.index("user")] for row in report.rows]
 
 
@@ -379,7 +381,7 @@ class TestStamp:
 
         content = base64.b64encode(to_csv(root()).encode()).decode()
 
-        def of(time: str) -> CredentialReport:
+        def of(time: str) -> Report:
             text = json.dumps({"Content": content, "GeneratedTime": time})
             return read(text, "2026-01-31.json")[0]
 

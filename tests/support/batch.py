@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import pandas as pd
 
 from credreport.instants import parse_instant
 from credreport.reports.inputs import Stream
-from credreport.reports.normalise import to_rows, to_users
-from credreport.reports.read import CredentialReport, read_report
+from credreport.reports.normalise import to_rows
+from credreport.reports.report import Report, read_report
 from credreport.rules.policy import Policy
-from credreport.verdicts.credentials import judge, to_credentials
+from credreport.verdicts.assessment import judge_reports
+from credreport.verdicts.credentials import to_credentials
 from tests.support.reports import AS_OF, NAME, to_csv
 from tests.support.second_opinion import SLOTS, Opinion
 
@@ -25,32 +27,25 @@ def instant(text: str = AS_OF) -> datetime:
     return found
 
 
-def read_text(text: str) -> list[CredentialReport]:
+def read_text(text: str) -> list[Report]:
     return read_report(Stream(NAME, text.encode()))
 
 
-def read_rows(
-    rows: Iterable[dict[str, str]], columns: Sequence[str] | None = None
-) -> list[CredentialReport]:
+def read_rows(rows: Iterable[dict[str, str]], columns: Sequence[str] | None = None) -> list[Report]:
     """Write the rows as one file, and read the reports in it."""
     listed = list(rows)
     return read_text(to_csv(*listed, columns=tuple(columns or listed[0])))
 
 
 def judged(
-    reports: Sequence[CredentialReport],
+    reports: Sequence[Report],
     as_of: datetime | Sequence[datetime],
     policy: Policy = POLICY,
 ) -> pd.DataFrame:
     """Return the judged password and key slots of all the reports, in the order of reports and rows."""
     as_ofs = [as_of] * len(reports) if isinstance(as_of, datetime) else list(as_of)
-    judged = judge(
-        to_credentials(to_users(reports)),
-        as_ofs,
-        [report.blanks_are_absences for report in reports],
-        policy,
-    )
-    table = judged.table
+    dated = [replace(report, as_of=when) for report, when in zip(reports, as_ofs, strict=True)]
+    table = to_credentials(judge_reports(dated, policy))
     return table[table["credential"].isin(SLOTS)].reset_index(drop=True)
 
 

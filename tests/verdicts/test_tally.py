@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 from credreport import __version__, analyze, read_reports
 from credreport.errors import Notice, Problem
 from credreport.rules.policy import Policy, UserClass
+from credreport.verdicts.judged import Judged
 from credreport.verdicts.tally import (
     SCHEMA_VERSION,
     Tally,
@@ -66,14 +68,18 @@ NO_AGE = [[0, 0], [0, 0], [0, 0]]
 
 
 def tallies(absent: list[list[int]] | None = None) -> list[Tally]:
-    return to_tallies(
-        CELLS,
-        decide(CELLS, include_root=False),
-        REPORT,
-        3,
-        unused_after_days=90,
-        absent=None if absent is None else np.array(absent),
+    table = SimpleNamespace(report=REPORT)
+    reports = [None] * 3
+    judged = Judged(
+        reports,  # type: ignore[arg-type]  # counting needs no more of them, nor of the table
+        table,  # type: ignore[arg-type]
+        row=np.arange(len(REPORT)),
+        slot=REPORT,
+        cells=CELLS,
+        verdicts=decide(CELLS, include_root=False),
+        absent=np.array(absent or np.zeros((3, 3), dtype="i8")),
     )
+    return to_tallies(judged, unused_after_days=90)
 
 
 def nested(counts: Sequence[int], *shape: int) -> Any:

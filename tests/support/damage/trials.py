@@ -20,7 +20,7 @@ from random import Random
 from credreport.errors import InputRefused
 from credreport.reports.containers import OwnEvidence
 from credreport.reports.inputs import Stream, open_inputs
-from credreport.reports.read import CredentialReport, read_report
+from credreport.reports.report import Report, read_report
 from tests.support.batch import judged
 from tests.support.damage import blocks, cells, lines, whole
 from tests.support.damage.containers import CONTAINERS, Container, open_plainly, rows_in
@@ -136,7 +136,7 @@ def run(seed: int, start: int, count: int) -> Result:
 
 def judge_trials(trials: Sequence[Trial], directory: Path) -> Iterator[tuple[Trial, str, str]]:
     """Yield what became of each trial, and why, where it must not be."""
-    reports: list[CredentialReport] = []
+    reports: list[Report] = []
     owners: list[tuple[int, int]] = []  # the trial, and the file in its archive
     for number, trial in enumerate(trials):
         try:
@@ -163,7 +163,7 @@ def judge_trials(trials: Sequence[Trial], directory: Path) -> Iterator[tuple[Tri
         yield trials[number], *outcome_of(trials[number], found_rows)
 
 
-def _read(trial: Trial, directory: Path) -> list[list[CredentialReport]]:
+def _read(trial: Trial, directory: Path) -> list[list[Report]]:
     """Return the reports in a damaged file, or in each file of an archive.
 
     Raises InputRefused where any of them is refused, left out or without a time.

@@ -1,9 +1,9 @@
-"""Inputs -> Assessment: at once where they are few, else in batches, by whoever works.
+"""Inputs -> Assessment, in batches, by this process or on an executor.
 
-A large run looks twice. `survey` reads everything, counts it and chooses the reports; then the
-chosen ones are read again in the order of the evidence, cell by cell, a batch at a time. What is
-flagged is kept; the rows of the population are written as text there and then, and put aside, so
-that memory stays as it is however many reports there are. The two looks must agree.
+A run makes two passes. The first reads everything and chooses the reports; the second reads the
+chosen ones again, in the order of the evidence, and makes their tables, a batch at a time. What is
+flagged is kept. A population that is too long for a sheet is written as text there and then, and
+put aside, so that memory stays as it is however many reports there are.
 """
 
 from __future__ import annotations
@@ -24,18 +24,15 @@ from credreport.output.csv_file import csv_header, csv_rows
 from credreport.output.formats import Options
 from credreport.output.json_file import json_rows
 from credreport.reports.inputs import DEFAULT_MAX_BYTES, Skipped, Stream, Unread, find_inputs
-from credreport.reports.read import CredentialReport
-from credreport.reports.selection import read_items, read_stream
+from credreport.reports.report import Report, read_streams
+from credreport.reports.selection import Population, to_population
 from credreport.rules.policy import Policy
 from credreport.rules.waivers import Waivers
+from credreport.runs.inspect import File, read_batch, refuse, run_batches
 from credreport.runs.pool import Pool
-from credreport.runs.survey import File, Question, Survey, Surveyed, refuse, size_of, survey_items
-from credreport.schema import ACCOUNT_ID, CREDENTIALS, USERS
-from credreport.verdicts.assessment import Assessment, Part, assess, join, judge_part
-from credreport.verdicts.tally import Totals
+from credreport.schema import CREDENTIALS, USERS
+from credreport.verdicts.assessment import Assessment, Part, join, judge_part
 
-# Fewer bytes are read once, and their tables kept.
-LARGE_BYTES = 4 * 1024 * 1024
 # Enough for pandas to make little of what a batch costs by itself; it takes a second or two, so
 # workers are worth their start for a few.
 BATCH_ROWS = 10_000
@@ -50,7 +47,10 @@ Progress = Callable[[Callable[[], int]], AbstractContextManager[_Advance]]
 class Asked:
     """What is asked of every report, and what the formats need of a population that is not kept.
 
-    With a baseline it is kept all the same: every credential is compared.
+    policy, waivers: the rules and what they spare.
+    as_of: the instant of judging; see read_reports.
+    has_baseline: whether every credential is compared: then the population is kept.
+    csv, json, options: whether its rows are written as text, and how.
     """
 
     policy: Policy
@@ -64,10 +64,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Chosen:
-    """A report that was chosen, and the file that holds it and no other."""
+    """A report that was chosen: the file that contains it, its place there, and its facts."""
 
     file: File
-    report: Surveyed
+    place: int
+    report: Report
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class Piece:
     json: dict[str, bytes]
 
 
-def assess_inputs(
+def analyze_inputs(
     inputs: Sequence[str | os.PathLike[str]],
     asked: Asked,
     *,
@@ -91,52 +92,73 @@ def assess_inputs(
     """Judge every report that the inputs name; the same as `assess` of read_reports.
 
     Returns the assessment, and what of its tables was put aside. Raises InputRefused as
-    read_reports does, and where a file changes between the two looks.
+    read_reports does, and where a file changes between the two passes.
     """
     items = list(find_inputs([os.fspath(path) for path in inputs], max_bytes))
-    if sum(map(size_of, items)) > LARGE_BYTES and not asked.has_baseline:
-        policy = asked.policy
-        question = Question(asked.as_of, policy.unused_after_days, policy.include_root)
-        with progress(lambda: len(items)) as advance:
-            surveyed = survey_items(
-                items, inputs, question, keep_going=keep_going, pool=pool, progress=advance
-            )
-        chosen = _choose(items, surveyed.totals)
-        if chosen:
-            aside = _too_long(surveyed.totals)
-            work = partial(judge_batch, asked=asked, aside=aside)
-            pieces = _judge(chosen, work, pool, progress)
-            return _put_together(pieces, surveyed, asked, aside)
     with progress(lambda: len(items)) as advance:
-        population = read_items(
-            items, inputs, as_of=asked.as_of, keep_going=keep_going, progress=advance
-        )
-    return assess(population, asked.policy, asked.waivers), None
+        population, chosen = _choose(items, inputs, asked, pool, advance, keep_going=keep_going)
+    aside = () if asked.has_baseline else _too_long(population.reports)
+    work = partial(judge_batch, asked=asked, aside=aside)
+    pieces = _judge(chosen, work, pool, progress)
+    return _put_together(pieces, population, asked, aside)
 
 
-def _choose(items: Iterable[File | Skipped | Problem], totals: Totals) -> list[Chosen]:
-    """Return what to judge in batches; nothing where it all fits into memory, or must be together.
+def _choose(
+    items: Iterable[File | Skipped | Problem],
+    inputs: Iterable[object],
+    asked: Asked,
+    pool: Pool,
+    advance: _Advance,
+    *,
+    keep_going: bool,
+) -> tuple[Population, list[Chosen]]:
+    """Read all files and choose the reports to judge."""
+    files = [item for item in items if not isinstance(item, Skipped)]
+    skipped: list[Skipped] = []
+    refused: list[Problem] = []
+    found: list[tuple[File, int, Report]] = []
+    work = partial(find_reports, as_of=asked.as_of)
+    for file, answers in zip(files, run_batches(items, work, pool, skipped), strict=True):
+        for place, answer in enumerate(answers):
+            if isinstance(answer, Problem) or isinstance(file, Problem):
+                assert isinstance(answer, Problem), "a problem has no reports"
+                refused.append(answer)
+            else:
+                found.append((file, place, replace(answer, number=len(found))))
+        if advance:
+            advance()
+    population = to_population(
+        [report for _, _, report in found],
+        refused,
+        skipped,
+        keep_going=keep_going,
+        inputs=inputs,
+    )
+    chosen = [Chosen(*found[report.number][:2], report) for report in population.reports]
+    return population, chosen
 
-    Two reports of one file would be read twice; two whose account is not known may share a
-    finding's ID, which only a part tells apart.
-    """
-    reports = [report for report in totals.reports if isinstance(report, Surveyed)]
-    names = {report.source.name for report in reports}
-    unknown = [report for report in reports if not ACCOUNT_ID.fullmatch(report.account_id)]
-    if not _too_long(totals) or len(names) < len(reports) or len(unknown) > 1:
-        return []
-    files = {item.name: item for item in items if isinstance(item, (Unread, Stream))}
-    return [Chosen(files[report.source.name], report) for report in reports]
+
+def find_reports(
+    batch: Sequence[File | Problem], as_of: datetime | str | None
+) -> list[list[Report | Problem]]:
+    """Return the facts of the reports in each file, without their users, or what is wrong with it."""
+    return [
+        [each if isinstance(each, Problem) else each.without_users() for each in found]
+        for found in read_batch(batch, as_of)
+    ]
 
 
-def _too_long(totals: Totals) -> tuple[str, ...]:
+def _too_long(reports: Sequence[Report]) -> tuple[str, ...]:
     """Return the tables that no sheet is to hold."""
-    return tuple(name for name, count in _count(totals).items() if is_too_long(count))
+    return tuple(name for name, count in _count(reports).items() if is_too_long(count))
 
 
-def _count(totals: Totals) -> dict[str, int]:
+def _count(reports: Sequence[Report]) -> dict[str, int]:
     """Return how many rows each table of the population has."""
-    return {"users": totals.user_count, "credentials": totals.credential_count}
+    return {
+        "users": sum(report.row_count for report in reports),
+        "credentials": sum(report.credential_count for report in reports),
+    }
 
 
 def _judge(
@@ -161,13 +183,13 @@ def _judge(
                 for _ in answer.part.tallies:
                     advance()
     if refused:
-        raise InputRefused(refused)
+        raise InputRefused(dict.fromkeys(refused))
 
 
 def _put_together(
-    pieces: Iterable[Piece], surveyed: Survey, asked: Asked, aside: Sequence[str]
-) -> tuple[Assessment, Aside]:
-    """Join the parts, put the texts aside, and hold what was found against the first look."""
+    pieces: Iterable[Piece], population: Population, asked: Asked, aside: Sequence[str]
+) -> tuple[Assessment, Aside | None]:
+    """Join the parts, and put the texts aside."""
     csv = {name: Spool() for name in aside if asked.csv}
     json = {name: Spool() for name in aside if asked.json}
     for name, spool in csv.items():
@@ -179,13 +201,10 @@ def _put_together(
             csv[name].put(rows)
         for name, rows in piece.json.items():
             json[name].put(_BETWEEN_ROWS * bool(json[name]) + rows)
-    totals = surveyed.totals
-    told = replace(totals, notices=surveyed.notices)
-    assessment = join(parts, totals.reports, told, asked.policy, asked.waivers)
-    # The first look knows no classes of users.
-    agree = list(assessment.tallies) == list(totals.tallies)
-    assert agree or asked.policy.classes, "the two looks at the reports do not agree"
-    counts = _count(totals)
+    assessment = join(parts, population.reports, population, asked.policy, asked.waivers)
+    if not aside:
+        return assessment, None
+    counts = _count(population.reports)
     return assessment, Aside({name: counts[name] for name in aside}, csv, json)
 
 
@@ -217,10 +236,10 @@ def judge_batch(
     `aside` names the tables whose rows become text. Runs wherever its caller runs it: reads the
     files, and nothing else.
     """
-    read = [_read_again(chosen) for chosen in batch]
-    reports = [each for each in read if isinstance(each, CredentialReport)]
+    read = _read_again(batch)
+    reports = [each for each in read if isinstance(each, Report)]
     if len(reports) < len(read):
-        return [each for each in read if isinstance(each, Problem)]
+        return list(dict.fromkeys(each for each in read if isinstance(each, Problem)))
     part = judge_part(reports, asked.policy, asked.waivers)
     tables = {"users": part.users, "credentials": part.credentials}
     rows = {name: tables[name][list(POPULATION[name])] for name in aside}
@@ -233,15 +252,23 @@ def judge_batch(
     return [Piece(part, csv, json)]
 
 
-def _read_again(chosen: Chosen) -> CredentialReport | Problem:
-    """Return the report with its as-of; a problem where its file is no longer what it was."""
-    file, report = chosen.file, chosen.report
-    stream = file.read() if isinstance(file, Unread) else file
-    if isinstance(stream, Problem):
-        return stream
-    if hashlib.sha256(stream.data).hexdigest() != report.source.sha256:
-        found, remedy = "changed while it was judged", "Run again when nobody writes to it"
-        return Problem(stream.name, 0, 0, found, remedy)
-    (found_again,) = read_stream(stream)
-    assert isinstance(found_again, CredentialReport), "the same bytes were a report before"
-    return replace(found_again, as_of=report.as_of, as_of_origin=report.as_of_origin)
+def _read_again(batch: Sequence[Chosen]) -> list[Report | Problem]:
+    """Return the reports with their users; a problem where a file is no longer what it was."""
+    hashes = {chosen.file: chosen.report.source.sha256 for chosen in batch}
+    items = {file: file.read() if isinstance(file, Unread) else file for file in hashes}
+    for file, item in items.items():
+        if isinstance(item, Stream) and hashlib.sha256(item.data).hexdigest() != hashes[file]:
+            found, remedy = "changed while it was judged", "Run again when nobody writes to it"
+            items[file] = Problem(file.name, 0, 0, found, remedy)
+    streams = {file: item for file, item in items.items() if isinstance(item, Stream)}
+    again = dict(zip(streams, read_streams(list(streams.values())), strict=True))
+    reports: list[Report | Problem] = []
+    for chosen in batch:
+        item = items[chosen.file]
+        if isinstance(item, Problem):
+            reports.append(item)
+            continue
+        report = again[chosen.file][chosen.place]
+        assert isinstance(report, Report), "the same bytes were a report before"
+        reports.append(replace(chosen.report, table=report.table, first=report.first))
+    return reports

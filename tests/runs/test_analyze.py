@@ -1,4 +1,4 @@
-"""A large run says what a small one says: in batches, by whoever works, with its population aside."""
+"""A run in batches says what the tables of all reports at once say, wherever it is done."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -18,17 +18,16 @@ from credreport.cli.main import app
 from credreport.errors import InputRefused, Problem
 from credreport.evidence.of_analysis import of_analysis
 from credreport.reports.inputs import Stream
-from credreport.reports.read import CredentialReport
+from credreport.reports.selection import read_reports
 from credreport.rules.policy import Policy, UserClass
 from credreport.rules.profiles import PROFILES
 from credreport.rules.waivers import Waivers, load_waivers
-from credreport.runs import analysis
-from credreport.runs.analysis import Asked, Chosen, Piece, assess_inputs, judge_batch
+from credreport.runs import analyze
+from credreport.runs.analyze import Asked, Chosen, Piece, analyze_inputs, find_reports, judge_batch
 from credreport.runs.cluster import on_cluster
 from credreport.runs.pool import Pool
 from credreport.runs.processes import in_processes
-from credreport.runs.survey import Question, survey_batch
-from credreport.verdicts.assessment import Part, judge_part
+from credreport.verdicts.assessment import assess
 from tests.support.reports import NAME, rendered, root, to_csv, user
 from tests.verdicts.test_assessment import OLD, key, password
 
@@ -58,142 +57,147 @@ def no_progress(_: Callable[[], int]) -> AbstractContextManager[None]:
 
 
 def files(
-    directory: Path | Sequence[Path], asked: Asked, pool: Pool | None = None, *, aside: bool
+    directory: Path | Sequence[Path], asked: Asked, pool: Pool | None = None
 ) -> dict[str, bytes]:
-    """Return all files of a run, and hold that its population was put aside, or was not."""
+    """Return all files of a run whose population is put aside."""
     inputs = [directory] if isinstance(directory, Path) else directory
-    assessment, put_aside = assess_inputs(inputs, asked, pool=pool or Pool(), progress=no_progress)
-    assert (put_aside is not None) == aside
-    return rendered(of_analysis(assessment, aside=put_aside), FORMATS)
+    assessment, aside = analyze_inputs(inputs, asked, pool=pool or Pool(), progress=no_progress)
+    assert aside is not None
+    return rendered(of_analysis(assessment, aside=aside), FORMATS)
+
+
+def whole_files(directory: Path, asked: Asked) -> dict[str, bytes]:
+    """Return the same files, made of tables that were never cut into batches."""
+    assessment = assess(read_reports(directory), asked.policy, asked.waivers)
+    return rendered(of_analysis(assessment), FORMATS)
 
 
 def asked(policy: Policy | None = None, waivers: Waivers | None = None) -> Asked:
     return Asked(policy or Policy(), waivers or Waivers(), csv=True, json=True)
 
 
-@pytest.fixture
-def shrink(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Return what makes every run a large one, of small batches."""
-
-    def to_large() -> None:
-        monkeypatch.setattr(analysis, "LARGE_BYTES", 0)
-        monkeypatch.setattr(analysis, "BATCH_ROWS", 6)
-
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make every run one of several batches, with a population that is too long for a sheet."""
+    monkeypatch.setattr(analyze, "BATCH_ROWS", 6)
     monkeypatch.setattr("credreport.evidence.evidence.MAX_POPULATION_ROWS", 40)
-    return to_large
 
 
 @pytest.mark.parametrize(("number", "batches"), [(0, []), (2, [2]), (3, [2, 1])])
 def test_a_batch_is_full_at_so_many_users(
     number: int, batches: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(analysis, "BATCH_ROWS", 4)
+    monkeypatch.setattr(analyze, "BATCH_ROWS", 4)
     file = Stream(NAME, to_csv(root(), user()).encode())
-    ((answer,),) = survey_batch([file], Question())
-    assert not isinstance(answer, Problem)
-    chosen = [Chosen(file, answer[0])] * number
-    assert [len(batch) for batch in analysis._to_batches(chosen)] == batches
+    ((report,),) = find_reports([file], None)
+    assert not isinstance(report, Problem)
+    chosen = [Chosen(file, 0, report)] * number
+    assert [len(batch) for batch in analyze._to_batches(chosen)] == batches
 
 
 class TestTheSameEvidence:
     @pytest.mark.parametrize("policy", [Policy(), ALL, CLASSES, Policy(include_root=True)])
     def test_whatever_is_asked(
-        self, policy: Policy, tmp_path: Path, shrink: Callable[[], None]
+        self,
+        policy: Policy,
+        tmp_path: Path,
     ) -> None:
-        whole = files(many(tmp_path), asked(policy), aside=False)
-        shrink()
-        assert files(tmp_path, asked(policy), aside=True) == whole
+        whole = whole_files(many(tmp_path), asked(policy))
+        assert files(tmp_path, asked(policy)) == whole
         stem = "credreport-9-accounts-2026-01-31-90d"
         assert f"{stem}-credentials.csv" in whole
         assert f"{stem}-users.csv" not in whole
 
     def test_with_more_users_than_a_sheet_is_to_hold(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shrink: Callable[[], None]
+        self,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         monkeypatch.setattr("credreport.evidence.evidence.MAX_POPULATION_ROWS", 10)
-        whole = files(many(tmp_path), asked(), aside=False)
-        shrink()
-        assert files(tmp_path, asked(), aside=True) == whole
+        whole = whole_files(many(tmp_path), asked())
+        assert files(tmp_path, asked()) == whole
         table = whole["credreport-9-accounts-2026-01-31-90d-users.csv"].splitlines()
         assert len(table) == 1 + 9 * 4
         assert table[0].startswith(b"account_id,user,arn,created_at,")
 
-    def test_with_waivers(self, tmp_path: Path, shrink: Callable[[], None]) -> None:
+    def test_with_waivers(self, tmp_path: Path) -> None:
         path = tmp_path / "waivers.toml"
         path.write_text(
             '[[waiver]]\nid = "W-1"\nuser = "*1*"\nreason = "r"\napproved_by = "a"\n'
             "approved_on = 2026-01-01\nexpires = 2026-12-31\n"
         )
         waived = asked(ALL, load_waivers(path))
-        whole = files(many(tmp_path), waived, aside=False)
-        shrink()
-        assert files(tmp_path, waived, aside=True) == whole
+        whole = whole_files(many(tmp_path), waived)
+        assert files(tmp_path, waived) == whole
         assert b"W-1" in whole["credreport-9-accounts-2026-01-31-90d-findings.csv"]
 
-    def test_by_any_number_of_workers(self, tmp_path: Path, shrink: Callable[[], None]) -> None:
-        whole = files(many(tmp_path), asked(), aside=False)
-        shrink()
+    def test_by_any_number_of_workers(self, tmp_path: Path) -> None:
+        whole = whole_files(many(tmp_path), asked())
         threads = Pool(2, lambda: ThreadPoolExecutor(2), enough_batches=2)
-        assert files(tmp_path, asked(), threads, aside=True) == whole
-        assert files(tmp_path, asked(), _eager(4), aside=True) == whole
+        assert files(tmp_path, asked(), threads) == whole
+        assert files(tmp_path, asked(), _eager(4)) == whole
 
     @pytest.mark.filterwarnings("ignore")
-    def test_by_a_cluster(self, tmp_path: Path, cluster: str, shrink: Callable[[], None]) -> None:
-        whole = files(many(tmp_path), asked(), aside=False)
-        shrink()
-        assert files(tmp_path, asked(), on_cluster(cluster), aside=True) == whole
+    def test_by_a_cluster(self, tmp_path: Path, cluster: str) -> None:
+        whole = whole_files(many(tmp_path), asked())
+        assert files(tmp_path, asked(), on_cluster(cluster)) == whole
 
 
-class TestWhatIsKeptInMemory:
-    """Some runs are judged at once, however large: their reports belong together."""
+class TestNoSpecialCases:
+    """What belongs together is told apart by what it is, not by being judged in one batch."""
 
-    def test_reports_that_share_a_file(self, tmp_path: Path, shrink: Callable[[], None]) -> None:
+    def test_reports_that_share_a_file(self, tmp_path: Path) -> None:
         texts = [path.read_text() for path in sorted(many(tmp_path).iterdir())]
         (tmp_path / "all").mkdir()
         (tmp_path / "all" / NAME).write_text("\n".join(texts))
-        whole = files(tmp_path / "all", asked(), aside=False)
-        shrink()
-        assert files(tmp_path / "all", asked(), aside=False) == whole
+        assert files(tmp_path / "all", asked()) == whole_files(tmp_path / "all", asked())
 
-    def test_reports_whose_account_is_not_known(
-        self, tmp_path: Path, shrink: Callable[[], None]
-    ) -> None:
-        """Two findings may share an ID there, and are told apart by an ordinal."""
+    def test_reports_whose_account_is_not_known(self, tmp_path: Path) -> None:
         paths = sorted(many(tmp_path).iterdir())
         for path, mfa in zip(paths[:2], ("true", "false"), strict=True):
             people = [user(f"u{number}", "X", **key(1, OLD)) for number in range(5)]
             path.write_text(to_csv(root("X", mfa_active=mfa), *people))
-        shrink()
-        found, aside = assess_inputs([tmp_path], asked(), pool=Pool(), progress=no_progress)
-        assert aside is None
-        assert found.findings["finding_id"].str.endswith("-2").sum() == 5
+        assert files(tmp_path, asked()) == whole_files(tmp_path, asked())
+        found, _ = analyze_inputs([tmp_path], asked(), pool=Pool(), progress=no_progress)
+        assert found.findings["account_id"].eq("X").sum() == 10
+        assert found.findings["finding_id"].is_unique
 
-    def test_what_a_baseline_is_compared_with(
-        self, tmp_path: Path, shrink: Callable[[], None]
-    ) -> None:
-        shrink()
+    def test_damaged_arns_of_two_accounts(self, tmp_path: Path) -> None:
+        for account in ("111122223333", "444455556666"):
+            people = [user("u", account, **key(1, OLD)), user("v", arn="v", **key(1, OLD))]
+            (tmp_path / f"{account}-{NAME}").write_text(to_csv(root(account), *people))
+        found, _ = analyze_inputs([tmp_path], asked(), pool=Pool(), progress=no_progress)
+        assert found.findings["user"].tolist().count("v") == 2
+        assert found.findings["finding_id"].is_unique
+
+    def test_what_a_baseline_is_compared_with(self, tmp_path: Path) -> None:
         compared = Asked(Policy(), has_baseline=True)
-        found, aside = assess_inputs([many(tmp_path)], compared, pool=Pool(), progress=no_progress)
+        found, aside = analyze_inputs([many(tmp_path)], compared, pool=Pool(), progress=no_progress)
         assert aside is None
         assert len(found.users) == 9 * 4
 
-    def test_few_credentials_in_large_files(
+    def test_a_population_that_fits_a_sheet_is_kept(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(analysis, "LARGE_BYTES", 0)
-        files(many(tmp_path), asked(), aside=False)
+        monkeypatch.setattr("credreport.evidence.evidence.MAX_POPULATION_ROWS", 400)
+        found, aside = analyze_inputs([many(tmp_path)], asked(), pool=Pool(), progress=no_progress)
+        assert aside is None
+        expected = assess(read_reports(tmp_path))
+        pd.testing.assert_frame_equal(found.credentials, expected.credentials)
+        pd.testing.assert_frame_equal(found.users, expected.users)
 
 
 class TestTrouble:
-    def test_a_report_that_changes_between_the_two_looks_is_refused(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shrink: Callable[[], None]
+    def test_a_report_that_changes_between_the_two_passes_is_refused(
+        self,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        shrink()
         changed = many(tmp_path) / f"03-{NAME}"
         other = changed.read_text().replace("user-3", "user-x")
-        between_looks(monkeypatch, lambda: changed.write_text(other))
+        between_passes(monkeypatch, lambda: changed.write_text(other))
         with pytest.raises(InputRefused) as refusal:
-            files(tmp_path, asked(), aside=True)
+            files(tmp_path, asked())
         assert refusal.value.problems == (
             Problem(
                 changed.name, 0, 0, "changed while it was judged",
@@ -201,43 +205,37 @@ class TestTrouble:
             ),
         )  # fmt: skip
 
-    def test_a_report_that_is_gone_by_the_second_look_is_refused(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shrink: Callable[[], None]
+    def test_a_report_that_is_gone_by_the_second_pass_is_refused(
+        self,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        shrink()
         gone = many(tmp_path) / f"03-{NAME}"
-        between_looks(monkeypatch, gone.unlink)
+        between_passes(monkeypatch, gone.unlink)
         with pytest.raises(InputRefused, match="03-status_reports_.*: cannot be read"):
-            files(tmp_path, asked(), aside=True)
+            files(tmp_path, asked())
 
     def test_a_worker_that_dies_loses_no_report(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shrink: Callable[[], None]
+        self,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        whole = files(many(tmp_path), asked(), aside=False)
-        shrink()
-        monkeypatch.setattr(analysis, "judge_batch", die_of_three)
+        whole = whole_files(many(tmp_path), asked())
+        monkeypatch.setattr(analyze, "judge_batch", die_of_three)
         with pytest.raises(InputRefused) as refusal:
-            files(tmp_path, asked(), _eager(2), aside=True)
+            files(tmp_path, asked(), _eager(2))
         assert [problem.found for problem in refusal.value.problems] == [
             "the workers that read it died, one after the other"
         ]
-        monkeypatch.setattr(analysis, "judge_batch", DieOnce(tmp_path / "died"))
+        monkeypatch.setattr(analyze, "judge_batch", DieOnce(tmp_path / "died"))
         inputs = sorted(tmp_path.glob("*.csv"))
-        assert files(inputs, asked(), _eager(2), aside=True) == whole
+        assert files(inputs, asked(), _eager(2)) == whole
         assert (tmp_path / "died").exists()
 
-    def test_two_looks_that_disagree_are_a_bug(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shrink: Callable[[], None]
+    def test_progress_is_told_for_both_passes(
+        self,
+        tmp_path: Path,
     ) -> None:
-        shrink()
-        monkeypatch.setattr(analysis, "judge_part", lambda reports, *_: _lose_one(reports))
-        with pytest.raises(AssertionError, match="the two looks at the reports do not agree"):
-            files(many(tmp_path), asked(), aside=True)
-
-    def test_progress_is_told_for_both_looks(
-        self, tmp_path: Path, shrink: Callable[[], None]
-    ) -> None:
-        shrink()
         told: list[str] = []
 
         @contextmanager
@@ -245,32 +243,25 @@ class TestTrouble:
             told.append(f"{total()} to come")
             yield lambda: told.append("one")
 
-        assess_inputs([many(tmp_path)], asked(), pool=Pool(), progress=progress)
+        analyze_inputs([many(tmp_path)], asked(), pool=Pool(), progress=progress)
         assert told == [*["9 to come", *["one"] * 9] * 2]
 
 
-def between_looks(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
-    """Let something happen when the first look is over."""
-    to_batches = analysis._to_batches
+def between_passes(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Let something happen when the first pass is over."""
+    to_batches = analyze._to_batches
 
     def act_first(chosen: Iterable[Chosen]) -> Iterator[tuple[Chosen, ...]]:
         act()
         return to_batches(chosen)
 
-    monkeypatch.setattr(analysis, "_to_batches", act_first)
+    monkeypatch.setattr(analyze, "_to_batches", act_first)
 
 
 def _eager(workers: int) -> Pool:
     processes = in_processes(workers)
     assert processes.start is not None
     return Pool(workers, processes.start, enough_batches=2)
-
-
-def _lose_one(reports: Sequence[CredentialReport]) -> Part:
-    """Judge the reports, and count the first of them wrongly."""
-    part = judge_part(reports, Policy(), Waivers())
-    first, *others = part.tallies
-    return replace(part, tallies=(replace(first, statuses=first.statuses[::-1]), *others))
 
 
 def die_of_three(
@@ -310,7 +301,6 @@ class TestCommand:
         tmp_path: Path,
         monkeypatch: pytest.MonkeyPatch,
         cluster: str,
-        shrink: Callable[[], None],
     ) -> None:
         monkeypatch.chdir(many(tmp_path, 20))
 
@@ -326,7 +316,6 @@ class TestCommand:
         whole = run()
         assert whole[0] == 3
         assert len(whole[3]) == 11
-        shrink()
         for options in (["--workers", "1"], ["--workers", "4"], ["--cluster", cluster]):
             assert run(*options) == whole
 

@@ -1,0 +1,229 @@
+"""Users and ARNs: which row is root's, whose account it is, in which order rows stand, who is twice.
+
+Each question is answered once for a single row, in Python, and once for many rows as numbers;
+whatever the numbers do not settle is asked of the single row.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from credreport.reports.grid import (
+    SEPARATOR,
+    Flags,
+    Grid,
+    Numbers,
+    Places,
+    Words,
+    count_words,
+    ends_with,
+    is_text,
+    to_words,
+)
+from credreport.schema import ARN, ARN_START, ROOT_USER, USER
+
+_SPACE, _COLON, _SLASH = b" :/"
+_ROOT_ENDS = (":root", f":{ROOT_USER}")
+_ROOT_NAME = f"{ROOT_USER}{SEPARATOR}".encode()
+_LONGEST_NAME = 64
+_LONGEST_PREFIX = 64
+_EVERY_BYTE = 0x0101010101010101
+# What is left of a word of eight bytes when only the first so many count.
+_KEPT = np.array([(1 << 8 * size) - 1 for size in range(9)], dtype="u8")
+
+
+def account_of(arn: str) -> str:
+    """Return the account that an ARN names, or an empty string."""
+    match = ARN_START.match(arn)
+    return match[1] if match else ""
+
+
+def is_root(user: str, arn: str) -> bool:
+    """Whether the row is the root account's: `not_supported` does not tell."""
+    return user == ROOT_USER or arn.endswith(_ROOT_ENDS)
+
+
+def find_root(grid: Grid) -> Flags:
+    """Return which rows are root's."""
+    user, arn = grid.place(USER), grid.place(ARN)
+    found = is_text(grid, grid.starts(user), _ROOT_NAME)
+    if arn >= 0:
+        for end in _ROOT_ENDS:
+            found |= ends_with(grid, arn, end.encode())
+    return found
+
+
+def read_accounts(grid: Grid) -> tuple[list[str], Numbers]:
+    """Return the different accounts in the ARNs, and the place of each row's among them.
+
+    The first row of each text gives what its ARNs usually begin with; where one begins otherwise,
+    its own account is read.
+    """
+    column = grid.place(ARN)
+    places: dict[str, int] = {}
+    if column < 0:
+        return [""], np.zeros(len(grid), dtype="i8")
+    firsts = np.cumsum(grid.sizes) - grid.sizes
+    matches = [ARN_START.match(grid.cell(row, column)) for row in firsts.tolist()]
+    prefixes = [
+        match[0].encode() if match and len(match[0]) <= _LONGEST_PREFIX else b""
+        for match in matches
+    ]
+    usual = [places.setdefault(match[1] if match else "", len(places)) for match in matches]
+    sizes = np.array([len(prefix) for prefix in prefixes], dtype="i8")
+    is_usual = _begins_with(grid, grid.starts(column), prefixes, sizes)
+    found = np.repeat(np.array(usual, dtype="i8"), grid.sizes)
+    for row in np.flatnonzero(~is_usual).tolist():
+        found[row] = places.setdefault(account_of(grid.cell(row, column)), len(places))
+    return list(places), found
+
+
+def _begins_with(grid: Grid, starts: Places, prefixes: list[bytes], sizes: Numbers) -> Flags:
+    """Whether each row begins with the prefix of its text; never where that is empty."""
+    count = count_words(int(sizes.max(initial=1)))
+    expected = np.repeat(to_words(prefixes, count), grid.sizes, axis=1)
+    kept = np.repeat(to_words([b"\xff" * size for size in sizes], count), grid.sizes, axis=1)
+    differs = np.logical_or.reduce(grid.runs(starts, count) & kept != expected, axis=0)
+    found: Flags = ~differs & np.repeat(sizes > 0, grid.sizes)
+    return found
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is irregular in the names of users: an entry per user.
+
+    is_late: the first row of its report that AWS would have put before the one above it.
+    ordinal: which of several rows of one user it is, from 1; 0 where there is only one.
+    has_other_arn: whether the ARN of a user does not end with the name.
+    """
+
+    is_late: Flags
+    ordinal: Numbers
+    has_other_arn: Flags
+
+
+def read_order(grid: Grid, report: Numbers, account: Numbers, root: Flags) -> Order:
+    """Find rows out of AWS's order, users that stand in a report twice, and other ARNs.
+
+    AWS's order is root first, then by name, whatever the capitals. `report`, `account`: a number
+    per row; the rows of a report follow one another.
+    """
+    names, is_plain = _read_names(grid)
+    user = grid.place(USER)
+    is_before, is_same = _compare(names)
+    is_late = (root[1:] & ~root[:-1]) | ((root[1:] == root[:-1]) & is_before)
+    is_suspect = np.zeros(len(grid), dtype=bool)
+    is_suspect[1:] = (is_late | is_same) & (report[1:] == report[:-1])
+    # A root row with another name may share it with a user, rows apart.
+    is_suspect |= ~is_plain | (root & ~is_text(grid, grid.starts(user), _ROOT_NAME))
+    order = Order(
+        is_late=np.zeros(len(grid), dtype=bool),
+        ordinal=np.zeros(len(grid), dtype="i8"),
+        has_other_arn=_has_other_arn(grid, names, is_plain, root),
+    )
+    for number in np.unique(report[is_suspect]).tolist():
+        begin, end = np.searchsorted(report, [number, number + 1]).tolist()
+        users = [grid.cell(row, user).lower() for row in range(begin, end)]
+        late = _find_late(list(zip((~root[begin:end]).tolist(), users, strict=True)))
+        order.is_late[begin:end][late] = True
+        order.ordinal[begin:end] = _to_ordinals(
+            zip(account[begin:end].tolist(), users, strict=True)
+        )
+    return order
+
+
+def _find_late(order: list[tuple[bool, str]]) -> list[int]:
+    """Return the first place that belongs before the one above it, if there is one."""
+    late = (place for place in range(1, len(order)) if order[place] < order[place - 1])
+    return list(islice(late, 1))
+
+
+def _to_ordinals(keys: Iterable[tuple[int, str]]) -> list[int]:
+    """Return which one of its kind each key is, from 1; 0 for those that stand there once."""
+    listed = list(keys)
+    total = Counter(listed)
+    seen: Counter[tuple[int, str]] = Counter()
+    ordinals = []
+    for key in listed:
+        seen[key] += 1
+        ordinals.append(seen[key] if total[key] > 1 else 0)
+    return ordinals
+
+
+def _read_names(grid: Grid) -> tuple[Words, Flags]:
+    """Return the users, eight bytes a word and a row per word, and which of them are plain.
+
+    Plain is a name of at most 64 ASCII letters without `/` and `:`.
+    """
+    column = grid.place(USER)
+    starts, sizes = grid.starts(column), grid.ends(column) - grid.starts(column)
+    longest = min(int(sizes.max(initial=1)), _LONGEST_NAME)
+    names = _cut(grid.runs(starts, count_words(longest)), sizes)
+    is_plain = sizes <= _LONGEST_NAME
+    is_other = _contains(names, _SLASH) | _contains(names, _COLON)
+    is_other |= names & 0x80 * _EVERY_BYTE != 0
+    return names, is_plain & ~np.logical_or.reduce(is_other, axis=0)
+
+
+def _cut(words: Words, sizes: Places) -> Words:
+    """Return texts of several words with nothing behind the first so many bytes of each."""
+    left = [np.clip(sizes - 8 * number, 0, 8) for number in range(len(words))]
+    cut: Words = words & _KEPT[np.array(left)]
+    return cut
+
+
+def _to_small(words: Words) -> Words:
+    """Return ASCII in small letters: a byte has its highest bit set from `A` on, but not after `Z`."""
+    from_a = words + (0x80 - ord("A")) * _EVERY_BYTE
+    after_z = words + (0x7F - ord("Z")) * _EVERY_BYTE
+    return words | (from_a & ~after_z & 0x80 * _EVERY_BYTE) >> 2
+
+
+def _contains(words: Words, letter: int) -> Flags:
+    """Whether a byte of ASCII words is the letter: only 0 stays below 128 when 127 is added."""
+    found: Flags = ~((words ^ letter * _EVERY_BYTE) + 0x7F * _EVERY_BYTE) & 0x80 * _EVERY_BYTE != 0
+    return found
+
+
+def _compare(names: Words) -> tuple[Flags, Flags]:
+    """Return of each name but the first whether it belongs before the one above it, and is the same."""
+    count = max(names.shape[1] - 1, 0)
+    is_before, is_same = np.zeros(count, dtype=bool), np.ones(count, dtype=bool)
+    for words in _to_small(names):
+        big = words.byteswap()  # the first letter counts most
+        is_before |= is_same & (big[1:] < big[:-1])
+        is_same &= big[1:] == big[:-1]
+    return is_before, is_same
+
+
+def _has_other_arn(grid: Grid, names: Words, is_plain: Flags, root: Flags) -> Flags:
+    """Whether a user's ARN does not end with the name, capitals apart."""
+    user, arn = grid.place(USER), grid.place(ARN)
+    found = np.zeros(len(grid), dtype=bool)
+    if arn < 0:
+        return found
+    sizes = grid.ends(user) - grid.starts(user)
+    starts = np.maximum(grid.ends(arn) - sizes, 1)
+    before = grid.words(starts - 1, 2) & 0xFF
+    differs = (before != _SLASH) & (before != _COLON)
+    tails = _cut(grid.runs(starts, len(names)), sizes)
+    differs |= np.logical_or.reduce(names != tails, axis=0)
+    for row in np.flatnonzero(~root & (differs | ~is_plain)).tolist():
+        last_part = grid.cell(row, arn).replace(":", "/").rpartition("/")[2]
+        found[row] = last_part.lower() != grid.cell(row, user).lower()
+    return found
+
+
+def has_blank_user(grid: Grid) -> Flags:
+    """Whether the cell of a row's user is empty or all blanks."""
+    column = grid.place(USER)
+    first = grid.words(grid.starts(column), 2) & 0xFF
+    may = (first <= _SPACE) | (first >= 0x80)
+    for row in np.flatnonzero(may).tolist():
+        may[row] = not grid.cell(row, column).strip()
+    return may

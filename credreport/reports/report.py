@@ -1,0 +1,647 @@
+"""Streams -> Reports: one per account, with its rows in a table of typed arrays.
+
+Every data row is either in exactly one report or named in the refusal of its file.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime
+from functools import cached_property, lru_cache
+from itertools import pairwise
+from typing import TypeVar
+
+import numpy as np
+
+from credreport.errors import InputRefused, Notice, Problem
+from credreport.reports.cells import Typed, read_cells
+from credreport.reports.containers import OwnEvidence, unpack
+from credreport.reports.grid import SEPARATOR, Body, Flags, Grid, Numbers, to_body
+from credreport.reports.inputs import Stream
+from credreport.reports.names import Order, find_root, has_blank_user, read_accounts, read_order
+from credreport.reports.sections import (
+    ONE_EACH,
+    Section,
+    find_header_problems,
+    is_like_header,
+    read_sections,
+)
+from credreport.reports.stamp import find_stamp
+from credreport.schema import (
+    ARN,
+    CREATED,
+    DATE_COLUMNS,
+    EXTRA_CREDENTIALS,
+    KNOWN_ABSENCES,
+    KNOWN_COLUMNS,
+    SLOTS,
+    USER,
+    Kind,
+    Meaning,
+)
+from credreport.verdicts.verdict import NEITHER, code
+
+_MARK = b"\xef\xbb\xbf"
+_ABSENCES = tuple(f"{SEPARATOR}{word}{SEPARATOR}".encode() for word in KNOWN_ABSENCES)
+# The first four letters of the columns' names, in small letters; see _find_likely_headers.
+_NAME_STARTS = tuple(
+    dict.fromkeys(
+        int.from_bytes(name[:4].encode(), "little") | 0x20202020 for name in KNOWN_COLUMNS
+    )
+)
+_LIKELY_CELLS = 2  # of a header, beside the cell in the ARN's column
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a report came from: the input's name, its bytes' SHA-256 and size, what it was saved in."""
+
+    name: str
+    sha256: str
+    size: int
+    container: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """The users of some reports, typed: one entry per user, in the order of reports and rows.
+
+    report: which of the reports each user is in, from 0.
+    line: the line of each user in its file.
+    is_root: whether the row is root's.
+    typed: the flags and dates.
+    order: what is irregular in the names.
+    blanks: how many cells of each user are blank where AWS writes a word.
+    accounts: the different accounts in the ARNs, "" for none.
+    account: the place of each user's among them.
+    stretches: the grids with the text of the cells: grid, first row, row after the last.
+    """
+
+    report: Numbers
+    line: Numbers
+    is_root: Flags
+    typed: Typed
+    order: Order
+    blanks: Numbers
+    accounts: tuple[str, ...]
+    account: Numbers
+    stretches: tuple[tuple[Grid, int, int], ...]
+
+    def __len__(self) -> int:
+        """Return the number of users."""
+        return len(self.report)
+
+    @cached_property
+    def _ends(self) -> Numbers:
+        return np.cumsum([end - begin for _, begin, end in self.stretches])
+
+    def text(self, row: int, column: str) -> str | None:
+        """Return one cell; None where the report has no such column."""
+        number = int(np.searchsorted(self._ends, row, side="right"))
+        grid, _, end = self.stretches[number]
+        place = grid.place(column)
+        return None if place < 0 else grid.cell(end - (int(self._ends[number]) - row), place)
+
+    def users_at(self, rows: Numbers) -> list[str]:
+        """Return the names of some users, in ascending order of rows."""
+        edges = [0, *np.searchsorted(rows, self._ends).tolist()]
+        found: list[str] = []
+        for (grid, _, end), last, (first, behind) in zip(
+            self.stretches, self._ends.tolist(), pairwise(edges), strict=True
+        ):
+            found += grid.cells(rows[first:behind] + (end - last), grid.place(USER))
+        return found
+
+    def texts(self, column: str) -> list[str | None]:
+        """Return a column's cells; None where a report has no such column."""
+        found: list[str | None] = []
+        for grid, begin, end in self.stretches:
+            place = grid.place(column)
+            found += [None] * (end - begin) if place < 0 else grid.texts(place)[begin:end]
+        return found
+
+    def has_column(self, column: str) -> Flags:
+        """Whether each user's report has the column."""
+        has = [grid.place(column) >= 0 for grid, _, _ in self.stretches]
+        found: Flags = np.repeat(has, [end - begin for _, begin, end in self.stretches])
+        return found
+
+
+@dataclass(frozen=True)
+class Report:
+    """One report of one account.
+
+    source: where it came from.
+    account_id: whose it is; empty where unknown.
+    columns: the names in its header.
+    header_line, first_line: the lines of its header and of its first user.
+    row_count: the number of its users, root included.
+    era: when AWS wrote such reports, from the columns and the spelling of dates.
+    newest: the newest timestamp in it, `password_next_rotation` apart.
+    digest: SHA-256 over header and cells: equal for copies, whatever they were saved in.
+    blanks_are_absences: whether a blank is a known absence: only where the file has no word for one.
+    stamp, stamp_origin: when the report says it was made, and where it says so.
+    as_of, as_of_origin: the instant at which it is judged, and where that was taken from.
+    notices: the warnings that came with reading it.
+    number: which of a run's reports it is, in the order in which they were read.
+    twin: how many reports before it in the run may be of the same account: their account is unknown.
+    table, first: its users and the place of the first one in the table; None once they are judged
+        and nobody needs them any more.
+    """
+
+    source: Source
+    account_id: str
+    columns: tuple[str, ...]
+    header_line: int
+    first_line: int
+    row_count: int
+    era: str
+    newest: datetime | None
+    digest: str
+    blanks_are_absences: bool = False
+    stamp: datetime | None = None
+    stamp_origin: str = ""
+    as_of: datetime | None = None
+    as_of_origin: str = ""
+    notices: tuple[Notice, ...] = ()
+    number: int = 0
+    twin: int = 0
+    table: Table | None = field(default=None, compare=False, repr=False)
+    first: int = 0
+
+    @property
+    def account_key(self) -> str:
+        """What tells its users from those of the other reports of a run: their account, as far as known."""
+        return f"{self.account_id}#{self.twin + 1}" if self.twin else self.account_id
+
+    @property
+    def credential_count(self) -> int:
+        """The number of its credentials, whatever becomes of them."""
+        slots = sum(
+            slot.kind is not Kind.CERTIFICATE or slot.enabled in self.columns for slot in SLOTS
+        )
+        return self.row_count * slots
+
+    @property
+    def users(self) -> Table:
+        """The table with its users."""
+        assert self.table is not None, "the users were judged and put away"
+        return self.table
+
+    def without_users(self) -> Report:
+        """Return its facts alone."""
+        return replace(self, table=None, first=0)
+
+    @property
+    def end(self) -> int:
+        """The place behind the last of its users in the table."""
+        return self.first + self.row_count
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """The cells of its users, in the order of `columns`."""
+        (stretch,) = self.users.stretches
+        return [stretch[0].row(row) for row in range(self.first, self.end)]
+
+    @property
+    def lines(self) -> tuple[int, ...]:
+        """The line of each user."""
+        return tuple(self.users.line[self.first : self.end].tolist())
+
+
+def era_of(columns: Sequence[str], *, is_zulu: bool) -> str:
+    """Return when AWS wrote reports with such columns; `is_zulu`: a date of it ends with Z."""
+    known = [column for column in columns if column in KNOWN_COLUMNS]
+    untracked = not any(slot.last_used in columns for slot in SLOTS[1:3])
+    if len(known) == 23:
+        return "documented (23 columns)"
+    if len(known) == 22:
+        return "since mid 2024 (22 columns, Z)" if is_zulu else "2015 to 2024 (22 columns, +00:00)"
+    if len(known) == 16 and untracked:
+        return "2014 to April 2015 (16 columns)"
+    return f"cut down ({len(known)} of 22 columns)"
+
+
+def read_report(stream: Stream) -> list[Report]:
+    """Return the reports that one input contains: one for each account in it.
+
+    Reports of different accounts that were appended to one another are split, also where the last
+    row and the next header (or row) share a line. Raises InputRefused with every problem found.
+    """
+    (found,) = read_streams([stream])
+    problems = [each for each in found if isinstance(each, Problem)]
+    if problems:
+        raise InputRefused(problems)
+    return [each for each in found if isinstance(each, Report)]
+
+
+def read_streams(streams: Sequence[Stream]) -> list[list[Report | Problem]]:
+    """Return, for each stream, its reports, or what is wrong with it; nothing for our own evidence.
+
+    Reports that share a header share a table: many small reports are read at once.
+    """
+    return _Reading(streams).answers()
+
+
+@dataclass(frozen=True)
+class _Csv:
+    """The CSV text of a stream: its place among the streams, where it came from, when it was made."""
+
+    place: int
+    source: Source
+    text: bytes
+    stamp: datetime | None
+    stamp_origin: str
+    notices: tuple[Notice, ...]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A text of a grid: the CSV it is from, the line of its header, and its bytes where it is whole."""
+
+    csv: _Csv
+    line: int
+    body: Body | None = None
+
+
+class _Reading:
+    """Reads some streams together; a stream that is refused does not touch the others."""
+
+    def __init__(self, streams: Sequence[Stream]) -> None:
+        self.streams = streams
+        self.problems: dict[int, Sequence[Problem]] = {}
+        self.notices: dict[int, list[Notice]] = {}
+        self.reports: dict[int, list[Report]] = {}
+
+    def answers(self) -> list[list[Report | Problem]]:
+        """Read all streams."""
+        bodies: dict[tuple[str, ...], list[_Part]] = {}
+        others: list[_Csv] = []
+        for each in self._open_all():
+            found = to_body(each.text)
+            columns = columns_of(found[0]) if found else None
+            if found is None or columns is None:
+                others.append(each)
+            else:
+                bodies.setdefault(columns, []).append(_Part(each, 1, found[1]))
+        for columns, parts in bodies.items():
+            others += self._split(columns, parts)
+        self._join(others)
+        return [self._answer(place, stream.name) for place, stream in enumerate(self.streams)]
+
+    def _open_all(self) -> Iterator[_Csv]:
+        for place, stream in enumerate(self.streams):
+            try:
+                yield _open(place, stream)
+            except InputRefused as refusal:
+                self.problems[place] = refusal.problems
+            except OwnEvidence:
+                # What lies beside the reports is passed over.
+                found = "evidence that credreport wrote, not a report"
+                problem = Problem(stream.name, 0, 0, found, "Name the report that AWS gave")
+                self.problems[place] = [] if stream.searched else [problem]
+
+    def _split(self, columns: tuple[str, ...], parts: list[_Part]) -> list[_Csv]:
+        """Read texts by their separators; return those for which that is not enough."""
+        others: list[_Csv] = []
+        while parts:
+            grid, is_bad = Grid.split(columns, [part.body for part in parts if part.body])
+            others += [part.csv for part, bad in zip(parts, is_bad, strict=True) if bad]
+            parts = [part for part, bad in zip(parts, is_bad, strict=True) if not bad]
+            if not parts:
+                break
+            typed = read_cells(grid)
+            is_strange = has_blank_user(grid) | _names_columns(grid, typed)
+            if not is_strange.any():
+                self._add(grid, parts, typed)
+                break
+            owner = np.repeat(np.arange(len(parts)), grid.sizes)
+            strange = set(owner[is_strange].tolist())
+            others += [parts[number].csv for number in sorted(strange)]
+            parts = [part for number, part in enumerate(parts) if number not in strange]
+        return others
+
+    def _join(self, csvs: Sequence[_Csv]) -> None:
+        """Read texts by the csv module."""
+        sections: dict[tuple[str, ...], list[tuple[_Csv, Section]]] = {}
+        for each in csvs:
+            try:
+                found = read_sections(each.source.name, each.text.decode())
+            except InputRefused as refusal:
+                self.problems[each.place] = refusal.problems
+                continue
+            self.notices[each.place] = [notice for one in found for notice in one.notices]
+            for one in found:
+                sections.setdefault(one.columns, []).append((each, one))
+        for columns, pairs in sections.items():
+            grid = Grid.join(columns, [(section.rows, section.lines) for _, section in pairs])
+            self._add(grid, [_Part(each, section.line) for each, section in pairs], None)
+
+    def _add(self, grid: Grid, parts: Sequence[_Part], typed: Typed | None) -> None:
+        """Add the reports of a grid; `typed` may be known."""
+        table, owners = _to_table(grid, typed)
+        firsts = np.flatnonzero(np.diff(table.report, prepend=-1))
+        newest = np.maximum.reduceat(table.typed.newest.view("i8"), firsts).view("M8[us]")
+        is_zulu = np.logical_or.reduceat(table.typed.is_zulu, firsts).tolist()
+        eras = [era_of(grid.columns, is_zulu=each) for each in (False, True)]
+        edges = [*firsts.tolist(), len(grid)]
+        count = np.bincount(owners, minlength=len(parts)).tolist()
+        for number, (owner, (begin, end), latest) in enumerate(
+            zip(owners.tolist(), pairwise(edges), newest.tolist(), strict=True)
+        ):
+            part = parts[owner]
+            self.reports.setdefault(part.csv.place, []).append(
+                Report(
+                    source=part.csv.source,
+                    account_id=_account_id(table, begin, end),
+                    columns=grid.columns,
+                    header_line=part.line,
+                    first_line=int(table.line[begin]),
+                    row_count=end - begin,
+                    era=eras[is_zulu[number]],
+                    newest=latest and latest.replace(tzinfo=UTC),
+                    digest=_digest(grid, begin, end, part if count[owner] == 1 else None),
+                    stamp=part.csv.stamp,
+                    stamp_origin=part.csv.stamp_origin,
+                    notices=part.csv.notices,
+                    table=table,
+                    first=begin,
+                )
+            )
+
+    def _answer(self, place: int, name: str) -> list[Report | Problem]:
+        # Sections with the same header were read together: back into the order of the file.
+        reports = sorted(self.reports.get(place, []), key=lambda report: report.header_line)
+        problems = self.problems.get(place)
+        if problems is None:
+            problems = _find_same_account(name, reports)
+        if problems or not reports:
+            return [*problems]
+        notices = self.notices.get(place, [])
+        if len(reports) > 1:
+            message = f"holds {len(reports)} reports or accounts, judged one by one"
+            notices = [Notice(name, 0, "several-accounts", message), *notices]
+        if notices:  # every report of the file has them: its siblings may be superseded
+            every = (*reports[0].notices, *notices)
+            reports = [replace(report, notices=every) for report in reports]
+        if any(report.users.blanks[report.first : report.end].any() for report in reports):
+            are_absences = not any(map(_contains_absences, reports))
+            reports = [replace(report, blanks_are_absences=are_absences) for report in reports]
+        return [*reports]
+
+
+def _open(place: int, stream: Stream) -> _Csv:
+    """Return the CSV text of a stream. Raises InputRefused, and OwnEvidence, as `unpack` does."""
+    text, container, generated_time = stream.data.removeprefix(_MARK), "CSV", ""
+    if not _is_csv(text):
+        unpacked = unpack(stream.name, stream.data)
+        container, generated_time = unpacked.container, unpacked.generated_time
+        text = unpacked.text.encode()
+    source = Source(
+        stream.name, hashlib.sha256(stream.data).hexdigest(), len(stream.data), container
+    )
+    stamp, origin, notices = find_stamp(stream.name, generated_time, stream.folder_stamp)
+    return _Csv(place, source, text, stamp, origin, tuple(notices))
+
+
+def _is_csv(text: bytes) -> bool:
+    """Whether these are the bytes of a CSV file with a header that is as it should be."""
+    header = text[: text.find(b"\n")].rstrip(b"\r").replace(b'"', b"")
+    if columns_of(header) is None or b"\0" in text or b"\t" in text:
+        return False
+    try:
+        return text.isascii() or bool(text.decode())
+    except UnicodeDecodeError:
+        return False
+
+
+@lru_cache(maxsize=256)
+def columns_of(header: bytes) -> tuple[str, ...] | None:
+    """Return the names in a header line without quotes; None where something is wrong with it."""
+    try:
+        cells = header.decode().split(",")
+    except UnicodeDecodeError:
+        return None
+    return None if find_header_problems("", cells, 1) else tuple(cells)
+
+
+def _names_columns(grid: Grid, typed: Typed) -> Flags:
+    """Return which rows name three columns: no users, but perhaps a second header.
+
+    Of three cells two are not in the ARN's column, and are no flag and no date where there should
+    be one; all else is counted out on the arrays.
+    """
+    rows = np.zeros(len(grid), dtype="i1")
+    for slot, place in enumerate(SLOTS):
+        if grid.place(place.enabled) >= 0:
+            rows += typed.enabled[slot] == NEITHER
+        rows += typed.last_meaning[slot] == code(Meaning.TEXT)
+        rows += typed.set_meaning[slot] == code(Meaning.TEXT)
+    read = {ARN, *DATE_COLUMNS, *(slot.enabled for slot in SLOTS)} - {CREATED}
+    free = [place for place, column in enumerate(grid.columns) if column not in read]
+    starts = grid.words(grid.starts(free), 4)
+    letter = starts & 0xFF
+    is_likely = ((letter <= ord(" ")) & (letter > 0)) | (letter >= 0x80)
+    small = starts | 0x20202020
+    for name in _NAME_STARTS:
+        is_likely |= small == name
+    rows += np.add.reduce(is_likely, axis=0, dtype="i1")
+    found: Flags = rows >= _LIKELY_CELLS
+    for row in np.flatnonzero(found).tolist():
+        found[row] = is_like_header([cell.removeprefix("\ufeff") for cell in grid.row(row)])
+    return found
+
+
+def _to_table(grid: Grid, typed: Typed | None) -> tuple[Table, Numbers]:
+    """Return the table of a grid whose rows are put together by report, and the text of each report."""
+    accounts, account = read_accounts(grid)
+    text = np.repeat(np.arange(len(grid.sizes)), grid.sizes)
+    part = _parts_of_texts(accounts, account, text, grid.sizes)
+    order = np.lexsort((part, text))
+    is_in_order = bool((order[1:] > order[:-1]).all())
+    if not is_in_order:
+        grid.reorder(order)
+        account, text, part, typed = account[order], text[order], part[order], None
+    is_first = np.append(True, (text[1:] != text[:-1]) | (part[1:] != part[:-1]))
+    report = np.cumsum(is_first) - 1
+    root = find_root(grid)
+    known = [
+        place
+        for place, column in enumerate(grid.columns)
+        if column in KNOWN_COLUMNS and column != EXTRA_CREDENTIALS
+    ]
+    sizes = np.diff(grid.bounds, axis=0)
+    table = Table(
+        report=report,
+        line=grid.lines,
+        is_root=root,
+        typed=typed or read_cells(grid),
+        order=read_order(grid, report, account, root),
+        blanks=np.add.reduce(sizes[known] == 1, axis=0, dtype="i8"),
+        accounts=tuple(accounts),
+        account=account,
+        stretches=((grid, 0, len(grid)),),
+    )
+    return table, text[is_first]
+
+
+def _parts_of_texts(
+    accounts: Sequence[str], account: Numbers, text: Numbers, sizes: Numbers
+) -> Numbers:
+    """Return which account of its text each row is of, from 0, in the order of appearance.
+
+    Rows without an ARN go with the only account there is.
+    """
+    part = np.zeros(len(account), dtype="i8")
+    ends = np.cumsum(sizes)
+    firsts = ends - sizes
+    is_mixed = account != np.repeat(account[firsts], sizes)
+    for number in np.unique(text[is_mixed]).tolist():
+        begin, end = firsts[number], ends[number]
+        found, first, place = np.unique(account[begin:end], return_index=True, return_inverse=True)
+        if len(found) == 2 and "" in (accounts[found[0]], accounts[found[1]]):
+            continue
+        rank = np.empty(len(found), dtype="i8")
+        rank[np.argsort(first)] = np.arange(len(found))
+        part[begin:end] = rank[place]
+    return part
+
+
+def _account_id(table: Table, begin: int, end: int) -> str:
+    """Return the account of the rows of a report; some may lack it."""
+    first: str = table.accounts[table.account[begin]]
+    if first or len(table.accounts) == 1:
+        return first
+    places: list[int] = np.unique(table.account[begin:end]).tolist()
+    return max(table.accounts[place] for place in places)
+
+
+def _digest(grid: Grid, begin: int, end: int, part: _Part | None) -> str:
+    """Return the hash of the CSV that AWS writes: no line end after the last row, no needless quote.
+
+    `part` is the text that the rows are all of, where there is one.
+    """
+    if part and part.body:
+        whole = b"%b\n%b" % (",".join(grid.columns).encode(), part.body.text)
+        is_same = part.csv.source.size == len(whole) and part.csv.text == whole
+        return part.csv.source.sha256 if is_same else hashlib.sha256(whole).hexdigest()
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(grid.columns)
+    writer.writerows(grid.row(row) for row in range(begin, end))
+    return hashlib.sha256(text.getvalue().removesuffix("\n").encode()).hexdigest()
+
+
+def _contains_absences(report: Report) -> bool:
+    """Whether one of the words for "none" is anywhere in it; a user may be called so."""
+    ((grid, _, _),) = report.users.stretches
+    typed, rows = report.users.typed, slice(report.first, report.end)
+    absence = code(Meaning.ABSENCE)
+    if (typed.last_meaning[:, rows] == absence).any() or (
+        typed.set_meaning[:, rows] == absence
+    ).any():
+        return True
+    if not any(word in grid.data for word in _ABSENCES):
+        return False
+    user = grid.place(USER)
+    return any(
+        cell in KNOWN_ABSENCES
+        for row in report.rows
+        for place, cell in enumerate(row)
+        if place != user
+    )
+
+
+def _find_same_account(name: str, reports: Sequence[Report]) -> list[Problem]:
+    """Return what is wrong with reports of one file: an account twice, or two roots of one."""
+    problems: list[Problem] = []
+    seen: dict[str, int] = {}
+    for report in reports:
+        words = f"account {report.account_id}" if report.account_id else "an account without ARN"
+        roots = np.flatnonzero(report.users.is_root[report.first : report.end])
+        if report.account_id in seen:
+            line = seen[report.account_id]
+            found = f"a second report of {words}; the first begins at line {line}"
+            problems.append(Problem(name, report.first_line, 0, found, ONE_EACH))
+        elif len(roots) > 1:
+            first, second = (int(report.users.line[report.first + row]) for row in roots[:2])
+            found = f"a second root row of {words}; the first is line {first}"
+            problems.append(Problem(name, second, 0, found, ONE_EACH))
+        seen.setdefault(report.account_id, report.first_line)
+    return problems
+
+
+def join_tables(reports: Sequence[Report]) -> Table:
+    """Return the users of the reports, in their order, as one table."""
+    tables = list(dict.fromkeys(id(report.users) for report in reports))
+    first = reports[0].users
+    if len(tables) == 1 and sum(report.row_count for report in reports) == len(first):
+        firsts = [report.first for report in reports]
+        if firsts == sorted(firsts):
+            return first
+    accounts = {account: 0 for report in reports for account in report.users.accounts}
+    accounts = {account: place for place, account in enumerate(accounts)}
+    codes = {
+        id(report.users): np.array([accounts[each] for each in report.users.accounts])
+        for report in reports
+    }
+    stretches = tuple(_merge_stretches(reports))
+    sizes = [report.row_count for report in reports]
+
+    def join(name: str) -> Numbers:
+        return np.concatenate(
+            [getattr(report.users, name)[report.first : report.end] for report in reports]
+        )
+
+    return Table(
+        report=np.repeat(np.arange(len(reports)), sizes),
+        line=join("line"),
+        is_root=join("is_root").astype(bool),
+        typed=_join_arrays(Typed, [(report.users.typed, report) for report in reports]),
+        order=_join_arrays(Order, [(report.users.order, report) for report in reports]),
+        blanks=join("blanks"),
+        accounts=tuple(accounts),
+        account=np.concatenate(
+            [
+                codes[id(report.users)][report.users.account[report.first : report.end]]
+                for report in reports
+            ]
+        ),
+        stretches=stretches,
+    )
+
+
+def _join_arrays(kind: type[T], pairs: Sequence[tuple[T, Report]]) -> T:
+    """Return the arrays of the reports' users behind one another; users are the last dimension."""
+    return kind(
+        **{
+            each.name: np.concatenate(
+                [
+                    getattr(arrays, each.name)[..., report.first : report.end]
+                    for arrays, report in pairs
+                ],
+                axis=-1,
+            )
+            for each in fields(kind)  # type: ignore[arg-type]
+        }
+    )
+
+
+def _merge_stretches(reports: Sequence[Report]) -> Iterator[tuple[Grid, int, int]]:
+    """Yield where the text of the reports is, neighbours together."""
+    current: tuple[Grid, int, int] | None = None
+    for report in reports:
+        ((grid, _, _),) = report.users.stretches
+        if current and current[0] is grid and current[2] == report.first:
+            current = (grid, current[1], report.end)
+            continue
+        if current:
+            yield current
+        current = (grid, report.first, report.end)
+    if current:
+        yield current

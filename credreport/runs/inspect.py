@@ -1,0 +1,377 @@
+"""Inputs -> Inspection: verdicts counted by report, in batches, on one machine or many; no pandas.
+
+A batch is judged whole by whoever holds it: this process, a worker, a machine of a cluster. What it
+gives back does not depend on who judged it, nor on what else was in it. An Inspection is shown as
+lines for a person or as one JSON document for a program.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache, partial
+from itertools import pairwise
+from json.encoder import encode_basestring_ascii
+from typing import Any, TypeVar
+
+import numpy as np
+
+from credreport import __version__
+from credreport.errors import Notice, Problem
+from credreport.files import Place, Spool
+from credreport.instants import format_instant
+from credreport.reports.inputs import DEFAULT_MAX_BYTES, Skipped, Stream, Unread, find_inputs
+from credreport.reports.report import Report, join_tables, read_streams
+from credreport.reports.selection import date_report, to_population
+from credreport.rules.policy import Policy
+from credreport.runs.pool import Pool
+from credreport.schema import SLOTS, Status
+from credreport.verdicts.judged import Judged, judge
+from credreport.verdicts.reasons import undetermined_rows
+from credreport.verdicts.tally import (
+    SCHEMA_VERSION,
+    Row,
+    Tally,
+    Totals,
+    account_rows,
+    band_rows,
+    input_rows,
+    left_out_rows,
+    summary_rows,
+    tie_out_rows,
+    to_facts,
+    to_parameters,
+    to_tallies,
+    to_verdict,
+    warning_rows,
+)
+from credreport.verdicts.verdict import code
+from credreport.verdicts.warnings import find_warnings
+
+# Large enough to make little of what a batch costs by itself, small enough for the processor's cache.
+BATCH_BYTES = 2 * 1024 * 1024
+BATCH_FILES = 500
+_KEPT_MEMORY = 16 * 1024 * 1024
+_SEPARATOR = ",\n"
+_SHOWN = ("unused", "current", "undetermined", "excluded", "inactive", "absent")
+
+File = Unread | Stream
+A = TypeVar("A")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of every report: the instant of judging (see read_reports) and the rule."""
+
+    as_of: datetime | str | None = None
+    unused_after_days: int = Policy.unused_after_days
+    include_root: bool = False
+
+    @property
+    def policy(self) -> Policy:
+        """The policy that asks the same."""
+        return Policy(unused_after_days=self.unused_after_days, include_root=self.include_root)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A report, judged and without its users: what was counted and found.
+
+    report: its facts.
+    unused: the unused credentials as JSON objects, one per line: they are put aside at once.
+    tally: the counts; None where no instant of judging is known.
+    warnings: what is irregular in it.
+    undetermined: a row for each credential that could not be judged.
+    """
+
+    report: Report
+    unused: bytes = b""
+    tally: Tally | None = None
+    warnings: tuple[Notice, ...] = ()
+    undetermined: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What was counted over all chosen reports; the unused credentials wait in a file."""
+
+    totals: Totals
+    undetermined: tuple[Row, ...]
+    spool: Spool
+    places: Sequence[Place]
+
+    def unused(self) -> Iterator[bytes]:
+        """Yield the unused credentials of each report, as JSON objects, one per line."""
+        return filter(None, map(self.spool.take, self.places))
+
+
+def inspect(
+    inputs: Sequence[str | os.PathLike[str]],
+    question: Question,
+    *,
+    keep_going: bool = False,
+    max_bytes: int = DEFAULT_MAX_BYTES,
+    pool: Pool | None = None,
+    progress: Callable[[], None] | None = None,
+) -> Inspection:
+    """Judge every report that the inputs name and count; the same reports as read_reports chooses.
+
+    Raises InputRefused as it does. `pool` says who judges the batches: without one, this process.
+    """
+    refused: list[Problem] = []
+    skipped: list[Skipped] = []
+    found: list[Counted] = []
+    places: list[Place] = []
+    spool = Spool()
+    items = find_inputs([os.fspath(path) for path in inputs], max_bytes)
+    work = partial(inspect_batch, question=question)
+    for answers in run_batches(items, work, pool or Pool(), skipped):
+        for answer in answers:
+            if isinstance(answer, Problem):
+                refused.append(answer)
+                continue
+            found.append(
+                replace(answer, report=replace(answer.report, number=len(found)), unused=b"")
+            )
+            places.append(spool.put(answer.unused))
+        if progress:
+            progress()
+    population = to_population(
+        [each.report for each in found],
+        refused,
+        skipped,
+        keep_going=keep_going,
+        inputs=inputs,
+    )
+    chosen = [found[report.number] for report in population.reports]
+    notices = [*population.notices, *(notice for each in chosen for notice in each.report.notices)]
+    notices += [notice for each in chosen for notice in each.warnings]
+    totals = Totals(
+        policy=question.policy,
+        reports=population.reports,
+        tallies=[each.tally for each in chosen if each.tally],
+        notices=tuple(dict.fromkeys(notices)),
+        refused=population.refused,
+        superseded=population.superseded,
+        skipped=population.skipped,
+    )
+    undetermined = tuple(row for each in chosen for row in each.undetermined)
+    return Inspection(totals, undetermined, spool, [places[each.report.number] for each in chosen])
+
+
+def run_batches(
+    items: Iterable[File | Skipped | Problem],
+    work: Callable[[Sequence[File | Problem]], list[list[A | Problem]]],
+    pool: Pool,
+    skipped: list[Skipped],
+) -> Iterator[list[A | Problem]]:
+    """Yield what `work` finds in each file, in order; `skipped` is added to."""
+    with closing(pool.run(work, _to_batches(items, skipped), refuse)) as results:
+        for answers in results:
+            yield from answers
+
+
+def _to_batches(
+    items: Iterable[File | Skipped | Problem], skipped: list[Skipped]
+) -> Iterator[tuple[File | Problem, ...]]:
+    """Yield the files in their order, together as many as are worth it; put the skipped aside."""
+    batch: list[File | Problem] = []
+    size = 0
+    for item in items:
+        if isinstance(item, Skipped):
+            skipped.append(item)
+            continue
+        batch.append(item)
+        size += size_of(item)
+        if size >= BATCH_BYTES or len(batch) >= BATCH_FILES:
+            yield tuple(batch)
+            batch, size = [], 0
+    if batch:
+        yield tuple(batch)
+
+
+def refuse(item: File | Problem) -> list[Any]:
+    """Answer for a file that killed the workers that read it."""
+    if isinstance(item, Problem):
+        return [item]
+    found = "the workers that read it died, one after the other"
+    return [Problem(item.name, 0, 0, found, "Read it alone, with --workers 1")]
+
+
+def size_of(item: File | Skipped | Problem) -> int:
+    """Return how many bytes are to be read, as far as is known."""
+    match item:
+        case Unread():
+            return item.size
+        case Stream():
+            return len(item.data)
+        case _:
+            return 0
+
+
+@lru_cache(maxsize=1)
+def _keep_memory() -> None:
+    """Let the C library keep what a batch frees for the next one.
+
+    Without this glibc returns it and takes it again page by page, a fifth of the time. It keeps
+    twice as much as the largest block that it has seen freed; elsewhere this does nothing.
+    """
+    bytes(_KEPT_MEMORY)
+
+
+def read_batch(
+    batch: Sequence[File | Problem], as_of: datetime | str | None
+) -> list[list[Report | Problem]]:
+    """Return the reports of each file, with their as-of where one is known, or what is wrong with it.
+
+    Runs wherever its caller runs it: reads the files, and nothing else.
+    """
+    _keep_memory()
+    streams = [item.read() if isinstance(item, Unread) else item for item in batch]
+    read = iter(read_streams([each for each in streams if isinstance(each, Stream)]))
+    return [
+        [found if isinstance(found, Problem) else date_report(found, as_of) for found in next(read)]
+        if isinstance(each, Stream)
+        else [each]
+        for each in streams
+    ]
+
+
+def inspect_batch(
+    batch: Sequence[File | Problem], question: Question
+) -> list[list[Counted | Problem]]:
+    """Judge the files of a batch: return what each of them contains, or what is wrong with it."""
+    answers = read_batch(batch, question.as_of)
+    dated = [
+        each
+        for found in answers
+        for each in found
+        if not isinstance(each, Problem) and each.as_of is not None
+    ]
+    counted = dict(zip(map(id, dated), _count(dated, question), strict=True) if dated else ())
+    return [
+        [
+            each
+            if isinstance(each, Problem)
+            else counted.get(id(each)) or Counted(each.without_users())
+            for each in found
+        ]
+        for found in answers
+    ]
+
+
+def _count(reports: Sequence[Report], question: Question) -> Iterator[Counted]:
+    """Judge reports that have their as-of; yield what was counted in each, in order."""
+    judged = judge(
+        reports,
+        join_tables(reports),
+        question.unused_after_days,
+        include_root=question.include_root,
+        with_absent=False,
+    )
+    tallies = to_tallies(judged, unused_after_days=question.unused_after_days)
+    undetermined: list[list[Row]] = [[] for _ in reports]
+    for number, row in undetermined_rows(judged):
+        undetermined[number].append(row)
+    for report, unused, tally, warnings, rows in zip(
+        reports, _to_unused(judged), tallies, find_warnings(judged), undetermined, strict=True
+    ):
+        yield Counted(report.without_users(), unused, tally, tuple(warnings), tuple(rows))
+
+
+def _to_unused(judged: Judged) -> list[bytes]:
+    """Return each report's unused credentials as JSON objects."""
+    table, verdicts = judged.table, judged.verdicts
+    unused = np.flatnonzero(verdicts.status == code(Status.UNUSED))
+    row = judged.row[unused]
+    accounts = [encode_basestring_ascii(account) for account in table.accounts]
+    credentials = [f'"credential": "{slot.credential}", "age_days": ' for slot in SLOTS]
+    objects = [
+        # json.dumps takes many times as long.
+        f'{{"account_id": {accounts[account]}, "user": {encode_basestring_ascii(user)}, '
+        f'{credentials[slot]}{age_days}, "effective_last_used": "{instant}Z"}}'
+        for account, user, slot, age_days, instant in zip(
+            table.account[row].tolist(),
+            table.users_at(row),
+            judged.slot[unused].tolist(),
+            verdicts.age_days[unused].tolist(),
+            verdicts.effective[unused].astype("M8[s]").astype("U19").tolist(),
+            strict=True,
+        )
+    ]
+    report = table.report[row]
+    edges = np.searchsorted(report, np.arange(len(judged.reports) + 1)).tolist()
+    return [_SEPARATOR.join(objects[begin:end]).encode("ascii") for begin, end in pairwise(edges)]
+
+
+def report_lines(totals: Totals) -> Iterator[str]:
+    """Yield a block of lines for each report: whose, from when, how big, and the counts."""
+    for report, counts in zip(input_rows(totals), tie_out_rows(totals), strict=False):
+        yield f"{report['source_file']}: a credential report ({report['container']})"
+        yield f"  account  {report['account_id'] or 'unknown'}"
+        yield f"  users    {report['rows']}, root included"
+        yield f"  as of    {format_instant(report['as_of'])} ({report['as_of_origin']})"
+        yield f"  era      {report['era']}"
+        yield f"  bytes    {report['bytes']}"
+        yield f"  sha256   {report['sha256']}"
+        words = ", ".join(f"{counts[status]} {status}" for status in _SHOWN)
+        yield f"  verdicts {words}; tie-out {counts['result']}"
+
+
+def json_parts(inspection: Inspection) -> Iterator[str]:
+    """Yield the parts of one JSON document in ASCII: one line per row, however many there are.
+
+    Its members are those of the document of `analyze`, without the tables of all users and
+    credentials; `unused` has the unused credentials in the order of reports and rows.
+    """
+    totals = inspection.totals
+    facts = {
+        "schema_version": SCHEMA_VERSION,
+        "generator": "credreport",
+        "version": __version__,
+        "verdict": to_verdict(totals),
+        "ties_out": totals.is_tied_out,
+        "parameters": to_parameters(totals.policy),
+        "facts": dict(to_facts(totals)),
+    }
+    tables = {
+        "undetermined": inspection.undetermined,
+        "summary": summary_rows(totals),
+        "bands": [{**row, "is_unused": int(row["is_unused"])} for row in band_rows(totals)],
+        "accounts": account_rows(totals),
+        "inputs": input_rows(totals),
+        "tie_out": tie_out_rows(totals),
+        "warnings": warning_rows(totals.notices),
+        "left_out": left_out_rows(totals.refused, totals.superseded, totals.skipped),
+    }
+    yield "{\n"
+    for name, fact in facts.items():
+        yield f"{json.dumps(name)}: {json.dumps(fact)},\n"
+    for name, rows in tables.items():
+        yield from _to_list(name, _to_texts(rows))
+        yield ",\n"
+    yield from _to_list("unused", (rows.decode("ascii") for rows in inspection.unused()))
+    yield "\n}\n"
+
+
+def _to_list(name: str, texts: Iterable[str]) -> Iterator[str]:
+    yield f"{json.dumps(name)}: ["
+    before = "\n"
+    for text in texts:
+        yield before
+        yield text
+        before = ",\n"
+    yield "]" if before == "\n" else "\n]"
+
+
+def _to_texts(rows: Sequence[Row]) -> Iterator[str]:
+    return map(json.JSONEncoder(default=_to_text).encode, rows)
+
+
+def _to_text(value: object) -> str:
+    assert isinstance(value, datetime)
+    return format_instant(value)

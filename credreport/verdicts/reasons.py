@@ -1,0 +1,89 @@
+"""Why a credential has the status it has, and its cells as reported: sentences for the few."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from credreport.schema import SLOTS, UNDETERMINED, Meaning, Slot, Status
+from credreport.verdicts.judged import Judged
+from credreport.verdicts.verdict import CAUSES, code
+
+NO_COLUMN = "(no column)"
+# What is said of every credential with such a cause; all other causes quote cells.
+_SAME_REASONS = {
+    "root": "root account: shown, not judged as unused",
+    "certificate": "AWS records no use of signing certificates",
+    "untracked": "the report does not say when it was used",
+}
+
+
+def to_reasons(judged: Judged) -> list[str]:
+    """Return the reason of each credential's status; empty where the status says it all."""
+    same = [_SAME_REASONS.get(cause, "") for cause in CAUSES]
+    cause = judged.verdicts.cause
+    reasons = np.array(same, dtype=object)[cause]
+    quotes = np.array([bool(name) and name not in _SAME_REASONS for name in CAUSES])
+    for place in np.flatnonzero(quotes[cause]).tolist():
+        reasons[place] = to_reason(judged, place)
+    found: list[str] = reasons.tolist()
+    return found
+
+
+def to_reason(judged: Judged, place: int) -> str:
+    """Return the reason of one credential's status."""
+    slot = SLOTS[judged.slot[place]]
+    cause = CAUSES[judged.verdicts.cause[place]]
+
+    def cell(part: str) -> str:
+        column, raw = getattr(slot, part), judged.text(place, part)
+        return f"`{column}` is {raw!r}" if raw else f"`{column}` is blank"
+
+    match cause:
+        case "enabled":
+            return f"{cell('enabled')}: neither true nor false"
+        case "last_used":
+            return f"{cell('last_used')}: neither a date nor a known absence"
+        case "future":
+            is_used = judged.cells.last_meaning[place] == code(Meaning.INSTANT)
+            column = slot.last_used if is_used else slot.fallback
+            return f"`{column}` lies after the as-of: one of the two is wrong"
+        case "fallback":
+            return f"never used, and {cell('fallback')}: not a date"
+        case "unreadable":
+            meanings = (judged.cells.last_meaning[place], judged.cells.set_meaning[place])
+            parts = zip(("last_used", "fallback"), meanings, strict=True)
+            found = [cell(part) for part, meaning in parts if meaning == code(Meaning.TEXT)]
+            return "; ".join(f"{each}: not a date" for each in found)
+        case _:
+            return _SAME_REASONS.get(cause, "")
+
+
+def to_cells_text(slot: Slot, enabled: str | None, last_used: str | None, since: str | None) -> str:
+    """Return the cells of a slot as reported; None means that the report has no such column."""
+    cells = [(slot.enabled, enabled), (slot.last_used, last_used), (slot.fallback, since)]
+    return "; ".join(
+        f"{column}={NO_COLUMN if cell is None else cell}" for column, cell in cells if column
+    )
+
+
+def undetermined_rows(judged: Judged) -> Iterator[tuple[int, dict[str, object]]]:
+    """Yield the report and a row with the columns of UNDETERMINED for each credential without a verdict."""
+    table = judged.table
+    found = np.flatnonzero(judged.verdicts.status == code(Status.UNDETERMINED))
+    for place, row, slot in zip(
+        found.tolist(), judged.row[found].tolist(), judged.slot[found].tolist(), strict=True
+    ):
+        report = int(table.report[row])
+        raw = [judged.text(place, part) for part in ("enabled", "last_used", "fallback")]
+        values = (
+            table.accounts[table.account[row]],
+            table.text(row, "user"),
+            SLOTS[slot].credential,
+            to_reason(judged, place),
+            to_cells_text(SLOTS[slot], *raw),
+            judged.reports[report].source.name,
+            int(table.line[row]),
+        )
+        yield report, dict(zip(UNDETERMINED, values, strict=True))
