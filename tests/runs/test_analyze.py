@@ -184,7 +184,8 @@ class TestNoSpecialCases:
         assert aside is None
         expected = assess(read_reports(tmp_path))
         pd.testing.assert_frame_equal(found.credentials, expected.credentials)
-        pd.testing.assert_frame_equal(found.users, expected.users)
+        users = expected.users.reset_index(drop=True)
+        pd.testing.assert_frame_equal(found.users, users)
 
 
 class TestTrouble:
