@@ -29,8 +29,8 @@ def note(event, about):
             exposed.add(about[0])
 sys.addaudithook(note)
 from credreport.cli import screen
-from credreport.runs import cluster, survey
-survey.BATCH_FILES = 1
+from credreport.runs import cluster, inspect
+inspect.BATCH_FILES = 1
 cluster._PATIENCE = 0.1
 screen._is_terminal = bool
 for line in (
