@@ -25,7 +25,7 @@ from credreport.instants import format_instant
 from credreport.reports.by_date import as_of_of, find_same_instant, reversed_notice
 from credreport.reports.inputs import Skipped
 from credreport.reports.normalise import to_rows
-from credreport.reports.selection import Report
+from credreport.reports.report import Report
 from credreport.rules.policy import Policy
 from credreport.schema import FINDING_KINDS, Change, Kind, Outcome, Status, Use
 from credreport.verdicts.assessment import Assessment
