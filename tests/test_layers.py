@@ -24,7 +24,7 @@ LAYERS = [
     "evidence.sheets", "evidence.of_comparison", "evidence.of_analysis", "output.charts",
     "output.csv_file", "output.json_file", "output.comment", "output.script",
     "output.workbook.sheetxml", "output.workbook.cells", "output.workbook.data_sheets",
-    "output.workbook.book", "output.manifest", "output.render", "output.disk", "runs.analyze",
+    "output.workbook.book", "output.page.page", "output.manifest", "output.render", "output.disk", "runs.analyze",
     "cli.screen", "cli.rule_pages", "cli.main",
 ]  # fmt: skip
 

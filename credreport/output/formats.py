@@ -62,6 +62,7 @@ _ALL = (
     Format("csv", ("-*.csv",), "other programs, table by table", "csv_file:write_csv"),
     Format("json", (".json",), "other programs: every table and fact", "json_file:write_json"),
     Format("sh", ("-remediate.sh",), "the remedies, to review and run", "script:write_sh"),
+    Format("html", (".html",), "one page to read in a browser", "page.page:write_html"),
     Format("md", (".md",), "the comment on the ticket", "comment:write_md", is_comment=True),
     Format(
         "jira", (".jira",), "the comment in Jira's markup", "comment:write_jira", is_comment=True

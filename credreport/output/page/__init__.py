@@ -1,0 +1,1 @@
+"""The evidence as one page for a browser."""
