@@ -12,7 +12,7 @@ import credreport
 PACKAGE = Path(credreport.__file__).parent
 LAYERS = [
     "errors", "text", "files", "output.formats", "instants", "schema", "verdicts.verdict",
-    "reports.stamp", "reports.inputs", "reports.containers", "reports.grid", "reports.cells",
+    "reports.stamp", "reports.archives", "reports.own", "reports.inputs", "reports.containers", "reports.grid", "reports.cells",
     "reports.names", "reports.sections", "reports.report", "reports.selection", "reports.by_date",
     "reports.normalise", "verdicts.judged", "verdicts.reasons", "verdicts.warnings",
     "rules.catalogue", "rules.profiles", "rules.toml_file", "rules.policy", "verdicts.tally",

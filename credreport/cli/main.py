@@ -18,7 +18,14 @@ import typer
 
 import credreport as package
 from credreport.cli.screen import Screen, flush, silence
-from credreport.errors import CredreportError, InputRefused, OutputError, UsageError, problem_lines
+from credreport.errors import (
+    PROBLEMS_SHOWN,
+    CredreportError,
+    InputRefused,
+    OutputError,
+    UsageError,
+    problem_lines,
+)
 from credreport.output.formats import DEFAULT, HELP, Files, Options, parse_formats
 
 if TYPE_CHECKING:
@@ -27,6 +34,7 @@ if TYPE_CHECKING:
     from credreport.comparison.comparison import Comparison
     from credreport.evidence.evidence import Account, Evidence
     from credreport.output.render import Closing
+    from credreport.reports.inputs import Skipped
     from credreport.reports.selection import Population
     from credreport.rules.policy import Policy
     from credreport.rules.waivers import Waivers
@@ -615,7 +623,7 @@ def _show_warnings(screen: Screen, judged: Assessment | Comparison | Totals) -> 
         for notice in notices:
             screen.note(f"warning: {notice}")
         for item in judged.skipped:
-            screen.note(f"not searched: {item.name}: {item.why}")
+            screen.note(f"left out: {item.name}: {item.why}")
     elif notices:
         counts: dict[str, int] = {}
         for notice in notices:
@@ -628,15 +636,27 @@ def _show_warnings(screen: Screen, judged: Assessment | Comparison | Totals) -> 
         for notice in notices:
             if notice.code in WAIVER_CODES:
                 screen.note(f"  {notice}")
-    if judged.skipped and not screen.verbose:
-        screen.note(
-            f"{len(judged.skipped)} other files were not searched "
-            "(-v and the sheet Inputs list them)"
-        )
+    if not screen.verbose:
+        _show_left_out(screen, judged.skipped)
     for item in judged.superseded:
         screen.note(f"not judged: {item.name}: {item.why}")
     for line in problem_lines(judged.refused):
         screen.note(f"refused: {line}")
+
+
+def _show_left_out(screen: Screen, skipped: Sequence[Skipped]) -> None:
+    """Name what may hold a report and was not read; count what cannot."""
+    doubts = [item for item in skipped if item.is_doubt]
+    for item in doubts[:PROBLEMS_SHOWN]:
+        screen.note(f"left out: {item.name}: {item.why}")
+    own = sum(item.is_own for item in skipped)
+    others = len(skipped) - len(doubts[:PROBLEMS_SHOWN]) - own
+    if others:
+        files = "1 other file was" if others == 1 else f"{others} other files were"
+        screen.note(f"{files} left out (-v and the sheet Inputs list them)")
+    if own:
+        files = "1 file" if own == 1 else f"{own} files"
+        screen.note(f"{files} that credreport wrote left out (-v lists them)")
 
 
 def _end(screen: Screen, doubts: Sequence[str], *, has_open_findings: bool) -> int:

@@ -7,7 +7,6 @@ both commands follow from it. Nothing here is slow to import: a writer is named,
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from credreport.errors import UsageError
@@ -84,12 +83,8 @@ def parse_formats(text: str) -> tuple[str, ...]:
     return names
 
 
-def own_output(but: Sequence[str] = ()) -> re.Pattern[str]:
-    """Return what matches the name of a file that the program wrote.
-
-    `but` are suffixes to leave out: a report may have the name of an evidence file that ends so.
-    """
+def own_output() -> re.Pattern[str]:
+    """Return what matches the name of a file that the program wrote."""
     endings = [ending for each in FORMATS.values() for ending in each.endings] + [MANIFEST]
-    told = [ending for ending in endings if not ending.endswith(tuple(but))]
-    patterns = "|".join(re.escape(ending).replace(r"\*", ".+") for ending in told)
+    patterns = "|".join(re.escape(ending).replace(r"\*", ".+") for ending in endings)
     return re.compile(f"credreport-.+(?:{patterns})|{SUMS}")

@@ -11,7 +11,8 @@ import warnings
 from dataclasses import dataclass, replace
 
 from credreport.errors import InputRefused, Problem
-from credreport.schema import CHANGES, CREDENTIALS, FINDINGS, KNOWN_COLUMNS
+from credreport.reports.own import is_own_document, is_own_header
+from credreport.schema import KNOWN_COLUMNS
 
 _AGAIN = "Download the report again"
 _AS_JSON = "Save it again with `aws iam get-credential-report --output json`, or take the CSV from the IAM console"
@@ -47,7 +48,6 @@ _AWS_ERROR = re.compile(
     r"|ExpiredToken|^\s*usage: aws|(Partial|No) credentials|could not be found$",
     re.MULTILINE,
 )
-_OWN_HEADERS = tuple(",".join(columns) for columns in (CREDENTIALS, FINDINGS, CHANGES))
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def unpack(name: str, data: bytes) -> Unpacked:
     if _is_base64(text):
         return _unpack_base64(name, text, "base64")
     _refuse_other_delimiter(name, start)
-    if start.startswith(_OWN_HEADERS):
+    if is_own_header(start.split("\n", 1)[0]):
         raise OwnEvidence
     return Unpacked(text, "CSV")
 
@@ -176,9 +176,7 @@ def _unpack_json(name: str, text: str) -> Unpacked:
         found = "a JSON list: a report that another tool has converted"
         raise _refused(name, found, _AS_JSON)
     assert isinstance(document, dict), "what begins with a brace is an object"
-    if "schema_version" in document and "credentials" in document:
-        raise OwnEvidence
-    if "generator" in document and document["generator"] == "credreport":
+    if is_own_document(document):
         raise OwnEvidence
     if "Content" not in document:
         if "State" in document:

@@ -1,38 +1,65 @@
-"""Paths, globs, directories, zips and standard input -> named byte streams, bounded.
+"""Paths, globs, directories, archives and standard input -> named byte streams, bounded.
 
-Nothing here opens a URL, follows a name into a decompressor, or waits for a pipe.
+Nothing here opens a URL, follows a name into a decompressor, or waits for a pipe. Whatever lies
+among the inputs is yielded: to be read, as refused, or by name as left out.
 """
 
 from __future__ import annotations
 
 import glob
 import os
+import re
 import stat
 import sys
-import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from pathlib import Path, PurePath
+from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
 
 from credreport.errors import Problem
-from credreport.output.formats import own_output
-from credreport.reports.stamp import stamp_of_folder
+from credreport.files import Spool
+from credreport.reports.archives import (
+    ArchiveRefused,
+    Member,
+    Take,
+    take_from,
+    tar_members,
+    unpack_gzip,
+    zip_members,
+)
+from credreport.reports.own import is_own_file
+from credreport.reports.stamp import stamp_of_folder, stamps_in_name
 from credreport.text import escape_text
 
 DEFAULT_MAX_BYTES = 64 * 1024 * 1024
-MAX_MEMBERS = 20_000
-MAX_ZIP_BYTES = 4 * 1024**3
-MAX_RATIO = 200
-_RATIO_FREE_BYTES = 1024 * 1024
+MAX_UNPACKED_BYTES = 4 * 1024**3
 _CHUNK = 1024 * 1024
+_HEAD = 64 * 1024
 _UNPACK = "Unpack it yourself and name the directory"
-_SUFFIXES = {"", ".csv", ".json", ".txt", ".tsv", ".b64", ".base64"}
-# Pictures, workbooks and texts that this program wrote: no inputs, and not told of, so that
-# running twice gives the same evidence where it lies among the reports.
-_OWN_OUTPUT = own_output(but=[suffix for suffix in _SUFFIXES if suffix])
+
+_REPORT_ENDINGS = {"", ".csv", ".json", ".txt", ".tsv", ".b64", ".base64"}
+_ARCHIVE_ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")
+# Texts that people keep beside reports: what was asked, how they were made, their checksums.
+_COMPANION = re.compile(
+    r".+\.(toml|ini|cfg|md|rst|sh|ps1|py|log|asc|sig|md5|sha1|sha256|sha512)"
+    r"|(readme|license|copying|notice|changelog|(md5|sha1|sha256|sha512)sums?)(\.txt)?",
+    re.IGNORECASE,
+)
+# What systems and editors leave behind.
+_LITTER = re.compile(
+    r"\.ds_store|thumbs\.db|desktop\.ini|\.localized|\._.*|\.~lock\..*#|~\$.*|\..*\.sw[op]"
+    r"|\.git(ignore|attributes|keep|modules)?|\.svn|\.hg|\.idea|\.vscode|\.venv|\.env|\.cache"
+    r"|\.ipynb_checkpoints|\.trash.*|\.fseventsd|\.spotlight-v100|__macosx|__pycache__",
+    re.IGNORECASE,
+)
+_LITTER_REASON = "left by a system or an editor"
+_BASE64_HEADER = "dXNlcixhcm4"
+_REPORT_WORDS = ("password_enabled", _BASE64_HEADER, "GeneratedTime", "ReportFormat")
+# Texts may speak of a report's columns; a header has them between separators.
+_HEADER = re.compile(rf"[,;\t\"]password_enabled[,;\t\"\r\n]|{_BASE64_HEADER}")
 
 
 @dataclass(frozen=True)
@@ -50,40 +77,108 @@ class Stream:
 
 
 @dataclass(frozen=True)
+class Skipped:
+    """Something that lay among the inputs and was not judged, and why.
+
+    `is_doubt`: nobody knows whether a report is missing because of it (exit 3). `is_own`: it is
+    evidence of an earlier run; the evidence does not speak of it, or no run would repeat another.
+    """
+
+    name: str
+    why: str
+    is_doubt: bool = False
+    is_own: bool = False
+
+
+@dataclass(frozen=True)
 class Unread:
-    """A file that is to be read: where it is, how it is called, how long it is, at most may be."""
+    """A file, or a member of an archive, that is to be read.
+
+    path: where the file is, or the archive.
+    name: what it is called in every output; no two inputs of a run share one.
+    size: how many bytes there are, as far as is known.
+    max_bytes: how many there may be.
+    searched: found in a directory or an archive, not named by the user.
+    member: which member of the archive it is.
+    spool: the archive, where it had to be unpacked first.
+    """
 
     path: str
     name: str
     size: int
     max_bytes: int
     searched: bool
+    member: Member | None = None
+    spool: Spool | None = None
 
-    def read(self) -> Stream | Problem:
+    def read(self) -> Stream | Problem | Skipped:
         """Return its bytes; what cannot be read is a problem of that name."""
+        if self.size > self.max_bytes:
+            return self._too_large()
         try:
-            with open_regular(self.path) as file:
-                data = file.read(min(self.size, self.max_bytes) + 1)
-                if len(data) > self.size:  # it has grown since it was found
-                    data += _read_at_most(file, self.max_bytes + 1 - len(data))
+            data = self._read()
         except (OSError, ValueError) as error:
             return _unreadable(self.name, error)
-        folder_stamp = _stamp_of_directory(os.path.dirname(self.path))  # noqa: PTH120
-        return _bounded(
-            self.name, data, self.max_bytes, searched=self.searched, folder_stamp=folder_stamp
-        )
+        except ArchiveRefused as error:
+            return Problem(self.name, 0, 0, str(error), "Make the archive again")
+        if len(data) > self.max_bytes:
+            return self._too_large()
+        folder, _, _ = self._place.rpartition("/")
+        return Stream(self.name, data, self.searched, _stamp_of_directory(folder))
+
+    @property
+    def _place(self) -> str:
+        """The path of the file; that of a member goes through its archive, as if it were a directory."""
+        path = Path(self.path).as_posix()
+        if self.member is None:
+            return path
+        archive = _without_ending(path)
+        return f"{archive}/{self.member.name}".replace("\\", "/")
+
+    def head(self) -> bytes:
+        """Return the first bytes. Raises OSError, ValueError or ArchiveRefused."""
+        if self.member:
+            return self._read()[:_HEAD] if self.size <= self.max_bytes else b""
+        with open_regular(self.path) as file:
+            return _read_at_most(file, _HEAD)
+
+    def _read(self) -> bytes:
+        if self.member and self.spool:
+            return self.member.read(_take_from_spool(self.spool))
+        with open_regular(self.path) as file:
+            if self.member:
+                return self.member.read(take_from(file))
+            return _read_at_most(file, self.max_bytes + 1, self.size)
+
+    def _too_large(self) -> Problem | Skipped:
+        with suppress(OSError, ValueError, ArchiveRefused):
+            head, base = self.head(), PurePosixPath(self._place).name
+            if is_own_file(base, head, is_like_report=_holds_report(head)):
+                return own_evidence(self.name)
+        return _too_large(self.name, self.max_bytes)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel to another process; what lies in a file of this one travels as what was read."""
+        fields = (self.path, self.name, self.size, self.max_bytes, self.searched, self.member)
+        return (_itself, (self.read(),)) if self.spool else (Unread, fields)
 
 
-@dataclass(frozen=True)
-class Skipped:
-    """Something that lay among the inputs and was not judged, and why."""
+def _itself(item: Item) -> Item:
+    return item
 
-    name: str
-    why: str
+
+Item = Unread | Stream | Skipped | Problem
+# What is said of an input that no report was read from.
+NoReport = Problem | Skipped
+
+
+def own_evidence(name: str) -> Skipped:
+    """Return what is said of a file that credreport wrote: it is no report, and none is missing."""
+    return Skipped(name, "evidence that credreport wrote", is_own=True)
 
 
 class _Names:
-    """Gives each file the shortest name that tells it from the others: no directory of this machine.
+    """Gives each input the shortest name that tells it from all others: no directory of this machine.
 
     Evidence names its inputs, and must not change with the directory a run was started in.
     """
@@ -91,16 +186,20 @@ class _Names:
     def __init__(self) -> None:
         self._taken: dict[str, int] = {}
 
-    def choose(self, name: str, folder: str, below: str = "") -> str:
+    def choose(self, name: str, folder: str = "", below: str = "") -> str:
         """Return the name, after `below`, where its folder is below the searched directory.
 
         When that is taken, the name after its folder's; when that is too, numbered.
         """
-        name, in_folder = _as_text(f"{below}{name}"), f"{folder}/{name}"
-        if name in self._taken:
-            name = _as_text(in_folder)
-        count = self._taken[name] = self._taken.get(name, 0) + 1
-        return name if count == 1 else f"{name} ({count})"
+        shown = _as_text(f"{below}{name}")
+        if shown in self._taken and folder:
+            shown = _as_text(f"{folder}/{name}")
+        chosen = shown
+        while chosen in self._taken:
+            self._taken[shown] += 1
+            chosen = f"{shown} ({self._taken[shown]})"
+        self._taken[chosen] = 1
+        return chosen
 
 
 def open_inputs(
@@ -108,16 +207,15 @@ def open_inputs(
 ) -> Iterator[Stream | Skipped | Problem]:
     """Yield a Stream for every file that the inputs name or contain, a Problem for what cannot be read.
 
-    A directory and a zip are searched for CSV, JSON, TSV, text and base64 files and files without
-    a suffix; all else in them is yielded as Skipped. A file reached twice is read once.
+    A directory and an archive are searched: files with the endings of CSV, JSON, TSV, text and
+    base64, without an ending, or with another one that look like a report inside are read. All
+    else in them is yielded as Skipped. A file reached twice is read once.
     """
     return Opener(max_bytes).open_all(inputs)
 
 
-def find_inputs(
-    inputs: Sequence[str], max_bytes: int = DEFAULT_MAX_BYTES
-) -> Iterator[Unread | Stream | Skipped | Problem]:
-    """Yield the same, with plain files unread: whoever gets one may read it, also elsewhere."""
+def find_inputs(inputs: Sequence[str], max_bytes: int = DEFAULT_MAX_BYTES) -> Iterator[Item]:
+    """Yield the same, with files unread: whoever gets one may read it, also elsewhere."""
     return Opener(max_bytes).find_all(inputs)
 
 
@@ -126,25 +224,48 @@ def count_inputs(inputs: Sequence[str]) -> int:
     total = 0
     for text in inputs:
         for path in [text] if os.path.lexists(text) else _match(text):
-            total += sum(len(files) for _, _, files in os.walk(path)) if Path(path).is_dir() else 1
+            is_directory = Path(path).is_dir()
+            total += sum(map(_count_files, _walk(path, []))) if is_directory else 1
     return total
+
+
+def _count_files(found: tuple[str, list[os.DirEntry[str]]]) -> int:
+    return sum(not entry.is_dir(follow_symlinks=False) for entry in found[1])
 
 
 def _match(pattern: str) -> list[str]:
     return sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - the pattern may be absolute
 
 
-Item = Unread | Stream | Skipped | Problem
+def _walk(top: str | Path, failures: list[OSError]) -> Iterator[tuple[str, list[os.DirEntry[str]]]]:
+    """Yield every directory below `top`, as a path from there, with what is in it.
+
+    Whoever takes a directory out of the list keeps it from being searched.
+    """
+    waiting = [""]
+    while waiting:
+        below = waiting.pop()
+        try:
+            with os.scandir(Path(top, below)) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+        except OSError as error:
+            failures.append(error)
+            continue
+        yield below, entries
+        waiting += [
+            f"{below}{e.name}/" for e in reversed(entries) if e.is_dir(follow_symlinks=False)
+        ]
 
 
 class Opener:
-    """One search: remembers which files were seen and which names were given."""
+    """One search: remembers which files were seen, which names were given, how much was unpacked."""
 
     def __init__(self, max_bytes: int) -> None:
         """Refuse whatever is longer than `max_bytes`."""
         self.max_bytes = max_bytes
         self.names = _Names()
-        self.seen: set[tuple[int, int]] = set()
+        self.seen: dict[tuple[int, int], tuple[str, str]] = {}
+        self.unpacked_bytes = 0
 
     def open_all(self, inputs: Sequence[str]) -> Iterator[Stream | Skipped | Problem]:
         """Yield what the inputs hold; see open_inputs. May be called again for more inputs."""
@@ -152,7 +273,7 @@ class Opener:
             yield item.read() if isinstance(item, Unread) else item
 
     def find_all(self, inputs: Sequence[str]) -> Iterator[Item]:
-        """Yield the same, with plain files unread."""
+        """Yield the same, with files unread."""
         for text in inputs:
             if text == "-":
                 yield self._open_stdin()
@@ -162,142 +283,167 @@ class Opener:
                 matches = _match(text)
                 if not matches:
                     remedy = "Check the pattern and the directory"
-                    yield Problem(text, 0, 0, "no file matches", remedy)
+                    yield Problem(_as_text(text), 0, 0, "no file matches", remedy)
                 for match in matches:
                     yield from self._find_path(Path(match))
             elif "://" in text:
                 found = "this is an address, and credreport works offline"
-                yield Problem(text, 0, 0, found, "Download the report first and name the file")
+                remedy = "Download the report first and name the file"
+                yield Problem(_as_text(text), 0, 0, found, remedy)
             else:
                 remedy = "Check the spelling of the path"
-                yield Problem(text, 0, 0, "no such file or directory", remedy)
+                yield Problem(_as_text(text), 0, 0, "no such file or directory", remedy)
 
     def _open_stdin(self) -> Stream | Problem:
-        name = "standard input"
+        name = self.names.choose("standard input")
         if sys.stdin is None:
             remedy = "Pipe a report into it, or name the file"
             return Problem(name, 0, 0, "it is closed", remedy)
         try:
-            return _bounded(
-                name, _read_at_most(sys.stdin.buffer, self.max_bytes + 1), self.max_bytes
-            )
-        except OSError as error:
+            data = _read_at_most(sys.stdin.buffer, self.max_bytes + 1)
+        except (OSError, ValueError) as error:
             return _unreadable(name, error)
+        return (
+            Stream(name, data) if len(data) <= self.max_bytes else _too_large(name, self.max_bytes)
+        )
 
     def _find_path(self, path: Path) -> Iterator[Item]:
         if path.is_dir():
             yield from self._find_directory(path)
-        elif path.suffix.lower() == ".zip":
-            yield from self._open_zip(path, self.names.choose(path.name, path.parent.name))
         else:
             name = self.names.choose(path.name, path.parent.name)
-            yield from self._find_file(path, name, searched=False)
+            yield from self._find_file(str(path), name, searched=False)
 
     def _find_directory(self, directory: Path) -> Iterator[Item]:
         failures: list[OSError] = []
+        links: list[tuple[str, str]] = []
         found_any = False
-        for folder, folders, names in os.walk(directory, onerror=failures.append):
-            folders.sort()
-            here = Path(folder)
-            place = here.relative_to(directory).as_posix()
-            below = "" if place == "." else f"{place}/"
-            for name in list(folders):
-                is_link = (here / name).is_symlink()
-                if is_link or name.startswith(".") or name == "__MACOSX":
-                    folders.remove(name)
-                    shown = self.names.choose(name, here.name, below)
-                    yield Skipped(shown, "a link or a hidden directory is not searched")
-            for name in sorted(names):
-                if _OWN_OUTPUT.fullmatch(name):
+        for below, entries in _walk(directory, failures):
+            folder = PurePosixPath(below).name or directory.name
+            for entry in list(entries):
+                is_directory = entry.is_dir(follow_symlinks=False)
+                why = _why_not_searched(entry.name) if is_directory else ""
+                if is_directory and not why:
                     continue
-                # Texts, not a Path for each of perhaps ten thousand files.
-                path = os.path.join(folder, name)  # noqa: PTH118
-                shown = self.names.choose(name, here.name, below)
-                suffix = PurePath(name).suffix
-                why = _why_skipped(name, suffix)
-                if why and suffix.lower() != ".zip":
-                    yield Skipped(shown, why)
-                    continue
-                found_any = True
-                if suffix.lower() == ".zip":
-                    yield from self._open_zip(path, shown)
+                shown = self.names.choose(entry.name, folder, below)
+                if is_directory:
+                    entries.remove(entry)
+                    yield Skipped(shown, why, is_doubt=why != _LITTER_REASON)
+                elif entry.is_symlink():
+                    links.append((entry.path, shown))
                 else:
-                    yield from self._find_file(path, shown, searched=True)
+                    for item in self._find_searched(entry.path, entry.name, shown):
+                        found_any |= not isinstance(item, Skipped)
+                        yield item
+        # After the files: a link is told as another name of its file, whichever comes first.
+        for path, shown in links:
+            for item in self._find_link(path, shown, directory):
+                found_any |= not isinstance(item, Skipped)
+                yield item
         for failure in failures:
-            yield _unreadable(str(failure.filename), failure)
+            yield _unreadable(_as_text(str(failure.filename)), failure)
         if not found_any and not failures:
-            found = "no CSV, JSON, text, base64 or zip file in it"
+            found = "no CSV, JSON, text, base64, zip or tar file in it"
             remedy = "Name the directory that holds the downloaded reports"
-            yield Problem(str(directory), 0, 0, found, remedy)
+            yield Problem(_as_text(str(directory)), 0, 0, found, remedy)
 
-    def _find_file(self, path: str | Path, name: str, *, searched: bool) -> Iterator[Item]:
+    def _find_link(self, path: str, name: str, directory: Path) -> Iterator[Item]:
+        """Follow a link to a file of the searched directory; leave out the others by name."""
+        target, top = Path(os.path.realpath(path)), Path(os.path.realpath(directory))
+        if top != target and top not in target.parents:
+            yield Skipped(name, "a link that leads out of the searched directory", is_doubt=True)
+        elif target.is_dir():
+            yield Skipped(name, "a link to a directory, which is searched where it is")
+        else:
+            yield from self._find_searched(path, Path(path).name, name)
+
+    def _find_searched(self, path: str, base: str, name: str) -> Iterator[Item]:
+        unread = Unread(os.path.abspath(path), name, 0, self.max_bytes, searched=True)  # noqa: PTH100
+        skipped = _why_skipped(base, unread)
+        if skipped:
+            yield skipped
+        else:
+            yield from self._find_file(path, name, searched=True)
+
+    def _find_file(self, path: str, name: str, *, searched: bool) -> Iterator[Item]:
+        absolute = os.path.abspath(path)  # noqa: PTH100 - resolve() would follow links
         try:
             status = os.stat(path)  # noqa: PTH116 - a text will do
         except (OSError, ValueError) as error:
             yield _unreadable(name, error)
             return
-        if not self._seen_before(status):
-            absolute = os.path.abspath(path)  # noqa: PTH100 - resolve() would follow links
+        first = self.seen.setdefault((status.st_dev, status.st_ino), (name, absolute))
+        if first[1] != absolute:
+            yield _another_name(name, absolute, *first)
+        elif first[0] != name:
+            return  # named twice by the user
+        elif absolute.lower().endswith(_ARCHIVE_ENDINGS):
+            yield from self._find_members(absolute, name)
+        else:
             yield Unread(absolute, name, status.st_size, self.max_bytes, searched)
 
-    def _seen_before(self, status: os.stat_result) -> bool:
-        identity = (status.st_dev, status.st_ino)
-        if identity in self.seen:
-            return True
-        self.seen.add(identity)
-        return False
-
-    def _open_zip(self, path: str | Path, name: str) -> Iterator[Item]:
+    def _find_members(self, path: str, name: str) -> Iterator[Item]:
+        spool = None
         try:
             with open_regular(path) as file:
-                if self._seen_before(os.fstat(file.fileno())):
-                    return
-                with zipfile.ZipFile(file) as archive:
-                    yield from self._open_members(name, archive)
-        except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
-            yield Problem(name, 0, 0, f"not a zip that can be read ({error})", "Download it again")
+                if path.lower().endswith(".zip"):
+                    members = zip_members(file)
+                elif path.lower().endswith(".tar"):
+                    members = tar_members(take_from(file), file.seek(0, 2))
+                else:
+                    spool = unpack_gzip(file, MAX_UNPACKED_BYTES - self.unpacked_bytes)
+                    members = tar_members(_take_from_spool(spool), len(spool))
+        except ArchiveRefused as error:
+            yield Problem(name, 0, 0, str(error), "Download or make it again")
+            return
         except (OSError, ValueError) as error:
             yield _unreadable(name, error)
-
-    def _open_members(self, name: str, archive: zipfile.ZipFile) -> Iterator[Item]:
-        members = [member for member in archive.infolist() if not member.is_dir()]
-        if len(members) > MAX_MEMBERS:
-            found = f"{len(members)} files in one zip, more than {MAX_MEMBERS}"
-            yield Problem(name, 0, 0, found, _UNPACK)
             return
-        if sum(member.file_size for member in members) > MAX_ZIP_BYTES:
-            found = f"more than {MAX_ZIP_BYTES >> 30} GiB when unpacked"
-            yield Problem(name, 0, 0, found, _UNPACK)
+        self.unpacked_bytes += sum(member.size for member in members)
+        if self.unpacked_bytes > MAX_UNPACKED_BYTES:
+            found = f"more than {MAX_UNPACKED_BYTES >> 30} GiB when all archives are unpacked"
+            yield Problem(name, 0, 0, found, "Unpack them yourself and name the directory")
             return
         found_any = False
         for member in members:
-            shown = f"{name}/{member.filename}"
-            inner = Path(member.filename)
-            why = _why_skipped(inner.name, inner.suffix)
-            if inner.suffix.lower() == ".zip":
-                found_any = True
-                yield Problem(shown, 0, 0, "a zip inside a zip", _UNPACK)
-            elif why or "__MACOSX" in inner.parts:
-                yield Skipped(shown, why or "hidden file")
-            else:
-                found_any = True
-                yield self._read_member(shown, archive, member)
+            shown = self.names.choose(f"{name}/{_as_text(member.name)}")
+            unread = Unread(path, shown, member.size, self.max_bytes, True, member, spool)
+            item = _judge_member(unread, member)
+            found_any |= not isinstance(item, Skipped)
+            yield item
         if not found_any:
-            yield Problem(name, 0, 0, "no CSV, JSON, text or base64 file in it", "Check the zip")
+            yield Problem(
+                name, 0, 0, "no CSV, JSON, text or base64 file in it", "Check the archive"
+            )
 
-    def _read_member(
-        self, name: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo
-    ) -> Stream | Problem:
-        if member.flag_bits & 1:
-            return Problem(name, 0, 0, "encrypted with a password", _UNPACK)
-        if member.file_size > max(_RATIO_FREE_BYTES, MAX_RATIO * member.compress_size):
-            return Problem(name, 0, 0, f"unpacks to more than {MAX_RATIO} times its size", _UNPACK)
-        try:
-            with archive.open(member) as file:
-                data = _read_at_most(file, self.max_bytes + 1)
-        except Exception as error:  # zlib, lzma and zipfile each raise their own
-            return Problem(name, 0, 0, f"damaged inside the zip ({error})", "Make the zip again")
-        return _bounded(name, data, self.max_bytes, searched=True)
+
+def _judge_member(unread: Unread, member: Member) -> Item:
+    """Return the member to be read, or what keeps it from that."""
+    *folders, base = member.name.replace("\\", "/").split("/")
+    why = next(filter(None, map(_why_not_searched, folders)), "")
+    if why or member.left_out:
+        is_doubt = why != _LITTER_REASON
+        return Skipped(unread.name, escape_text(why or member.left_out), is_doubt)
+    if base.lower().endswith(_ARCHIVE_ENDINGS):
+        return Problem(unread.name, 0, 0, "an archive inside an archive", _UNPACK)
+    skipped = None if member.wrong else _why_skipped(base, unread)
+    if skipped or not member.wrong:
+        return skipped or unread
+    return Problem(unread.name, 0, 0, member.wrong, _UNPACK)
+
+
+def _another_name(name: str, path: str, first_name: str, first_path: str) -> Skipped | Problem:
+    """Return what is said of a file that was seen before under another name."""
+    dates, first_dates = _dates_of(path), _dates_of(first_path)
+    if dates and first_dates and dates != first_dates:
+        found = f"the same file as {first_name}, and the two names give it two dates"
+        return Problem(name, 0, 0, found, "Name only the one whose date is right")
+    return Skipped(name, f"another name of the file {first_name}")
+
+
+def _dates_of(path: str) -> set[datetime]:
+    folder = _stamp_of_directory(os.path.dirname(path))  # noqa: PTH120
+    return stamps_in_name(os.path.basename(path)) or ({folder} if folder else set())  # noqa: PTH119
 
 
 @lru_cache(maxsize=1)
@@ -305,16 +451,72 @@ def _stamp_of_directory(directory: str) -> datetime | None:
     return stamp_of_folder(Path(directory).parts)
 
 
-def _bounded(
-    name: str,
-    data: bytes,
-    max_bytes: int,
-    *,
-    searched: bool = False,
-    folder_stamp: datetime | None = None,
-) -> Stream | Problem:
-    if len(data) <= max_bytes:
-        return Stream(name, data, searched, folder_stamp)
+def _why_not_searched(folder: str) -> str:
+    """Return why a directory is not searched, or nothing."""
+    if _LITTER.fullmatch(folder):
+        return _LITTER_REASON
+    return "a hidden directory is not searched" if folder.startswith(".") and folder != ".." else ""
+
+
+def _why_skipped(name: str, unread: Unread) -> Skipped | None:
+    """Return why a file that nobody named is not read, or None; where its name leaves a doubt, it is looked at."""
+    if _LITTER.fullmatch(name):
+        return Skipped(unread.name, _LITTER_REASON)
+    is_companion = _COMPANION.fullmatch(name) is not None
+    is_hidden = name.startswith(".")
+    if _has_report_ending(name) and not is_companion and not is_hidden:
+        return None
+    try:
+        head = unread.head()
+    except (OSError, ValueError, ArchiveRefused) as error:
+        return Skipped(unread.name, f"cannot be read: {_reason(error)}", is_doubt=True)
+    is_report = _holds_report(head)
+    if is_own_file(name, head, is_like_report=is_report):
+        return own_evidence(unread.name)
+    if is_hidden:
+        why = "a hidden file that looks like a report" if is_report else "hidden file"
+        return Skipped(unread.name, why, is_doubt=is_report)
+    if is_companion and not is_report:
+        return Skipped(unread.name, "no report, by its name and by its content")
+    if is_report or _looks_like_report(head):
+        return None
+    ending = PurePosixPath(name).suffix
+    return Skipped(unread.name, f"{ending} files are not searched for reports", is_doubt=True)
+
+
+def _has_report_ending(name: str) -> bool:
+    """Whether reports are called so: also copies such as `a.csv.1` and `a.csv (1)`."""
+    lower = name.lower()
+    endings = {each.split(" ")[0] for each in PurePosixPath(lower).suffixes} or {""}
+    return bool(endings & _REPORT_ENDINGS) or lower.endswith(_ARCHIVE_ENDINGS)
+
+
+def _looks_like_report(head: bytes) -> bool:
+    """Whether the first bytes speak of what a report has: it is rather read and refused."""
+    text = _to_text(head)
+    return any(word in text for word in _REPORT_WORDS)
+
+
+def _holds_report(head: bytes) -> bool:
+    """Whether a report's header is among the first bytes."""
+    return _HEADER.search(_to_text(head)) is not None
+
+
+def _to_text(head: bytes) -> str:
+    is_wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    return head.decode("utf-16" if is_wide else "utf-8", "ignore")
+
+
+def _without_ending(path: str) -> str:
+    ending = next(each for each in _ARCHIVE_ENDINGS[::-1] if path.lower().endswith(each))
+    return path[: -len(ending)]
+
+
+def _take_from_spool(spool: Spool) -> Take:
+    return lambda offset, size: spool.take((offset, size))
+
+
+def _too_large(name: str, max_bytes: int) -> Problem:
     size = f"{max_bytes / 1024 / 1024:g} MiB"
     found = f"larger than {size}, too large for a credential report"
     return Problem(name, 0, 0, found, "Raise --max-file-size if it really is one")
@@ -325,24 +527,21 @@ def _as_text(name: str) -> str:
     return escape_text(name.encode("utf-8", "backslashreplace").decode())
 
 
-def _why_skipped(name: str, suffix: str) -> str:
-    if name.startswith("."):
-        return "hidden file"
-    if suffix == ".csv":
-        return ""
-    inner = {each.lower().split(" ")[0] for each in Path(name).suffixes} or {""}
-    if not inner & _SUFFIXES:
-        return f"{suffix} files are not searched for reports"
-    return ""
+def _read_at_most(file: IO[bytes], size: int, expected: int = 0) -> bytes:
+    """Read up to `size` bytes, without setting aside memory for a size that may never come.
 
-
-def _read_at_most(file: IO[bytes], size: int) -> bytes:
-    """Read up to `size` bytes, without setting aside memory for a size that may never come."""
+    Where about `expected` bytes are there, they are read at once. Raises ValueError where a file
+    that has no end of its own has nothing to give at the moment.
+    """
     parts: list[bytes] = []
-    while size > 0 and (part := file.read(min(size, _CHUNK))):
+    chunk = expected + 1 if expected else _CHUNK
+    while size > 0 and (part := file.read(min(size, chunk))) != b"":
+        if part is None:
+            raise ValueError(_NO_FILE)
         parts.append(part)
         size -= len(part)
-    return b"".join(parts)
+        chunk = _CHUNK
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def read_bounded(path: Path, max_bytes: int = DEFAULT_MAX_BYTES) -> bytes:
@@ -354,14 +553,28 @@ def read_bounded(path: Path, max_bytes: int = DEFAULT_MAX_BYTES) -> bytes:
     return data
 
 
+_NO_FILE = "not a regular file (a pipe, a socket or a device); pipe it into credreport and name `-`"
+
+
 def open_regular(path: str | Path) -> BinaryIO:
-    """Open a regular file for reading; a pipe or a device would hang or never end."""
-    if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - a text will do
-        message = "not a regular file (a pipe, a socket or a device); pipe it into credreport and name `-`"
-        raise ValueError(message)
-    return open(path, "rb")  # noqa: PTH123
+    """Open a regular file for reading; a pipe or a device would hang or never end.
+
+    Some files of the kernel call themselves regular and wait all the same: reading them does not.
+    """
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise ValueError(_NO_FILE)
+        return open(handle, "rb")  # noqa: PTH123
+    except BaseException:
+        os.close(handle)
+        raise
 
 
 def _unreadable(name: str, error: Exception) -> Problem:
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return Problem(name, 0, 0, f"cannot be read: {reason}", "Check the file and its permissions")
+    found = f"cannot be read: {_reason(error)}"
+    return Problem(name, 0, 0, found, "Check the file and its permissions")
+
+
+def _reason(error: Exception) -> str:
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)

@@ -21,7 +21,7 @@ from credreport.errors import InputRefused, Notice, Problem
 from credreport.reports.cells import Typed, read_cells
 from credreport.reports.containers import OwnEvidence, unpack
 from credreport.reports.grid import SEPARATOR, Body, Flags, Grid, Numbers, to_body
-from credreport.reports.inputs import Stream
+from credreport.reports.inputs import NoReport, Stream, own_evidence
 from credreport.reports.names import Order, find_root, has_blank_user, read_accounts, read_order
 from credreport.reports.sections import (
     ONE_EACH,
@@ -240,8 +240,8 @@ def read_report(stream: Stream) -> list[Report]:
     return [each for each in found if isinstance(each, Report)]
 
 
-def read_streams(streams: Sequence[Stream]) -> list[list[Report | Problem]]:
-    """Return, for each stream, its reports, or what is wrong with it; nothing for our own evidence.
+def read_streams(streams: Sequence[Stream]) -> list[list[Report | NoReport]]:
+    """Return, for each stream, its reports, or what is wrong with it, or why it is left out.
 
     Reports that share a header share a table: many small reports are read at once.
     """
@@ -274,11 +274,11 @@ class _Reading:
 
     def __init__(self, streams: Sequence[Stream]) -> None:
         self.streams = streams
-        self.problems: dict[int, Sequence[Problem]] = {}
+        self.problems: dict[int, Sequence[NoReport]] = {}
         self.notices: dict[int, list[Notice]] = {}
         self.reports: dict[int, list[Report]] = {}
 
-    def answers(self) -> list[list[Report | Problem]]:
+    def answers(self) -> list[list[Report | NoReport]]:
         """Read all streams."""
         bodies: dict[tuple[str, ...], list[_Part]] = {}
         others: list[_Csv] = []
@@ -301,10 +301,9 @@ class _Reading:
             except InputRefused as refusal:
                 self.problems[place] = refusal.problems
             except OwnEvidence:
-                # What lies beside the reports is passed over.
                 found = "evidence that credreport wrote, not a report"
                 problem = Problem(stream.name, 0, 0, found, "Name the report that AWS gave")
-                self.problems[place] = [] if stream.searched else [problem]
+                self.problems[place] = [own_evidence(stream.name) if stream.searched else problem]
 
     def _split(self, columns: tuple[str, ...], parts: list[_Part]) -> list[_Csv]:
         """Read texts by their separators; return those for which that is not enough."""
@@ -374,7 +373,7 @@ class _Reading:
                 )
             )
 
-    def _answer(self, place: int, name: str) -> list[Report | Problem]:
+    def _answer(self, place: int, name: str) -> list[Report | NoReport]:
         # Sections with the same header were read together: back into the order of the file.
         reports = sorted(self.reports.get(place, []), key=lambda report: report.header_line)
         problems = self.problems.get(place)

@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import inf
+from operator import attrgetter
 
 from credreport.errors import InputRefused, Notice, Problem, UsageError
 from credreport.instants import format_instant, parse_when
 from credreport.reports.inputs import DEFAULT_MAX_BYTES, Item, Skipped, Stream, Unread, find_inputs
 from credreport.reports.report import Report, read_streams
 from credreport.schema import ACCOUNT_ID
+from credreport.text import escape_text
 
 NEWEST = "newest"
 # Large enough to make little of what a batch costs by itself.
@@ -134,7 +136,7 @@ def to_population(
         reports=choice.reports,
         refused=choice.refused,
         superseded=choice.superseded,
-        skipped=tuple(skipped),
+        skipped=tuple(sorted(skipped, key=attrgetter("name"))),
         notices=choice.notices,
     )
 
@@ -158,7 +160,8 @@ def choose(
         raise InputRefused(problems)
     if not chosen:
         found = "no credential report among the inputs"
-        raise InputRefused([Problem(", ".join(map(str, inputs)), 0, 0, found)])
+        names = escape_text(", ".join(map(str, inputs)))
+        raise InputRefused([Problem(names, 0, 0, found)])
     reports = _count_twins(sorted(chosen, key=_place))
     return Choice(reports, problems, tuple(superseded), tuple(date_notices(chosen)))
 
@@ -191,6 +194,8 @@ def sort_items(
             for found in next(answers) if isinstance(item, Stream) else [item]:
                 if isinstance(found, Problem):
                     refused.append(found)
+                elif isinstance(found, Skipped):
+                    skipped.append(found)
                 else:
                     reports.append(found)
             if progress and isinstance(item, Stream):

@@ -23,7 +23,14 @@ from credreport.files import Spool
 from credreport.output.csv_file import csv_header, csv_rows
 from credreport.output.formats import Options
 from credreport.output.json_file import json_rows
-from credreport.reports.inputs import DEFAULT_MAX_BYTES, Skipped, Stream, Unread, find_inputs
+from credreport.reports.inputs import (
+    DEFAULT_MAX_BYTES,
+    NoReport,
+    Skipped,
+    Stream,
+    Unread,
+    find_inputs,
+)
 from credreport.reports.report import Report, read_streams
 from credreport.reports.selection import Population, to_population
 from credreport.rules.policy import Policy
@@ -120,10 +127,12 @@ def _choose(
     work = partial(find_reports, as_of=asked.as_of)
     for file, answers in zip(files, run_batches(items, work, pool, skipped), strict=True):
         for place, answer in enumerate(answers):
-            if isinstance(answer, Problem) or isinstance(file, Problem):
-                assert isinstance(answer, Problem), "a problem has no reports"
+            if isinstance(answer, Problem):
                 refused.append(answer)
+            elif isinstance(answer, Skipped):
+                skipped.append(answer)
             else:
+                assert not isinstance(file, Problem), "a problem has no reports"
                 found.append((file, place, replace(answer, number=len(found))))
         if advance:
             advance()
@@ -140,10 +149,10 @@ def _choose(
 
 def find_reports(
     batch: Sequence[File | Problem], as_of: datetime | str | None
-) -> list[list[Report | Problem]]:
+) -> list[list[Report | NoReport]]:
     """Return the facts of the reports in each file, without their users, or what is wrong with it."""
     return [
-        [each if isinstance(each, Problem) else each.without_users() for each in found]
+        [each.without_users() if isinstance(each, Report) else each for each in found]
         for found in read_batch(batch, as_of)
     ]
 

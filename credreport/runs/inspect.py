@@ -24,7 +24,14 @@ from credreport import __version__
 from credreport.errors import Notice, Problem
 from credreport.files import Place, Spool
 from credreport.instants import format_instant
-from credreport.reports.inputs import DEFAULT_MAX_BYTES, Skipped, Stream, Unread, find_inputs
+from credreport.reports.inputs import (
+    DEFAULT_MAX_BYTES,
+    NoReport,
+    Skipped,
+    Stream,
+    Unread,
+    find_inputs,
+)
 from credreport.reports.report import Report, join_tables, read_streams
 from credreport.reports.selection import date_report, to_population
 from credreport.rules.policy import Policy
@@ -134,6 +141,9 @@ def inspect(
             if isinstance(answer, Problem):
                 refused.append(answer)
                 continue
+            if isinstance(answer, Skipped):
+                skipped.append(answer)
+                continue
             found.append(
                 replace(answer, report=replace(answer.report, number=len(found)), unused=b"")
             )
@@ -165,10 +175,10 @@ def inspect(
 
 def run_batches(
     items: Iterable[File | Skipped | Problem],
-    work: Callable[[Sequence[File | Problem]], list[list[A | Problem]]],
+    work: Callable[[Sequence[File | Problem]], list[list[A | NoReport]]],
     pool: Pool,
     skipped: list[Skipped],
-) -> Iterator[list[A | Problem]]:
+) -> Iterator[list[A | NoReport]]:
     """Yield what `work` finds in each file, in order; `skipped` is added to."""
     with closing(pool.run(work, _to_batches(items, skipped), refuse)) as results:
         for answers in results:
@@ -225,7 +235,7 @@ def _keep_memory() -> None:
 
 def read_batch(
     batch: Sequence[File | Problem], as_of: datetime | str | None
-) -> list[list[Report | Problem]]:
+) -> list[list[Report | NoReport]]:
     """Return the reports of each file, with their as-of where one is known, or what is wrong with it.
 
     Runs wherever its caller runs it: reads the files, and nothing else.
@@ -234,7 +244,7 @@ def read_batch(
     streams = [item.read() if isinstance(item, Unread) else item for item in batch]
     read = iter(read_streams([each for each in streams if isinstance(each, Stream)]))
     return [
-        [found if isinstance(found, Problem) else date_report(found, as_of) for found in next(read)]
+        [date_report(found, as_of) if isinstance(found, Report) else found for found in next(read)]
         if isinstance(each, Stream)
         else [each]
         for each in streams
@@ -243,21 +253,21 @@ def read_batch(
 
 def inspect_batch(
     batch: Sequence[File | Problem], question: Question
-) -> list[list[Counted | Problem]]:
+) -> list[list[Counted | NoReport]]:
     """Judge the files of a batch: return what each of them contains, or what is wrong with it."""
     answers = read_batch(batch, question.as_of)
     dated = [
         each
         for found in answers
         for each in found
-        if not isinstance(each, Problem) and each.as_of is not None
+        if isinstance(each, Report) and each.as_of is not None
     ]
     counted = dict(zip(map(id, dated), _count(dated, question), strict=True) if dated else ())
     return [
         [
-            each
-            if isinstance(each, Problem)
-            else counted.get(id(each)) or Counted(each.without_users())
+            counted.get(id(each)) or Counted(each.without_users())
+            if isinstance(each, Report)
+            else each
             for each in found
         ]
         for found in answers

@@ -154,11 +154,13 @@ class Totals:
         """
         undetermined = self.count(Status.UNDETERMINED)
         refused = len({problem.source for problem in self.refused})
+        left_out = sum(item.is_doubt for item in self.skipped)
         twice = sum(notice.code == "user-twice" for notice in self.notices)
         words = {
             f"credentials that could not be judged: {undetermined}": undetermined,
             f"verdicts of rules that could not be told: {undecided}": undecided,
             f"inputs refused and left out: {refused}": refused,
+            f"other files among the inputs that were not read: {left_out}": left_out,
             f"rows of users that stand there twice: {twice}": twice,
             "every age is a lower bound": any(map(bound_of, self.reports)),
             "the rows do not tie out": not self.is_tied_out,
@@ -438,8 +440,8 @@ def warning_rows(notices: Sequence[Notice]) -> list[Row]:
 def left_out_rows(
     refused: Sequence[Problem], superseded: Sequence[Skipped], skipped: Sequence[Skipped]
 ) -> list[Row]:
-    """Return what lay among the inputs and was not judged: refused, superseded, not searched."""
+    """Return what lay among the inputs and was not judged, except evidence of earlier runs."""
     rows = [("refused", problem.source, str(problem)) for problem in refused]
     rows += [("superseded", item.name, item.why) for item in superseded]
-    rows += [("not searched", item.name, item.why) for item in skipped]
+    rows += [("not searched", item.name, item.why) for item in skipped if not item.is_own]
     return [dict(zip(("what", "source_file", "why"), row, strict=True)) for row in rows]

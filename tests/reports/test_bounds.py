@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from credreport.errors import InputRefused, Problem
+from credreport.reports import archives
 from credreport.reports import inputs as sources
 from credreport.reports.inputs import Skipped, Stream, open_inputs, read_bounded
 from credreport.reports.report import read_report
@@ -155,7 +156,7 @@ def test_a_zip_that_unpacks_to_much_more_than_its_size_is_refused(tmp_path: Path
 
 def test_a_zip_of_too_many_files_is_refused(tmp_path: Path) -> None:
     def fill(archive: zipfile.ZipFile) -> None:
-        for number in range(sources.MAX_MEMBERS + 1):
+        for number in range(archives.MAX_MEMBERS + 1):
             archive.writestr(f"{number}.csv", b"")
 
     (problem,) = zipped(tmp_path, fill)
@@ -165,9 +166,9 @@ def test_a_zip_of_too_many_files_is_refused(tmp_path: Path) -> None:
 def test_a_zip_that_is_too_large_when_unpacked_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "MAX_ZIP_BYTES", 10)
+    monkeypatch.setattr(sources, "MAX_UNPACKED_BYTES", 10)
     (problem,) = zipped(tmp_path, lambda archive: archive.writestr("a.csv", b"0123456789A"))
-    assert "GiB when unpacked" in str(problem)
+    assert "GiB when all archives are unpacked" in str(problem)
 
 
 def test_a_zip_in_a_zip_is_not_opened(tmp_path: Path) -> None:
@@ -175,7 +176,7 @@ def test_a_zip_in_a_zip_is_not_opened(tmp_path: Path) -> None:
     with zipfile.ZipFile(inner, "w") as archive:
         archive.writestr("a.csv", to_csv(root()))
     (problem,) = zipped(tmp_path, lambda outer: outer.writestr("b.zip", inner.getvalue()))
-    assert "a zip inside a zip" in str(problem)
+    assert "an archive inside an archive" in str(problem)
 
 
 def test_a_zip_whose_directory_lies_about_a_size_is_refused(tmp_path: Path) -> None:
@@ -186,7 +187,7 @@ def test_a_zip_whose_directory_lies_about_a_size_is_refused(tmp_path: Path) -> N
     size = zipfile.ZipFile(io.BytesIO(data)).infolist()[0].file_size
     path.write_bytes(data.replace(size.to_bytes(4, "little"), (99).to_bytes(4, "little")))
     (problem,) = open_inputs([str(path)])
-    assert "damaged inside the zip" in str(problem)
+    assert "damaged inside the archive" in str(problem)
 
 
 def test_names_in_a_zip_are_never_paths(tmp_path: Path) -> None:

@@ -12,8 +12,13 @@ from pathlib import Path
 import pytest
 
 from credreport.errors import Problem
+from credreport.reports import archives
 from credreport.reports import inputs as sources
 from credreport.reports.inputs import Skipped, Stream, Unread, count_inputs, open_inputs
+from credreport.schema import USERS
+from tests.support.reports import root, to_csv, user
+
+REPORT = to_csv(root(), user()).encode()
 
 
 def names(inputs: Sequence[str | Path], max_bytes: int = 1000) -> list[str]:
@@ -28,6 +33,15 @@ def names(inputs: Sequence[str | Path], max_bytes: int = 1000) -> list[str]:
             case Problem():
                 shown.append(f"refuse {item.source}: {item.found}")
     return shown
+
+
+def left_out(path: Path) -> dict[str, str]:
+    """Return what was left out by name, and whether that is a doubt."""
+    return {
+        item.name: "own" if item.is_own else "doubt" if item.is_doubt else "fine"
+        for item in open_inputs([str(path)])
+        if isinstance(item, Skipped)
+    }
 
 
 def put(path: Path, data: bytes = b"x") -> Path:
@@ -57,7 +71,7 @@ def test_a_directory_is_searched_in_order_and_tells_what_it_left(tmp_path: Path)
         put(tmp_path / name)
     put(tmp_path / "__MACOSX/x.csv")
     assert names([tmp_path]) == [
-        "skip .git", "skip __MACOSX", "skip .hidden.csv", "read b.csv", "skip notes.pdf",
+        "skip .git", "skip .hidden.csv", "skip __MACOSX", "read b.csv", "skip notes.pdf",
         "read sub/a.json", "read sub/c",
     ]  # fmt: skip
 
@@ -68,10 +82,76 @@ def test_a_copy_that_was_renamed_is_still_found(tmp_path: Path, name: str) -> No
     assert names([tmp_path]) == [f"read {name}"]
 
 
-def test_pictures_and_workbooks_of_ours_are_passed_over(tmp_path: Path) -> None:
+def test_what_we_wrote_is_told_and_is_no_doubt(tmp_path: Path) -> None:
     for name in ("credreport-1-90d.xlsx", "credreport-1-90d-ageing.png", "x.csv", "other.xlsx"):
         put(tmp_path / name)
-    assert names([tmp_path]) == ["skip other.xlsx", "read x.csv"]
+    assert left_out(tmp_path) == {
+        "credreport-1-90d-ageing.png": "own", "credreport-1-90d.xlsx": "own", "other.xlsx": "doubt",
+    }  # fmt: skip
+
+
+def test_a_report_is_not_taken_for_what_we_wrote_by_its_name(tmp_path: Path) -> None:
+    for name in ("credreport-1-90d.html", "credreport-of-june"):
+        put(tmp_path / name, REPORT)
+    assert left_out(tmp_path) == {}
+
+
+def test_what_we_wrote_may_be_larger_than_a_report(tmp_path: Path) -> None:
+    rows = b"x" * 2000
+    for name, head in (
+        ("credreport-1-90d.json", b'{\n "schema_version": 1,\n "generator": "credreport",\n'),
+        ("credreport-1-90d-users.csv", ",".join(USERS).encode() + b"\n"),
+        ("credreport-1-90d-new.csv", b"finding_id,owner,account_id,user,rule,credential,state\n"),
+    ):
+        put(tmp_path / name, head + rows)
+    put(tmp_path / "credreport-1.json", b'{"generator": "credreport", "Content": ""}' + rows)
+    put(tmp_path / "credreport-1.csv", REPORT + rows)
+    assert sorted(names([tmp_path])) == [
+        "refuse credreport-1.csv: larger than 0.000953674 MiB, too large for a credential report",
+        "refuse credreport-1.json: larger than 0.000953674 MiB, too large for a credential report",
+        "skip credreport-1-90d-new.csv", "skip credreport-1-90d-users.csv",
+        "skip credreport-1-90d.json",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "outcome"),
+    [
+        ("acme-report-2024.06.30", REPORT, "read"),
+        ("report.xls", REPORT, "read"),
+        ("report.dat", "\ufeff".encode("utf-16") + b"", "doubt"),
+        ("report.dat", REPORT.decode().encode("utf-16"), "read"),
+        ("answer.yaml", b"Content: dXNlcixhcm4s", "read"),
+        ("answer.out", b'{"GeneratedTime": "x"', "read"),
+        ("compose.yaml", b"services: []", "doubt"),
+        ("notes.pdf", b"%PDF", "doubt"),
+        ("empty.dat", b"", "doubt"),
+        ("README.md", b"A column is called password_enabled", "fine"),
+        ("README.md", REPORT, "read"),
+        ("readme.txt", b"hello", "fine"),
+        ("waivers.toml", b"[[waiver]]", "fine"),
+        ("SHA512SUMS", b"0 a.csv", "fine"),
+        ("SHA256SUMS", b"0 a.csv", "own"),
+        (".hidden.csv", REPORT, "doubt"),
+        (".hidden.csv", b"x", "fine"),
+        (".DS_Store", REPORT, "fine"),
+        ("Thumbs.db", b"x", "fine"),
+        ("._a.csv", b"x", "fine"),
+        (".git/a.csv", REPORT, "fine"),
+        ("__MACOSX/a.csv", REPORT, "fine"),
+        (".archive/a.csv", REPORT, "doubt"),
+    ],
+)
+def test_what_lies_there_is_read_or_left_out_by_name(
+    tmp_path: Path, name: str, data: bytes, outcome: str
+) -> None:
+    put(tmp_path / "in/a-report.csv"), put(tmp_path / "in" / name, data)
+    expected = {} if outcome == "read" else {name.split("/", maxsplit=1)[0]: outcome}
+    assert left_out(tmp_path / "in") == expected
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr(name, data)
+    inside = {} if outcome == "read" else {f"all.zip/{name}": outcome}
+    assert left_out(tmp_path / "all.zip") == inside
 
 
 def test_a_line_end_in_a_name_is_written_out(tmp_path: Path) -> None:
@@ -80,20 +160,58 @@ def test_a_line_end_in_a_name_is_written_out(tmp_path: Path) -> None:
 
 def test_an_empty_directory_is_refused(tmp_path: Path) -> None:
     put(tmp_path / "notes.pdf")
-    assert names([tmp_path])[-1].endswith("no CSV, JSON, text, base64 or zip file in it")
+    assert names([tmp_path])[-1].endswith("no CSV, JSON, text, base64, zip or tar file in it")
 
 
 def test_links_to_directories_are_not_followed_into_a_loop(tmp_path: Path) -> None:
     put(tmp_path / "a.csv")
     (tmp_path / "loop").symlink_to(tmp_path)
-    assert names([tmp_path]) == ["skip loop", "read a.csv"]
+    assert names([tmp_path]) == ["read a.csv", "skip loop"]
 
 
 def test_a_file_reached_twice_is_read_once(tmp_path: Path) -> None:
     path = put(tmp_path / "a.csv")
     (tmp_path / "b.csv").symlink_to(path)
     archive = zipped(tmp_path / "c.zip", r_csv=b"x")
-    assert names([path, tmp_path, path, archive, archive]) == ["read a.csv", "read c.zip/r.csv"]
+    assert names([path, tmp_path, path, archive, archive]) == [
+        "read a.csv", "read c.zip/r.csv", "skip b.csv",
+    ]  # fmt: skip
+
+
+def test_both_names_of_a_file_are_told_and_must_not_give_it_two_dates(tmp_path: Path) -> None:
+    june = put(tmp_path / "in/report_2026-06-30.csv")
+    os.link(june, tmp_path / "in/report.csv")
+    (tmp_path / "in/latest.csv").symlink_to(june)
+    (tmp_path / "in/2026-06-30.csv").symlink_to("report.csv")
+    assert left_out(tmp_path / "in") == {
+        "2026-06-30.csv": "fine", "latest.csv": "fine", "report_2026-06-30.csv": "fine",
+    }  # fmt: skip
+    for kind in ("hard", "symbolic"):
+        other = tmp_path / "in/report_2026-09-30.csv"
+        os.link(june, other) if kind == "hard" else other.symlink_to(june)
+        assert names([june, other]) == [
+            "read report_2026-06-30.csv",
+            "refuse report_2026-09-30.csv: the same file as report_2026-06-30.csv, and the two "
+            "names give it two dates",
+        ]
+        other.unlink()
+
+
+def test_a_link_out_of_the_searched_directory_is_left_out(tmp_path: Path) -> None:
+    secret = put(tmp_path / "secret.csv", b"password")
+    put(tmp_path / "in/a.csv")
+    (tmp_path / "in/b.csv").symlink_to(secret)
+    (tmp_path / "in/c.csv").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "in/d").symlink_to(tmp_path)
+    (tmp_path / "in/e.csv").symlink_to("../in/gone.csv")
+    assert names([tmp_path / "in"]) == [
+        "read a.csv", "skip b.csv", "skip c.csv", "skip d",
+        "refuse e.csv: cannot be read: No such file or directory",
+    ]  # fmt: skip
+    assert left_out(tmp_path / "in") == {"b.csv": "doubt", "c.csv": "doubt", "d": "doubt"}
+    (tmp_path / "link").symlink_to(tmp_path / "in")
+    assert names([tmp_path / "link"])[0] == "read a.csv"
+    assert names([tmp_path / "in/b.csv"]) == ["read b.csv"]
 
 
 def test_equal_names_are_told_apart(tmp_path: Path) -> None:
@@ -179,7 +297,7 @@ class TestZip:
         outer = tmp_path / "outer.zip"
         with zipfile.ZipFile(outer, "w") as archive:
             archive.writestr("inner.zip", inner)
-        assert names([outer])[0].endswith("a zip inside a zip")
+        assert names([outer])[0].endswith("an archive inside an archive")
 
     def test_an_empty_one_is_refused(self, tmp_path: Path) -> None:
         assert names([zipped(tmp_path / "a.zip")])[0].endswith(
@@ -194,27 +312,35 @@ class TestZip:
         path = zipped(tmp_path / "a.zip", a_csv=b"0123456789" * 3)
         assert "larger than" in names([path], 29)[0]
 
-    @pytest.mark.parametrize(
-        ("bound", "message"), [("MAX_MEMBERS", "in one zip"), ("MAX_ZIP_BYTES", "unpacked")]
-    )
-    def test_members_and_total_are_bounded(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str, message: str
+    def test_members_are_bounded(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(archives, "MAX_MEMBERS", 1)
+        zipped(tmp_path / "a.zip", a_csv=b"12", b_csv=b"34")
+        assert "2 files in one zip" in names([tmp_path / "a.zip"])[0]
+
+    def test_the_total_is_bounded_over_all_archives(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(sources, bound, 1)
-        assert message in names([zipped(tmp_path / "a.zip", a_csv=b"12", b_csv=b"34")])[0]
+        monkeypatch.setattr(sources, "MAX_UNPACKED_BYTES", 7)
+        for name in "abc":
+            zipped(tmp_path / f"{name}.zip", a_csv=b"123")
+        assert names([tmp_path]) == [
+            "read a.zip/a.csv", "read b.zip/a.csv",
+            "refuse c.zip: more than 0 GiB when all archives are unpacked",
+        ]  # fmt: skip
 
     def test_damage_is_named(self, tmp_path: Path) -> None:
         path = zipped(tmp_path / "a.zip", a_csv=os.urandom(500))
         data = bytearray(path.read_bytes())
         data[100] ^= 0xFF
         path.write_bytes(data)
-        assert names([path])[0].startswith("refuse a.zip/a.csv: damaged inside the zip")
+        assert names([path])[0].startswith("refuse a.zip/a.csv: damaged inside the archive")
         assert names([put(tmp_path / "b.zip", b"PK no")])[0].startswith("refuse b.zip: not a zip")
 
     def test_encryption_is_named(self, tmp_path: Path) -> None:
         path = zipped(tmp_path / "a.zip", a_csv=b"1")
         data = bytearray(path.read_bytes())
         data[data.index(b"PK\x01\x02") + 8] |= 1
+        data[6] |= 1
         path.write_bytes(data)
         assert names([path])[0].endswith("encrypted with a password")
 

@@ -18,6 +18,7 @@ from credreport.reports.selection import (
     read_reports,
 )
 from credreport.schema import CREDENTIALS
+from credreport.verdicts.tally import left_out_rows
 from tests.support.reports import COLUMNS, root, save, to_csv, user
 
 OTHER = "444455556666"
@@ -221,7 +222,9 @@ class TestRefused:
             (tmp_path / name).write_bytes(data)
         population = read_reports(tmp_path)
         assert judged(population) == [JANUARY]
-        assert population.skipped == ()
+        written = {path.name for path in tmp_path.iterdir()} - {JANUARY}
+        assert {item.name for item in population.skipped if item.is_own} == written
+        assert left_out_rows((), (), population.skipped) == []
 
     def test_but_not_when_it_is_named(self, tmp_path: Path) -> None:
         self.test_our_own_evidence_in_a_directory_is_passed_over(tmp_path)

@@ -18,6 +18,7 @@ from credreport.cli.main import app
 from credreport.errors import InputRefused, Problem
 from credreport.evidence.of_analysis import of_analysis
 from credreport.reports.inputs import Stream
+from credreport.reports.report import Report
 from credreport.reports.selection import read_reports
 from credreport.rules.policy import Policy, UserClass
 from credreport.rules.profiles import PROFILES
@@ -90,7 +91,7 @@ def test_a_batch_is_full_at_so_many_users(
     monkeypatch.setattr(analyze, "BATCH_ROWS", 4)
     file = Stream(NAME, to_csv(root(), user()).encode())
     ((report,),) = find_reports([file], None)
-    assert not isinstance(report, Problem)
+    assert isinstance(report, Report)
     chosen = [Chosen(file, 0, report)] * number
     assert [len(batch) for batch in analyze._to_batches(chosen)] == batches
 

@@ -1,0 +1,44 @@
+"""What credreport itself wrote, recognised where it lies among the inputs.
+
+By what is in it, not by its name alone: nothing that a report holds can make it look like that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import PurePath
+
+from credreport.output.formats import own_output
+from credreport.schema import CHANGES, CREDENTIALS, FINDINGS, NEEDED_COLUMNS, TIMELINE, USERS
+
+_NAME = own_output()
+_TABLES = {".csv", ".json"}
+_COLUMNS = {*CHANGES, *CREDENTIALS, *FINDINGS, *TIMELINE, *USERS}
+_ENOUGH_COLUMNS = 5
+_JSON = re.compile(rb'\s*\{\s*"schema_version":\s*[0-9]+,\s*"generator":\s*"credreport"')
+
+
+def is_own_header(line: str) -> bool:
+    """Whether the first line of a CSV is that of one of the tables; no report has such columns."""
+    columns = set(line.strip().replace('"', "").split(","))
+    return len(columns & _COLUMNS) >= _ENOUGH_COLUMNS and not columns & set(NEEDED_COLUMNS[1:])
+
+
+def is_own_document(document: Mapping[str, object]) -> bool:
+    """Whether a JSON object is one of the documents; what has a `Content` is a report."""
+    return document.get("generator") == "credreport" and not {"Content", "content"} & set(document)
+
+
+def is_own_file(name: str, head: bytes, *, is_like_report: bool) -> bool:
+    """Whether a file is evidence, judged by its name and its first bytes.
+
+    Pictures, workbooks and scripts may say anything, but not what a report says.
+    """
+    if is_like_report or not _NAME.fullmatch(name):
+        return False
+    if PurePath(name).suffix not in _TABLES:
+        return True
+    if _JSON.match(head):
+        return True
+    return is_own_header(head.split(b"\n", 1)[0].decode("utf-8-sig", "replace"))

@@ -1,0 +1,397 @@
+"""Zips and tar archives: every member is read, or the archive is refused."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import random
+import struct
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from credreport.errors import Problem
+from credreport.reports import archives
+from credreport.reports import inputs as sources
+from credreport.reports.archives import (
+    ArchiveRefused,
+    Member,
+    take_from,
+    tar_members,
+    unpack_gzip,
+    zip_members,
+)
+from credreport.reports.inputs import Skipped, Stream, open_inputs
+from tests.support.reports import root, to_csv, user
+
+FILES = {
+    f"{account}.csv": to_csv(root(account), user("bob", account)).encode()
+    for account in ("111122223333", "222233334444", "333344445555")
+}
+
+
+class Pipe(io.RawIOBase):
+    """What a zip is streamed into, as `zip - …` does: its headers cannot be mended later."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: object) -> int:
+        self.data += bytes(data)  # type: ignore[call-overload]
+        return len(bytes(data))  # type: ignore[call-overload]
+
+
+def zipped(
+    method: int = zipfile.ZIP_DEFLATED, *, comment: bytes = b"", large: bool = False
+) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", method) as archive:
+        archive.comment = comment
+        archive.writestr("folder/", b"")
+        for name, data in FILES.items():
+            with archive.open(name, "w", force_zip64=large) as file:
+                file.write(data)
+    return target.getvalue()
+
+
+def streamed(*, large: bool = False) -> bytes:
+    pipe = Pipe()
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in FILES.items():
+            with archive.open(name, "w", force_zip64=large) as file:
+                file.write(data)
+    return bytes(pipe.data)
+
+
+def with_large_end(data: bytes) -> bytes:
+    """Return a zip with the end record of large zips, as some write it always."""
+    _, _, _, here, total, length, offset, _ = struct.unpack("<4s4H2LH", data[-22:])
+    record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, here, total, length, offset)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, len(data) - 22, 1)
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, length, 0xFFFFFFFF, 0)
+    return data[:-22] + record + locator + end
+
+
+ZIPS = {
+    "stored": zipped(zipfile.ZIP_STORED),
+    "deflated": zipped(),
+    "with a comment": zipped(comment=b"the commit, as git writes it"),
+    "with sizes for large files": zipped(large=True),
+    "streamed": streamed(),
+    "streamed, with sizes for large files": streamed(large=True),
+    "with the end record of large zips": with_large_end(zipped()),
+}
+
+
+def unzip(data: bytes) -> dict[str, bytes]:
+    """Return the files of a zip. Raises ArchiveRefused."""
+    file = io.BytesIO(data)
+    take = take_from(file)
+    members = zip_members(file)
+    if any(member.wrong for member in members):
+        raise ArchiveRefused("one member")
+    return {member.name: member.read(take) for member in members}
+
+
+def refusal(data: bytes) -> str:
+    with pytest.raises(ArchiveRefused) as caught:
+        unzip(data)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ZIPS)
+def test_a_zip_is_read_however_it_was_made(kind: str) -> None:
+    assert unzip(ZIPS[kind]) == FILES
+    with zipfile.ZipFile(io.BytesIO(ZIPS[kind])) as second_opinion:
+        assert {name for name in second_opinion.namelist() if name[-1] != "/"} == set(FILES)
+
+
+@pytest.mark.parametrize("kind", ZIPS)
+def test_no_damaged_byte_takes_a_member_away(kind: str) -> None:
+    """Each byte of the directory in turn, and some of the others; CONTRIBUTING tells of more."""
+    whole, chance = ZIPS[kind], random.Random(11)
+    directory = range(whole.index(b"PK\x01\x02"), len(whole))
+    for place in [*directory, *chance.sample(range(directory.start), 200)]:
+        damaged = bytearray(whole)
+        damaged[place] ^= chance.randrange(1, 256)
+        try:
+            assert unzip(bytes(damaged)) == FILES, f"seed 11, byte {place}"
+        except ArchiveRefused:
+            continue
+
+
+@pytest.mark.parametrize("kind", ZIPS)
+def test_a_zip_that_is_cut_short_anywhere_is_refused(kind: str) -> None:
+    for size in range(0, len(ZIPS[kind]), 7):
+        assert refusal(ZIPS[kind][:size])
+
+
+def test_what_lies_before_behind_or_between_is_refused() -> None:
+    whole = ZIPS["deflated"]
+    assert "perhaps another zip" in refusal(whole + zipped(zipfile.ZIP_STORED))
+    assert "lies before it" in refusal(b"#!/bin/sh\n" + whole)
+    assert "bytes behind its end record" in refusal(whole + b"\n")
+    start = whole.index(b"PK\x01\x02")
+    end = bytearray(whole[start:])
+    end[-6:-2] = struct.pack("<L", start + 4)
+    assert "belong to no member" in refusal(whole[:start] + b"gap!" + bytes(end))
+
+
+def test_two_members_of_one_name_are_refused() -> None:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr("a.csv", "1")
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr("a.csv", "2")
+    assert refusal(target.getvalue()) == "2 members are called a.csv"
+
+
+def change(data: bytes, mark: bytes, offset: int, form: str, value: int) -> bytes:
+    """Return the zip with a number changed in its first record with that mark."""
+    changed = bytearray(data)
+    struct.pack_into(form, changed, data.index(mark) + offset, value)
+    return bytes(changed)
+
+
+@pytest.mark.parametrize(
+    ("mark", "offset", "form", "value", "says"),
+    [
+        (b"PK\x05\x06", 4, "<H", 1, "one part of a zip of several"),
+        (b"PK\x05\x06", 8, "<H", 3, "one part of a zip of several"),
+        (b"PK\x05\x06", 8, "<L", 0x00030003, "its end record counts 3 members"),
+        (b"PK\x05\x06", 12, "<L", 9, "its directory is not where its end record says"),
+        (b"PK\x01\x02", 0, "<L", 9, "entry 1 of its directory is damaged"),
+        (b"PK\x01\x02", 28, "<H", 99, "entry 2 of its directory is damaged"),
+        (b"PK\x01\x02", 34, "<H", 1, "one part of a zip of several"),
+        (b"PK\x01\x02", 42, "<L", 1, "belong to no member"),
+        (b"PK\x01\x02", 46, "<B", 0, "do not agree"),
+        (b"PK\x03\x04", 0, "<L", 9, "does not begin where its directory says"),
+        (b"PK\x03\x04", 8, "<H", 12, "do not agree"),
+    ],
+)
+def test_what_is_said_twice_is_said_the_same_way(
+    mark: bytes, offset: int, form: str, value: int, says: str
+) -> None:
+    assert says in refusal(change(ZIPS["stored"], mark, offset, form, value))
+
+
+def test_the_two_end_records_agree() -> None:
+    whole = ZIPS["with the end record of large zips"]
+    assert "damaged" in refusal(change(whole, b"PK\x06\x06", 4, "<Q", 45))
+    assert "do not agree" in refusal(change(whole, b"PK\x05\x06", 10, "<H", 2))
+    assert "missing" in refusal(change(whole, b"PK\x06\x07", 8, "<Q", 2**40))
+
+
+def test_the_sizes_behind_a_member_agree_too() -> None:
+    whole = ZIPS["streamed"]
+    assert "behind a member" in refusal(change(whole, b"PK\x07\x08", 4, "<L", 1))
+    without_mark = whole.replace(b"PK\x07\x08", b"")
+    assert refusal(without_mark)
+
+
+def test_members_that_share_bytes_or_a_directory_with_content_are_refused() -> None:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr("a/", b"x" * 10)
+    assert "longer than it can be" in refusal(target.getvalue())
+    whole = bytearray(ZIPS["stored"])
+    second = whole.index(b"PK\x01\x02", whole.index(b"PK\x01\x02") + 1)
+    struct.pack_into("<L", whole, second + 42, 0)
+    assert "two members share the bytes from 0 on" in refusal(bytes(whole))
+
+
+def test_a_directory_of_very_many_entries_is_not_read() -> None:
+    data = change(ZIPS["stored"], b"PK\x05\x06", 8, "<L", 0xEA60EA60)
+    assert refusal(data) == "60000 files in one zip, more than 20000"
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_another_way_of_packing_is_named(method: int, tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(zipped(method))
+    first, *_ = open_inputs([str(tmp_path)])
+    assert "packed in a way that is not read" in str(first)
+
+
+def test_members_are_read_one_at_a_time(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    path.write_bytes(ZIPS["deflated"])
+    items = list(sources.find_inputs([str(path)]))
+    assert {type(item) for item in items} == {sources.Unread}
+    assert {item.read().data for item in items if isinstance(item, sources.Unread)} == set(  # type: ignore[union-attr]
+        FILES.values()
+    )
+
+
+def test_a_member_is_dated_by_its_directories_and_by_its_archive(tmp_path: Path) -> None:
+    path = tmp_path / "2026-06-30.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.csv", "x")
+        archive.writestr("2026-09-30/b.csv", "x")
+    stamps = [item.folder_stamp for item in open_inputs([str(path)]) if isinstance(item, Stream)]
+    assert [f"{stamp:%Y-%m-%d}" for stamp in stamps if stamp] == ["2026-06-30", "2026-09-30"]
+
+
+# Tar archives
+
+
+def tarred(
+    add: Callable[[tarfile.TarFile], None] | None = None, kind: int = tarfile.PAX_FORMAT
+) -> bytes:
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w", format=kind) as archive:
+        folder = tarfile.TarInfo("folder")
+        folder.type = tarfile.DIRTYPE
+        archive.addfile(folder)
+        for name, data in FILES.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+        if add:
+            add(archive)
+    return target.getvalue()
+
+
+def untar(data: bytes) -> dict[str, bytes]:
+    take = take_from(io.BytesIO(data))
+    return {member.name: member.read(take) for member in tar_members(take, len(data))}
+
+
+def tar_refusal(data: bytes) -> str:
+    with pytest.raises(ArchiveRefused) as caught:
+        untar(data)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT])
+def test_a_tar_is_read(kind: int, tmp_path: Path) -> None:
+    data = tarred(kind=kind)
+    assert untar(data) == FILES
+    for name, content in (
+        ("a.tar", data),
+        ("b.tar.gz", gzip.compress(data)),
+        ("c.tgz", gzip.compress(data)),
+    ):
+        path = tmp_path / name
+        path.write_bytes(content)
+        found = {
+            item.name: item.data for item in open_inputs([str(path)]) if isinstance(item, Stream)
+        }
+        assert found == {f"{name}/{inner}": csv for inner, csv in FILES.items()}
+
+
+def test_no_damaged_header_of_a_tar_takes_a_member_away() -> None:
+    whole, chance = tarred(), random.Random(11)
+    headers = [
+        place for place in range(0, len(whole), 512) if whole[place + 257 : place + 262] == b"ustar"
+    ]
+    for place in [start + chance.randrange(512) for start in headers for _ in range(60)]:
+        damaged = bytearray(whole)
+        damaged[place] ^= chance.randrange(1, 256)
+        try:
+            assert untar(bytes(damaged)) == FILES, f"seed 11, byte {place}"
+        except ArchiveRefused:
+            continue
+
+
+def test_a_tar_that_is_cut_short_or_joined_to_another_is_refused() -> None:
+    whole = tarred()
+    for size in range(0, len(whole.rstrip(b"\0")) + 513, 512):
+        assert tar_refusal(whole[:size])
+    assert "several archives were joined" in tar_refusal(whole + whole)
+    assert "not a tar" in tar_refusal(b"user,arn\n" * 100)
+
+
+def test_two_members_of_a_tar_of_one_name_are_refused() -> None:
+    def again(archive: tarfile.TarFile) -> None:
+        archive.addfile(tarfile.TarInfo("111122223333.csv"))
+
+    assert tar_refusal(tarred(again)) == "2 members are called 111122223333.csv"
+
+
+def test_links_and_devices_of_a_tar_are_left_out_by_name(tmp_path: Path) -> None:
+    def add(archive: tarfile.TarFile) -> None:
+        for name, kind in (
+            ("l.csv", tarfile.SYMTYPE),
+            ("h.csv", tarfile.LNKTYPE),
+            ("f.csv", tarfile.FIFOTYPE),
+        ):
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = kind, "/etc/passwd\n"
+            archive.addfile(info)
+
+    (tmp_path / "a.tar").write_bytes(tarred(add))
+    skipped = [item for item in open_inputs([str(tmp_path)]) if isinstance(item, Skipped)]
+    assert [(item.name, item.why, item.is_doubt) for item in skipped] == [
+        ("a.tar/l.csv", "a link to /etc/passwd\\x0a, not followed", True),
+        ("a.tar/h.csv", "a link to /etc/passwd\\x0a, not followed", True),
+        ("a.tar/f.csv", "neither a file nor a directory", True),
+    ]
+
+
+def test_a_sparse_member_is_refused() -> None:
+    info = tarfile.TarInfo("a.csv")
+    info.type = tarfile.GNUTYPE_SPARSE
+    info.sparse = [(0, 1)]  # type: ignore[assignment]
+    assert archives._to_member(info).wrong.startswith("stored with holes")
+
+
+def test_the_members_and_headers_of_a_tar_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    def name_it(archive: tarfile.TarFile) -> None:
+        archive.addfile(tarfile.TarInfo("x" * 70_000))
+
+    assert "a header longer than 64 KiB" in tar_refusal(tarred(name_it))
+    monkeypatch.setattr(archives, "MAX_MEMBERS", 2)
+    assert tar_refusal(tarred()) == "more than 2 files in one archive"
+
+
+def test_what_a_gzip_unpacks_to_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    bomb = io.BytesIO(gzip.compress(bytes(3_000_000)))
+    with pytest.raises(ArchiveRefused, match="unpacks to more than 1 MiB"):
+        unpack_gzip(bomb, 10**9)
+    monkeypatch.setattr(archives, "_RATIO_FREE_BYTES", 10)
+    with pytest.raises(ArchiveRefused, match="unpacks to more than"):
+        unpack_gzip(io.BytesIO(gzip.compress(b"x" * 100)), 50)
+
+
+def test_a_damaged_gzip_is_refused() -> None:
+    whole, chance = gzip.compress(tarred(), mtime=0), random.Random(11)
+    for place in chance.sample(range(10, len(whole)), 200):
+        damaged = bytearray(whole)
+        damaged[place] ^= chance.randrange(1, 256)
+        with pytest.raises(ArchiveRefused):
+            unpack_gzip(io.BytesIO(damaged), 10**9)
+
+
+def test_what_was_unpacked_travels_to_another_process_as_bytes(tmp_path: Path) -> None:
+    import pickle
+
+    path = tmp_path / "a.tar.gz"
+    path.write_bytes(gzip.compress(tarred()))
+    items = [item for item in sources.find_inputs([str(path)]) if isinstance(item, sources.Unread)]
+    moved = pickle.loads(pickle.dumps(items))
+    assert [item.data for item in moved] == list(FILES.values())
+    zip_path = tmp_path / "a.zip"
+    zip_path.write_bytes(ZIPS["stored"])
+    packed = list(sources.find_inputs([str(zip_path)]))
+    assert pickle.loads(pickle.dumps(packed)) == packed
+
+
+def test_a_member_that_is_not_what_was_promised_is_refused() -> None:
+    take = take_from(io.BytesIO(b"abc"))
+    with pytest.raises(ArchiveRefused, match="its size or checksum differs"):
+        Member("a", 0, 2, 3).read(take)
+    with pytest.raises(ArchiveRefused, match="damaged inside the archive"):
+        Member("a", 0, 3, 3, is_deflated=True).read(take)
+
+
+def test_an_archive_that_cannot_be_opened_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.tar").mkdir()
+    (tmp_path / "a.tar/b.tar").symlink_to(tmp_path / "nowhere")
+    (problem,) = open_inputs([str(tmp_path / "a.tar/b.tar")])
+    assert isinstance(problem, Problem)
