@@ -23,6 +23,7 @@ EXTRA_CREDENTIALS = "additional_credentials_info"
 
 ROOT_USER = "<root_account>"
 ARN_PATTERN = r"^arn:[^:]+:iam::([^:]*):"
+GOV_ARN = "arn:aws-us-gov:"
 ARN_START = re.compile(ARN_PATTERN)
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
 
@@ -224,20 +225,25 @@ CREDENTIALS = (
     "source_file",
     "source_line",
 )
+ACCOUNT_NAMES = ("account_name", "account_owner")
 FINDINGS = (
     "finding_id",
     "account_id",
+    *ACCOUNT_NAMES,
     "user",
     "arn",
     "credential",
     "rule",
     "severity",
     "state",
-    "age_days",
-    "effective_last_used",
+    "days",
+    "limit",
+    "since",
     "basis",
     "waiver",
     "action",
+    "source_file",
+    "source_line",
 )
 UNDETERMINED = (
     "account_id",

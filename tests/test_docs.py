@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 
 from credreport.cli.main import app
 from credreport.cli.rule_pages import list_profiles, summarise
-from credreport.rules.catalogue import RULES, Rule
+from credreport.rules.catalogue import RULES
 from credreport.rules.policy import Policy, load_policy
+from credreport.rules.rule import Rule
 from tests.support.reports import judge, root, user
 
 PAGE = (Path(__file__).parents[1] / "docs" / "rules.md").read_text(encoding="utf-8")

@@ -32,10 +32,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from credreport.comparison.comparison import Comparison
-    from credreport.evidence.evidence import Account, Evidence
+    from credreport.evidence.evidence import Evidence
     from credreport.output.render import Closing
     from credreport.reports.inputs import Skipped
     from credreport.reports.selection import Population
+    from credreport.rules.accounts import AccountList
     from credreport.rules.policy import Policy
     from credreport.rules.waivers import Waivers
     from credreport.runs.pool import Pool
@@ -93,7 +94,7 @@ Output = Annotated[
 FormatList = Annotated[str, typer.Option("--format", metavar="LIST", help=HELP)]
 Accounts = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="CSV of id,name,owner: names for account IDs."),
+    typer.Option(metavar="FILE", help="CSV or JSON: the accounts that ought to have a report."),
 ]
 SignedOff = Annotated[str, typer.Option(metavar="TEXT", help="For the sign-off block.")]
 FailOnOption = Annotated[FailOn, typer.Option(help="Exit 1 when there are open findings.")]
@@ -247,6 +248,7 @@ def analyze(
         pool=_pool(workers, cluster),
         progress=screen.progress,
     )
+    assessment = assessment.check_accounts(named)
     _expect_users(assessment, expect_users)
     sign_off = SignOff(control=control, prepared_by=prepared_by, ticket=ticket)
     since: Comparison | None = None
@@ -256,7 +258,7 @@ def analyze(
         )
     return _deliver(
         screen,
-        of_analysis(assessment, sign_off, named, aside, since),
+        of_analysis(assessment, sign_off, named.accounts, aside, since),
         assessment if since is None else since,
         wanted,
         options,
@@ -319,11 +321,13 @@ def compare(
     from credreport.evidence.of_comparison import of_comparison
     from credreport.verdicts.assessment import assess
 
-    comparison = compare_all([assess(date, policy, waivers) for date in dates])
+    comparison = compare_all(
+        [assess(date, policy, waivers).check_accounts(named) for date in dates]
+    )
     sign_off = SignOff(control=control, prepared_by=prepared_by, ticket=ticket)
     return _deliver(
         screen,
-        of_comparison(comparison, sign_off, named),
+        of_comparison(comparison, sign_off, named.accounts),
         comparison,
         wanted,
         Options(csv_raw=csv_raw),
@@ -447,12 +451,10 @@ def _expect_users(assessment: Assessment, expected: int | None) -> None:
         raise UsageError(message)
 
 
-def _accounts(path: Path | None) -> tuple[Account, ...]:
-    if path is None:
-        return ()
-    from credreport.evidence.evidence import read_accounts
+def _accounts(path: Path | None) -> AccountList:
+    from credreport.rules.accounts import AccountList, read_accounts
 
-    return read_accounts(path)
+    return AccountList() if path is None else read_accounts(path)
 
 
 def _as_of(text: str | None) -> datetime | str | None:
@@ -616,7 +618,7 @@ def _show_undetermined(screen: Screen, rows: Iterable[dict[str, Any]]) -> None:
 
 
 def _show_warnings(screen: Screen, judged: Assessment | Comparison | Totals) -> None:
-    from credreport.verdicts.warnings import WAIVER_CODES, WARNING_TITLES
+    from credreport.verdicts.warnings import OWN_CODES, WARNING_TITLES
 
     notices = judged.notices
     if screen.verbose:
@@ -633,9 +635,11 @@ def _show_warnings(screen: Screen, judged: Assessment | Comparison | Totals) -> 
         screen.note(f"{count} (-v and the sheet Inputs show each with its line):")
         for title, number in counts.items():
             screen.note(f"  {number} x {title}")
-        for notice in notices:
-            if notice.code in WAIVER_CODES:
-                screen.note(f"  {notice}")
+        own = [notice for notice in notices if notice.code in OWN_CODES]
+        for notice in own[:PROBLEMS_SHOWN]:
+            screen.note(f"  {notice}")
+        if len(own) > PROBLEMS_SHOWN:
+            screen.note(f"  and {len(own) - PROBLEMS_SHOWN} more")
     if not screen.verbose:
         _show_left_out(screen, judged.skipped)
     for item in judged.superseded:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from credreport.rules.catalogue import RULES, UNUSED_AFTER, Rule, Subject
+from credreport.rules.catalogue import RULES, UNUSED_AFTER
 from credreport.rules.policy import find_rule
 from credreport.rules.profiles import PROFILES, Profile
+from credreport.rules.rule import Rule, Subject
 
 _ABOUT = {
     Subject.CREDENTIAL: "about one credential",

@@ -10,7 +10,8 @@ import pandas as pd
 from credreport.comparison.findings import STATUS_RULES
 from credreport.comparison.identity import NO_KEY
 from credreport.comparison.sentences import to_evidence
-from credreport.rules.catalogue import RULES, Severity, Subject
+from credreport.rules.catalogue import RULES
+from credreport.rules.rule import Severity, Subject
 from credreport.rules.waivers import WAIVED
 from credreport.schema import CHANGES, CLOSING, CORRECTED, USER_CELLS, Change, Kind, Outcome, Status
 

@@ -80,7 +80,7 @@ class Comparison:
             for notice in self.newest.notices
             if notice.code in WAIVER_CODES and notice.code != "waiver-unmatched"
         ]
-        return (*of_dates, *lapses, *self.own_notices)
+        return tuple(dict.fromkeys((*of_dates, *lapses, *self.own_notices)))
 
     @property
     def policy(self) -> Policy:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from credreport.rules.catalogue import Subject
+from credreport.rules.rule import Subject
 from credreport.schema import Status
 from credreport.verdicts.assessment import Assessment
 
@@ -42,10 +42,14 @@ def to_found(assessments: Sequence[Assessment], identified: pd.DataFrame) -> pd.
 def to_unknown(assessments: Sequence[Assessment], identified: pd.DataFrame) -> pd.DataFrame:
     """Return one row per rule that a date does not decide: `date`, `key`, `rule` and `why`."""
     parts = [
-        date.undecided[["row", "credential", "rule", "reason"]].assign(date=number)
+        date.undecided.assign(date=number, account_id=_accounts_of(date))
         for number, date in enumerate(assessments)
     ]
-    undecided = _add_key(pd.concat(parts, ignore_index=True), identified)
+    rows = pd.concat(parts, ignore_index=True)
+    has_row = rows["has_row"].astype(bool)
+    undecided = pd.concat(
+        [_add_key(rows[has_row], identified), _add_root_key(rows[~has_row], identified)]
+    )
     undecided = undecided.rename(columns={"reason": "why"})[["date", "key", "rule", "why"]]
     unsure = identified[identified["status"].eq(Status.UNDETERMINED)]
     rules = pd.DataFrame({"rule": STATUS_RULES}, dtype="str")
@@ -53,6 +57,19 @@ def to_unknown(assessments: Sequence[Assessment], identified: pd.DataFrame) -> p
     of_status = of_status.merge(rules, how="cross")[["date", "key", "rule", "why"]]
     both = pd.concat([undecided, of_status], ignore_index=True)
     return both.drop_duplicates(["date", "key", "rule"], ignore_index=True)
+
+
+def _accounts_of(assessment: Assessment) -> list[str]:
+    """Return the account of each of the verdicts that could not be determined."""
+    reports = assessment.credentials.loc[assessment.undecided["row"], "report"]
+    return [assessment.reports[number].account_id for number in reports]
+
+
+def _add_root_key(rows: pd.DataFrame, identified: pd.DataFrame) -> pd.DataFrame:
+    """Add the `key` of the account's root, by another date, to rows of reports without root."""
+    roots = identified[identified["kind"].eq(Subject.ROOT.value)]
+    keys = roots[["account_id", "key"]].drop_duplicates("account_id")
+    return rows.merge(keys, on="account_id", how="inner", validate="many_to_one")
 
 
 def _add_key(rows: pd.DataFrame, identified: pd.DataFrame) -> pd.DataFrame:

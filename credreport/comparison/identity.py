@@ -14,7 +14,7 @@ import pandas as pd
 from credreport.comparison.people import to_user_keys
 from credreport.comparison.twins import pair_twins
 from credreport.reports.normalise import INSTANT_DTYPE
-from credreport.rules.catalogue import Subject
+from credreport.rules.rule import Subject
 from credreport.schema import KNOWN_ABSENCES, MFA, NOT_SUPPORTED, SLOTS, Kind, Status
 from credreport.verdicts.assessment import Assessment
 

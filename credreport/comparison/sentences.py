@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from credreport.rules.catalogue import UNUSED_RULES, Subject
+from credreport.rules.catalogue import UNUSED_RULES
+from credreport.rules.rule import Subject
 from credreport.schema import (
     JUDGED_SLOTS,
     NEXT_ROTATION,

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import pandas as pd
 
-from credreport.errors import UsageError
 from credreport.files import Spool
-from credreport.reports.inputs import read_bounded
-from credreport.schema import ACCOUNT_ID
 
 MAX_POPULATION_ROWS = 100_000
 NOTHING = "\u2013"
@@ -28,15 +22,6 @@ class SignOff:
     system: str = ""
     prepared_by: str = ""
     ticket: str = ""
-
-
-@dataclass(frozen=True)
-class Account:
-    """A name and an owner for an account ID, from the user's own list."""
-
-    account_id: str
-    name: str
-    owner: str
 
 
 @dataclass(frozen=True)
@@ -225,31 +210,3 @@ class Evidence:
 def is_too_long(rows: int) -> bool:
     """Whether a table of a population is no sheet of the workbook but a CSV beside it."""
     return rows > MAX_POPULATION_ROWS
-
-
-def read_accounts(path: Path) -> tuple[Account, ...]:
-    """Read a CSV with the columns id, name and owner. Raises UsageError with the line at fault."""
-    try:
-        text = read_bounded(path).decode("utf-8-sig")
-        rows = list(csv.reader(io.StringIO(text, newline="")))
-    except UnicodeDecodeError:
-        raise UsageError(f"--accounts {path}: not UTF-8; save it as `CSV UTF-8`") from None
-    except OSError as error:
-        raise UsageError(f"--accounts {path}: cannot be read ({error.strerror})") from None
-    except (ValueError, csv.Error) as error:
-        raise UsageError(f"--accounts {path}: cannot be read ({error})") from None
-    if not rows or not {"id", "name", "owner"} <= set(rows[0]):
-        raise UsageError(f"--accounts {path}, line 1: the columns must be id, name, owner")
-    found = []
-    for line, cells in enumerate(rows[1:], start=2):
-        if not any(cells):
-            continue
-        row = dict.fromkeys(rows[0], "") | dict(zip(rows[0], cells, strict=False))
-        if not ACCOUNT_ID.fullmatch(row["id"].strip()):
-            message = (
-                f"--accounts {path}, line {line}: {row['id']!r} is not an account ID of 12 digits "
-                "(a spreadsheet may have dropped a leading zero)"
-            )
-            raise UsageError(message)
-        found.append(Account(row["id"].strip(), row["name"].strip(), row["owner"].strip()))
-    return tuple(found)

@@ -1,12 +1,13 @@
-"""The method, in words, for the sheet of that name: what was asked, how it was decided, its limits."""
+"""The text of the sheet Method: what was asked, how it was decided, its limits."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from credreport.rules.catalogue import UNUSED_AFTER, Rule
+from credreport.rules.catalogue import UNUSED_AFTER
 from credreport.rules.policy import Policy
 from credreport.rules.profiles import PROFILES
+from credreport.rules.rule import Rule
 
 
 def method_rows(policy: Policy, rules: Mapping[str, Rule]) -> list[tuple[str, str]]:
@@ -47,7 +48,7 @@ def method_rows(policy: Policy, rules: Mapping[str, Rule]) -> list[tuple[str, st
         (
             "Status: excluded",
             "The root account's password and active keys: the rule is about IAM users, and root is "
-            "meant to lie unused. Shown, not judged"
+            "expected to be unused. Shown, not judged"
             + (
                 " (this run judges root too, where AWS reports its password)."
                 if policy.include_root
@@ -68,13 +69,22 @@ def method_rows(policy: Policy, rules: Mapping[str, Rule]) -> list[tuple[str, st
         ),
         (
             "How Prowler differs",
-            "Its check of unused access keys passes a key that was never used (N/A) for ever, and "
-            "it fires above the number of days, not at it.",
+            "Versions 3 to 5: its checks of unused passwords and access keys pass a credential that was "
+            "never used for ever, and fire above the number of days, not at it. Its check of keys judges "
+            "those of root like any others. Root counts as used up to 1 day after its last use, by the "
+            "password's date wherever there is one.",
         ),
         (
             "How Security Hub differs",
             "IAM.8 (90 days) and IAM.22 (45 days) answer for a user as a whole; they do not say "
-            "which credential is unused.",
+            "which credential is unused. IAM.19 fails every user without an MFA device, also one with "
+            "nothing active. IAM.9 looks at root's device alone.",
+        ),
+        (
+            "How CIS differs from CIS",
+            "Root's MFA: 5.0.0 and later pass where root's password is off; earlier versions do not look "
+            "at the password. In AWS GovCloud (US) root cannot sign in to the console, and the "
+            "recommendation does not apply; only an active root key counts here.",
         ),
         (
             "How Steampipe differs",
@@ -120,8 +130,9 @@ def _profile_rows(policy: Policy) -> list[tuple[str, str]]:
         (
             "Waivers",
             "A waiver is a dated exception. It changes a finding's state from open to waived and "
-            "nothing else: the finding stays in the tables and in the counts. It counts to the end "
-            "of the day on which it expires, UTC, judged at the as-of of the report.",
+            "nothing else: the finding stays in the tables and in the counts. It is in force from the "
+            "day on which it was approved to the end of the day on which it expires, UTC, judged at the "
+            "as-of of the report.",
         )
     )
     return rows

@@ -10,7 +10,6 @@ from credreport import __version__
 from credreport.comparison.comparison import Comparison
 from credreport.evidence.bands import to_band, to_bands
 from credreport.evidence.evidence import (
-    Account,
     Aside,
     Block,
     Captions,
@@ -38,6 +37,7 @@ from credreport.evidence.sheets import (
 )
 from credreport.evidence.tables import (
     closing_blocks,
+    name_accounts,
     reports_block,
     to_inputs,
     to_left_out,
@@ -46,7 +46,8 @@ from credreport.evidence.tables import (
     with_names,
 )
 from credreport.reports.normalise import to_rows
-from credreport.rules.catalogue import RULES, Severity
+from credreport.rules.accounts import Account
+from credreport.rules.catalogue import RULES
 from credreport.rules.profiles import PROFILES
 from credreport.rules.waivers import WAIVED
 from credreport.schema import (
@@ -109,7 +110,7 @@ def of_analysis(
         notices += since.own_notices
         left_out.append(to_left_out(*_left_out(since.first)))
     tables = {
-        "findings": assessment.findings[[*FINDINGS]],
+        "findings": name_accounts(assessment.findings, accounts)[[*FINDINGS]],
         "undetermined": assessment.undetermined[[*UNDETERMINED]],
         "users": assessment.users[[*USERS]].reset_index(drop=True),
         "credentials": assessment.credentials[[*CREDENTIALS]],
@@ -229,7 +230,7 @@ def _verdict(assessment: Assessment) -> str:
 
 
 def _findings_sentence(assessment: Assessment) -> str:
-    """Return the number of findings over all rules, what is undecided, and which waivers lapsed."""
+    """Return the number of findings over all rules, what is undecided, and which waivers are not in force."""
     policy = assessment.policy
     number, waived = (
         len(assessment.findings),
@@ -242,10 +243,11 @@ def _findings_sentence(assessment: Assessment) -> str:
     )
     if len(assessment.undecided):
         verdicts = plural(len(assessment.undecided), "verdict")
-        sentence += f" {verdicts} of rules could not be told: see Undetermined."
-    lapsed = assessment.waivers.loc[assessment.waivers["lapsed"].ne(""), "waiver"]
-    if len(lapsed):
-        sentence += f" Lapsed: waiver {', '.join(lapsed)}."
+        sentence += f" {verdicts} of rules could not be determined: see Undetermined."
+    for column, state in (("expired_findings", "expired"), ("early_findings", "not yet in force")):
+        named = assessment.waivers.loc[assessment.waivers[column].ne(""), "waiver"]
+        if len(named):
+            sentence += f" Waivers {state}: {', '.join(named)}."
     return sentence
 
 
@@ -253,13 +255,12 @@ def _rules(assessment: Assessment) -> pd.DataFrame:
     """Return one row a rule in force: severity, boundary, control, counts of its findings."""
     policy, findings = assessment.policy, assessment.findings
     profile = PROFILES[policy.profile]
-    columns = ["rule", "severity", "fires", "control", "findings", "open", "waived", "undecided"]
+    columns = ["rule", "severity", "fires", "control", "findings", "open", "waived", "undetermined"]
     rows = []
     for name in policy.rules:
         number = policy.number_of(RULES[name])
         mine = findings[findings["rule"].eq(name)]
         waived = int(mine["state"].eq(WAIVED).sum())
-        undecided = int(assessment.undecided["rule"].eq(name).sum())
         controls = "; ".join(profile.controls(RULES[name], number))
         rule = RULES[name]
         rows.append(
@@ -271,7 +272,7 @@ def _rules(assessment: Assessment) -> pd.DataFrame:
                 len(mine),
                 len(mine) - waived,
                 waived,
-                undecided,
+                assessment.undetermined_of(rule),
             )
         )
     return pd.DataFrame(rows, columns=columns)
@@ -310,8 +311,8 @@ def _spaced(names: Iterable[str]) -> tuple[str, ...]:
 
 def _rules_block(rules: pd.DataFrame) -> Block:
     """Return what each rule in force found, its control last: a text that may run on."""
-    order = ["rule", "findings", "open", "waived", "undecided", "severity", "fires", "control"]
-    headers = ("Rule", "Findings", "Open", "Waived", "Not told", "Severity", "Fires", "Control")
+    order = ["rule", "findings", "open", "waived", "undetermined", "severity", "fires", "control"]
+    headers = ("Rule", "Findings", "Open", "Waived", "Undetermined", "Severity", "Fires", "Control")
     return Block("Findings by rule", headers, rules[order])
 
 
@@ -359,22 +360,19 @@ def _top_accounts(accounts: pd.DataFrame) -> list[Block]:
 
 
 def _top_findings(findings: pd.DataFrame, *, has_rules: bool) -> tuple[Section, ...]:
-    """Return the worst findings where several rules found them, open before waived; else the oldest."""
+    """Return the first of the findings: the most severe, or, of the default rules, the oldest."""
     if findings.empty:
         return ()
     heading = "Unused longest:"
     if has_rules:
         heading = "Worst findings:"
-        ranks = {severity.value: rank for rank, severity in enumerate(Severity)}
-        ranked = findings.assign(rank=findings["severity"].map(ranks))
-        findings = ranked.sort_values(["state", "rank"], kind="stable")
     lines = []
     for finding in to_rows(findings.head(TOP_FINDINGS)):
         account = str(finding["account_id"]) or "unknown account"
         credential = SLOT_WORDS.get(str(finding["credential"]), str(finding["credential"]))
         line: Line = (Code(str(finding["user"])), f" in {account}: {credential}, ")
         if not has_rules:
-            line += (f"{finding['age_days']} days",)
+            line += (f"{finding['days']} days",)
         else:
             line += (f"{finding['severity']}, {finding['rule']}",)
             if finding["waiver"]:
@@ -390,7 +388,7 @@ def _shown(summary: pd.DataFrame, rules: pd.DataFrame | None) -> tuple[Block, ..
     counts = types.assign(status=labels)[["status", *types.columns]]
     blocks = [Block("", ("", *(name.lower() for name in types.columns)), counts)]
     if rules is not None:
-        headers = ("Rule", "Severity", "findings", "open", "waived")
-        table = rules[["rule", "severity", "findings", "open", "waived"]]
+        headers = ("Rule", "Severity", "findings", "open", "waived", "undetermined")
+        table = rules[["rule", "severity", "findings", "open", "waived", "undetermined"]]
         blocks.append(Block("", headers, table))
     return tuple(blocks)

@@ -10,7 +10,6 @@ import pandas as pd
 from credreport import __version__
 from credreport.comparison.comparison import Comparison
 from credreport.evidence.evidence import (
-    Account,
     Block,
     Captions,
     Code,
@@ -37,6 +36,7 @@ from credreport.evidence.tables import (
 from credreport.instants import format_instant
 from credreport.reports.normalise import to_rows
 from credreport.reports.selection import as_of_sentences
+from credreport.rules.accounts import Account
 from credreport.rules.catalogue import RULES
 from credreport.schema import (
     CHANGES,

@@ -14,7 +14,8 @@ import pandas as pd
 
 from credreport.instants import format_instant
 from credreport.reports.normalise import to_rows
-from credreport.rules.catalogue import RULES, Subject
+from credreport.rules.catalogue import RULES
+from credreport.rules.rule import Subject
 from credreport.rules.waivers import OPEN, WAIVED
 from credreport.schema import SLOT_WORDS, Kind
 

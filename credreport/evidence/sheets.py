@@ -12,8 +12,9 @@ _FINDINGS = (
     Column("Account", "account_id", width=13),
     Column("User", "user", width=14, widest=28),
     Column("Credential", "credential_words", width=12),
-    Column("Days unused", "age_days", "number", 8),
-    Column("Effective last use (UTC)", "effective_last_used", "date", 20),
+    Column("Days", "days", "number", 8),
+    Column("Limit", "limit", width=7),
+    Column("Since (UTC)", "since", "date", 20),
     Column("Basis", "basis", width=26),
     Column("Rule", "rule", width=18),
     Column("Severity", "severity", width=9),
@@ -91,7 +92,8 @@ _WAIVERS = (
     Column("Compensating control", "compensating_control", width=26),
     Column("Covers", "covers", "number", 8),
     Column("Findings covered", "findings", width=19),
-    Column("Open again (lapsed)", "lapsed", width=19),
+    Column("Open, has expired", "expired_findings", width=19),
+    Column("Open, not yet in force", "early_findings", width=19),
 )
 _CHANGES = (
     Column("Finding", "finding", width=10),

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 import pandas as pd
 
 from credreport.errors import Notice, Problem
-from credreport.evidence.evidence import Account, Block
+from credreport.evidence.evidence import Block
 from credreport.reports.inputs import Skipped
+from credreport.rules.accounts import Account
+from credreport.schema import ACCOUNT_NAMES
 from credreport.verdicts.tally import Totals, input_rows, left_out_rows, warning_rows
 from credreport.verdicts.warnings import WARNING_TITLES
 
@@ -47,6 +49,12 @@ def with_names(table: pd.DataFrame, accounts: Sequence[Account]) -> pd.DataFrame
         name=[named[key].name if key in named else "" for key in table["account_id"]],
         owner=[named[key].owner if key in named else "" for key in table["account_id"]],
     )
+
+
+def name_accounts(table: pd.DataFrame, accounts: Sequence[Account]) -> pd.DataFrame:
+    """Add `account_name` and `account_owner`, empty where the user's list has none."""
+    named = with_names(table, accounts)
+    return named.rename(columns=dict(zip(("name", "owner"), ACCOUNT_NAMES, strict=True)))
 
 
 def reports_block(heading: str, inputs: pd.DataFrame) -> Block:

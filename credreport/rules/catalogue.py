@@ -1,206 +1,49 @@
-"""RULES: the catalogue, a value each. A rule looks at its table and at nothing else.
-
-A rule answers true, false or unknown for every row: what the report does not let it tell is listed
-as undetermined, never passed. The logic of nullable booleans does that: unknown and false is false,
-unknown and true stays unknown.
-"""
+"""RULES: the catalogue, one value per rule."""
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
-from enum import StrEnum
-from typing import TYPE_CHECKING
+from credreport.rules.predicates import (
+    CHANGED,
+    EXPIRY,
+    LATEST_USE,
+    MADE,
+    MADE_UNUSED,
+    SET_UNUSED,
+    UNUSED,
+    has_expiry,
+    has_key,
+    how_key_was_made,
+    is_never_used,
+    is_on,
+    is_single_factor_password,
+    is_unneeded_setup_key,
+    is_unused,
+    take,
+)
+from credreport.rules.rule import Parameter, Rule, Severity, Subject
+from credreport.schema import Kind, Status
 
-from credreport.schema import KNOWN_ABSENCES, NOT_SUPPORTED, Kind, Status, Use
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-Column = Callable[["pd.DataFrame"], "pd.Series"]
 KEY_OF_USER = "aws iam list-access-keys {option}"
-_COMPARE: dict[str, Callable[[pd.Series, pd.Series | int], pd.Series]] = {
-    ">=": operator.ge,
-    ">": operator.gt,
-    "<=": operator.le,
-}
 
-
-class Subject(StrEnum):
-    """What a finding is about, and so which table the rule looks at."""
-
-    CREDENTIAL = "credential"
-    USER = "user"
-    ROOT = "root"
-
-
-class Severity(StrEnum):
-    """How bad, the worst first."""
-
-    CRITICAL = "critical"
-    HIGH = "high"
-    MEDIUM = "medium"
-    LOW = "low"
-    INFO = "info"
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A number that policies set, by this name. Rules that share the name share the number."""
-
-    name: str
-    default: int
-    unit: str = "days"
-    least: int = 0
-    most: int = 36_500
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One check, whole: what it measures, when it fires, what auditors call it, what to do.
-
-    `applies` takes the credentials table (or the table of `to_user_facts`) and returns a nullable
-    boolean a row; `measured` the number that `operator` compares with the parameter; `doubtful`
-    marks rows where a further cell could not be read, so that silence would prove nothing.
-    `told` puts the measured number into words, `unknown` says why a row could not be told.
-    `controls` are the numbers auditors quote, each with its benchmark and version: a profile takes
-    the rules that have a control of its benchmark. `action` is the recommended action in one line,
-    `remedy` its two steps in words and commands (empty: switch the credential off); `is_scripted`
-    says that the remediation script may act on it.
-    """
-
-    id: str
-    title: str
-    severity: Severity
-    subject: Subject
-    measures: str
-    applies: Column
-    action: str
-    controls: tuple[str, ...]
-    operator: str = ""
-    parameter: Parameter | None = None
-    measured: Column | None = None
-    doubtful: Column | None = None
-    told: str = ""
-    unknown: str = ""
-    peers: str = ""
-    remedy: tuple[str, str] | None = None
-    is_scripted: bool = False
-
-    def fires(self, table: pd.DataFrame, numbers: pd.Series | int) -> pd.Series:
-        """Return a nullable boolean a row: whether it breaks the rule, NA where that is unknown.
-
-        `numbers` is the parameter of each row, for classes of users may have their own.
-        """
-        verdict = self.applies(table).astype("boolean")
-        if self.measured is not None:
-            verdict &= _COMPARE[self.operator](self.measured(table), numbers)
-        if self.doubtful is not None:
-            verdict = verdict.mask(self.doubtful(table) & ~verdict)
-        return verdict
-
-    def boundary(self, number: int | None = None) -> str:
-        """Return such as `>= 90 days`, with the default where no number is given; else nothing."""
-        if self.parameter is None:
-            return ""
-        number = self.parameter.default if number is None else number
-        return f"{self.operator} {number} {self.parameter.unit}"
-
-
-def _is_unused(kind: Kind) -> Column:
-    """The status says it: `judge` has compared with the same number, credential by credential."""
-
-    def applies(credentials: pd.DataFrame) -> pd.Series:
-        return credentials["status"].eq(Status.UNUSED) & credentials["kind"].eq(kind)
-
-    return applies
-
-
-def _is_never_used(kind: Kind) -> Column:
-    """Leave out what is undetermined (told as such) and root's (excluded: meant to lie unused)."""
-
-    def applies(credentials: pd.DataFrame) -> pd.Series:
-        judged = credentials["status"].isin([Status.UNUSED, Status.CURRENT])
-        never = credentials["use"].eq(Use.NEVER_USED).astype("boolean")
-        never = never.mask(credentials["use"].eq(Use.NOT_TRACKED))
-        return judged & credentials["kind"].eq(kind) & never
-
-    return applies
-
-
-def _is_on(kind: Kind) -> Column:
-    """Active, unknown where the report says neither true nor false.
-
-    A root password that the report does not support (until mid 2024) has no dates to judge.
-    """
-
-    def applies(credentials: pd.DataFrame) -> pd.Series:
-        unreported = credentials["is_root"] & credentials["enabled_raw"].eq(NOT_SUPPORTED)
-        on = credentials["enabled"].astype("boolean").mask(unreported, other=False)
-        return on & credentials["kind"].eq(kind)
-
-    return applies
-
-
-def _days_since(column: str) -> Column:
-    """Whole elapsed days; unknown for a date after the as-of, for one of the two is wrong."""
-
-    def measured(table: pd.DataFrame) -> pd.Series:
-        elapsed = table["as_of"] - table[column]
-        return _whole_days(elapsed.mask(elapsed < timedelta(0)))
-
-    return measured
-
-
-def _has_expiry(credentials: pd.DataFrame) -> pd.Series:
-    cells = credentials["next_rotation_raw"]
-    blank = cells.eq("") & credentials["blank_is_absence"]
-    return _is_on(Kind.PASSWORD)(credentials) & ~(
-        cells.isin([*KNOWN_ABSENCES, NOT_SUPPORTED]) | blank
-    )
-
-
-def _days_to_expiry(credentials: pd.DataFrame) -> pd.Series:
-    from credreport.reports.normalise import to_instant  # noqa: PLC0415 - see _whole_days
-
-    return _whole_days(to_instant(credentials["next_rotation_raw"]) - credentials["as_of"])
-
-
-def _whole_days(elapsed: pd.Series) -> pd.Series:
-    from credreport.reports.normalise import whole_days  # noqa: PLC0415 - pandas, which `inspect` needs not
-
-    return whole_days(elapsed)
-
-
-def _is_console_users_key(credentials: pd.DataFrame) -> pd.Series:
-    passwords = credentials[credentials["kind"].eq(Kind.PASSWORD)].set_index("user_row")
-    owned = passwords["enabled"].reindex(credentials["user_row"]).set_axis(credentials.index)
-    return _is_on(Kind.ACCESS_KEY)(credentials) & owned & ~credentials["is_root"]
-
-
-def _seconds_from_creation(credentials: pd.DataFrame) -> pd.Series:
-    apart = credentials["set_at"] - credentials["created_at"]
-    seconds: pd.Series = apart.dt.total_seconds().abs().astype("Float64")
-    return seconds
-
-
-def _flag(name: str) -> Column:
-    return lambda users: users[name]
-
-
-def _has_key(users: pd.DataFrame) -> pd.Series:
-    return users["access_key_1"] | users["access_key_2"]
-
-
-_BENCHMARKS = ("CIS AWS 1.2.0", "CIS AWS 3.0.0", "CIS AWS 5.0.0", "CIS AWS 6.0.0", "CIS AWS 7.0.0")
+# The benchmarks whose controls have the same numbers stand together.
+_BENCHMARKS = (
+    ("1.2.0",),
+    ("1.4.0", "1.5.0", "2.0.0", "3.0.0", "4.0.0", "4.0.1"),
+    ("5.0.0",),
+    ("6.0.0",),
+    ("7.0.0",),
+)
 
 
 def _cis(*numbers: str) -> tuple[str, ...]:
-    """Return the controls of the five benchmarks, oldest first; an empty number: not in that one."""
+    """Return the controls of the benchmarks, oldest first; an empty number: not in those."""
     pairs = zip(_BENCHMARKS, numbers, strict=True)
-    return tuple(f"{benchmark} {number}" for benchmark, number in pairs if number)
+    return tuple(
+        f"CIS AWS {version} {number}"
+        for versions, number in pairs
+        if number
+        for version in versions
+    )
 
 
 _UNUSED_CONTROLS = (
@@ -210,6 +53,9 @@ _UNUSED_CONTROLS = (
     "PCI DSS 4.0.1 8.2.6",
     "NIST SP 800-53 r5 AC-2(3)",
     "FedRAMP High r5 AC-2(3)",
+    "FedRAMP Moderate r5 AC-2(3)",
+    "Essential Eight 2023 ISM-1648",
+    "Essential Eight 2023 ISM-1404",
     "SOC 2 CC6.2",
     "SOC 2 CC6.3",
     "ISO/IEC 27001:2022 A.5.18",
@@ -220,10 +66,10 @@ _GRACE = Parameter("grace_days", 7)
 _ROTATION = Parameter("rotate_after_days", 90)
 _PASSWORD_AGE = Parameter("password_age_days", 90)
 _EXPIRY = Parameter("expires_within_days", 7)
-_SETUP = Parameter("setup_within_seconds", 60, unit="seconds", most=86_400)
 _ROOT_USE = Parameter("root_used_within_days", 7)
 
 _NO_KEY_DATE = "when the key was made is not a readable date before the as-of"
+_NO_CHANGE_DATE = "when the password was changed is not a readable date before the as-of"
 _NO_ENABLED = "whether a credential is active is neither true nor false"
 _NO_MFA = "`mfa_active`, or whether a credential is active, is neither true nor false"
 
@@ -236,9 +82,13 @@ _CATALOGUE = (
         measures="days since the effective last use of an enabled password",
         operator=">=",
         parameter=UNUSED_AFTER,
-        applies=_is_unused(Kind.PASSWORD),
-        action="Delete the login profile",
+        measure=UNUSED,
+        applies=is_unused(Kind.PASSWORD),
+        judged=Kind.PASSWORD,
+        action="Remove console access (delete the login profile)",
         controls=_UNUSED_CONTROLS,
+        peers="Prowler (iam_user_console_access_unused, versions 3 to 5) passes a password that was "
+        "never used for ever, and fires above the number of days, not at it.",
         is_scripted=True,
     ),
     Rule(
@@ -249,11 +99,15 @@ _CATALOGUE = (
         measures="days since the effective last use of an active access key",
         operator=">=",
         parameter=UNUSED_AFTER,
-        applies=_is_unused(Kind.ACCESS_KEY),
+        measure=UNUSED,
+        applies=is_unused(Kind.ACCESS_KEY),
+        judged=Kind.ACCESS_KEY,
         action="Deactivate the access key, later delete it",
         controls=_UNUSED_CONTROLS,
-        peers="Some tools look at key 2 only where key 1 is active, and so miss a stale key 2; some "
-        'take a date that ends in Z for "never"; some skip an account of root and one user.',
+        peers="Prowler (iam_user_accesskey_unused, versions 3 to 5) passes a key that was never used "
+        "for ever, fires above the number of days, not at it, and judges the keys of root like any "
+        "others. Some tools look at key 2 only where key 1 is active, and so miss an unused key 2; "
+        'some take a date that ends in Z for "never"; some skip an account of root and one user.',
         is_scripted=True,
     ),
     Rule(
@@ -264,10 +118,11 @@ _CATALOGUE = (
         measures="days since an enabled password that was never used was set",
         operator=">=",
         parameter=_GRACE,
-        applies=_is_never_used(Kind.PASSWORD),
-        measured=_flag("age_days"),
+        applies=is_never_used(Kind.PASSWORD),
+        judged=Kind.PASSWORD,
+        measure=SET_UNUSED,
         unknown="the report does not say whether it was ever used",
-        action="Delete the login profile",
+        action="Remove console access (delete the login profile)",
         controls=("NIST SP 800-53 r5 AC-2(3)",),
         is_scripted=True,
     ),
@@ -279,12 +134,15 @@ _CATALOGUE = (
         measures="days since an active access key that was never used was made",
         operator=">=",
         parameter=_GRACE,
-        applies=_is_never_used(Kind.ACCESS_KEY),
-        measured=_flag("age_days"),
+        applies=is_never_used(Kind.ACCESS_KEY),
+        judged=Kind.ACCESS_KEY,
+        measure=MADE_UNUSED,
         unknown="the report does not say whether it was ever used",
         action="Deactivate the access key, later delete it",
         controls=("NIST SP 800-53 r5 AC-2(3)",),
-        peers="Some tools pass a key that was never used for ever, because it has no date to compare.",
+        peers="Prowler has no grace: iam_user_accesskey_unused passes a key that was never used for "
+        "ever, because it has no date to compare, and iam_user_no_setup_initial_access_key fails it "
+        "from the first minute where its user has a console password.",
         is_scripted=True,
     ),
     Rule(
@@ -295,9 +153,8 @@ _CATALOGUE = (
         measures="days since an active access key was made",
         operator=">",
         parameter=_ROTATION,
-        applies=_is_on(Kind.ACCESS_KEY),
-        measured=_days_since("set_at"),
-        told="made {} days ago",
+        applies=is_on(Kind.ACCESS_KEY),
+        measure=MADE,
         unknown=_NO_KEY_DATE,
         action="Make a new access key, move its users, deactivate the old one",
         controls=(
@@ -305,8 +162,9 @@ _CATALOGUE = (
             "AWS Security Hub IAM.3 (FSBP 1.0.0)",
             "PCI DSS 4.0.1 8.6.3",
         ),
-        peers='"90 days or less" passes: tools that fire at day 90 report a day early; some look at '
-        "key 2 only where key 1 is active.",
+        peers='"90 days or less" passes, here as with Prowler (iam_rotate_access_key_90_days) and AWS '
+        "Security Hub IAM.3: tools that fire at day 90 report a day early. Some look at key 2 only "
+        "where key 1 is active.",
         remedy=(
             "aws iam create-access-key {option}  # then move every user of the old key to it",
             KEY_OF_USER
@@ -321,15 +179,34 @@ _CATALOGUE = (
         measures="days since an enabled password was changed",
         operator=">",
         parameter=_PASSWORD_AGE,
-        applies=_is_on(Kind.PASSWORD),
-        measured=_days_since("set_at"),
-        told="changed {} days ago",
-        unknown="when the password was changed is not a readable date before the as-of",
+        applies=is_on(Kind.PASSWORD),
+        measure=CHANGED,
+        unknown=_NO_CHANGE_DATE,
         action="Have the user change the password",
-        controls=("PCI DSS 4.0.1 8.3.9",),
+        controls=(),
         remedy=(
             "Ask the user to change the password",
             "aws iam get-account-password-policy  # MaxPasswordAge would ask for it by itself",
+        ),
+    ),
+    Rule(
+        id="old-single-factor-password",
+        title="Console password old, and no MFA",
+        severity=Severity.LOW,
+        subject=Subject.CREDENTIAL,
+        measures="days since an enabled password was changed, where MFA is off",
+        operator=">",
+        parameter=_PASSWORD_AGE,
+        measure=CHANGED,
+        applies=is_single_factor_password,
+        unknown=f"{_NO_CHANGE_DATE}, or `mfa_active` is neither true nor false",
+        action="Have the user register an MFA device, or change the password",
+        controls=("PCI DSS 4.0.1 8.3.9",),
+        peers="The requirement is also met where the security posture of accounts is analyzed "
+        "dynamically, which a credential report cannot show.",
+        remedy=(
+            "Ask the user to register an MFA device, or else to change the password",
+            "aws iam list-mfa-devices {option}  # must list a device",
         ),
     ),
     Rule(
@@ -340,12 +217,11 @@ _CATALOGUE = (
         measures="days until the account's policy asks for a new password",
         operator="<=",
         parameter=_EXPIRY,
-        applies=_has_expiry,
-        measured=_days_to_expiry,
-        told="days left: {}",
+        applies=has_expiry,
+        measure=EXPIRY,
         unknown="`password_next_rotation` is not a readable date",
         action="Have the user change the password before it expires",
-        controls=("PCI DSS 4.0.1 8.3.9",),
+        controls=(),
         remedy=(
             "Ask the user to change the password while it still opens the console",
             "aws iam get-account-password-policy  # MaxPasswordAge and HardExpiry say what comes",
@@ -365,7 +241,8 @@ _CATALOGUE = (
             "AWS Security Hub IAM.5 (FSBP 1.0.0)",
             "PCI DSS 4.0.1 8.4.2",
         ),
-        peers="Some tools compare with `false` in small letters, so that FALSE in capitals passes.",
+        peers="Some tools compare with `false` in lower case, so that FALSE in capitals passes. Users "
+        "who only have access keys do not count here: see `user-without-mfa`.",
         remedy=(
             "Ask the user to register an MFA device, or take the password away",
             "aws iam list-mfa-devices {option}  # must list a device",
@@ -380,7 +257,9 @@ _CATALOGUE = (
         applies=lambda users: users["any_active"] & ~users["mfa"],
         unknown=_NO_MFA,
         action="Register an MFA device, or replace the user by a role",
-        controls=("AWS Security Hub IAM.19 (PCI DSS 4.0.1)",),
+        controls=("AWS Security Hub IAM.19 (PCI DSS 4.0.1)", "PCI DSS 4.0.1 8.4.2"),
+        peers="AWS Security Hub IAM.19 and the AWS Config rule iam-user-mfa-enabled fail every user "
+        "without a device, also one with nothing active; here such a user is silent.",
         remedy=(
             "Register an MFA device for a person; replace a program's user by a role",
             "aws iam list-mfa-devices {option}  # must list a device",
@@ -388,20 +267,20 @@ _CATALOGUE = (
     ),
     Rule(
         id="setup-access-key",
-        title="Access key made together with the user",
+        title="Access key of a console user never used",
         severity=Severity.LOW,
         subject=Subject.CREDENTIAL,
-        measures="seconds between the making of a console user and of an active access key",
-        operator="<=",
-        parameter=_SETUP,
-        applies=_is_console_users_key,
-        measured=_seconds_from_creation,
-        told="made {} seconds from the user",
-        unknown="when the key or the user was made is not a readable date",
+        measures="an active access key that was never used, of a user with a console password",
+        applies=is_unneeded_setup_key,
+        note=how_key_was_made,
+        unknown="the report does not say whether the key was ever used, or whether the user has a "
+        "console password",
         action="Deactivate the access key unless the user asked for it",
         controls=_cis("1.21", "1.11", "1.10", "2.10", ""),
-        peers="Some tools pass such a key as soon as it was used once, a key of three years in daily "
-        "use included: that it was used does not undo how it came to be.",
+        peers="The benchmark's title speaks of keys made at the initial setup, its audit of keys that "
+        "were never used. The rule follows the audit, as Prowler's "
+        "iam_user_no_setup_initial_access_key does: a key that was used once passes, even one that "
+        "was made with the user.",
         remedy=(
             KEY_OF_USER + "  # find the key by its CreateDate",
             "Ask the user whether it is needed; deactivate it if not, make a new one if it is",
@@ -428,7 +307,7 @@ _CATALOGUE = (
         severity=Severity.LOW,
         subject=Subject.USER,
         measures="an enabled password and an active access key on one user",
-        applies=lambda users: users["password"] & _has_key(users),
+        applies=lambda users: users["password"] & has_key(users),
         unknown=_NO_ENABLED,
         action="Give people and programs a user (better: a role) each",
         controls=(),
@@ -443,7 +322,7 @@ _CATALOGUE = (
         severity=Severity.CRITICAL,
         subject=Subject.ROOT,
         measures="an active access key of the root account",
-        applies=_has_key,
+        applies=has_key,
         unknown=_NO_ENABLED,
         action="Delete the root access keys",
         controls=(
@@ -461,7 +340,7 @@ _CATALOGUE = (
         severity=Severity.CRITICAL,
         subject=Subject.ROOT,
         measures="a password or an active access key of the root account while its MFA is off",
-        applies=lambda users: ~users["mfa"] & (users["password"] | _has_key(users)),
+        applies=lambda users: ~users["mfa"] & (users["password"] | has_key(users)),
         unknown=_NO_MFA,
         action="Register an MFA device for root",
         controls=(
@@ -469,6 +348,10 @@ _CATALOGUE = (
             "AWS Security Hub IAM.9 (CIS AWS 3.0.0)",
             "PCI DSS 4.0.1 8.4.2",
         ),
+        peers="CIS AWS 5.0.0 and later pass where root has no password, which this rule does too unless "
+        "root has an active key; the older ones, AWS Security Hub IAM.9 and Prowler's "
+        "iam_root_mfa_enabled look at the device alone. In AWS GovCloud (US) root cannot sign in to "
+        "the console, so that only a key counts.",
         remedy=(
             "Sign in as root and register an MFA device, better a hardware key",
             "aws iam get-account-summary --query SummaryMap.AccountMFAEnabled  # must answer 1",
@@ -483,13 +366,14 @@ _CATALOGUE = (
         operator="<=",
         parameter=_ROOT_USE,
         applies=lambda users: users["latest_use"].notna(),
-        measured=_days_since("latest_use"),
-        doubtful=_flag("is_use_doubtful"),
-        told="used {} days ago",
+        measure=LATEST_USE,
+        doubtful=take("is_use_doubtful"),
         unknown="a date of root's last use cannot be read, or lies after the as-of",
         action="Find out who used root and why; use roles instead",
         controls=_cis("1.1", "1.7", "1.6", "2.6", "2.7"),
-        peers="Some tools take root's newest use from the first filled column instead of the latest.",
+        peers="Prowler (iam_avoid_root_usage, versions 3 to 5) fires up to one day after the last use "
+        "and takes the password's date wherever it has one, so that a later use of a root key is "
+        "missed. The benchmarks name no number of days.",
         remedy=(
             "Find root's events of those days in CloudTrail (userIdentity.type Root)",
             "Give what was done a role; keep root for what only root can do",
@@ -518,7 +402,8 @@ _CATALOGUE = (
         measures="days since the effective last use of every active credential of a user",
         operator=">=",
         parameter=UNUSED_AFTER,
-        applies=_flag("all_unused"),
+        measure=UNUSED,
+        applies=take("all_unused"),
         unknown="an active credential could not be judged",
         action="Switch off every credential of the user, later delete the user",
         controls=("NIST SP 800-53 r5 AC-2(3)",),

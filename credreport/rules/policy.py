@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from credreport.errors import UsageError
-from credreport.rules.catalogue import PARAMETERS, RULES, UNUSED_AFTER, Parameter, Rule
+from credreport.rules.catalogue import PARAMETERS, RULES, UNUSED_AFTER
+from credreport.rules.option_file import OptionFile
 from credreport.rules.profiles import DEFAULT_PROFILE, PROFILES, Profile
-from credreport.rules.toml_file import TomlFile, suggest
+from credreport.rules.rule import Parameter, Rule
+from credreport.rules.toml_file import TomlFile, shown, suggest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +49,7 @@ class Policy:
 
     Source: Trend Micro Cloud One Conformity, "Check for Unused AWS IAM Credentials" (2019).
     `numbers` holds what the other parameters are set to; each has its default where it is not
-    named. Of `classes`, the first that fits a user counts. `origin` names the user's own file.
+    named. Of `classes`, the first that fits a user counts. `file` is the user's own policy.
     """
 
     profile: str = DEFAULT_PROFILE
@@ -56,7 +58,7 @@ class Policy:
     rules: tuple[str, ...] = PROFILES[DEFAULT_PROFILE].rules
     numbers: Mapping[str, int] = field(default_factory=dict)
     classes: tuple[UserClass, ...] = ()
-    origin: str = ""
+    file: OptionFile | None = None
 
     def __post_init__(self) -> None:
         """Raise UsageError for a number of days that cannot be meant, and for unknown names."""
@@ -82,6 +84,11 @@ class Policy:
             rules=found.rules,
             numbers=numbers,
         )
+
+    @property
+    def origin(self) -> str:
+        """The user's own policy by name and hash; empty where there is none."""
+        return str(self.file) if self.file else ""
 
     @property
     def is_default(self) -> bool:
@@ -128,10 +135,18 @@ def _numbers(profile: Profile) -> dict[str, int]:
 
 
 def find_profile(name: str) -> Profile:
-    """Return the profile of that name. Raises UsageError with the nearest one."""
+    """Return the profile of that name. Raises UsageError with those of its family, or all."""
     if name not in PROFILES:
-        raise UsageError(f"--profile {name!r}: no such profile. {suggest(name, PROFILES)}.")
+        raise UsageError(f"--profile {name!r}: no such profile. {_suggest_profiles(name)}.")
     return PROFILES[name]
+
+
+def _suggest_profiles(name: str) -> str:
+    """Return the profiles of the same family, or all: never one, whose numbers may be others."""
+    family = re.match(r"[a-z]*", name.casefold())
+    start = family[0] if family else ""
+    alike = [known for known in PROFILES if re.split(r"[^a-z]", known)[0] == start]
+    return f"Known: {', '.join(alike or PROFILES)}"
 
 
 def find_rule(name: str) -> Rule:
@@ -156,7 +171,7 @@ def load_policy(
     """
     if path is None:
         return Policy.of(
-            profile or DEFAULT_PROFILE,
+            DEFAULT_PROFILE if profile is None else profile,
             unused_after_days=unused_after_days,
             include_root=include_root,
         )
@@ -165,8 +180,12 @@ def load_policy(
     file.check_keys(document, _KEYS)
     base = PROFILES[DEFAULT_PROFILE] if profile is None else find_profile(profile)
     named = document.get("profile", base.name)
-    if named not in PROFILES:
-        file.report(file.line_of("profile"), f"no profile {named!r}", suggest(str(named), PROFILES))
+    if not isinstance(named, str):
+        remedy = 'Write the name of one in quotes, such as profile = "cis-5.0"'
+        file.report(file.line_of("profile"), f"`profile` is {shown(named)}", remedy)
+    elif named not in PROFILES:
+        found = f"no profile {shown(named)}"
+        file.report(file.line_of("profile"), found, _suggest_profiles(named))
     elif profile is None:
         base = PROFILES[named]
     numbers = _numbers(base) | _read_numbers(file, document)
@@ -183,7 +202,7 @@ def load_policy(
         rules=rules,
         numbers=numbers,
         classes=classes,
-        origin=file.origin,
+        file=file.file,
     )
 
 
@@ -202,8 +221,8 @@ def _read_numbers(
             continue
         line = file.line_of(parameter.name, table, number)
         limits = f"from {parameter.least} to {parameter.most}"
-        remedy = f"Give a whole number of {parameter.unit} {limits}"
-        file.report(line, f"`{parameter.name}` is {value!r}", remedy)
+        remedy = f"Give a whole number of days {limits}"
+        file.report(line, f"`{parameter.name}` is {shown(value)}", remedy)
     return found
 
 
@@ -222,12 +241,12 @@ def _read_rules(file: TomlFile, base: Profile) -> tuple[str, ...]:
 def _read_names(file: TomlFile, key: str) -> Sequence[str]:
     names = file.document.get(key, [])
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        file.report(file.line_of(key), f"`{key}` is no list of rules", f'Write {key} = ["RULE"]')
+        file.report(file.line_of(key), f"`{key}` is not a list of rules", f'Write {key} = ["RULE"]')
         return ()
     for name in names:
         if name not in RULES:
             line = file.line_of_value(name, key)
-            file.report(line, f"no rule {name!r} (in `{key}`)", suggest(name, RULES))
+            file.report(line, f"no rule {shown(name)} (in `{key}`)", suggest(name, RULES))
     return names
 
 
@@ -239,7 +258,7 @@ def _read_class(file: TomlFile, table: Mapping[str, Any], number: int) -> UserCl
         file.report(line, "a class without `match`", 'Write match = "svc-*"')
         glob = ""
     elif "[" in glob:
-        file.report(line, f"`match` is {glob!r}", "A glob knows * and ? only")
+        file.report(line, f"`match` is {shown(glob)}", "A glob has * and ? only")
     numbers = _read_numbers(file, table, _CLASS, number)
     if not set(table) - {_MATCH}:
         file.report(line, "a class without a number of its own", "Write unused_after_days = 365")

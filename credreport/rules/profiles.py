@@ -1,7 +1,6 @@
-"""PROFILES: named sets of rules with their numbers and words, as data with its source.
+"""PROFILES: named sets of rules with their numbers and their text, as data with its source.
 
-A profile of a benchmark holds the rules that have a control of it, so that mapping a rule is said
-once, on the rule.
+A profile of a benchmark has the rules that have a control of it: a rule is mapped once, on the rule.
 """
 
 from __future__ import annotations
@@ -9,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from credreport.rules.catalogue import RULES, UNUSED_AFTER, Rule
+from credreport.rules.catalogue import RULES, UNUSED_AFTER
+from credreport.rules.rule import Rule
 
 OUR_DEFAULT = "credreport's own default: the source names no number"
 
@@ -68,18 +68,20 @@ class Profile:
         return tuple(control for control in controls if control == fitting.control)
 
 
-def _cis(version: str, unused: Number, rotation: str, same_in: str = "") -> Profile:
-    words = f"CIS Amazon Web Services Foundations Benchmark v{version}{same_in}."
+def _cis(version: str, days: int, unused: str, rotation: str) -> Profile:
+    """Return the profile of one version; `unused` and `rotation` are its controls' numbers."""
+    benchmark = f"CIS AWS {version}"
+    at_least = "more" if int(version[0]) >= 5 else "greater"
     return Profile(
         name=f"cis-{version.removesuffix('.0')}",
         title=f"CIS AWS Foundations Benchmark v{version}",
-        words=f"{words} Unused: {unused.value} days or more. Rotation: a key passes at 90 days or "
-        "less, so the rule fires above 90. Root use and setup keys: the benchmark names no number.",
-        benchmark=f"CIS AWS {version}",
+        words=f"CIS Amazon Web Services Foundations Benchmark v{version}. Unused: {days} days or more. "
+        "Rotation: a key passes at 90 days or less, so the rule fires above 90. Root use: the "
+        "benchmark names no number.",
+        benchmark=benchmark,
         numbers={
-            UNUSED_AFTER.name: unused,
-            "rotate_after_days": Number(90, f"CIS AWS {version}, {rotation}: 90 days or less"),
-            "setup_within_seconds": Number(60, OUR_DEFAULT),
+            UNUSED_AFTER.name: Number(days, f"{benchmark}, {unused}: {days} days or {at_least}"),
+            "rotate_after_days": Number(90, f"{benchmark}, {rotation}: 90 days or less"),
             "root_used_within_days": Number(7, OUR_DEFAULT),
         },
     )
@@ -96,16 +98,14 @@ _CATALOGUE = (
             UNUSED_AFTER.name: Number(90, "Conformity (2019): 90 days or more"),
         },
     ),
-    _cis("1.2.0", Number(90, "CIS AWS 1.2.0, 1.3: 90 days or greater"), "1.4"),
-    _cis(
-        "3.0.0",
-        Number(45, "CIS AWS 3.0.0, 1.12: 45 days or greater"),
-        "1.14",
-        " (the same numbers in v1.4, v1.5, v2.0 and v4.0)",
+    _cis("1.2.0", 90, "1.3", "1.4"),
+    *(
+        _cis(version, 45, "1.12", "1.14")
+        for version in ("1.4.0", "1.5.0", "2.0.0", "3.0.0", "4.0.0", "4.0.1")
     ),
-    _cis("5.0.0", Number(45, "CIS AWS 5.0.0, 1.11: 45 days or more"), "1.13"),
-    _cis("6.0.0", Number(45, "CIS AWS 6.0.0, 2.11: 45 days or more"), "2.13"),
-    _cis("7.0.0", Number(45, "CIS AWS 7.0.0, 2.11: 45 days or more"), "2.12"),
+    _cis("5.0.0", 45, "1.11", "1.13"),
+    _cis("6.0.0", 45, "2.11", "2.13"),
+    _cis("7.0.0", 45, "2.11", "2.12"),
     Profile(
         name="aws-fsbp",
         title="AWS Security Hub",
@@ -132,30 +132,40 @@ _CATALOGUE = (
     Profile(
         name="pci-4.0.1",
         title="PCI DSS v4.0.1",
-        words="PCI DSS v4.0.1. 8.2.6: inactive accounts go within 90 days of inactivity. 8.4.2: MFA "
-        "for all access (asked of everyone who can sign in, root included). 8.6.3: secrets of "
-        "programs are changed at an interval of the entity's own choice, here 90 days.",
-        chosen=(
-            "unused-password",
-            "unused-access-key",
-            "unrotated-access-key",
-            "console-without-mfa",
-            "root-without-mfa",
-        ),
+        words="PCI DSS v4.0.1. 8.2.6: inactive accounts are removed or disabled within 90 days of "
+        "inactivity. 8.4.2: MFA for all access, asked of every user who has an active credential, and "
+        "of root. 8.3.9: a password that is the only factor is changed every 90 days. 8.6.3: the "
+        "secrets of programs are changed at an interval of the entity's own choice, here 90 days.",
         benchmark="PCI DSS 4.0.1",
         numbers={
             UNUSED_AFTER.name: Number(90, "PCI DSS 4.0.1, 8.2.6: within 90 days of inactivity"),
             "rotate_after_days": Number(90, OUR_DEFAULT),
+            "password_age_days": Number(90, "PCI DSS 4.0.1, 8.3.9: at least once every 90 days"),
         },
     ),
+    *(
+        Profile(
+            name=f"fedramp-{level.lower()}",
+            title=f"FedRAMP {level} baseline",
+            words=f"FedRAMP {level} baseline (NIST SP 800-53 r5), AC-2(3): accounts that were inactive "
+            f"for {days} days are disabled.",
+            benchmark=f"FedRAMP {level} r5",
+            numbers={
+                UNUSED_AFTER.name: Number(days, f"AC-2(3), FedRAMP {level} baseline: {days} days")
+            },
+        )
+        for level, days in (("High", 35), ("Moderate", 90))
+    ),
     Profile(
-        name="fedramp-high",
-        title="FedRAMP High baseline",
-        words="FedRAMP High baseline (NIST SP 800-53 r5), AC-2(3): accounts that were inactive for "
-        "35 days are disabled.",
-        benchmark="FedRAMP High r5",
+        name="essential-eight",
+        title="Essential Eight (ASD)",
+        words="Australian Signals Directorate, Essential Eight Maturity Model (November 2023) and "
+        "Information Security Manual. ISM-1648: privileged access is disabled after 45 days of "
+        "inactivity; ISM-1404: the same of unprivileged access. A credential report does not say "
+        "which users are privileged, so every user is judged alike.",
+        benchmark="Essential Eight 2023",
         numbers={
-            UNUSED_AFTER.name: Number(35, "AC-2(3), FedRAMP High baseline: 35 days"),
+            UNUSED_AFTER.name: Number(45, "ISM-1648 and ISM-1404: after 45 days of inactivity"),
         },
     ),
     Profile(

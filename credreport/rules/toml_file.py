@@ -1,19 +1,20 @@
-"""TOML files of the user's: read whole, every key checked, every fault told with its line."""
+"""TOML files of the user's: read whole, every key checked, every mistake reported with its line."""
 
 from __future__ import annotations
 
 import difflib
-import hashlib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
 from credreport.errors import Problem, UsageError, problem_lines
-from credreport.reports.inputs import read_bounded
+from credreport.rules.option_file import read_option_file
 
 _MAX_BYTES = 1024 * 1024
+_SHOWN = 60
 _PLACE = re.compile(r"^(?P<found>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)$")
 _END = re.compile(r"^(?P<found>.*) \(at end of document\)$")
 
@@ -21,31 +22,45 @@ _END = re.compile(r"^(?P<found>.*) \(at end of document\)$")
 def suggest(word: str, known: Iterable[str]) -> str:
     """Return which known name is nearest to the word, or all of them where none is near."""
     names = list(known)
-    near = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(word[:_SHOWN], names, n=1, cutoff=0.5)
     return f"The nearest is `{near[0]}`" if near else f"Known: {', '.join(names)}"
+
+
+def shown(value: object) -> str:
+    """Return a TOML value as a person wrote it, as far as it fits into a message."""
+    match value:
+        case dict():
+            return "a table"
+        case list():
+            return "a list"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            text = repr(value)
+            return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+        case date() | time():
+            return value.isoformat()
+    return str(value)
 
 
 class TomlFile:
     """One file of settings: its document, and the line of each key for what is wrong with it.
 
-    `tables` names the arrays of tables, such as `class`, that may stand in it. Raises UsageError
-    for a file that cannot be read; `finish` raises it for everything that was reported.
+    Raises UsageError for a file that cannot be read; `finish` raises it for all that was reported.
     """
 
     def __init__(self, path: Path, option: str) -> None:
         """Read the file that `option` named."""
-        self.name = path.name
         self._problems: list[Problem] = []
-        try:
-            data = read_bounded(path, _MAX_BYTES)
-            text = data.decode("utf-8-sig")
-        except (OSError, ValueError) as error:
-            raise UsageError(f"{option} {path}: cannot be read ({error})") from None
-        self.origin = f"{self.name} (SHA-256 {hashlib.sha256(data).hexdigest()})"
+        self.file, text = read_option_file(path, option, _MAX_BYTES)
         self._lines = text.splitlines()
         try:
             self.document: dict[str, Any] = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+        except RecursionError:
+            found = "lists or tables inside one another, too deep to be settings"
+            problem = Problem(self.file.name, 0, 0, found, "Take the nesting out")
+            raise UsageError(str(problem)) from None
+        except ValueError as error:
             raise UsageError(str(self._not_toml(str(error)))) from None
 
     def _not_toml(self, message: str) -> Problem:
@@ -55,13 +70,13 @@ class TomlFile:
         end = _END.match(message)
         if end:
             line = len(self._lines)
-        found = (place or end or {"found": message})["found"]
-        remedy = "A text stands in quotes, a day is written 2026-01-31"
-        return Problem(self.name, line, column, f"not TOML ({found})", remedy)
+        found = (place or end or {"found": "a value that cannot be read"})["found"]
+        remedy = "Write strings in quotes, and a day like 2026-01-31"
+        return Problem(self.file.name, line, column, f"not TOML ({found})", remedy)
 
     def report(self, line: int, found: str, remedy: str) -> None:
         """Keep one problem; `finish` raises them all."""
-        self._problems.append(Problem(self.name, line, 0, found, remedy))
+        self._problems.append(Problem(self.file.name, line, 0, found, remedy))
 
     def finish(self) -> None:
         """Raise UsageError with a line for each problem, if there are any."""
@@ -81,7 +96,7 @@ class TomlFile:
         return start if table else self._header_of(key)
 
     def line_of_value(self, value: str, key: str) -> int:
-        """Return the line, at or below the key's, that holds the value as a text."""
+        """Return the line, at or below the key's, that has the value in quotes."""
         first = self.line_of(key)
         for place in range(max(first - 1, 0), len(self._lines)):
             if f'"{value}"' in self._lines[place] or f"'{value}'" in self._lines[place]:
@@ -113,9 +128,9 @@ class TomlFile:
                 self.report(line, f"unknown key `{key}`", suggest(key, known))
 
     def tables(self, name: str) -> list[dict[str, Any]]:
-        """Return the tables written as `[[name]]`; reports anything else of that name."""
+        """Return the tables written as `[[name]]`; report anything else of that name."""
         tables = self.document.get(name, [])
         if isinstance(tables, list) and all(isinstance(table, dict) for table in tables):
             return tables
-        self.report(self.line_of(name), f"`{name}` is no table", f"Write [[{name}]]")
+        self.report(self.line_of(name), f"`{name}` is not a table", f"Write [[{name}]]")
         return []

@@ -12,9 +12,11 @@ import pandas as pd
 
 from credreport.errors import Notice
 from credreport.instants import parse_date
-from credreport.rules.catalogue import RULES, Subject
+from credreport.rules.catalogue import RULES
+from credreport.rules.option_file import OptionFile
 from credreport.rules.policy import matches
-from credreport.rules.toml_file import TomlFile, suggest
+from credreport.rules.rule import Subject
+from credreport.rules.toml_file import TomlFile, shown, suggest
 from credreport.schema import ACCOUNT_ID, SLOTS, Kind
 
 OPEN = "open"
@@ -34,7 +36,8 @@ WAIVERS = (
     "compensating_control",
     "covers",
     "findings",
-    "lapsed",
+    "expired_findings",
+    "early_findings",
 )
 _TABLE = "waiver"
 _REQUIRED = ("id", "reason", "approved_by", "approved_on", "expires")
@@ -52,11 +55,12 @@ _CREDENTIALS = (
 )
 
 TEMPLATE = """\
-# Waivers for credreport: dated exceptions. Take the # away where a line is to count, then run
+# Waivers for credreport: dated exceptions. Remove the # from the lines you need, then run
 #   credreport analyze INPUT --waivers waivers.toml
 #
 # A waived finding stays in the evidence and in the counts, marked with the waiver's id.
-# After the day in `expires` (UTC, judged at the report's as-of) the finding is open again.
+# It is in force from the day in `approved_on` to the end of the day in `expires` (UTC), judged at the
+# report's as-of. Before and after, the finding is open.
 #
 # [[waiver]]
 # id = "W-2026-001"                  # required, unique
@@ -67,7 +71,7 @@ TEMPLATE = """\
 # rule = "unused-access-key"         # see `credreport rules`; left out: any
 # reason = "Runs once a year, for the closing of the books"     # required
 # approved_by = "Jane Doe, CISO"     # required
-# approved_on = 2026-01-15           # required, a day
+# approved_on = 2026-01-15           # required, the first day on which it counts
 # expires = 2026-12-31               # required, the last day on which it counts
 # ticket = "SEC-1234"
 # compensating_control = "The key may only write to one bucket"
@@ -76,9 +80,10 @@ TEMPLATE = """\
 
 @dataclass(frozen=True)
 class Waiver:
-    """One exception: what it covers (an empty field covers anything), why, who, until when.
+    """One exception: what it covers (an empty field covers anything), why, who, from when to when.
 
-    `expires` is the last day on which it counts, UTC. `line` is where it stands in its file.
+    It is in force from the first instant of `approved_on` to the last of `expires`, UTC. `line` is
+    where it stands in its file.
     """
 
     id: str
@@ -95,7 +100,7 @@ class Waiver:
     line: int = 0
 
     def covers(self, findings: pd.DataFrame) -> pd.Series:
-        """Whether each finding is one that this waiver is about, lapsed or not."""
+        """Whether each finding is one that this waiver is about, in force or not."""
         mask = pd.Series(data=True, index=findings.index)
         if self.account:
             mask &= findings["account_id"].eq(self.account)
@@ -109,25 +114,34 @@ class Waiver:
             mask &= findings["rule"].eq(self.rule)
         return mask
 
-    def is_in_force(self, as_of: pd.Series) -> pd.Series:
-        """Whether it counts at each instant: the whole of its last day, UTC, and not after."""
-        days: pd.Series = as_of.dt.normalize() <= pd.Timestamp(self.expires, tz="UTC")
-        return days
+    def has_expired(self, as_of: pd.Series) -> pd.Series:
+        """Whether each instant lies after its last day."""
+        expired: pd.Series = as_of.dt.normalize() > pd.Timestamp(self.expires, tz="UTC")
+        return expired
+
+    def is_early(self, as_of: pd.Series) -> pd.Series:
+        """Whether each instant lies before its first day."""
+        early: pd.Series = as_of < pd.Timestamp(self.approved_on, tz="UTC")
+        return early
 
 
 @dataclass(frozen=True)
 class Waivers:
-    """The waivers of one file, and the file's name and hash; `origin` is empty without a file."""
+    """The waivers of one file, and the file; neither where none was given."""
 
     waivers: tuple[Waiver, ...] = ()
-    name: str = ""
-    origin: str = ""
+    file: OptionFile | None = None
+
+    @property
+    def origin(self) -> str:
+        """The file by name and hash; empty where there is none."""
+        return str(self.file) if self.file else ""
 
 
 def load_waivers(path: Path) -> Waivers:
     """Read a TOML file of `[[waiver]]` tables.
 
-    Raises UsageError with file, line and the nearest known name for every fault in it.
+    Raises UsageError with file, line and the nearest known name for every mistake in it.
     """
     file = TomlFile(path, "--waivers")
     file.check_keys(file.document, (_TABLE,))
@@ -136,15 +150,15 @@ def load_waivers(path: Path) -> Waivers:
         waiver = _read_waiver(file, table, number)
         if waiver and any(waiver.id == other.id for other in found):
             line = file.line_of("id", _TABLE, number)
-            file.report(line, f"a second waiver {waiver.id!r}", "Give each an id of its own")
+            file.report(line, f"a second waiver {shown(waiver.id)}", "Give each an id of its own")
         elif waiver:
             found.append(waiver)
     file.finish()
-    return Waivers(tuple(found), file.name, file.origin)
+    return Waivers(tuple(found), file.file)
 
 
 def _read_waiver(file: TomlFile, table: Mapping[str, Any], number: int) -> Waiver | None:
-    """Return the waiver; None where something of it is wrong, which is then reported."""
+    """Return the waiver; None where something is wrong with it, which is then reported."""
     file.check_keys(table, _KEYS, _TABLE, number)
     top = file.line_of("id", _TABLE, number)
     is_right = not set(table) - set(_KEYS)
@@ -164,23 +178,23 @@ def _read_waiver(file: TomlFile, table: Mapping[str, Any], number: int) -> Waive
         if key in _DATES:
             day = _to_day(value)
             if day is None:
-                refuse(key, f"`{key}` is {_shown(value)}", "Write a day, such as 2026-12-31")
+                refuse(key, f"`{key}` is {shown(value)}", "Write a day, such as 2026-12-31")
             else:
                 days[key] = day
         elif not isinstance(value, str) or not value.strip():
-            refuse(key, f"`{key}` is {_shown(value)}", 'Write a text in quotes, such as "W-1"')
+            refuse(key, f"`{key}` is {shown(value)}", 'Write a string in quotes, such as "W-1"')
         else:
             texts[key] = value
     if "account" not in table and "user" not in table:
         refuse("id", "a waiver without account or user", "Say whose findings it covers")
     if not ACCOUNT_ID.fullmatch(texts.get("account", "0" * 12)):
-        refuse("account", f"`account` is {texts['account']!r}", "Write 12 digits, in quotes")
+        refuse("account", f"`account` is {shown(texts['account'])}", "Write 12 digits, in quotes")
     if "[" in texts.get("user", ""):
-        refuse("user", f"`user` is {texts['user']!r}", "A glob knows * and ? only")
+        refuse("user", f"`user` is {shown(texts['user'])}", "A glob has * and ? only")
     for key, known in (("credential", _CREDENTIALS), ("rule", tuple(RULES))):
         name = texts.get(key)
         if name is not None and name not in known:
-            refuse(key, f"no {key} {name!r}", suggest(name, known))
+            refuse(key, f"no {key} {shown(name)}", suggest(name, known))
     if len(days) == len(_DATES) and days["expires"] < days["approved_on"]:
         refuse("expires", "`expires` lies before `approved_on`", "Correct one of the two")
     if not is_right:
@@ -189,30 +203,28 @@ def _read_waiver(file: TomlFile, table: Mapping[str, Any], number: int) -> Waive
 
 
 def _to_day(value: object) -> date | None:
-    """Return the day of a TOML date or of a text that spells one; an instant is no day."""
+    """Return the day of a TOML date or of a string that spells one; an instant is not a day."""
     if isinstance(value, str):
         end = parse_date(value)
         return end.date() if end else None
     return value if isinstance(value, date) and not isinstance(value, datetime) else None
 
 
-def _shown(value: object) -> str:
-    return str(value) if isinstance(value, date) else repr(value)
-
-
 def waive(findings: pd.DataFrame, waivers: Sequence[Waiver]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the findings with their state, and the table of waivers with what each covers.
 
-    `findings` needs `as_of` and `kind` beside the columns of FINDINGS. The first waiver in force is
-    the one a finding is marked with; each lists all it covers, and, in `lapsed`, what is open again
-    because it expired. Its state is `in force`, `expired` (it counts for nothing that it is about)
-    or `unmatched` (it is about nothing here).
+    `findings` needs `as_of` and `kind` beside the columns of FINDINGS. A finding is marked with the
+    first waiver in force; each waiver lists all that it covers. `expired_findings` and
+    `early_findings` list what it is about and leaves open, because it has expired or is not yet in
+    force. Its state is `in force`, `expired` or `not yet in force` (it covers nothing that it is
+    about) or `unmatched` (it is about nothing here).
     """
     marked = findings
     abouts: list[tuple[Waiver, pd.Series, pd.Series]] = []
     for waiver in waivers:
         about = waiver.covers(findings)
-        covered = about & waiver.is_in_force(findings["as_of"])
+        as_of = findings["as_of"]
+        covered = about & ~waiver.has_expired(as_of) & ~waiver.is_early(as_of)
         free = marked["waiver"].eq("")
         marked = marked.assign(
             waiver=marked["waiver"].mask(covered & free, waiver.id),
@@ -221,10 +233,13 @@ def waive(findings: pd.DataFrame, waivers: Sequence[Waiver]) -> tuple[pd.DataFra
         abouts.append((waiver, about, covered))
     rows = []
     for waiver, about, covered in abouts:
-        lapsed = about & ~covered & marked["state"].eq(OPEN)
+        is_left = about & ~covered & marked["state"].eq(OPEN)
+        early = waiver.is_early(findings["as_of"])
         state = "unmatched"
         if covered.any():
             state = "in force"
+        elif (about & early).any():
+            state = "not yet in force"
         elif about.any():
             state = "expired"
         rows.append(
@@ -243,7 +258,8 @@ def waive(findings: pd.DataFrame, waivers: Sequence[Waiver]) -> tuple[pd.DataFra
                 waiver.compensating_control,
                 int(covered.sum()),
                 " ".join(findings.loc[covered, "finding_id"]),
-                " ".join(findings.loc[lapsed, "finding_id"]),
+                " ".join(findings.loc[is_left & ~early, "finding_id"]),
+                " ".join(findings.loc[is_left & early, "finding_id"]),
             )
         )
     text = dict.fromkeys(WAIVERS, "str") | {"covers": "int64"}
@@ -251,18 +267,32 @@ def waive(findings: pd.DataFrame, waivers: Sequence[Waiver]) -> tuple[pd.DataFra
 
 
 def waiver_notices(table: pd.DataFrame, waivers: Waivers) -> list[Notice]:
-    """Return what the run must say: which waivers lapsed, which match nothing."""
-    lines = {waiver.id: waiver.line for waiver in waivers.waivers}
+    """Return what the run must say: which waivers expired, are not yet in force, match nothing."""
+    if waivers.file is None:
+        return []
     notices = []
-    for name, state, expires, lapsed in table[["waiver", "state", "expires", "lapsed"]].itertuples(
-        index=False, name=None
+    for waiver, (state, expired, early) in zip(
+        waivers.waivers,
+        table[["state", "expired_findings", "early_findings"]].itertuples(index=False, name=None),
+        strict=True,
     ):
-        if lapsed:
-            number = len(lapsed.split(" "))
-            words = "finding is open" if number == 1 else "findings are open"
-            message = f"waiver {name} lapsed: it expired on {expires}; {number} {words} again"
-            notices.append(Notice(waivers.name, lines[name], "waiver-lapsed", message))
+        said = []
+        if expired:
+            message = f"waiver {waiver.id} expired on {waiver.expires}; {_open(expired, ' again')}"
+            said.append(("waiver-expired", message))
+        if early:
+            message = (
+                f"waiver {waiver.id} is not in force before {waiver.approved_on}; {_open(early)}"
+            )
+            said.append(("waiver-early", message))
         if state == "unmatched":
-            message = f"waiver {name} matches no finding (expires {expires})"
-            notices.append(Notice(waivers.name, lines[name], "waiver-unmatched", message))
+            message = f"waiver {waiver.id} matches no finding (expires {waiver.expires})"
+            said.append(("waiver-unmatched", message))
+        notices += [Notice(waivers.file.name, waiver.line, *each) for each in said]
     return notices
+
+
+def _open(findings: str, again: str = "") -> str:
+    """Return `1 finding is open` for the IDs of one."""
+    number = len(findings.split(" "))
+    return f"{number} finding{' is' if number == 1 else 's are'} open{again}"

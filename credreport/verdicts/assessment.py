@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 from typing import Protocol
@@ -18,10 +18,12 @@ from credreport.reports.inputs import Skipped
 from credreport.reports.normalise import to_rows, whole_days
 from credreport.reports.report import Report, join_tables
 from credreport.reports.selection import Population
-from credreport.rules.catalogue import RULES, UNUSED_AFTER, UNUSED_RULES, Rule, Subject
+from credreport.rules.accounts import AccountList
+from credreport.rules.catalogue import RULES, UNUSED_AFTER, UNUSED_RULES
 from credreport.rules.policy import Policy
+from credreport.rules.rule import Rule, Severity, Subject
 from credreport.rules.waivers import OPEN, WAIVED, Waivers, waive, waiver_notices
-from credreport.schema import FINDINGS, USER, Kind, Status
+from credreport.schema import ACCOUNT_NAMES, FINDINGS, SLOTS, USER, Kind, Status
 from credreport.verdicts.credentials import is_active, to_credentials, to_user_facts
 from credreport.verdicts.judged import Judged, judge
 from credreport.verdicts.tally import Tally, Totals, tie_out_rows, to_tallies
@@ -31,8 +33,10 @@ from credreport.verdicts.warnings import find_warnings
 
 _CURRENT = "Current"
 _ROOT_SHOWN = "Root: shown, not judged"
+_FINDINGS = tuple(name for name in FINDINGS if name not in ACCOUNT_NAMES)
+_RANKS = {severity.value: rank for rank, severity in enumerate(Severity)}
 _ABOUT = ("row", "kind", "is_root", "set_at", "as_of", "user_row")
-_UNDECIDED = ("row", "credential", "rule", "reason")
+_UNDECIDED = ("row", "has_row", "credential", "rule", "reason")
 _SCRIPTED = ("user_row", "kind", "set_at")
 
 
@@ -68,7 +72,7 @@ class Assessment:
     or to the password of the user. `undecided`: one row for each rule that the report does not
     allow to judge. `undetermined`, `unused`, `ages`: see Part. `waivers`: one row a waiver, with what
     it covers. `tallies` has the counts and `report_notices` the warnings of each report;
-    `iam_user_count` leaves root out.
+    `iam_user_count` leaves root out. `accounts` is the list that ought to have reports.
     """
 
     policy: Policy
@@ -89,6 +93,7 @@ class Assessment:
     refused: Sequence[Problem]
     superseded: Sequence[Skipped]
     skipped: Sequence[Skipped]
+    accounts: AccountList = field(default_factory=AccountList)
 
     @cached_property
     def totals(self) -> Totals:
@@ -101,7 +106,14 @@ class Assessment:
             refused=self.refused,
             superseded=self.superseded,
             skipped=self.skipped,
+            accounts=self.accounts,
         )
+
+    def check_accounts(self, accounts: AccountList) -> Assessment:
+        """Return the same, held against the list of accounts that ought to have a report."""
+        reported = [report.account_id for report in self.reports]
+        notices = (*self.notices, *accounts.notices(reported))
+        return replace(self, accounts=accounts, notices=notices)
 
     @property
     def tie_out(self) -> pd.DataFrame:
@@ -132,6 +144,15 @@ class Assessment:
     def has_open_findings(self) -> bool:
         """Whether there is a finding that counts."""
         return not self.open_findings.empty
+
+    def undetermined_of(self, rule: Rule) -> int:
+        """Return how many verdicts of a rule could not be determined, those on use included."""
+        own = int(self.undecided["rule"].eq(rule.id).sum())
+        if rule.judged is None:
+            return own
+        slots = [slot.credential for slot in SLOTS if slot.kind is rule.judged]
+        rows = self.undetermined[~self.undetermined["is_of_rule"].astype(bool)]
+        return own + int(rows["credential"].isin(slots).sum())
 
     def count(self, *statuses: Status) -> int:
         """Return how many credentials have one of the statuses."""
@@ -285,23 +306,29 @@ def _stack(parts: Sequence[Part], name: str) -> pd.DataFrame:
 
 
 def _in_order(findings: pd.DataFrame) -> pd.DataFrame:
-    """Return the findings with the oldest first."""
-    ordered = findings.sort_values(
-        ["age_days", "account_id", "user", "slot", "row"],
-        ascending=[False, True, True, True, True],
+    """Return the findings with the most severe first, then those that have lasted longest."""
+    ranked = findings.assign(
+        rank=findings["severity"].map(_RANKS),
+        age=whole_days(findings["as_of"] - findings["since"]),
+    )
+    ordered = ranked.sort_values(
+        ["rank", "age", "account_id", "user", "slot", "row"],
+        ascending=[True, False, True, True, True, True],
         kind="stable",
         ignore_index=True,
     )
-    return ordered[[*FINDINGS, *_ABOUT]]
+    return ordered[[*_FINDINGS, *_ABOUT]]
 
 
 def find(credentials: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the findings of the policy's rules, rule by rule, and what no rule could tell.
+    """Return the findings of the policy's rules, rule by rule, and what no rule could determine.
 
-    The findings have the columns of FINDINGS, and `row` (the credential, or the password of the
+    The findings have the columns of FINDINGS save the names of accounts, and `row` (the credential, or the password of the
     user), `slot`, `kind`, `is_root`, `set_at`, `as_of` and `user_row` of what they are about; all
     are open.
-    The second table has a row, a rule and a reason for each verdict that the report does not allow.
+    The second table has a row, a rule and a reason for each verdict that the report does not allow;
+    `has_row` is false where the report lacks the row that the rule is about, and `row` is another of
+    its rows.
     """
     rules = [RULES[name] for name in policy.rules]
     tables = {Subject.CREDENTIAL: credentials.assign(row=credentials.index)}
@@ -310,6 +337,7 @@ def find(credentials: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.Da
         facts = facts.assign(set_at=facts["created_at"])
         tables[Subject.USER] = facts[~facts["is_root"]]
         tables[Subject.ROOT] = facts[facts["is_root"]]
+    rootless = _without_root(credentials)
     parts, unknown = [], []
     for rule in rules:
         table = tables[rule.subject]
@@ -317,10 +345,15 @@ def find(credentials: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.Da
         if rule.parameter is not None:
             numbers = policy.numbers_for(table["user"], rule.parameter)
         verdict = rule.fires(table, numbers)
-        parts.append(_to_findings(table[verdict.fillna(value=False).astype(bool)], rule))
+        fires = verdict.fillna(value=False).astype(bool)
+        own = numbers if isinstance(numbers, int) else numbers[fires]
+        parts.append(_to_findings(table[fires], rule, own))
         cannot_tell = table.loc[verdict.isna(), ["row", "credential"]]
         reason = f"{rule.id}: {rule.unknown}"
-        unknown.append(cannot_tell.assign(rule=rule.id, reason=reason))
+        unknown.append(cannot_tell.assign(rule=rule.id, reason=reason, has_row=True))
+        if rule.subject is Subject.ROOT:
+            reason = f"{rule.id}: the report has no root row"
+            unknown.append(rootless.assign(rule=rule.id, reason=reason, has_row=False))
     findings = pd.concat(parts, ignore_index=True)
     ordinal = findings.groupby("finding_id").cumcount()
     findings = findings.assign(
@@ -331,17 +364,24 @@ def find(credentials: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.Da
     undecided = pd.concat(unknown, ignore_index=True).sort_values(
         "row", kind="stable", ignore_index=True
     )
-    return findings[[*FINDINGS, *_ABOUT, "slot"]], undecided[[*_UNDECIDED]]
+    return findings[[*_FINDINGS, *_ABOUT, "slot"]], undecided[[*_UNDECIDED]]
 
 
-def _to_findings(broken: pd.DataFrame, rule: Rule) -> pd.DataFrame:
-    """Return the rows that break a rule as open findings, with the measured number in the action."""
+def _without_root(credentials: pd.DataFrame) -> pd.DataFrame:
+    """Return the first row of each report that has no root row, as one that is about root."""
+    has_root = credentials.groupby("report")["is_root"].transform("any")
+    first = credentials[~has_root].drop_duplicates("report")
+    return pd.DataFrame({"row": first.index, "credential": Subject.ROOT.value})
+
+
+def _to_findings(broken: pd.DataFrame, rule: Rule, numbers: pd.Series | int) -> pd.DataFrame:
+    """Return the rows that break a rule as open findings, with the number that fired."""
     ids = [_finding_id(row, rule.id) for row in to_rows(broken)]
     action = pd.Series(rule.action, index=broken.index, dtype="str")
-    if rule.told and rule.measured is not None:
-        words = [rule.told.format(int(number)) for number in rule.measured(broken)]
-        action = action + " (" + pd.Series(words, index=broken.index, dtype="str") + ")"
-    kept = broken[[name for name in (*FINDINGS, *_ABOUT, "slot") if name in broken]]
+    if rule.note is not None:
+        action = action + " (" + rule.note(broken) + ")"
+    kept = broken[[name for name in (*_FINDINGS, *_ABOUT, "slot") if name in broken]]
+    measured = rule.measurements(broken, numbers)
     return kept.assign(
         finding_id=pd.Series(ids, index=broken.index, dtype="str"),
         rule=rule.id,
@@ -349,6 +389,7 @@ def _to_findings(broken: pd.DataFrame, rule: Rule) -> pd.DataFrame:
         state=OPEN,
         waiver="",
         action=action,
+        **{str(name): column for name, column in measured.items()},
     )
 
 

@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from credreport.reports.normalise import INSTANT_DTYPE, to_flag, whole_days
+from credreport.reports.normalise import INSTANT_DTYPE, to_flag
 from credreport.reports.report import Table
-from credreport.rules.catalogue import Subject
+from credreport.rules.rule import Subject
 from credreport.schema import (
     ARN,
     CREATED,
+    GOV_ARN,
     JUDGED_SLOTS,
     MFA,
     NEXT_ROTATION,
@@ -167,8 +168,8 @@ def to_user_facts(credentials: pd.DataFrame) -> pd.DataFrame:
     nullable booleans, unknown where the report says neither true nor false. `all_unused`: there are
     active credentials, and every one is unused; unknown where that hangs on one not judged. `latest_use` is the latest of the three dates of
     use; `is_use_doubtful` says that one of them cannot be read or lies after the as-of.
-    `age_days`, `effective_last_used` and `basis` are those of the credential that was used last, of
-    root the latest use. `row` is the password's row, `credential` and `kind` say user or root.
+    `latest_use_column` is where it stands. `age_days`, `effective_last_used` and `basis` are those of
+    the credential that was used last. `row` is the password's row, `credential` and `kind` say user or root.
     """
     by_slot = {
         slot.credential: credentials[credentials["credential"].eq(slot.credential)].set_index(
@@ -188,12 +189,17 @@ def to_user_facts(credentials: pd.DataFrame) -> pd.DataFrame:
             "created_raw",
             "created_at",
             "as_of",
+            "source_file",
+            "source_line",
         ]
     ]
     on = {name: rows["enabled"].reindex(users.index) for name, rows in by_slot.items()}
     # Old reports do not say whether root has a password: it has, unless somebody proves otherwise.
     unreported = users["is_root"] & password["enabled_raw"].eq(NOT_SUPPORTED)
     on["password"] = on["password"].mask(unreported, other=True)
+    # Whatever the report says, root cannot sign in to the console there.
+    is_gov = users["is_root"] & users["arn"].str.startswith(GOV_ARN)
+    on["password"] = on["password"].mask(is_gov, other=False)
     any_active = on["password"]
     for name, rows in by_slot.items():
         # A report without columns for certificates has none to judge.
@@ -212,7 +218,6 @@ def to_user_facts(credentials: pd.DataFrame) -> pd.DataFrame:
     is_root = users["is_root"]
     subject = is_root.map({True: Subject.ROOT.value, False: Subject.USER.value}).astype("str")
     youngest = _find_youngest(credentials).reindex(users.index)
-    is_shown = is_root & latest["latest_use"].notna() & ~latest["is_use_doubtful"].astype(bool)
     return users.assign(
         row=credentials.index[credentials["credential"].eq("password")],
         slot=-1,
@@ -222,12 +227,11 @@ def to_user_facts(credentials: pd.DataFrame) -> pd.DataFrame:
         any_active=any_active,
         all_unused=all_unused,
         latest_use=latest["latest_use"],
+        latest_use_column=latest["last_used_column"],
         is_use_doubtful=latest["is_use_doubtful"].astype(bool),
-        age_days=youngest["age_days"].mask(
-            is_shown, whole_days(users["as_of"] - latest["latest_use"])
-        ),
-        effective_last_used=youngest["effective_last_used"].mask(is_shown, latest["latest_use"]),
-        basis=youngest["basis"].mask(is_shown, latest["last_used_column"]).fillna("").astype("str"),
+        age_days=youngest["age_days"],
+        effective_last_used=youngest["effective_last_used"],
+        basis=youngest["basis"].fillna("").astype("str"),
         **{slot.credential: on[slot.credential] for slot in JUDGED_SLOTS},
     )
 

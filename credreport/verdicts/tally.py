@@ -6,7 +6,7 @@ No pandas: what `inspect` says of a thousand reports needs none.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from itertools import pairwise
@@ -20,6 +20,7 @@ from credreport.instants import format_instant
 from credreport.reports.inputs import Skipped
 from credreport.reports.report import Report
 from credreport.reports.selection import as_of_sentences, bound_of
+from credreport.rules.accounts import Account, AccountList
 from credreport.rules.catalogue import UNUSED_AFTER
 from credreport.rules.policy import Policy
 from credreport.rules.profiles import DEFAULT_PROFILE
@@ -41,6 +42,7 @@ TIED_STATUSES = tuple(status for status in Status if status is not Status.NOT_TR
 _USUAL_EDGES = (0, 31, 61, 181, 366)
 _TOO_NARROW = 5
 
+_NAMED = 5  # accounts in a sentence
 Row = dict[str, Any]
 
 
@@ -113,6 +115,7 @@ class Totals:
     refused: Sequence[Problem] = ()
     superseded: Sequence[Skipped] = ()
     skipped: Sequence[Skipped] = ()
+    accounts: AccountList = field(default_factory=AccountList)
 
     @cached_property
     def by_report(self) -> Numbers:
@@ -147,6 +150,11 @@ class Totals:
         """Whether every row of every report is accounted for."""
         return all(row["result"] == "PASS" for row in tie_out_rows(self))
 
+    @property
+    def without_report(self) -> tuple[Account, ...]:
+        """The accounts of the user's list that have no report."""
+        return self.accounts.without_report(report.account_id for report in self.reports)
+
     def doubts(self, undecided: int = 0) -> tuple[str, ...]:
         """What could not be judged, was left out, or is only a bound, in words (exit 3).
 
@@ -155,10 +163,12 @@ class Totals:
         undetermined = self.count(Status.UNDETERMINED)
         refused = len({problem.source for problem in self.refused})
         left_out = sum(item.is_doubt for item in self.skipped)
+        missing = len(self.without_report)
         twice = sum(notice.code == "user-twice" for notice in self.notices)
         words = {
             f"credentials that could not be judged: {undetermined}": undetermined,
-            f"verdicts of rules that could not be told: {undecided}": undecided,
+            f"verdicts of rules that could not be determined: {undecided}": undecided,
+            f"accounts of the list without a report: {missing}": missing,
             f"inputs refused and left out: {refused}": refused,
             f"other files among the inputs that were not read: {left_out}": left_out,
             f"rows of users that stand there twice: {twice}": twice,
@@ -195,12 +205,22 @@ def to_verdict(totals: Totals, findings_sentence: str = "") -> str:
         sentence += f" {undetermined} could not be judged: see Undetermined."
     sentence += findings_sentence
     sentence += "".join(f" {each}" for each in as_of_sentences(totals.reports))
+    if totals.without_report:
+        sentence += f" {_without_report(totals.without_report)}."
     if totals.refused:
         files = len({problem.source for problem in totals.refused})
         sentence += f" {plural(files, 'input')} refused and left out: see Inputs."
     if not totals.is_tied_out:
         sentence += " THE ROWS DO NOT TIE OUT: do not rely on this."
     return sentence
+
+
+def _without_report(accounts: Sequence[Account]) -> str:
+    """Name the accounts that have no report; of many, the first few."""
+    named = ", ".join(map(str, accounts[:_NAMED]))
+    more = f" and {len(accounts) - _NAMED} more" if len(accounts) > _NAMED else ""
+    verb = "has" if len(accounts) == 1 else "have"
+    return f"{plural(len(accounts), 'account')} of the list {verb} no report: {named}{more}"
 
 
 def _judged_numbers(totals: Totals) -> tuple[int, int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from credreport.schema import SLOT_WORDS, SLOTS, UNDETERMINED, Status
+from credreport.schema import ROOT_USER, SLOT_WORDS, SLOTS, UNDETERMINED, Status
 from credreport.verdicts.reasons import NO_COLUMN, to_cells_text
 
 _SLOTS = {slot.credential: slot for slot in SLOTS}
@@ -13,7 +13,8 @@ _SLOTS = {slot.credential: slot for slot in SLOTS}
 def to_undetermined(credentials: pd.DataFrame, undecided: pd.DataFrame) -> pd.DataFrame:
     """Return what could not be judged: credentials without a verdict, then rules without one.
 
-    `undecided` has a row for each rule that the report does not allow. The columns are those of
+    `undecided` has a row for each rule that the report does not allow; where the report lacks the row
+    itself, there are no cells and no line. The columns are those of
     UNDETERMINED, `report`, which counts the reports, and `is_of_rule`.
     """
     rows = credentials[credentials["status"].eq(Status.UNDETERMINED)]
@@ -21,7 +22,16 @@ def to_undetermined(credentials: pd.DataFrame, undecided: pd.DataFrame) -> pd.Da
     told = about.assign(credential=undecided["credential"], reason=undecided["reason"])
     further = _further_cells(credentials, about, undecided["credential"])
     told = told.assign(cells=_cells(about, undecided["credential"]) + further)
-    rows = rows.assign(cells=_cells(rows, rows["credential"]))
+    is_there = undecided["has_row"].astype(bool)
+    told = told.assign(
+        user=told["user"].where(is_there, ROOT_USER),
+        cells=told["cells"].where(is_there, ""),
+        source_line=told["source_line"].astype("Int64").where(is_there, pd.NA),
+    )
+    rows = rows.assign(
+        cells=_cells(rows, rows["credential"]),
+        source_line=rows["source_line"].astype("Int64"),
+    )
     table = pd.concat([rows.assign(is_of_rule=False), told.assign(is_of_rule=True)])
     return table[[*UNDETERMINED, "report", "is_of_rule"]].reset_index(drop=True)
 

@@ -76,12 +76,16 @@ WARNING_TITLES = {
     "type-line": "`#TYPE` line skipped",
     "generated-time": "GeneratedTime not readable",
     "several-stamps": "several times in the file's name",
-    "waiver-lapsed": "waivers that lapsed",
+    "waiver-expired": "waivers that have expired",
+    "waiver-early": "waivers that are not yet in force",
     "waiver-unmatched": "waivers that match no finding",
+    "account-without-report": "accounts of the list without a report",
+    "account-not-listed": "reports of accounts that are not in the list",
 }
 
-# What the user's own waivers did not do is shown one by one.
-WAIVER_CODES = ("waiver-lapsed", "waiver-unmatched")
+# What the user's own waivers and list of accounts did not match is shown one by one.
+WAIVER_CODES = ("waiver-expired", "waiver-early", "waiver-unmatched")
+OWN_CODES = (*WAIVER_CODES, "account-without-report", "account-not-listed")
 
 Row = Mapping[str, object]
 Say = Callable[[int, str, str], None]

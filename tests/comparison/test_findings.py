@@ -14,6 +14,7 @@ from credreport.comparison.findings import STATUS_RULES
 from credreport.comparison.sentences import READS
 from credreport.reports.selection import read_reports
 from credreport.rules.catalogue import RULES, UNUSED_RULES
+from credreport.rules.option_file import OptionFile
 from credreport.rules.policy import Policy, load_policy
 from credreport.rules.waivers import Waiver, Waivers
 from credreport.verdicts.assessment import assess
@@ -49,7 +50,7 @@ def dated(tmp_path: Path, *dates: Rows) -> list[Path]:
 
 
 def judged(paths: list[Path], policy: Policy, *waivers: Waiver) -> Comparison:
-    held = Waivers(waivers, "waivers.toml", "waivers.toml (SHA-256 0)")
+    held = Waivers(waivers, OptionFile("waivers.toml", "0" * 64, 1))
     return compare_all([assess(read_reports(path), policy, held) for path in paths])
 
 
@@ -227,8 +228,8 @@ def test_a_waiver_that_ended_between_the_dates_leaves_the_finding_open(tmp_path:
     (row,) = comparison.changes[comparison.changes["state"].ne("")].to_dict("records")
     assert (row["state"], row["waiver"]) == ("still_open", "")
     assert row["evidence"].endswith("; no longer waived by W-1")
-    lapses = [notice for notice in comparison.notices if notice.code == "waiver-lapsed"]
-    assert len(lapses) == 1
+    expired = [notice for notice in comparison.notices if notice.code == "waiver-expired"]
+    assert len(expired) == 1
 
 
 def test_a_waiver_without_a_match_is_named_once_with_its_dates(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from credreport.errors import UsageError
-from credreport.evidence.evidence import Account, Evidence, SignOff, read_accounts
+from credreport.evidence.evidence import Evidence
 from credreport.evidence.of_analysis import of_analysis
 from credreport.output.csv_file import _to_cells
 from credreport.output.formats import Options, parse_formats
@@ -80,11 +80,13 @@ class TestCsv:
         findings = table(files[f"{STEM}-findings.csv"])
         assert list(findings[0]) == list(FINDINGS)
         assert findings[0] | {"finding_id": ""} == {
-            "finding_id": "", "account_id": "111122223333", "user": "'=1+1",
+            "finding_id": "", "account_id": "111122223333", "account_name": "",
+            "account_owner": "", "user": "'=1+1",
             "arn": "arn:aws:iam::111122223333:user/=1+1", "credential": "password",
-            "rule": "unused-password", "severity": "medium", "state": "open", "age_days": "395",
-            "effective_last_used": "2025-01-01T00:00:00Z", "basis": "password_last_changed",
-            "waiver": "", "action": "Delete the login profile",
+            "rule": "unused-password", "severity": "medium", "state": "open", "days": "395",
+            "limit": ">= 90", "since": "2025-01-01T00:00:00Z", "basis": "password_last_changed",
+            "waiver": "", "action": "Remove console access (delete the login profile)",
+            "source_file": "status_reports_2026-01-31T12-00-00+00-00.csv", "source_line": "3",
         }  # fmt: skip
 
     def test_is_empty_where_there_is_nothing(self, evidence: Evidence) -> None:
@@ -113,7 +115,7 @@ class TestJson:
         assert document["schema_version"] == 2
         assert list(document["credentials"][0]) == list(CREDENTIALS)
         assert list(document["findings"][0]) == list(FINDINGS)
-        assert document["findings"][0]["age_days"] == 395
+        assert document["findings"][0]["days"] == 395
         assert document["credentials"][0]["age_days"] is None
         assert document["credentials"][0]["effective_last_used"] is None
         assert document["tie_out"][-1]["result"] == "PASS"
@@ -173,41 +175,6 @@ def test_the_manifest_names_every_input_and_output(evidence: Evidence) -> None:
         assert (entry["sha256"], entry["bytes"]) == (hashlib.sha256(data).hexdigest(), len(data))
     assert manifest["inputs"][0]["sha256"] == evidence.tables["inputs"]["sha256"][0]
     assert manifest["parameters"]["unused_after_days"] == 90
-
-
-class TestAccounts:
-    def read(self, directory: Path, data: bytes) -> tuple[Account, ...]:
-        (directory / "accounts.csv").write_bytes(data)
-        return read_accounts(directory / "accounts.csv")
-
-    def test_have_names_and_owners(self, tmp_path: Path) -> None:
-        found = self.read(
-            tmp_path, b"\xef\xbb\xbfname,id,owner\nProd,000000000001, Ann \nX,111122223333\n"
-        )
-        assert found == (Account("000000000001", "Prod", "Ann"), Account("111122223333", "X", ""))
-        assessment = judge(tmp_path, root())
-        accounts = of_analysis(assessment, SignOff(), found).tables["accounts"]
-        assert accounts[["name", "owner", "users"]].to_numpy().tolist() == [["X", "", 1]]
-
-    @pytest.mark.parametrize(
-        ("data", "message"),
-        [
-            (b"", "line 1: the columns must be id, name, owner"),
-            (b"id,name\n", "line 1: the columns must be id, name, owner"),
-            (
-                b"id,name,owner\n111122223333,a,b\n1,a,b\n",
-                "line 3: '1' is not an account ID of 12 digits",
-            ),
-            (b"\xff", "not UTF-8; save it as"),
-        ],
-    )
-    def test_are_refused_with_their_line(self, tmp_path: Path, data: bytes, message: str) -> None:
-        with pytest.raises(UsageError, match=message):
-            self.read(tmp_path, data)
-
-    def test_a_missing_file_is_named(self, tmp_path: Path) -> None:
-        with pytest.raises(UsageError, match="cannot be read"):
-            read_accounts(tmp_path / "no.csv")
 
 
 def test_rows_that_do_not_tie_out_are_shouted(tmp_path: Path) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from credreport.instants import format_instant, parse_instant
 from credreport.reports.selection import read_reports
-from credreport.rules.catalogue import PARAMETERS, RULES, Subject
-from credreport.rules.policy import Policy
+from credreport.rules.catalogue import PARAMETERS, RULES
+from credreport.rules.policy import Policy, UserClass
+from credreport.rules.rule import Subject
 from credreport.verdicts.assessment import assess
 from tests.support.reports import NAME, judge, root, save, to_csv, user
 
@@ -55,6 +58,10 @@ EXAMPLES: dict[str, tuple[Row, Row]] = {
         user(**PASSWORD | {"password_last_changed": "2025-11-01T12:00:00Z"}),
         user(**PASSWORD | {"password_last_changed": "2025-11-01T12:00:01Z"}),
     ),
+    "old-single-factor-password": (
+        user(**PASSWORD | {"password_last_changed": "2025-11-01T12:00:00Z"}),
+        user(**PASSWORD | {"password_last_changed": "2025-11-01T12:00:01Z"}),
+    ),
     "expiring-password": (
         user(**PASSWORD | {"password_next_rotation": "2026-02-08T11:59:59Z"}),
         user(**PASSWORD | {"password_next_rotation": "2026-02-08T12:00:00Z"}),
@@ -68,8 +75,8 @@ EXAMPLES: dict[str, tuple[Row, Row]] = {
         user(**KEY_1 | {"mfa_active": "true"}),
     ),
     "setup-access-key": (
-        user(**PASSWORD | KEY_1 | {"user_creation_time": "2026-01-10T07:59:00Z"}),
-        user(**PASSWORD | KEY_1 | {"user_creation_time": "2026-01-10T07:58:59Z"}),
+        user(**PASSWORD | NEVER_USED_KEY),
+        user(**PASSWORD | KEY_1),
     ),
     "two-active-access-keys": (
         user(**KEY_1 | KEY_2),
@@ -145,13 +152,82 @@ def test_default_stands_at_the_boundary_of_the_example(rule: str) -> None:
         "rotate_after_days": "> 90 days",
         "password_age_days": "> 90 days",
         "expires_within_days": "<= 7 days",
-        "setup_within_seconds": "<= 60 seconds",
         "root_used_within_days": "<= 7 days",
     }
     found = RULES[rule]
     assert found.parameter is not None
     assert found.boundary() == numbers[found.parameter.name]
     assert list(PARAMETERS) == list(numbers)
+
+
+# The number that fired, its limit, the date it is counted from and that date's column; as in
+# EXAMPLES, judged as of 2026-01-31T12:00:00Z.
+MEASURED = {
+    "unused-password": (90, ">= 90", "2025-11-02T12:00:00Z", "password_last_used"),
+    "unused-access-key": (90, ">= 90", "2025-11-02T12:00:00Z", "access_key_1_last_used_date"),
+    "never-used-password": (7, ">= 7", "2026-01-24T12:00:00Z", "password_last_changed"),
+    "never-used-access-key": (7, ">= 7", "2026-01-24T12:00:00Z", "access_key_1_last_rotated"),
+    "unrotated-access-key": (91, "> 90", "2025-11-01T12:00:00Z", "access_key_1_last_rotated"),
+    "old-password": (91, "> 90", "2025-11-01T12:00:00Z", "password_last_changed"),
+    "old-single-factor-password": (91, "> 90", "2025-11-01T12:00:00Z", "password_last_changed"),
+    "expiring-password": (7, "<= 7", "2026-02-08T11:59:59Z", "password_next_rotation"),
+    "root-recently-used": (7, "<= 7", "2026-01-23T12:00:01Z", "password_last_used"),
+    "inactive-user": (90, ">= 90", "2025-11-02T12:00:00Z", "password_last_used"),
+}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_finding_shows_what_its_rule_measured(tmp_path: Path, rule: str) -> None:
+    firing, _ = EXAMPLES[rule]
+    (finding,) = judge(tmp_path, firing, policy=Policy(rules=(rule,))).findings.to_dict("records")
+    found = RULES[rule]
+    if found.parameter is None:
+        assert pd.isna(finding["days"])
+        assert pd.isna(finding["since"])
+        assert (finding["limit"], finding["basis"]) == ("", "")
+        return
+    assert finding["limit"] == f"{found.operator} {found.parameter.default}"
+    assert finding["basis"] in firing
+    assert finding["since"] == parse_instant(firing[finding["basis"]])
+
+
+@pytest.mark.parametrize("rule", MEASURED)
+def test_number_that_fired_is(tmp_path: Path, rule: str) -> None:
+    firing, _ = EXAMPLES[rule]
+    (finding,) = judge(tmp_path, firing, policy=Policy(rules=(rule,))).findings.to_dict("records")
+    since = format_instant(finding["since"])
+    assert (finding["days"], finding["limit"], since, finding["basis"]) == MEASURED[rule]
+
+
+def test_every_rule_with_a_number_measures_something() -> None:
+    assert all(bool(rule.measure) is bool(rule.parameter) for rule in RULES.values())
+
+
+def test_findings_stand_most_severe_first_then_oldest(tmp_path: Path) -> None:
+    old = {"access_key_1_last_rotated": "2020-01-01T00:00:00Z"}
+    older = {"access_key_1_last_rotated": "2019-01-01T00:00:00Z"}
+    rows = [user("a", **KEY_1 | old), user("b", **KEY_1 | older), user("c", **PASSWORD)]
+    rules = ("unrotated-access-key", "console-without-mfa", "old-password", "root-access-key")
+    assessment = judge(tmp_path, *rows, root(**KEY_2), policy=Policy(rules=rules))
+    found = assessment.findings[["severity", "rule", "user"]].to_numpy().tolist()
+    assert found == [
+        ["critical", "root-access-key", "<root_account>"],
+        ["high", "console-without-mfa", "c"],
+        ["medium", "unrotated-access-key", "b"],
+        ["medium", "unrotated-access-key", "a"],
+        ["low", "old-password", "<root_account>"],
+    ]
+
+
+def test_limit_is_that_of_the_users_class(tmp_path: Path) -> None:
+    policy = Policy(classes=(UserClass("svc-*", {"unused_after_days": 200}),))
+    used = {"access_key_1_last_used_date": "2025-01-01T00:00:00Z"}
+    rows = [user("svc-a", **KEY_1 | used), user("bob", **KEY_1 | used)]
+    findings = judge(tmp_path, *rows, policy=policy).findings
+    assert dict(zip(findings["user"], findings["limit"], strict=True)) == {
+        "bob": ">= 90",
+        "svc-a": ">= 200",
+    }
 
 
 def test_rule_without_a_number_has_no_boundary() -> None:
@@ -168,6 +244,7 @@ def test_rule_without_a_number_has_no_boundary() -> None:
         ("medium", ["inactive-user", "user-without-mfa"]),
         ("medium", ["root-recently-used", "active-signing-certificate"]),
         ("low", ["old-password", "expiring-password", "setup-access-key"]),
+        ("low", ["old-single-factor-password"]),
         ("low", ["two-active-access-keys", "password-and-access-key"]),
         ("info", ["user-without-credentials"]),
     ],
@@ -226,7 +303,8 @@ def test_peer_fault_newest_use_of_root_from_the_first_filled_column(
     assessment = judge(tmp_path, row, policy=Policy(rules=("root-recently-used",)))
     (finding,) = assessment.findings.to_dict("records")
     assert finding["basis"] == columns[newest]
-    assert finding["age_days"] == 1
+    assert finding["days"] == 1
+    assert finding["limit"] == "<= 7"
 
 
 def test_peer_fault_root_and_one_user_never_checked(tmp_path: Path) -> None:
@@ -238,17 +316,6 @@ def test_peer_fault_operator_turned_round_for_keys(tmp_path: Path) -> None:
     old = user("old", **KEY_1 | {"access_key_1_last_rotated": "2020-01-01T00:00:00Z"})
     new = user("young", **KEY_1)
     assert fired(tmp_path, "unrotated-access-key", new, old) == ["old access_key_1"]
-
-
-def test_peer_fault_initial_key_passes_once_it_is_used(tmp_path: Path) -> None:
-    row = user(
-        **PASSWORD | KEY_1,
-    ) | {
-        "user_creation_time": "2023-01-10T08:00:00Z",
-        "access_key_1_last_rotated": "2023-01-10T08:00:00Z",
-        "access_key_1_last_used_date": "2026-01-31T11:00:00Z",
-    }
-    assert fired(tmp_path, "setup-access-key", row) == ["alice access_key_1"]
 
 
 @pytest.mark.parametrize("off", ["FALSE", "False", "false"])
@@ -275,8 +342,8 @@ def test_rotation_looks_at_the_key_not_at_its_use(tmp_path: Path) -> None:
     row = user(**KEY_1 | {"access_key_1_last_rotated": "2025-01-01T00:00:00Z"})
     assessment = judge(tmp_path, row, policy=Policy(rules=("unrotated-access-key",)))
     (finding,) = assessment.findings.to_dict("records")
-    assert finding["age_days"] == 1
-    assert finding["action"].endswith("(made 395 days ago)")
+    assert finding["days"] == 395
+    assert finding["basis"] == "access_key_1_last_rotated"
 
 
 def test_rotation_looks_at_the_keys_of_root_too(tmp_path: Path) -> None:
@@ -321,24 +388,48 @@ def test_unreadable_expiry_cannot_be_told(tmp_path: Path, cell: str) -> None:
     assert undecided(tmp_path, "expiring-password", row) == ["password"]
 
 
-@pytest.mark.parametrize("seconds", ["07:59:00", "08:01:00"])
-def test_setup_key_may_be_made_before_or_after_the_user(tmp_path: Path, seconds: str) -> None:
-    row = user(**PASSWORD | KEY_1 | {"user_creation_time": f"2026-01-10T{seconds}Z"})
-    assert fired(tmp_path, "setup-access-key", row) == ["alice access_key_1"]
+@pytest.mark.parametrize(
+    ("created", "words"),
+    [
+        ("2026-01-10T07:59:00Z", "the key was made with the user"),
+        ("2026-01-10T08:01:00Z", "the key was made with the user"),
+        ("2026-01-10T07:58:59Z", "the key was made less than a day after the user"),
+        ("2026-01-09T08:00:00Z", "the key was made 1 day after the user"),
+        ("2026-01-08T08:00:00Z", "the key was made 2 days after the user"),
+        ("2026-01-10T08:01:01Z", "the key is older than the user"),
+        ("yesterday", "whether the key was made with the user cannot be determined"),
+    ],
+)
+def test_setup_key_says_whether_it_was_made_with_the_user(
+    tmp_path: Path, created: str, words: str
+) -> None:
+    row = user(**PASSWORD | NEVER_USED_KEY | {"user_creation_time": created})
+    assessment = judge(tmp_path, row, policy=Policy(rules=("setup-access-key",)))
+    action = "Deactivate the access key unless the user asked for it"
+    assert list(assessment.findings["action"]) == [f"{action} ({words})"]
 
 
 @pytest.mark.parametrize("cells", [{"password_enabled": "false"}, {"access_key_1_active": "false"}])
 def test_setup_key_needs_a_console_user_and_an_active_key(
     tmp_path: Path, cells: dict[str, str]
 ) -> None:
-    made_together = {"user_creation_time": "2026-01-10T08:00:00Z"}
-    row = user(**PASSWORD | KEY_1 | made_together | cells)
+    row = user(**PASSWORD | NEVER_USED_KEY | cells)
     assert fired(tmp_path, "setup-access-key", row) == []
+    assert undecided(tmp_path, "setup-access-key", row) == []
 
 
-def test_setup_key_cannot_be_told_without_the_birth_of_the_user(tmp_path: Path) -> None:
-    row = user(**PASSWORD | KEY_1 | {"user_creation_time": "yesterday"})
+@pytest.mark.parametrize(
+    "cells", [{"password_enabled": "yes"}, {"access_key_1_last_used_date": "?"}]
+)
+def test_setup_key_needs_to_know_of_the_password_and_the_use(
+    tmp_path: Path, cells: dict[str, str]
+) -> None:
+    row = user(**PASSWORD | NEVER_USED_KEY | cells)
     assert undecided(tmp_path, "setup-access-key", row) == ["access_key_1"]
+
+
+def test_setup_key_of_root_is_left_to_the_rules_about_root(tmp_path: Path) -> None:
+    assert fired(tmp_path, "setup-access-key", root(**NEVER_USED_KEY)) == []
 
 
 def test_never_used_cannot_be_told_where_use_is_not_tracked(tmp_path: Path) -> None:
@@ -394,6 +485,55 @@ def test_root_without_mfa_needs_a_way_in(
     assert bool(fired(tmp_path, "root-without-mfa", row)) is is_broken
 
 
+@pytest.mark.parametrize(
+    ("cells", "is_broken"),
+    [
+        ({"password_enabled": "not_supported"}, False),
+        ({"password_enabled": "true"}, False),
+        ({"password_enabled": "false"} | KEY_2, True),
+    ],
+)
+def test_govcloud_root_cannot_sign_in_so_that_only_a_key_counts(
+    tmp_path: Path, cells: dict[str, str], *, is_broken: bool
+) -> None:
+    arn = {"arn": "arn:aws-us-gov:iam::111122223333:root"}
+    row = root(**{"mfa_active": "false"} | cells) | arn
+    assert bool(fired(tmp_path, "root-without-mfa", row)) is is_broken
+    assert undecided(tmp_path, "root-without-mfa", row) == []
+
+
+ABOUT_ROOT = [rule.id for rule in RULES.values() if rule.subject is Subject.ROOT]
+
+
+@pytest.mark.parametrize("rule", ABOUT_ROOT)
+def test_rules_about_root_are_undetermined_without_a_root_row(tmp_path: Path, rule: str) -> None:
+    assessment = judge(tmp_path, user(**PASSWORD), policy=Policy(rules=(rule,)))
+    assert assessment.findings.empty
+    (row,) = assessment.undetermined.to_dict("records")
+    assert (row["account_id"], row["user"]) == ("111122223333", "<root_account>")
+    assert (row["credential"], row["cells"]) == ("root", "")
+    assert row["reason"] == f"{rule}: the report has no root row"
+    assert row["source_file"] == NAME
+    assert pd.isna(row["source_line"])
+    assert assessment.doubts == ("verdicts of rules that could not be determined: 1",)
+
+
+def test_one_report_without_a_root_row_says_nothing_of_another(tmp_path: Path) -> None:
+    save(tmp_path, root(), user())
+    save(tmp_path, user(account="444455556666"), name="2026-01-31.csv")
+    assessment = assess(read_reports(tmp_path), Policy(rules=tuple(ABOUT_ROOT)))
+    assert set(assessment.undetermined["account_id"]) == {"444455556666"}
+    assert len(assessment.undetermined) == len(ABOUT_ROOT)
+
+
+def test_single_factor_password_needs_mfa_off(tmp_path: Path) -> None:
+    old = PASSWORD | {"password_last_changed": "2025-01-01T00:00:00Z"}
+    with_mfa, unknown = old | {"mfa_active": "true"}, old | {"mfa_active": "yes"}
+    assert fired(tmp_path, "old-single-factor-password", user(**with_mfa)) == []
+    assert undecided(tmp_path, "old-single-factor-password", user(**with_mfa)) == []
+    assert undecided(tmp_path, "old-single-factor-password", user(**unknown)) == ["password"]
+
+
 def test_recent_use_of_root_is_found_beside_an_unreadable_cell(tmp_path: Path) -> None:
     cells = {"password_last_used": "2026-01-30T00:00:00Z"}
     row = root(**cells | {"access_key_1_last_used_date": "?"})
@@ -435,8 +575,23 @@ def test_inactive_user_shows_the_most_recent_use(tmp_path: Path) -> None:
     assessment = judge(tmp_path, user(**password | key), policy=Policy(rules=("inactive-user",)))
     (finding,) = assessment.findings.to_dict("records")
     assert finding["credential"] == "user"
-    assert finding["age_days"] == 100
+    assert finding["days"] == 100
     assert finding["basis"] == "password_last_used"
+
+
+def test_inactive_user_is_undetermined_where_a_credential_is(tmp_path: Path) -> None:
+    unused = PASSWORD | {"password_last_used": "2025-06-01T00:00:00Z"}
+    unclear = KEY_1 | {"access_key_1_last_used_date": "?"}
+    assert undecided(tmp_path, "inactive-user", user(**unused | unclear)) == ["user"]
+    policy = Policy(rules=("inactive-user",))
+    assert judge(tmp_path, user(**PASSWORD | unclear), policy=policy).undecided.empty
+
+
+def test_rules_about_use_count_the_credentials_without_a_verdict(tmp_path: Path) -> None:
+    row = user(**KEY_1 | {"access_key_1_last_used_date": "?"})
+    assessment = judge(tmp_path, root(), row)
+    counts = {rule: assessment.undetermined_of(RULES[rule]) for rule in assessment.policy.rules}
+    assert counts == {"unused-password": 0, "unused-access-key": 1}
 
 
 def test_inactive_user_is_not_told_of_a_user_with_an_active_certificate(tmp_path: Path) -> None:
@@ -521,7 +676,7 @@ def test_findings_do_not_depend_on_the_order_of_rows(tmp_path: Path) -> None:
             "Nothing active; user-without-credentials",
         ),
         (root(), "Root: shown, not judged"),
-        (root(mfa_active="false"), "root-without-mfa"),
+        (root(mfa_active="false"), "old-single-factor-password, root-without-mfa"),
     ],
 )
 def test_users_get_their_conclusion_from_the_rules(

@@ -16,6 +16,7 @@ from credreport.cli.main import app
 from credreport.errors import UsageError
 from credreport.evidence.of_analysis import of_analysis
 from credreport.output.json_file import to_document
+from credreport.rules.option_file import OptionFile
 from credreport.rules.policy import Policy
 from credreport.rules.waivers import TEMPLATE, Waiver, Waivers, load_waivers
 from credreport.verdicts.assessment import Assessment, assess
@@ -57,7 +58,9 @@ def judged(
     directory: Path, *rows: dict[str, str], waivers: list[Waiver], policy: Policy | None = None
 ) -> Assessment:
     population = read(directory, root(), *rows)
-    return assess(population, policy, Waivers(tuple(waivers), "waivers.toml", "waivers.toml"))
+    return assess(
+        population, policy, Waivers(tuple(waivers), OptionFile("waivers.toml", "0" * 64, 1))
+    )
 
 
 def states(assessment: Assessment) -> list[str]:
@@ -150,22 +153,22 @@ def test_expiry_is_judged_at_the_as_of(tmp_path: Path, as_of: str, state: str) -
     assert states(assess(population, None, given)) == [f"alice access_key_1: {state}"]
 
 
-def test_lapsed_waiver_is_named(tmp_path: Path) -> None:
+def test_expired_waiver_is_named(tmp_path: Path) -> None:
     old = waiver(user="alice", expires=date(2026, 1, 30), line=4)
     assessment = judged(tmp_path, user(**STALE_KEY), waivers=[old])
     assert [str(notice) for notice in assessment.notices] == [
-        "waivers.toml, line 4: waiver W-1 lapsed: it expired on 2026-01-30; 1 finding is open again"
+        "waivers.toml, line 4: waiver W-1 expired on 2026-01-30; 1 finding is open again"
     ]
     (row,) = assessment.waivers.to_dict("records")
     assert row["state"] == "expired"
     assert row["covers"] == 0
-    assert row["lapsed"] == assessment.findings["finding_id"].iloc[0]
+    assert row["expired_findings"] == assessment.findings["finding_id"].iloc[0]
     assert of_analysis(assessment).verdict.endswith(
-        "1 finding over the 2 rules of profile conformity: 1 open, 0 waived. Lapsed: waiver W-1."
+        "1 finding over the 2 rules of profile conformity: 1 open, 0 waived. Waivers expired: W-1."
     )
 
 
-def test_lapsed_waiver_opens_nothing_that_another_covers(tmp_path: Path) -> None:
+def test_expired_waiver_opens_nothing_that_another_covers(tmp_path: Path) -> None:
     rows = [user(**STALE_KEY | STALE_PASSWORD)]
     old = waiver("W-OLD", user="alice", expires=date(2026, 1, 30))
     new = waiver("W-NEW", user="alice")
@@ -179,8 +182,37 @@ def test_lapsed_waiver_opens_nothing_that_another_covers(tmp_path: Path) -> None
     only_key = waiver("W-NEW", user="alice", credential="access_key")
     assessment = judged(tmp_path, *rows, waivers=[old, only_key])
     assert [notice.message for notice in assessment.notices] == [
-        "waiver W-OLD lapsed: it expired on 2026-01-30; 1 finding is open again"
+        "waiver W-OLD expired on 2026-01-30; 1 finding is open again"
     ]
+
+
+# From when: its first day counts, from its first instant.
+
+
+@pytest.mark.parametrize(
+    ("as_of", "state"),
+    [("2026-01-14T23:59:59Z", "open"), ("2026-01-15T00:00:00Z", "waived W-1")],
+)
+def test_waiver_is_in_force_from_the_day_it_was_approved(
+    tmp_path: Path, as_of: str, state: str
+) -> None:
+    population = read(tmp_path, user(**STALE_KEY), as_of=as_of)
+    given = Waivers((waiver(user="alice"),))  # approved on 2026-01-15
+    assert states(assess(population, None, given)) == [f"alice access_key_1: {state}"]
+
+
+def test_waiver_not_yet_in_force_is_named(tmp_path: Path) -> None:
+    early = waiver(user="alice", approved_on=date(2026, 2, 1), line=4)
+    assessment = judged(tmp_path, user(**STALE_KEY), waivers=[early])
+    assert [str(notice) for notice in assessment.notices] == [
+        "waivers.toml, line 4: waiver W-1 is not in force before 2026-02-01; 1 finding is open"
+    ]
+    (row,) = assessment.waivers.to_dict("records")
+    assert row["state"] == "not yet in force"
+    assert row["covers"] == 0
+    assert row["early_findings"] == assessment.findings["finding_id"].iloc[0]
+    assert row["expired_findings"] == ""
+    assert of_analysis(assessment).verdict.endswith("Waivers not yet in force: W-1.")
 
 
 def test_unmatched_waiver_is_named(tmp_path: Path) -> None:
@@ -191,7 +223,7 @@ def test_unmatched_waiver_is_named(tmp_path: Path) -> None:
     ]
 
 
-def test_two_lapsed_findings_are_counted(tmp_path: Path) -> None:
+def test_two_findings_of_an_expired_waiver_are_counted(tmp_path: Path) -> None:
     old = waiver(account=ACCOUNT, expires=date(2026, 1, 1))
     rows = user(**STALE_KEY | STALE_PASSWORD)
     assessment = judged(tmp_path, rows, waivers=[old])
@@ -245,7 +277,7 @@ def test_evidence_shows_waived_findings_and_the_waivers(tmp_path: Path) -> None:
     book = load_workbook(io.BytesIO(workbook))
     assert [cell.value for cell in book["Waivers"][2]][:2] == ["W-1", "in force"]
     findings = [[cell.value for cell in row] for row in book["Findings"].iter_rows(min_row=2)]
-    assert [row[9] for row in findings] == ["waived W-1", "open"]
+    assert [row[10] for row in findings] == ["waived W-1", "open"]
     rules = [row[0].value for row in book["Summary"].iter_rows(max_col=1)]
     assert "Findings by rule" in rules
 
@@ -381,7 +413,8 @@ def test_waivers_are_read_whole(tmp_path: Path) -> None:
         compensating_control='"One bucket"',
     )
     loaded = load_waivers(write(tmp_path, text))
-    assert loaded.name == "waivers.toml"
+    assert loaded.file is not None
+    assert loaded.file.name == "waivers.toml"
     assert loaded.origin.startswith("waivers.toml (SHA-256 ")
     assert loaded.waivers == (
         Waiver(
@@ -412,18 +445,18 @@ def test_waivers_are_read_whole(tmp_path: Path) -> None:
         (entry(user=None), "line 2: a waiver without account or user. Say whose findings"),
         (entry(expires='"31.12.2026"'), "line 7: `expires` is '31.12.2026'. Write a day, such as"),
         (entry(expires='"2026-02-30"'), "line 7: `expires` is '2026-02-30'."),
-        (entry(expires="2026-12-31T00:00:00Z"), "line 7: `expires` is 2026-12-31 00:00:00+00:00."),
+        (entry(expires="2026-12-31T00:00:00Z"), "line 7: `expires` is 2026-12-31T00:00:00+00:00."),
         (entry(expires="20261231"), "line 7: `expires` is 20261231. Write a day"),
         (entry(expires="2026-02-30"), "waivers.toml, line 7, column 11: not TOML ("),
         (entry(expires="31.12.2026"), "waivers.toml, line 7, column "),
         (entry(expires="2026-01-14"), "line 7: `expires` lies before `approved_on`."),
         (
             entry(account="111122223333"),
-            "line 8: `account` is 111122223333. Write a text in quotes",
+            "line 8: `account` is 111122223333. Write a string in quotes",
         ),
         (entry(account='"1111"'), "line 8: `account` is '1111'. Write 12 digits, in quotes."),
-        (entry(reason='" "'), "line 4: `reason` is ' '. Write a text in quotes"),
-        (entry(user='"[ab]"'), "line 3: `user` is '[ab]'. A glob knows * and ? only."),
+        (entry(reason='" "'), "line 4: `reason` is ' '. Write a string in quotes"),
+        (entry(user='"[ab]"'), "line 3: `user` is '[ab]'. A glob has * and ? only."),
         (
             entry(rule='"unused-acess-key"'),
             "line 8: no rule 'unused-acess-key'. The nearest is `unused-access-key`.",
@@ -435,7 +468,7 @@ def test_waivers_are_read_whole(tmp_path: Path) -> None:
         (entry(expire="2026-12-31"), "line 8: unknown key `expire`. The nearest is `expires`."),
         (entry() + entry(), "line 9: a second waiver 'W-1'. Give each an id of its own."),
         ("[[waver]]\n", "line 1: unknown key `waver`. The nearest is `waiver`."),
-        ("waiver = 1\n", "line 1: `waiver` is no table. Write [[waiver]]."),
+        ("waiver = 1\n", "line 1: `waiver` is not a table. Write [[waiver]]."),
     ],
 )
 def test_fault_is_told_with_its_line(tmp_path: Path, text: str, message: str) -> None:
@@ -478,7 +511,7 @@ def test_fail_on_counts_open_findings_only(tmp_path: Path, expires: str, status:
     )
     assert found == status
     assert f"{status} open, {1 - status} waived" in printed
-    assert ("waiver W-1 lapsed: it expired on 2026-01-30" in said) is bool(status)
+    assert ("waiver W-1 expired on 2026-01-30" in said) is bool(status)
 
 
 def test_rules_in_force_are_counted_on_screen(tmp_path: Path) -> None:
@@ -487,7 +520,7 @@ def test_rules_in_force_are_counted_on_screen(tmp_path: Path) -> None:
     assert status == 0
     assert "2 findings over the 9 rules of profile cis-3.0: 2 open, 0 waived." in printed
     lines = [line.split() for line in printed.splitlines()]
-    assert ["unrotated-access-key", "medium", "1", "1", "0"] in lines
+    assert ["unrotated-access-key", "medium", "1", "1", "0", "0"] in lines
 
 
 def test_rule_that_cannot_tell_makes_the_status_3(tmp_path: Path) -> None:

@@ -420,10 +420,10 @@ class TestUserFacts:
         assert (found["age_days"], found["basis"]) == (45, "access_key_1_last_rotated")
         assert found["effective_last_used"] == pd.Timestamp(EXACTLY_45_DAYS)
 
-    def test_of_root_the_age_is_that_of_the_latest_use(self, tmp_path: Path) -> None:
+    def test_of_root_the_latest_use_has_its_column(self, tmp_path: Path) -> None:
         found = self.of(tmp_path, root(**slot("access_key_1", "true", EXACTLY_45_DAYS, LONG_AGO)))
-        assert (found["age_days"], found["basis"]) == (45, "access_key_1_last_used_date")
-        assert found["effective_last_used"] == pd.Timestamp(EXACTLY_45_DAYS)
+        assert found["latest_use"] == pd.Timestamp(EXACTLY_45_DAYS)
+        assert found["latest_use_column"] == "access_key_1_last_used_date"
 
     @pytest.mark.parametrize("used", ["N/A", "2026-01-31T12:00:01Z"])
     def test_root_without_a_use_to_rely_on_has_no_age(self, tmp_path: Path, used: str) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from credreport import __version__, analyze, read_reports
 from credreport.errors import Notice, Problem
+from credreport.rules.option_file import OptionFile
 from credreport.rules.policy import Policy, UserClass
 from credreport.verdicts.judged import Judged
 from credreport.verdicts.tally import (
@@ -42,6 +43,7 @@ from tests.support.reports import ACCOUNT, NAME, judge, lose_a_row, root, save, 
 from tests.verdicts.test_assessment import OLD, YOUNG, key, password
 from tests.verdicts.test_verdict import LONG_AGO, SHORT_OF_90_DAYS, credential
 
+POLICY = OptionFile("p.toml", "0" * 64, 9)
 OTHER = "444455556666"
 
 
@@ -285,9 +287,9 @@ class TestFacts:
             "rules": ["unused-password"],
         }  # fmt: skip
         classes = (UserClass("svc-*", {"unused_after_days": 365}),)
-        assert to_parameters(replace(plain, classes=classes, origin="p.toml"), "w.toml") == {
+        assert to_parameters(replace(plain, classes=classes, file=POLICY), "w.toml") == {
             "profile": "conformity", "unused_after_days": 45, "include_root": False,
-            "rules": ["unused-password"], "policy_file": "p.toml", "waivers_file": "w.toml",
+            "rules": ["unused-password"], "policy_file": str(POLICY), "waivers_file": "w.toml",
             "classes": [{"match": "svc-*", "unused_after_days": 365}],
         }  # fmt: skip
 

@@ -40,7 +40,7 @@ NAMES = [
 ]
 HEADERS = {
     "Findings": [
-        "Finding ID", "Account", "User", "Credential", "Days unused", "Effective last use (UTC)",
+        "Finding ID", "Account", "User", "Credential", "Days", "Limit", "Since (UTC)",
         "Basis", "Rule", "Severity", "State", "Recommended action", "Disposition", "Decided by",
         "Decision date", "Ticket and notes",
     ],
@@ -112,8 +112,9 @@ def test_every_value_reads_back(evidence: Evidence, png: bytes) -> None:
     shown = [name.replace("\x1b", "\\x1b") for name in evidence.tables["findings"]["user"]]
     assert [unescape(name) for name in column(findings, "User")] == shown
     assert column(findings, "Account") == ["111122223333"] * len(NAMES)
-    assert column(findings, "Days unused") == [395] * len(NAMES)
-    assert column(findings, "Effective last use (UTC)") == [datetime(2025, 1, 1)] * len(NAMES)  # noqa: DTZ001
+    assert column(findings, "Days") == [395] * len(NAMES)
+    assert column(findings, "Limit") == [">= 90"] * len(NAMES)
+    assert column(findings, "Since (UTC)") == [datetime(2025, 1, 1)] * len(NAMES)  # noqa: DTZ001
     assert column(findings, "Finding ID") == evidence.tables["findings"]["finding_id"].tolist()
     assert set(column(findings, "State")) == {"open"}
     credentials = book["Credentials"]
@@ -166,7 +167,7 @@ def test_the_auditors_columns_are_empty_and_the_disposition_is_chosen(
     (validation,) = sheet.data_validations.dataValidation
     assert validation.formula1 == f'"{",".join(DISPOSITIONS)}"'
     assert validation.showErrorMessage
-    assert str(validation.sqref) == f"L2:L{len(NAMES) + 1}"
+    assert str(validation.sqref) == f"M2:M{len(NAMES) + 1}"
 
 
 def test_the_summary_says_it(evidence: Evidence, png: bytes) -> None:
@@ -270,7 +271,7 @@ def test_the_same_evidence_gives_the_same_bytes(evidence: Evidence, png: bytes) 
 def test_dates_before_excels_calendar_stand_as_text(tmp_path: Path, png: bytes) -> None:
     row = user("a", **password("1899-12-31T00:00:00Z"), user_creation_time="1900-03-01T00:00:00Z")
     book = opened(to_xlsx(of_analysis(judge(tmp_path, root(), row)), {"One": png}))
-    assert book["Findings"]["F2"].value == "1899-12-31T00:00:00Z"
+    assert book["Findings"]["G2"].value == "1899-12-31T00:00:00Z"
     assert book["Users"]["C3"].value == datetime(1900, 3, 1)  # noqa: DTZ001
 
 
@@ -322,4 +323,4 @@ def test_libreoffice_reads_the_same_texts(evidence: Evidence, png: bytes, tmp_pa
         name.replace("\x1b", "\\x1b") for name in evidence.tables["findings"]["user"]
     ]
     assert {row["Account"] for row in rows} == {"111122223333"}
-    assert {row["Effective last use (UTC)"] for row in rows} == {"2025-01-01 00:00:00"}
+    assert {row["Since (UTC)"] for row in rows} == {"2025-01-01 00:00:00"}

@@ -1,0 +1,251 @@
+"""The list of accounts that ought to have a report, with their names and owners (`--accounts`).
+
+A CSV with a header, or the JSON of `aws organizations list-accounts`. Only the account ID is needed.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from credreport.errors import Notice, Problem, UsageError, problem_lines
+from credreport.rules.option_file import OptionFile, read_option_file
+from credreport.schema import ACCOUNT_ID
+
+_OPTION = "--accounts"
+# Headers without capitals, blanks and signs; the first that a file has is the one that counts.
+_HEADERS = {
+    "account ID": ("accountid", "awsaccountid", "accountnumber", "awsaccount", "account", "id"),
+    "name": ("name", "accountname", "awsaccountname", "alias", "accountalias"),
+    "owner": ("owner", "accountowner", "team", "contact"),
+    "status": ("status", "state"),
+}
+_ID, _NAME, _OWNER, _STATUS = _HEADERS
+_EXPECTED = "id, account_id, Account ID or AccountId"
+_EXCEL_TEXT = re.compile(r"""^=?(["'])(.*)\1$|^'(.*)$""")
+_GROUPED = re.compile(r"([0-9]{4})-([0-9]{4})-([0-9]{4})")
+_ROUNDED = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+|[0-9]+[.,]0+")
+_Row = tuple[int, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Account:
+    """One account of the list, in the user's own words. `line` is 0 where the file has no lines."""
+
+    account_id: str
+    name: str = ""
+    owner: str = ""
+    status: str = ""
+    line: int = 0
+
+    def __str__(self) -> str:
+        """Return `111122223333 (Production, owner team-a, SUSPENDED)`."""
+        status = "" if self.status.upper() == "ACTIVE" else self.status
+        words = [self.name, f"owner {self.owner}" if self.owner else "", status]
+        known = ", ".join(word for word in words if word)
+        return f"{self.account_id} ({known})" if known else self.account_id
+
+
+@dataclass(frozen=True)
+class AccountList:
+    """The accounts of one file, in its order, and the file; neither where none was given."""
+
+    accounts: tuple[Account, ...] = ()
+    file: OptionFile | None = None
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Account]:
+        """The accounts by their ID."""
+        return {account.account_id: account for account in self.accounts}
+
+    def without_report(self, reported: Iterable[str]) -> tuple[Account, ...]:
+        """Return the accounts of the list that are not among the account IDs of the reports."""
+        known = set(reported)
+        return tuple(account for account in self.accounts if account.account_id not in known)
+
+    def not_listed(self, reported: Iterable[str]) -> tuple[str, ...]:
+        """Return the account IDs of the reports that the list does not have, each once."""
+        if self.file is None:
+            return ()
+        return tuple(name for name in dict.fromkeys(reported) if name not in self.by_id)
+
+    def notices(self, reported: Sequence[str]) -> list[Notice]:
+        """Return what the run must say: accounts without a report, reports of other accounts."""
+        if self.file is None:
+            return []
+        name = self.file.name
+        missing = [
+            Notice(name, account.line, "account-without-report", f"no report of account {account}")
+            for account in self.without_report(reported)
+        ]
+        return missing + [
+            Notice(name, 0, "account-not-listed", f"{_reported(each)} is not in this list")
+            for each in self.not_listed(reported)
+        ]
+
+
+def _reported(account_id: str) -> str:
+    return (
+        f"account {account_id} has a report, and"
+        if account_id
+        else "a report's account is unknown, and"
+    )
+
+
+def read_accounts(path: Path) -> AccountList:
+    """Read the list, a CSV or the JSON of AWS Organizations.
+
+    Raises UsageError with every line at fault: no column with the account ID, an ID that is not 12
+    digits, an account twice, a quote that is not closed.
+    """
+    file, text = read_option_file(path, _OPTION)
+    problems: list[Problem] = []
+    read = _read_json if text.lstrip().startswith(("{", "[")) else _read_csv
+    found: dict[str, Account] = {}
+    rows = 0
+    for line, cells in read(file.name, text, problems):
+        rows += 1
+        account_id = _to_id(cells[_ID])
+        if not ACCOUNT_ID.fullmatch(account_id):
+            problems.append(_no_id(file.name, line, cells[_ID]))
+        elif account_id in found:
+            first = f" (first on line {found[account_id].line})" if line else ""
+            remedy = "List each account once"
+            problems.append(
+                Problem(file.name, line, 0, f"account {account_id} a second time{first}", remedy)
+            )
+        else:
+            name, owner, status = (cells.get(key, "").strip() for key in (_NAME, _OWNER, _STATUS))
+            found[account_id] = Account(account_id, name, owner, status, line)
+    if not rows and not problems:
+        problems.append(
+            Problem(file.name, 0, 0, "no account in it", f"Expected a column {_EXPECTED}")
+        )
+    if problems:
+        lines = problem_lines(sorted(problems))
+        raise UsageError("\n".join(f"{_OPTION} {line}" for line in lines))
+    return AccountList(tuple(found.values()), file)
+
+
+def _read_csv(name: str, text: str, problems: list[Problem]) -> Iterator[_Row]:
+    """Yield line and cells of each row that is not blank; report what is no such row."""
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    places: dict[str, int] | None = None
+    width = line = 0
+    try:
+        for row in reader:
+            start, line = line + 1, reader.line_num
+            if not any(cell.strip() for cell in row):
+                continue
+            if line > start:
+                problems.append(_open_quote(name, start, f"a quoted cell runs to line {line}"))
+            elif places is None:
+                places, width = _find_columns(name, start, row, problems), len(row)
+                if not places:
+                    return
+            elif len(row) > width:
+                found = f"{len(row)} cells under {width} columns"
+                remedy = "Put a name that has the delimiter in it between quotes"
+                problems.append(Problem(name, start, 0, found, remedy))
+            else:
+                padded = [*row, *[""] * (width - len(row))]
+                yield start, {key: padded[place] for key, place in places.items()}
+    except csv.Error as error:
+        found = "a quote is not closed" if "end of data" in str(error) else f"not CSV ({error})"
+        problems.append(_open_quote(name, line + 1, found))
+
+
+def _open_quote(name: str, line: int, found: str) -> Problem:
+    return Problem(name, line, 0, found, "Close the quote, or write it twice inside quotes")
+
+
+def _find_columns(
+    name: str, line: int, header: Sequence[str], problems: list[Problem]
+) -> dict[str, int]:
+    """Return which column is what; nothing, and a problem, where none has the account ID."""
+    plain = [_plain(cell) for cell in header]
+    twice = next((cell for cell in plain if cell and plain.count(cell) > 1), None)
+    if twice:
+        found = f"two columns are called {header[plain.index(twice)]!r}"
+        problems.append(Problem(name, line, 0, found, "Leave one of them"))
+        return {}
+    places = {
+        key: plain.index(next(known for known in names if known in plain))
+        for key, names in _HEADERS.items()
+        if any(known in plain for known in names)
+    }
+    if _ID in places:
+        return places
+    columns = ", ".join(repr(cell.strip()) for cell in header)
+    remedy = f"Expected a header with {_EXPECTED}; name and owner are optional"
+    problems.append(
+        Problem(name, line, 0, f"no column with the account ID among {columns}", remedy)
+    )
+    return {}
+
+
+def _plain(header: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", header.casefold())
+
+
+def _read_json(name: str, text: str, problems: list[Problem]) -> Iterator[_Row]:
+    """Yield the accounts of a list of objects, or of the list under `Accounts`."""
+    remedy = "Expected the output of `aws organizations list-accounts`"
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError as error:
+        problems.append(Problem(name, error.lineno, error.colno, "not JSON", remedy))
+        return
+    except (RecursionError, ValueError):
+        problems.append(Problem(name, 0, 0, "not JSON that can be read", remedy))
+        return
+    if isinstance(document, dict):
+        lists = [value for key, value in document.items() if _plain(key) == "accounts"]
+        document = lists[0] if lists else None
+    if not isinstance(document, list) or not all(isinstance(each, dict) for each in document):
+        problems.append(Problem(name, 0, 0, "JSON without a list of accounts", remedy))
+        return
+    for number, each in enumerate(document, 1):
+        places = _find_columns(f"{name}, account {number}", 0, list(each), problems)
+        if not places:
+            return
+        cells = list(each.values())
+        yield 0, {key: _to_text(cells[place]) for key, place in places.items()}
+
+
+def _to_text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _to_id(cell: str) -> str:
+    """Return the ID without what a spreadsheet or the AWS console puts around it."""
+    text = cell.strip()
+    quoted = _EXCEL_TEXT.match(text)
+    if quoted:
+        text = (quoted[2] or quoted[3] or "").strip()
+    return _GROUPED.sub(r"\1\2\3", text) if _GROUPED.fullmatch(text) else text
+
+
+def _no_id(name: str, line: int, cell: str) -> Problem:
+    """Say why a cell is no account ID, as exactly as it shows."""
+    text = _to_id(cell)
+    found = f"{cell!r} is not an account ID of 12 digits"
+    if _ROUNDED.fullmatch(text):
+        remedy = "A spreadsheet made a number of it: export it again with the column as text"
+    elif re.fullmatch(r"[0-9]{1,11}", text):
+        remedy = (
+            "A spreadsheet may have dropped leading zeros: export it again with the column as text"
+        )
+    elif not text:
+        found, remedy = "a row without an account ID", "Add the ID, or take the row out"
+    else:
+        remedy = "Write 12 digits"
+    return Problem(name, line, 0, found, remedy)

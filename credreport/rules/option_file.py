@@ -1,0 +1,43 @@
+"""A file that an option names: read whole, bounded, as UTF-8, with its hash for the evidence."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from credreport.errors import UsageError
+from credreport.reports.inputs import read_bounded
+
+_MAX_BYTES = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class OptionFile:
+    """A file that decided something, by name, SHA-256 and size in bytes."""
+
+    name: str
+    sha256: str
+    size: int
+
+    def __str__(self) -> str:
+        """Return `policy.toml (SHA-256 …)`."""
+        return f"{self.name} (SHA-256 {self.sha256})"
+
+
+def read_option_file(
+    path: Path, option: str, max_bytes: int = _MAX_BYTES
+) -> tuple[OptionFile, str]:
+    """Return the file that `option` named, and its text. Raises UsageError where it cannot be read."""
+    try:
+        data = read_bounded(path, max_bytes)
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"{option} {path}, line {line}: not UTF-8; save it as UTF-8 (CSV UTF-8 in Excel)"
+        raise UsageError(message) from None
+    except OSError as error:
+        raise UsageError(f"{option} {path}: cannot be read ({error.strerror})") from None
+    except ValueError as error:
+        raise UsageError(f"{option} {path}: cannot be read ({error})") from None
+    return OptionFile(path.name, hashlib.sha256(data).hexdigest(), len(data)), text

@@ -1,0 +1,179 @@
+"""The list of accounts: what is read, what is refused with its line, what it says of the reports."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from credreport.cli.main import app
+from credreport.errors import UsageError
+from credreport.evidence.of_analysis import of_analysis
+from credreport.rules.accounts import Account, AccountList, read_accounts
+from tests.support.reports import ACCOUNT, judge, root, save, user
+
+OTHER = "444455556666"
+
+
+def read(directory: Path, text: str | bytes, name: str = "accounts.csv") -> tuple[Account, ...]:
+    path = directory / name
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return read_accounts(path).accounts
+
+
+def test_names_and_owners_are_read(tmp_path: Path) -> None:
+    text = "\ufeffname,id,owner\nProd,000000000001, Ann \n\nX,111122223333\n"
+    assert read(tmp_path, text) == (
+        Account("000000000001", "Prod", "Ann", line=2),
+        Account("111122223333", "X", line=4),
+    )
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["id", "ID", "Id", "account_id", "Account ID", "account id", "accountid", "AccountId",
+     "AWS Account ID", "Account Number", "account", ' "Account-ID" '.strip()],
+)  # fmt: skip
+def test_column_of_the_id_may_be_called(tmp_path: Path, header: str) -> None:
+    assert read(tmp_path, f"Name,{header}\nProd,{ACCOUNT}\n") == (Account(ACCOUNT, "Prod", line=2),)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_spreadsheets_write_other_delimiters(tmp_path: Path, delimiter: str, end: str) -> None:
+    text = end.join(delimiter.join(row) for row in (("Owner", "Account ID"), ("Ann", ACCOUNT)))
+    assert read(tmp_path, text) == (Account(ACCOUNT, owner="Ann", line=2),)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ['"=""012345678901"""', '="012345678901"'.replace('"', "'"), "'012345678901",
+     " 012345678901 ", "0123-4567-8901"],
+)  # fmt: skip
+def test_ids_as_spreadsheets_and_consoles_show_them(tmp_path: Path, cell: str) -> None:
+    (found,) = read(tmp_path, f"id\n{cell}\n")
+    assert found.account_id == "012345678901"
+
+
+def test_organizations_export_is_read(tmp_path: Path) -> None:
+    accounts = [
+        {"Id": ACCOUNT, "Arn": "arn", "Email": "a@example.com", "Name": "Prod", "Status": "ACTIVE"},
+        {"Id": OTHER, "Name": "Old", "Status": "SUSPENDED", "JoinedTimestamp": 1.5},
+    ]
+    expected = (
+        Account(ACCOUNT, "Prod", status="ACTIVE"),
+        Account(OTHER, "Old", status="SUSPENDED"),
+    )
+    for document in ({"Accounts": accounts}, accounts):
+        assert read(tmp_path, json.dumps(document), "accounts.json") == expected
+    header = "Id,Arn,Email,Name,Status\n"
+    assert read(tmp_path, header + f"{ACCOUNT},arn,a@example.com,Prod,ACTIVE\n") == (
+        Account(ACCOUNT, "Prod", status="ACTIVE", line=2),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "owner,name\nx,y\n",
+            "--accounts accounts.csv, line 1: no column with the account ID among 'owner', 'name'. "
+            "Expected a header with id, account_id, Account ID or AccountId; name and owner are "
+            "optional.",
+        ),
+        ("", "--accounts accounts.csv: no account in it. Expected a column"),
+        ("id,name\n", "--accounts accounts.csv: no account in it"),
+        ("id,ID\n1,2\n", "line 1: two columns are called 'id'. Leave one of them."),
+        (
+            f"id\n{ACCOUNT}\n{OTHER}\n{ACCOUNT}\n",
+            f"line 4: account {ACCOUNT} a second time (first on line 2). List each account once.",
+        ),
+        (
+            "id\n12345678901\n",
+            "line 2: '12345678901' is not an account ID of 12 digits. A spreadsheet may have "
+            "dropped leading zeros: export it again with the column as text.",
+        ),
+        ("id\n1.11122E+11\n", "line 2: '1.11122E+11' is not an account ID of 12 digits. A spread"),
+        ("id\nprod\n", "line 2: 'prod' is not an account ID of 12 digits. Write 12 digits."),
+        ("id,name\n,Prod\n", "line 2: a row without an account ID."),
+        (
+            f'id,name\n{ACCOUNT},"Prod\n{OTHER},Dev\n',
+            "line 2: a quote is not closed. Close the quote, or write it twice inside quotes.",
+        ),
+        (
+            f'id,name\n{ACCOUNT},"Prod\n{OTHER},Dev"\n',
+            "line 2: a quoted cell runs to line 3.",
+        ),
+        (f"id,name\n{ACCOUNT},a,b\n", "line 2: 3 cells under 2 columns."),
+        (b"id\n111122223333\n\xff", "line 3: not UTF-8; save it as UTF-8"),
+        ("{", "line 1, column 2: not JSON. Expected the output of"),
+        ("[" * 100_000, "not JSON that can be read."),
+        ('{"Accounts": 1}', "JSON without a list of accounts."),
+        ('[{"Name": "x"}]', "accounts.csv, account 1: no column with the account ID among 'Name'"),
+    ],
+)
+def test_mistakes_are_refused_with_their_line(
+    tmp_path: Path, text: str | bytes, message: str
+) -> None:
+    with pytest.raises(UsageError) as error:
+        read(tmp_path, text)
+    assert message in str(error.value)
+
+
+def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as error:
+        read(tmp_path, "id\n1\n2\n")
+    assert len(str(error.value).splitlines()) == 2
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read"):
+        read_accounts(tmp_path / "no.csv")
+
+
+def test_listed_account_without_a_report_is_in_the_verdict(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.csv"
+    path.write_text(f"id,name,owner\n{ACCOUNT},prod,me\n{OTHER},dev,you\n", encoding="utf-8")
+    assessment = judge(tmp_path, root(), user()).check_accounts(read_accounts(path))
+    assert "accounts of the list without a report: 1" in assessment.doubts
+    assert [str(notice) for notice in assessment.notices] == [
+        f"accounts.csv, line 3: no report of account {OTHER} (dev, owner you)"
+    ]
+    verdict = of_analysis(assessment).verdict
+    assert f"1 account of the list has no report: {OTHER} (dev, owner you)." in verdict
+
+
+def test_report_of_an_account_that_is_not_listed_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.csv"
+    path.write_text(f"id\n{OTHER}\n", encoding="utf-8")
+    assessment = judge(tmp_path, root(), user()).check_accounts(read_accounts(path))
+    assert f"accounts.csv: account {ACCOUNT} has a report, and is not in this list" in [
+        str(notice) for notice in assessment.notices
+    ]
+
+
+def test_without_a_list_nothing_is_missing(tmp_path: Path) -> None:
+    assessment = judge(tmp_path, root(), user())
+    assert assessment.check_accounts(AccountList()) == assessment
+    assert assessment.doubts == ()
+
+
+def test_many_missing_accounts_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.csv"
+    path.write_text("id\n" + "".join(f"{n:012}\n" for n in range(8)), encoding="utf-8")
+    assessment = judge(tmp_path, root(), user()).check_accounts(read_accounts(path))
+    assert "8 accounts of the list have no report: " in of_analysis(assessment).verdict
+    assert "000000000004 and 3 more." in of_analysis(assessment).verdict
+
+
+def test_command_line_ends_with_3_and_names_the_account(tmp_path: Path) -> None:
+    report = save(tmp_path, root(), user())
+    path = tmp_path / "list" / "accounts.csv"
+    path.parent.mkdir()
+    path.write_text(f"Account ID;Name\n{ACCOUNT};prod\n{OTHER};dev\n", encoding="utf-8")
+    options = ["--accounts", str(path), "--format", "none"]
+    answer = CliRunner().invoke(app, ["analyze", str(report), *options])
+    assert answer.exit_code == 3
+    assert f"accounts.csv, line 3: no report of account {OTHER} (dev)" in answer.stderr
