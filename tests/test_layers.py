@@ -14,7 +14,7 @@ LAYERS = [
     "errors", "text", "files", "output.formats", "instants", "schema", "verdicts.verdict",
     "reports.stamp", "reports.archives", "reports.own", "reports.inputs", "reports.containers", "reports.grid", "reports.cells",
     "reports.names", "reports.sections", "reports.report", "reports.selection", "reports.by_date",
-    "reports.normalise", "verdicts.judged", "verdicts.reasons", "verdicts.warnings",
+    "reports.normalise", "verdicts.judged", "verdicts.reasons", "verdicts.contradictions", "verdicts.warnings",
     "rules.option_file", "rules.accounts", "rules.rule",
     "rules.predicates", "rules.catalogue", "rules.profiles", "rules.toml_file", "rules.policy", "verdicts.tally",
     "verdicts.credentials", "rules.waivers", "verdicts.undetermined", "verdicts.assessment",

@@ -80,6 +80,7 @@ class Typed:
     created_at: the instant of creation of each user, NaT where it cannot be read.
     newest: the latest of all these of each user.
     is_zulu: whether one of the user's dates ends with Z.
+    is_elsewhere: whether one of the user's dates has an offset other than that of UTC.
     """
 
     enabled: Codes
@@ -91,6 +92,7 @@ class Typed:
     created_at: Instants
     newest: Instants
     is_zulu: Flags
+    is_elsewhere: Flags
 
 
 def read_cells(grid: Grid) -> Typed:
@@ -110,6 +112,7 @@ def read_cells(grid: Grid) -> Typed:
         created_at=np.full(rows, _NO_INSTANT, dtype="i8").view(INSTANT_UNIT),
         newest=np.full(rows, _NO_INSTANT, dtype="i8").view(INSTANT_UNIT),
         is_zulu=np.zeros(rows, dtype=bool),
+        is_elsewhere=np.zeros(rows, dtype=bool),
     )
     if grid.columns[-len(_LAST_COLUMNS) :] == _LAST_COLUMNS:
         starts = grid.starts(grid.place(SLOTS[_FIRST_LATE_SLOT].enabled))
@@ -161,6 +164,7 @@ def _read_slots(grid: Grid, typed: Typed, slots: Sequence[int], rows: Rows) -> N
     newest = typed.newest.view("i8")
     newest[rows] = np.maximum(newest[rows], latest)
     typed.is_zulu[rows] |= found.is_zulu
+    typed.is_elsewhere[rows] |= found.is_elsewhere
 
 
 def _read_flags(grid: Grid, typed: Typed, flags: Sequence[tuple[int, int]], rows: Rows) -> None:
@@ -188,11 +192,15 @@ def _is_word(words: Words, text: bytes) -> Flags:
 
 @dataclass(frozen=True)
 class Dates:
-    """Date cells: a row per column, and which rows of the grid have a date that ends with Z."""
+    """Date cells: a row per column, and which rows of the grid have a date of which sort.
+
+    is_zulu: ends with Z. is_elsewhere: has an offset other than that of UTC.
+    """
 
     meaning: Codes
     instants: Instants
     is_zulu: Flags
+    is_elsewhere: Flags
 
 
 def read_dates(grid: Grid, columns: Sequence[int], rows: Rows = ALL) -> Dates:
@@ -203,6 +211,7 @@ def read_dates(grid: Grid, columns: Sequence[int], rows: Rows = ALL) -> Dates:
     meaning = np.full(len(starts), code(Meaning.ABSENCE), dtype="i1")
     instants = np.full(len(starts), _NO_INSTANT, dtype="i8")
     is_zulu = np.zeros(len(starts), dtype=bool)
+    is_elsewhere = np.zeros(len(starts), dtype=bool)
     # Many cells say N/A, or nothing: look at all of them, and at what is left in places.
     words = grid.words(starts, 4)
     is_blank = words & 0xFF == 0
@@ -224,11 +233,12 @@ def read_dates(grid: Grid, columns: Sequence[int], rows: Rows = ALL) -> Dates:
             exact = _read_exactly(grid.cell(of, columns[at]))
             if exact is not None:
                 meaning[place] = code(Meaning.INSTANT)
-                instants[place], is_zulu[place] = exact
+                instants[place], is_zulu[place], is_elsewhere[place] = exact
     return Dates(
         meaning.reshape(shape),
         instants.reshape(shape).view(INSTANT_UNIT),
         np.logical_or.reduce(is_zulu.reshape(shape), axis=0),
+        np.logical_or.reduce(is_elsewhere.reshape(shape), axis=0),
     )
 
 
@@ -240,14 +250,18 @@ def read_texts(texts: Sequence[str]) -> Instants:
 
 
 @lru_cache(maxsize=4096)
-def _read_exactly(cell: str) -> tuple[int, bool] | None:
-    """Return the instant in microseconds since 1970 of any cell that spells one; whether it ends with Z."""
+def _read_exactly(cell: str) -> tuple[int, bool, bool] | None:
+    """Return the instant of any cell that spells one, whether it ends with Z, or is not in UTC.
+
+    The instant counts microseconds since 1970.
+    """
     instant = parse_instant(cell)
     if instant is None:
         return None
     elapsed = instant - datetime(1970, 1, 1, tzinfo=UTC)
     seconds = elapsed.days * _A_DAY + elapsed.seconds
-    return seconds * _A_SECOND + elapsed.microseconds, cell.endswith("Z")
+    is_elsewhere = not cell.endswith(("Z", "00:00"))
+    return seconds * _A_SECOND + elapsed.microseconds, cell.endswith("Z"), is_elsewhere
 
 
 class _Spelling(NamedTuple):

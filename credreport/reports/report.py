@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from credreport.reports.grid import SEPARATOR, Body, Flags, Grid, Numbers, to_bo
 from credreport.reports.inputs import NoReport, Stream, own_evidence
 from credreport.reports.names import Order, find_root, has_blank_user, read_accounts, read_order
 from credreport.reports.sections import (
+    CUT,
     ONE_EACH,
     Section,
     find_header_problems,
@@ -54,6 +56,12 @@ _NAME_STARTS = tuple(
     )
 )
 _LIKELY_CELLS = 2  # of a header, beside the cell in the ARN's column
+# How what AWS writes in a date's column may begin; what a whole date looks like, before a comma.
+_CUT_DATE = re.compile(
+    rb"N/?|[0-9]{1,4}(?:-[0-9]{0,2}(?:-[0-9]?)?)?"
+    rb"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{0,8}(?:\+[0-9:]{0,4})?"
+)
+_WHOLE_DATE = re.compile(rb"T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:Z|\+00:00),")
 T = TypeVar("T")
 
 
@@ -283,6 +291,10 @@ class _Reading:
         bodies: dict[tuple[str, ...], list[_Part]] = {}
         others: list[_Csv] = []
         for each in self._open_all():
+            cut = _find_cut(each)
+            if cut:
+                self.problems[each.place] = [cut]
+                continue
             found = to_body(each.text)
             columns = columns_of(found[0]) if found else None
             if found is None or columns is None:
@@ -406,6 +418,23 @@ def _open(place: int, stream: Stream) -> _Csv:
     )
     stamp, origin, notices = find_stamp(stream.name, generated_time, stream.folder_stamp)
     return _Csv(place, source, text, stamp, origin, tuple(notices))
+
+
+def _find_cut(csv_: _Csv) -> Problem | None:
+    """Return what is wrong with a text that ends within a date, or within the word for none.
+
+    AWS writes no line end after the last row; where there is one the cell is whole.
+    """
+    text = csv_.text
+    last = text[text.rfind(b",") + 1 :]
+    column = text[: text.find(b"\n")].rstrip(b"\r").rpartition(b",")[2]
+    if not _CUT_DATE.fullmatch(last) or column.decode() not in DATE_COLUMNS:
+        return None
+    if not last.startswith(b"N") and not _WHOLE_DATE.search(text):
+        return None  # dates are spelt otherwise here
+    lines = text.splitlines()
+    found = f"the file ends within a cell: {last.decode()!r}"
+    return Problem(csv_.source.name, len(lines), lines[-1].count(b",") + 1, found, CUT)
 
 
 def _is_csv(text: bytes) -> bool:

@@ -19,9 +19,11 @@ from credreport.reports.names import account_of, is_root
 from credreport.schema import (
     ARN,
     ARN_START,
+    DATE_COLUMNS,
     KNOWN_ABSENCES,
     KNOWN_COLUMNS,
     NEEDED_COLUMNS,
+    NOT_SUPPORTED,
     ROOT_USER,
     USER,
 )
@@ -32,7 +34,7 @@ _HEADER_CELLS = 3  # so many names of columns make a row a second header
 _PART_OF_A_NAME = re.compile(
     "_active|_enabled|_last_|_rotation|_creation_time|_credentials_info", re.IGNORECASE
 )
-_CUT = "The file is damaged or cut short: download it again"
+CUT = "The file is damaged or cut short: download it again"
 # A user's name has up to 64 letters and stands in the ARN again, below a path of up to 512.
 _MOST_COMMAS = 64 + 64 + 512
 _MOST_PROBLEMS = 1000
@@ -114,7 +116,7 @@ class _Reader:
             self.sections[0].notices.append(Notice(self.name, skipped[0], "blank-lines", message))
         return self.sections
 
-    def _problem(self, line: int, column: int, found: str, remedy: str = _CUT) -> None:
+    def _problem(self, line: int, column: int, found: str, remedy: str = CUT) -> None:
         self.problems.append(Problem(self.name, line, column, found, remedy))
 
     def _records(self, text: str) -> Iterator[tuple[int, list[str]]]:
@@ -165,6 +167,9 @@ class _Reader:
             if found is None:
                 break
             cell, user = found
+            if section.columns[-1] in DATE_COLUMNS and not _ends_a_row(cell):
+                cut = f"a row ends within its last cell: {cell!r}; the next report follows"
+                self._problem(line, len(section.columns), cut)
             message = "a row and the next report share this line; taken apart"
             section.notices.append(Notice(self.name, line, "glued", message))
             self._add_row([*cells[start:place], cell], line)
@@ -323,7 +328,10 @@ def _unglue(
 
 
 def _ends_a_row(cell: str) -> bool:
-    return cell in (*KNOWN_ABSENCES, "true", "false", "") or parse_instant(cell) is not None
+    return (
+        cell in (*KNOWN_ABSENCES, NOT_SUPPORTED, "true", "false", "")
+        or parse_instant(cell) is not None
+    )
 
 
 def _rejoin(section: Section, cells: list[str]) -> list[str] | None:

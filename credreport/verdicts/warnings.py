@@ -26,6 +26,7 @@ from credreport.schema import (
     Status,
     Use,
 )
+from credreport.verdicts.contradictions import find_contradictions
 from credreport.verdicts.judged import Judged
 from credreport.verdicts.verdict import (
     ON,
@@ -55,6 +56,9 @@ WARNING_TITLES = {
     "unreadable-cell": "dates that cannot be read, beside others that were enough",
     "used-before-set": "used before it was set",
     "set-before-created": "set before the user was created",
+    "contradiction": "rows that contradict themselves",
+    "alike": "credentials with the same dates",
+    "other-zone": "dates that are not in UTC",
     "later-than-as-of": "timestamps later than the as-of",
     "extra-credentials": "credentials that the report does not list",
     "gap-2018": "sign-ins of May 2018 were never recorded",
@@ -122,6 +126,7 @@ def find_warnings(judged: Judged) -> list[list[Notice]]:
     _check_extra(table, say)
     _check_blanks(judged, say)
     _check_dates(judged, say)
+    _check_contradictions(table, say)
     return found
 
 
@@ -189,6 +194,15 @@ def _check_blanks(judged: Judged, say: Say) -> None:
         else:
             message += "beside N/A a blank is a lost cell, so a blank use is undetermined"
         say(row, "blank-cells", message)
+
+
+def _check_contradictions(table: Table, say: Say) -> None:
+    for kind, rows, sentence in find_contradictions(table):
+        _, first, counts = np.unique(table.report[rows], return_index=True, return_counts=True)
+        for row, count in zip(rows[first].tolist(), counts.tolist(), strict=True):
+            more = f" ({count} rows, the first here)" if count > 1 else ""
+            message = f"{table.text(row, USER)!r}: {sentence}{more}; the file may be damaged"
+            say(row, kind, message)
 
 
 def _check_dates(judged: Judged, say: Say) -> None:

@@ -234,6 +234,38 @@ class TestRefusals:
         assert f"report.csv, {found}" in line
 
 
+class TestCutWithinACell:
+    """AWS writes no line end after the last row: where the last cell is none, the file is cut."""
+
+    @pytest.mark.parametrize("last", ["N", "N/", "2", "2025-1", "2025-11-02T12:0", "2025-11-02T12:00:00", "2025-11-02T12:00:00+00:"])  # fmt: skip
+    def test_a_part_of_what_aws_writes_at_the_end_of_the_file(self, last: str) -> None:
+        found = refusal(to_csv(root(), user(cert_2_last_rotated=last)))
+        place = f"report.csv, line 3, column 22: the file ends within a cell: '{last}'."
+        assert found == [f"{place} The file is damaged or cut short: download it again."]
+
+    @pytest.mark.parametrize("last", ["N/A", "", "2025-11-02T12:00:00Z", "2025-11-02T12:00:00+00:00", "2025-11-02", "NA", "never", "not_supported"])  # fmt: skip
+    def test_whole_words_and_those_of_others_are_read(self, last: str) -> None:
+        assert len(read(to_csv(root(), user(cert_2_last_rotated=last)))) == 1
+
+    def test_a_line_end_makes_it_whole(self) -> None:
+        assert len(read(to_csv(root(), user(cert_2_last_rotated="N/")) + "\n")) == 1
+
+    def test_other_columns_may_end_with_anything(self) -> None:
+        columns = (*(name for name in COLUMNS if name != "user"), "user")
+        assert len(read(to_csv(root(), user("N"), columns=columns))) == 1
+
+    def test_dates_may_all_be_spelt_so(self) -> None:
+        text = to_csv(root(), user(cert_2_last_rotated="2025-11-02T12:00:00Z"))
+        assert len(read(text.replace("00Z", "00"))) == 1
+
+    def test_a_report_glued_to_a_cut_one(self) -> None:
+        text = to_csv(root(), user(cert_2_last_rotated="N/")) + to_csv(root(OTHER))
+        cut = "line 3, column 22: a row ends within its last cell: 'N/'; the next report follows."
+        assert refusal(text) == [
+            f"report.csv, {cut} The file is damaged or cut short: download it again."
+        ]
+
+
 class TestSeveralAccounts:
     @pytest.mark.parametrize("joint", ["\n", "", "\n\n", "\ufeff"])
     def test_appended_reports_are_taken_apart(self, joint: str) -> None:

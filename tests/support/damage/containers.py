@@ -10,7 +10,6 @@ import io
 import json
 import re
 import tarfile
-import textwrap
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
@@ -56,6 +55,11 @@ def encode(text: str) -> bytes:
 
 def _base64(text: str) -> str:
     return base64.b64encode(encode(text)).decode()
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    letters = _base64(text)
+    return [letters[at : at + width] for at in range(0, len(letters), width)]
 
 
 def _answer(content: str) -> dict[str, str]:
@@ -114,12 +118,12 @@ def _(_: Chance, texts: Sequence[str]) -> bytes:
 @_saved_as("base64, wrapped", "b64")
 def _(chance: Chance, texts: Sequence[str]) -> bytes:
     width, end = chance.choice([(76, "\n"), (64, "\r\n")])
-    return end.join([*textwrap.wrap(_base64(texts[0]), width), ""]).encode()
+    return end.join([*_wrapped(texts[0], width), ""]).encode()
 
 
 @_saved_as("base64 with BEGIN and END", "b64")
 def _(_: Chance, texts: Sequence[str]) -> bytes:
-    lines = textwrap.wrap(_base64(texts[0]), 64)
+    lines = _wrapped(texts[0], 64)
     return "\r\n".join(
         ["-----BEGIN CERTIFICATE-----", *lines, "-----END CERTIFICATE-----", ""]
     ).encode()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-import textwrap
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -171,7 +170,8 @@ def _(chance: Chance, text: str) -> str:
     width = chance.choice([64, 72, 76, 80, 120])
     end = chance.choice(["\n", "=\n", "\\\n", "\n "])
     return "\n".join(
-        end.join(textwrap.wrap(line, width, break_on_hyphens=False)) for line in text.split("\n")
+        end.join(line[at : at + width] for at in range(0, len(line), width))
+        for line in text.split("\n")
     )
 
 

@@ -12,16 +12,18 @@ from __future__ import annotations
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from random import Random
 
-from credreport.errors import InputRefused
-from credreport.reports.containers import OwnEvidence
-from credreport.reports.inputs import Stream, open_inputs
-from credreport.reports.report import Report, read_report
-from tests.support.batch import judged
+import numpy as np
+
+from credreport.reports.inputs import Skipped, Stream, open_inputs
+from credreport.reports.report import Report, join_tables, read_streams
+from credreport.schema import JUDGED_SLOTS, SLOTS
+from credreport.verdicts.judged import judge
+from credreport.verdicts.verdict import STATUSES
 from tests.support.damage import blocks, cells, lines, whole
 from tests.support.damage.containers import CONTAINERS, Container, open_plainly, rows_in
 from tests.support.damage.registry import GO, KINDS, LIE, Kind
@@ -42,6 +44,9 @@ BATCH = 2000
 _MODULES = (cells, lines, blocks, whole)  # importing them registers their kinds
 _SHARES = [container for container in CONTAINERS.values() for _ in range(container.share)]
 _ARCHIVES = (".zip", ".tar", ".gz")
+_STALE = [place for place, status in enumerate(STATUSES) if status.value in STALE]
+_MEMORY = "/dev/shm"  # a file that is written again and again costs a disk much
+Place = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -55,14 +60,16 @@ class Trial:
     data: bytes
 
 
-@dataclass(frozen=True)
-class Row:
-    """What the program says of one slot of one row. `place` is its file and line."""
+@dataclass
+class Judged:
+    """What the program says of a file. A place is a file in an archive and a line of it.
 
-    place: tuple[int, int]
-    user: str
-    slot: str
-    status: str
+    places  the place of every row
+    stale   place, user and slot of every credential that is unused or undetermined
+    """
+
+    places: list[Place] = field(default_factory=list)
+    stale: list[tuple[Place, str, str]] = field(default_factory=list)
 
 
 def make_trial(seed: int, number: int) -> Trial:
@@ -125,7 +132,7 @@ class Result:
 def run(seed: int, start: int, count: int) -> Result:
     """Make, damage, read and judge so many reports."""
     result = Result()
-    with tempfile.TemporaryDirectory() as directory:
+    with tempfile.TemporaryDirectory(dir=_MEMORY if Path(_MEMORY).is_dir() else None) as directory:
         for first in range(start, start + count, BATCH):
             numbers = range(first, min(first + BATCH, start + count))
             trials = [make_trial(seed, number) for number in numbers]
@@ -136,67 +143,81 @@ def run(seed: int, start: int, count: int) -> Result:
 
 def judge_trials(trials: Sequence[Trial], directory: Path) -> Iterator[tuple[Trial, str, str]]:
     """Yield what became of each trial, and why, where it must not be."""
+    files = [_files_in(trial, directory) for trial in trials]
+    try:
+        answers = iter(read_streams([stream for streams in files for stream in streams]))
+    except Exception as error:
+        if len(trials) == 1:
+            yield trials[0], CRASHED, repr(error)
+            return
+        half = len(trials) // 2
+        yield from judge_trials(trials[:half], directory)
+        yield from judge_trials(trials[half:], directory)
+        return
     reports: list[Report] = []
-    owners: list[tuple[int, int]] = []  # the trial, and the file in its archive
-    for number, trial in enumerate(trials):
-        try:
-            found = _read(trial, directory)
-        except InputRefused:
-            yield trial, REFUSED, ""
-        except OwnEvidence:
+    owners: list[Place] = []
+    for number, (trial, streams) in enumerate(zip(trials, files, strict=True)):
+        found = [next(answers) for _ in streams]
+        whole = [each for answer in found for each in answer if isinstance(each, Report)]
+        if any(isinstance(each, Skipped) and each.is_own for answer in found for each in answer):
             yield trial, MISSED, "taken for evidence"
-        except Exception as error:
-            yield trial, CRASHED, repr(error)
-        else:
-            for file, each in enumerate(found):
-                reports += each
-                owners += [(number, file)] * len(each)
-    rows: dict[int, list[Row]] = {number: [] for number, _ in owners}
-    if reports:
-        table = judged(reports, [report.stamp or NOW for report in reports])
-        names = ("report", "source_line", "user", "credential", "status")
-        columns = (table[name].tolist() for name in names)
-        for report, line, user, slot, status in zip(*columns, strict=True):
-            number, file = owners[report]
-            rows[number].append(Row((file, line), user, slot, status))
-    for number, found_rows in rows.items():
-        yield trials[number], *outcome_of(trials[number], found_rows)
+            continue
+        if not whole or len(whole) < sum(map(len, found)) or not all(each.stamp for each in whole):
+            yield trial, REFUSED, ""
+            continue
+        reports += [replace(each, as_of=each.stamp) for each in whole]
+        owners += [(number, file) for file, answer in enumerate(found) for _ in answer]
+    for number, judged in _judge(reports, owners).items():
+        yield trials[number], *outcome_of(trials[number], judged)
 
 
-def _read(trial: Trial, directory: Path) -> list[list[Report]]:
-    """Return the reports in a damaged file, or in each file of an archive.
-
-    Raises InputRefused where any of them is refused, left out or without a time.
-    """
-    stream = Stream(trial.container.file, trial.data)
+def _files_in(trial: Trial, directory: Path) -> list[Stream]:
+    """Return the files in a damaged archive, or the damaged file; nothing where any is left out."""
     if not trial.container.file.endswith(_ARCHIVES):
-        streams = [stream]
-    else:
-        path = directory / trial.container.file
-        path.write_bytes(trial.data)
-        items = list(open_inputs([str(path)]))
-        streams = [item for item in items if isinstance(item, Stream)]
-        if len(streams) < len(items):
-            raise InputRefused([])
-    reports = [read_report(stream) for stream in streams]
-    if any(report.stamp is None for each in reports for report in each):
-        raise InputRefused([])
-    return reports
+        return [Stream(trial.container.file, trial.data)]
+    path = directory / trial.container.file
+    path.write_bytes(trial.data)
+    items = list(open_inputs([str(path)]))
+    streams = [item for item in items if isinstance(item, Stream)]
+    return streams if len(streams) == len(items) else []
 
 
-def outcome_of(trial: Trial, found: Sequence[Row]) -> tuple[str, str]:
+def _judge(reports: Sequence[Report], owners: Sequence[Place]) -> dict[int, Judged]:
+    """Return what is said of each trial. `owners` has the trial and the file of each report."""
+    found: dict[int, Judged] = {number: Judged() for number, _ in owners}
+    if not reports:
+        return found
+    table = join_tables(reports)
+    judged = judge(reports, table, 90, include_root=False)
+    places = [
+        (owners[report], line)
+        for report, line in zip(table.report.tolist(), table.line.tolist(), strict=True)
+    ]
+    for (number, file), line in places:
+        found[number].places.append((file, line))
+    is_stale = np.isin(judged.verdicts.status, _STALE) & (judged.slot < len(JUDGED_SLOTS))
+    row = judged.row[is_stale]
+    for each, user, slot in zip(
+        row.tolist(), table.users_at(row), judged.slot[is_stale].tolist(), strict=True
+    ):
+        (number, file), line = places[each]
+        found[number].stale.append(((file, line), user, SLOTS[slot].credential))
+    return found
+
+
+def outcome_of(trial: Trial, judged: Judged) -> tuple[str, str]:
     """Return what became of the credentials that were unused before the damage."""
-    flagged = {(row.user, row.slot) for row in found if row.status in STALE}
+    flagged = {(user, slot) for _, user, slot in judged.stale}
     truth = [
         (number, *stale) for number, text in enumerate(trial.texts) for stale in stale_in(text)
     ]
     missing = [stale for stale in truth if (stale[2], stale[3]) not in flagged]
     if not missing:
         return KEPT, ""
-    places = {place: number for number, place in enumerate(sorted({row.place for row in found}))}
-    flagged_at = {(places[row.place], row.slot) for row in found if row.status in STALE}
+    places = {place: number for number, place in enumerate(sorted(judged.places))}
+    flagged_at = {(places[place], slot) for place, _, slot in judged.stale}
     sizes = [len(rows_once(text)) for text in trial.texts]
-    has_all = len(places) == sum(sizes) and len(found) == 3 * len(places)
+    has_all = len(places) == sum(sizes)
     outcome = KEPT
     plain = _read_plainly(trial.data)
     for text, number, user, slot in missing:

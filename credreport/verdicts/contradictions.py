@@ -1,0 +1,101 @@
+"""Rows that AWS would not write so: no verdict depends on it, but the file may be damaged.
+
+A digit changed within a date, a cell of another row or columns exchanged leave a row that reads
+well. Its cells may then contradict one another, or be those of another row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from credreport.reports.grid import Flags, Grid, Numbers, is_text, to_number
+from credreport.reports.report import Table
+from credreport.schema import KNOWN_ABSENCES, NOT_SUPPORTED, SLOTS, Kind, Meaning
+from credreport.verdicts.verdict import OFF, ON, code
+
+_INSTANT, _ABSENCE = code(Meaning.INSTANT), code(Meaning.ABSENCE)
+_NOTHING, *_OTHERS = (f"{word}\0".encode() for word in (*KNOWN_ABSENCES, NOT_SUPPORTED))
+_KEYS = [place for place, slot in enumerate(SLOTS) if slot.kind is Kind.ACCESS_KEY]
+_ODD = np.uint64(0x9E3779B97F4A7C15)  # any odd number with many bits
+
+Found = tuple[Numbers, str]
+
+
+def find_contradictions(table: Table) -> Iterator[tuple[str, Numbers, str]]:
+    """Yield code, rows and sentence of everything that is found. Rows are places in the table."""
+    for flags, sentence in _find_in_rows(table):
+        yield "contradiction", np.flatnonzero(flags), sentence
+    yield "alike", _find_alike(table), "the same dates of use and change as another user"
+    keys = _find_keys_alike(table)
+    yield "alike", np.flatnonzero(keys), "both access keys were set at the same instant"
+    elsewhere = np.flatnonzero(table.typed.is_elsewhere)
+    yield "other-zone", elsewhere, "a date that is not in UTC"
+
+
+def _find_in_rows(table: Table) -> Iterator[tuple[Flags, str]]:
+    typed = table.typed
+    is_used = typed.last_meaning == _INSTANT
+    is_unset = typed.set_meaning == _ABSENCE
+    is_on = typed.enabled == ON
+    early = typed.last_used < typed.created_at
+    yield _any(early), "a last use before the creation of the user"
+    yield _any(is_on & is_used & is_unset), "an active credential that was used but never set"
+    is_off = typed.enabled == OFF
+    yield _any(is_off & is_used & is_unset), "a last use of a credential that does not exist"
+    has_password = is_off[0] & (typed.set_meaning[0] == _INSTANT) & ~table.is_root
+    yield has_password, "`password_enabled` is false, but there is a date of the last change"
+    for slot in _KEYS:
+        has_service, is_known = _read_services(table, SLOTS[slot].service)
+        name = SLOTS[slot].credential
+        yield is_known & is_used[slot] & ~has_service, f"a last use of {name} without a service"
+        never = typed.last_meaning[slot] == _ABSENCE
+        yield is_known & never & has_service, f"a service that {name} used, but no last use"
+
+
+def _any(flags: Flags) -> Flags:
+    found: Flags = np.logical_or.reduce(flags, axis=0)
+    return found
+
+
+def _read_services(table: Table, column: str) -> tuple[Flags, Flags]:
+    """Return which rows name a service in the column, and which have the column at all."""
+    is_known = table.has_column(column)
+    parts = [
+        _says_something(grid, grid.place(column), slice(begin, end))
+        if grid.place(column) >= 0
+        else np.zeros(end - begin, dtype=bool)
+        for grid, begin, end in table.stretches
+    ]
+    return np.concatenate(parts), is_known
+
+
+def _says_something(grid: Grid, column: int, rows: slice) -> Flags:
+    starts = grid.starts(column, rows)
+    words = grid.words(starts, 4)
+    found: Flags = (words != to_number(_NOTHING)) & (words & 0xFF != 0)
+    for word in _OTHERS:
+        found[found] = ~is_text(grid, starts[found], word)
+    return found
+
+
+def _find_alike(table: Table) -> Numbers:
+    """Return the users whose dates of use and change are all those of a user before in the report."""
+    typed = table.typed
+    used = np.flatnonzero(_any(typed.last_meaning == _INSTANT))
+    mix = table.report[used].astype("u8")
+    for instants in (*typed.last_used, *typed.set_at):
+        mix = (mix ^ instants[used].view("u8")) * _ODD
+        mix ^= mix >> np.uint64(29)
+    order = np.argsort(mix, kind="stable")
+    again = mix[order][1:] == mix[order][:-1]
+    found: Numbers = np.sort(used[order[1:][again]])
+    return found
+
+
+def _find_keys_alike(table: Table) -> Flags:
+    typed = table.typed
+    first, second = _KEYS
+    found: Flags = typed.set_at[first] == typed.set_at[second]
+    return found

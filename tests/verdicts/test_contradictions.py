@@ -1,0 +1,157 @@
+"""Rows that read well and cannot be so: a warning each, and nothing about what AWS writes."""
+
+from __future__ import annotations
+
+import pytest
+
+from credreport.reports.inputs import Stream
+from credreport.runs.inspect import Counted, Question, inspect_batch
+from tests.support.reports import COLUMNS, NAME, root, to_csv, user
+
+CREATED = "2024-01-01T00:00:00Z"
+SET = "2024-02-01T00:00:00Z"
+USED = "2026-01-30T10:00:00Z"
+KEY = {
+    "user_creation_time": CREATED,
+    "access_key_1_active": "true",
+    "access_key_1_last_rotated": SET,
+    "access_key_1_last_used_date": USED,
+    "access_key_1_last_used_region": "N/A",
+    "access_key_1_last_used_service": "iam",
+}
+PASSWORD = {
+    "user_creation_time": CREATED,
+    "password_enabled": "true",
+    "password_last_used": USED,
+    "password_last_changed": SET,
+}
+CODES = ("contradiction", "alike", "other-zone")
+
+
+def warnings_of(
+    *rows: dict[str, str], columns: tuple[str, ...] = COLUMNS
+) -> list[tuple[str, int, str]]:
+    """Return code, line and message of the warnings of these kinds."""
+    text = to_csv(root(), *rows, columns=columns)
+    ((answer,),) = inspect_batch([Stream(NAME, text.encode())], Question())
+    assert isinstance(answer, Counted)
+    return [(each.code, each.line, each.message) for each in answer.warnings if each.code in CODES]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {},
+        {"user_creation_time": CREATED},
+        KEY,
+        PASSWORD,
+        KEY | PASSWORD,
+        PASSWORD | {"password_last_used": "no_information"},
+        KEY | {"access_key_1_active": "false"},
+        # never used
+        KEY | {"access_key_1_last_used_date": "N/A", "access_key_1_last_used_service": "N/A"},
+        # old AWS for a user without a password
+        {"password_last_used": "no_information"},
+        PASSWORD | {"password_last_used": CREATED, "password_last_changed": CREATED},
+        KEY | {"access_key_1_last_rotated": "2024-02-01T00:00:00+00:00"},
+        KEY | {"cert_1_active": "true", "cert_1_last_rotated": SET},
+    ],
+)
+def test_what_aws_writes_is_no_contradiction(cells: dict[str, str]) -> None:
+    assert warnings_of(user("bob", **cells)) == []
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        (
+            PASSWORD | {"user_creation_time": "2026-01-30T10:00:01Z"},
+            "'bob': a last use before the creation of the user; the file may be damaged",
+        ),
+        (
+            KEY | {"access_key_1_last_rotated": "N/A"},
+            "'bob': an active credential that was used but never set; the file may be damaged",
+        ),
+        (
+            KEY | {"access_key_1_active": "false", "access_key_1_last_rotated": "N/A"},
+            "'bob': a last use of a credential that does not exist; the file may be damaged",
+        ),
+        (
+            PASSWORD | {"password_enabled": "false"},
+            "'bob': `password_enabled` is false, but there is a date of the last change; the file may be damaged",
+        ),
+        (
+            KEY | {"access_key_1_last_used_service": "N/A"},
+            "'bob': a last use of access_key_1 without a service; the file may be damaged",
+        ),
+        (
+            KEY | {"access_key_1_last_used_date": "N/A"},
+            "'bob': a service that access_key_1 used, but no last use; the file may be damaged",
+        ),
+    ],
+)
+def test_cells_of_a_row_that_contradict_one_another(cells: dict[str, str], message: str) -> None:
+    assert warnings_of(user("bob", **cells)) == [("contradiction", 3, message)]
+
+
+def test_the_second_key_is_looked_at_too() -> None:
+    cells = {name.replace("_1_", "_2_"): cell for name, cell in KEY.items()}
+    cells["access_key_2_last_used_service"] = "not_supported"
+    message = "'bob': a last use of access_key_2 without a service; the file may be damaged"
+    assert warnings_of(user("bob", **cells)) == [("contradiction", 3, message)]
+
+
+def test_where_a_column_is_missing_nothing_is_expected_in_it() -> None:
+    columns = tuple(name for name in COLUMNS if not name.endswith("service"))
+    assert warnings_of(user("bob", **KEY), columns=columns) == []
+
+
+def test_rows_are_counted_and_the_first_is_shown() -> None:
+    rows = [
+        user(name, **PASSWORD | {"password_enabled": "false", "password_last_used": used})
+        for name, used in (("ann", "N/A"), ("bob", "N/A"), ("cleo", USED))
+    ]
+    message = "'ann': `password_enabled` is false, but there is a date of the last change (3 rows, the first here); the file may be damaged"
+    assert warnings_of(*rows) == [("contradiction", 3, message)]
+
+
+def test_two_users_with_the_same_dates_of_use() -> None:
+    other = "2026-01-30T10:00:01Z"
+    assert warnings_of(user("ann", **PASSWORD), user("bob", **PASSWORD)) == [
+        (
+            "alike",
+            4,
+            "'bob': the same dates of use and change as another user; the file may be damaged",
+        )
+    ]
+    late = PASSWORD | {"password_last_used": other}
+    assert warnings_of(user("ann", **PASSWORD), user("bob", **late)) == []
+    # made at once by a script, and never used
+    never = PASSWORD | {"password_last_used": "no_information"}
+    assert warnings_of(user("ann", **never), user("bob", **never)) == []
+
+
+def test_two_keys_made_at_the_same_instant() -> None:
+    both = KEY | {name.replace("_1_", "_2_"): cell for name, cell in KEY.items()}
+    message = "'bob': both access keys were set at the same instant; the file may be damaged"
+    assert warnings_of(user("bob", **both)) == [("alike", 3, message)]
+    both["access_key_2_last_rotated"] = "2024-02-01T00:00:01Z"
+    assert warnings_of(user("bob", **both)) == []
+
+
+@pytest.mark.parametrize(
+    ("used", "is_warned_of"),
+    [
+        ("2026-01-30T10:00:00Z", False),
+        ("2026-01-30T10:00:00+00:00", False),
+        ("2026-01-30T10:00:00.123+00:00", False),
+        ("2026-01-30T10:00:00-00:00", False),
+        ("2026-01-30T10:00:00+01:00", True),
+        ("2026-01-30T10:00:00-11:30", True),
+        ("30.1.2026", False),  # undetermined, which says more
+    ],
+)
+def test_dates_that_are_not_in_utc(used: str, is_warned_of: bool) -> None:
+    found = warnings_of(user("bob", **PASSWORD | {"password_last_used": used}))
+    message = "'bob': a date that is not in UTC; the file may be damaged"
+    assert found == ([("other-zone", 3, message)] if is_warned_of else [])
