@@ -182,10 +182,7 @@ KIND_WORDS = {
 FINDING_KINDS = (*(kind.value for kind in Kind), "user", "root")
 FINDING_KIND_WORDS = {**KIND_WORDS, "user": "Users", "root": "Root"}
 
-NEEDED_COLUMNS = (
-    USER,
-    *(column for slot in JUDGED_SLOTS for column in (slot.enabled, slot.fallback)),
-)
+NEEDED_COLUMNS = (USER, *(slot.enabled for slot in JUDGED_SLOTS))
 _SLOT_COLUMNS = tuple(
     column
     for slot in SLOTS

@@ -309,7 +309,7 @@ class _Reading:
     def _open_all(self) -> Iterator[_Csv]:
         for place, stream in enumerate(self.streams):
             try:
-                yield _open(place, stream)
+                yield from _open(place, stream)
             except InputRefused as refusal:
                 self.problems[place] = refusal.problems
             except OwnEvidence:
@@ -344,9 +344,10 @@ class _Reading:
             try:
                 found = read_sections(each.source.name, each.text.decode())
             except InputRefused as refusal:
-                self.problems[each.place] = refusal.problems
+                self.problems[each.place] = [*self.problems.get(each.place, ()), *refusal.problems]
                 continue
-            self.notices[each.place] = [notice for one in found for notice in one.notices]
+            notices = self.notices.setdefault(each.place, [])
+            notices += [notice for one in found for notice in one.notices]
             for one in found:
                 sections.setdefault(one.columns, []).append((each, one))
         for columns, pairs in sections.items():
@@ -387,10 +388,10 @@ class _Reading:
 
     def _answer(self, place: int, name: str) -> list[Report | NoReport]:
         # Sections with the same header were read together: back into the order of the file.
-        reports = sorted(self.reports.get(place, []), key=lambda report: report.header_line)
+        reports = sorted(self.reports.get(place, []), key=_place_in_file)
         problems = self.problems.get(place)
         if problems is None:
-            problems = _find_same_account(name, reports)
+            problems = _find_same_account(reports)
         if problems or not reports:
             return [*problems]
         notices = self.notices.get(place, [])
@@ -406,18 +407,33 @@ class _Reading:
         return [*reports]
 
 
-def _open(place: int, stream: Stream) -> _Csv:
-    """Return the CSV text of a stream. Raises InputRefused, and OwnEvidence, as `unpack` does."""
-    text, container, generated_time = stream.data.removeprefix(_MARK), "CSV", ""
+def _place_in_file(report: Report) -> tuple[int, str, int]:
+    """Return what sorts the reports of one file: by answer, whose names end with a number, and line."""
+    return len(report.source.name), report.source.name, report.header_line
+
+
+def _open(place: int, stream: Stream) -> Iterator[_Csv]:
+    """Yield the CSV texts of a stream. Raises InputRefused, and OwnEvidence, as `unpack` does.
+
+    Where a file has several answers of the CLI, each is a source of its own, with its own time.
+    """
+    text = stream.data.removeprefix(_MARK)
+    found = [(stream.name, text, "CSV", "")]
     if not _is_csv(text):
-        unpacked = unpack(stream.name, stream.data)
-        container, generated_time = unpacked.container, unpacked.generated_time
-        text = unpacked.text.encode()
-    source = Source(
-        stream.name, hashlib.sha256(stream.data).hexdigest(), len(stream.data), container
-    )
-    stamp, origin, notices = find_stamp(stream.name, generated_time, stream.folder_stamp)
-    return _Csv(place, source, text, stamp, origin, tuple(notices))
+        found = [
+            (
+                f"{stream.name} (answer {each.answer})" if each.answer else stream.name,
+                each.text.encode(),
+                each.container,
+                each.generated_time,
+            )
+            for each in unpack(stream.name, stream.data)
+        ]
+    digest = hashlib.sha256(stream.data).hexdigest()
+    for name, each_text, container, generated_time in found:
+        stamp, origin, notices = find_stamp(name, generated_time, stream.folder_stamp)
+        source = Source(name, digest, len(stream.data), container)
+        yield _Csv(place, source, each_text, stamp, origin, tuple(notices))
 
 
 def _find_cut(csv_: _Csv) -> Problem | None:
@@ -585,7 +601,7 @@ def _contains_absences(report: Report) -> bool:
     )
 
 
-def _find_same_account(name: str, reports: Sequence[Report]) -> list[Problem]:
+def _find_same_account(reports: Sequence[Report]) -> list[Problem]:
     """Return what is wrong with reports of one file: an account twice, or two roots of one."""
     problems: list[Problem] = []
     seen: dict[str, int] = {}
@@ -595,11 +611,11 @@ def _find_same_account(name: str, reports: Sequence[Report]) -> list[Problem]:
         if report.account_id in seen:
             line = seen[report.account_id]
             found = f"a second report of {words}; the first begins at line {line}"
-            problems.append(Problem(name, report.first_line, 0, found, ONE_EACH))
+            problems.append(Problem(report.source.name, report.first_line, 0, found, ONE_EACH))
         elif len(roots) > 1:
             first, second = (int(report.users.line[report.first + row]) for row in roots[:2])
             found = f"a second root row of {words}; the first is line {first}"
-            problems.append(Problem(name, second, 0, found, ONE_EACH))
+            problems.append(Problem(report.source.name, second, 0, found, ONE_EACH))
         seen.setdefault(report.account_id, report.first_line)
     return problems
 

@@ -49,6 +49,8 @@ def to_reason(judged: Judged, place: int) -> str:
             is_used = judged.cells.last_meaning[place] == code(Meaning.INSTANT)
             column = slot.last_used if is_used else slot.fallback
             return f"`{column}` lies after the as-of: one of the two is wrong"
+        case "fallback" if judged.cells.set_meaning[place] == code(Meaning.NO_COLUMN):
+            return f"never used, and the report lacks the column `{slot.fallback}`"
         case "fallback":
             return f"never used, and {cell('fallback')}: not a date"
         case "unreadable":

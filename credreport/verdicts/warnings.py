@@ -141,6 +141,11 @@ def _check_columns(report: Report) -> Iterator[Notice]:
     if ARN not in report.columns:
         message = "no `arn` column: the account is unknown, and root is told by its name only"
         yield Notice(name, 0, "no-arn", message)
+    undated = [slot.fallback for slot in JUDGED_SLOTS if slot.fallback not in report.columns]
+    if undated:
+        columns = ", ".join(f"`{column}`" for column in undated)
+        message = f"without {columns}: what was never used has no age there"
+        yield Notice(name, 0, "missing-column", message)
     untracked = [slot.last_used for slot in JUDGED_SLOTS if slot.last_used not in report.columns]
     if untracked:
         columns = ", ".join(f"`{column}`" for column in untracked)

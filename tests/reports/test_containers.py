@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import json
 import textwrap
+import time
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from credreport.errors import InputRefused
-from credreport.reports.containers import OwnEvidence, unpack
+from credreport.reports.containers import OwnEvidence, _from_python_text, unpack
 from tests.support.reports import root, to_csv, user
 
 TEXT = to_csv(root(), user("bob", password_enabled="true"))
@@ -27,12 +28,22 @@ def answer(**changes: object) -> bytes:
     ).encode()
 
 
+def yaml(content: str, *, mark: str = "", indent: str = "") -> bytes:
+    """Return what `--output yaml` or `yaml-stream` writes."""
+    lines = (
+        f"{mark}Content: {content}",
+        f"{indent}GeneratedTime: '{TIME}'",
+        f"{indent}ReportFormat: text/csv",
+    )
+    return ("\n".join(lines) + "\n").encode()
+
+
 def wrapped(width: int, end: str) -> bytes:
     return (end.join(textwrap.wrap(BASE64, width)) + end).encode()
 
 
 @pytest.mark.parametrize(
-    ("data", "container", "time"),
+    ("data", "container", "generated_time"),
     [
         (BYTES, "CSV", ""),
         (b"\xef\xbb\xbf" + BYTES, "CSV", ""),
@@ -48,6 +59,12 @@ def wrapped(width: int, end: str) -> bytes:
         (answer(Content=repr(BYTES)), "CLI JSON (Python text)", TIME),
         (answer(Content={"type": "Buffer", "data": list(BYTES)}), "CLI JSON (buffer)", TIME),
         (json.dumps(BASE64).encode(), "JSON text", ""),
+        (json.dumps(TEXT).encode(), "JSON text (text)", ""),
+        (b"[" + answer() + b"]", "CLI JSON", TIME),
+        (yaml(BASE64), "CLI YAML", TIME),
+        (b"---\n" + yaml(BASE64), "CLI YAML", TIME),
+        (yaml(f"|\n  {BASE64[:76]}\n  {BASE64[76:]}"), "CLI YAML", TIME),
+        (yaml(BASE64, mark="- ", indent="  "), "CLI YAML", TIME),
         (BASE64.encode(), "base64", ""),
         (wrapped(76, "\n"), "base64", ""),
         (wrapped(64, "\r\n"), "base64", ""),
@@ -62,9 +79,13 @@ def wrapped(width: int, end: str) -> bytes:
         (f"{BASE64}\ttext/csv\n".encode(), "CLI --output text", ""),
     ],
 )
-def test_the_report_comes_out_as_it_went_in(data: bytes, container: str, time: str) -> None:
-    unpacked = unpack("report", data)
-    assert (unpacked.text, unpacked.container, unpacked.generated_time) == (TEXT, container, time)
+def test_the_report_comes_out_as_it_went_in(
+    data: bytes, container: str, generated_time: str
+) -> None:
+    (unpacked,) = unpack("report", data)
+    assert (unpacked.text, unpacked.container, unpacked.generated_time) == (
+        TEXT, container, generated_time,
+    )  # fmt: skip
 
 
 def zipped(name: str) -> bytes:
@@ -94,7 +115,8 @@ def zipped(name: str) -> bytes:
             answer(Content=base64.b64encode(b" \n" * 99).decode()),
             "an empty report inside the base64",
         ),
-        (answer() + answer(), "JSON that cannot be read"),
+        (answer() + b"x", "line 1, column 1"),
+        (b"[]", "an empty JSON list"),
         (b'{"Content": "x", "Content": "y"}', "JSON that names a key twice"),
         (b"[" * 100_000, "JSON"),
         (b"{" + b'"a":' + b"9" * 5000 + b"}", "JSON nested too deep, or with a number too long"),
@@ -110,7 +132,7 @@ def zipped(name: str) -> bytes:
         (b"\nAn error occurred (ReportNotPresent) when calling", "an error message, not a report"),
         (b"Unable to locate credentials. You can configure", "an error message, not a report"),
         (b"------------------\n| GetCredentialReport |\n", "`--output table`"),
-        (b"Content: dXNlcg==\nGeneratedTime: '2026'", "`--output yaml`"),
+        (b"GeneratedTime: '2026'\nContent: dXNlcg==", "`--output yaml`"),
         (b"sep=,\n" + BYTES, "a `sep=` line"),
         (TEXT.replace(",", ";").encode(), "separated by semicolons"),
         (TEXT.replace(",", "\t").encode(), "separated by tabs"),
@@ -133,7 +155,7 @@ def test_what_is_no_report_is_named(data: bytes, message: str) -> None:
 
 def test_a_report_whose_user_is_called_like_an_error_is_read() -> None:
     text = to_csv(root(), user("ExpiredToken"))
-    assert unpack("report", text.encode()).text == text
+    assert [each.text for each in unpack("report", text.encode())] == [text]
 
 
 @pytest.mark.parametrize("formats", ["csv", "json"])
@@ -142,6 +164,123 @@ def test_evidence_of_ours_is_no_report(tmp_path: Path, formats: str) -> None:
     from tests.support.reports import judge, rendered
 
     files = rendered(of_analysis(judge(tmp_path, root())), [formats])
-    for data in files.values():
+    tables = [data for name, data in files.items() if name.endswith((".csv", ".json"))]
+    for data in tables:
         with pytest.raises(OwnEvidence):
             unpack("evidence", data)
+
+
+OTHER = to_csv(root("444455556666"), user("carol", "444455556666"))
+OTHER_BASE64 = base64.b64encode(OTHER.encode()).decode()
+OTHER_TIME = "2026-02-28T12:00:00+00:00"
+LINE = f"{BASE64}\t{TIME}\ttext/csv\n".encode()
+OTHER_LINE = f"{OTHER_BASE64}\t{OTHER_TIME}\ttext/csv\n".encode()
+OTHER_ANSWER = answer(Content=OTHER_BASE64, GeneratedTime=OTHER_TIME)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        LINE + OTHER_LINE,
+        LINE + b"\r\n\n" + OTHER_LINE.rstrip(),
+        answer() + OTHER_ANSWER,
+        answer() + b"\n" + OTHER_ANSWER + b"\n",
+        b"[" + answer() + b"," + OTHER_ANSWER + b"]",
+        b"[" + answer() + b"]\n[" + OTHER_ANSWER + b"]",
+        yaml(BASE64, mark="- ", indent="  ")
+        + yaml(OTHER_BASE64, mark="- ", indent="  ").replace(TIME.encode(), OTHER_TIME.encode()),
+        yaml(BASE64) + b"---\n" + yaml(OTHER_BASE64).replace(TIME.encode(), OTHER_TIME.encode()),
+    ],
+)
+def test_every_answer_in_a_file_is_read(data: bytes) -> None:
+    assert [(each.text, each.generated_time, each.answer) for each in unpack("report", data)] == [
+        (TEXT, TIME, 1), (OTHER, OTHER_TIME, 2),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (LINE + b"d?" + OTHER_LINE[2:], "line 2: looks like `--output text`"),
+        (LINE + b"\nAn error occurred (Throttling)\n", "line 3: looks like `--output text`"),
+        (LINE + OTHER_LINE[:-12], "line 2: looks like `--output text`"),
+        (LINE + b"x\t" + OTHER_LINE, "line 2: looks like `--output text`"),
+        (answer() + OTHER_ANSWER[:-9], "JSON that cannot be read"),
+        (
+            answer() + b'{"State": "COMPLETE"}',
+            "answer 2: the answer of `generate-credential-report`",
+        ),
+        (answer() + b'{"Error": {}}', "answer 2: an error message of AWS"),
+        (b"[" + answer() + b", 7]", "a JSON list"),
+        (json.dumps(TEXT).encode() + b"\n7", "neither an object nor a text"),
+        (yaml(BASE64) + b"Error: Throttling\n", "line 4: YAML that is not as the CLI writes it"),
+        (yaml(BASE64) + b"ReportFormat: text/csv\n", "line 4: YAML that names a key twice"),
+        (yaml(BASE64) + b"---\n" + yaml(BASE64[:-3] + "?"), "base64"),
+    ],
+)
+def test_or_the_file_is_refused(data: bytes, says: str) -> None:
+    with pytest.raises(InputRefused) as refusal:
+        unpack("report", data)
+    assert says in str(refusal.value)
+
+
+def test_a_quoted_header_is_no_json_string() -> None:
+    text = "\n".join(",".join(f'"{cell}"' for cell in row.split(",")) for row in TEXT.split("\n"))
+    assert [each.container for each in unpack("report", text.encode())] == ["CSV"]
+
+
+@pytest.mark.parametrize(
+    ("header", "whose"),
+    [
+        ("user_name,user_arn,generated_time,password_enabled,account_id", "Steampipe"),
+        ("_cq_id,_cq_sync_time,account_id,arn,user,password_status", "CloudQuery"),
+        ("user,user_creation_time,user_last_logon,password_exist,mfa_active", "Alibaba Cloud"),
+        ("AUTH_METHOD;TIMESTAMP;CHECK_ID;CHECK_TITLE;STATUS;STATUS_EXTENDED", "Prowler"),
+    ],
+)
+def test_tables_of_other_tools_are_named(header: str, whose: str) -> None:
+    with pytest.raises(InputRefused, match=f"a table of {whose}, not AWS's credential report"):
+        unpack("report", f"{header}\nx".encode())
+
+
+def test_one_more_key_makes_no_evidence_of_a_report() -> None:
+    for keys in (
+        {"generator": "credreport"},
+        {"schema_version": 1, "credentials": [], "generator": "credreport"},
+    ):
+        (unpacked,) = unpack("report", answer(**keys))
+        assert unpacked.text == TEXT
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"plain", b"\x00\xff\n\r\t", b"it's", b"'\"", b"\\n\\\\", b"a\\x41"]
+)
+def test_what_python_shows_of_bytes_is_read_back(data: bytes) -> None:
+    assert _from_python_text(repr(data)) == data
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "b'",
+        "b'a",
+        "b'a\"",
+        "b'a'b'",
+        "b'\\q'",
+        "b'\\'",
+        "b'\\x4'",
+        "b'a\nb'",
+        "b'\xe9'",
+        "b'\\101'",
+        "b''x''",
+    ],
+)
+def test_what_python_would_not_show_is_not_read(text: str) -> None:
+    assert _from_python_text(text) is None
+
+
+def test_a_long_python_text_is_read_in_a_moment() -> None:
+    text = "b'" + "a\\x00\\n" * 400_000 + "'"
+    started = time.process_time()
+    assert len(_from_python_text(text) or b"") == 1_200_000
+    assert time.process_time() - started < 2

@@ -213,19 +213,19 @@ class TestRefusals:
         assert "a second report of an account without ARN" in refusal(text + "\n" + text)[0]
 
     def test_a_bad_header_further_down(self) -> None:
-        bad = to_csv(root(OTHER), columns=tuple(c for c in COLUMNS if c != "password_last_changed"))
+        bad = to_csv(root(OTHER), columns=tuple(c for c in COLUMNS if c != "access_key_2_active"))
         assert "line 3: without the column" in refusal(to_csv(root()) + "\n" + bad)[0]
 
     def test_the_three_columns_that_mark_a_header_are_one(self) -> None:
         marks = "user,password_enabled,access_key_1_active"
         assert refusal(to_csv(root()) + "\n" + marks)[0].startswith(
-            "report.csv, line 3: without the columns `password_last_changed`, "
+            "report.csv, line 3: without the column `access_key_2_active`"
         )
 
     @pytest.mark.parametrize(
         ("header", "found"),
         [
-            ("user,password_enabled,mfa_active", "line 1: without the columns `password_last_ch"),
+            ("user,password_enabled,mfa_active", "line 1: without the columns `access_key_1_ac"),
             ("user,password_enabled,x", "line 1, column 1: not a credential report: it starts"),
         ],
     )
@@ -597,3 +597,46 @@ class TestWordsAndBounds:
         assert len(lines) == told
         too_much = "report.csv, line 1004: too much is wrong: not read any further"
         assert lines[-1].startswith(too_much) is (rows > 1001)
+
+
+class TestSeveralAnswers:
+    """A file with several answers of the CLI: each is a source of its own, with its own time."""
+
+    @staticmethod
+    def line(account: str, time: str, name: str = "bob") -> str:
+        text = to_csv(root(account), user(name, account))
+        return f"{base64.b64encode(text.encode()).decode()}\t{time}\ttext/csv\n"
+
+    def test_each_has_its_own_name_and_time(self) -> None:
+        data = self.line(ACCOUNT, "2026-01-31T12:00:00Z") + self.line(OTHER, "2026-02-28T12:00:00Z")
+        reports = read_report(Stream("r.txt", data.encode()))
+        assert [(each.source.name, each.account_id, f"{each.stamp:%m-%d}") for each in reports] == [
+            ("r.txt (answer 1)", ACCOUNT, "01-31"),
+            ("r.txt (answer 2)", OTHER, "02-28"),
+        ]
+
+    def test_ten_stay_in_order(self) -> None:
+        accounts = [f"{number:012}" for number in range(1, 13)]
+        data = "".join(self.line(account, "2026-01-31T12:00:00Z") for account in accounts)
+        reports = read_report(Stream("r.txt", data.encode()))
+        assert [each.account_id for each in reports] == accounts
+
+    def test_what_is_wrong_in_each_is_reported(self) -> None:
+        bad = base64.b64encode(f"{','.join(COLUMNS)}\nx,y\n".encode()).decode()
+        data = f"{bad}\t2026-01-31T12:00:00Z\ttext/csv\n" * 2
+        first, second = refusal_of(data)
+        assert first.startswith("r.txt (answer 1), line 2, column 3: 2 fields")
+        assert second.startswith("r.txt (answer 2), line 2, column 3: 2 fields")
+
+    def test_one_account_twice_is_refused(self) -> None:
+        data = self.line(ACCOUNT, "2026-01-31T12:00:00Z") + self.line(
+            ACCOUNT, "2026-02-28T12:00:00Z", "eve"
+        )
+        (line,) = refusal_of(data)
+        assert line.startswith(f"r.txt (answer 2), line 2: a second report of account {ACCOUNT}")
+
+
+def refusal_of(data: str) -> list[str]:
+    with pytest.raises(InputRefused) as refused:
+        read_report(Stream("r.txt", data.encode()))
+    return [str(problem) for problem in refused.value.problems]
