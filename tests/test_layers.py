@@ -11,7 +11,7 @@ import credreport
 
 PACKAGE = Path(credreport.__file__).parent
 LAYERS = [
-    "errors", "text", "files", "output.formats", "instants", "schema", "verdicts.verdict",
+    "errors", "text", "files", "output.formats", "instants", "schema", "tables", "verdicts.verdict",
     "reports.stamp", "reports.archives", "reports.own", "reports.inputs", "reports.containers", "reports.grid", "reports.cells",
     "reports.names", "reports.sections", "reports.report", "reports.selection", "reports.by_date",
     "reports.normalise", "verdicts.judged", "verdicts.reasons", "verdicts.contradictions", "verdicts.warnings",

@@ -28,6 +28,7 @@ from credreport.reports.normalise import to_rows
 from credreport.reports.report import Report
 from credreport.rules.policy import Policy
 from credreport.schema import FINDING_KINDS, Change, Kind, Outcome, Status, Use
+from credreport.tables import storing_python_text
 from credreport.verdicts.assessment import Assessment
 from credreport.verdicts.warnings import WAIVER_CODES
 
@@ -178,6 +179,7 @@ def compare(old: Assessment, new: Assessment, *more: Assessment) -> Comparison:
     return compare_all((old, new, *more))
 
 
+@storing_python_text
 def compare_all(given: Sequence[Assessment]) -> Comparison:
     """Compare the dates; see compare. One date alone is refused: no account has reports of two."""
     assessments = tuple(sorted(given, key=_newest_as_of))

@@ -59,6 +59,7 @@ from credreport.schema import (
     USERS,
     Kind,
 )
+from credreport.tables import storing_python_text
 from credreport.verdicts.assessment import Assessment
 from credreport.verdicts.tally import (
     Totals,
@@ -86,6 +87,7 @@ _ON_SCREEN = (
 )  # fmt: skip
 
 
+@storing_python_text
 def of_analysis(
     assessment: Assessment,
     sign_off: SignOff | None = None,

@@ -48,6 +48,7 @@ from credreport.schema import (
     Kind,
     Status,
 )
+from credreport.tables import storing_python_text
 from credreport.verdicts.tally import (
     days_words,
     name_accounts,
@@ -94,6 +95,7 @@ _MEANINGS = {
 _KINDS = (Kind.PASSWORD.value, Kind.ACCESS_KEY.value)
 
 
+@storing_python_text
 def of_comparison(
     comparison: Comparison,
     sign_off: SignOff | None = None,

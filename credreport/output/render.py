@@ -17,6 +17,7 @@ from credreport.output.manifest import (
     to_manifest,
     to_sums,
 )
+from credreport.tables import storing_python_text
 
 Writer = Callable[[Evidence, Options, Files], Files]
 
@@ -44,6 +45,7 @@ def render(evidence: Evidence, formats: Sequence[str], options: Options | None =
     return files | close(evidence, formats, options, files).files
 
 
+@storing_python_text
 def make(evidence: Evidence, formats: Sequence[str], options: Options) -> Files:
     """Return the files of the formats, without those that name the others."""
     files: Files = {}
@@ -53,6 +55,7 @@ def make(evidence: Evidence, formats: Sequence[str], options: Options) -> Files:
     return files
 
 
+@storing_python_text
 def close(
     evidence: Evidence,
     formats: Sequence[str],

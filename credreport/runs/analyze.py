@@ -38,6 +38,7 @@ from credreport.rules.waivers import Waivers
 from credreport.runs.inspect import File, read_batch, refuse, run_batches
 from credreport.runs.pool import Pool
 from credreport.schema import CREDENTIALS, USERS
+from credreport.tables import storing_python_text
 from credreport.verdicts.assessment import Assessment, Part, join, judge_part
 
 # Enough for pandas to make little of what a batch costs by itself; it takes a second or two, so
@@ -237,6 +238,7 @@ def _refuse(chosen: Chosen) -> Piece | Problem:
     return problem
 
 
+@storing_python_text
 def judge_batch(
     batch: Sequence[Chosen], asked: Asked, aside: Sequence[str]
 ) -> list[Piece | Problem]:

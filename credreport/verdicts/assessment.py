@@ -24,6 +24,7 @@ from credreport.rules.policy import Policy
 from credreport.rules.rule import Rule, Severity, Subject
 from credreport.rules.waivers import OPEN, WAIVED, Waivers, waive, waiver_notices
 from credreport.schema import ACCOUNT_NAMES, FINDINGS, SLOTS, USER, Kind, Status
+from credreport.tables import storing_python_text
 from credreport.verdicts.credentials import is_active, to_credentials, to_user_facts
 from credreport.verdicts.judged import Judged, judge
 from credreport.verdicts.tally import Tally, Totals, tie_out_rows, to_tallies
@@ -183,6 +184,7 @@ class LeftOut(Protocol):
         ...
 
 
+@storing_python_text
 def assess(
     population: Population, policy: Policy | None = None, waivers: Waivers | None = None
 ) -> Assessment:
@@ -231,6 +233,7 @@ def judge_part(reports: Sequence[Report], policy: Policy, waivers: Waivers) -> P
     )
 
 
+@storing_python_text
 def join(
     parts: Sequence[Part],
     reports: Sequence[Report],

@@ -51,7 +51,7 @@ def _further_cells(credentials: pd.DataFrame, about: pd.DataFrame, slots: pd.Ser
     """Return what rules read beside the slot's own cells: of a whole user, those of every slot."""
     mine = credentials[credentials["user_row"].isin(about["user_row"])]
     joined = _cells(mine, mine["credential"]).groupby(mine["user_row"]).agg("; ".join)
-    whole = "mfa_active=" + about["mfa_active"] + "; " + about["user_row"].map(joined)
+    whole = "mfa_active=" + about["mfa_active"] + "; " + about["user_row"].map(joined).astype("str")
     beside = "; user_creation_time=" + about["created_raw"]
     is_password = slots.eq("password")
     expiry = "; password_next_rotation=" + about["next_rotation_raw"].fillna(NO_COLUMN)
