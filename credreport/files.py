@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
+import stat
 import tempfile
 import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from credreport.errors import OutputError
 
 _CHUNK = 1024 * 1024
 
+_MOST = 64 * 1024 * 1024
+
 Place = tuple[int, int]
+
+
+def read_regular(path: Path) -> bytes:
+    """Return the content of a file, at most 64 MiB. Raises OSError, also where it is no plain file.
+
+    A pipe or a device under the name is not waited for.
+    """
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), str(path))
+        return file.read(_MOST)
 
 
 class Spool:

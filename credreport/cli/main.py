@@ -155,6 +155,16 @@ def _ending(command: Callable[P, int]) -> Callable[P, None]:
         except KeyboardInterrupt:
             screen.fail("interrupted; nothing half-written")
             status = INTERRUPTED
+        except OSError as error:  # one that nobody nearer knew a better word for
+            about = f"{error.filename}: " if error.filename else ""
+            screen.fail(f"error: {about}{error.strerror or error}; nothing was written")
+            status = OutputError.exit_code
+        except MemoryError:
+            screen.fail(
+                "error: not enough memory; nothing was written. "
+                "Use fewer --workers, or fewer files at a time"
+            )
+            status = OutputError.exit_code
         except Exception as error:
             if kwargs.get("verbose"):
                 for line in traceback.format_exc().splitlines():
@@ -517,9 +527,7 @@ def _deliver(
 ) -> int:
     """Write the files, print the rest, return the exit status: how every command with evidence ends."""
     from credreport.output.disk import write_all
-    from credreport.output.json_file import to_json_parts
     from credreport.output.render import close, make
-    from credreport.reports.normalise import to_rows
 
     written: list[Path] = []
     closing: Closing | None = None
@@ -532,6 +540,33 @@ def _deliver(
     if formats:
         files = make(evidence, formats, options)
         written = write_all(output, files, force=force, inputs=inputs, complete=complete)
+    try:
+        _report(screen, evidence, judged, formats, written, closing=closing, as_json=as_json)
+        flush()
+    except OutputError as error:
+        if not written:
+            raise
+        count = f"{len(written)} file{'s' * (len(written) != 1)}"
+        screen.fail(f"error: {error}; the evidence is complete: {count} in {output}")
+        return INCOMPLETE
+    is_failing = fail_on is FailOn.FINDINGS and judged.has_open_findings
+    return _end(screen, judged.doubts, has_open_findings=is_failing)
+
+
+def _report(
+    screen: Screen,
+    evidence: Evidence,
+    judged: Assessment | Comparison,
+    formats: Sequence[str],
+    written: list[Path],
+    *,
+    closing: Closing | None,
+    as_json: bool,
+) -> None:
+    """Print what was found and what was written."""
+    from credreport.output.json_file import to_json_parts
+    from credreport.reports.normalise import to_rows
+
     if as_json:
         screen.pour(to_json_parts(evidence))
     else:
@@ -542,8 +577,6 @@ def _deliver(
     if "undetermined" in evidence.tables:
         _show_undetermined(screen, to_rows(evidence.tables["undetermined"]))
     _show_warnings(screen, judged)
-    is_failing = fail_on is FailOn.FINDINGS and judged.has_open_findings
-    return _end(screen, judged.doubts, has_open_findings=is_failing)
 
 
 def _show(screen: Screen, evidence: Evidence) -> None:

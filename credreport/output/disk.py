@@ -6,6 +6,9 @@ what was there before, and no temporary file.
 
 from __future__ import annotations
 
+import glob
+import hashlib
+import json
 import os
 import secrets
 import shutil
@@ -19,13 +22,14 @@ from pathlib import Path
 from typing import Any
 
 from credreport.errors import OutputError
-from credreport.files import Content, chunks_of
+from credreport.files import Content, chunks_of, read_regular
 
 _SIGNALS = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]
 _LOCK_ATTEMPTS = 300
 _LOCK_PAUSE = 0.1
+_MANIFEST = "-manifest.json"
 
 
 Complete = Callable[[Path], tuple[Mapping[str, Content], Collection[str]]]
@@ -61,8 +65,7 @@ def write_all(
                     _write_new(waiting[-1].new, data, is_program=target.suffix == ".sh")
             _put_in_place(waiting)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(f"cannot write to {directory}: {reason}; nothing was changed") from error
+        raise OutputError(f"{_to_reason(directory, error)}; nothing was changed") from error
     finally:
         with _undisturbed():
             for move in waiting:
@@ -71,6 +74,13 @@ def write_all(
                 with suppress(OSError):  # not empty, never made, or another run's by now
                     folder.rmdir()
     return list(targets)
+
+
+def _to_reason(directory: Path, error: OSError) -> str:
+    reason = error.strerror or str(error)
+    if isinstance(error, PermissionError) and error.filename2:  # Windows, and the file is in use
+        return f"cannot replace {error.filename2}: {reason}. Close the program that has it open"
+    return f"cannot write to {directory}: {reason}"
 
 
 class _Move:
@@ -170,19 +180,25 @@ def _refuse_clashes(
     *,
     force: bool,
 ) -> None:
-    existing = [target for target in targets if target.exists()]
-    read = [Path(name) for name in inputs if name != "-" and os.path.lexists(name)]
+    """Raise OutputError where something stands under a target's name that must stay."""
+    existing = [target for target in targets if os.path.lexists(target)]
+    files, folders = _find_inputs(inputs)
     for target in existing:
-        if target.is_dir():
-            raise OutputError(f"{target} is a directory; remove it, or choose another -o")
-        if any(target.samefile(path) for path in read if path.is_file()):
+        if not target.is_file():
+            message = f"{target} is {_to_kind(target)}; remove it, or choose another -o"
+            raise OutputError(message)
+        if any(target.samefile(path) for path in files):
             raise OutputError(f"{target} is an input of this run; choose another -o")
     other = [
         target
         for target in existing
         if target.name not in replaceable and not _holds(target, targets[target])
     ]
+    ours = _earlier_outputs(targets)
     for target in other:
+        if not folders.isdisjoint(target.resolve().parents) and not _is_listed(target, ours):
+            message = f"{target} lies among the inputs, and no earlier run wrote it"
+            raise OutputError(f"{message}; choose another -o")
         locks = [target.with_name(f"~${target.name}"), target.with_name(f".~lock.{target.name}#")]
         if any(lock.exists() for lock in locks):
             raise OutputError(f"{target} is open in a spreadsheet program; close it and run again")
@@ -192,6 +208,56 @@ def _refuse_clashes(
             f"there is other evidence already: {names}. Use --force to replace it, or another -o"
         )
         raise OutputError(message)
+
+
+def _find_inputs(inputs: Iterable[str]) -> tuple[list[Path], set[Path]]:
+    """Return the files and the directories that the inputs name."""
+    files, folders = [], set()
+    for name in inputs:
+        found = [name] if os.path.lexists(name) else glob.glob(name, recursive=True)  # noqa: PTH207 - absolute too
+        for path in map(Path, found):
+            if path.is_dir():
+                folders.add(path.resolve())
+            elif path.is_file():
+                files.append(path)
+    return files, folders
+
+
+def _to_kind(path: Path) -> str:
+    """Return what stands there that is no file. It may answer no one who opens it."""
+    for is_kind, words in (
+        (Path.is_dir, "a directory"),
+        (Path.is_fifo, "a pipe"),
+        (Path.is_socket, "a socket"),
+        (Path.is_symlink, "a link to what is no file"),
+    ):
+        if is_kind(path):
+            return words
+    return "a device"
+
+
+def _earlier_outputs(targets: Iterable[Path]) -> dict[str, tuple[int, str]]:
+    """Return size and hash by name of what the manifest that stands there says was written with it."""
+    found: dict[str, tuple[int, str]] = {}
+    for target in targets:
+        if target.name.endswith(_MANIFEST):
+            with suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
+                data = read_regular(target)
+                manifest = json.loads(data)
+                if manifest["generator"] == "credreport":
+                    found[target.name] = len(data), hashlib.sha256(data).hexdigest()
+                    for each in manifest["outputs"]:
+                        found[each["name"]] = each["bytes"], each["sha256"]
+    return found
+
+
+def _is_listed(target: Path, outputs: Mapping[str, tuple[int, str]]) -> bool:
+    """Whether these very bytes were written by an earlier run."""
+    size, sha256 = outputs.get(target.name, (-1, ""))
+    if target.stat().st_size != size:
+        return False
+    with target.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
 
 
 def _holds(target: Path, data: Content) -> bool:

@@ -19,7 +19,7 @@ import pandas as pd
 
 from credreport import __version__
 from credreport.evidence.evidence import Evidence
-from credreport.files import sha256
+from credreport.files import read_regular, sha256
 from credreport.output.formats import SUMS, Files
 from credreport.output.json_file import to_json, to_records
 from credreport.verdicts.tally import SCHEMA_VERSION
@@ -94,7 +94,11 @@ def find_earlier(evidence: Evidence, directory: Path) -> Earlier:
         return Earlier(sums=sums)
     listed = {str(each["name"]): each for each in document["outputs"]}
     listed |= {str(name): {"sha256": (sums or {}).get(name)} for name in document["comments"]}
-    same = {name for name, each in listed.items() if _hash_of(directory / name) == each["sha256"]}
+    same = {
+        name
+        for name, each in listed.items()
+        if _hash_of(directory / name, each.get("bytes")) == each["sha256"]
+    }
     return Earlier(
         outputs=tuple(each for each in document["outputs"] if each["name"] in same),
         comments=tuple(name for name in document["comments"] if name in same),
@@ -114,7 +118,7 @@ def to_sums(files: Files, earlier: Earlier) -> bytes:
 
 def _read_manifest(path: Path) -> dict[str, Any]:
     try:
-        document = json.loads(path.read_bytes())
+        document = json.loads(read_regular(path))
     except (OSError, ValueError, RecursionError):
         return {}
     is_one = isinstance(document, dict) and all(
@@ -130,7 +134,7 @@ def _is_entry(entry: object) -> bool:
 
 def _read_sums(path: Path) -> dict[str, str] | None:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_regular(path).decode().splitlines()
     except FileNotFoundError:
         return {}
     except (OSError, ValueError):
@@ -141,10 +145,10 @@ def _read_sums(path: Path) -> dict[str, str] | None:
     return {match[2]: match[1] for match in found if match}
 
 
-def _hash_of(path: Path) -> str:
-    """Return the hash of a file; nothing where it is none that can be read."""
+def _hash_of(path: Path, size: int | None) -> str:
+    """Return the hash of a file; nothing where it has another size, or cannot be read."""
     digest = hashlib.sha256()
-    if not path.is_file():
+    if not path.is_file() or size not in (None, path.stat().st_size):
         return ""
     try:
         with path.open("rb") as file:

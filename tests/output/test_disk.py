@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+import socket
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -96,6 +100,118 @@ class TestWriting:
         (tmp_path / "out").touch()
         with pytest.raises(OutputError, match="cannot write to"):
             write_all(tmp_path / "out", {"x": b"1"}, force=False, inputs=[])
+
+
+def occupy(target: Path, what: str) -> None:
+    """Put something that is no file under the name."""
+    match what:
+        case "a directory":
+            target.mkdir()
+        case "a pipe":
+            os.mkfifo(target)
+        case "a socket":
+            with socket.socket(socket.AF_UNIX) as server, chdir(target.parent):
+                server.bind(target.name)
+        case "a device":
+            target.symlink_to("/dev/zero")
+        case _:
+            target.symlink_to("nowhere")
+
+
+class TestWhatStandsUnderAName:
+    @pytest.mark.parametrize(
+        "what", ["a directory", "a pipe", "a socket", "a device", "a link to what is no file"]
+    )
+    @pytest.mark.parametrize("name", ["x.json", "x-manifest.json"])
+    def test_and_is_no_file_is_named_and_left(self, tmp_path: Path, what: str, name: str) -> None:
+        occupy(tmp_path / name, what)
+        kind = "a link to what is no file" if what == "a device" else what
+        with pytest.raises(OutputError, match=f"{name} is {kind}; remove it, or choose another -o"):
+            write_all(tmp_path, {"x.json": b"1", name: b"{}"}, force=True, inputs=[])
+        assert [path.name for path in tmp_path.iterdir()] == [name]
+
+    def test_and_is_a_device_is_named(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "x").touch()
+        monkeypatch.setattr(Path, "is_file", lambda _: False)
+        with pytest.raises(OutputError, match="x is a device; remove it"):
+            write_all(tmp_path, {"x": b"1"}, force=True, inputs=[])
+
+    def test_and_is_endless_is_replaced_without_reading_it(self, tmp_path: Path) -> None:
+        names = ["x.json", "x-manifest.json"]
+        for name in names:
+            with (tmp_path / name).open("wb") as file:
+                file.truncate(1 << 40)
+        with pytest.raises(OutputError, match="x.json lies among the inputs"):
+            write_all(tmp_path, dict.fromkeys(names, b"{}"), force=True, inputs=[str(tmp_path)])
+        write_all(tmp_path, dict.fromkeys(names, b"{}"), force=True, inputs=[])
+        assert [(tmp_path / name).read_bytes() for name in names] == [b"{}", b"{}"]
+
+    def test_and_is_in_use_on_windows_is_named(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(path: Path, target: Path) -> Path:
+            words = "The process cannot access the file because it is being used by another process"
+            raise PermissionError(13, words, str(path), None, str(target))
+
+        (tmp_path / "x").write_bytes(b"old")
+        monkeypatch.setattr(Path, "replace", refuse)
+        words = r"cannot replace .*x: The process cannot .* Close the program that has it open;"
+        with pytest.raises(OutputError, match=words):
+            write_all(tmp_path, {"x": b"new"}, force=True, inputs=[])
+        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"x": b"old"}
+
+
+class TestOutputAmongTheInputs:
+    def test_what_no_run_wrote_is_left_also_under_force(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        below = tmp_path / "a" / "b"
+        below.mkdir(parents=True)
+        (below / "x.csv").write_bytes(b"a report")
+        monkeypatch.chdir(tmp_path)
+        for inputs in ([str(tmp_path)], ["."], ["a"], ["a/*"], ["**/b"]):
+            with pytest.raises(
+                OutputError, match="x.csv lies among the inputs, and no earlier run"
+            ):
+                write_all(below, {"x.csv": b"new"}, force=True, inputs=inputs)
+        with pytest.raises(OutputError, match="x.csv is an input of this run"):
+            write_all(below, {"x.csv": b"new"}, force=True, inputs=["a/b/*.csv"])
+        assert (below / "x.csv").read_bytes() == b"a report"
+
+    def test_what_an_earlier_run_wrote_is_replaced_if_nobody_changed_it(
+        self, tmp_path: Path
+    ) -> None:
+        first = {"x.csv": b"old", "x-manifest.json": manifest({"x.csv": b"old"})}
+        second = {"x.csv": b"new", "x-manifest.json": manifest({"x.csv": b"new"})}
+        for files in (first, second):
+            write_all(tmp_path, files, force=True, inputs=[str(tmp_path)])
+        assert (tmp_path / "x.csv").read_bytes() == b"new"
+        (tmp_path / "x.csv").write_bytes(b"own")
+        with pytest.raises(OutputError, match="lies among the inputs"):
+            write_all(tmp_path, first, force=True, inputs=[str(tmp_path)])
+        assert (tmp_path / "x.csv").read_bytes() == b"own"
+
+    @pytest.mark.parametrize(
+        "text", [b"", b"[]", b"{}", b'{"generator": "credreport"}', b"[" * 99_999]
+    )
+    def test_a_manifest_that_is_none_proves_nothing(self, tmp_path: Path, text: bytes) -> None:
+        (tmp_path / "x-manifest.json").write_bytes(text)
+        (tmp_path / "x.csv").write_bytes(b"own")
+        with pytest.raises(OutputError, match="lies among the inputs"):
+            write_all(
+                tmp_path, {"x.csv": b"1", "x-manifest.json": b"{}"}, force=True,
+                inputs=[str(tmp_path)],
+            )  # fmt: skip
+
+
+def manifest(files: dict[str, bytes]) -> bytes:
+    outputs = [
+        {"name": name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        for name, data in files.items()
+    ]
+    return json.dumps({"generator": "credreport", "outputs": outputs}).encode()
 
 
 class TestCompleted:
