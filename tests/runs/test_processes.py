@@ -26,6 +26,7 @@ from credreport.runs.processes import (
     available_processors,
     in_processes,
 )
+from tests.support.worker_kills import run_disturbed, undisturbed
 
 
 @pytest.fixture
@@ -238,3 +239,9 @@ def test_a_worker_answers_call_by_call(monkeypatch: pytest.MonkeyPatch) -> None:
     assert redirected == [0, 1]
     assert answers[:2] == [True, (True, [2, 4])]
     assert repr(answers[2]) == "(False, ValueError('x'))"
+
+
+def test_a_slice_of_the_runs_whose_workers_are_killed_all_end(tmp_path: Path) -> None:
+    ends, faults = run_disturbed(undisturbed(tmp_path, 12, 100), seed=2, numbers=range(4))
+    assert faults == []
+    assert ends.total() == 4
