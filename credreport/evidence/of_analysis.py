@@ -37,12 +37,12 @@ from credreport.evidence.sheets import (
 )
 from credreport.evidence.tables import (
     closing_blocks,
-    name_accounts,
     reports_block,
     to_inputs,
     to_left_out,
     to_warnings,
     warning_counts_block,
+    with_account_names,
     with_names,
 )
 from credreport.reports.normalise import to_rows
@@ -112,7 +112,7 @@ def of_analysis(
         notices += since.own_notices
         left_out.append(to_left_out(*_left_out(since.first)))
     tables = {
-        "findings": name_accounts(assessment.findings, accounts)[[*FINDINGS]],
+        "findings": with_account_names(assessment.findings, accounts)[[*FINDINGS]],
         "undetermined": assessment.undetermined[[*UNDETERMINED]],
         "users": assessment.users[[*USERS]].reset_index(drop=True),
         "credentials": assessment.credentials[[*CREDENTIALS]],
@@ -163,7 +163,9 @@ def of_analysis(
         sign_off=sign_off or SignOff(),
         parameters={
             "command": "analyze",
-            **to_parameters(assessment.policy, assessment.waivers_origin),
+            **to_parameters(
+                assessment.policy, assessment.waivers_origin, assessment.accounts.origin
+            ),
         },
         ties_out=assessment.is_tied_out,
         as_of=newest_as_of(totals),

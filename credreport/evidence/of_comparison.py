@@ -146,7 +146,7 @@ def of_comparison(
         sign_off=sign_off or SignOff(),
         parameters={
             "command": "compare",
-            **to_parameters(comparison.policy, newest.waivers_origin),
+            **to_parameters(comparison.policy, newest.waivers_origin, newest.accounts.origin),
         },
         ties_out=_is_tied_out(comparison),
         as_of=max(newest_as_of(date.totals) for date in dates),
@@ -312,7 +312,11 @@ def _facts(comparison: Comparison) -> list[tuple[str, str]]:
         ("Dates (UTC)", f"{len(days)}: {', '.join(shown)}"),
         ("Reports", str(len(reports))),
         ("As-of taken from", ", ".join(sorted({report.as_of_origin for report in reports}))),
-        *policy_facts(comparison.policy, comparison.newest.waivers_origin),
+        *policy_facts(
+            comparison.policy,
+            comparison.newest.waivers_origin,
+            comparison.newest.accounts.origin,
+        ),
         ("Credentials compared", str(len(comparison.changes))),
         ("Tie-out", "PASS" if _is_tied_out(comparison) else "FAIL"),
         ("Written by", f"credreport {__version__}"),

@@ -51,7 +51,7 @@ def with_names(table: pd.DataFrame, accounts: Sequence[Account]) -> pd.DataFrame
     )
 
 
-def name_accounts(table: pd.DataFrame, accounts: Sequence[Account]) -> pd.DataFrame:
+def with_account_names(table: pd.DataFrame, accounts: Sequence[Account]) -> pd.DataFrame:
     """Add `account_name` and `account_owner`, empty where the user's list has none."""
     named = with_names(table, accounts)
     return named.rename(columns=dict(zip(("name", "owner"), ACCOUNT_NAMES, strict=True)))

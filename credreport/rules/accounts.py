@@ -59,6 +59,11 @@ class AccountList:
     accounts: tuple[Account, ...] = ()
     file: OptionFile | None = None
 
+    @property
+    def origin(self) -> str:
+        """The file by name and hash; empty where there is none."""
+        return str(self.file) if self.file else ""
+
     @cached_property
     def by_id(self) -> Mapping[str, Account]:
         """The accounts by their ID."""

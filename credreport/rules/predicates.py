@@ -142,10 +142,15 @@ def _days_to_expiry(credentials: pd.DataFrame) -> pd.Series:
     return _whole_days(_expiry(credentials) - credentials["as_of"])
 
 
-def _expiry_column(credentials: pd.DataFrame) -> pd.Series:
-    import pandas as pd  # noqa: PLC0415 - slow to import; `inspect` needs none
+def _always(column: str) -> Column:
+    """Return the same column of the report for every row."""
 
-    return pd.Series(NEXT_ROTATION, index=credentials.index, dtype="str")
+    def basis(table: pd.DataFrame) -> pd.Series:
+        import pandas as pd  # noqa: PLC0415 - slow to import; `inspect` needs none
+
+        return pd.Series(column, index=table.index, dtype="str")
+
+    return basis
 
 
 def _whole_days(elapsed: pd.Series) -> pd.Series:
@@ -164,4 +169,4 @@ CHANGED = Measure("since it was changed", *_SET)
 LATEST_USE = Measure(
     "since its last use", _days_since("latest_use"), take("latest_use"), take("latest_use_column")
 )
-EXPIRY = Measure("until it expires", _days_to_expiry, _expiry, _expiry_column)
+EXPIRY = Measure("until it expires", _days_to_expiry, _expiry, _always(NEXT_ROTATION))

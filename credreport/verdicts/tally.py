@@ -309,7 +309,7 @@ def to_facts(totals: Totals, waivers_origin: str = "") -> list[tuple[str, str]]:
         ("Users", str(totals.user_count)),
         ("As of (UTC)", as_of_words(totals)),
         ("As-of taken from", ", ".join(sorted({each.as_of_origin for each in totals.reports}))),
-        *policy_facts(totals.policy, waivers_origin),
+        *policy_facts(totals.policy, waivers_origin, totals.accounts.origin),
         ("Tie-out", "PASS" if totals.is_tied_out else "FAIL"),
         ("Written by", f"credreport {__version__}"),
     ]
@@ -322,24 +322,30 @@ def name_accounts(accounts: Sequence[str]) -> str:
     return f"{len(shown)}: {', '.join(shown[:5])}{more}"
 
 
-def policy_facts(policy: Policy, waivers_origin: str = "") -> list[tuple[str, str]]:
+def policy_facts(
+    policy: Policy, waivers_origin: str = "", accounts_origin: str = ""
+) -> list[tuple[str, str]]:
     """Return what was asked of the credentials, as labels and texts."""
     facts = [
         ("Rule", f"unused for {days_words(policy)} (profile {policy.profile})"),
         ("Root account", "judged too" if policy.include_root else "shown, not judged as unused"),
         ("Policy", policy.origin),
         ("Waivers", waivers_origin),
+        ("List of accounts", accounts_origin),
     ]
     return [(label, text) for label, text in facts if text]
 
 
-def to_parameters(policy: Policy, waivers_origin: str = "") -> dict[str, object]:
+def to_parameters(
+    policy: Policy, waivers_origin: str = "", accounts_origin: str = ""
+) -> dict[str, object]:
     """Return what the run was asked; what only a profile, a policy or waivers bring, where they do."""
     brought: dict[str, object] = {
         "numbers": dict(policy.numbers),
         "classes": [{"match": each.match, **each.numbers} for each in policy.classes],
         "policy_file": policy.origin,
         "waivers_file": waivers_origin,
+        "accounts_file": accounts_origin,
     }
     return {
         "profile": policy.profile,

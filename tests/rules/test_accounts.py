@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -141,7 +142,11 @@ def test_listed_account_without_a_report_is_in_the_verdict(tmp_path: Path) -> No
     assert [str(notice) for notice in assessment.notices] == [
         f"accounts.csv, line 3: no report of account {OTHER} (dev, owner you)"
     ]
-    verdict = of_analysis(assessment).verdict
+    evidence = of_analysis(assessment)
+    verdict = evidence.verdict
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert evidence.parameters["accounts_file"] == f"accounts.csv (SHA-256 {digest})"
+    assert dict(evidence.facts)["List of accounts"] == f"accounts.csv (SHA-256 {digest})"
     assert f"1 account of the list has no report: {OTHER} (dev, owner you)." in verdict
 
 
