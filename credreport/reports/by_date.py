@@ -12,11 +12,12 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
-from pathlib import PurePosixPath
+from operator import attrgetter
+from pathlib import Path, PurePosixPath
 
 from credreport.errors import InputRefused, Notice, Problem, UsageError
 from credreport.instants import format_instant
-from credreport.reports.inputs import DEFAULT_MAX_BYTES, Opener, Skipped
+from credreport.reports.inputs import DEFAULT_MAX_BYTES, Opener, Skipped, is_litter
 from credreport.reports.report import Report
 from credreport.reports.selection import (
     NEWEST,
@@ -28,6 +29,7 @@ from credreport.reports.selection import (
     sort_items,
 )
 from credreport.schema import ACCOUNT_ID
+from credreport.text import escape_text
 
 # AWS serves one report for up to four hours; its two stamps may differ by so much.
 _SAME_REPORT = timedelta(hours=4)
@@ -70,14 +72,14 @@ def read_dates(
 ) -> tuple[Population, ...]:
     """Read every report that the inputs name and return one Population a date, oldest first.
 
-    `as_of` has one instant (or `newest`) for each input, in order, or is empty: then each report's
-    own stamp counts. A single `newest` holds for all. What was left out stands with the first date.
+    `as_of` has one instant (or `newest`) for each input, in order, or, where the one input is a tree,
+    for each of its directories, in the order of their names; or it is empty: then each report's own
+    stamp counts. A single `newest` holds for all. What was left out stands with the first date.
     Raises UsageError for another number of as-ofs; InputRefused for files that cannot be read, for
     reports whose account is unknown, and for two different reports of an account at one instant;
     with `keep_going` these are left out and listed.
     """
-    names = [os.fspath(path) for path in inputs]
-    instants = _one_each(names, as_of)
+    names, instants = _one_each([os.fspath(path) for path in inputs], as_of)
     opener = Opener(max_bytes)
     found: list[_Dated] = []
     undated: list[Report] = []
@@ -101,7 +103,7 @@ def read_dates(
         raise InputRefused(refused)
     if not chosen:
         raise InputRefused(
-            [Problem(", ".join(names), 0, 0, "no credential report among the inputs")]
+            [Problem(escape_text(", ".join(names)), 0, 0, "no credential report among the inputs")]
         )
     populations = [
         Population(
@@ -114,7 +116,7 @@ def read_dates(
         populations[0],
         refused=tuple(refused),
         superseded=tuple(copies),
-        skipped=tuple(skipped),
+        skipped=tuple(sorted(skipped, key=attrgetter("name"))),
         notices=(*_order_notices(chosen), *populations[0].notices),
     )
     return tuple(populations)
@@ -126,19 +128,32 @@ def _by_account(report: Report) -> tuple[str, str]:
 
 def _one_each(
     names: Sequence[str], as_of: Sequence[datetime | str]
-) -> Sequence[datetime | str | None]:
+) -> tuple[Sequence[str], Sequence[datetime | str | None]]:
+    """Return the inputs, or the directories of the tree that is the only one, each with its as-of."""
     instants = [parse_as_of(when) if isinstance(when, str) else when for when in as_of]
     if not instants:
-        return [None] * len(names)
+        return names, [None] * len(names)
     if instants == [NEWEST]:
-        return instants * len(names)
+        return names, instants * len(names)
+    if len(names) == 1 and len(instants) > 1:
+        names = _directories_of_tree(names[0]) or names
     if len(instants) != len(names):
+        given = "1 input" if len(names) == 1 else f"{len(names)} inputs"
         message = (
-            f"--as-of is given {len(instants)} times for {len(names)} inputs: "
-            "give it once for each input, in the same order"
+            f"--as-of is given {len(instants)} times for {given}: give it once for each input, or "
+            "once for each directory of a tree, in the same order"
         )
         raise UsageError(message)
-    return instants
+    return names, instants
+
+
+def _directories_of_tree(name: str) -> list[str]:
+    """Return the directories of a tree in the order of their names; none where it has files too."""
+    if not Path(name).is_dir():
+        return []
+    entries = sorted(entry for entry in Path(name).iterdir() if not is_litter(entry.name))
+    are_directories = all(entry.is_dir() and not entry.is_symlink() for entry in entries)
+    return [str(entry) for entry in entries] if are_directories else []
 
 
 def _leave_out_copies(

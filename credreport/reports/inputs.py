@@ -31,7 +31,7 @@ from credreport.reports.archives import (
     zip_members,
 )
 from credreport.reports.own import is_own_file
-from credreport.reports.stamp import stamp_of_folder, stamps_in_name
+from credreport.reports.stamp import Stamp, stamp_of_archive, stamp_of_folder, stamps_in_name
 from credreport.text import escape_text
 
 DEFAULT_MAX_BYTES = 64 * 1024 * 1024
@@ -66,14 +66,14 @@ _HEADER = re.compile(rf"[,;\t\"]password_enabled[,;\t\"\r\n]|{_BASE64_HEADER}")
 class Stream:
     """The bytes of one named input.
 
-    `searched`: found in a directory or an archive, not named by the user. `folder_stamp`: when its
-    reports were made, as the name of its directory says.
+    `searched`: found in a directory or an archive, not named by the user. `place_stamp`: when its
+    reports were made, as the name of its directory or archive says.
     """
 
     name: str
     data: bytes
     searched: bool = False
-    folder_stamp: datetime | None = None
+    place_stamp: Stamp | None = None
 
 
 @dataclass(frozen=True)
@@ -123,17 +123,15 @@ class Unread:
             return Problem(self.name, 0, 0, str(error), "Make the archive again")
         if len(data) > self.max_bytes:
             return self._too_large()
-        folder, _, _ = self._place.rpartition("/")
-        return Stream(self.name, data, self.searched, _stamp_of_directory(folder))
+        return Stream(self.name, data, self.searched, self._find_place_stamp())
 
-    @property
-    def _place(self) -> str:
-        """The path of the file; that of a member goes through its archive, as if it were a directory."""
-        path = Path(self.path).as_posix()
+    def _find_place_stamp(self) -> Stamp | None:
+        stamp = _stamp_of_directory(os.path.dirname(self.path))  # noqa: PTH120
         if self.member is None:
-            return path
-        archive = _without_ending(path)
-        return f"{archive}/{self.member.name}".replace("\\", "/")
+            return stamp
+        *folders, _ = self.member.name.replace("\\", "/").split("/")
+        inside = stamp_of_folder(folders)
+        return inside or stamp_of_archive(Path(self.path).name) or stamp
 
     def head(self) -> bytes:
         """Return the first bytes. Raises OSError, ValueError or ArchiveRefused."""
@@ -152,7 +150,8 @@ class Unread:
 
     def _too_large(self) -> Problem | Skipped:
         with suppress(OSError, ValueError, ArchiveRefused):
-            head, base = self.head(), PurePosixPath(self._place).name
+            head = self.head()
+            base = PurePosixPath(self.member.name if self.member else self.path).name
             if is_own_file(base, head, is_like_report=_holds_report(head)):
                 return own_evidence(self.name)
         return _too_large(self.name, self.max_bytes)
@@ -443,24 +442,24 @@ def _another_name(name: str, path: str, first_name: str, first_path: str) -> Ski
 
 def _dates_of(path: str) -> set[datetime]:
     folder = _stamp_of_directory(os.path.dirname(path))  # noqa: PTH120
-    return stamps_in_name(os.path.basename(path)) or ({folder} if folder else set())  # noqa: PTH119
+    return stamps_in_name(os.path.basename(path)) or ({folder.instant} if folder else set())  # noqa: PTH119
 
 
 @lru_cache(maxsize=1)
-def _stamp_of_directory(directory: str) -> datetime | None:
+def _stamp_of_directory(directory: str) -> Stamp | None:
     return stamp_of_folder(Path(directory).parts)
 
 
 def _why_not_searched(folder: str) -> str:
     """Return why a directory is not searched, or nothing."""
-    if _LITTER.fullmatch(folder):
+    if is_litter(folder):
         return _LITTER_REASON
     return "a hidden directory is not searched" if folder.startswith(".") and folder != ".." else ""
 
 
 def _why_skipped(name: str, unread: Unread) -> Skipped | None:
     """Return why a file that nobody named is not read, or None; where its name leaves a doubt, it is looked at."""
-    if _LITTER.fullmatch(name):
+    if is_litter(name):
         return Skipped(unread.name, _LITTER_REASON)
     is_companion = _COMPANION.fullmatch(name) is not None
     is_hidden = name.startswith(".")
@@ -484,6 +483,11 @@ def _why_skipped(name: str, unread: Unread) -> Skipped | None:
     return Skipped(unread.name, f"{ending} files are not searched for reports", is_doubt=True)
 
 
+def is_litter(name: str) -> bool:
+    """Whether systems and editors leave such files and directories behind."""
+    return _LITTER.fullmatch(name) is not None
+
+
 def _has_report_ending(name: str) -> bool:
     """Whether reports are called so: also copies such as `a.csv.1` and `a.csv (1)`."""
     lower = name.lower()
@@ -505,11 +509,6 @@ def _holds_report(head: bytes) -> bool:
 def _to_text(head: bytes) -> str:
     is_wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
     return head.decode("utf-16" if is_wide else "utf-8", "ignore")
-
-
-def _without_ending(path: str) -> str:
-    ending = next(each for each in _ARCHIVE_ENDINGS[::-1] if path.lower().endswith(each))
-    return path[: -len(ending)]
 
 
 def _take_from_spool(spool: Spool) -> Take:

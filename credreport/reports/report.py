@@ -431,7 +431,7 @@ def _open(place: int, stream: Stream) -> Iterator[_Csv]:
         ]
     digest = hashlib.sha256(stream.data).hexdigest()
     for name, each_text, container, generated_time in found:
-        stamp, origin, notices = find_stamp(name, generated_time, stream.folder_stamp)
+        stamp, origin, notices = find_stamp(name, generated_time, stream.place_stamp)
         source = Source(name, digest, len(stream.data), container)
         yield _Csv(place, source, each_text, stamp, origin, tuple(notices))
 

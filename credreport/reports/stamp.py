@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from credreport.errors import Notice
@@ -49,6 +50,13 @@ _UNREAD_PATTERNS = tuple(
     for pattern, why in _UNREAD
 )
 _PARTITION = re.compile(r"[A-Za-z_]+=")
+
+
+class Stamp(NamedTuple):
+    """When something was made, and what says so."""
+
+    instant: datetime
+    origin: str
 
 
 def stamps_in_name(name: str) -> set[datetime]:
@@ -97,11 +105,11 @@ def unread_date(name: str) -> str:
     return ""
 
 
-def stamp_of_folder(parts: Sequence[str]) -> datetime | None:
+def stamp_of_folder(parts: Sequence[str]) -> Stamp | None:
     """Return when the reports in a directory were made: the nearest one whose whole name is a date.
 
     `parts` are the names of the directories, the innermost last: `2026-09-30`, `dt=20260930`, or
-    three of them as in `2026/09/30` and `year=2026/month=09/day=30`. A zip is such a directory.
+    three of them as in `2026/09/30` and `year=2026/month=09/day=30`.
     """
     plain = [_PARTITION.sub("", part, count=1) for part in parts]
     for end in range(len(plain), 0, -1):
@@ -110,7 +118,7 @@ def stamp_of_folder(parts: Sequence[str]) -> datetime | None:
             if re.fullmatch(_WHOLE[count], name):
                 found = stamps_in_name(name)
                 if len(found) == 1:
-                    return found.pop()
+                    return Stamp(found.pop(), "directory name")
     return None
 
 
@@ -120,13 +128,19 @@ _WHOLE = {
 }
 
 
+def stamp_of_archive(name: str) -> Stamp | None:
+    """Return when the reports in an archive were made, where its name has one date."""
+    found = stamps_in_name(name)
+    return Stamp(found.pop(), "archive name") if len(found) == 1 else None
+
+
 def find_stamp(
-    name: str, generated_time: str, folder_stamp: datetime | None = None
+    name: str, generated_time: str, place_stamp: Stamp | None = None
 ) -> tuple[datetime | None, str, list[Notice]]:
     """Return when a file says it was made, where it says so, and the warnings about that.
 
-    In order: its GeneratedTime, its name, its directory's name. A name with several dates dates
-    nothing, and neither does its directory then.
+    In order: its GeneratedTime, its name, that of its archive or directory. A name with several
+    dates dates nothing, and neither does its place then.
     """
     notices = []
     if generated_time:
@@ -143,8 +157,8 @@ def find_stamp(
         message = "the file's name holds several times; none was used"
         notices.append(Notice(name, 0, "several-stamps", message))
         return None, "", notices
-    if folder_stamp:
-        return folder_stamp, "directory name", notices
+    if place_stamp:
+        return *place_stamp, notices
     unread = unread_date(own_name)
     if unread:
         notices.append(Notice(name, 0, "unread-date", unread))

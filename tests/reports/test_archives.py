@@ -233,8 +233,10 @@ def test_a_member_is_dated_by_its_directories_and_by_its_archive(tmp_path: Path)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a.csv", "x")
         archive.writestr("2026-09-30/b.csv", "x")
-    stamps = [item.folder_stamp for item in open_inputs([str(path)]) if isinstance(item, Stream)]
-    assert [f"{stamp:%Y-%m-%d}" for stamp in stamps if stamp] == ["2026-06-30", "2026-09-30"]
+    stamps = [item.place_stamp for item in open_inputs([str(path)]) if isinstance(item, Stream)]
+    assert [(f"{stamp.instant:%m-%d}", stamp.origin) for stamp in stamps if stamp] == [
+        ("06-30", "archive name"), ("09-30", "directory name"),
+    ]  # fmt: skip
 
 
 # Tar archives

@@ -208,3 +208,23 @@ def test_a_directory_that_cannot_be_listed_is_refused(
     monkeypatch.setattr(os, "scandir", refuse)
     (problem,) = open_inputs([str(tmp_path)])
     assert "cannot be read: Permission denied" in str(problem)
+
+
+def test_a_file_that_has_nothing_to_give_yet_is_not_waited_for(tmp_path: Path) -> None:
+    class Waiting(io.RawIOBase):
+        """Calls itself a regular file, as the kernel's log does, and blocks or gives None."""
+
+        def read(self, _: int = -1) -> None:
+            return None
+
+    assert read_all(Waiting()) == "not a regular file (a pipe, a socket or a device)"
+    path = tmp_path / "a.csv"
+    path.write_text("x")
+    with sources.open_regular(path) as file:
+        assert os.get_blocking(file.fileno()) is False
+
+
+def read_all(file: io.RawIOBase) -> str:
+    with pytest.raises(ValueError, match="not a regular file") as caught:
+        sources._read_at_most(file, 10)  # type: ignore[arg-type]
+    return str(caught.value).partition(";")[0]

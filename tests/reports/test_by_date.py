@@ -129,7 +129,7 @@ def test_an_as_of_for_each_input(tmp_path: Path) -> None:
     dates = read_dates(paths, as_of=instants)
     assert [date.reports[0].source.name for date in dates] == ["old.csv", "new.csv"]
     assert [notice.code for notice in dates[0].notices] == ["reversed"]
-    with pytest.raises(UsageError, match="given 2 times for 1 inputs"):
+    with pytest.raises(UsageError, match="given 2 times for 1 input"):
         read_dates(paths[:1], as_of=instants)
 
 
@@ -174,3 +174,42 @@ def test_no_report_among_the_inputs_is_refused(tmp_path: Path) -> None:
     (tmp_path / "credreport.json").write_text('{"generator": "credreport"}', encoding="utf-8")
     with pytest.raises(InputRefused):
         read_dates([tmp_path])
+
+
+class TestAsOfForEachDirectory:
+    """`--as-of` once for each directory of a tree, in the order of their names."""
+
+    @staticmethod
+    def tree(directory: Path) -> Path:
+        for month in ("june", "september"):
+            name = f"tree/{month}/credentialReport.csv"
+            save(directory, root(), user(month), name=name)
+        (directory / "tree/.DS_Store").touch()
+        return directory / "tree"
+
+    def test_each_directory_is_a_date(self, tmp_path: Path) -> None:
+        dates = read_dates([self.tree(tmp_path)], as_of=["2026-06-30", "2026-09-30"])
+        assert [f"{date.reports[0].as_of:%Y-%m-%d}" for date in dates] == [
+            "2026-06-30",
+            "2026-09-30",
+        ]
+
+    @pytest.mark.parametrize("count", [3, 4])
+    def test_another_number_is_refused(self, tmp_path: Path, count: int) -> None:
+        days = ["2026-06-30", "2026-09-30", "2026-10-30", "2026-11-30"]
+        with pytest.raises(UsageError, match="once for each directory of a tree"):
+            read_dates([self.tree(tmp_path)], as_of=days[:count])
+
+    def test_no_file_beside_the_directories_is_lost(self, tmp_path: Path) -> None:
+        tree = self.tree(tmp_path)
+        save(tree, root(), name="another.csv")
+        with pytest.raises(UsageError, match="given 2 times for 1 input"):
+            read_dates([tree], as_of=["2026-06-30", "2026-09-30"])
+        with pytest.raises(UsageError, match="given 2 times for 1 input"):
+            read_dates([tree / "another.csv"], as_of=["2026-06-30", "2026-09-30"])
+
+    def test_a_tree_of_dates_needs_none(self, tmp_path: Path) -> None:
+        for day in ("2026-06-30", "2026-09-30"):
+            save(tmp_path / day, root(), user(f"u{day[5:7]}"), name="credentialReport.csv")
+        dates = read_dates([tmp_path])
+        assert [date.reports[0].as_of_origin for date in dates] == ["directory name"] * 2

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from credreport.reports.stamp import find_stamp, stamp_of_folder, stamps_in_name, unread_date
+from credreport.reports.stamp import Stamp, find_stamp, stamp_of_folder, stamps_in_name, unread_date
 
 
 def utc(*parts: int) -> datetime:
@@ -73,7 +73,7 @@ def test_what_is_no_date_dates_nothing(name: str) -> None:
 )
 def test_a_name_with_two_dates_dates_nothing_nor_does_its_directory(name: str) -> None:
     assert stamps_in_name(name) == {utc(2018, 3, 27, 23, 59, 59), utc(2018, 4, 27, 23, 59, 59)}
-    stamp, origin, (notice,) = find_stamp(name, "", END_OF_SEPTEMBER)
+    stamp, origin, (notice,) = find_stamp(name, "", Stamp(END_OF_SEPTEMBER, "directory name"))
     assert (stamp, origin, notice.code) == (None, "", "several-stamps")
 
 
@@ -119,13 +119,14 @@ def test_a_plain_name_has_nothing_that_looks_like_a_date() -> None:
 def test_the_nearest_directory_whose_whole_name_is_a_date_dates_a_file(
     folders: str, instant: datetime | None
 ) -> None:
-    assert stamp_of_folder(folders.split("/")) == instant
+    found = stamp_of_folder(folders.split("/"))
+    assert found == (Stamp(instant, "directory name") if instant else None)
 
 
 def test_the_answer_comes_before_the_name_and_the_name_before_the_directory() -> None:
-    name, folder = "2026-08-31.csv", END_OF_SEPTEMBER
+    name, folder = "2026-08-31.csv", Stamp(END_OF_SEPTEMBER, "directory name")
     made = find_stamp(name, "2026-07-31T06:00:00+00:00", folder)
     assert made == (utc(2026, 7, 31, 6), "GeneratedTime", [])
     assert find_stamp(name, "", folder) == (utc(2026, 8, 31, 23, 59, 59), "file name", [])
-    assert find_stamp("r.csv", "", folder) == (folder, "directory name", [])
+    assert find_stamp("r.csv", "", folder) == (END_OF_SEPTEMBER, "directory name", [])
     assert find_stamp("r.csv", "") == (None, "", [])
