@@ -8,6 +8,7 @@ import pandas as pd
 
 from credreport import __version__
 from credreport.comparison.comparison import Comparison
+from credreport.comparison.tally import comparison_verdict, to_days
 from credreport.evidence.bands import to_band, to_bands
 from credreport.evidence.evidence import (
     Aside,
@@ -24,7 +25,6 @@ from credreport.evidence.evidence import (
     SignOff,
 )
 from credreport.evidence.method import method_rows
-from credreport.evidence.of_comparison import comparison_verdict, first_day
 from credreport.evidence.remediation import to_remediation, to_script
 from credreport.evidence.sheets import (
     changes_sheet,
@@ -103,7 +103,7 @@ def of_analysis(
     days = assessment.policy.unused_after_days
     stem, title, verdict = to_stem(totals), to_title(totals), _verdict(assessment)
     if since is not None:
-        stem += f"-since-{first_day(since)}"
+        stem += f"-since-{to_days(since)[0]}"
     captions = Captions(title, _caption(totals), days)
     summary, bands = pd.DataFrame(summary_rows(totals)), to_bands(totals)
     rules = _rules(assessment) if _has_rules_to_show(assessment) else None
@@ -151,7 +151,7 @@ def of_analysis(
         sheets.append(waivers_sheet(tables["waivers"]))
     facts = to_facts(totals, assessment.waivers_origin)
     if since is not None:
-        facts.append((f"Since {first_day(since)}", comparison_verdict(since)))
+        facts.append((f"Since {to_days(since)[0]}", comparison_verdict(since)))
     method = method_rows(assessment.policy, RULES)
     return Evidence(
         stem=stem,

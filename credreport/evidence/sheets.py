@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from credreport.evidence.evidence import NOTHING, Column, Sheet, is_too_long
-from credreport.schema import SLOT_WORDS, Change
+from credreport.schema import SLOT_WORDS, Change, Outcome
 
 _FINDINGS = (
     Column("Finding ID", "finding_id", width=17),
@@ -96,11 +96,14 @@ _WAIVERS = (
     Column("Open, not yet in force", "early_findings", width=19),
 )
 _CHANGES = (
-    Column("Finding", "finding", width=10),
-    Column("Change", "change_words", width=13),
+    Column("Finding ID", "finding_id", width=17),
+    Column("State", "state_words", width=11, widest=18),
+    Column("Severity", "severity", width=8),
+    Column("Rule", "rule", width=17),
     Column("Account", "account_id", width=13),
     Column("User", "user", width=14, widest=28),
     Column("Credential", "credential_words", width=14, widest=22),
+    Column("Change", "change_words", width=13),
     Column("Status before", "before_status", width=12),
     Column("Status after", "after_status", width=12),
     Column("Last used before (UTC)", "before_last_used", "date", 19),
@@ -113,10 +116,12 @@ _CHANGES = (
 )
 _TIMELINE = (
     Column("Finding ID", "finding_id", width=17),
+    Column("State", "state_words", width=13, widest=20),
+    Column("Severity", "severity", width=8),
+    Column("Rule", "rule", width=17),
     Column("Account", "account_id", width=13),
     Column("User", "user", width=16, widest=32),
     Column("Credential", "credential_words", width=14),
-    Column("State", "state", width=13),
     Column("First seen (UTC)", "first_seen", "date", 19),
     Column("Last seen (UTC)", "last_seen", "date", 19),
     Column("Closed on (UTC)", "closed_on", "date", 19),
@@ -180,26 +185,33 @@ def changes_sheet(changes: pd.DataFrame) -> Sheet:
     is_cut = is_too_long(len(changes))
     if is_cut:
         still = [Change.STILL_CURRENT, Change.STILL_INACTIVE, Change.STILL_EXCLUDED]
-        changes = changes[~changes["change"].isin(still)]
+        changes = changes[~changes["change"].isin(still) | changes["state"].ne("")]
     words = credential_words(changes["credential"])
     slot_before = changes["credential_before"].str.slice(-1)
     has_moved = changes["credential_before"].ne("") & changes["credential_before"].ne(
         changes["credential"]
     )
-    finding = changes["closed"].map({"yes": "closed", "no": "still open", "": ""})
+    shown = ["finding_id", "severity", "rule", "before_status", "after_status"]
     table = changes.assign(
-        finding=finding.mask(changes["is_new_finding"], "new").replace("", NOTHING),
-        change_words=changes["change"].str.replace("_", " "),
+        **{name: changes[name].replace("", NOTHING) for name in shown},
+        state_words=_state_words(changes),
+        change_words=changes["change"].str.replace("_", " ").replace("", NOTHING),
         credential_words=words.mask(has_moved, words + " (was " + slot_before + ")"),
-        before_status=changes["before_status"].replace("", NOTHING),
-        after_status=changes["after_status"].replace("", NOTHING),
     )
     return Sheet("Changes", table, _CHANGES, "No credentials", "changes" if is_cut else "")
+
+
+def _state_words(table: pd.DataFrame) -> pd.Series:
+    """Return the state of each finding, and the waiver that covers it."""
+    waiver = (" by " + table["waiver"]).where(table["state"].eq(Outcome.WAIVED), "")
+    words = table["state"].str.replace("_", " ") + waiver
+    return words.replace("", NOTHING)
 
 
 def timeline_sheet(timeline: pd.DataFrame) -> Sheet:
     """Return the sheet Timeline."""
     table = timeline.assign(
+        state_words=_state_words(timeline),
         credential_words=credential_words(timeline["credential"]),
         how_words=timeline["how"].str.replace("_", " ").replace("", NOTHING),
     )

@@ -23,14 +23,20 @@ from xml.sax.saxutils import escape
 
 from credreport.evidence.evidence import Captions, Evidence, Picture
 from credreport.output.formats import Files, Options
-from credreport.schema import JUDGED_KINDS, KIND_WORDS, Kind
+from credreport.schema import FINDING_KIND_WORDS, JUDGED_KINDS, KIND_WORDS, Kind
 from credreport.text import escape_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS = {Kind.PASSWORD.value: "#0072B2", Kind.ACCESS_KEY.value: "#E69F00"}
+COLOURS = {
+    Kind.PASSWORD.value: "#0072B2",
+    Kind.ACCESS_KEY.value: "#E69F00",
+    Kind.CERTIFICATE.value: "#F0E442",
+    "user": "#56B4E9",
+    "root": "#D55E00",
+}
 THRESHOLD_COLOUR = "#B23C00"
 NEVER_USED_HATCH = "////"
 GREY = "#555555"
@@ -39,13 +45,14 @@ _DPI = 150
 # Okabe and Ito's; each part has a hatch of its own as well.
 PARTS = {
     "closed": ("closed since", "#009E73", "...."),
-    "still_open": ("still open", "#CC79A7", ""),
+    "not_closed": ("not closed", "#CC79A7", ""),
     "new": ("new", "#D55E00", "////"),
 }
 NOT_COVERED_HATCH = "xxxx"
 _BAR = 0.36
 _GAP = 0.02
 _LABELS = 24
+_MANY_TYPES = 4
 _ONE_LINE = 8
 _ROOM = 0.045
 _LINES = {Kind.PASSWORD.value: "-", Kind.ACCESS_KEY.value: "--"}
@@ -210,8 +217,8 @@ def draw_ecdf(picture: Picture) -> Figure:
 def draw_paired(picture: Picture) -> Figure:
     """Return two bars for each type of credential: the findings before, and those now.
 
-    The table has `type`, `before`, `closed`, `still_open`, `new`, `now` (its total is not drawn).
-    Before is closed and still open; now is still open and new.
+    The table has `type`, `before`, `closed`, `not_closed`, `new`, `now` (its total is not drawn).
+    Before is closed and not closed; now is not closed and new.
     """
     by_kind, days, captions = picture.table, picture.days, picture.captions
     rows = by_kind[by_kind["type"].ne("Total")]
@@ -220,8 +227,8 @@ def draw_paired(picture: Picture) -> Figure:
         top = max([*rows["before"], *rows["now"], 1])
         axes.set_ylim(0, top * 1.18)
         sides = (
-            (-(_BAR + _GAP) / 2, days[0], "before", ("still_open", "closed")),
-            ((_BAR + _GAP) / 2, days[-1], "now", ("still_open", "new")),
+            (-(_BAR + _GAP) / 2, days[0], "before", ("not_closed", "closed")),
+            ((_BAR + _GAP) / 2, days[-1], "now", ("not_closed", "new")),
         )
         ticks, labels = [], []
         for shift, day, total, parts in sides:
@@ -235,7 +242,7 @@ def draw_paired(picture: Picture) -> Figure:
             labels += [day] * len(places)
         axes.set_xlim(-0.6, len(rows) - 0.4)
         axes.set_xticks(ticks, labels)
-        axes.tick_params(axis="x", length=0)
+        axes.tick_params(axis="x", length=0, labelsize=10 if len(rows) < _MANY_TYPES else 7.5)
         for place, words in enumerate(rows["type"]):
             axes.annotate(
                 words,
@@ -279,6 +286,7 @@ def draw_open_counts(picture: Picture) -> Figure:
     """
     open_counts, captions = picture.table, picture.captions
     dates = open_counts.drop_duplicates("date")
+    kinds = list(dict.fromkeys(open_counts["kind"]))
     days = [f"{instant:%Y-%m-%d}" for instant in dates["as_of"]]
     has_gaps = dates["accounts"].min() < dates["accounts"].max()
     if has_gaps:
@@ -287,7 +295,7 @@ def draw_open_counts(picture: Picture) -> Figure:
     with our_style():
         figure, axes = new_figure(captions)
         bottoms = [0] * len(days)
-        for kind in JUDGED_KINDS:
+        for kind in kinds:
             rows = open_counts[open_counts["kind"].eq(kind)]
             covered = [
                 number - missing
@@ -297,7 +305,7 @@ def draw_open_counts(picture: Picture) -> Figure:
                 axes.bar(
                     range(len(days)), heights, bottom=bottoms, width=0.72, hatch=hatch,
                     color=COLOURS[kind], edgecolor="white",
-                    label=KIND_WORDS[kind] if not hatch else "_",
+                    label=FINDING_KIND_WORDS[kind] if not hatch else "_",
                 )  # fmt: skip
                 bottoms = [low + high for low, high in zip(bottoms, heights, strict=True)]
         top = max([*bottoms, 1])
@@ -317,7 +325,7 @@ def draw_open_counts(picture: Picture) -> Figure:
         axes.set_xticks(list(shown), ticks)
         axes.set_ylabel("Open findings")
         axes.locator_params(axis="y", integer=True)
-        entries = _kinds()
+        entries = [(FINDING_KIND_WORDS[kind], COLOURS[kind], "") for kind in kinds]
         if open_counts["not_covered"].gt(0).any():
             entries.append(("account without a report: still open", GREY, NOT_COVERED_HATCH))
         _add_legend(axes, entries)

@@ -53,9 +53,10 @@ def test_two_files_give_the_verdict_and_the_files(dates: tuple[Path, Path], tmp_
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith(
         "1 of 2 findings closed: 1 deactivated; 1 still open; 0 new "
-        "(unused for 90 days or more, 2026-06-30 against 2026-09-30).\n"
+        "(unused for 90 days or more, 2026-06-30 against 2026-09-30). "
+        "Open now: 1 finding.\n"
     )
-    assert result.stdout.splitlines()[-1].split() == ["Total", "2", "1", "1", "0", "1"]
+    assert result.stdout.splitlines()[-1].split() == ["Total", "2", "1", "1", "0", "1", "1"]
     assert f"Next: attach {out}/{STEM}.xlsx to the ticket" in result.stderr
     assert sorted(path.name for path in out.iterdir()) == [
         "SHA256SUMS",
@@ -87,7 +88,7 @@ def test_the_workbook_says_what_changed(dates: tuple[Path, Path], tmp_path: Path
     assert book.sheetnames == ["Summary", "Changes", "Charts", "Inputs", "Method"]
     rows = sheet(path, "Changes")
     columns = (
-        "Finding",
+        "State",
         "Change",
         "User",
         "Credential",
@@ -158,7 +159,8 @@ def test_json_is_printed_and_agrees_with_the_verdict(dates: tuple[Path, Path]) -
     assert document["parameters"]["command"] == "compare"
     assert [row["state"] for row in document["timeline"]] == ["open", "closed"]
     assert document["by_kind"][2] == {
-        "type": "Total", "before": 2, "closed": 1, "still_open": 1, "new": 0, "now": 1,
+        "type": "Total", "before": 2, "closed": 1, "not_closed": 1, "new": 0, "now": 1, "open": 1,
+        "waived": 0, "undetermined": 0, "not_covered": 0,
     }  # fmt: skip
     assert document["changes"][1]["after_age_days"] is None
 
@@ -170,13 +172,14 @@ def test_markdown_lists_what_is_new_open_and_closed(tmp_path: Path) -> None:
     new = save(tmp_path, root(), *after, user("z`", **key(made=RECENT, used="N/A")), name=SECOND)
     run("compare", old, new, "-o", tmp_path, "--format", "md,csv")
     lines = (tmp_path / f"{STEM}.md").read_text(encoding="utf-8").splitlines()
-    assert lines[0] == "## 1 of 12 findings closed, 11 still open, 1 new"
+    assert lines[0] == "## 1 of 12 findings closed, 12 open now, 1 of them new"
+    told = [line.partition(" medium ")[2] for line in lines if line.startswith("- CR-")]
     assert (
-        "- `` z` `` in 111122223333: access key 1, added "
+        "unused-access-key: `` z` `` in 111122223333, access key 1 "
         "(`new user, created on 2020-01-01; never used since it was set on 2026-06-15 (107 days)`)"
-    ) in lines
+    ) in told
     assert "- and 1 more: see the workbook" in lines
-    assert "- `u00` in 111122223333: access key 1, used again (`used on 2026-09-29`)" in lines
+    assert "unused-access-key: `u00` in 111122223333, access key 1 (`used on 2026-09-29`)" in told
     assert any(line.startswith(f"- `{STEM}-changes.csv` `") for line in lines)
 
 
@@ -276,7 +279,7 @@ def test_a_missing_account_fails_on_findings(tmp_path: Path) -> None:
     inputs = (tmp_path / "old", tmp_path / "new")
     result = run("compare", *inputs, "--format", "none", "--fail-on", "findings")
     assert result.exit_code == 1
-    assert "1 still open, of which 1 in accounts without a report now" in result.stdout
+    assert "0 still open; 0 new; 1 in accounts without a report now" in result.stdout
     assert "1 x accounts not covered now" in result.stderr
 
 

@@ -10,8 +10,8 @@ import pytest
 
 import credreport
 from credreport.comparison.comparison import Comparison, compare, compare_all
+from credreport.comparison.tally import comparison_verdict
 from credreport.errors import InputRefused, UsageError
-from credreport.evidence.of_comparison import comparison_verdict
 from credreport.reports.by_date import read_dates
 from credreport.reports.selection import read_reports
 from credreport.rules.policy import Policy
@@ -376,7 +376,7 @@ def test_a_new_credential_that_cannot_be_judged_says_why(tmp_path: Path) -> None
     assert row["change"] == "added"
     assert row["evidence"].startswith("made at 2026-09-15T00:00:00Z; `access_key_1_last_used_date`")
     assert comparison.is_incomplete
-    assert "1 credential could not be judged" in comparison_verdict(comparison)
+    assert "1 credential or user could not be judged" in comparison_verdict(comparison)
 
 
 def test_a_key_without_a_readable_date_may_be_the_same_one(tmp_path: Path) -> None:
@@ -447,9 +447,10 @@ def test_the_verdict_counts_by_how_it_was_closed(tmp_path: Path) -> None:
     ]
     assert comparison_verdict(run(tmp_path, before, after)) == (
         "4 of 6 findings closed: 1 deactivated, 1 removed, 1 replaced, 1 used again; "
-        "2 still open, of which 1 in accounts without a report now and 1 undetermined; "
-        "1 new (unused for 90 days or more, 2026-06-30 against 2026-09-30). "
-        "1 credential could not be judged on one date or both: see Changes."
+        "0 still open; 1 new; 1 undetermined; 1 in accounts without a report now "
+        "(unused for 90 days or more, 2026-06-30 against 2026-09-30). Open now: 2 findings. "
+        "1 credential or user could not be judged on one date or both: see Changes. "
+        f"Not covered, for want of a report of 2026-09-30: account {OTHER}."
     )
 
 
@@ -457,7 +458,7 @@ def test_no_findings_is_a_verdict_too(tmp_path: Path) -> None:
     comparison = run(tmp_path, [user(**key(used=RECENT))], [user(**key(used=LATER))])
     assert comparison_verdict(comparison) == (
         "0 of 0 findings closed; 0 still open; 0 new "
-        "(unused for 90 days or more, 2026-06-30 against 2026-09-30)."
+        "(unused for 90 days or more, 2026-06-30 against 2026-09-30). Open now: 0 findings."
     )
     assert not comparison.has_open_findings
     assert not comparison.is_incomplete

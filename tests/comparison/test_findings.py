@@ -12,6 +12,7 @@ import pytest
 from credreport.comparison.comparison import Comparison, compare, compare_all
 from credreport.comparison.findings import STATUS_RULES
 from credreport.comparison.sentences import READS
+from credreport.comparison.tally import comparison_verdict
 from credreport.reports.selection import read_reports
 from credreport.rules.catalogue import RULES, UNUSED_RULES
 from credreport.rules.option_file import OptionFile
@@ -88,6 +89,12 @@ def test_mfa_rotation_and_root_are_closed_and_what_stays_is_open(tmp_path: Path)
         "cy": "password_enabled: true; mfa_active: false (on 2026-06-30 and on 2026-07-30)",
     }
     assert findings["finding_id"].str.startswith("CR-").all()
+    assert comparison_verdict(comparison) == (
+        "3 of 4 findings closed: 1 replaced, 2 corrected; 1 still open; 0 new "
+        "(9 rules of profile cis-5.0, unused for 45 days or more, 2026-06-30 against 2026-07-30). "
+        "Open now: 1 finding. By rule: unrotated-access-key 1 of 1 closed, 0 open; "
+        "console-without-mfa 1 of 2 closed, 1 open; root-without-mfa 1 of 1 closed, 0 open."
+    )
 
 
 # Rule, cells before, cells after, what becomes of it, and the evidence.
@@ -204,7 +211,13 @@ def test_open_findings_are_exactly_those_still_open_new_or_not_covered(tmp_path:
 
 def waiver(name: str, approved: date, expires: date, user_name: str = "alice") -> Waiver:
     return Waiver(
-        id=name, reason="x", approved_by="y", approved_on=approved, expires=expires, user=user_name
+        id=name,
+        reason="x",
+        approved_by="y",
+        approved_on=approved,
+        expires=expires,
+        user=user_name,
+        line=int(name[-1]),
     )
 
 
@@ -255,11 +268,17 @@ def test_the_same_report_on_two_dates_is_said(tmp_path: Path) -> None:
     (repeated,) = comparison.repeated
     assert (repeated.account_id, repeated.before.month, repeated.after.month) == (ACCOUNT, 6, 7)
     assert comparison.is_incomplete
+    assert (
+        f"THE SAME REPORT ON TWO DATES: account {ACCOUNT} on 2026-06-30T06:00:00Z and "
+        "2026-07-30T06:00:00Z: AWS serves a report for up to four hours"
+    ) in comparison_verdict(comparison)
     changed = [*rows[:2], user("b", mfa_active="true")]
     paths = dated(tmp_path, rows, changed)
     assert judged(paths, Policy()).repeated == ()
     one = assess(read_reports(paths[0]))
-    assert len(compare(one, one).repeated) == 1
+    itself = compare(one, one)
+    assert len(itself.repeated) == 1
+    assert "COMPARED WITH ITSELF" in comparison_verdict(itself)
 
 
 def test_a_quiet_account_whose_reports_aws_dates_itself_is_not_repeated(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ BY_KIND = pd.DataFrame(
         "type": ["Passwords", "Access keys", "Total"],
         "before": [7, 11, 18],
         "closed": [3, 5, 8],
-        "still_open": [4, 6, 10],
+        "not_closed": [4, 6, 10],
         "new": [2, 0, 2],
         "now": [6, 6, 12],
     }
@@ -70,7 +70,7 @@ def test_paired_bars_split_before_and_now() -> None:
     figure = draw_paired(Picture("", "", CAPTIONS, BY_KIND, DAYS))
     assert heights(figure) == [[4, 6], [3, 5], [4, 6], [2, 0]]
     assert ticks(figure) == ["2026-06-30"] * 2 + ["2026-09-30"] * 2
-    assert legend(figure) == ["closed since", "still open", "new"]
+    assert legend(figure) == ["closed since", "not closed", "new"]
     assert words(figure) == [
         "4", "6", "3", "5", "7", "11", "4", "6", "2", "6", "6", "Passwords", "Access keys",
     ]  # fmt: skip
@@ -79,7 +79,7 @@ def test_paired_bars_split_before_and_now() -> None:
 
 
 def test_paired_bars_of_nothing_are_drawn() -> None:
-    nothing = BY_KIND.assign(before=0, closed=0, still_open=0, new=0, now=0)
+    nothing = BY_KIND.assign(before=0, closed=0, not_closed=0, new=0, now=0)
     figure = draw_paired(Picture("", "", CAPTIONS, nothing, DAYS))
     assert words(figure) == ["0", "0", "0", "0", "Passwords", "Access keys"]
 
