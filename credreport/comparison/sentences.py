@@ -154,6 +154,7 @@ def _of_rule(rows: pd.DataFrame, rule: str, when: _Days, of_change: pd.Series) -
     is_unsure = rows["outcome"].eq(Outcome.UNDETERMINED) & rows["why_after"].ne("")
     words = words.mask(is_unsure & ~is_told, rows["why_after"] + "; " + changed)
     was_unsure = rows["outcome"].eq(Outcome.NEW) & rows["why_before"].ne("")
+    was_unsure &= ~is_told
     words = words.mask(was_unsure, "before: " + rows["why_before"] + "; " + words)
     return words.str.removesuffix("; ").astype("str")
 
