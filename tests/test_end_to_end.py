@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,14 +23,14 @@ from tests.support.simulator import ACCOUNT, PROGRAMS, Cloud
 
 OTHER_ACCOUNT = "222233334444"
 PASSWORD = "Correct-Horse-1"
-DRY_RUN = "Nothing was changed: this was a dry run. Add --apply to do it."
+HARD_NAMES = ("-x", "=1+1", "@SUM", "+x")
+KEY_ID = re.compile(r" \(AKIA[A-Z0-9]+\)$")
 FORMS = {
     "json": ("--output", "json"),
     "text": ("--output", "text"),
     "content": ("--query", "Content", "--output", "text"),
 }
 CHANGE = ("user", "credential", "change", "closed")
-LOOKS = ("list-access-keys", "get-login-profile")
 Verdicts = set[tuple[str, str]]
 Keys = list[str]
 
@@ -204,9 +205,8 @@ def has_password(cloud: Cloud, name: str) -> bool:
 
 
 def create_key(cloud: Cloud, name: str) -> dict[str, str]:
-    """Make a key as a person does: with the CLI."""
-    answer = cloud.aws("iam", "create-access-key", f"--user-name={name}", "--output", "json")
-    key: dict[str, str] = json.loads(answer)["AccessKey"]
+    """Make a key; return its ID and its secret."""
+    key: dict[str, str] = cloud.client("iam").create_access_key(UserName=name)["AccessKey"]
     return key
 
 
@@ -214,7 +214,7 @@ def use(cloud: Cloud, key: dict[str, str]) -> str:
     """Sign in with the key; return when it is not yet unused and all that was idle before is."""
     as_of = in_days(90)
     time.sleep(1)
-    cloud.as_user(key).aws("sts", "get-caller-identity")
+    cloud.as_user(key).client("sts").get_caller_identity()
     return as_of
 
 
@@ -243,21 +243,16 @@ def verdict(compared: Outcome) -> str:
 def test_evidence_names_exactly_the_unused_credentials_of_what_the_cli_made(
     cloud: Cloud, tmp_path: Path, analyze: Analyze
 ) -> None:
-    for name in ("-x", "=1+1", "@SUM", "a,b", "plain"):
-        cloud.aws("iam", "create-user", f"--user-name={name}")
-    cloud.aws("iam", "create-login-profile", "--user-name=-x", f"--password={PASSWORD}")
-    cloud.aws("iam", "create-access-key", "--user-name==1+1")
-    used = json.loads(cloud.aws("iam", "create-access-key", "--user-name=@SUM", "--output", "json"))
-    cloud.as_user(used["AccessKey"]).aws("sts", "get-caller-identity")
-    off = cloud.aws(
-        *("iam", "create-access-key", "--user-name=a,b"),
-        *("--query", "AccessKey.AccessKeyId", "--output", "text"),
-    ).strip()
-    cloud.aws(
-        *("iam", "update-access-key", "--user-name=a,b"),
-        *(f"--access-key-id={off}", "--status=Inactive"),
-    )
-    cloud.aws("iam", "create-access-key", "--user-name=a,b")
+    add_user(cloud, "-x", password=True)
+    add_user(cloud, "=1+1", keys=1)
+    add_user(cloud, "@SUM")
+    used = create_key(cloud, "@SUM")
+    cloud.as_user(used).client("sts").get_caller_identity()
+    (off,) = add_user(cloud, "a,b", keys=1)
+    iam = cloud.client("iam")
+    iam.update_access_key(UserName="a,b", AccessKeyId=off, Status="Inactive")
+    iam.create_access_key(UserName="a,b")
+    add_user(cloud, "plain")
     cloud.aws("iam", "generate-credential-report")
     report = tmp_path / "report.json"
     report.write_text(cloud.aws("iam", "get-credential-report", "--output", "json"), "utf-8")
@@ -347,42 +342,23 @@ def test_the_answer_of_generate_credential_report_is_refused_by_its_name(
 # The remediation script
 
 
-def test_script_as_it_is_says_what_it_would_do_and_does_nothing(
-    cloud: Cloud, tmp_path: Path, analyze: Analyze
-) -> None:
-    add_user(cloud, "-x", password=True, keys=1)
-    outcome = analyze(fetch(cloud, tmp_path / "report.csv"))
-    before = [cloud.aws("iam", look, "--user-name=-x") for look in LOOKS]
-    made = outcome.row("-x", "access_key_1")["set_at"].removesuffix("Z")
-
-    as_it_is = cloud.run("sh", outcome.script)
-    delete_only = cloud.run("sh", outcome.script, "--delete-keys")
-    mistyped = cloud.run("sh", outcome.script, "--aply")
-
-    of_password = outcome.finding_id("-x", "password")
-    of_key = outcome.finding_id("-x", "access_key_1")
-    assert set(lines(as_it_is)) == {
-        f"{of_password}: would run in account {ACCOUNT}: aws iam delete-login-profile --user-name='-x'",
-        f"{of_key}: would set inactive in account {ACCOUNT}: the key of '-x' made at {made}",
-        DRY_RUN,
-    }
-    assert lines(delete_only) == [
-        f"{of_key}: would delete in account {ACCOUNT}: the key of '-x' made at {made}",
-        DRY_RUN,
-    ]
-    assert mistyped.returncode == 2
-    assert mistyped.stderr.startswith("unknown option: --aply")
-    assert [cloud.aws("iam", look, "--user-name=-x") for look in LOOKS] == before
+def results(process: subprocess.CompletedProcess[str], status: int = 0) -> dict[str, str]:
+    """Return action and result by user and credential, as the script prints them."""
+    assert (process.returncode, process.stderr) == (status, "")
+    found = {}
+    for line in process.stdout.splitlines():
+        if line.startswith("CR-"):
+            about, _, result = line.partition("  ")[2].partition(": ")
+            found[KEY_ID.sub("", about)] = result
+    return found
 
 
-def test_script_remedies_every_finding_once_and_compare_says_that_all_are_closed(
+def test_script_handed_over_does_what_it_says_and_compare_says_that_all_is_closed(
     cloud: Cloud, tmp_path: Path, analyze: Analyze, compare: Compare
 ) -> None:
     """The key in use stands in slot 2, and in slot 1 once the unused one is deleted."""
-    for name in ("-x", "a,b"):
-        cloud.aws("iam", "create-user", f"--user-name={name}")
-    cloud.aws("iam", "create-login-profile", "--user-name=-x", f"--password={PASSWORD}")
-    key = create_key(cloud, "a,b")["AccessKeyId"]
+    add_user(cloud, "-x", password=True)
+    (key,) = add_user(cloud, "a,b", keys=1)
     time.sleep(1)
     in_use = create_key(cloud, "a,b")
     in_90_days = use(cloud, in_use)
@@ -391,210 +367,165 @@ def test_script_remedies_every_finding_once_and_compare_says_that_all_are_closed
     assert before.having("unused") == {("-x", "password"), ("a,b", "access_key_1")}
     assert before.having("current") == {("a,b", "access_key_2")}
     spared = {in_use["AccessKeyId"]: "Active"}
-    of_password = before.finding_id("-x", "password")
-    of_key = before.finding_id("a,b", "access_key_1")
 
-    too_early = cloud.run("sh", before.script, "--apply", "--delete-keys")
+    dry_run = cloud.run("sh", before.script)
 
-    assert lines(too_early) == [
-        f"{of_key}: left alone: the key is Active, not Inactive",
-        "0 done, 1 left alone, 0 failed.",
-    ]
+    assert dry_run.stdout.startswith("dry run: nothing is changed\n")
+    assert results(dry_run) == {
+        "-x, password": "remove console access: would be done",
+        "a,b, access key 1": "set inactive: would be done",
+    }
     assert keys_of(cloud, "a,b") == {key: "Active"} | spared
-    assert has_password(cloud, "-x"), "to delete keys is not to delete passwords"
+    assert has_password(cloud, "-x")
 
     applied = cloud.run("sh", before.script, "--apply")
 
-    *done, count = lines(applied)
-    assert set(done) == {f"{of_password}: done", f"{of_key}: done"}
-    assert count == "2 done, 0 left alone, 0 failed."
+    assert results(applied) == {
+        "-x, password": "remove console access: done",
+        "a,b, access key 1": "set inactive: done",
+    }
     assert keys_of(cloud, "a,b") == {key: "Inactive"} | spared
     assert not has_password(cloud, "-x")
 
     again = cloud.run("sh", before.script, "--apply")
 
-    *left, count = lines(again)
-    assert set(left) == {
-        f"{of_password}: left alone: no login profile any more",
-        f"{of_key}: left alone: the key is Inactive, not Active",
+    assert results(again) == {
+        "-x, password": "remove console access: nothing to do: the user has no console password",
+        "a,b, access key 1": "set inactive: nothing to do: the key is inactive already",
     }
-    assert count == "0 done, 2 left alone, 0 failed."
 
     later = use(cloud, in_use)
-    switched_off_report = download(cloud, tmp_path / "switched-off.json")
+    switched_off_report = fetch(cloud, tmp_path / "switched-off.csv")
     switched_off = compare((before_report, in_90_days), (switched_off_report, later))
 
     assert switched_off.status == 0, "no finding is open"
-    assert became(switched_off) == {
-        ("-x", "password", "deactivated", "yes"),
-        ("a,b", "access_key_1", "deactivated", "yes"),
-        ("a,b", "access_key_2", "still_current", ""),
-        ("a,b", "password", "still_inactive", ""),
+    assert {row[:3] for row in became(switched_off)} >= {
+        ("-x", "password", "deactivated"),
+        ("a,b", "access_key_1", "deactivated"),
     }
-    assert verdict(switched_off) == "2 of 2 findings closed: 2 deactivated; 0 still open; 0 new"
+    assert verdict(switched_off).startswith("2 of 2 findings closed: 2 deactivated; 0 still open")
 
-    keys_deleted = cloud.run("sh", before.script, "--apply", "--delete-keys")
+    deleted = cloud.run("sh", before.script, "--apply", "--delete-keys")
 
-    assert lines(keys_deleted) == [f"{of_key}: done", "1 done, 0 left alone, 0 failed."]
+    assert results(deleted) == {"a,b, access key 1": "delete: done"}
     assert keys_of(cloud, "a,b") == spared
-
-    gone = cloud.run("sh", before.script, "--apply", "--delete-keys")
     at_last = use(cloud, in_use)
-    after_report = download(cloud, tmp_path / "after.json")
-    after = analyze(after_report, "--fail-on", "findings", as_of=at_last)
+    after_report = fetch(cloud, tmp_path / "after.csv")
+    compared = compare((before_report, in_90_days), (after_report, at_last), formats="xlsx,csv")
 
-    assert lines(gone)[0].startswith(f"{of_key}: left alone: 0 keys were made at ")
-    assert after.status == 0
-    assert not after.having("unused", "undetermined")
-    assert after.having("current") == {("a,b", "access_key_1")}
-    assert ("a,b", "access_key_2") in after.having("absent")
-    assert lines(cloud.run("sh", after.script)) == ["No findings.", DRY_RUN]
-
-    deleted = compare((before_report, in_90_days), (after_report, at_last), formats="xlsx,csv")
-
-    assert deleted.status == 0, "no finding is open"
-    assert became(deleted) == {
-        ("-x", "password", "deactivated", "yes"),
-        ("a,b", "access_key_1", "removed", "yes"),
-        ("a,b", "access_key_1", "still_current", ""),
-        ("a,b", "password", "still_inactive", ""),
+    assert compared.status == 0, "no finding is open"
+    assert {row[:3] for row in became(compared)} >= {
+        ("-x", "password", "deactivated"),
+        ("a,b", "access_key_1", "removed"),
+        ("a,b", "access_key_1", "still_current"),
     }
-    assert (
-        verdict(deleted) == "2 of 2 findings closed: 1 deactivated, 1 removed; 0 still open; 0 new"
+    assert verdict(compared).startswith(
+        "2 of 2 findings closed: 1 deactivated, 1 removed; 0 still open"
     )
-    day = at_last[:10]
-    made = before.row("a,b", "access_key_1")["set_at"]
-    names = ("Finding", "Change", "User", "Credential", "Evidence")
-    table = sheet_rows(deleted.file(".xlsx"), "Changes")
-    in_workbook = {tuple(row[name] for name in names) for row in table}
-    assert in_workbook == {
-        ("closed", "deactivated", "-x", "password", f"inactive in the report of {day}"),
-        (
-            "closed",
-            "removed",
-            "a,b",
-            "access key 1",
-            f"no key made at {made} in the report of {day}",
-        ),
-        ("\u2013", "still current", "a,b", "access key 1 (was 2)", ""),
-        ("\u2013", "still inactive", "a,b", "password", ""),
-    }
-    with deleted.file("-changes.csv").open(encoding="utf-8", newline="") as file:
-        in_csv = {tuple(row[name] for name in CHANGE) for row in csv.DictReader(file)}
-    assert in_csv == {(guarded(user), *rest) for user, *rest in became(deleted)}
+    table = sheet_rows(compared.file(".xlsx"), "Changes")
+    assert {"-x", "a,b"} <= {row["User"] for row in table}
+    with compared.file("-changes.csv").open(encoding="utf-8", newline="") as file:
+        assert {"'-x", "a,b"} <= {row["user"] for row in csv.DictReader(file)}
+    logs = sorted(compared.directory.parent.glob("*/*.log"))
+    acts = "".join(log.read_text("utf-8") for log in logs)
+    undo = f"aws iam update-access-key '--user-name=a,b' --access-key-id='{key}' --status=Active"
+    assert undo in acts, "every act can be told from the logs"
+    assert acts.count(f"\t{key}\tdelete\tdone\tcannot be undone") == 1
 
 
-def guarded(name: str) -> str:
-    """Return the name as it stands in a CSV that a spreadsheet may open."""
-    return f"'{name}" if name.startswith(("-", "=", "@")) else name
-
-
-def test_script_acts_only_on_the_account_one_is_signed_in_to(
+def test_script_leaves_alone_what_is_not_as_it_was(
     cloud: Cloud, tmp_path: Path, analyze: Analyze
 ) -> None:
-    """One run over two accounts, and one user name in both."""
+    """One run over two accounts; each user is a situation of its own.
+
+    Not here: a login profile made since, for the simulator dates it like its user (test_script.py).
+    """
     other = cloud.as_account(OTHER_ACCOUNT)
-    (ours,) = add_user(cloud, "alice", password=True, keys=1)
-    (theirs,) = add_user(other, "alice", keys=1)
+    iam = cloud.client("iam")
+    for name in ("user-again", "gone", "elsewhere", *HARD_NAMES):
+        add_user(other if name == "elsewhere" else cloud, name, password=True)
+    (idle,) = add_user(cloud, "key-inactive", keys=1)
+    (replaced,) = add_user(cloud, "key-replaced", keys=1)
+    add_user(cloud, "key-used")
+    used = create_key(cloud, "key-used")
+    add_user(cloud, "twins")
+    twins, made = add_keys(cloud, "twins", same_second=True)
     reports = tmp_path / "reports"
     reports.mkdir()
     fetch(cloud, reports / "ours.csv")
     fetch(other, reports / "theirs.csv")
-    outcome = analyze(reports)
-    owners = {row["finding_id"]: row["account_id"] for row in outcome.document["findings"]}
-    assert sorted(owners.values()) == [ACCOUNT, ACCOUNT, OTHER_ACCOUNT]
+    outcome = analyze(reports, as_of=in_days(100))
+    script = date_back(Path(outcome.script), outcome)
+    time.sleep(1)
+    for name in ("user-again", "gone"):
+        iam.delete_login_profile(UserName=name)
+        iam.delete_user(UserName=name)
+    add_user(cloud, "user-again", password=True)
+    iam.update_access_key(UserName="key-inactive", AccessKeyId=idle, Status="Inactive")
+    iam.delete_access_key(UserName="key-replaced", AccessKeyId=replaced)
+    iam.create_access_key(UserName="key-replaced")
+    cloud.as_user(used).client("sts").get_caller_identity()
 
-    applied = lines(other.run("sh", outcome.script, "--apply"))
+    run = cloud.run("sh", str(script), "--apply")
 
-    said = dict(line.split(": ", 1) for line in applied[:-1])
-    foreign = f"left alone: account {ACCOUNT}, but you are signed in to {OTHER_ACCOUNT}"
-    assert said == {
-        finding: "done" if owner == OTHER_ACCOUNT else foreign for finding, owner in owners.items()
+    found = results(run, 3)
+    removed = {f"{name}, password": "remove console access: done" for name in HARD_NAMES}
+    assert {
+        about: result for about, result in found.items() if result.endswith(": done")
+    } == removed
+    left = {
+        "user-again, password": "remove console access: left alone: another user of the same name",
+        "gone, password": "remove console access: left alone: there is no user of this name",
+        "key-used, access key 1": "set inactive: left alone: it was used at",
+        "key-inactive, access key 1": "set inactive: nothing to do: the key is inactive already",
+        "key-replaced, access key 1": "set inactive: nothing to do: the user has no key made at",
+        "twins, access key 1": f"no action: left alone: two keys were made at {made:%Y-%m-%dT%H:%M:%SZ}",
+        "twins, access key 2": f"no action: left alone: two keys were made at {made:%Y-%m-%dT%H:%M:%SZ}",
+        "elsewhere, password": "remove console access: left alone: it is in account 222233334444, "
+        "you are signed in to 123456789012",
     }
-    assert applied[-1] == "1 done, 2 left alone, 0 failed."
-    assert keys_of(other, "alice") == {theirs: "Inactive"}
-    assert keys_of(cloud, "alice") == {ours: "Active"}
-    assert has_password(cloud, "alice")
+    assert found.keys() == removed.keys() | left.keys()
+    for about, start in left.items():
+        assert found[about].startswith(start), about
+    assert run.stdout.endswith("\n4 done, 2 with nothing to do, 6 left alone, 0 failed.\n")
+    assert has_password(cloud, "user-again")
+    assert keys_of(cloud, "key-used") == {used["AccessKeyId"]: "Active"}
+    assert keys_of(cloud, "twins") == dict.fromkeys(twins, "Active")
+    assert set(keys_of(cloud, "key-replaced").values()) == {"Active"}
+    assert not any(has_password(cloud, name) for name in HARD_NAMES)
 
 
-def test_script_leaves_keys_made_in_the_same_second_alone(
-    cloud: Cloud, tmp_path: Path, analyze: Analyze
-) -> None:
-    add_user(cloud, "twins")
-    keys, made = add_keys(cloud, "twins", same_second=True)
-    outcome = analyze(fetch(cloud, tmp_path / "report.csv"))
-    assert outcome.having("unused") == {("twins", "access_key_1"), ("twins", "access_key_2")}
-
-    *left, count = lines(cloud.run("sh", outcome.script, "--apply"))
-
-    why = f"left alone: 2 keys were made at {made:%Y-%m-%dT%H:%M:%S}, not exactly one"
-    assert set(left) == {
-        f"{outcome.finding_id('twins', slot)}: {why}" for slot in ("access_key_1", "access_key_2")
-    }
-    assert count == "0 done, 2 left alone, 0 failed."
-    assert keys_of(cloud, "twins") == dict.fromkeys(keys, "Active")
+def date_back(script: Path, outcome: Outcome) -> Path:
+    """Let the script believe that the report is of this second, for the simulator's clock is real."""
+    as_of = {row["as_of"] for row in outcome.document["inputs"]}
+    text = script.read_text("utf-8")
+    for instant in as_of:
+        assert instant[:19] in text
+        text = text.replace(instant[:19], f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}")
+    script.write_text(text, "utf-8")
+    return script
 
 
-def test_script_touches_the_key_that_reached_the_threshold_and_not_one_a_second_younger(
-    cloud: Cloud, tmp_path: Path, analyze: Analyze
-) -> None:
-    add_user(cloud, "rotating")
-    (older, younger), made = add_keys(cloud, "rotating", same_second=False)
-    ninety_days = f"{made + timedelta(days=90):%Y-%m-%dT%H:%M:%SZ}"
-    outcome = analyze(fetch(cloud, tmp_path / "report.csv"), as_of=ninety_days)
-    assert outcome.having("unused") == {("rotating", "access_key_1")}
-    assert outcome.having("current") == {("rotating", "access_key_2")}
-
-    applied = lines(cloud.run("sh", outcome.script, "--apply"))
-
-    assert applied[-1] == "1 done, 0 left alone, 0 failed."
-    assert keys_of(cloud, "rotating") == {older: "Inactive", younger: "Active"}
-
-
-def test_script_leaves_alone_whose_user_is_gone(
-    cloud: Cloud, tmp_path: Path, analyze: Analyze
-) -> None:
-    (key,) = add_user(cloud, "leaver", password=True, keys=1)
-    outcome = analyze(fetch(cloud, tmp_path / "report.csv"))
-    iam = cloud.client("iam")
-    iam.delete_access_key(UserName="leaver", AccessKeyId=key)
-    iam.delete_login_profile(UserName="leaver")
-    iam.delete_user(UserName="leaver")
-
-    *left, count = lines(cloud.run("sh", outcome.script, "--apply"))
-
-    assert set(left) == {
-        f"{outcome.finding_id('leaver', 'password')}: left alone: no login profile any more",
-        f"{outcome.finding_id('leaver', 'access_key_1')}: left alone: no such user any more",
-    }
-    assert count == "0 done, 2 left alone, 0 failed."
-
-
-def test_script_calls_it_a_failure_where_it_is_not_allowed_to_look_or_to_act(
+def test_script_leaves_alone_what_it_may_not_ask_and_fails_where_it_may_not_act(
     cloud: Cloud, tmp_path: Path, analyze: Analyze
 ) -> None:
     """A finding that could not be looked at must never read as one that is gone."""
-    (key,) = add_user(cloud, "alice", password=True, keys=1)
+    (key,) = add_user(cloud, "alice", keys=1)
     outcome = analyze(fetch(cloud, tmp_path / "report.csv"))
     stranger = add_auditor(cloud, "stranger", "sts:*")
     reader = add_auditor(cloud, "reader", "iam:Get*", "iam:List*")
     cloud.check_permissions()
 
-    by_stranger = stranger.run("sh", outcome.script, "--apply")
-    by_reader = reader.run("sh", outcome.script, "--apply")
+    by_stranger = results(stranger.run("sh", outcome.script, "--apply"), 3)
+    by_reader = results(reader.run("sh", outcome.script, "--apply"), 1)
 
-    of_password = f"{outcome.finding_id('alice', 'password')}: FAILED"
-    of_key = f"{outcome.finding_id('alice', 'access_key_1')}: FAILED"
-    for applied in (by_stranger, by_reader):
-        assert (applied.returncode, applied.stdout) == (1, "0 done, 0 left alone, 2 failed.\n")
-        assert applied.stderr.count("(AccessDenied)") == 2, "and why"
-    assert f"{of_password}: cannot look for the login profile\n" in by_stranger.stderr
-    assert f"{of_key}: cannot list the keys\n" in by_stranger.stderr
-    assert f"{of_password}: aws iam delete-login-profile --user-name=alice\n" in by_reader.stderr
-    assert f"{of_key}: aws iam update-access-key --user-name=alice" in by_reader.stderr
+    (left,) = by_stranger.values()
+    (failed,) = by_reader.values()
+    assert left.startswith("set inactive: left alone: cannot ask for the user: An error occurred")
+    assert failed.startswith("set inactive: FAILED: An error occurred (AccessDenied) when calling")
+    assert "(AccessDenied)" in left
     cloud.check_permissions(after=float("inf"))
     assert keys_of(cloud, "alice") == {key: "Active"}
-    assert has_password(cloud, "alice")
 
 
 def add_auditor(cloud: Cloud, name: str, *allowed: str) -> Cloud:
@@ -607,18 +538,18 @@ def add_auditor(cloud: Cloud, name: str, *allowed: str) -> Cloud:
     return cloud.as_user(iam.create_access_key(UserName=name)["AccessKey"])
 
 
-def test_script_stops_where_it_cannot_tell_whose_account_it_is(
+def test_script_stops_where_nobody_is_signed_in(
     cloud: Cloud, tmp_path: Path, analyze: Analyze
 ) -> None:
     (key,) = add_user(cloud, "alice", keys=1)
     outcome = analyze(fetch(cloud, tmp_path / "report.csv"))
-    signed_out = Cloud(cloud.port, cloud.home, identity={})
+    signed_out = replace(cloud, identity={})
 
     applied = signed_out.run("sh", outcome.script, "--apply")
 
     assert applied.returncode == 1
-    assert "cannot tell whose account this is" in applied.stderr
-    assert applied.stdout == ""
+    assert applied.stderr.startswith("Stopped: cannot tell which account this is: aws sts")
+    assert "left alone" not in applied.stdout
     assert keys_of(cloud, "alice") == {key: "Active"}
 
 
@@ -633,7 +564,7 @@ def test_commands_of_the_remediation_sheet_work_when_pasted_and_compare_says_clo
     cloud.client("iam").update_access_key(
         UserName="bystander", AccessKeyId=spared, Status="Inactive"
     )
-    before = (download(cloud, tmp_path / "before.json"), in_days(100))
+    before = (fetch(cloud, tmp_path / "before.csv"), in_days(100))
     outcome = analyze(before[0], formats="xlsx", as_of=before[1])
     steps = {
         (row["User"], row["Credential"]): (row["Step 1"], row["Step 2"])
@@ -642,19 +573,21 @@ def test_commands_of_the_remediation_sheet_work_when_pasted_and_compare_says_clo
     assert set(steps) == {("=1+1", "password"), ("=1+1", "access key 1")}
 
     find, switch_off = steps["=1+1", "access key 1"]
-    found = cloud.run("sh", "-c", find)
-    assert lines(found) == [key]
+    assert lines(cloud.run("sh", "-c", find)) == [key]
     assert KEY_PLACE in switch_off
     assert lines(cloud.run("sh", "-c", switch_off.replace(KEY_PLACE, key))) == []
     assert keys_of(cloud, "=1+1") == {key: "Inactive"}
 
-    delete, check = steps["=1+1", "password"]
-    assert lines(cloud.run("sh", "-c", delete)) == []
-    checked = cloud.run("sh", "-c", check)
-    assert checked.returncode != 0
-    assert "NoSuchEntity" in checked.stderr
+    look, remove = steps["=1+1", "password"]
+    (looked,) = lines(cloud.run("sh", "-c", look))
+    arn, made, used = looked.split("\t")
+    assert (arn, used) == (f"arn:aws:iam::{ACCOUNT}:user/=1+1", "None")
+    checks = {row["Check first"] for row in sheet_rows(outcome.file(".xlsx"), "Remediation")}
+    assert all(f"user created {made[:19]}Z" in check for check in checks)
+    assert lines(cloud.run("sh", "-c", remove)) == []
+    assert not has_password(cloud, "=1+1")
 
-    compared = compare(before, (download(cloud, tmp_path / "after.json"), in_days(101)))
+    compared = compare(before, (fetch(cloud, tmp_path / "after.csv"), in_days(101)))
 
     assert compared.status == 0, "no finding is open"
     assert became(compared) == {

@@ -17,7 +17,7 @@ LAYERS = [
     "reports.normalise", "verdicts.judged", "verdicts.reasons", "verdicts.contradictions", "verdicts.warnings",
     "rules.option_file", "rules.accounts", "rules.rule",
     "rules.predicates", "rules.catalogue", "rules.profiles", "rules.toml_file", "rules.policy", "verdicts.tally",
-    "verdicts.credentials", "rules.waivers", "verdicts.undetermined", "verdicts.assessment",
+    "verdicts.credentials", "rules.waivers", "verdicts.undetermined", "verdicts.way_out", "verdicts.assessment",
     "runs.pool", "runs.processes", "runs.cluster", "runs.inspect", "comparison.people",
     "comparison.twins", "comparison.identity", "comparison.findings", "comparison.sentences",
     "comparison.changes", "comparison.timeline", "comparison.comparison", "comparison.tally",

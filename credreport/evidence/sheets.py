@@ -73,6 +73,7 @@ _REMEDIATION = (
     Column("Account", "account_id", width=14),
     Column("User", "user", width=16, widest=28),
     Column("Credential", "credential", width=14),
+    Column("Check first", "check", width=44),
     Column("Step 1", "step_1", width=62),
     Column("Step 2", "step_2", width=50),
     Column("Console path", "console", width=48),

@@ -31,14 +31,15 @@ from credreport.verdicts.tally import Tally, Totals, tie_out_rows, to_tallies
 from credreport.verdicts.undetermined import to_undetermined
 from credreport.verdicts.verdict import Numbers
 from credreport.verdicts.warnings import find_warnings
+from credreport.verdicts.way_out import settle
 
 _CURRENT = "Current"
 _ROOT_SHOWN = "Root: shown, not judged"
 _FINDINGS = tuple(name for name in FINDINGS if name not in ACCOUNT_NAMES)
 _RANKS = {severity.value: rank for rank, severity in enumerate(Severity)}
-_ABOUT = ("row", "kind", "is_root", "set_at", "as_of", "user_row")
+_ABOUT = ("row", "kind", "is_root", "created_at", "set_at", "last_used", "as_of", "user_row")
 _UNDECIDED = ("row", "has_row", "credential", "rule", "reason")
-_SCRIPTED = ("user_row", "kind", "set_at")
+_SCRIPTED = ("user_row", "kind", "credential", "set_at", "last_used")
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,8 @@ class Assessment:
 
     `users`: one row a user. `credentials`: one row a credential, judged. `findings`: one row for
     each rule that a credential, a user or root breaks, oldest first; `row` leads to the credential,
-    or to the password of the user. `undecided`: one row for each rule that the report does not
-    allow to judge. `undetermined`, `unused`, `ages`: see Part. `waivers`: one row a waiver, with what
+    or to the password of the user, `closed_by` to the finding whose remedy closes it too.
+    `undecided`: one row for each rule that the report does not allow to judge. `undetermined`, `unused`, `ages`: see Part. `waivers`: one row a waiver, with what
     it covers. `tallies` has the counts and `report_notices` the warnings of each report;
     `iam_user_count` leaves root out. `accounts` is the list that ought to have reports.
     """
@@ -247,6 +248,7 @@ def join(
     belong into one part.
     """
     findings, covered = waive(_in_order(_stack(parts, "findings")), waivers.waivers)
+    unused, users = _stack(parts, "unused"), _stack(parts, "users")
     report_notices = [notices for part in parts for notices in part.report_notices]
     notices = [*told.notices, *(notice for report in reports for notice in report.notices)]
     notices += chain.from_iterable(report_notices)
@@ -255,14 +257,14 @@ def join(
     return Assessment(
         policy=policy,
         reports=reports,
-        users=_stack(parts, "users"),
+        users=users,
         credentials=_stack(parts, "credentials"),
-        findings=findings,
+        findings=settle(findings, unused, users),
         undecided=_stack(parts, "undecided"),
         undetermined=_stack(parts, "undetermined").sort_values(
             "is_of_rule", kind="stable", ignore_index=True
         ),
-        unused=_stack(parts, "unused"),
+        unused=unused,
         ages=ages.groupby(["kind", "age_days"])["count"].sum().reset_index(),
         waivers=covered,
         waivers_origin=waivers.origin,
@@ -327,8 +329,8 @@ def find(credentials: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.Da
     """Return the findings of the policy's rules, rule by rule, and what no rule could determine.
 
     The findings have the columns of FINDINGS save the names of accounts, and `row` (the credential, or the password of the
-    user), `slot`, `kind`, `is_root`, `set_at`, `as_of` and `user_row` of what they are about; all
-    are open.
+    user), `slot`, `kind`, `is_root`, `created_at`, `set_at`, `last_used`, `as_of` and `user_row` of
+    what they are about (of a user, the latest use); all are open.
     The second table has a row, a rule and a reason for each verdict that the report does not allow;
     `has_row` is false where the report lacks the row that the rule is about, and `row` is another of
     its rows.
@@ -337,7 +339,7 @@ def find(credentials: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.Da
     tables = {Subject.CREDENTIAL: credentials.assign(row=credentials.index)}
     if any(rule.subject is not Subject.CREDENTIAL for rule in rules):
         facts = to_user_facts(credentials).reset_index()
-        facts = facts.assign(set_at=facts["created_at"])
+        facts = facts.assign(set_at=facts["created_at"], last_used=facts["latest_use"])
         tables[Subject.USER] = facts[~facts["is_root"]]
         tables[Subject.ROOT] = facts[facts["is_root"]]
     rootless = _without_root(credentials)

@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from credreport.evidence import of_analysis
 from credreport.output import comment
 from credreport.output.workbook.sheetxml import MAX_TEXT
 from tests.support.naughty import NAUGHTY
-from tests.support.reports import ACCOUNT, root, save, user
+from tests.support.reports import ACCOUNT, judge, root, save, user
 
 LONG_AGO = "2019-01-02T03:04:05Z"
 STEM = f"credreport-{ACCOUNT}-2026-01-31-90d"
@@ -174,45 +174,54 @@ AWS = """#!/bin/sh
 for word in "$@"; do printf '%s\\000' "$word" >>"$LOG"; done
 printf '\\000' >>"$LOG"
 case "$2" in
-    get-caller-identity) echo {account} ;;
-    list-access-keys) printf 'AKIAEXAMPLE\\tActive\\n' ;;
+    get-caller-identity) printf 'found\\t{account}\\tarn:aws:iam::{account}:root\\n' ;;
+    get-user) printf 'found\\tarn:aws:iam::{account}:user/x\\t2020-01-01T00:00:00Z\\tNone\\n' ;;
+    get-login-profile) printf 'found\\t2020-01-01T00:00:00Z\\n' ;;
+    list-access-keys) printf 'found\\tall\\nfound\\tAKIAEXAMPLE\\tActive\\t{made}\\n' ;;
+    get-access-key-last-used) printf 'found\\tNone\\n' ;;
 esac
 """
 
 
-def run_script(evidence: Path, place: Path, *arguments: str) -> tuple[str, list[list[str]]]:
-    """Run the remediation script beside a stand-in for `aws`; return what it says and what it ran."""
+def run_script(place: Path, names: Sequence[str], *arguments: str) -> tuple[str, list[list[str]]]:
+    """Run a script beside a stand-in for `aws`: a password of every other name, a key of the rest."""
     stand_in = place / "aws"
-    stand_in.write_text(AWS.format(account=ACCOUNT))
+    stand_in.write_text(AWS.format(account=ACCOUNT, made=LONG_AGO))
     stand_in.chmod(0o755)
-    log = place / "log"
-    log.write_bytes(b"")
+    (place / "log").touch()
+    stale = (
+        {"password_enabled": "true", "password_last_used": LONG_AGO},
+        {"access_key_1_active": "true", "access_key_1_last_rotated": LONG_AGO},
+    )
+    rows = [user(name, **stale[number % 2]) for number, name in enumerate(names)]
+    script = of_analysis.of_analysis(judge(place / "reports", root(), *rows)).script
+    (place / "script.sh").write_bytes(script.encode("utf-8", "backslashreplace"))
     run = subprocess.run(
-        ["sh", str(evidence / f"{STEM}-remediate.sh"), *arguments],
-        cwd=place, capture_output=True, check=True, timeout=100,
-        env={"PATH": f"{place}:{os.environ['PATH']}", "LOG": str(log)},
+        ["sh", "script.sh", "--log=said", *arguments],
+        cwd=place, capture_output=True, check=False, timeout=300,
+        env={"PATH": f"{place}:{os.environ['PATH']}", "LOG": str(place / "log")},
     )  # fmt: skip
-    calls = log.read_bytes().decode().split("\0\0")
-    assert sorted(path.name for path in place.iterdir()) == ["aws", "log"]
+    assert run.returncode == 3, "names that no IAM user can have are left alone"
+    calls = (place / "log").read_bytes().decode().split("\0\0")
+    files = ["aws", "log", "reports", "said", "script.sh"]
+    assert sorted(path.name for path in place.iterdir()) == files
     return run.stdout.decode(), [call.split("\0") for call in calls if call]
 
 
-def test_the_script_only_prints_unless_it_is_told_to_apply(evidence: Path, tmp_path: Path) -> None:
-    said, calls = run_script(evidence, tmp_path)
-    assert calls == []
+def test_the_script_only_asks_unless_it_is_told_to_apply(tmp_path: Path) -> None:
+    said, calls = run_script(tmp_path, NAUGHTY[::8])
+    assert {call[1].partition("-")[0] for call in calls} == {"get", "list"}
     assert not STEERS.search(said.replace("\t", ""))
-    assert said.endswith("Nothing was changed: this was a dry run. Add --apply to do it.\n")
+    assert said.startswith("dry run: nothing is changed\n")
 
 
-def test_the_script_hands_every_name_to_aws_as_it_was(evidence: Path, tmp_path: Path) -> None:
-    said, calls = run_script(evidence, tmp_path, "--apply")
-    deleted = [call[-1] for call in calls if call[1] == "delete-login-profile"]
-    deactivated = [call[2] for call in calls if call[1] == "update-access-key"]
+def test_the_script_hands_every_name_to_aws_as_it_was(tmp_path: Path) -> None:
+    said, calls = run_script(tmp_path, NAUGHTY, "--apply")
+    acts = {"delete-login-profile", "update-access-key"}
     printable = sorted(f"--user-name={name}" for name in NAUGHTY if name.isprintable())
-    assert sorted(deleted) == printable
-    assert sorted(deactivated) == printable
-    left = 2 * (len(NAUGHTY) - len(printable))
-    assert said.endswith(f"{2 * len(printable)} done, {left} left alone, 0 failed.\n")
+    assert sorted(call[2] for call in calls if call[1] in acts) == printable
+    done, left = len(printable), len(NAUGHTY) - len(printable)
+    assert said.endswith(f"{done} done, 0 with nothing to do, {left} left alone, 0 failed.\n")
 
 
 def test_the_steps_of_the_workbook_survive_a_shell(

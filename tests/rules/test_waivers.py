@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -296,21 +295,24 @@ def test_file_without_waivers_gives_a_sheet_that_says_so(tmp_path: Path) -> None
 
 
 def script_calls(assessment: Assessment) -> list[str]:
-    script = of_analysis(assessment).script
-    starts = ("password ", "access_key ", "leave CR", "# CR", "# Open", "echo 'No")
-    return [line for line in script.splitlines() if line.startswith(starts)]
+    """Return the lines of the findings: function, finding, credential, and a waiver's ID."""
+    lines = of_analysis(assessment).script.partition("\nfindings() {\n    :\n")[2]
+    return [line.strip() for line in lines.partition("\n}\n")[0].splitlines()]
+
+
+ALICE = "'111122223333' 'alice'"
+STALE = "'2020-01-01T00:00:00' '2026-01-31T12:00:00' '2020-01-02T03:04:05'"
 
 
 def test_script_leaves_a_waived_finding_alone(tmp_path: Path) -> None:
     rows = [user(**STALE_KEY), user("bob", **STALE_KEY)]
     assessment = judged(tmp_path, *rows, waivers=[waiver(user="alice")])
-    alice, bob = assessment.findings["finding_id"]
-    assert script_calls(assessment) == [
-        f"leave {alice} 'waived: W-1'",
-        f"access_key {bob} 111122223333 bob 2020-01-02T03:04:05",
-    ]
+    of_alice, of_bob = assessment.findings["finding_id"]
+    waived, call = script_calls(assessment)
+    assert waived == f"waived '{of_alice}' {ALICE} 'access key 1' 'W-1'"
+    assert call.startswith(f"access_key '{of_bob}' '111122223333' 'bob' 'access key 1' {STALE}")
     steps = of_analysis(assessment).tables["remediation"]["step_1"]
-    assert steps.iloc[0] == "Nothing to do while waiver W-1 counts"
+    assert steps.iloc[0] == "Nothing to do while waiver W-1 is in force"
 
 
 def test_script_touches_no_credential_of_which_another_finding_is_waived(tmp_path: Path) -> None:
@@ -326,9 +328,8 @@ def test_script_touches_a_credential_once(tmp_path: Path) -> None:
     assessment = judged(tmp_path, user(**never), waivers=[], policy=Policy(rules=rules))
     first, second, _ = assessment.findings["finding_id"]
     assert script_calls(assessment) == [
-        f"access_key {first} 111122223333 alice 2020-01-02T03:04:05",
+        f"access_key '{first}' {ALICE} 'access key 1' {STALE} 'never'",
         f"# {second}: the same credential as {first}.",
-        "# Open findings that need a person: 1 (see the sheet Remediation).",
     ]
 
 
@@ -337,29 +338,21 @@ def test_inactive_user_is_switched_off_credential_by_credential(tmp_path: Path) 
     policy = Policy(rules=("inactive-user",))
     assessment = judged(tmp_path, *rows, waivers=[], policy=policy)
     (name,) = assessment.findings["finding_id"]
-    assert script_calls(assessment) == [
-        f"password {name} 111122223333 alice",
-        f"access_key {name} 111122223333 alice 2020-01-02T03:04:05",
-    ]
+    of_password, of_key = script_calls(assessment)
+    assert of_password.startswith(f"password '{name}' {ALICE} 'password' '2020")
+    assert of_key.startswith(f"access_key '{name}' {ALICE} 'access key 1' {STALE}")
 
 
-def test_script_of_findings_for_persons_only_does_nothing(tmp_path: Path) -> None:
+def test_script_of_findings_for_people_only_does_nothing(tmp_path: Path) -> None:
     policy = Policy(rules=("console-without-mfa",))
     assessment = judged(tmp_path, user(**STALE_PASSWORD), waivers=[], policy=policy)
-    script = of_analysis(assessment).script
-    assert "# Open findings that need a person: 1 (see the sheet Remediation)." in script
-    assert "echo 'Nothing to script.'" in script
-    path = tmp_path / "remediate.sh"
-    path.write_text(script)
-    done = subprocess.run(["/bin/sh", path], capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("Nothing to script.\nNothing was changed")
+    assert script_calls(assessment) == ["for_people=1"]
 
 
 def test_waiver_id_cannot_end_its_line_in_the_script(tmp_path: Path) -> None:
     evil = waiver("W';touch x\n#", user="alice")
-    assessment = judged(tmp_path, user(**STALE_KEY), waivers=[evil])
-    (name,) = assessment.findings["finding_id"]
-    assert script_calls(assessment) == [f"leave {name} 'waived: W'\"'\"';touch x?#'"]
+    (call,) = script_calls(judged(tmp_path, user(**STALE_KEY), waivers=[evil]))
+    assert call.endswith(""" 'W'"'"';touch x?#'""")
 
 
 @pytest.mark.parametrize(

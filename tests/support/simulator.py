@@ -16,6 +16,8 @@ from typing import Any
 
 import boto3  # type: ignore[import-untyped]
 
+from tests.support import warm_aws
+
 HOST = "127.0.0.1"
 ACCOUNT = "123456789012"
 PROGRAMS = Path(sys.executable).parent
@@ -35,10 +37,14 @@ def is_foreign(variable: str) -> bool:
 
 @dataclass(frozen=True)
 class Cloud:
-    """The simulated AWS as one identity sees it; whose keys nobody knows is in ACCOUNT."""
+    """The simulated AWS as one identity sees it; whose keys nobody knows is in ACCOUNT.
+
+    `programs` is the directory of its `aws`.
+    """
 
     port: int
     home: Path
+    programs: Path
     identity: dict[str, str] = field(default_factory=_NOBODY.copy)
 
     @property
@@ -54,7 +60,7 @@ class Cloud:
                 "AWS_EC2_METADATA_DISABLED": "true",
                 "AWS_PAGER": "",
                 "HOME": str(self.home),
-                "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
+                "PATH": os.pathsep.join([str(self.programs), str(PROGRAMS), os.environ["PATH"]]),
             }
         )
 
@@ -71,7 +77,7 @@ class Cloud:
 
     def aws(self, *words: str) -> str:
         """Run the real AWS CLI, which must succeed; return what it prints."""
-        done = self.run(str(PROGRAMS / "aws"), *words)
+        done = self.run(str(self.programs / "aws"), *words)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -123,8 +129,8 @@ class Cloud:
 
 @contextmanager
 def start(home: Path) -> Iterator[Cloud]:
-    """Run the simulator on a free port until the block ends."""
-    cloud = Cloud(_free_port(), home)
+    """Run the simulator on a free port, and the CLI, until the block ends."""
+    cloud = Cloud(_free_port(), home, warm_aws.programs_in(home))
     log = home / "simulator.log"
     command = [sys.executable, "-m", "moto.server", "-H", HOST, "-p", str(cloud.port)]
     with (
@@ -135,7 +141,8 @@ def start(home: Path) -> Iterator[Cloud]:
     ):
         try:
             _wait(cloud, server, log)
-            yield cloud
+            with warm_aws.start(home):
+                yield cloud
         finally:
             server.terminate()
 

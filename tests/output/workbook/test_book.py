@@ -57,7 +57,8 @@ HEADERS = {
         "Last region", "Age band", "MFA", "Finding ID", "Reason", "Source file", "Source line", "ARN",
     ],
     "Remediation": [
-        "Finding ID", "Account", "User", "Credential", "Step 1", "Step 2", "Console path",
+        "Finding ID", "Account", "User", "Credential", "Check first", "Step 1", "Step 2",
+        "Console path",
     ],
 }  # fmt: skip
 
