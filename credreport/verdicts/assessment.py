@@ -37,7 +37,10 @@ _CURRENT = "Current"
 _ROOT_SHOWN = "Root: shown, not judged"
 _FINDINGS = tuple(name for name in FINDINGS if name not in ACCOUNT_NAMES)
 _RANKS = {severity.value: rank for rank, severity in enumerate(Severity)}
-_ABOUT = ("row", "kind", "is_root", "created_at", "set_at", "last_used", "as_of", "user_row")
+_ABOUT = (
+    *("row", "kind", "is_root", "created_at", "set_at", "last_used", "as_of", "user_row"),
+    "active_credentials",
+)
 _UNDECIDED = ("row", "has_row", "credential", "rule", "reason")
 _SCRIPTED = ("user_row", "kind", "credential", "set_at", "last_used")
 
@@ -248,7 +251,7 @@ def join(
     belong into one part.
     """
     findings, covered = waive(_in_order(_stack(parts, "findings")), waivers.waivers)
-    unused, users = _stack(parts, "unused"), _stack(parts, "users")
+    unused = _stack(parts, "unused")
     report_notices = [notices for part in parts for notices in part.report_notices]
     notices = [*told.notices, *(notice for report in reports for notice in report.notices)]
     notices += chain.from_iterable(report_notices)
@@ -257,9 +260,9 @@ def join(
     return Assessment(
         policy=policy,
         reports=reports,
-        users=users,
+        users=_stack(parts, "users"),
         credentials=_stack(parts, "credentials"),
-        findings=settle(findings, unused, users),
+        findings=settle(findings, unused),
         undecided=_stack(parts, "undecided"),
         undetermined=_stack(parts, "undetermined").sort_values(
             "is_of_rule", kind="stable", ignore_index=True
@@ -330,7 +333,8 @@ def find(credentials: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.Da
 
     The findings have the columns of FINDINGS save the names of accounts, and `row` (the credential, or the password of the
     user), `slot`, `kind`, `is_root`, `created_at`, `set_at`, `last_used`, `as_of` and `user_row` of
-    what they are about (of a user, the latest use); all are open.
+    what they are about (of a user, the latest use), and the number of the user's
+    `active_credentials`; all are open.
     The second table has a row, a rule and a reason for each verdict that the report does not allow;
     `has_row` is false where the report lacks the row that the rule is about, and `row` is another of
     its rows.
@@ -366,6 +370,8 @@ def find(credentials: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.Da
             ordinal.eq(0), findings["finding_id"] + "-" + (ordinal + 1).astype("str")
         )
     )
+    counts = is_active(credentials).groupby(credentials["user_row"]).sum()
+    findings = findings.assign(active_credentials=findings["user_row"].map(counts))
     undecided = pd.concat(unknown, ignore_index=True).sort_values(
         "row", kind="stable", ignore_index=True
     )

@@ -48,19 +48,16 @@ def _look_up(wanted: pd.Series, table: pd.DataFrame, key: str, column: str) -> p
     return pd.Series([by_key.get(each, "") for each in wanted], index=wanted.index, dtype="str")
 
 
-def settle(findings: pd.DataFrame, unused: pd.DataFrame, users: pd.DataFrame) -> pd.DataFrame:
+def settle(findings: pd.DataFrame, unused: pd.DataFrame) -> pd.DataFrame:
     """Return the findings with `closed_by`, and with an `action` that no other finding contradicts.
 
     `closed_by` has the IDs of the findings whose remedy closes this one as well, or is empty: a key
     that is to be deactivated is not to be rotated, a password that is to be removed needs no MFA.
-    `users` has a row for each `user_row`, with its number of `active_credentials`.
     """
     targets = to_targets(findings, unused)
     off = targets[targets["spared_by"].eq("") & ~targets["is_root"]].drop_duplicates("row")
     is_about_use = findings["rule"].isin(_SCRIPTED)
-    closed_by = _find_closing(findings, off, users).where(
-        findings["state"].eq(OPEN) & ~is_about_use, ""
-    )
+    closed_by = _find_closing(findings, off).where(findings["state"].eq(OPEN) & ~is_about_use, "")
     switch_off = findings["kind"].map(_SWITCH_OFF).astype("str")
     switch_off = switch_off.fillna(findings["rule"].map(_SWITCH_OFF_BY_RULE).astype("str"))
     instead = switch_off.fillna("Switch off the credentials") + " (" + closed_by + ")"
@@ -71,7 +68,7 @@ def settle(findings: pd.DataFrame, unused: pd.DataFrame, users: pd.DataFrame) ->
     )
 
 
-def _find_closing(findings: pd.DataFrame, off: pd.DataFrame, users: pd.DataFrame) -> pd.Series:
+def _find_closing(findings: pd.DataFrame, off: pd.DataFrame) -> pd.Series:
     """Return for each finding the IDs of those among `off` that close it, or an empty string."""
     owner = findings["user_row"]
     of_password, of_key = (off[off["kind"].eq(kind)] for kind in _SWITCH_OFF)
@@ -79,7 +76,7 @@ def _find_closing(findings: pd.DataFrame, off: pd.DataFrame, users: pd.DataFrame
     key = _look_up(owner, of_key, "user_row", "finding_id")
     names = off.groupby("user_row")["finding_id"].agg(lambda ids: ", ".join(ids.unique()))
     every = _look_up(owner, names.reset_index(), "user_row", "finding_id")
-    left = owner.map(users["active_credentials"]) - owner.map(off["user_row"].value_counts())
+    left = findings["active_credentials"] - owner.map(off["user_row"].value_counts())
     closing = {
         "console-without-mfa": password,
         "two-active-access-keys": key,
