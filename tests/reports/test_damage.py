@@ -98,7 +98,7 @@ class TestWhatCounts:
     def outcome(self, kind: str, damaged: str, *, keep: int) -> str:
         trial = Trial(0, KINDS[kind], CONTAINERS["CSV"], (self.text,), damaged.encode())
         rows = range(len(rows_of(self.text)[:keep]))
-        return outcome_of(trial, Judged([(0, line) for line in rows], []))[0]
+        return outcome_of(trial, Judged([(0, line, line) for line in rows], []))[0]
 
     def test_a_credential_that_the_program_calls_current_is_missed(self) -> None:
         assert self.outcome("bit flipped", self.text, keep=99) == MISSED

@@ -46,7 +46,7 @@ _SHARES = [container for container in CONTAINERS.values() for _ in range(contain
 _ARCHIVES = (".zip", ".tar", ".gz")
 _STALE = [place for place, status in enumerate(STATUSES) if status.value in STALE]
 _MEMORY = "/dev/shm"  # a file that is written again and again costs a disk much
-Place = tuple[int, int]
+Place = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Trial:
 
 @dataclass
 class Judged:
-    """What the program says of a file. A place is a file in an archive and a line of it.
+    """What the program says of a file. A place is a file in an archive, a line of it, and a row.
 
     places  the place of every row
     stale   place, user and slot of every credential that is unused or undetermined
@@ -155,7 +155,7 @@ def judge_trials(trials: Sequence[Trial], directory: Path) -> Iterator[tuple[Tri
         yield from judge_trials(trials[half:], directory)
         return
     reports: list[Report] = []
-    owners: list[Place] = []
+    owners: list[tuple[int, int]] = []
     for number, (trial, streams) in enumerate(zip(trials, files, strict=True)):
         found = [next(answers) for _ in streams]
         whole = [each for answer in found for each in answer if isinstance(each, Report)]
@@ -182,7 +182,7 @@ def _files_in(trial: Trial, directory: Path) -> list[Stream]:
     return streams if len(streams) == len(items) else []
 
 
-def _judge(reports: Sequence[Report], owners: Sequence[Place]) -> dict[int, Judged]:
+def _judge(reports: Sequence[Report], owners: Sequence[tuple[int, int]]) -> dict[int, Judged]:
     """Return what is said of each trial. `owners` has the trial and the file of each report."""
     found: dict[int, Judged] = {number: Judged() for number, _ in owners}
     if not reports:
@@ -190,18 +190,20 @@ def _judge(reports: Sequence[Report], owners: Sequence[Place]) -> dict[int, Judg
     table = join_tables(reports)
     judged = judge(reports, table, 90, include_root=False)
     places = [
-        (owners[report], line)
-        for report, line in zip(table.report.tolist(), table.line.tolist(), strict=True)
+        (*owners[report], line, row)
+        for row, (report, line) in enumerate(
+            zip(table.report.tolist(), table.line.tolist(), strict=True)
+        )
     ]
-    for (number, file), line in places:
-        found[number].places.append((file, line))
+    for number, *place in places:
+        found[number].places.append((place[0], place[1], place[2]))
     is_stale = np.isin(judged.verdicts.status, _STALE) & (judged.slot < len(JUDGED_SLOTS))
     row = judged.row[is_stale]
     for each, user, slot in zip(
         row.tolist(), table.users_at(row), judged.slot[is_stale].tolist(), strict=True
     ):
-        (number, file), line = places[each]
-        found[number].stale.append(((file, line), user, SLOTS[slot].credential))
+        number, file, line, _ = places[each]
+        found[number].stale.append(((file, line, each), user, SLOTS[slot].credential))
     return found
 
 
