@@ -239,7 +239,7 @@ def _open_text(text: str) -> Opened:
         )
     if start == '"' and text.rstrip().endswith('"') and text.count("\n") < 2:
         return Opened((_content(json.loads(text)),))
-    if "\t" in text:
+    if "\ttext/csv" in text:
         fields = [line.split("\t") for line in text.splitlines() if line.strip()]
         return Opened(
             tuple(_content(cells[0]) for cells in fields),
@@ -263,6 +263,8 @@ def rows_in(text: str) -> list[dict[str, str]] | None:
     header: list[str] = []
     rows: list[dict[str, str]] = []
     for record in csv.reader(lines):
+        if len(record) < 2 and not "".join(record).strip():
+            continue
         for cells in _parted(header, record) if header else [record]:
             if set(cells) >= _MARKS or not header:
                 header = cells
