@@ -9,6 +9,7 @@ import csv
 import hashlib
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
@@ -62,6 +63,7 @@ _CUT_DATE = re.compile(
     rb"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{0,8}(?:\+[0-9:]{0,4})?"
 )
 _WHOLE_DATE = re.compile(rb"T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:Z|\+00:00),")
+_MOST_ALIKE = 20  # warnings of one kind about one file
 T = TypeVar("T")
 
 
@@ -394,7 +396,7 @@ class _Reading:
             problems = _find_same_account(reports)
         if problems or not reports:
             return [*problems]
-        notices = self.notices.get(place, [])
+        notices = _shortened(self.notices.get(place, []))
         if len(reports) > 1:
             message = f"holds {len(reports)} reports or accounts, judged one by one"
             notices = [Notice(name, 0, "several-accounts", message), *notices]
@@ -434,6 +436,21 @@ def _open(place: int, stream: Stream) -> Iterator[_Csv]:
         stamp, origin, notices = find_stamp(name, generated_time, stream.place_stamp)
         source = Source(name, digest, len(stream.data), container)
         yield _Csv(place, source, each_text, stamp, origin, tuple(notices))
+
+
+def _shortened(notices: Sequence[Notice]) -> list[Notice]:
+    """Return the first warnings of each kind, and one for the others: every report has them all."""
+    kept: list[Notice] = []
+    counts: Counter[str] = Counter()
+    for notice in notices:
+        counts[notice.code] += 1
+        if counts[notice.code] <= _MOST_ALIKE:
+            kept.append(notice)
+        elif counts[notice.code] == _MOST_ALIKE + 1:
+            more = sum(each.code == notice.code for each in notices) - _MOST_ALIKE
+            message = f"{notice.message}; and so in {more - 1} more lines"
+            kept.append(replace(notice, message=message))
+    return kept
 
 
 def _find_cut(csv_: _Csv) -> Problem | None:

@@ -275,6 +275,23 @@ class TestSeveralAccounts:
         assert (second.account_id, users(second)) == (OTHER, ["<root_account>", "b"])
         assert first.rows[-1][-1] == "N/A"
 
+    def test_of_many_glued_rows_the_first_are_shown(self) -> None:
+        lines = [to_csv(root(OTHER)), to_csv(root()).split("\n")[1]]
+        for number in range(0, 400, 8):
+            glued = [
+                to_csv(user("b", f"{each:012d}")).split("\n")[1]
+                for each in range(number, number + 8)
+            ]
+            lines.append("".join(glued))
+        reports = read("\n".join(lines))
+        assert len(reports) == 402
+        found = [each.message for each in reports[-1].notices if each.code == "glued"]
+        assert len(found) == 21
+        assert (
+            found[20]
+            == "a row and the next report share this line; taken apart; and so in 329 more lines"
+        )
+
     def test_rows_glued_without_a_header_are_taken_apart(self) -> None:
         first = to_csv(root(), user("a"))
         second = to_csv(root(OTHER), user("b", OTHER)).split("\n", 1)[1]
