@@ -17,7 +17,7 @@ from credreport.schema import (
     Kind,
     Outcome,
 )
-from credreport.verdicts.tally import days_words, plural
+from credreport.verdicts.tally import accounts_sentences, days_words, plural
 
 CLOSING_WORDS = {
     Change.DEACTIVATED.value: "deactivated",
@@ -83,6 +83,7 @@ def comparison_verdict(comparison: Comparison) -> str:
         sentences.append(_to_timeline_sentence(comparison))
     reports = [report for date in comparison.assessments for report in date.reports]
     sentences += as_of_sentences(reports)
+    sentences += accounts_sentences(comparison.newest.totals)
     if comparison.refused:
         files = len({problem.source for problem in comparison.refused})
         sentences.append(f"{plural(files, 'input')} refused and left out: see Inputs.")

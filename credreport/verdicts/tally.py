@@ -205,8 +205,7 @@ def to_verdict(totals: Totals, findings_sentence: str = "") -> str:
         sentence += f" {undetermined} could not be judged: see Undetermined."
     sentence += findings_sentence
     sentence += "".join(f" {each}" for each in as_of_sentences(totals.reports))
-    if totals.without_report:
-        sentence += f" {_without_report(totals.without_report)}."
+    sentence += "".join(f" {each}" for each in accounts_sentences(totals))
     if totals.refused:
         files = len({problem.source for problem in totals.refused})
         sentence += f" {plural(files, 'input')} refused and left out: see Inputs."
@@ -215,12 +214,15 @@ def to_verdict(totals: Totals, findings_sentence: str = "") -> str:
     return sentence
 
 
-def _without_report(accounts: Sequence[Account]) -> str:
-    """Name the accounts that have no report; of many, the first few."""
-    named = ", ".join(map(str, accounts[:_NAMED]))
-    more = f" and {len(accounts) - _NAMED} more" if len(accounts) > _NAMED else ""
-    verb = "has" if len(accounts) == 1 else "have"
-    return f"{plural(len(accounts), 'account')} of the list {verb} no report: {named}{more}"
+def accounts_sentences(totals: Totals) -> list[str]:
+    """Say which accounts of the list have no report, of many the first few; nothing if all have."""
+    missing = totals.without_report
+    if not missing:
+        return []
+    named = ", ".join(map(str, missing[:_NAMED]))
+    more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+    verb = "has" if len(missing) == 1 else "have"
+    return [f"{plural(len(missing), 'account')} of the list {verb} no report: {named}{more}."]
 
 
 def _judged_numbers(totals: Totals) -> tuple[int, int, int]:

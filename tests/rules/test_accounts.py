@@ -10,9 +10,13 @@ import pytest
 from typer.testing import CliRunner
 
 from credreport.cli.main import app
+from credreport.comparison.comparison import compare_all
 from credreport.errors import UsageError
 from credreport.evidence.of_analysis import of_analysis
+from credreport.evidence.of_comparison import of_comparison
+from credreport.reports.selection import read_reports
 from credreport.rules.accounts import Account, AccountList, read_accounts
+from credreport.verdicts.assessment import assess
 from tests.support.reports import ACCOUNT, judge, root, save, user
 
 OTHER = "444455556666"
@@ -182,3 +186,17 @@ def test_command_line_ends_with_3_and_names_the_account(tmp_path: Path) -> None:
     answer = CliRunner().invoke(app, ["analyze", str(report), *options])
     assert answer.exit_code == 3
     assert f"accounts.csv, line 3: no report of account {OTHER} (dev)" in answer.stderr
+
+
+def test_comparison_names_the_accounts_without_a_report_now(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.csv"
+    path.write_text(f"id\n{ACCOUNT}\n{OTHER}\n", encoding="utf-8")
+    listed = read_accounts(path)
+    dates = [
+        assess(read_reports(save(tmp_path, root(), user(), name=name))).check_accounts(listed)
+        for name in ("2026-06-30T06-00-00Z.csv", "2026-09-30T06-00-00Z.csv")
+    ]
+    comparison = compare_all(dates)
+    assert f"1 account of the list has no report: {OTHER}." in of_comparison(comparison).verdict
+    missing = [each for each in comparison.notices if each.code == "account-without-report"]
+    assert len(missing) == 1
