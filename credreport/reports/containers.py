@@ -39,7 +39,8 @@ _ENCODINGS = (
     (b"\xfe\xff", "utf-16", "UTF-16"),
     (b"\xef\xbb\xbf", "utf-8", "UTF-8"),
 )
-_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_SHORTEST_BASE64 = 64
 _ARMOUR = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]+-----")
 _HTML = re.compile(r"<(!doctype|html|head|body|\?xml|[a-z]+:?[a-z]*response\b)", re.IGNORECASE)
 _BLANKS = re.compile(r"\s*")
@@ -109,12 +110,13 @@ def unpack(name: str, data: bytes) -> tuple[Unpacked, ...]:
 
 def _unpack_single(name: str, text: str, first_line: str) -> Unpacked:
     start = text.lstrip()[:4096]
-    if "password_enabled" not in first_line and not _is_base64(text):
+    is_base64 = _is_base64(text)
+    if "password_enabled" not in first_line and not is_base64:
         _refuse_other_text(name, start)
     if _ARMOUR.match(start):
         body = "".join(line for line in text.splitlines() if not _ARMOUR.fullmatch(line.strip()))
         return _unpack_base64(name, body, "base64 (certutil)")
-    if _is_base64(text):
+    if is_base64:
         return _unpack_base64(name, text, "base64")
     _refuse_other_delimiter(name, start)
     if is_own_header(first_line):
@@ -172,8 +174,16 @@ def _decode(name: str, data: bytes) -> str:
 
 
 def _is_base64(text: str) -> bool:
+    if "," in text[:_SHORTEST_BASE64]:
+        return False
     joined = "".join(text.split())
-    return len(joined) >= 64 and _BASE64.fullmatch(joined) is not None and "\t" not in text.strip()
+    letters = joined.removesuffix("=").removesuffix("=")
+    return (
+        len(joined) >= _SHORTEST_BASE64
+        and letters.isascii()
+        and not letters.encode().translate(None, _BASE64)
+        and "\t" not in text.strip()
+    )
 
 
 def _unpack_base64(name: str, text: str, container: str) -> Unpacked:

@@ -208,6 +208,12 @@ class Grid:
         start, end = self.bounds[0, row], self.bounds[-1, row]
         return self.data[start + 1 : end].decode().split(SEPARATOR)
 
+    def contains(self, text: bytes, begin: int, end: int) -> bool:
+        """Whether the bytes are anywhere in some rows; it may also be in others if they were reordered."""
+        if self._order is not None:
+            return text in self.data
+        return self.data.find(text, self.bounds[0, begin], self.bounds[-1, end - 1] + 1) >= 0
+
     def texts(self, column: int) -> list[str]:
         """Return all cells of a column."""
         found = self._cells[column :: len(self.columns)]

@@ -7,9 +7,8 @@ whatever the numbers do not settle is asked of the single row.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 
@@ -128,28 +127,27 @@ def read_order(grid: Grid, report: Numbers, account: Numbers, root: Flags) -> Or
     )
     for number in np.unique(report[is_suspect]).tolist():
         begin, end = np.searchsorted(report, [number, number + 1]).tolist()
-        users = [grid.cell(row, user).lower() for row in range(begin, end)]
-        late = _find_late(list(zip((~root[begin:end]).tolist(), users, strict=True)))
-        order.is_late[begin:end][late] = True
-        order.ordinal[begin:end] = _to_ordinals(
-            zip(account[begin:end].tolist(), users, strict=True)
-        )
+        users = [name.lower() for name in grid.cells(np.arange(begin, end), user)]
+        places = list(zip((~root[begin:end]).tolist(), users, strict=True))
+        if places != sorted(places):
+            order.is_late[begin + _find_late(places)] = True
+        if len(set(users)) < len(users):
+            keys = list(zip(account[begin:end].tolist(), users, strict=True))
+            order.ordinal[begin:end] = _to_ordinals(keys)
     return order
 
 
-def _find_late(order: list[tuple[bool, str]]) -> list[int]:
-    """Return the first place that belongs before the one above it, if there is one."""
-    late = (place for place in range(1, len(order)) if order[place] < order[place - 1])
-    return list(islice(late, 1))
+def _find_late(order: Sequence[tuple[bool, str]]) -> int:
+    """Return the first place that belongs before the one above it."""
+    return next(place for place in range(1, len(order)) if order[place] < order[place - 1])
 
 
-def _to_ordinals(keys: Iterable[tuple[int, str]]) -> list[int]:
+def _to_ordinals(keys: Sequence[tuple[int, str]]) -> list[int]:
     """Return which one of its kind each key is, from 1; 0 for those that stand there once."""
-    listed = list(keys)
-    total = Counter(listed)
+    total = Counter(keys)
     seen: Counter[tuple[int, str]] = Counter()
     ordinals = []
-    for key in listed:
+    for key in keys:
         seen[key] += 1
         ordinals.append(seen[key] if total[key] > 1 else 0)
     return ordinals
@@ -213,9 +211,11 @@ def _has_other_arn(grid: Grid, names: Words, is_plain: Flags, root: Flags) -> Fl
     differs = (before != _SLASH) & (before != _COLON)
     tails = _cut(grid.runs(starts, len(names)), sizes)
     differs |= np.logical_or.reduce(names != tails, axis=0)
-    for row in np.flatnonzero(~root & (differs | ~is_plain)).tolist():
-        last_part = grid.cell(row, arn).replace(":", "/").rpartition("/")[2]
-        found[row] = last_part.lower() != grid.cell(row, user).lower()
+    rows = np.flatnonzero(~root & (differs | ~is_plain))
+    pairs = zip(grid.cells(rows, user), grid.cells(rows, arn), strict=True)
+    found[rows] = [
+        name.lower() != own.replace(":", "/").rpartition("/")[2].lower() for name, own in pairs
+    ]
     return found
 
 

@@ -472,8 +472,9 @@ def _find_cut(csv_: _Csv) -> Problem | None:
 
 def _is_csv(text: bytes) -> bool:
     """Whether these are the bytes of a CSV file with a header that is as it should be."""
-    header = text[: text.find(b"\n")].rstrip(b"\r").replace(b'"', b"")
-    if columns_of(header) is None or b"\0" in text or b"\t" in text:
+    end = text.find(b"\n")
+    header = text[: max(end, 0)].rstrip(b"\r").replace(b'"', b"")
+    if not header or columns_of(header) is None or b"\0" in text or b"\t" in text:
         return False
     try:
         return text.isascii() or bool(text.decode())
@@ -607,7 +608,7 @@ def _contains_absences(report: Report) -> bool:
         typed.set_meaning[:, rows] == absence
     ).any():
         return True
-    if not any(word in grid.data for word in _ABSENCES):
+    if not any(grid.contains(word, report.first, report.end) for word in _ABSENCES):
         return False
     user = grid.place(USER)
     return any(
