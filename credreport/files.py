@@ -50,7 +50,7 @@ class Spool:
         """Return how many bytes there are."""
         return self._size
 
-    def put(self, data: bytes) -> Place:
+    def put(self, data: bytes | bytearray) -> Place:
         """Write the data behind what is there; return where it is."""
         place = self._size, len(data)
         with _told():

@@ -390,7 +390,7 @@ def inspect(
         for line in [] if quiet else report_lines(totals):
             screen.say(line)
         screen.say(to_verdict(totals))
-    _show_undetermined(screen, inspection.undetermined)
+    _show_undetermined(screen, inspection.undetermined_rows())
     _show_warnings(screen, totals)
     return _end(screen, totals.doubts(), has_open_findings=False)
 

@@ -39,8 +39,9 @@ _ENCODINGS = (
     (b"\xfe\xff", "utf-16", "UTF-16"),
     (b"\xef\xbb\xbf", "utf-8", "UTF-8"),
 )
-_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_BASE64_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _SHORTEST_BASE64 = 64
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _ARMOUR = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]+-----")
 _HTML = re.compile(r"<(!doctype|html|head|body|\?xml|[a-z]+:?[a-z]*response\b)", re.IGNORECASE)
 _BLANKS = re.compile(r"\s*")
@@ -181,7 +182,7 @@ def _is_base64(text: str) -> bool:
     return (
         len(joined) >= _SHORTEST_BASE64
         and letters.isascii()
-        and not letters.encode().translate(None, _BASE64)
+        and not letters.encode().translate(None, _BASE64_LETTERS)
         and "\t" not in text.strip()
     )
 

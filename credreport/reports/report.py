@@ -10,7 +10,7 @@ import hashlib
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
@@ -116,6 +116,19 @@ class Table:
         grid, _, end = self.stretches[number]
         place = grid.place(column)
         return None if place < 0 else grid.cell(end - (int(self._ends[number]) - row), place)
+
+    def reader(self, cells: int) -> Callable[[int, str], str | None]:
+        """Return what gives one cell at a time; many cells are fetched a column at a time."""
+        if cells < len(self):
+            return self.text
+        columns: dict[str, list[str | None]] = {}
+
+        def text(row: int, column: str) -> str | None:
+            if column not in columns:
+                columns[column] = self.texts(column)
+            return columns[column][row]
+
+        return text
 
     def users_at(self, rows: Numbers) -> list[str]:
         """Return the names of some users, in ascending order of rows."""

@@ -95,14 +95,15 @@ class _Reader:
         self.sections: list[Section] = []
 
     def read(self, text: str) -> list[Section]:
-        skipped: list[int] = []
+        skipped = first_skipped = 0
         for line, record in self._records(text):
             cells = _without_mark(record)
             if len(self.problems) > _MOST_PROBLEMS:
                 self._problem(line, 0, "too much is wrong: not read any further")
                 break
             if not any(cell.strip() for cell in cells) and len(cells) < 2:
-                skipped.append(line)
+                skipped += 1
+                first_skipped = first_skipped or line
             elif not self.sections or _is_header(cells):
                 self._start(cells, line)
             else:
@@ -112,8 +113,10 @@ class _Reader:
         if self.problems:
             raise InputRefused(self.problems)
         if skipped:
-            message = f"{len(skipped)} blank lines skipped, the first at line {skipped[0]}"
-            self.sections[0].notices.append(Notice(self.name, skipped[0], "blank-lines", message))
+            message = f"{skipped} blank lines skipped, the first at line {first_skipped}"
+            self.sections[0].notices.append(
+                Notice(self.name, first_skipped, "blank-lines", message)
+            )
         return self.sections
 
     def _problem(self, line: int, column: int, found: str, remedy: str = CUT) -> None:

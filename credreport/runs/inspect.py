@@ -90,30 +90,39 @@ class Counted:
 
     report: its facts.
     unused: the unused credentials as JSON objects, one per line: they are put aside at once.
+    undetermined: the credentials that could not be judged, in the same form.
     tally: the counts; None where no instant of judging is known.
     warnings: what is irregular in it.
-    undetermined: a row for each credential that could not be judged.
     """
 
     report: Report
-    unused: bytes = b""
+    unused: bytes | bytearray = b""
+    undetermined: bytes | bytearray = b""
     tally: Tally | None = None
     warnings: tuple[Notice, ...] = ()
-    undetermined: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """What was counted over all chosen reports; the unused credentials wait in a file."""
+    """What was counted over all chosen reports; their unused and undetermined credentials wait in a file."""
 
     totals: Totals
-    undetermined: tuple[Row, ...]
     spool: Spool
-    places: Sequence[Place]
+    unused_places: Sequence[Place]
+    undetermined_places: Sequence[Place]
 
     def unused(self) -> Iterator[bytes]:
         """Yield the unused credentials of each report, as JSON objects, one per line."""
-        return filter(None, map(self.spool.take, self.places))
+        return filter(None, map(self.spool.take, self.unused_places))
+
+    def undetermined(self) -> Iterator[bytes]:
+        """Yield the credentials of each report that could not be judged, in the same form."""
+        return filter(None, map(self.spool.take, self.undetermined_places))
+
+    def undetermined_rows(self) -> Iterator[Row]:
+        """Yield the same as rows."""
+        for rows in self.undetermined():
+            yield from json.loads(b"[%b]" % rows)
 
 
 def inspect(
@@ -132,7 +141,8 @@ def inspect(
     refused: list[Problem] = []
     skipped: list[Skipped] = []
     found: list[Counted] = []
-    places: list[Place] = []
+    unused: list[Place] = []
+    undetermined: list[Place] = []
     spool = Spool()
     items = find_inputs([os.fspath(path) for path in inputs], max_bytes)
     work = partial(inspect_batch, question=question)
@@ -144,10 +154,10 @@ def inspect(
             if isinstance(answer, Skipped):
                 skipped.append(answer)
                 continue
-            found.append(
-                replace(answer, report=replace(answer.report, number=len(found)), unused=b"")
-            )
-            places.append(spool.put(answer.unused))
+            unused.append(spool.put(answer.unused))
+            undetermined.append(spool.put(answer.undetermined))
+            report = replace(answer.report, number=len(found))
+            found.append(replace(answer, report=report, unused=b"", undetermined=b""))
         if progress:
             progress()
     population = to_population(
@@ -169,8 +179,13 @@ def inspect(
         superseded=population.superseded,
         skipped=population.skipped,
     )
-    undetermined = tuple(row for each in chosen for row in each.undetermined)
-    return Inspection(totals, undetermined, spool, [places[each.report.number] for each in chosen])
+    numbers = [each.report.number for each in chosen]
+    return Inspection(
+        totals,
+        spool,
+        [unused[number] for number in numbers],
+        [undetermined[number] for number in numbers],
+    )
 
 
 def run_batches(
@@ -284,13 +299,25 @@ def _count(reports: Sequence[Report], question: Question) -> Iterator[Counted]:
         with_absent=False,
     )
     tallies = to_tallies(judged, unused_after_days=question.unused_after_days)
-    undetermined: list[list[Row]] = [[] for _ in reports]
+    unused, undetermined = _to_unused(judged), _to_undetermined(judged)
+    warnings = find_warnings(judged)
+    for number, report in enumerate(reports):
+        yield Counted(
+            report.without_users(),
+            unused[number],
+            undetermined[number],
+            tallies[number],
+            tuple(warnings[number]),
+        )
+
+
+def _to_undetermined(judged: Judged) -> list[bytes | bytearray]:
+    """Return each report's credentials that could not be judged as JSON objects."""
+    objects = [bytearray() for _ in judged.reports]
+    encode = json.JSONEncoder().encode
     for number, row in undetermined_rows(judged):
-        undetermined[number].append(row)
-    for report, unused, tally, warnings, rows in zip(
-        reports, _to_unused(judged), tallies, find_warnings(judged), undetermined, strict=True
-    ):
-        yield Counted(report.without_users(), unused, tally, tuple(warnings), tuple(rows))
+        objects[number] += f"{_SEPARATOR * bool(objects[number])}{encode(row)}".encode("ascii")
+    return [*objects]
 
 
 def _to_unused(judged: Judged) -> list[bytes]:
@@ -349,7 +376,6 @@ def json_parts(inspection: Inspection) -> Iterator[str]:
         "facts": dict(to_facts(totals)),
     }
     tables = {
-        "undetermined": inspection.undetermined,
         "summary": summary_rows(totals),
         "bands": [{**row, "is_unused": int(row["is_unused"])} for row in band_rows(totals)],
         "accounts": account_rows(totals),
@@ -361,10 +387,12 @@ def json_parts(inspection: Inspection) -> Iterator[str]:
     yield "{\n"
     for name, fact in facts.items():
         yield f"{json.dumps(name)}: {json.dumps(fact)},\n"
+    yield from _to_list("undetermined", map(bytes.decode, inspection.undetermined()))
+    yield ",\n"
     for name, rows in tables.items():
         yield from _to_list(name, _to_texts(rows))
         yield ",\n"
-    yield from _to_list("unused", (rows.decode("ascii") for rows in inspection.unused()))
+    yield from _to_list("unused", map(bytes.decode, inspection.unused()))
     yield "\n}\n"
 
 

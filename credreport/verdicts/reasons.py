@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from credreport.schema import SLOTS, UNDETERMINED, Meaning, Slot, Status
+from credreport.schema import SLOTS, UNDETERMINED, USER, Meaning, Slot, Status
 from credreport.verdicts.judged import Judged
 from credreport.verdicts.verdict import CAUSES, code
 
+Text = Callable[[int, str], str | None]
 NO_COLUMN = "(no column)"
 # What is said of every credential with such a cause; all other causes quote cells.
 _SAME_REASONS = {
@@ -25,19 +26,24 @@ def to_reasons(judged: Judged) -> list[str]:
     cause = judged.verdicts.cause
     reasons = np.array(same, dtype=object)[cause]
     quotes = np.array([bool(name) and name not in _SAME_REASONS for name in CAUSES])
-    for place in np.flatnonzero(quotes[cause]).tolist():
-        reasons[place] = to_reason(judged, place)
+    places = np.flatnonzero(quotes[cause])
+    text = judged.table.reader(len(places))
+    for place in places.tolist():
+        reasons[place] = to_reason(judged, place, text)
     found: list[str] = reasons.tolist()
     return found
 
 
-def to_reason(judged: Judged, place: int) -> str:
-    """Return the reason of one credential's status."""
+def to_reason(judged: Judged, place: int, text: Text | None = None) -> str:
+    """Return the reason of one credential's status. `text` gives the cells, see `Table.reader`."""
+    text = text or judged.table.text
+    row = int(judged.row[place])
     slot = SLOTS[judged.slot[place]]
     cause = CAUSES[judged.verdicts.cause[place]]
 
     def cell(part: str) -> str:
-        column, raw = getattr(slot, part), judged.text(place, part)
+        column = getattr(slot, part)
+        raw = text(row, column)
         return f"`{column}` is {raw!r}" if raw else f"`{column}` is blank"
 
     match cause:
@@ -74,18 +80,20 @@ def undetermined_rows(judged: Judged) -> Iterator[tuple[int, dict[str, object]]]
     """Yield the report and a row with the columns of UNDETERMINED for each credential without a verdict."""
     table = judged.table
     found = np.flatnonzero(judged.verdicts.status == code(Status.UNDETERMINED))
-    for place, row, slot in zip(
+    text = table.reader(len(found))
+    accounts, report, line = table.account.tolist(), table.report.tolist(), table.line.tolist()
+    for place, row, number in zip(
         found.tolist(), judged.row[found].tolist(), judged.slot[found].tolist(), strict=True
     ):
-        report = int(table.report[row])
-        raw = [judged.text(place, part) for part in ("enabled", "last_used", "fallback")]
+        slot = SLOTS[number]
+        raw = [text(row, column) for column in (slot.enabled, slot.last_used, slot.fallback)]
         values = (
-            table.accounts[table.account[row]],
-            table.text(row, "user"),
-            SLOTS[slot].credential,
-            to_reason(judged, place),
-            to_cells_text(SLOTS[slot], *raw),
-            judged.reports[report].source.name,
-            int(table.line[row]),
+            table.accounts[accounts[row]],
+            text(row, USER),
+            slot.credential,
+            to_reason(judged, place, text),
+            to_cells_text(slot, *raw),
+            judged.reports[report[row]].source.name,
+            line[row],
         )
-        yield report, dict(zip(UNDETERMINED, values, strict=True))
+        yield report[row], dict(zip(UNDETERMINED, values, strict=True))

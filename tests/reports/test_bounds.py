@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import os
+import sys
 import time
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +20,7 @@ from credreport.reports import inputs as sources
 from credreport.reports.inputs import Skipped, Stream, open_inputs, read_bounded
 from credreport.reports.report import read_report
 from credreport.reports.selection import read_reports
+from credreport.runs.inspect import Question, inspect_batch
 from tests.support.reports import COLUMNS, NAME, root, to_csv, user
 
 HEADER = ",".join(COLUMNS)
@@ -228,3 +231,61 @@ def read_all(file: io.RawIOBase) -> str:
     with pytest.raises(ValueError, match="not a regular file") as caught:
         sources._read_at_most(file, 10)  # type: ignore[arg-type]
     return str(caught.value).partition(";")[0]
+
+
+def glued(size: int) -> str:
+    """Return rows of ever new accounts, four hundred on each line."""
+    line = to_csv(user("bob", "ACCOUNT")).split("\n")[1]
+    rows = [line.replace("ACCOUNT", f"{number:012d}") for number in range(size // len(line))]
+    lines = ["".join(rows[first : first + 400]) for first in range(0, len(rows), 400)]
+    return "\n".join([HEADER, *lines])
+
+
+COSTLY = {
+    "blank cells": lambda size: "\n".join([HEADER, *(["u" + "," * 21] * (size // 23))]),
+    "blank lines": lambda size: f"{HEADER}\n{chr(10) * size}{to_csv(user()).split(chr(10))[1]}",
+    "blank rows": lambda size: "\n".join([HEADER, *(["," * 21] * (size // 22))]),
+    "glued rows": glued,
+}
+MOST_BYTES = 150  # of memory for each byte of input: a blank flag takes a line of JSON to report
+
+
+@pytest.mark.parametrize("kind", COSTLY)
+def test_memory_grows_with_the_input_and_no_faster(kind: str) -> None:
+    def peak(size: int) -> int:
+        stream = Stream(NAME, COSTLY[kind](size).encode())
+        tracemalloc.start()
+        try:
+            inspect_batch([stream], Question())
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(1 << 12)  # what is imported and cached is no cost of the input
+    once, twice = peak(1 << 15), peak(1 << 16)
+    assert twice <= MOST_BYTES << 16
+    assert twice < 2.5 * once
+
+
+@pytest.mark.parametrize("kind", COSTLY)
+def test_work_grows_with_the_input_and_no_faster(kind: str) -> None:
+    def work(size: int) -> int:
+        """Return how many lines of Python are executed, where loops would show."""
+        stream = Stream(NAME, COSTLY[kind](size).encode())
+        count = 0
+
+        def trace(*_: object) -> object:
+            nonlocal count
+            count += 1
+            return trace
+
+        before = sys.gettrace()
+        sys.settrace(trace)  # type: ignore[arg-type]
+        try:
+            inspect_batch([stream], Question())
+        finally:
+            sys.settrace(before)
+        return count
+
+    work(1 << 12)
+    assert work(1 << 14) < 2.5 * work(1 << 13) + 10_000
