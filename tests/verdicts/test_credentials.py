@@ -357,12 +357,12 @@ class TestUserFacts:
                 True,
                 False,
             ),
-            (slot("access_key_1", "maybe", LONG_AGO, LONG_AGO), pd.NA, False),
+            (slot("access_key_1", "maybe", LONG_AGO, LONG_AGO), pd.NA, pd.NA),
             ({"cert_2_active": "true", "cert_2_last_rotated": LONG_AGO}, True, False),
         ],
     )
     def test_what_is_active_and_whether_all_of_it_is_unused(
-        self, tmp_path: Path, cells: dict[str, str], any_active: object, all_unused: bool
+        self, tmp_path: Path, cells: dict[str, str], any_active: object, all_unused: object
     ) -> None:
         found = self.of(tmp_path, root(), user(**cells))
         assert [found["any_active"], found["all_unused"]] == [any_active, all_unused]

@@ -224,7 +224,7 @@ class TestDoubts:
         doubtful = replace(totals, refused=refused)
         assert doubtful.doubts(1) == (
             "credentials that could not be judged: 2",
-            "verdicts of rules that could not be told: 1",
+            "verdicts of rules that could not be determined: 1",
             "inputs refused and left out: 1",
             "rows of users that stand there twice: 2",
         )
@@ -293,8 +293,8 @@ class TestFacts:
             "classes": [{"match": "svc-*", "unused_after_days": 365}],
         }  # fmt: skip
 
-    def test_documents_are_of_the_first_version(self) -> None:
-        assert SCHEMA_VERSION == 1
+    def test_documents_are_of_the_second_version(self) -> None:
+        assert SCHEMA_VERSION == 2
 
     @pytest.mark.parametrize(("number", "words"), [(0, "0 keys"), (1, "1 key"), (2, "2 keys")])
     def test_one_has_no_s(self, number: int, words: str) -> None:
