@@ -80,7 +80,7 @@ def test_the_plain_reading_reads_every_container(name: str) -> None:
     assert read == [rows_of(text) for text in texts[: len(texts) if container.takes_several else 1]]
 
 
-@pytest.mark.parametrize("name", [name for name in CONTAINERS if name not in ("JSON list", "JSON string", "--output text")])  # fmt: skip
+@pytest.mark.parametrize("name", CONTAINERS)
 def test_a_report_that_is_not_damaged_is_kept(name: str, tmp_path: Path) -> None:
     texts = [make_report(random.Random(1)), make_report(random.Random(2), prefix="o.")]
     container = CONTAINERS[name]

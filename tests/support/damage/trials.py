@@ -62,7 +62,7 @@ class Trial:
 
 @dataclass
 class Judged:
-    """What the program says of a file. A place is a file in an archive, a line of it, and a row.
+    """What the program says of a file. A place is a text in it, a line of that, and a row.
 
     places  the place of every row
     stale   place, user and slot of every credential that is unused or undetermined
@@ -155,7 +155,7 @@ def judge_trials(trials: Sequence[Trial], directory: Path) -> Iterator[tuple[Tri
         yield from judge_trials(trials[half:], directory)
         return
     reports: list[Report] = []
-    owners: list[tuple[int, int]] = []
+    owners: list[tuple[int, int]] = []  # the trial, and the text in its file
     for number, (trial, streams) in enumerate(zip(trials, files, strict=True)):
         found = [next(answers) for _ in streams]
         whole = [each for answer in found for each in answer if isinstance(each, Report)]
@@ -166,7 +166,8 @@ def judge_trials(trials: Sequence[Trial], directory: Path) -> Iterator[tuple[Tri
             yield trial, REFUSED, ""
             continue
         reports += [replace(each, as_of=each.stamp) for each in whole]
-        owners += [(number, file) for file, answer in enumerate(found) for _ in answer]
+        names = list(dict.fromkeys(each.source.name for each in whole))
+        owners += [(number, names.index(each.source.name)) for each in whole]
     for number, judged in _judge(reports, owners).items():
         yield trials[number], *outcome_of(trials[number], judged)
 
@@ -183,7 +184,7 @@ def _files_in(trial: Trial, directory: Path) -> list[Stream]:
 
 
 def _judge(reports: Sequence[Report], owners: Sequence[tuple[int, int]]) -> dict[int, Judged]:
-    """Return what is said of each trial. `owners` has the trial and the file of each report."""
+    """Return what is said of each trial. `owners` has the trial and the text of each report."""
     found: dict[int, Judged] = {number: Judged() for number, _ in owners}
     if not reports:
         return found
