@@ -93,9 +93,9 @@ def opinion(
     blank_is_absence: bool = False,
 ) -> Opinion:
     """Judge one slot of one row; a key that the row does not have is a column that is missing."""
-    enabled = row[ENABLED[slot]]
+    enabled = row.get(ENABLED[slot], "")
     used = row.get(LAST_USED[slot])
-    set_cell = row[FALLBACK[slot]]
+    set_cell = row.get(FALLBACK[slot])
     used_at, set_at = date_of(used), date_of(set_cell)
     on, off = enabled.lower() == "true", enabled.lower() == "false"
 
