@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 import typer
 
 import credreport as package
-from credreport.cli.screen import Screen, flush, silence
+from credreport.cli.screen import Screen, flush, is_closed_pipe, silence
 from credreport.errors import (
     PROBLEMS_SHOWN,
     CredreportError,
@@ -543,7 +543,7 @@ def _deliver(
     try:
         _report(screen, evidence, judged, formats, written, closing=closing, as_json=as_json)
         flush()
-    except OutputError as error:
+    except (OutputError, OSError) as error:
         if not written:
             raise
         count = f"{len(written)} file{'s' * (len(written) != 1)}"
@@ -732,7 +732,10 @@ def main() -> None:
         try:
             app()
         except SystemExit as stop:
-            if isinstance(stop.__context__, BrokenPipeError):  # `--help | true` is no failure
+            cause = stop.__context__
+            if isinstance(cause, OSError) and is_closed_pipe(
+                cause
+            ):  # `--help | true` is no failure
                 raise SystemExit(0) from None
             raise
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
@@ -13,6 +14,7 @@ from typing import IO, TextIO
 from credreport.errors import OutputError
 from credreport.text import escape_text
 
+_SYSTEM = os.name
 _LEAST_WIDTH = 40
 _SHOW_PROGRESS_AFTER = 1.0
 
@@ -168,9 +170,14 @@ def _surviving(stream: TextIO) -> Iterator[None]:
         yield
     except OSError as error:
         silence(stream)
-        if stream is sys.stdout and not isinstance(error, BrokenPipeError):
+        if stream is sys.stdout and not is_closed_pipe(error):
             reason = error.strerror or str(error)
             raise OutputError(f"standard output cannot be written: {reason}") from error
+
+
+def is_closed_pipe(error: OSError) -> bool:
+    """Whether the reader of a pipe has left. Windows calls that an invalid argument."""
+    return isinstance(error, BrokenPipeError) or (_SYSTEM == "nt" and error.errno == errno.EINVAL)
 
 
 def silence(stream: TextIO) -> None:

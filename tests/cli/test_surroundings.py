@@ -1,0 +1,116 @@
+"""Odd surroundings: each run works, or says in one line what is missing. None is an internal error."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from credreport.cli import screen
+from credreport.cli.main import app
+from tests.support.faults import LONG_AGO, command, surroundings
+from tests.support.reports import root, save, user
+from tests.support.worker_kills import PROGRAM
+
+STALE = {"password_enabled": "true", "password_last_used": LONG_AGO}
+WORKERS = "inspect reports --workers 2 --as-of 2026-01-31"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    for number in range(9):
+        account = f"{number:012d}"
+        path = save(tmp_path / "reports", root(account), user("bob", account, **STALE))
+        path.rename(path.with_name(f"{number}-{path.name}"))
+    return tmp_path
+
+
+def shell(place: Path, script: str) -> subprocess.CompletedProcess[str]:
+    """Run a line of shell in which $CR is the program, and $SMALL the same with small batches."""
+    (place / "small.py").write_text(PROGRAM, encoding="utf-8")
+    small = f"{sys.executable} -P {place}/small.py"
+    program = " ".join(f"'{part}'" for part in command())
+    return subprocess.run(
+        ["bash", "-c", script.replace("$CR", program).replace("$SMALL", small)],
+        env=surroundings(), cwd=place, capture_output=True, text=True, check=False, timeout=100,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("script", "status", "words"),
+    [
+        (f"ulimit -n 15; $SMALL {WORKERS}", 0, "9 of 9"),
+        (f"mkdir {'x' * 150}; TMPDIR=$PWD/{'x' * 150} $SMALL {WORKERS}", 0, "9 of 9"),
+        ("HOME=/proc MPLCONFIGDIR=/proc/x TMPDIR=/proc $CR analyze reports -o out", 0, "9 of 9"),
+        ("mkdir gone; cd gone; rmdir ../gone; $CR inspect ../../reports/0*", 2, "error: "),
+        (
+            "R=$PWD/reports; mkdir gone; cd gone; rmdir ../gone; $CR analyze $R --format json",
+            2,
+            "error: cannot write to evidence: No such file or directory; nothing was changed",
+        ),
+        ("PYTHONIOENCODING=cp1252 $CR inspect reports -q", 0, "9 of 9"),
+    ],
+    ids=["ulimit -n 15", "long TMPDIR", "no place of its own", "deleted", "deleted -o", "cp1252"],
+)
+def test_odd_surroundings(place: Path, script: str, status: int, words: str) -> None:
+    run = shell(place, script)
+    assert run.returncode == status, run.stderr
+    assert words in run.stdout + run.stderr
+    assert "Traceback" not in run.stderr
+    assert "internal error" not in run.stderr
+
+
+def test_a_full_standard_output_after_the_files_were_written_says_that_they_were(
+    place: Path,
+) -> None:
+    run = shell(place, "$CR analyze reports -o out --format json -q > /dev/full")
+    assert run.returncode == 3
+    assert run.stderr.startswith(
+        "error: standard output cannot be written: No space left on device; "
+        "the evidence is complete: "
+    )
+    assert any(path.suffix == ".json" for path in (place / "out").iterdir())
+    run = shell(place, "$CR analyze reports --format none -q > /dev/full")
+    assert run.returncode == 2
+    assert "evidence is complete" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (MemoryError(), "error: not enough memory; nothing was written. Use fewer --workers"),
+        (OSError(116, "Stale file handle", "x.csv"), "error: x.csv: Stale file handle; nothing"),
+        (OSError(24, "Too many open files"), "error: Too many open files; nothing was written"),
+    ],
+)
+def test_what_the_system_refuses_is_said_in_one_line(
+    error: Exception, words: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("credreport.output.render.make", fail)
+    ended = CliRunner().invoke(app, ["analyze", str(place / "reports"), "--format", "json"])
+    assert ended.exit_code == 2
+    assert words in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("number", "system", "is_closed"),
+    [
+        (errno.EPIPE, "posix", True),
+        (errno.EINVAL, "nt", True),  # what Windows says of a pipe that nobody reads any more
+        (errno.EINVAL, "posix", False),
+        (errno.ENOSPC, "nt", False),
+    ],
+)
+def test_a_pipe_that_nobody_reads_is_no_failure(
+    number: int, system: str, is_closed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(screen, "_SYSTEM", system)
+    assert screen.is_closed_pipe(OSError(number, os.strerror(number))) is is_closed
