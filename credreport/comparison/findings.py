@@ -59,10 +59,11 @@ def to_unknown(assessments: Sequence[Assessment], identified: pd.DataFrame) -> p
     return both.drop_duplicates(["date", "key", "rule"], ignore_index=True)
 
 
-def _accounts_of(assessment: Assessment) -> list[str]:
-    """Return the account of each of the verdicts that could not be determined."""
+def _accounts_of(assessment: Assessment) -> pd.Series:
+    """Return the account of each of the verdicts that could not be determined, also of none."""
     reports = assessment.credentials.loc[assessment.undecided["row"], "report"]
-    return [assessment.reports[number].account_id for number in reports]
+    accounts = [assessment.reports[number].account_id for number in reports]
+    return pd.Series(accounts, index=assessment.undecided.index, dtype="str")
 
 
 def _add_root_key(rows: pd.DataFrame, identified: pd.DataFrame) -> pd.DataFrame:

@@ -114,7 +114,7 @@ def test_a_zip_is_read_however_it_was_made(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ZIPS)
 def test_no_damaged_byte_takes_a_member_away(kind: str) -> None:
-    """Each byte of the directory in turn, and some of the others; CONTRIBUTING tells of more."""
+    """Each byte of the directory in turn, and some of the others."""
     whole, chance = ZIPS[kind], random.Random(11)
     directory = range(whole.index(b"PK\x01\x02"), len(whole))
     for place in [*directory, *chance.sample(range(directory.start), 200)]:

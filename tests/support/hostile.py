@@ -338,7 +338,7 @@ CASES: dict[str, Case] = {
     # JSON
     "answer of generate-credential-report": refused('{"State": "COMPLETE"}', "the answer of `generate-credential-report`"),
     "an empty object": refused("{}", "JSON without `Content`"),
-    "an empty list": refused("[]", "a JSON list"),
+    "an empty list": refused("[]", "an empty JSON list"),
     "a list of users": refused('[{"user": "bob"}]', "a report that another tool has converted"),
     "JSON null": refused("null", "not a credential report"),
     "JSON cut short": refused(as_json()[:200], "JSON that cannot be read"),
