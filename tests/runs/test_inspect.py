@@ -6,6 +6,8 @@ import io
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -445,3 +447,26 @@ def test_no_room_for_the_temporary_file_is_said(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: Full())
     with pytest.raises(OutputError, match="no room for a temporary file: No space left on device"):
         inspect([SAMPLES], Question())
+
+
+def test_needs_no_pandas_whatever_the_reports_are(tmp_path: Path) -> None:
+    """Not for what is saved again, quoted, appended, undetermined or refused either."""
+    texts = {
+        "quoted": quoted(to_csv(root(), user("alice", **PASSWORD))),
+        "excel": to_csv(root("222222222222"), user("u", "222222222222")).replace("false", "FALSE"),
+        "torn": to_csv(root("333333333333"), user("u", arn="?", password_enabled="yes")),
+        "appended": to_csv(root("444444444444")) + to_csv(root("555555555555")),
+        "refused": "nonsense",
+    }
+    for name, text in texts.items():
+        (tmp_path / f"{name}_{NAME}").write_text(text, encoding="utf-8")
+    code = (
+        "import sys\n"
+        "from credreport.runs.inspect import Question, inspect, json_parts\n"
+        f"found = inspect([{str(tmp_path)!r}], Question(), keep_going=True)\n"
+        "assert len(list(json_parts(found))) > 5 and found.totals.notices\n"
+        "assert len(found.totals.reports) == 5 and len(list(found.undetermined_rows())) == 1\n"
+        "sys.exit(', '.join({'pandas', 'rich', 'openpyxl'} & set(sys.modules)) or 0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
