@@ -268,7 +268,7 @@ def analyze(
         )
     return _deliver(
         screen,
-        of_analysis(assessment, sign_off, named.accounts, aside, since),
+        of_analysis(assessment, sign_off, aside, since),
         assessment if since is None else since,
         wanted,
         options,
@@ -337,7 +337,7 @@ def compare(
     sign_off = SignOff(control=control, prepared_by=prepared_by, ticket=ticket)
     return _deliver(
         screen,
-        of_comparison(comparison, sign_off, named.accounts),
+        of_comparison(comparison, sign_off),
         comparison,
         wanted,
         Options(csv_raw=csv_raw),

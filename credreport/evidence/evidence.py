@@ -9,6 +9,7 @@ from datetime import datetime
 import pandas as pd
 
 from credreport.files import Spool
+from credreport.rules.option_file import OptionFile
 
 MAX_POPULATION_ROWS = 100_000
 NOTHING = "\u2013"
@@ -42,6 +43,7 @@ class Column:
     kind: `text`, `number` or `date`.
     width: in characters; it grows to `widest` where the longest text needs it.
     is_for_auditor: left empty, for the auditor to fill in.
+    has_lines: whether its texts may have several lines.
     """
 
     header: str
@@ -50,6 +52,7 @@ class Column:
     width: int = 14
     widest: int = 0
     is_for_auditor: bool = False
+    has_lines: bool = False
 
 
 @dataclass(frozen=True)
@@ -172,6 +175,7 @@ class Evidence:
     parameters: what the run was asked.
     ties_out: whether every row is accounted for.
     as_of: the newest as-of of its reports.
+    option_files: the user's own files that decided something, by what they are.
     tables: what machines read, by the names of the JSON document; times are UTC instants.
     csv_tables: which of the tables the format `csv` writes.
     summary, sheets, inputs, method: the sheets of the workbook, in this order (pictures before inputs).
@@ -193,6 +197,7 @@ class Evidence:
     parameters: Mapping[str, object]
     ties_out: bool
     as_of: datetime
+    option_files: Mapping[str, OptionFile]
     tables: Mapping[str, pd.DataFrame]
     csv_tables: tuple[str, ...]
     summary: Page

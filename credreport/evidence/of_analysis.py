@@ -27,6 +27,7 @@ from credreport.evidence.evidence import (
 from credreport.evidence.method import method_rows
 from credreport.evidence.remediation import to_remediation, to_script
 from credreport.evidence.sheets import (
+    accounts_sheet,
     changes_sheet,
     credentials_sheet,
     findings_sheet,
@@ -36,19 +37,22 @@ from credreport.evidence.sheets import (
     waivers_sheet,
 )
 from credreport.evidence.tables import (
+    accounts_section,
+    by_owner,
     closing_blocks,
     reports_block,
     to_inputs,
     to_left_out,
     to_warnings,
     warning_counts_block,
-    with_account_names,
+    whose_line,
     with_names,
+    with_whole_list,
 )
 from credreport.reports.normalise import to_rows
-from credreport.rules.accounts import Account
 from credreport.rules.catalogue import RULES
 from credreport.rules.profiles import PROFILES
+from credreport.rules.rule import Severity
 from credreport.rules.waivers import WAIVED
 from credreport.schema import (
     CHANGES,
@@ -91,7 +95,6 @@ _ON_SCREEN = (
 def of_analysis(
     assessment: Assessment,
     sign_off: SignOff | None = None,
-    accounts: Sequence[Account] = (),
     aside: Aside | None = None,
     since: Comparison | None = None,
 ) -> Evidence:
@@ -112,26 +115,29 @@ def of_analysis(
         notices += since.own_notices
         left_out.append(to_left_out(*_left_out(since.first)))
     tables = {
-        "findings": with_account_names(assessment.findings, accounts)[[*FINDINGS]],
-        "undetermined": assessment.undetermined[[*UNDETERMINED]],
-        "users": assessment.users[[*USERS]].reset_index(drop=True),
+        "findings": with_names(assessment.findings, assessment.accounts)[[*FINDINGS]],
+        "undetermined": _named(assessment.undetermined, UNDETERMINED, assessment),
+        "users": _named(assessment.users, USERS, assessment),
         "credentials": assessment.credentials[[*CREDENTIALS]],
-        "remediation": to_remediation(assessment.findings),
+        "remediation": _remediation(assessment),
         "summary": summary,
         "bands": bands,
-        "accounts": _accounts(totals, accounts),
+        "accounts": _accounts(assessment),
         "inputs": to_inputs(totals),
         "tie_out": assessment.tie_out,
         "warnings": to_warnings(notices),
         "left_out": pd.concat(left_out, ignore_index=True),
     }
+    has_list = assessment.accounts.file is not None
+    if has_list:
+        tables["owners"] = by_owner(tables["accounts"])
     if rules is not None:
         tables["rules"] = rules
     if assessment.waivers_origin:
         tables["waivers"] = assessment.waivers
     if since is not None:
         tables |= {
-            "changes": since.changes[[*CHANGES]],
+            "changes": with_names(since.changes, assessment.accounts)[[*CHANGES]],
             "baseline": to_inputs(since.first.totals),
         }
     counts = dict(aside.counts) if aside else {}
@@ -145,8 +151,10 @@ def of_analysis(
         credentials_sheet(banded, counts.get("credentials", len(banded)), stem),
         remediation_sheet(tables["remediation"]),
     ]
+    if has_list:
+        sheets.insert(3, accounts_sheet(tables["accounts"]))
     if since is not None:
-        sheets.append(changes_sheet(since.changes))
+        sheets.append(changes_sheet(with_names(since.changes, assessment.accounts)))
     if "waivers" in tables:
         sheets.append(waivers_sheet(tables["waivers"]))
     facts = to_facts(totals, assessment.waivers_origin)
@@ -169,6 +177,7 @@ def of_analysis(
         },
         ties_out=assessment.is_tied_out,
         as_of=newest_as_of(totals),
+        option_files=assessment.option_files,
         tables=tables,
         csv_tables=("credentials", "findings", *(["changes"] if since is not None else [])),
         summary=Page(
@@ -182,6 +191,7 @@ def of_analysis(
                 *([_rules_block(rules)] if rules is not None else []),
                 _ageing_block(bands, title),
                 *_top_accounts(tables["accounts"]),
+                *([_owners_block(tables["owners"])] if has_list else []),
                 warning_counts_block(notices),
             ),
         ),
@@ -195,11 +205,7 @@ def of_analysis(
                     if since is not None
                     else []
                 ),
-                Block(
-                    "Accounts",
-                    ("Account", "Name", "Owner", "Users", "Unused", "Current", "Undetermined"),
-                    _name_unknown(tables["accounts"]),
-                ),
+                *([] if has_list else [_accounts_block("Accounts", tables["accounts"])]),
                 *closing_blocks(tables["tie_out"], tables["left_out"], tables["warnings"]),
             ),
         ),
@@ -210,7 +216,10 @@ def of_analysis(
         ),
         comment=Comment(
             Block("", ("Type", *_spaced(summary.columns[1:])), summary),
-            _top_findings(assessment.findings, has_rules=rules is not None),
+            (
+                *_top_findings(tables["findings"], has_rules=rules is not None),
+                *accounts_section(tables["accounts"], "open", "open findings"),
+            ),
         ),
         script=to_script(assessment.findings, assessment.unused, verdict),
         shown=_shown(summary, rules),
@@ -303,10 +312,33 @@ def _no_findings(assessment: Assessment) -> str:
     return f"No findings: no active credential was unused for {days} days or more"
 
 
-def _accounts(totals: Totals, accounts: Sequence[Account]) -> pd.DataFrame:
-    """Return one row per account: its name and owner, users, counts of what matters."""
-    table = with_names(pd.DataFrame(account_rows(totals)), accounts)
-    return table[["account_id", "name", "owner", "users", "unused", "current", "undetermined"]]
+def _accounts(assessment: Assessment) -> pd.DataFrame:
+    """Return one row per account: users, open findings by severity, counts of what matters."""
+    table = pd.DataFrame(account_rows(assessment.totals))
+    found = assessment.open_findings
+    severities = [severity.value for severity in Severity]
+    counts = pd.crosstab(found["account_id"], found["severity"]).reindex(
+        index=table["account_id"], columns=severities, fill_value=0
+    )
+    table = table.assign(
+        open=counts.sum(axis=1).to_numpy(),
+        **{name: counts[name].to_numpy() for name in severities},
+    )
+    order = ["account_id", "name", "owner", "report", "users", "open", *severities]
+    return with_whole_list(table, assessment.accounts)[
+        [*order, "unused", "current", "undetermined"]
+    ]
+
+
+def _named(table: pd.DataFrame, columns: Sequence[str], assessment: Assessment) -> pd.DataFrame:
+    """Return the columns, and name and owner of the account at the end."""
+    chosen = table[[*columns]].reset_index(drop=True)
+    return with_names(chosen, assessment.accounts)
+
+
+def _remediation(assessment: Assessment) -> pd.DataFrame:
+    remediation = to_remediation(assessment.findings)
+    return with_names(remediation, assessment.accounts)
 
 
 def _spaced(names: Iterable[str]) -> tuple[str, ...]:
@@ -344,23 +376,39 @@ def _ageing_block(bands: pd.DataFrame, title: str) -> Block:
     return Block("Ageing of active credentials", headers, table, chart=chart)
 
 
-def _name_unknown(accounts: pd.DataFrame) -> pd.DataFrame:
-    known = accounts["account_id"].where(accounts["account_id"].ne(""), "unknown")
-    return accounts.assign(account_id=known)
+def _accounts_block(heading: str, accounts: pd.DataFrame) -> Block:
+    """Return the accounts with their counts; name and owner last, in one text that may run on."""
+    comma = (accounts["name"].ne("") & accounts["owner"].ne("")).map({True: ", ", False: ""})
+    shown = accounts.assign(
+        account_id=accounts["account_id"].map(shown_account),
+        who=accounts["name"] + comma + accounts["owner"],
+    )
+    headers = (
+        "Account", "Users", "Open findings", "Unused", "Current", "Undetermined", "Report",
+        "Name, owner",
+    )  # fmt: skip
+    order = ["account_id", "users", "open", "unused", "current", "undetermined", "report", "who"]
+    return Block(heading, headers, shown[order])
 
 
 def _top_accounts(accounts: pd.DataFrame) -> list[Block]:
-    """Return the accounts with most unused; name and owner last, in one text that may run on."""
+    """Return the accounts with most open findings, those without a report first."""
     if len(accounts) < 2:
         return []
-    top = accounts.sort_values(["unused", "account_id"], ascending=[False, True])
-    top = _name_unknown(top.head(_TOP_ACCOUNTS))
-    heading = "Accounts" if len(accounts) <= len(top) else "Accounts with most unused"
-    comma = top["owner"].ne("").map({True: ", ", False: ""})
-    shown = top.assign(who=top["name"] + comma + top["owner"])
-    headers = ("Account", "Users", "Unused", "Current", "Undetermined", "Name, owner")
-    order = ["account_id", "users", "unused", "current", "undetermined", "who"]
-    return [Block(heading, headers, shown[order])]
+    top = accounts.sort_values(
+        ["open", "unused", "account_id"], ascending=[False, False, True], na_position="first"
+    ).head(_TOP_ACCOUNTS)
+    more = len(accounts) - len(top)
+    heading = f"Accounts with most open findings ({more} more: see below)" if more else "Accounts"
+    return [_accounts_block(heading, top)]
+
+
+def _owners_block(owners: pd.DataFrame) -> Block:
+    headers = (
+        "Owner", "Accounts", "Without report", "Users", "Open findings", "Unused", "Undetermined",
+    )  # fmt: skip
+    order = ["owner", "accounts", "without_report", "users", "open", "unused", "undetermined"]
+    return Block("By owner", headers, owners[order])
 
 
 def _top_findings(findings: pd.DataFrame, *, has_rules: bool) -> tuple[Section, ...]:
@@ -372,9 +420,8 @@ def _top_findings(findings: pd.DataFrame, *, has_rules: bool) -> tuple[Section, 
         heading = "Worst findings:"
     lines = []
     for finding in to_rows(findings.head(TOP_FINDINGS)):
-        account = str(finding["account_id"]) or "unknown account"
         credential = SLOT_WORDS.get(str(finding["credential"]), str(finding["credential"]))
-        line: Line = (Code(str(finding["user"])), f" in {account}: {credential}, ")
+        line: Line = (*whose_line(finding), f": {credential}, ")
         if not has_rules:
             line += (f"{finding['days']} days",)
         else:

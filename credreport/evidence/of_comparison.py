@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -35,18 +34,22 @@ from credreport.evidence.evidence import (
 )
 from credreport.evidence.method import method_rows
 from credreport.evidence.remediation import to_script
-from credreport.evidence.sheets import changes_sheet, timeline_sheet, waivers_sheet
+from credreport.evidence.sheets import accounts_sheet, changes_sheet, timeline_sheet, waivers_sheet
 from credreport.evidence.tables import (
+    NO_REPORT,
+    accounts_section,
+    by_owner,
     closing_blocks,
     reports_block,
     to_inputs,
     to_left_out,
     to_warnings,
     warning_counts_block,
+    whose_line,
     with_names,
+    with_whole_list,
 )
 from credreport.reports.normalise import to_rows
-from credreport.rules.accounts import Account
 from credreport.rules.catalogue import RULES, UNUSED_RULES
 from credreport.schema import CHANGES, FINDING_KIND_WORDS, SLOT_WORDS, TIMELINE, Kind, Outcome
 from credreport.tables import storing_python_text
@@ -91,7 +94,6 @@ _OUTCOMES = {
 def of_comparison(
     comparison: Comparison,
     sign_off: SignOff | None = None,
-    accounts: Sequence[Account] = (),
 ) -> Evidence:
     """Return everything that the formats write of a comparison."""
     dates, days = comparison.assessments, to_days(comparison)
@@ -106,18 +108,21 @@ def of_comparison(
         for date, day in zip(dates, days, strict=True)
     ]
     tables = {
-        "changes": comparison.changes[[*CHANGES]],
+        "changes": with_names(comparison.changes, newest.accounts)[[*CHANGES]],
         "timeline": comparison.timeline[[*TIMELINE]],
         "open_counts": comparison.open_counts,
         "by_kind": by_kind,
         "by_rule": by_rule,
         "by_change": by_change,
-        "accounts": _accounts(comparison, accounts),
+        "accounts": _accounts(comparison),
         "inputs": pd.concat([to_inputs(date.totals) for date in dates], ignore_index=True),
         "tie_out": pd.concat(tie_outs, ignore_index=True),
         "warnings": to_warnings(comparison.notices),
         "left_out": to_left_out(comparison.refused, comparison.superseded, comparison.skipped),
     }
+    has_list = newest.accounts.file is not None
+    if has_list:
+        tables["owners"] = by_owner(tables["accounts"].rename(columns={"coverage": "report"}))
     if newest.waivers_origin:
         tables["waivers"] = newest.waivers
     method = [*comparing_rows(), *method_rows(comparison.policy, RULES)]
@@ -144,6 +149,7 @@ def of_comparison(
         },
         ties_out=is_tied_out(comparison),
         as_of=max(newest_as_of(date.totals) for date in dates),
+        option_files=newest.option_files,
         tables=tables,
         csv_tables=("changes",),
         summary=Page(
@@ -154,25 +160,33 @@ def of_comparison(
                 _by_change_block(by_change),
                 *([_open_counts_block(comparison)] if has_timeline else []),
                 *_top_accounts(tables["accounts"]),
+                *([_owners_block(tables["owners"])] if has_list else []),
                 warning_counts_block(comparison.notices),
             ),
         ),
         sheets=(
-            changes_sheet(comparison.changes),
+            changes_sheet(with_names(comparison.changes, newest.accounts)),
             *([timeline_sheet(comparison.timeline)] if has_timeline else []),
+            *([accounts_sheet(tables["accounts"])] if has_list else []),
             *([waivers_sheet(newest.waivers)] if newest.waivers_origin else []),
         ),
         inputs=Page(
             _INPUTS_WIDTHS,
             (
                 reports_block("Reports judged, by date", tables["inputs"]),
-                Block("Accounts", _ACCOUNT_HEADERS, tables["accounts"]),
+                *([] if has_list else [Block("Accounts", _ACCOUNT_HEADERS, tables["accounts"])]),
                 *closing_blocks(tables["tie_out"], tables["left_out"], tables["warnings"]),
             ),
         ),
         method=pd.DataFrame(method, columns=["section", "text"], dtype="str"),
         pictures=tuple(pictures),
-        comment=Comment(Block("", _KIND_HEADERS, kinds), _top_changes(comparison.changes)),
+        comment=Comment(
+            Block("", _KIND_HEADERS, kinds),
+            (
+                *_top_changes(with_names(comparison.changes, newest.accounts)),
+                *accounts_section(tables["accounts"], "open", "open findings"),
+            ),
+        ),
         script=to_script(newest.findings, newest.unused, verdict),
         shown=_shown(kinds, by_rule),
     )
@@ -224,7 +238,7 @@ def _facts(comparison: Comparison) -> list[tuple[str, str]]:
     ]
 
 
-def _accounts(comparison: Comparison, accounts: Sequence[Account]) -> pd.DataFrame:
+def _accounts(comparison: Comparison) -> pd.DataFrame:
     """Return one row an account: its name and owner, on which dates it has a report, its findings."""
     dates = len(comparison.assessments)
     by_account = comparison.coverage.groupby("account_id")["date"]
@@ -236,7 +250,8 @@ def _accounts(comparison: Comparison, accounts: Sequence[Account]) -> pd.DataFra
     flags = to_flags(changes)[["before", "closed", "not_closed", "new", "open", "undetermined"]]
     counts = flags.groupby(changes["account_id"]).sum().reindex(reports.index, fill_value=0)
     table = counts.astype("int64").assign(coverage=coverage).reset_index(names="account_id")
-    return with_names(table, accounts)[
+    whole = with_whole_list(table, comparison.newest.accounts)
+    return whole.assign(coverage=whole["coverage"].fillna(NO_REPORT))[
         ["account_id", "name", "owner", "coverage", "before", "closed", "not_closed", "new", "open",
          "undetermined"]
     ]  # fmt: skip
@@ -273,9 +288,11 @@ def _top_accounts(accounts: pd.DataFrame) -> list[Block]:
     """Return the accounts with most open findings; reports, name and owner in one text at the end."""
     if len(accounts) < 2:
         return []
-    by_open = accounts
-    top = by_open.sort_values(["open", "account_id"], ascending=[False, True]).head(_TOP_ACCOUNTS)
-    heading = "Accounts" if len(by_open) <= len(top) else "Accounts with most open findings"
+    top = accounts.sort_values(
+        ["open", "account_id"], ascending=[False, True], na_position="first"
+    ).head(_TOP_ACCOUNTS)
+    top = top.assign(account_id=top["account_id"].map(shown_account))
+    heading = "Accounts" if len(accounts) <= len(top) else "Accounts with most open findings"
     comma = (top["name"].ne("") & top["owner"].ne("")).map({True: ", ", False: ""})
     semicolon = (top["name"] + top["owner"]).ne("").map({True: "; ", False: ""})
     about = top["coverage"] + semicolon + top["name"] + comma + top["owner"]
@@ -285,6 +302,15 @@ def _top_accounts(accounts: pd.DataFrame) -> list[Block]:
         "Reports; name, owner",
     )  # fmt: skip
     return [Block(heading, headers, top.assign(about=about)[order])]
+
+
+def _owners_block(owners: pd.DataFrame) -> Block:
+    headers = (
+        "Owner", "Accounts", "Without report", "Before", "Closed", "Not closed", "New", "Open now",
+        "Undetermined",
+    )  # fmt: skip
+    order = ["before", "closed", "not_closed", "new", "open", "undetermined"]
+    return Block("By owner", headers, owners[["owner", "accounts", "without_report", *order]])
 
 
 def _top_changes(changes: pd.DataFrame) -> tuple[Section, ...]:
@@ -314,11 +340,15 @@ def _shown(kinds: pd.DataFrame, by_rule: pd.DataFrame) -> tuple[Block, ...]:
 def _change_line(row: dict[str, object]) -> Line:
     """Return Finding ID, severity, rule, whose it is, waiver and evidence of one finding."""
     credential = str(row["credential"])
-    waiver = f", waived by {row['waiver']}" if row["state"] == Outcome.WAIVED else ""
+    waiver: Line = ()
+    if row["state"] == Outcome.WAIVED:
+        waiver = (", waived by ", Code(str(row["waiver"])))
     return (
         f"{row['finding_id']} {row['severity']} {row['rule']}: ",
-        Code(str(row["user"])),
-        f" in {row['account_id']}, {SLOT_WORDS.get(credential, credential)}{waiver} (",
+        *whose_line(row),
+        f", {SLOT_WORDS.get(credential, credential)}",
+        *waiver,
+        " (",
         Code(str(row["evidence"])),
         ")",
     )

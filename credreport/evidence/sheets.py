@@ -5,21 +5,29 @@ from __future__ import annotations
 import pandas as pd
 
 from credreport.evidence.evidence import NOTHING, Column, Sheet, is_too_long
-from credreport.schema import SLOT_WORDS, Change, Outcome
+from credreport.rules.rule import Severity
+from credreport.schema import ACCOUNT_NAMES, SLOT_WORDS, Change, Outcome
+from credreport.verdicts.tally import shown_account
 
+_NAMES = (
+    Column("Account name", "account_name", width=14, widest=28),
+    Column("Owner", "account_owner", width=14, widest=28),
+)
 _FINDINGS = (
     Column("Finding ID", "finding_id", width=17),
-    Column("Account", "account_id", width=13),
+    Column("Account", "account", width=13, widest=24, has_lines=True),
     Column("User", "user", width=14, widest=28),
     Column("Credential", "credential_words", width=12),
-    Column("Days", "days", "number", 8),
+    Column("Severity", "severity", width=8),
+    Column("Rule", "rule", width=16),
+    Column("Days", "days", "number", 7),
     Column("Limit", "limit", width=7),
-    Column("Since (UTC)", "since", "date", 20),
-    Column("Basis", "basis", width=26),
-    Column("Rule", "rule", width=18),
-    Column("Severity", "severity", width=9),
+    Column("Since (UTC)", "since", "date", 19),
+    Column("Basis", "basis", width=22),
     Column("State", "state_words", width=8, widest=18),
     Column("Recommended action", "action", width=21),
+    Column("Source file", "source_file", width=20, widest=34),
+    Column("Source line", "source_line", "number", 7),
     Column("Disposition", "blank", width=12, is_for_auditor=True),
     Column("Decided by", "blank", width=12, is_for_auditor=True),
     Column("Decision date", "blank", width=11, is_for_auditor=True),
@@ -44,7 +52,9 @@ _USERS = (
     Column("Days since", "days_since", "number", 9),
     Column("MFA", "mfa_active", width=8),
     Column("Console password", "console_password", width=14),
-    Column("Conclusion", "conclusion", width=30),
+    Column("Conclusion", "conclusion", width=30, widest=52),
+    Column("Source file", "source_file", width=24, widest=46),
+    Column("Source line", "source_line", "number", 9),
     Column("ARN", "arn", width=40, widest=60),
 )
 _CREDENTIALS = (
@@ -67,6 +77,28 @@ _CREDENTIALS = (
     Column("Source file", "source_file", width=24, widest=46),
     Column("Source line", "source_line", "number", 9),
     Column("ARN", "arn", width=40, widest=60),
+)
+_ACCOUNTS = (
+    Column("Account", "account_id", width=14),
+    Column("Name", "name", width=22, widest=40),
+    Column("Owner", "owner", width=22, widest=40),
+    Column("Report", "report", width=17),
+    Column("Users", "users", "number", 9),
+    *(Column(f"{each.value.capitalize()}, open", each.value, "number", 9) for each in Severity),
+    Column("Unused", "unused", "number", 9),
+    Column("Undetermined", "undetermined", "number", 14),
+)
+_ACCOUNTS_COMPARED = (
+    Column("Account", "account_id", width=14),
+    Column("Name", "name", width=22, widest=40),
+    Column("Owner", "owner", width=22, widest=40),
+    Column("Reports", "coverage", width=24, widest=40),
+    Column("Before", "before", "number", 9),
+    Column("Closed", "closed", "number", 9),
+    Column("Not closed", "not_closed", "number", 9),
+    Column("New", "new", "number", 9),
+    Column("Open now", "open", "number", 9),
+    Column("Undetermined", "undetermined", "number", 14),
 )
 _REMEDIATION = (
     Column("Finding ID", "finding_id", width=19),
@@ -138,16 +170,19 @@ def credential_words(credentials: pd.Series) -> pd.Series:
 
 
 def findings_sheet(findings: pd.DataFrame, words: str) -> Sheet:
-    """Return the sheet Findings; `words` say that there are none."""
+    """Return the sheet Findings, names and owners below the account; `words` say that there are none."""
     waiver = findings["waiver"]
     state = findings["state"].where(waiver.eq(""), findings["state"] + " " + waiver)
-    return Sheet("Findings", _with_words(findings).assign(state_words=state), _FINDINGS, words)
+    account = findings["account_id"].map(shown_account).astype("str")
+    for name in ACCOUNT_NAMES:
+        account += ("\n" + findings[name]).where(findings[name].ne(""), "")
+    table = _in_words(findings).assign(state_words=state, account=account)
+    return Sheet("Findings", table, _FINDINGS, words)
 
 
 def undetermined_sheet(undetermined: pd.DataFrame) -> Sheet:
     """Return the sheet Undetermined."""
-    table = _with_words(undetermined)
-    return Sheet("Undetermined", table, _UNDETERMINED, "Everything was judged")
+    return _sheet("Undetermined", undetermined, _UNDETERMINED, "Everything was judged")
 
 
 def users_sheet(users: pd.DataFrame, count: int, stem: str) -> Sheet:
@@ -167,13 +202,19 @@ def _population_sheet(
     name = title.lower()
     if is_too_long(count):
         words = f"{count} rows are too many for a sheet: see {stem}-{name}.csv"
-        return Sheet(title, _with_words(table.iloc[:0]), columns, words, in_full=name)
-    return Sheet(title, _with_words(table), columns, f"No {name}")
+        return _sheet(title, table.iloc[:0], columns, words, in_full=name)
+    return _sheet(title, table, columns, f"No {name}")
+
+
+def accounts_sheet(accounts: pd.DataFrame) -> Sheet:
+    """Return the sheet Accounts: those of the user's list and those of the reports."""
+    columns = _ACCOUNTS_COMPARED if "coverage" in accounts else _ACCOUNTS
+    return _sheet("Accounts", accounts, columns, "No accounts")
 
 
 def remediation_sheet(remediation: pd.DataFrame) -> Sheet:
     """Return the sheet Remediation."""
-    return Sheet("Remediation", remediation, _REMEDIATION, "No findings, so nothing to remedy")
+    return _sheet("Remediation", remediation, _REMEDIATION, "No findings, so nothing to remedy")
 
 
 def waivers_sheet(waivers: pd.DataFrame) -> Sheet:
@@ -199,7 +240,7 @@ def changes_sheet(changes: pd.DataFrame) -> Sheet:
         change_words=changes["change"].str.replace("_", " ").replace("", NOTHING),
         credential_words=words.mask(has_moved, words + " (was " + slot_before + ")"),
     )
-    return Sheet("Changes", table, _CHANGES, "No credentials", "changes" if is_cut else "")
+    return _sheet("Changes", table, _CHANGES, "No credentials", "changes" if is_cut else "")
 
 
 def _state_words(table: pd.DataFrame) -> pd.Series:
@@ -216,10 +257,22 @@ def timeline_sheet(timeline: pd.DataFrame) -> Sheet:
         credential_words=credential_words(timeline["credential"]),
         how_words=timeline["how"].str.replace("_", " ").replace("", NOTHING),
     )
-    return Sheet("Timeline", table, _TIMELINE, "No findings on any date")
+    return _sheet("Timeline", table, _TIMELINE, "No findings on any date")
 
 
-def _with_words(table: pd.DataFrame) -> pd.DataFrame:
-    if "credential" not in table:
-        return table
-    return table.assign(credential_words=credential_words(table["credential"]), blank="")
+def _sheet(
+    title: str, table: pd.DataFrame, columns: tuple[Column, ...], words: str, in_full: str = ""
+) -> Sheet:
+    """Return a sheet, with the names and owners of accounts beside them where there are some."""
+    if any(name in table and table[name].ne("").any() for name in ACCOUNT_NAMES):
+        place = [column.source for column in columns].index("account_id") + 1
+        columns = (*columns[:place], *_NAMES, *columns[place:])
+    return Sheet(title, _in_words(table), columns, words, in_full)
+
+
+def _in_words(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table as people read it, with `credential_words` and `blank`."""
+    shown = table.assign(account_id=table["account_id"].map(shown_account).astype("str"), blank="")
+    if "credential" in shown and "credential_words" not in shown:
+        shown = shown.assign(credential_words=credential_words(shown["credential"]))
+    return shown

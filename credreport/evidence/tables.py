@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from credreport.errors import Notice, Problem
-from credreport.evidence.evidence import Block
+from credreport.evidence.evidence import Block, Code, Line, Section
 from credreport.reports.inputs import Skipped
-from credreport.rules.accounts import Account
+from credreport.reports.normalise import to_rows
+from credreport.rules.accounts import AccountList
 from credreport.schema import ACCOUNT_NAMES
-from credreport.verdicts.tally import Totals, input_rows, left_out_rows, warning_rows
+from credreport.verdicts.tally import (
+    Totals,
+    input_rows,
+    left_out_rows,
+    shown_account,
+    warning_rows,
+)
 from credreport.verdicts.warnings import WARNING_TITLES
 
+NO_REPORT = "no report given"
+NO_OWNER = "no owner given"
+_SHORT = dict(zip(ACCOUNT_NAMES, ("name", "owner"), strict=True))
+_COMMENT_ACCOUNTS = 50
 _TIE_OUT = (
     "source_file", "account_id", "rows", "expected", "excluded", "absent", "inactive",
     "undetermined", "unused", "current", "counted", "result",
@@ -42,19 +53,63 @@ def to_left_out(
     return pd.DataFrame(rows, columns=["what", "source_file", "why"], dtype="str")
 
 
-def with_names(table: pd.DataFrame, accounts: Sequence[Account]) -> pd.DataFrame:
-    """Add `name` and `owner` of each account, empty where the user's list has none."""
-    named = {account.account_id: account for account in accounts}
-    return table.assign(
-        name=[named[key].name if key in named else "" for key in table["account_id"]],
-        owner=[named[key].owner if key in named else "" for key in table["account_id"]],
-    )
-
-
-def with_account_names(table: pd.DataFrame, accounts: Sequence[Account]) -> pd.DataFrame:
+def with_names(table: pd.DataFrame, accounts: AccountList) -> pd.DataFrame:
     """Add `account_name` and `account_owner`, empty where the user's list has none."""
-    named = with_names(table, accounts)
-    return named.rename(columns=dict(zip(("name", "owner"), ACCOUNT_NAMES, strict=True)))
+    named = table["account_id"].map(accounts.by_id.get).tolist()
+    return table.assign(
+        account_name=[each.name if each else "" for each in named],
+        account_owner=[each.owner if each else "" for each in named],
+    ).astype(dict.fromkeys(ACCOUNT_NAMES, "str"))
+
+
+def with_whole_list(table: pd.DataFrame, accounts: AccountList) -> pd.DataFrame:
+    """Return one row per account of the table or of the user's list, in order, with name and owner.
+
+    `report` says whether there is one; where there is none every number is missing, not 0.
+    """
+    missing = accounts.without_report(table["account_id"])
+    rest = pd.DataFrame({"account_id": [account.account_id for account in missing]}, dtype="str")
+    numbers = table.select_dtypes("number").columns
+    table = table.astype(dict.fromkeys(numbers, "Int64")).assign(report="given")
+    whole = pd.concat([table, rest.assign(report=NO_REPORT)], ignore_index=True)
+    ordered = whole.sort_values("account_id", kind="stable", ignore_index=True)
+    return with_names(ordered, accounts).rename(columns=_SHORT)
+
+
+def by_owner(accounts: pd.DataFrame) -> pd.DataFrame:
+    """Return the sums of `with_whole_list` for each owner: accounts, those without report, counts."""
+    numbers = accounts.select_dtypes("number").columns
+    grouped = accounts.assign(accounts=1, without_report=accounts["report"].eq(NO_REPORT)).groupby(
+        accounts["owner"].replace("", NO_OWNER)
+    )
+    sums = grouped[["accounts", "without_report", *numbers]].sum().astype("int64")
+    return sums.rename_axis("owner").reset_index()
+
+
+def whose_line(row: Mapping[str, object]) -> Line:
+    """Return user and account for a line of the ticket comment, with name and owner where known."""
+    about = ", ".join(str(row[name]) for name in ACCOUNT_NAMES if row[name])
+    account = shown_account(str(row["account_id"]))
+    line: Line = (Code(str(row["user"])), f" in {account}")
+    return (*line, " (", Code(about), ")") if about else line
+
+
+def accounts_section(accounts: pd.DataFrame, count: str, words: str) -> tuple[Section, ...]:
+    """Return the accounts for the ticket comment, those with the highest count first."""
+    if len(accounts) < 2:
+        return ()
+    ordered = accounts.sort_values(
+        [count, "account_id"], ascending=[False, True], na_position="first"
+    )
+    lines = []
+    for row in to_rows(ordered.head(_COMMENT_ACCOUNTS)):
+        about = [str(row[name]) for name in ("name", "owner") if row[name]]
+        who: Line = (shown_account(str(row["account_id"])),)
+        if about:
+            who += (" (", Code(", ".join(about)), ")")
+        number = row[count]
+        lines.append((*who, f": {NO_REPORT if pd.isna(number) else f'{number} {words}'}"))
+    return (Section("Accounts:", tuple(lines), max(len(accounts) - len(lines), 0)),)
 
 
 def reports_block(heading: str, inputs: pd.DataFrame) -> Block:

@@ -73,7 +73,7 @@ def jira_code(text: str) -> str:
 
 
 # A dash or a point is markup at the border of a word only: dates and file names stay readable.
-_JIRA_LETTERS = re.compile(r"[{}\[\]|*_+^~?!\\&<>@()]|(?<![A-Za-z0-9])[-.]|[-.](?![A-Za-z0-9])")
+_JIRA_LETTERS = re.compile(r"[{}\[\]|*+^~?!\\&<>@()]|(?<![A-Za-z0-9])[-._]|[-._](?![A-Za-z0-9])")
 _MARKDOWN = Markup(
     heading="## ",
     bullet="- ",

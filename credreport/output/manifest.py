@@ -76,13 +76,18 @@ def to_question(evidence: Evidence) -> dict[str, Any]:
         ],
         ignore_index=True,
     ).drop_duplicates()
+    inputs = to_records(read.rename(columns={"source_file": "name"}))
+    inputs += [
+        {"role": role, "name": file.name, "sha256": file.sha256, "bytes": file.size}
+        for role, file in evidence.option_files.items()
+    ]
     return {
         "schema_version": SCHEMA_VERSION,
         "generator": "credreport",
         "version": __version__,
         "verdict": evidence.verdict,
         "parameters": dict(evidence.parameters),
-        "inputs": to_records(read.rename(columns={"source_file": "name"})),
+        "inputs": inputs,
     }
 
 

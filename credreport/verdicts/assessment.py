@@ -20,6 +20,7 @@ from credreport.reports.report import Report, join_tables
 from credreport.reports.selection import Population
 from credreport.rules.accounts import AccountList
 from credreport.rules.catalogue import RULES, UNUSED_AFTER, UNUSED_RULES
+from credreport.rules.option_file import OptionFile
 from credreport.rules.policy import Policy
 from credreport.rules.rule import Rule, Severity, Subject
 from credreport.rules.waivers import OPEN, WAIVED, Waivers, waive, waiver_notices
@@ -90,7 +91,7 @@ class Assessment:
     unused: pd.DataFrame
     ages: pd.DataFrame
     waivers: pd.DataFrame
-    waivers_origin: str
+    waivers_file: OptionFile | None
     tallies: Sequence[Tally]
     report_notices: Sequence[Sequence[Notice]]
     iam_user_count: int
@@ -113,6 +114,21 @@ class Assessment:
             skipped=self.skipped,
             accounts=self.accounts,
         )
+
+    @property
+    def waivers_origin(self) -> str:
+        """The user's file of waivers by name and hash; empty where there is none."""
+        return str(self.waivers_file) if self.waivers_file else ""
+
+    @property
+    def option_files(self) -> dict[str, OptionFile]:
+        """The user's own files that decided something, by what they are."""
+        files = {
+            "policy": self.policy.file,
+            "waivers": self.waivers_file,
+            "accounts": self.accounts.file,
+        }
+        return {role: file for role, file in files.items() if file}
 
     def check_accounts(self, accounts: AccountList) -> Assessment:
         """Return the same, held against the list of accounts that ought to have a report."""
@@ -270,7 +286,7 @@ def join(
         unused=unused,
         ages=ages.groupby(["kind", "age_days"])["count"].sum().reset_index(),
         waivers=covered,
-        waivers_origin=waivers.origin,
+        waivers_file=waivers.file,
         tallies=[tally for part in parts for tally in part.tallies],
         report_notices=report_notices,
         iam_user_count=sum(part.iam_user_count for part in parts),

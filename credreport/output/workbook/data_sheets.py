@@ -81,6 +81,8 @@ def _heights(table: pd.DataFrame, columns: Sequence[Column]) -> pd.Series:
     for column in columns:
         if column.kind == "text" and not column.is_for_auditor:
             needed = -(-table[column.source].str.len() // (_fit(column, table) * _LETTERS_A_WIDTH))
+            if column.has_lines:
+                needed = needed + table[column.source].str.count("\n")
             lines = lines.where(lines >= needed, needed)
     return lines.clip(upper=_MAX_LINES).astype("int64") * LINE_HEIGHT + LINE_SPARE
 
