@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from credreport.cli.main import app
 from credreport.cli.rule_pages import list_profiles, summarise
+from credreport.output.formats import FORMATS
 from credreport.rules.catalogue import RULES
 from credreport.rules.policy import Policy, load_policy
 from credreport.rules.rule import Rule
@@ -130,6 +131,20 @@ def blocks(language: str) -> list[list[str]]:
     """Return the lines of the README's fenced blocks of one language."""
     found = re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
     return [block.splitlines() for block in found]
+
+
+def test_the_table_of_formats_is_the_registry() -> None:
+    rows = re.findall(r"^\| `([a-z]+)` \| (.+?) \| (.+?) \|$", README, re.MULTILINE)
+    assert rows == [
+        (each.name, ", ".join(f"`\u2026{ending}`" for ending in each.endings), each.purpose)
+        for each in FORMATS.values()
+    ]
+
+
+@pytest.mark.parametrize("command", ["analyze", "compare"])
+def test_both_commands_name_every_format(command: str) -> None:
+    answer = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"}).output
+    assert ", ".join([*FORMATS, "or none"]) in " ".join(answer.split())
 
 
 def test_the_quick_start_is_two_commands() -> None:

@@ -84,7 +84,7 @@ from credreport.verdicts.tally import (
 
 TOP_FINDINGS = 10
 _TOP_ACCOUNTS = 10
-_SUMMARY_WIDTHS = (30, 11, 11, 11, 13, 13, 11, 11, 11, 11)
+_SUMMARY_WIDTHS = (30, 11, 11, 11, 14, 14, 16, 11, 11, 11)
 _INPUTS_WIDTHS = (46, 38, 15, 13, 20, 20, 20, 20, 14, 34)
 _ON_SCREEN = (
     "unused", "current", "undetermined", "excluded", "inactive", "not_tracked", "absent", "total",

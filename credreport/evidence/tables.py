@@ -40,9 +40,11 @@ def to_inputs(totals: Totals) -> pd.DataFrame:
 
 
 def to_warnings(notices: Sequence[Notice]) -> pd.DataFrame:
-    """Return one row per warning, with where it was found."""
+    """Return one row per warning, with where it was found; no line where the whole file is meant."""
     columns = ["source_file", "source_line", "warning", "message"]
-    return pd.DataFrame(warning_rows(notices), columns=columns)
+    table = pd.DataFrame(warning_rows(notices), columns=columns)
+    lines = table["source_line"].astype("Int64")
+    return table.assign(source_line=lines.mask(lines.eq(0)))
 
 
 def to_left_out(
@@ -119,7 +121,7 @@ def reports_block(heading: str, inputs: pd.DataFrame) -> Block:
         "container", "bytes", "era",
     ]  # fmt: skip
     headers = (
-        "File", "SHA-256", "Account", "Users", "As of (UTC)", "As-of taken from", "Own stamp (UTC)",
+        "File", "SHA-256", "Account", "Rows", "As of (UTC)", "As-of taken from", "Own stamp (UTC)",
         "Read as", "Bytes", "Era",
     )  # fmt: skip
     return Block(heading, headers, inputs[order], is_tall=True)

@@ -56,15 +56,29 @@ class Format:
 
 _ALL = (
     Format("png", ("-*.png",), "the pictures", "charts:write_png"),
-    Format("svg", ("-*.svg",), "the pictures, for the web and for print", "charts:write_svg"),
-    Format("xlsx", (".xlsx",), "the attachment of the ticket", "workbook.book:write_xlsx"),
-    Format("csv", ("-*.csv",), "other programs, table by table", "csv_file:write_csv"),
+    Format("svg", ("-*.svg",), "the pictures, text as text", "charts:write_svg"),
+    Format(
+        "xlsx",
+        (".xlsx",),
+        "the attachment of the ticket; tables too long for a sheet come as CSV beside it",
+        "workbook.book:write_xlsx",
+    ),
+    Format("csv", ("-*.csv",), "other programs, one file per table", "csv_file:write_csv"),
     Format("json", (".json",), "other programs: every table and fact", "json_file:write_json"),
-    Format("sh", ("-remediate.sh",), "the remedies, to review and run", "script:write_sh"),
-    Format("html", (".html",), "one page to read in a browser", "page.page:write_html"),
+    Format("sh", ("-remediate.sh",), "the remedies as a script to review", "script:write_sh"),
+    Format(
+        "html",
+        (".html",),
+        "one page to read in a browser, with search, filter and sort by keyboard",
+        "page.page:write_html",
+    ),
     Format("md", (".md",), "the comment on the ticket", "comment:write_md", is_comment=True),
     Format(
-        "jira", (".jira",), "the comment in Jira's markup", "comment:write_jira", is_comment=True
+        "jira",
+        (".jira",),
+        "the comment in Jira's wiki markup",
+        "comment:write_jira",
+        is_comment=True,
     ),
 )
 FORMATS = {each.name: each for each in _ALL}

@@ -308,7 +308,7 @@ def to_facts(totals: Totals, waivers_origin: str = "") -> list[tuple[str, str]]:
     return [
         ("Accounts", name_accounts(account_ids(totals))),
         ("Reports", str(len(totals.reports))),
-        ("Users", str(totals.user_count)),
+        ("Rows (users and root)", str(totals.user_count)),
         ("As of (UTC)", as_of_words(totals)),
         ("As-of taken from", ", ".join(sorted({each.as_of_origin for each in totals.reports}))),
         *policy_facts(totals.policy, waivers_origin, totals.accounts.origin),

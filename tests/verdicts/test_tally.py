@@ -244,7 +244,7 @@ class TestFacts:
         assert to_facts(of(tmp_path, user())) == [
             ("Accounts", f"1: {ACCOUNT}"),
             ("Reports", "1"),
-            ("Users", "2"),
+            ("Rows (users and root)", "2"),
             ("As of (UTC)", "2026-01-31T12:00:00Z"),
             ("As-of taken from", "file name"),
             ("Rule", "unused for 90 days or more (profile conformity)"),

@@ -80,9 +80,10 @@ def _heights(table: pd.DataFrame, columns: Sequence[Column]) -> pd.Series:
     lines = pd.Series(1.0, index=table.index)
     for column in columns:
         if column.kind == "text" and not column.is_for_auditor:
-            needed = -(-table[column.source].str.len() // (_fit(column, table) * _LETTERS_A_WIDTH))
+            texts = _text_lines(column, table)
+            needed = -(-texts.str.len() // (_fit(column, table) * _LETTERS_A_WIDTH))
             if column.has_lines:
-                needed = needed + table[column.source].str.count("\n")
+                needed = needed.groupby(level=0).sum()
             lines = lines.where(lines >= needed, needed)
     return lines.clip(upper=_MAX_LINES).astype("int64") * LINE_HEIGHT + LINE_SPARE
 
@@ -90,8 +91,14 @@ def _heights(table: pd.DataFrame, columns: Sequence[Column]) -> pd.Series:
 def _fit(column: Column, table: pd.DataFrame) -> float:
     if column.widest <= column.width or table.empty:
         return column.width
-    longest = int(table[column.source].str.len().max()) + _CHARACTERS_SPARE
+    longest = int(_text_lines(column, table).str.len().max()) + _CHARACTERS_SPARE
     return min(max(column.width, longest), column.widest)
+
+
+def _text_lines(column: Column, table: pd.DataFrame) -> pd.Series:
+    """Return the lines of a column's texts, each with the index of its row."""
+    texts = table[column.source]
+    return texts.str.split("\n").explode() if column.has_lines else texts
 
 
 def _add_drop_down(sheet: Worksheet, columns: Sequence[Column], last: int) -> None:

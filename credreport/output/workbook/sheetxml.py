@@ -171,7 +171,7 @@ def _rows(stream: Stream, styles: Sequence[tuple[str, str]], first: int) -> Iter
 
 def _text_cells(column: pd.Series, style: str) -> Iterator[str]:
     """Yield what follows a cell's place, for each text; equal texts are made safe once."""
-    codes, texts = pd.factorize(column, use_na_sentinel=False)
+    codes, texts = pd.factorize(column.fillna(""), use_na_sentinel=False)
     bodies = [_inline(style, escape(safe_text(str(text)))) for text in texts]
     return (bodies[code] for code in codes.tolist())
 
