@@ -585,7 +585,8 @@ def _show(screen: Screen, evidence: Evidence) -> None:
     if not screen.quiet:
         for block in evidence.shown:
             screen.say()
-            rows = [[str(cell) for cell in row] for row in block.table.itertuples(index=False)]
+            cells = block.table.astype("str").where(block.table.notna(), block.missing)
+            rows = cells.to_numpy().tolist()
             numbers = sum(dtype.kind == "i" for dtype in block.table.dtypes)
             screen.table(block.headers, rows, rights=numbers)
     for line in evidence.footnotes:

@@ -89,6 +89,7 @@ class Block:
     words: what is said in place of an empty table.
     chart: stands beside the table.
     is_tall: whether its rows need two lines, for hashes.
+    missing: what stands for a number that there is not.
     """
 
     heading: str
@@ -97,6 +98,7 @@ class Block:
     words: str = ""
     chart: Chart | None = None
     is_tall: bool = False
+    missing: str = NOTHING
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,7 @@ from credreport.verdicts.tally import (
 
 TOP_FINDINGS = 10
 _TOP_ACCOUNTS = 10
+_UNKNOWN = "unknown"
 _SUMMARY_WIDTHS = (30, 11, 11, 11, 14, 14, 16, 11, 11, 11)
 _INPUTS_WIDTHS = (46, 38, 15, 13, 20, 20, 20, 20, 14, 34)
 _ON_SCREEN = (
@@ -265,7 +266,10 @@ def _findings_sentence(assessment: Assessment) -> str:
 
 
 def _rules(assessment: Assessment) -> pd.DataFrame:
-    """Return one row a rule in force: severity, boundary, control, counts of its findings."""
+    """Return one row per rule in force: severity, boundary, control, counts of its findings.
+
+    Where none was found and something is undetermined, the number is unknown: missing, not 0.
+    """
     policy, findings = assessment.policy, assessment.findings
     profile = PROFILES[policy.profile]
     columns = ["rule", "severity", "fires", "control", "findings", "open", "waived", "undetermined"]
@@ -288,7 +292,10 @@ def _rules(assessment: Assessment) -> pd.DataFrame:
                 assessment.undetermined_of(rule),
             )
         )
-    return pd.DataFrame(rows, columns=columns)
+    table = pd.DataFrame(rows, columns=columns)
+    is_unknown = table["findings"].eq(0) & table["undetermined"].gt(0)
+    known = {name: table[name].astype("Int64").mask(is_unknown) for name in ("findings", "open")}
+    return table.assign(**known)
 
 
 def _caption(totals: Totals) -> str:
@@ -349,7 +356,7 @@ def _rules_block(rules: pd.DataFrame) -> Block:
     """Return what each rule in force found, its control last: a text that may run on."""
     order = ["rule", "findings", "open", "waived", "undetermined", "severity", "fires", "control"]
     headers = ("Rule", "Findings", "Open", "Waived", "Undetermined", "Severity", "Fires", "Control")
-    return Block("Findings by rule", headers, rules[order])
+    return Block("Findings by rule", headers, rules[order], missing=_UNKNOWN)
 
 
 def _ageing_block(bands: pd.DataFrame, title: str) -> Block:
@@ -441,5 +448,5 @@ def _shown(summary: pd.DataFrame, rules: pd.DataFrame | None) -> tuple[Block, ..
     if rules is not None:
         headers = ("Rule", "Severity", "findings", "open", "waived", "undetermined")
         table = rules[["rule", "severity", "findings", "open", "waived", "undetermined"]]
-        blocks.append(Block("", headers, table))
+        blocks.append(Block("", headers, table, missing=_UNKNOWN))
     return tuple(blocks)

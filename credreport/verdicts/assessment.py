@@ -238,7 +238,7 @@ def judge_part(reports: Sequence[Report], policy: Policy, waivers: Waivers) -> P
         is_unused | credentials["status"].eq(Status.CURRENT), ["kind", "age_days"]
     ]
     return Part(
-        users=_to_user_table(credentials, marked),
+        users=_to_user_table(credentials, marked, undecided),
         credentials=credentials,
         findings=findings,
         undecided=undecided,
@@ -443,10 +443,17 @@ def _finding_ids(credentials: pd.DataFrame, findings: pd.DataFrame) -> pd.Series
     return joined.reindex(credentials.index).fillna("").astype("str")
 
 
-def _to_user_table(credentials: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a user: what is active, what is unused, when anything was last used."""
+def _to_user_table(
+    credentials: pd.DataFrame, findings: pd.DataFrame, undecided: pd.DataFrame
+) -> pd.DataFrame:
+    """Return one row per user: what is active, what is unused, when anything was last used.
+
+    Active are passwords and access keys, as in the verdict; certificates are counted apart.
+    """
+    is_certificate = credentials["kind"].eq(Kind.CERTIFICATE)
     flags = credentials.assign(
-        is_active=is_active(credentials),
+        is_active=is_active(credentials) & ~is_certificate,
+        is_active_certificate=is_active(credentials) & is_certificate,
         is_unused=credentials["status"].eq(Status.UNUSED),
         is_undetermined=credentials["status"].eq(Status.UNDETERMINED),
     )
@@ -456,6 +463,7 @@ def _to_user_table(credentials: pd.DataFrame, findings: pd.DataFrame) -> pd.Data
     ].first()
     users = users.assign(
         active_credentials=grouped["is_active"].sum(),
+        active_certificates=grouped["is_active_certificate"].sum(),
         unused_credentials=grouped["is_unused"].sum(),
         undetermined_credentials=grouped["is_undetermined"].sum(),
         most_recent_use=grouped["last_used"].max(),
@@ -464,16 +472,25 @@ def _to_user_table(credentials: pd.DataFrame, findings: pd.DataFrame) -> pd.Data
         source_line=grouped["source_line"].first(),
     )
     users = users.assign(days_since=whole_days(users["as_of"] - users["most_recent_use"]))
-    return users.assign(conclusion=_to_conclusion(users, findings))
+    told = undecided[undecided["has_row"].astype(bool) & ~undecided["rule"].isin(UNUSED_RULES)]
+    owners = credentials["user_row"].reindex(told["row"]).to_numpy()
+    unsure = told["rule"].groupby(owners).agg(lambda rules: ", ".join(dict.fromkeys(rules)))
+    return users.assign(conclusion=_to_conclusion(users, findings, unsure))
 
 
-def _to_conclusion(users: pd.DataFrame, findings: pd.DataFrame) -> pd.Series:
-    """Return what the rules say of each user: of use in words, of the rest by name."""
+def _to_conclusion(users: pd.DataFrame, findings: pd.DataFrame, unsure: pd.Series) -> pd.Series:
+    """Return what the rules say of each user: of use in words, of the rest by name.
+
+    `unsure` names the rules that are undetermined, by user: such a user is never `Current`.
+    """
     use = _to_use_words(users)
     others = findings[~findings["rule"].isin(UNUSED_RULES)].sort_values("row", kind="stable")
     waived = others["state"].eq(WAIVED).map({True: " (waived)", False: ""}).astype("str")
     named = others.assign(name=others["rule"] + waived).drop_duplicates(["user_row", "name"])
     names = named.groupby("user_row")["name"].agg(", ".join).reindex(users.index).fillna("")
+    doubts = ("undetermined: " + unsure.astype("str")).reindex(users.index).fillna("")
+    between = (names.ne("") & doubts.ne("")).map({True: "; ", False: ""})
+    names = names + between + doubts
     is_named = names.ne("")
     is_quiet = use.isin([_CURRENT, _ROOT_SHOWN])
     conclusion = use.mask(is_named & is_quiet, names)
@@ -487,6 +504,8 @@ def _to_use_words(users: pd.DataFrame) -> pd.Series:
     conclusion = conclusion.mask(unused.gt(0), some)
     conclusion = conclusion.mask(unused.gt(0) & unused.eq(active), "All active credentials unused")
     conclusion = conclusion.mask(active.eq(0), "Nothing active")
+    only = active.eq(0) & users["active_certificates"].gt(0)
+    conclusion = conclusion.mask(only, "Only signing certificates active")
     undetermined = users["undetermined_credentials"]
     not_judged = undetermined.astype("str") + " could not be judged"
     conclusion = conclusion.mask(undetermined.gt(0) & unused.eq(0), not_judged)

@@ -40,7 +40,15 @@ LINE_SPARE = 1.5
 _MOST_BLOCK_ROWS = 50_000
 
 
-def put(sheet: Worksheet, row: int, place: int, value: Any, font: Font | None = None) -> Any:
+def put(
+    sheet: Worksheet,
+    row: int,
+    place: int,
+    value: Any,
+    font: Font | None = None,
+    *,
+    missing: str = NOTHING,
+) -> Any:
     """Put one value into a cell: any text as text, never as a formula; dates as dates."""
     cell = sheet.cell(row, place)
     if isinstance(value, pd.Timestamp) and value.year < 1901:
@@ -56,7 +64,7 @@ def put(sheet: Worksheet, row: int, place: int, value: Any, font: Font | None = 
             cell.quotePrefix = True
         cell.alignment = TOP
     else:
-        cell.value = NOTHING if pd.isna(value) else int(value)
+        cell.value = missing if pd.isna(value) else int(value)
         cell.alignment = ALIGNMENTS["number"]
     cell.font = font or BODY
     return cell
@@ -89,7 +97,7 @@ def write_block(sheet: Worksheet, row: int, block: Block) -> int:
     shown = block.table.head(_MOST_BLOCK_ROWS)
     for offset, values in enumerate(shown.itertuples(index=False, name=None), start=2):
         for place, value in enumerate(values, start=1):
-            put(sheet, row + offset, place, value).border = UNDERLINE
+            put(sheet, row + offset, place, value, missing=block.missing).border = UNDERLINE
     if block.is_tall:
         for number in range(row + 2, row + 2 + len(shown)):
             sheet.cell(number, 2).alignment = WRAP
