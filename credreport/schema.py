@@ -222,6 +222,8 @@ CREDENTIALS = (
     "source_file",
     "source_line",
 )
+# Cells as reported in CSV and in the workbook; true, false or null in JSON.
+BOOLEANS = ("mfa_active",)
 ACCOUNT_NAMES = ("account_name", "account_owner")
 FINDINGS = (
     "finding_id",

@@ -14,7 +14,10 @@ from credreport.evidence.evidence import Evidence
 from credreport.files import Spool
 from credreport.output.csv_file import to_texts
 from credreport.output.formats import Files, Options
+from credreport.schema import BOOLEANS
 from credreport.verdicts.tally import SCHEMA_VERSION
+
+_FLAGS = {"true": True, "false": False}
 
 
 def write_json(evidence: Evidence, _: Options, _files: Files) -> Files:
@@ -74,6 +77,8 @@ def _to_values(table: pd.DataFrame) -> dict[str, list[Any]]:
             columns[str(name)] = [bool(value) for value in column]
         elif pd.api.types.is_numeric_dtype(column.dtype):
             columns[str(name)] = [None if pd.isna(value) else int(value) for value in column]
+        elif name in BOOLEANS:
+            columns[str(name)] = [_FLAGS.get(str(value).lower()) for value in column]
         elif isinstance(column.dtype, pd.DatetimeTZDtype):
             columns[str(name)] = [text or None for text in to_texts(column)]
         else:

@@ -377,7 +377,7 @@ def json_parts(inspection: Inspection) -> Iterator[str]:
     }
     tables = {
         "summary": summary_rows(totals),
-        "bands": [{**row, "is_unused": int(row["is_unused"])} for row in band_rows(totals)],
+        "bands": band_rows(totals),
         "accounts": account_rows(totals),
         "inputs": input_rows(totals),
         "tie_out": tie_out_rows(totals),
