@@ -249,6 +249,7 @@ def analyze(
         csv=bool({"csv", "xlsx"} & set(wanted)),
         json="json" in wanted or as_json,
         options=options,
+        accounts=named,
     )
     assessment, aside = analyze_inputs(
         inputs,
@@ -264,7 +265,7 @@ def analyze(
     since: Comparison | None = None
     if baseline is not None:
         since = _compare_baseline(
-            baseline, assessment, screen, max_file_size, keep_going=keep_going
+            baseline, assessment, waivers, screen, max_file_size, keep_going=keep_going
         )
     return _deliver(
         screen,
@@ -490,9 +491,15 @@ def _read_dates(
 
 
 def _compare_baseline(
-    baseline: Path, assessment: Assessment, screen: Screen, max_mib: int, *, keep_going: bool
+    baseline: Path,
+    assessment: Assessment,
+    waivers: Waivers,
+    screen: Screen,
+    max_mib: int,
+    *,
+    keep_going: bool,
 ) -> Comparison:
-    """Judge the baseline by the same policy and by its own stamps; compare what is judged with it."""
+    """Judge the baseline by the same policy and waivers and by its own stamps; compare what is judged with it."""
     from credreport.comparison.comparison import compare
     from credreport.reports.inputs import count_inputs
     from credreport.reports.selection import read_reports
@@ -505,7 +512,7 @@ def _compare_baseline(
             max_bytes=max_mib * 1024 * 1024,
             progress=progress,
         )
-    comparison = compare(assess(older, assessment.policy), assessment)
+    comparison = compare(assess(older, assessment.policy, waivers), assessment)
     if comparison.newest is not assessment:
         message = f"--baseline {baseline}: it is newer than what is judged; name the older one"
         raise UsageError(message)

@@ -19,6 +19,7 @@ from itertools import chain
 
 from credreport.errors import InputRefused, Problem
 from credreport.evidence.evidence import Aside, is_too_long
+from credreport.evidence.tables import with_names
 from credreport.files import Spool
 from credreport.output.csv_file import csv_header, csv_rows
 from credreport.output.formats import Options
@@ -33,18 +34,19 @@ from credreport.reports.inputs import (
 )
 from credreport.reports.report import Report, read_streams
 from credreport.reports.selection import Population, to_population
+from credreport.rules.accounts import AccountList
 from credreport.rules.policy import Policy
 from credreport.rules.waivers import Waivers
 from credreport.runs.inspect import File, read_batch, refuse, run_batches
 from credreport.runs.pool import Pool
-from credreport.schema import CREDENTIALS, USERS
+from credreport.schema import ACCOUNT_NAMES, CREDENTIALS, USERS
 from credreport.tables import storing_python_text
 from credreport.verdicts.assessment import Assessment, Part, join, judge_part
 
 # Enough for pandas to make little of what a batch costs by itself; it takes a second or two, so
 # workers are worth their start for a few.
 BATCH_ROWS = 10_000
-POPULATION = {"users": USERS, "credentials": CREDENTIALS}
+POPULATION = {"users": (*USERS, *ACCOUNT_NAMES), "credentials": CREDENTIALS}
 ENOUGH_BATCHES = 3
 _BETWEEN_ROWS = b",\n"
 _Advance = Callable[[], None] | None
@@ -59,6 +61,7 @@ class Asked:
     as_of: the instant of judging; see read_reports.
     has_baseline: whether every credential is compared: then the population is kept.
     csv, json, options: whether its rows are written as text, and how.
+    accounts: the names and owners that stand beside them.
     """
 
     policy: Policy
@@ -68,6 +71,7 @@ class Asked:
     csv: bool = False
     json: bool = False
     options: Options = field(default_factory=Options)
+    accounts: AccountList = field(default_factory=AccountList)
 
 
 @dataclass(frozen=True)
@@ -253,7 +257,8 @@ def judge_batch(
         return list(dict.fromkeys(each for each in read if isinstance(each, Problem)))
     part = judge_part(reports, asked.policy, asked.waivers)
     tables = {"users": part.users, "credentials": part.credentials}
-    rows = {name: tables[name][list(POPULATION[name])] for name in aside}
+    named = {**tables, "users": with_names(part.users, asked.accounts)}
+    rows = {name: named[name][list(POPULATION[name])] for name in aside}
     csv = {name: csv_rows(table, asked.options) for name, table in rows.items() if asked.csv}
     json = {name: json_rows(table) for name, table in rows.items() if asked.json}
     kept = {
