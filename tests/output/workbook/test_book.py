@@ -40,16 +40,17 @@ NAMES = [
 ]
 HEADERS = {
     "Findings": [
-        "Finding ID", "Account", "User", "Credential", "Days", "Limit", "Since (UTC)",
-        "Basis", "Rule", "Severity", "State", "Recommended action", "Disposition", "Decided by",
-        "Decision date", "Ticket and notes",
+        "Finding ID", "Account", "User", "Credential", "Severity", "Rule", "Days", "Limit",
+        "Since (UTC)", "Basis", "State", "Recommended action", "Source file", "Source line",
+        "Disposition", "Decided by", "Decision date", "Ticket and notes",
     ],
     "Undetermined": [
         "Account", "User", "Credential", "Reason", "Cells as reported", "Source file", "Source line",
     ],
     "Users": [
         "Account", "User", "Created (UTC)", "Active credentials", "Unused credentials",
-        "Most recent use (UTC)", "Days since", "MFA", "Console password", "Conclusion", "ARN",
+        "Most recent use (UTC)", "Days since", "MFA", "Console password", "Conclusion", "Source file",
+        "Source line", "ARN",
     ],
     "Credentials": [
         "Account", "User", "Credential", "Status", "Days", "Effective last use (UTC)", "Basis",
@@ -168,7 +169,7 @@ def test_the_auditors_columns_are_empty_and_the_disposition_is_chosen(
     (validation,) = sheet.data_validations.dataValidation
     assert validation.formula1 == f'"{",".join(DISPOSITIONS)}"'
     assert validation.showErrorMessage
-    assert str(validation.sqref) == f"M2:M{len(NAMES) + 1}"
+    assert str(validation.sqref) == f"O2:O{len(NAMES) + 1}"
 
 
 def test_the_summary_says_it(evidence: Evidence, png: bytes) -> None:
@@ -272,7 +273,7 @@ def test_the_same_evidence_gives_the_same_bytes(evidence: Evidence, png: bytes) 
 def test_dates_before_excels_calendar_stand_as_text(tmp_path: Path, png: bytes) -> None:
     row = user("a", **password("1899-12-31T00:00:00Z"), user_creation_time="1900-03-01T00:00:00Z")
     book = opened(to_xlsx(of_analysis(judge(tmp_path, root(), row)), {"One": png}))
-    assert book["Findings"]["G2"].value == "1899-12-31T00:00:00Z"
+    assert book["Findings"]["I2"].value == "1899-12-31T00:00:00Z"
     assert book["Users"]["C3"].value == datetime(1900, 3, 1)  # noqa: DTZ001
 
 
