@@ -129,7 +129,6 @@ class TestJson:
             "inputs",
         ):
             assert document[name]
-        assert document["warnings"] == []
         assert document["left_out"] == []
         assert document == to_document(evidence)
 
