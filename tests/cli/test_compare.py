@@ -85,7 +85,7 @@ def test_the_workbook_says_what_changed(dates: tuple[Path, Path], tmp_path: Path
     run("compare", *dates, "-o", tmp_path / "out", "--accounts", accounts, *signed, "--force")
     path = tmp_path / "out" / f"{STEM}.xlsx"
     book = openpyxl.load_workbook(path)
-    assert book.sheetnames == ["Summary", "Changes", "Charts", "Inputs", "Method"]
+    assert book.sheetnames == ["Summary", "Changes", "Accounts", "Charts", "Inputs", "Method"]
     rows = sheet(path, "Changes")
     columns = (
         "State",
@@ -116,7 +116,11 @@ def test_the_workbook_says_what_changed(dates: tuple[Path, Path], tmp_path: Path
     ]
     assert {"AC-2", "SEC-1", "R. Auditor"} <= set(words)
     inputs = [cell.value for row in book["Inputs"].iter_rows() for cell in row if cell.value]
-    assert {FIRST, SECOND, "prod", "Platform", "every date"} <= set(inputs)
+    assert {FIRST, SECOND} <= set(inputs)
+    (account,) = sheet(path, "Accounts")
+    assert [account[name] for name in ("Account", "Name", "Owner", "Reports", "Open now")] == [
+        ACCOUNT, "prod", "Platform", "every date", 1,
+    ]  # fmt: skip
 
 
 def test_the_csv_has_the_stable_columns(dates: tuple[Path, Path], tmp_path: Path) -> None:
