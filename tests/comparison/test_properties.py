@@ -54,8 +54,14 @@ def people(account: str, uses: tuple[str, ...]) -> st.SearchStrategy[list[Cells]
     password = st.none() | key
     created = st.sampled_from(["2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z"])
     person = st.tuples(created, password, keys)
-    names = st.dictionaries(st.sampled_from(["ann", "bo", "cy"]), person, max_size=3)
-    return names.map(lambda found: [to_row(name, account, *cells) for name, cells in found.items()])
+    names = st.dictionaries(st.sampled_from(["a", "bo", "cyd"]), person, max_size=3)
+    # No two names share a creation time: a user that vanishes is gone, not perhaps renamed.
+    return names.map(
+        lambda found: [
+            to_row(name, account, f"{created[:17]}{len(name):02d}Z", password, keys)
+            for name, (created, password, keys) in found.items()
+        ]
+    )
 
 
 def to_row(
