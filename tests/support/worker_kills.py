@@ -85,7 +85,7 @@ def disturb(whole: Undisturbed, seed: int, number: int) -> tuple[str, list[str]]
     kills = chance.randint(1, 4) if number % 4 else 0
     moments = sorted(chance.random() * whole.seconds for _ in range(max(kills, 1)))
     wanted = chance.choice([signal.SIGTERM, signal.SIGHUP])
-    started, seen = time.monotonic(), set()
+    started, seen, hits = time.monotonic(), set(), 0
     process = start(whole.reports)
     for moment in moments:
         time.sleep(max(0.0, moment - (time.monotonic() - started)))
@@ -94,6 +94,7 @@ def disturb(whole: Undisturbed, seed: int, number: int) -> tuple[str, list[str]]
         with suppress(ProcessLookupError):
             if kills and workers:
                 os.kill(chance.choice(workers), signal.SIGKILL)
+                hits += 1
             elif not kills:
                 os.killpg(process.pid, wanted)
     seen |= set(children(process.pid))
@@ -104,9 +105,9 @@ def disturb(whole: Undisturbed, seed: int, number: int) -> tuple[str, list[str]]
         process.communicate()
         return "hung", [f"it did not end in {PATIENCE} s"]
     wrong = [f"worker {pid} is left" for pid in seen if _is_left(pid)]
-    return _judge(
-        whole, output, errors.decode(), process.returncode, None if kills else wanted, wrong
-    )
+    asked = None if kills else wanted
+    end, wrong = _judge(whole, output, errors.decode(), process.returncode, asked, wrong)
+    return f"{end}, {hits} workers killed", wrong
 
 
 def _is_left(pid: int) -> bool:
