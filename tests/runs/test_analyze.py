@@ -73,6 +73,11 @@ def whole_files(directory: Path, asked: Asked) -> dict[str, bytes]:
     return rendered(of_analysis(assessment), FORMATS)
 
 
+def ends_with(files: dict[str, bytes], end: str) -> list[bytes]:
+    """Return the files whose names end so."""
+    return [content for name, content in files.items() if name.endswith(end)]
+
+
 def asked(policy: Policy | None = None, waivers: Waivers | None = None) -> Asked:
     return Asked(policy or Policy(), waivers or Waivers(), csv=True, json=True)
 
@@ -105,9 +110,8 @@ class TestTheSameEvidence:
     ) -> None:
         whole = whole_files(many(tmp_path), asked(policy))
         assert files(tmp_path, asked(policy)) == whole
-        stem = "credreport-9-accounts-2026-01-31-90d"
-        assert f"{stem}-credentials.csv" in whole
-        assert f"{stem}-users.csv" not in whole
+        assert ends_with(whole, "-credentials.csv")
+        assert not ends_with(whole, "-users.csv")
 
     def test_with_more_users_than_a_sheet_is_to_hold(
         self,
@@ -117,7 +121,7 @@ class TestTheSameEvidence:
         monkeypatch.setattr("credreport.evidence.evidence.MAX_POPULATION_ROWS", 10)
         whole = whole_files(many(tmp_path), asked())
         assert files(tmp_path, asked()) == whole
-        table = whole["credreport-9-accounts-2026-01-31-90d-users.csv"].splitlines()
+        table = ends_with(whole, "-users.csv")[0].splitlines()
         assert len(table) == 1 + 9 * 4
         assert table[0].startswith(b"account_id,user,arn,created_at,")
 
@@ -130,7 +134,7 @@ class TestTheSameEvidence:
         waived = asked(ALL, load_waivers(path))
         whole = whole_files(many(tmp_path), waived)
         assert files(tmp_path, waived) == whole
-        assert b"W-1" in whole["credreport-9-accounts-2026-01-31-90d-findings.csv"]
+        assert b"W-1" in ends_with(whole, "-findings.csv")[0]
 
     def test_by_any_number_of_workers(self, tmp_path: Path) -> None:
         whole = whole_files(many(tmp_path), asked())
@@ -317,7 +321,7 @@ class TestCommand:
 
         whole = run()
         assert whole[0] == 3
-        assert len(whole[3]) == 11
+        assert len(whole[3]) == 12
         for options in (["--workers", "1"], ["--workers", "4"], ["--cluster", cluster]):
             assert run(*options) == whole
 
