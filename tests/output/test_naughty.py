@@ -90,7 +90,8 @@ def test_csv_holds_every_name_as_it_was_or_guarded(evidence: Path) -> None:
         shown = [row["user"] for row in csv.DictReader(file) if row["credential"] == "password"][1:]
     assert len(shown) == len(NAUGHTY)
     for name, cell in zip(NAUGHTY, shown, strict=True):
-        assert name in (cell, cell.removeprefix("'"), re.sub(r"([;\t])'", r"\1", cell))
+        bare = cell.removeprefix("'")
+        assert name in (cell, bare, *(re.sub(r"([;\t])'", r"\1", text) for text in (cell, bare)))
         assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\uff1d"))
 
 

@@ -124,6 +124,7 @@ def test_a_key_used_before_it_was_made(tmp_path: Path) -> None:
         access_key_1_active="true",
         access_key_1_last_rotated="2025-12-02T00:00:00Z",
         access_key_1_last_used_date="2025-12-01T00:00:00Z",
+        access_key_1_last_used_service="s3",
     )
     assert shown(judge(tmp_path, root(), row)) == [
         ", line 3: 'alice', access_key_1: used before it was made"
@@ -140,6 +141,7 @@ def test_used_or_set_in_the_very_second_is_not_odd(tmp_path: Path) -> None:
         access_key_1_active="true",
         access_key_1_last_rotated=second,
         access_key_1_last_used_date=second,
+        access_key_1_last_used_service="s3",
     )
     assert shown(judge(tmp_path, root(), row)) == []
 
