@@ -389,7 +389,7 @@ class TestProcess:
             assert done.returncode == 0, done.stderr
             outputs.append({p.name: p.read_bytes() for p in (directory / "evidence").iterdir()})
         assert outputs[0] == outputs[1]
-        assert len(outputs[0]) == 9
+        assert len(outputs[0]) == 10
 
 
 @pytest.mark.parametrize(
