@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from urllib.parse import unquote
 
 from credreport.errors import Notice
-from credreport.instants import parse_date, parse_instant
+from credreport.instants import format_instant, parse_date, parse_instant
 
+_A_DAY = timedelta(days=1)
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _MONTH = rf"(?P<word>{'|'.join(_MONTHS)})[a-z]*"
 _BETWEEN = "[-_ .,]*"
@@ -143,14 +144,20 @@ def find_stamp(
     dates dates nothing, and neither does its place then.
     """
     notices = []
+    own_name = name.replace("\\", "/").rpartition("/")[2]
+    stamps = stamps_in_name(own_name)
     if generated_time:
         stamp = parse_instant(generated_time.strip().replace(" ", "T"))
         if stamp:
-            return stamp, "GeneratedTime", []
+            if len(stamps) == 1 and abs(stamp - min(stamps)) > _A_DAY:
+                message = (
+                    f"GeneratedTime {format_instant(stamp)} is more than a day away from the date in "
+                    f"the file's name, {format_instant(min(stamps))}; GeneratedTime was used"
+                )
+                notices.append(Notice(name, 0, "two-stamps", message))
+            return stamp, "GeneratedTime", notices
         message = f"GeneratedTime {generated_time[:40]!r} is not a time with its zone; not used"
         notices.append(Notice(name, 0, "generated-time", message))
-    own_name = name.replace("\\", "/").rpartition("/")[2]
-    stamps = stamps_in_name(own_name)
     if len(stamps) == 1:
         return stamps.pop(), "file name", notices
     if stamps:

@@ -503,8 +503,8 @@ def test_a_file_name_that_is_no_text_is_written_out(tmp_path: Path) -> None:
 def test_a_broken_account_list_is_named(report: Path, tmp_path: Path) -> None:
     accounts = tmp_path / "accounts.csv"
     cases: list[tuple[bytes, str]] = [
-        (b"", "the columns must be id, name, owner"),
-        (b"id,name,owner\n" + b"x" * 200_000, "cannot be read (field larger"),
+        (b"", "no account in it. Expected a column id, account_id, Account ID or AccountId."),
+        (b"id,name,owner\n" + b"x" * 200_000, "line 2: not CSV (field larger"),
         (b"id,name,owner\n\xff", "not UTF-8"),
         (b"id,name,owner\n\n1,a,b\n", "line 3: '1' is not an account ID of 12 digits"),
     ]

@@ -125,8 +125,19 @@ def test_the_nearest_directory_whose_whole_name_is_a_date_dates_a_file(
 
 def test_the_answer_comes_before_the_name_and_the_name_before_the_directory() -> None:
     name, folder = "2026-08-31.csv", Stamp(END_OF_SEPTEMBER, "directory name")
-    made = find_stamp(name, "2026-07-31T06:00:00+00:00", folder)
-    assert made == (utc(2026, 7, 31, 6), "GeneratedTime", [])
+    made = find_stamp(name, "2026-08-31T06:00:00+00:00", folder)
+    assert made == (utc(2026, 8, 31, 6), "GeneratedTime", [])
     assert find_stamp(name, "", folder) == (utc(2026, 8, 31, 23, 59, 59), "file name", [])
     assert find_stamp("r.csv", "", folder) == (END_OF_SEPTEMBER, "directory name", [])
     assert find_stamp("r.csv", "") == (None, "", [])
+
+
+def test_a_generated_time_far_from_the_date_in_the_name_is_warned_of() -> None:
+    name = "report-2026-09-30T06-00-09Z.json"
+    for generated, codes in (
+        ("2026-10-01T06:00:09Z", []),
+        ("2026-10-01T06:00:10Z", ["two-stamps"]),
+        ("2026-09-29T06:00:08Z", ["two-stamps"]),
+    ):
+        _, origin, notices = find_stamp(name, generated)
+        assert (origin, [notice.code for notice in notices]) == ("GeneratedTime", codes)
