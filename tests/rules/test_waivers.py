@@ -26,6 +26,7 @@ STALE_KEY = {
     "access_key_1_active": "true",
     "access_key_1_last_rotated": "2020-01-02T03:04:05Z",
     "access_key_1_last_used_date": "2021-01-01T00:00:00Z",
+    "access_key_1_last_used_service": "s3",
 }
 STALE_PASSWORD = {
     "password_enabled": "true",
@@ -316,14 +317,20 @@ def test_script_leaves_a_waived_finding_alone(tmp_path: Path) -> None:
 
 
 def test_script_touches_no_credential_of_which_another_finding_is_waived(tmp_path: Path) -> None:
-    never = STALE_KEY | {"access_key_1_last_used_date": "N/A"}
+    never = STALE_KEY | {
+        "access_key_1_last_used_date": "N/A",
+        "access_key_1_last_used_service": "N/A",
+    }
     only_unused = waiver(user="alice", rule="unused-access-key")
     assessment = judged(tmp_path, user(**never), waivers=[only_unused], policy=Policy.of("all"))
     assert not [call for call in script_calls(assessment) if call.startswith("access_key")]
 
 
 def test_script_touches_a_credential_once(tmp_path: Path) -> None:
-    never = STALE_KEY | {"access_key_1_last_used_date": "N/A"}
+    never = STALE_KEY | {
+        "access_key_1_last_used_date": "N/A",
+        "access_key_1_last_used_service": "N/A",
+    }
     rules = ("unused-access-key", "never-used-access-key", "unrotated-access-key")
     assessment = judged(tmp_path, user(**never), waivers=[], policy=Policy(rules=rules))
     first, second, _ = assessment.findings["finding_id"]
