@@ -43,7 +43,7 @@ _LAST = ("adler", "brandt", "costa", "diaz", "ek", "fox", "gupta", "horn", "ito"
 _TASKS = ("backup", "billing", "ci", "deploy", "export", "logs", "metrics", "scanner", "sync")
 _PATHS = ("/", "/", "/", "/people/", "/service/", "/division/finance/")
 _REGIONS = ("us-east-1", "eu-central-1", "eu-west-1", "ap-southeast-2", "N/A")
-_SERVICES = ("s3", "ec2", "iam", "sts", "dynamodb", "lambda", "ecr", "cloudwatch", "N/A")
+_SERVICES = ("s3", "ec2", "iam", "sts", "dynamodb", "lambda", "ecr", "cloudwatch")
 Texts = npt.NDArray[np.str_]
 
 
