@@ -372,7 +372,7 @@ def json_parts(inspection: Inspection) -> Iterator[str]:
         "version": __version__,
         "verdict": to_verdict(totals),
         "ties_out": totals.is_tied_out,
-        "parameters": to_parameters(totals.policy),
+        "parameters": {"command": "inspect"} | to_parameters(totals.policy),
         "facts": dict(to_facts(totals)),
     }
     tables = {
