@@ -61,6 +61,7 @@ class Processes(Executor):
     """
 
     def __init__(self, count: int) -> None:
+        """Start with no process: each starts with its first call."""
         self._count = count
         self._threads = ThreadPoolExecutor(count)
         self._mine = threading.local()
