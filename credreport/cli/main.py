@@ -592,8 +592,12 @@ def _show(screen: Screen, evidence: Evidence) -> None:
     if not screen.quiet:
         for block in evidence.shown:
             screen.say()
+            if block.heading:
+                screen.say(block.heading)
             cells = block.table.astype("str").where(block.table.notna(), block.missing)
             rows = cells.to_numpy().tolist()
+            if block.details and not screen.verbose:
+                rows = rows[: -block.details]
             numbers = sum(dtype.kind == "i" for dtype in block.table.dtypes)
             screen.table(block.headers, rows, rights=numbers)
     for line in evidence.footnotes:
@@ -608,7 +612,7 @@ def _show_files(screen: Screen, written: list[Path], next_command: Callable[[], 
     for path in written:
         screen.note(f"  {path}")
     screen.note()
-    screen.note(f"Next: {next_command()}")
+    screen.note(f"Next: {next_command()}", is_whole=True)
 
 
 def _show_stale(screen: Screen, written: list[Path], closing: Closing, stem: str) -> None:
@@ -683,8 +687,15 @@ def _show_warnings(screen: Screen, judged: Assessment | Comparison | Totals) -> 
             screen.note(f"  and {len(own) - PROBLEMS_SHOWN} more")
     if not screen.verbose:
         _show_left_out(screen, judged.skipped)
-    for item in judged.superseded:
-        screen.note(f"not judged: {item.name}: {item.why}")
+    if screen.verbose:
+        for item in judged.superseded:
+            screen.note(f"not judged: {item.name}: {item.why}")
+    elif judged.superseded:
+        count = len(judged.superseded)
+        reports = (
+            "1 older report or copy was" if count == 1 else f"{count} older reports or copies were"
+        )
+        screen.note(f"{reports} not judged; -v lists them")
     for line in problem_lines(judged.refused):
         screen.note(f"refused: {line}")
 

@@ -42,10 +42,10 @@ class Screen:
         with _surviving(stream):
             stream.writelines(parts)
 
-    def note(self, line: str = "") -> None:
-        """Print one line of everything else, unless quiet."""
+    def note(self, line: str = "", *, is_whole: bool = False) -> None:
+        """Print one line of everything else, unless quiet; `is_whole` keeps a command one to copy."""
         if not self.quiet:
-            _print(sys.stderr, line)
+            _print(sys.stderr, line, is_whole=is_whole)
 
     def fail(self, line: str) -> None:
         """Print one line of an error."""
@@ -80,7 +80,7 @@ class Screen:
             table.add_column(header, justify="right" if is_right else "left", overflow="fold")
         for row in rows:
             table.add_row(*(Text(escape_text(cell)) for cell in row))
-        width = max(shutil.get_terminal_size().columns, _LEAST_WIDTH)
+        width = _terminal_width()
         console = Console(width=width, highlight=False)
         if console.measure(table, options=console.options.update(width=10_000)).maximum > width:
             for first, *cells in rows:
@@ -149,11 +149,34 @@ def _to_shown(stream: TextIO | None, text: str) -> str:
     return escape_text(text).encode(encoding, "backslashreplace").decode(encoding)
 
 
-def _print(stream: TextIO | None, text: str) -> None:
+def _print(stream: TextIO | None, text: str, *, is_whole: bool = False) -> None:
     if stream is None:
         return
+    shown = _to_shown(stream, text)
+    lines = [shown] if is_whole or not stream.isatty() else _wrap(shown, _terminal_width())
     with _surviving(stream):
-        stream.write(f"{_to_shown(stream, text)}\n")
+        stream.write("\n".join(lines) + "\n")
+
+
+def _terminal_width() -> int:
+    return max(shutil.get_terminal_size().columns, _LEAST_WIDTH)
+
+
+def _wrap(line: str, width: int) -> list[str]:
+    """Return the line in parts that fit, broken between words only; what goes on is indented."""
+    if len(line) <= width:
+        return [line]
+    indent = " " * (len(line) - len(line.lstrip(" ")))
+    more = indent + "  " if indent else ""
+    parts: list[str] = []
+    part = indent
+    for word in line.split():
+        longer = f"{part} {word}" if part.strip() else f"{part}{word}"
+        if len(longer) > width and part.strip():
+            parts.append(part)
+            longer = f"{more}{word}"
+        part = longer
+    return [*parts, part]
 
 
 def flush() -> None:

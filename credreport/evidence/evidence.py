@@ -90,6 +90,7 @@ class Block:
     chart: stands beside the table.
     is_tall: whether its rows need two lines, for hashes.
     missing: what stands for a number that there is not.
+    details: how many of the last rows the screen leaves out unless everything is asked for.
     """
 
     heading: str
@@ -99,6 +100,7 @@ class Block:
     chart: Chart | None = None
     is_tall: bool = False
     missing: str = NOTHING
+    details: int = 0
 
 
 @dataclass(frozen=True)

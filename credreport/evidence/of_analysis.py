@@ -90,6 +90,8 @@ _INPUTS_WIDTHS = (46, 38, 15, 13, 20, 20, 20, 20, 14, 34)
 _ON_SCREEN = (
     "unused", "current", "undetermined", "excluded", "inactive", "not_tracked", "absent", "total",
 )  # fmt: skip
+_SCREEN_DETAILS = 2  # absent, and the total that counts it
+_WORST_ON_SCREEN = 5
 
 
 @storing_python_text
@@ -223,7 +225,7 @@ def of_analysis(
             ),
         ),
         script=to_script(assessment.findings, assessment.unused, verdict),
-        shown=_shown(summary, rules),
+        shown=(*_worst(assessment.open_findings), *_shown(summary, rules)),
         footnotes=("", ": ".join(facts[-1])) if since is not None else (),
         aside=aside,
     )
@@ -439,12 +441,33 @@ def _top_findings(findings: pd.DataFrame, *, has_rules: bool) -> tuple[Section, 
     return (Section(heading, tuple(lines), len(findings) - len(lines)),)
 
 
+def _worst(findings: pd.DataFrame) -> tuple[Block, ...]:
+    """Return the table on the screen of the worst open findings, which come first already."""
+    if findings.empty:
+        return ()
+    worst = findings.head(_WORST_ON_SCREEN)
+    table = pd.DataFrame(
+        {
+            "finding_id": worst["finding_id"],
+            "account_id": worst["account_id"].map(shown_account),
+            "user": worst["user"],
+            "credential": worst["credential"].map(lambda name: SLOT_WORDS.get(name, name)),
+            "rule": worst["rule"],
+            "days": worst["days"].astype("Int64"),
+        }
+    )
+    count = f"{len(worst)} of {len(findings)}" if len(findings) > len(worst) else f"{len(worst)}"
+    headers = ("Finding", "Account", "User", "Credential", "Rule", "Days")
+    return (Block(f"Worst open findings ({count}):", headers, table, missing="-"),)
+
+
 def _shown(summary: pd.DataFrame, rules: pd.DataFrame | None) -> tuple[Block, ...]:
     """Return the tables on the screen: counts by status, and findings by rule."""
     types = summary.set_index("type").T.loc[list(_ON_SCREEN)]
     labels = pd.Series(_spaced(types.index), index=types.index)
     counts = types.assign(status=labels)[["status", *types.columns]]
-    blocks = [Block("", ("", *(name.lower() for name in types.columns)), counts)]
+    headers = ("", *(name.lower() for name in types.columns))
+    blocks = [Block("", headers, counts, details=_SCREEN_DETAILS)]
     if rules is not None:
         headers = ("Rule", "Severity", "findings", "open", "waived", "undetermined")
         table = rules[["rule", "severity", "findings", "open", "waived", "undetermined"]]

@@ -56,6 +56,10 @@ class TestAnalyze:
         assert done.stdout == (
             "2 of 2 active credentials have been unused for 90 days or more (1 password and 1 access "
             "key), as of 2026-01-31T12:00:00Z.\n\n"
+            "Worst open findings (2):\n"
+            "  Finding          Account       User   Credential    Rule               Days\n"
+            "  CR-E132361B43D6  111122223333  alice  password      unused-password     395\n"
+            "  CR-5846DF414D0D  111122223333  bob    access key 1  unused-access-key   395\n\n"
             "                passwords  access keys  signing certificates  total\n"
             "  unused                1            1                     0      2\n"
             "  current               0            0                     0      0\n"
@@ -63,8 +67,6 @@ class TestAnalyze:
             "  excluded              1            0                     0      1\n"
             "  inactive              0            0                     0      0\n"
             "  not tracked           0            0                     0      0\n"
-            "  absent                1            5                     6     12\n"
-            "  total                 3            6                     6     15\n"
         )
         assert written(here) == [
             "SHA256SUMS", f"{STEM}-ageing.png", f"{STEM}-ecdf.png", f"{STEM}-manifest.json",
@@ -177,7 +179,33 @@ class TestAnalyze:
         stale(here)
         save(here, root(), name="2026-02-28.csv")
         done = run("analyze", here, "--format", "none")
+        assert done.stderr == "1 older report or copy was not judged; -v lists them\n"
+        done = run("analyze", here, "--format", "none", "-v")
         assert "not judged: status_reports_2026-01-31T12-00-00+00-00.csv: superseded" in done.stderr
+
+    def test_counts_what_is_absent_where_everything_is_asked_for(self, here: Path) -> None:
+        done = run("analyze", stale(here), "--format", "none", "-v")
+        assert done.stdout.endswith(
+            "  absent                1            5                     6     12\n"
+            "  total                 3            6                     6     15\n"
+        )
+
+    def test_shows_the_five_worst_of_the_open_findings(self, here: Path) -> None:
+        days = ("2025-03-01", "2025-01-01", "2025-06-01", "2025-02-01", "2025-05-01", "2025-04-01")
+        rows = [
+            user(f"u{number}", **password(f"{day}T00:00:00Z")) for number, day in enumerate(days)
+        ]
+        done = run("analyze", save(here, root(), *rows), "--format", "none")
+        lines = done.stdout.splitlines()
+        start = lines.index("Worst open findings (5 of 6):") + 2
+        assert [line.split()[2:] for line in lines[start : start + 6]] == [
+            ["u1", "password", "unused-password", "395"],
+            ["u3", "password", "unused-password", "364"],
+            ["u0", "password", "unused-password", "336"],
+            ["u5", "password", "unused-password", "305"],
+            ["u4", "password", "unused-password", "275"],
+            [],
+        ]
 
     def test_writes_the_raw_csv_where_asked(self, here: Path) -> None:
         path = save(here, root(), user("=1", **password(OLD)))

@@ -176,8 +176,54 @@ def test_a_table_too_wide_for_the_terminal_becomes_lines(
     headers = ["", "first", "second", "third", "fourth"]
     Screen().table(headers, [["a" * 20, *(["1234567890"] * 4)]], rights=4)
     assert stream.getvalue() == (
-        f"  {'a' * 20}: first 1234567890, second 1234567890, third 1234567890, fourth 1234567890\n"
+        f"  {'a' * 20}: first\n"
+        "    1234567890, second 1234567890, third\n"
+        "    1234567890, fourth 1234567890\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("columns", "shown"),
+    [
+        ("80", "2 of 2 active credentials have been unused\n"),
+        ("42", "2 of 2 active credentials have been unused\n"),
+        ("41", "2 of 2 active credentials have been\nunused\n"),
+        ("20", "2 of 2 active credentials have been\nunused\n"),
+    ],
+)
+def test_a_terminal_gets_lines_broken_between_words(
+    terminal: Callable[..., Terminal], monkeypatch: pytest.MonkeyPatch, columns: str, shown: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    stream = terminal()
+    Screen().say("2 of 2 active credentials have been unused")
+    assert stream.getvalue() == shown
+
+
+def test_what_goes_on_is_indented_and_a_long_word_stays_whole(
+    terminal: Callable[..., Terminal], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    stream = terminal("stderr")
+    Screen().note(f"  evidence/{'x' * 40}.xlsx is what there is now")
+    assert stream.getvalue() == f"  evidence/{'x' * 40}.xlsx\n    is what there is now\n"
+
+
+def test_a_command_to_copy_stays_one_line(
+    terminal: Callable[..., Terminal], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    stream = terminal("stderr")
+    Screen().note(f"Next: credreport analyze 'a  b' {'x ' * 20}", is_whole=True)
+    assert stream.getvalue().count("\n") == 1
+
+
+def test_a_pipe_gets_long_lines(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    Screen().say("a word " * 20)
+    assert capsys.readouterr().out == "a word " * 20 + "\n"
 
 
 def test_a_document_goes_out_part_by_part(
