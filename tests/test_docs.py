@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -114,6 +115,18 @@ def test_command_line_lists_the_catalogue() -> None:
     first = [line.split()[0] for line in answer.output.splitlines() if line]
     assert [word for word in first if word in RULES] == list(RULES)
     assert first[-len(list_profiles()) :] == [profile for profile, *_ in list_profiles()]
+
+
+def test_command_line_gives_the_catalogue_to_machines() -> None:
+    document = json.loads(CliRunner().invoke(app, ["rules", "--json"]).stdout)
+    assert [rule["id"] for rule in document["rules"]] == list(RULES)
+    assert document["profiles"][0] == {
+        "name": "conformity",
+        "title": "Check for Unused AWS IAM Credentials",
+        "rules": ["unused-password", "unused-access-key"],
+    }
+    one = json.loads(CliRunner().invoke(app, ["rules", "unused-password", "--json"]).stdout)
+    assert (one["id"], one["severity"], one["fires"]) == ("unused-password", "medium", ">= 90 days")
 
 
 def test_unknown_rule_ends_with_2_and_names_the_nearest() -> None:

@@ -17,6 +17,16 @@ from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 import typer
 
 import credreport as package
+from credreport.cli.help import (
+    EVIDENCE,
+    INPUT,
+    LARGE_RUNS,
+    OUTPUT,
+    SIGN_OFF,
+    VERDICT,
+    Command,
+    Group,
+)
 from credreport.cli.screen import Screen, flush, is_closed_pipe, silence
 from credreport.errors import (
     PROBLEMS_SHOWN,
@@ -26,7 +36,7 @@ from credreport.errors import (
     UsageError,
     problem_lines,
 )
-from credreport.output.formats import DEFAULT, HELP, Files, Options, parse_formats
+from credreport.output.formats import DEFAULT, FORMATS, HELP, NONE, Files, Options, parse_formats
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -47,10 +57,13 @@ FINDINGS_OPEN = 1
 INCOMPLETE = 3
 BUG = 70
 INTERRUPTED = 130
+_COMPLETE = "_CREDREPORT_COMPLETE"
+_SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
 _ISSUES = "please report it with this line and what `credreport inspect` says of the input"
 
 app = typer.Typer(
     name="credreport",
+    cls=Group,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -66,6 +79,24 @@ class FailOn(StrEnum):
     FINDINGS = "findings"
 
 
+def _complete_format(incomplete: str) -> list[str]:
+    """Complete the last of the formats of a list."""
+    before, comma, _ = incomplete.rpartition(",")
+    return [f"{before}{comma}{name}" for name in (*FORMATS, *([] if comma else [NONE]))]
+
+
+def _complete_profile() -> list[str]:
+    from credreport.rules.profiles import PROFILES
+
+    return [*PROFILES]
+
+
+def _complete_rule() -> list[str]:
+    from credreport.rules.catalogue import RULES
+
+    return [*RULES]
+
+
 Inputs = Annotated[
     list[str],
     typer.Argument(
@@ -75,6 +106,7 @@ Inputs = Annotated[
 AsOf = Annotated[
     str | None,
     typer.Option(
+        rich_help_panel=VERDICT,
         metavar="WHEN",
         help="Judge at this instant, at the end of this day (UTC), or at each file's `newest` timestamp.",
     ),
@@ -82,54 +114,128 @@ AsOf = Annotated[
 UnusedAfter = Annotated[
     int | None,
     typer.Option(
-        metavar="DAYS", help="Unused means this many days or more (else the profile's: 90)."
+        rich_help_panel=VERDICT,
+        metavar="DAYS",
+        help="Unused means this many days or more.  [default: the profile's; 90]",
     ),
 ]
 IncludeRoot = Annotated[
-    bool, typer.Option("--include-root", help="Judge the root account like any other.")
+    bool,
+    typer.Option(
+        "--include-root", rich_help_panel=VERDICT, help="Judge the root account like any other."
+    ),
 ]
 Output = Annotated[
-    Path, typer.Option("--output", "-o", metavar="DIR", help="Where the evidence goes.")
+    Path,
+    typer.Option(
+        "--output", "-o", rich_help_panel=EVIDENCE, metavar="DIR", help="Where the evidence goes."
+    ),
 ]
-FormatList = Annotated[str, typer.Option("--format", metavar="LIST", help=HELP)]
+FormatList = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        rich_help_panel=EVIDENCE,
+        metavar="LIST",
+        help=HELP,
+        autocompletion=_complete_format,
+    ),
+]
 Accounts = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="CSV or JSON: the accounts that ought to have a report."),
+    typer.Option(
+        rich_help_panel=INPUT,
+        metavar="FILE",
+        help="CSV or JSON: the accounts that ought to have a report.",
+    ),
 ]
-SignedOff = Annotated[str, typer.Option(metavar="TEXT", help="For the sign-off block.")]
-FailOnOption = Annotated[FailOn, typer.Option(help="Exit 1 when there are open findings.")]
-CsvRaw = Annotated[bool, typer.Option("--csv-raw", help="No guard on text cells of the CSV.")]
-Force = Annotated[bool, typer.Option("--force", help="Replace other evidence of the same name.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+SignedOff = Annotated[
+    str, typer.Option(rich_help_panel=SIGN_OFF, metavar="TEXT", help="For the sign-off block.")
+]
+FailOnOption = Annotated[
+    FailOn, typer.Option(rich_help_panel=OUTPUT, help="Exit 1 when there are open findings.")
+]
+CsvRaw = Annotated[
+    bool,
+    typer.Option("--csv-raw", rich_help_panel=EVIDENCE, help="No guard on text cells of the CSV."),
+]
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force", rich_help_panel=EVIDENCE, help="Replace other evidence of the same name."
+    ),
+]
+AsJson = Annotated[
+    bool,
+    typer.Option("--json", rich_help_panel=OUTPUT, help="Print one JSON document instead of text."),
+]
 KeepGoing = Annotated[
-    bool, typer.Option("--keep-going", help="Leave refused inputs out, list them, exit 3.")
+    bool,
+    typer.Option(
+        "--keep-going", rich_help_panel=INPUT, help="Leave refused inputs out, list them, exit 3."
+    ),
 ]
-MaxFileSize = Annotated[int, typer.Option(metavar="MIB", min=1, help="Refuse larger files.")]
+MaxFileSize = Annotated[
+    int, typer.Option(rich_help_panel=INPUT, metavar="MIB", min=1, help="Refuse larger files.")
+]
 Profile = Annotated[
-    str | None, typer.Option(metavar="NAME", help="A named set of rules: see `credreport rules`.")
+    str | None,
+    typer.Option(
+        rich_help_panel=VERDICT,
+        metavar="NAME",
+        help="A named set of rules: see `credreport rules`.  [default: conformity]",
+        autocompletion=_complete_profile,
+    ),
 ]
 PolicyFile = Annotated[
     Path | None,
-    typer.Option("--policy", metavar="FILE", help="TOML: a profile, and what differs from it."),
+    typer.Option(
+        "--policy",
+        rich_help_panel=VERDICT,
+        metavar="FILE",
+        help="TOML: a profile, and what differs from it.",
+    ),
 ]
 WaiversFile = Annotated[
-    Path | None, typer.Option("--waivers", metavar="FILE", help="TOML: dated exceptions.")
+    Path | None,
+    typer.Option(
+        "--waivers", rich_help_panel=VERDICT, metavar="FILE", help="TOML: dated exceptions."
+    ),
 ]
 Workers = Annotated[
     int | None,
     typer.Option(
-        metavar="N", min=1, max=256, help="Processes for many reports (else: one a processor)."
+        rich_help_panel=LARGE_RUNS,
+        metavar="N",
+        min=1,
+        max=256,
+        help="Processes for many reports.  [default: one a processor]",
     ),
 ]
 Cluster = Annotated[
     str | None,
-    typer.Option(metavar="URL", help="Judge on your own Dask cluster, such as tcp://HOST:8786."),
+    typer.Option(
+        rich_help_panel=LARGE_RUNS,
+        metavar="URL",
+        help="Judge on your own Dask cluster, such as tcp://HOST:8786.",
+    ),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only the verdict, and errors.")]
+Quiet = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", rich_help_panel=OUTPUT, help="Only the verdict, and errors."),
+]
 Verbose = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Every warning; a traceback for a bug.")
+    bool,
+    typer.Option(
+        "--verbose",
+        "-v",
+        rich_help_panel=OUTPUT,
+        help="Every warning; details of an internal error.",
+    ),
 ]
-NoColor = Annotated[bool, typer.Option("--no-color", help="Plain lines on a terminal, too.")]
+NoColor = Annotated[
+    bool, typer.Option("--no-color", rich_help_panel=OUTPUT, help="Plain lines on a terminal, too.")
+]
 
 
 def _ending(command: Callable[P, int]) -> Callable[P, None]:
@@ -169,7 +275,9 @@ def _ending(command: Callable[P, int]) -> Callable[P, None]:
             if kwargs.get("verbose"):
                 for line in traceback.format_exc().splitlines():
                     screen.fail(line)
-            screen.fail(f"error: a bug of credreport {package.__version__}: {error!r}; {_ISSUES}")
+            screen.fail(
+                f"error: internal error of credreport {package.__version__}: {error!r}; {_ISSUES}"
+            )
             status = BUG
         raise typer.Exit(status)
 
@@ -187,13 +295,21 @@ def credreport(
     *,
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+        typer.Option(
+            "--version", "-V", callback=_show_version, is_eager=True, help="Show the version."
+        ),
     ] = False,
 ) -> None:
     """Find unused AWS IAM credentials in credential reports, offline, with evidence for the ticket."""
 
 
-@app.command()
+@app.command(
+    cls=Command,
+    epilog=(
+        "credreport analyze reports/\n"
+        "credreport analyze reports/ --profile cis-5.0 --format xlsx,sh -o evidence/june"
+    ),
+)
 @_ending
 def analyze(
     inputs: Inputs,
@@ -209,7 +325,11 @@ def analyze(
     accounts: Accounts = None,
     baseline: Annotated[
         Path | None,
-        typer.Option(metavar="OLD", help="An older report or directory: adds the sheet Changes."),
+        typer.Option(
+            rich_help_panel=INPUT,
+            metavar="OLD",
+            help="An older report or directory: adds the sheet Changes.",
+        ),
     ] = None,
     prepared_by: SignedOff = "",
     control: SignedOff = "",
@@ -219,7 +339,12 @@ def analyze(
     max_file_size: MaxFileSize = 64,
     expect_users: Annotated[
         int | None,
-        typer.Option(metavar="N", min=0, help="Refuse other than N IAM users (root apart)."),
+        typer.Option(
+            rich_help_panel=INPUT,
+            metavar="N",
+            min=0,
+            help="Refuse other than N IAM users (root apart).",
+        ),
     ] = None,
     csv_raw: CsvRaw = False,
     workers: Workers = None,
@@ -281,7 +406,12 @@ def analyze(
     )
 
 
-@app.command()
+@app.command(
+    cls=Command,
+    epilog=(
+        "credreport compare reports/june reports/july\ncredreport compare reports/ -o evidence/tree"
+    ),
+)
 @_ending
 def compare(
     inputs: Annotated[
@@ -301,6 +431,7 @@ def compare(
     as_of: Annotated[
         list[str] | None,
         typer.Option(
+            rich_help_panel=VERDICT,
             metavar="WHEN",
             help="Once for each input, in order: judge it at this instant or day (UTC).",
         ),
@@ -350,7 +481,9 @@ def compare(
     )
 
 
-@app.command()
+@app.command(
+    cls=Command, epilog=("credreport inspect reports.zip\ncredreport inspect reports/ --json")
+)
 @_ending
 def inspect(
     inputs: Inputs,
@@ -396,19 +529,31 @@ def inspect(
     return _end(screen, totals.doubts(), has_open_findings=False)
 
 
-@app.command()
+@app.command(cls=Command, epilog=("credreport rules\ncredreport rules unused-access-key"))
 @_ending
 def rules(
     rule: Annotated[
-        str | None, typer.Argument(metavar="[RULE]", help="One rule, whole.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="[RULE]",
+            help="One rule, whole.",
+            show_default=False,
+            autocompletion=_complete_rule,
+        ),
     ] = None,
     *,
+    as_json: AsJson = False,
     no_color: NoColor = False,
 ) -> int:
     """Show the catalogue of rules and profiles, or one rule whole."""
-    from credreport.cli.rule_pages import describe, list_profiles, list_rules
+    from credreport.cli.rule_pages import describe, list_profiles, list_rules, to_document
 
     screen = Screen(no_color=no_color)
+    if as_json:
+        import json
+
+        screen.pour([json.dumps(to_document(rule), indent=1), "\n"])
+        return 0
     if rule is not None:
         for line in describe(rule):
             screen.say(line)
@@ -419,7 +564,12 @@ def rules(
     return 0
 
 
-@app.command()
+@app.command(
+    cls=Command,
+    epilog=(
+        "credreport waivers > waivers.toml\ncredreport analyze reports/ --waivers waivers.toml"
+    ),
+)
 @_ending
 def waivers() -> int:
     """Print a commented template of a waivers file."""
@@ -691,11 +841,13 @@ def _show_warnings(screen: Screen, judged: Assessment | Comparison | Totals) -> 
         for item in judged.superseded:
             screen.note(f"not judged: {item.name}: {item.why}")
     elif judged.superseded:
-        count = len(judged.superseded)
-        reports = (
-            "1 older report or copy was" if count == 1 else f"{count} older reports or copies were"
+        number = len(judged.superseded)
+        older = (
+            "1 older report or copy was"
+            if number == 1
+            else f"{number} older reports or copies were"
         )
-        screen.note(f"{reports} not judged; -v lists them")
+        screen.note(f"{older} not judged; -v lists them")
     for line in problem_lines(judged.refused):
         screen.note(f"refused: {line}")
 
@@ -741,6 +893,15 @@ def _stop(number: int, _: object) -> None:
     raise SystemExit(128 + number)
 
 
+def _check_completion() -> None:
+    """Refuse what no shell asks for: the status of it would read as open findings."""
+    wanted = os.environ.get(_COMPLETE)
+    known = {f"{what}_{shell}" for what in ("complete", "source") for shell in _SHELLS}
+    if wanted and wanted not in known:
+        Screen().fail(f"error: {_COMPLETE} is {wanted!r}, which no shell asks for: unset it")
+        raise SystemExit(UsageError.exit_code)
+
+
 def main() -> None:
     """Run the command line. ^C, a request to terminate and a closed terminal end it tidily."""
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
@@ -748,6 +909,7 @@ def main() -> None:
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop)
     try:
+        _check_completion()
         try:
             app()
         except SystemExit as stop:

@@ -22,6 +22,31 @@ def list_rules() -> list[list[str]]:
     ]
 
 
+def to_document(name: str | None) -> dict[str, object]:
+    """Return the catalogue, or one rule of it, as a JSON document. Raises UsageError."""
+    if name is not None:
+        return _to_fields(find_rule(name))
+    return {
+        "rules": [_to_fields(rule) for rule in RULES.values()],
+        "profiles": [
+            {"name": profile.name, "title": profile.title, "rules": [*profile.rules]}
+            for profile in PROFILES.values()
+        ],
+    }
+
+
+def _to_fields(rule: Rule) -> dict[str, object]:
+    return {
+        "id": rule.id,
+        "severity": rule.severity.value,
+        "fires": rule.boundary(),
+        "title": rule.title,
+        "measures": rule.measures,
+        "action": rule.action,
+        "controls": [*rule.controls],
+    }
+
+
 def list_profiles() -> list[list[str]]:
     """Return a row a profile: name, number of rules, days after which unused, title."""
     rows = []

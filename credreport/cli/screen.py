@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import IO, TextIO
+from typing import IO, Literal, TextIO
 
 from credreport.errors import OutputError
 from credreport.text import escape_text
@@ -58,6 +58,9 @@ class Screen:
             return
         cells = [[_to_shown(sys.stdout, cell) for cell in row] for row in [headers, *rows]]
         widths = [max(len(row[place]) for row in cells) for place in range(len(headers))]
+        if _has_reader(sys.stdout) and 2 * len(widths) + sum(widths) > _terminal_width():
+            self._labelled_lines(headers, rows)
+            return
         for row in cells:
             parts = [
                 cell.rjust(width) if place >= len(row) - rights else cell.ljust(width)
@@ -75,21 +78,26 @@ class Screen:
 
         is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
         table = Table(box=box.SIMPLE_HEAD if is_unicode else box.ASCII, header_style="bold")
+        last = len(headers) - 1
         for place, header in enumerate(headers):
-            is_right = place >= len(headers) - rights
-            table.add_column(header, justify="right" if is_right else "left", overflow="fold")
+            is_right = place > last - rights
+            is_long = place == last and not is_right  # a title: it alone may go on below
+            justify: Literal["left", "right"] = "right" if is_right else "left"
+            table.add_column(header, justify=justify, no_wrap=not is_long, overflow="fold")
         for row in rows:
             table.add_row(*(Text(escape_text(cell)) for cell in row))
         width = _terminal_width()
         console = Console(width=width, highlight=False)
-        if console.measure(table, options=console.options.update(width=10_000)).maximum > width:
-            for first, *cells in rows:
-                parts = [
-                    f"{header} {cell}" for header, cell in zip(headers[1:], cells, strict=True)
-                ]
-                self.say(f"  {first}: {', '.join(parts)}")
+        if console.measure(table, options=console.options.update(width=10_000)).minimum > width:
+            self._labelled_lines(headers, rows)
             return
         console.print(table)
+
+    def _labelled_lines(self, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Print each row of a table that is too wide as a sentence."""
+        for first, *cells in rows:
+            parts = [f"{header} {cell}" for header, cell in zip(headers[1:], cells, strict=True)]
+            self.say(f"  {first}: {', '.join(parts)}")
 
     @contextmanager
     def progress(self, total: Callable[[], int]) -> Iterator[Callable[[], None] | None]:
@@ -137,9 +145,14 @@ class _Bar:
         self._close()
 
 
+def _has_reader(stream: IO[str] | None) -> bool:
+    """Whether the stream is a terminal, of some width."""
+    return stream is not None and stream.isatty()
+
+
 def _is_terminal(stream: IO[str] | None) -> bool:
     """Whether the stream is a terminal that can show more than plain lines."""
-    return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
+    return stream is not None and _has_reader(stream) and os.environ.get("TERM") != "dumb"
 
 
 def _to_shown(stream: TextIO | None, text: str) -> str:

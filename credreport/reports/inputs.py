@@ -285,6 +285,9 @@ class Opener:
                     yield Problem(_as_text(text), 0, 0, "no file matches", remedy)
                 for match in matches:
                     yield from self._find_path(Path(match))
+            elif not text:
+                remedy = "Name a file or a directory; a variable of the shell may be empty"
+                yield Problem("''", 0, 0, "an empty name of an input", remedy)
             elif "://" in text:
                 found = "this is an address, and credreport works offline"
                 remedy = "Download the report first and name the file"

@@ -280,8 +280,16 @@ class TestExitStatus:
             (["--unused-after", "0"], "error: --unused-after 0"),
             (["--as-of", "soon"], "error: --as-of 'soon'"),
             (["--accounts", "no.csv"], "error: --accounts no.csv: cannot be read"),
-            (["--unused-after", "x"], "Invalid value for '--unused-after'"),
-            (["--nonsense"], "No such option: --nonsense"),
+            (
+                ["--unused-after", "x"],
+                "error: invalid value for '--unused-after': expected a whole number. "
+                "See `credreport analyze --help`\n",
+            ),
+            (["--workers", "0"], "'--workers': expected 1 or more. See"),
+            (["--workers", "257"], "'--workers': expected 256 or less. See"),
+            (["--fail-on", "x"], "'--fail-on': 'x' is not one of 'none', 'findings'. See"),
+            (["--nonsense"], "error: no such option: --nonsense"),
+            ([""], "error: '': an empty name of an input. Name a file or a directory"),
         ],
     )
     def test_wrong_usage(self, here: Path, arguments: list[str], message: str) -> None:
@@ -306,7 +314,7 @@ class TestExitStatus:
         done = run("inspect", here)
         assert done.exit_code == 70
         assert done.stderr == (
-            f"error: a bug of credreport {__version__}: ValueError('oops'); please report it with "
+            f"error: internal error of credreport {__version__}: ValueError('oops'); please report it with "
             "this line and what `credreport inspect` says of the input\n"
         )
         assert "Traceback" in run("inspect", here, "-v").stderr
@@ -353,8 +361,32 @@ class TestHelp:
         assert done.exit_code == 0
         assert "Usage: " in done.stdout
 
-    def test_version(self) -> None:
-        done = run("--version")
+    def test_has_titled_groups_and_ends_with_two_examples(self) -> None:
+        text = run("analyze", "-h").stdout
+        titles = [line for line in text.splitlines() if line.endswith(":") and line[0] != " "]
+        assert titles == [
+            "Arguments:", "Input:", "Verdict:", "Evidence:", "Sign-off:", "Large runs:", "Output:",
+            "Examples:",
+        ]  # fmt: skip
+        assert text.endswith(
+            "\nExamples:\n  credreport analyze reports/\n"
+            "  credreport analyze reports/ --profile cis-5.0 --format xlsx,sh -o evidence/june\n"
+        )
+
+    @pytest.mark.parametrize("command", ["analyze", "compare", "inspect", "rules", "waivers"])
+    def test_has_no_words_of_the_language_it_is_written_in(self, command: str) -> None:
+        text = run(command, "-h").stdout
+        assert not [word for word in ("list[", "<str>", "x>=", "<=x", "None") if word in text]
+        assert len(text.split("\nExamples:\n")[1].splitlines()) == 2
+
+    def test_no_command_shows_the_help(self) -> None:
+        done = run()
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert done.stderr.startswith("Usage: ")
+
+    @pytest.mark.parametrize("option", ["-V", "--version"])
+    def test_version(self, option: str) -> None:
+        done = run(option)
         assert (done.exit_code, done.stdout) == (0, f"credreport {__version__}\n")
 
     @pytest.mark.parametrize("option", ["--help", "--version"])
@@ -448,6 +480,38 @@ class TestMain:
         with pytest.raises(SystemExit) as ended:
             cli.main()
         return int(ended.value.code or 0)
+
+    def test_a_completion_that_no_shell_asks_for_is_refused(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setenv("_CREDREPORT_COMPLETE", "garbage")
+        assert self.main(monkeypatch, "inspect", "x") == 2
+        assert capsys.readouterr().err == (
+            "error: _CREDREPORT_COMPLETE is 'garbage', which no shell asks for: unset it\n"
+        )
+
+    @pytest.mark.parametrize(
+        ("words", "values"),
+        [
+            ("analyze in --profile cis-5", ["cis-5.0"]),
+            ("analyze in --format xl", ["xlsx"]),
+            ("compare a b --format xlsx,j", ["xlsx,json", "xlsx,jira"]),
+            ("rules root-w", ["root-without-mfa"]),
+        ],
+    )
+    def test_the_shell_completes_values(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        words: str,
+        values: list[str],
+    ) -> None:
+        line = f"credreport {words}"
+        monkeypatch.setenv("_CREDREPORT_COMPLETE", "complete_bash")
+        monkeypatch.setenv("COMP_WORDS", line)
+        monkeypatch.setenv("COMP_CWORD", str(len(line.split()) - 1))
+        assert self.main(monkeypatch) == 0
+        assert capsys.readouterr().out.split() == values
 
     def test_runs_the_command(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -182,6 +182,19 @@ def test_a_table_too_wide_for_the_terminal_becomes_lines(
     )
 
 
+def test_a_title_at_the_end_of_a_row_goes_on_below(
+    terminal: Callable[..., Terminal], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    stream = terminal()
+    Screen().table(["Rule", "Title"], [["old-password", "Console password expires soon"]], rights=0)
+    lines = [line.split("  ") for line in stream.getvalue().splitlines() if "old-password" in line]
+    assert [word.strip() for word in lines[0] if word.strip()] == [
+        "old-password", "Console password",
+    ]  # fmt: skip
+    assert "expires soon" in stream.getvalue()
+
+
 @pytest.mark.parametrize(
     ("columns", "shown"),
     [

@@ -444,5 +444,5 @@ CASES: dict[str, Case] = {
     "a negative threshold": refused(REPORT, "give a number of days from 1 to 36500", NAME, "--unused-after", "-5"),
     "an enormous threshold": refused(REPORT, "give a number of days from 1 to 36500", NAME, "--unused-after", "9" * 30),
     "a threshold of letters": refused(REPORT, "unused-after", NAME, "--unused-after", "ninety"),
-    "an unknown option": refused(REPORT, "No such option", NAME, "--nonsense"),
+    "an unknown option": refused(REPORT, "no such option", NAME, "--nonsense"),
 }  # fmt: skip

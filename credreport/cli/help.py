@@ -1,0 +1,99 @@
+"""Help in titled groups with examples below, and wrong usage in the program's one voice."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
+
+from credreport.cli.screen import Screen
+
+INPUT = "Input"
+VERDICT = "Verdict"
+EVIDENCE = "Evidence"
+SIGN_OFF = "Sign-off"
+LARGE_RUNS = "Large runs"
+OUTPUT = "Output"
+_GROUPS = ("", INPUT, VERDICT, EVIDENCE, SIGN_OFF, LARGE_RUNS, OUTPUT)
+_WORDS = (
+    (re.compile(r"(\d+)<=x<=(\d+)"), r"\1 to \2"),
+    (re.compile(r"x>=(\d+)"), r"\1 or more"),
+    (re.compile(r"Input should be a valid integer.*"), "expected a whole number"),
+    (re.compile(r"Input should be greater than or equal to (\d+)"), r"expected \1 or more"),
+    (re.compile(r"Input should be less than or equal to (\d+)"), r"expected \1 or less"),
+    (re.compile(r"\bValue error, "), ""),
+    (re.compile(r" ?<(list\[str\]|str)>"), ""),
+)
+
+
+class Command(TyperCommand):
+    """A command whose help has its options under titles (`rich_help_panel` names each one's)."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the arguments, then each group with what belongs to it."""
+        groups: dict[str, list[tuple[str, str]]] = {name: [] for name in _GROUPS}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                is_argument = parameter.param_type_name == "argument"
+                group = "" if is_argument else getattr(parameter, "rich_help_panel", None) or OUTPUT
+                name, words = record
+                groups[group].append((_in_words(name), _in_words(words)))
+        for title, records in groups.items():
+            if records:
+                with formatter.section(title or "Arguments"):
+                    formatter.write_dl(records)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+        """Write the examples, each on a line of its own, to be copied."""
+        if self.epilog:
+            formatter.write("\nExamples:\n")
+            formatter.write("".join(f"  {line}\n" for line in self.epilog.splitlines()))
+
+
+class Group(TyperGroup):
+    """The program: wrong usage is told like every other error."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: FBT002 - as the base class has it
+        windows_expand_args: bool = True,  # noqa: FBT002
+        **extra: Any,
+    ) -> Any:
+        """Run a command and exit with its status."""
+        try:
+            status = super().main(
+                args,
+                prog_name,
+                complete_var,
+                False,
+                windows_expand_args,
+                **extra,
+            )
+        except TyperException as error:
+            if not standalone_mode:
+                raise
+            words = _in_words(error.format_message()).strip()
+            context = getattr(error, "ctx", None)
+            if words.startswith("Usage: "):  # no command at all: the message is the help
+                sys.stderr.write(f"{words}\n")
+                sys.exit(error.exit_code)
+            hint = f" See `{context.command_path} --help`" if context else ""
+            Screen().fail(f"error: {words[:1].lower()}{words[1:].rstrip('.')}.{hint}")
+            sys.exit(error.exit_code)
+        if standalone_mode:
+            sys.exit(status if isinstance(status, int) else 0)
+        return status
+
+
+def _in_words(text: str) -> str:
+    for pattern, words in _WORDS:
+        text = pattern.sub(words, text)
+    return text
