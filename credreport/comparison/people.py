@@ -73,9 +73,15 @@ def _follow(dates: Iterable[int], rows: Mapping[tuple[int, int], Births]) -> dic
         days.setdefault(base, set()).add(date)
     first: dict[int, int] = {}
     now: dict[int, int] = {}
+    before = -1
     for date in dates:
         here = [base for day, base in rows if day == date]
-        gone = {life: _last(rows, base, date) for life, base in now.items() if base not in here}
+        # Who was gone a date before is no candidate: IAM brings no deleted user back.
+        gone = {
+            life: rows[before, base]
+            for life, base in now.items()
+            if base not in here and (before, base) in rows
+        }
         new = {base: rows[date, base] for base in here if base not in first}
         for life, base in _pair(gone, new):
             mine = [other for other, its in first.items() if its == life]
@@ -84,11 +90,8 @@ def _follow(dates: Iterable[int], rows: Mapping[tuple[int, int], Births]) -> dic
         for base in here:
             first.setdefault(base, base)
             now[first[base]] = base
+        before = date
     return {base: life for base, life in first.items() if base != life}
-
-
-def _last(rows: Mapping[tuple[int, int], Births], base: int, before: int) -> Births:
-    return rows[max(day for day, other in rows if other == base and day < before), base]
 
 
 def _pair(gone: Mapping[int, Births], new: Mapping[int, Births]) -> list[tuple[int, int]]:
