@@ -911,7 +911,7 @@ def main() -> None:
     try:
         _check_completion()
         try:
-            app()
+            app(prog_name="credreport")
         except SystemExit as stop:
             cause = stop.__context__
             if isinstance(cause, OSError) and is_closed_pipe(

@@ -545,7 +545,7 @@ class TestMain:
     def test_a_reader_that_left_before_the_help_was_out_is_no_failure(
         self, monkeypatch: pytest.MonkeyPatch, error: type[Exception], status: int
     ) -> None:
-        def leave() -> None:
+        def leave(**_: object) -> None:
             try:
                 raise error
             except error:
