@@ -565,7 +565,7 @@ class TestMain:
     def test_a_full_disk_below_stdout_is_said(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        def fail() -> None:
+        def fail(**_: object) -> None:
             raise OSError(28, "No space left on device")
 
         monkeypatch.setattr(cli, "app", fail)
