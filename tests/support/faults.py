@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -174,13 +174,29 @@ def run_kills(
     days: Days, directory: Path, seed: int, numbers: Iterable[int]
 ) -> tuple[Counter[str], list[Fault]]:
     """Kill a run for each number; return how they ended, and the faults."""
+    return count_ends(lambda number: kill_one(days, directory, seed, number), numbers)
+
+
+def count_ends(
+    try_one: Callable[[int], tuple[str, list[str]]], numbers: Iterable[int]
+) -> tuple[Counter[str], list[Fault]]:
+    """Try each number; return how often each end came, and the faults."""
     ends: Counter[str] = Counter()
     faults: list[Fault] = []
     for number in numbers:
-        end, wrong = kill_one(days, directory, seed, number)
+        end, wrong = try_one(number)
         ends[end] += 1
         faults += [Fault(number, f"{end}: {words}") for words in wrong]
     return ends, faults
+
+
+def show_ends(seed: int, done: str, ends: Counter[str], faults: list[Fault]) -> int:
+    """Print the ends and the faults; return the exit status. `done` says what was done to the runs."""
+    lines = [f"{number:6}  {end}" for end, number in sorted(ends.items())]
+    lines += [f"FAULT --seed {seed}, run {fault.number}: {fault.words}" for fault in faults]
+    lines.append(f"seed {seed}, {ends.total()} runs {done}, {len(faults)} faults")
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 1 if faults else 0
 
 
 def main() -> int:
@@ -191,11 +207,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as directory:
         days = make_days(Path(directory))
         ends, faults = run_kills(days, Path(directory), options.seed, range(options.count))
-    lines = [f"{number:6}  {end}" for end, number in sorted(ends.items())]
-    lines += [f"FAULT --seed {options.seed}, run {fault.number}: {fault.words}" for fault in faults]
-    lines.append(f"seed {options.seed}, {options.count} runs killed, {len(faults)} faults")
-    sys.stdout.write("\n".join(lines) + "\n")
-    return 1 if faults else 0
+    return show_ends(options.seed, "killed", ends, faults)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.faults import LONG_AGO, Fault, surroundings
+from tests.support.faults import LONG_AGO, Fault, count_ends, show_ends, surroundings
 from tests.support.reports import root, save, user
 
 PATIENCE = 120
@@ -141,13 +141,7 @@ def run_disturbed(
     whole: Undisturbed, seed: int, numbers: Iterable[int]
 ) -> tuple[Counter[str], list[Fault]]:
     """Disturb a run for each number; return how they ended, and the faults."""
-    ends: Counter[str] = Counter()
-    faults: list[Fault] = []
-    for number in numbers:
-        end, wrong = disturb(whole, seed, number)
-        ends[end] += 1
-        faults += [Fault(number, f"{end}: {words}") for words in wrong]
-    return ends, faults
+    return count_ends(lambda number: disturb(whole, seed, number), numbers)
 
 
 def main() -> int:
@@ -158,11 +152,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as directory:
         whole = undisturbed(Path(directory))
         ends, faults = run_disturbed(whole, options.seed, range(options.count))
-    lines = [f"{number:6}  {end}" for end, number in sorted(ends.items())]
-    lines += [f"FAULT --seed {options.seed}, run {fault.number}: {fault.words}" for fault in faults]
-    lines.append(f"seed {options.seed}, {options.count} runs disturbed, {len(faults)} faults")
-    sys.stdout.write("\n".join(lines) + "\n")
-    return 1 if faults else 0
+    return show_ends(options.seed, "disturbed", ends, faults)
 
 
 if __name__ == "__main__":
