@@ -89,7 +89,7 @@ def test_tls_without_certificates_is_said() -> None:
 
 @pytest.mark.filterwarnings("ignore")
 def test_nobody_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "_PATIENCE", 0.5)
+    monkeypatch.setattr(cluster, "_PATIENCE", 3)  # Dask tries again for 0.8 of it
     with pytest.raises(UsageError, match="no scheduler answers there .*Connection refused"):
         on_cluster("tcp://127.0.0.1:9")
 

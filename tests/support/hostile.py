@@ -413,7 +413,7 @@ CASES: dict[str, Case] = {
     "no file matches": refused(arguments_only("*.nothing"), "no file matches"),
     "an address": refused(arguments_only("https://example.org/report.csv"), "credreport works offline"),
     "an S3 address": refused(arguments_only("s3://bucket/report.csv"), "credreport works offline"),
-    "an empty argument": refused(arguments_only(""), "no such file or directory"),
+    "an empty argument": refused(arguments_only(""), "an empty name of an input"),
     "an empty directory": refused(directory_of({}), "no CSV, JSON, text, base64, zip or tar file in it"),
     "a directory of pictures": refused(directory_of({"a.png": "x"}), "no CSV, JSON, text, base64, zip or tar file in it"),
     "a directory of a report and notes": refused(directory_of({NAME: REPORT, "notes.txt": "call Bob"}), "notes.txt, line 1, column 1: not a credential report"),
