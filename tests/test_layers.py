@@ -27,7 +27,8 @@ LAYERS = [
     "output.csv_file", "output.json_file", "output.comment", "output.script",
     "output.workbook.sheetxml", "output.workbook.cells", "output.workbook.data_sheets",
     "output.workbook.book", "output.page.page", "output.manifest", "output.render", "output.disk", "runs.analyze",
-    "cli.screen", "cli.help", "cli.rule_pages", "cli.main",
+    "cli.screen", "cli.help", "cli.rule_pages", "cli.options", "cli.ending", "cli.given", "cli.deliver",
+    "cli.main",
 ]  # fmt: skip
 
 

@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from credreport import __version__
+from credreport.cli import deliver
 from credreport.cli import main as cli
 from tests.support.reports import root, save, user
 from tests.verdicts.test_assessment import OLD, key, password
@@ -461,7 +462,7 @@ class TestProcess:
     ],
 )
 def test_the_same_run_in_another_form(arguments: list[str], kept: list[str]) -> None:
-    assert cli._without_format(arguments) == kept
+    assert deliver._without_format(arguments) == kept
 
 
 class TestMain:

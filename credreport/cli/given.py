@@ -1,0 +1,126 @@
+"""What the options ask for, as the objects of the other packages: nothing is decided here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from credreport.cli.screen import Screen
+from credreport.errors import UsageError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from credreport.comparison.comparison import Comparison
+    from credreport.reports.selection import Population
+    from credreport.rules.accounts import AccountList
+    from credreport.rules.policy import Policy
+    from credreport.rules.waivers import Waivers
+    from credreport.runs.pool import Pool
+    from credreport.verdicts.assessment import Assessment
+
+
+def policy(
+    unused_after: int | None,
+    profile: str | None = None,
+    path: Path | None = None,
+    *,
+    include_root: bool,
+) -> Policy:
+    """Return the policy of --policy, --profile, --unused-after and --include-root."""
+    from credreport.rules.policy import load_policy
+
+    return load_policy(
+        path, profile=profile, unused_after_days=unused_after, include_root=include_root
+    )
+
+
+def waivers(path: Path | None) -> Waivers:
+    """Return the waivers of the file; none without one."""
+    from credreport.rules.waivers import Waivers, load_waivers
+
+    return Waivers() if path is None else load_waivers(path)
+
+
+def expect_users(assessment: Assessment, expected: int | None) -> None:
+    """Refuse reports that lost or gained rows, which nothing in a file can show."""
+    found = assessment.iam_user_count
+    if expected is not None and found != expected:
+        message = (
+            f"--expect-users {expected}, but the reports hold {found} IAM users (root apart): rows "
+            "were cut off or added, or a report is missing. Download the reports again"
+        )
+        raise UsageError(message)
+
+
+def accounts(path: Path | None) -> AccountList:
+    """Return the accounts that ought to have a report; none without a list."""
+    from credreport.rules.accounts import AccountList, read_accounts
+
+    return AccountList() if path is None else read_accounts(path)
+
+
+def as_of(text: str | None) -> datetime | str | None:
+    """Return the instant, or the word, that --as-of gives."""
+    from credreport.reports.selection import parse_as_of
+
+    return None if text is None else parse_as_of(text)
+
+
+def read_dates(
+    inputs: list[str], screen: Screen, as_of: list[str], max_mib: int, *, keep_going: bool
+) -> tuple[Population, ...]:
+    """Return the reports of each date, behind a progress bar."""
+    from credreport.reports.by_date import read_dates
+    from credreport.reports.inputs import count_inputs
+
+    with screen.progress(lambda: count_inputs(inputs)) as progress:
+        return read_dates(
+            inputs,
+            as_of=as_of,
+            keep_going=keep_going,
+            max_bytes=max_mib * 1024 * 1024,
+            progress=progress,
+        )
+
+
+def compare_baseline(
+    baseline: Path,
+    assessment: Assessment,
+    waivers: Waivers,
+    screen: Screen,
+    max_mib: int,
+    *,
+    keep_going: bool,
+) -> Comparison:
+    """Judge the baseline by the same policy and waivers and by its own stamps; compare what is judged with it."""
+    from credreport.comparison.comparison import compare
+    from credreport.reports.inputs import count_inputs
+    from credreport.reports.selection import read_reports
+    from credreport.verdicts.assessment import assess
+
+    with screen.progress(lambda: count_inputs([str(baseline)])) as progress:
+        older = read_reports(
+            [baseline],
+            keep_going=keep_going,
+            max_bytes=max_mib * 1024 * 1024,
+            progress=progress,
+        )
+    comparison = compare(assess(older, assessment.policy, waivers), assessment)
+    if comparison.newest is not assessment:
+        message = f"--baseline {baseline}: it is newer than what is judged; name the older one"
+        raise UsageError(message)
+    return comparison
+
+
+def pool(workers: int | None, cluster: str | None) -> Pool:
+    """Return what judges the batches: a cluster, or the processes of this machine."""
+    if cluster is not None:
+        from credreport.runs.cluster import on_cluster
+
+        if workers is not None:
+            raise UsageError("--workers and --cluster: give one of the two")
+        return on_cluster(cluster)
+    from credreport.runs.processes import available_processors, in_processes
+
+    return in_processes(available_processors() if workers is None else workers)

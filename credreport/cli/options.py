@@ -1,0 +1,179 @@
+"""The options, each declared once with its help, for the commands that have it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from credreport.cli.help import EVIDENCE, INPUT, LARGE_RUNS, OUTPUT, SIGN_OFF, VERDICT
+from credreport.output.formats import FORMATS, HELP, NONE
+
+
+class FailOn(StrEnum):
+    """What makes the exit status 1."""
+
+    NONE = "none"
+    FINDINGS = "findings"
+
+
+def _complete_format(incomplete: str) -> list[str]:
+    """Complete the last of the formats of a list."""
+    before, comma, _ = incomplete.rpartition(",")
+    return [f"{before}{comma}{name}" for name in (*FORMATS, *([] if comma else [NONE]))]
+
+
+def _complete_profile() -> list[str]:
+    from credreport.rules.profiles import PROFILES
+
+    return [*PROFILES]
+
+
+def complete_rule() -> list[str]:
+    """Return the names of the rules, for the shell."""
+    from credreport.rules.catalogue import RULES
+
+    return [*RULES]
+
+
+Inputs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="INPUT", help="A report, a directory, a glob, a zip, or - for standard input."
+    ),
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        rich_help_panel=VERDICT,
+        metavar="WHEN",
+        help="Judge at this instant, at the end of this day (UTC), or at each file's `newest` timestamp.",
+    ),
+]
+UnusedAfter = Annotated[
+    int | None,
+    typer.Option(
+        rich_help_panel=VERDICT,
+        metavar="DAYS",
+        help="Unused means this many days or more.  [default: the profile's; 90]",
+    ),
+]
+IncludeRoot = Annotated[
+    bool,
+    typer.Option(
+        "--include-root", rich_help_panel=VERDICT, help="Judge the root account like any other."
+    ),
+]
+Output = Annotated[
+    Path,
+    typer.Option(
+        "--output", "-o", rich_help_panel=EVIDENCE, metavar="DIR", help="Where the evidence goes."
+    ),
+]
+FormatList = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        rich_help_panel=EVIDENCE,
+        metavar="LIST",
+        help=HELP,
+        autocompletion=_complete_format,
+    ),
+]
+Accounts = Annotated[
+    Path | None,
+    typer.Option(
+        rich_help_panel=INPUT,
+        metavar="FILE",
+        help="CSV or JSON: the accounts that ought to have a report.",
+    ),
+]
+SignedOff = Annotated[
+    str, typer.Option(rich_help_panel=SIGN_OFF, metavar="TEXT", help="For the sign-off block.")
+]
+FailOnOption = Annotated[
+    FailOn, typer.Option(rich_help_panel=OUTPUT, help="Exit 1 when there are open findings.")
+]
+CsvRaw = Annotated[
+    bool,
+    typer.Option("--csv-raw", rich_help_panel=EVIDENCE, help="No guard on text cells of the CSV."),
+]
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force", rich_help_panel=EVIDENCE, help="Replace other evidence of the same name."
+    ),
+]
+AsJson = Annotated[
+    bool,
+    typer.Option("--json", rich_help_panel=OUTPUT, help="Print one JSON document instead of text."),
+]
+KeepGoing = Annotated[
+    bool,
+    typer.Option(
+        "--keep-going", rich_help_panel=INPUT, help="Leave refused inputs out, list them, exit 3."
+    ),
+]
+MaxFileSize = Annotated[
+    int, typer.Option(rich_help_panel=INPUT, metavar="MIB", min=1, help="Refuse larger files.")
+]
+Profile = Annotated[
+    str | None,
+    typer.Option(
+        rich_help_panel=VERDICT,
+        metavar="NAME",
+        help="A named set of rules: see `credreport rules`.  [default: conformity]",
+        autocompletion=_complete_profile,
+    ),
+]
+PolicyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--policy",
+        rich_help_panel=VERDICT,
+        metavar="FILE",
+        help="TOML: a profile, and what differs from it.",
+    ),
+]
+WaiversFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--waivers", rich_help_panel=VERDICT, metavar="FILE", help="TOML: dated exceptions."
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        rich_help_panel=LARGE_RUNS,
+        metavar="N",
+        min=1,
+        max=256,
+        help="Processes for many reports.  [default: one a processor]",
+    ),
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        rich_help_panel=LARGE_RUNS,
+        metavar="URL",
+        help="Judge on your own Dask cluster, such as tcp://HOST:8786.",
+    ),
+]
+Quiet = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", rich_help_panel=OUTPUT, help="Only the verdict, and errors."),
+]
+Verbose = Annotated[
+    bool,
+    typer.Option(
+        "--verbose",
+        "-v",
+        rich_help_panel=OUTPUT,
+        help="Every warning; details of an internal error.",
+    ),
+]
+NoColor = Annotated[
+    bool, typer.Option("--no-color", rich_help_panel=OUTPUT, help="Plain lines on a terminal, too.")
+]
