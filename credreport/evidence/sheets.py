@@ -33,6 +33,8 @@ _FINDINGS = (
     Column("Decision date", "blank", width=11, is_for_auditor=True),
     Column("Ticket and notes", "blank", width=19, is_for_auditor=True),
 )
+# The columns that the auditor fills in: no run reads a verdict from them.
+AUDITOR_HEADERS = tuple(column.header for column in _FINDINGS if column.is_for_auditor)
 _UNDETERMINED = (
     Column("Account", "account_id", width=14),
     Column("User", "user", width=16, widest=32),

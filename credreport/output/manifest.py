@@ -87,6 +87,7 @@ def to_question(evidence: Evidence) -> dict[str, Any]:
         "version": __version__,
         "verdict": evidence.verdict,
         "parameters": dict(evidence.parameters),
+        "sign_off": {name: text for name, text in vars(evidence.sign_off).items() if text},
         "inputs": inputs,
     }
 

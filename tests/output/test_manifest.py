@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from credreport.errors import OutputError
-from credreport.evidence.evidence import Evidence
+from credreport.evidence.evidence import Evidence, SignOff
 from credreport.evidence.of_analysis import of_analysis
 from credreport.output.disk import write_all
 from credreport.output.formats import Options
@@ -120,6 +121,16 @@ def test_the_manifest_of_another_question_is_other_evidence(
         write(out, other, "json")
     write(out, other, "json", force=True)
     assert listed(out) == [".json"]
+
+
+def test_another_sign_off_is_another_question_for_it_stands_in_the_workbook(
+    evidence: Evidence, out: Path
+) -> None:
+    signed = replace(evidence, sign_off=SignOff(ticket="SEC-1"))
+    write(out, signed, "csv")
+    assert manifest(out)["sign_off"] == {"ticket": "SEC-1"}
+    with pytest.raises(OutputError, match="there is other evidence already"):
+        write(out, evidence, "json")
 
 
 def test_sums_of_other_questions_stay(evidence: Evidence, out: Path, tmp_path: Path) -> None:

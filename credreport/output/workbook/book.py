@@ -41,6 +41,11 @@ from credreport.output.workbook.sheetxml import Stream, count_rows, finish, safe
 from credreport.schema import JUDGED_KINDS
 
 _CHART_ROWS = 17
+# The block for the auditor on the first sheet: its heading, and the label of each line below it.
+SIGN_OFF = (
+    "Sign-off",
+    ("Control", "System", "Prepared by", "Date", "Reviewed by", "Date", "Ticket"),
+)
 
 
 def write_xlsx(evidence: Evidence, options: Options, files: Files) -> Files:
@@ -180,17 +185,14 @@ def _add_chart(sheet: Worksheet, row: int, block: Block) -> None:
 
 def _add_sign_off(sheet: Worksheet, row: int, sign_off: SignOff) -> None:
     """Write the sign-off block below the given row."""
-    put(sheet, row, 1, "Sign-off", HEADING)
-    lines = (
-        ("Control", sign_off.control),
-        ("System", sign_off.system),
-        ("Prepared by", sign_off.prepared_by),
-        ("Date", ""),
-        ("Reviewed by", ""),
-        ("Date", ""),
-        ("Ticket", sign_off.ticket),
+    heading, labels = SIGN_OFF
+    put(sheet, row, 1, heading, HEADING)
+    values = (
+        *(sign_off.control, sign_off.system, sign_off.prepared_by),
+        *("", "", ""),
+        sign_off.ticket,
     )
-    for offset, (label, value) in enumerate(lines, start=1):
+    for offset, (label, value) in enumerate(zip(labels, values, strict=True), start=1):
         put(sheet, row + offset, 1, label, BOLD)
         sheet.row_dimensions[row + offset].height = 1.5 * LINE_HEIGHT
         for place in range(2, 6):
