@@ -6,6 +6,7 @@ credentials one row a credential: five a user, typed and judged
 findings    one row for each rule that a credential breaks
 changes     one row per finding of either of two dates, and per credential that has none: what became of it
 timeline    one row per finding of any date: since when, until when
+decisions   one row per decision of an earlier workbook, and per open finding without one
 """
 
 from __future__ import annotations
@@ -243,6 +244,21 @@ FINDINGS = (
     "action",
     "source_file",
     "source_line",
+)
+DECISIONS = (
+    "finding_id",
+    "account_id",
+    *ACCOUNT_NAMES,
+    "user",
+    "credential",
+    "rule",
+    "state",
+    "disposition",
+    "decided_by",
+    "decision_date",
+    "notes",
+    "is_contradicted",
+    "check",
 )
 UNDETERMINED = (
     "account_id",

@@ -37,7 +37,9 @@ def deliver(
     fail_on: FailOn,
 ) -> int:
     """Write the files, print the rest, return the exit status: how every command with evidence ends."""
+    from credreport.decisions.decision import Decisions
     from credreport.output.disk import write_all
+    from credreport.output.filled_in import reason_to_keep
     from credreport.output.render import close, make
 
     written: list[Path] = []
@@ -48,9 +50,13 @@ def deliver(
         closing = close(evidence, formats, options, files, directory)
         return closing.files, closing.replaceable
 
+    def keep(workbook: Path, is_as_written: bool) -> str:
+        carried = evidence.review.decisions if evidence.review else Decisions()
+        return reason_to_keep(workbook, carried, evidence.sign_off, is_as_written=is_as_written)
+
     if formats:
         files = make(evidence, formats, options)
-        written = write_all(output, files, force=force, inputs=inputs, complete=complete)
+        written = write_all(output, files, force=force, inputs=inputs, complete=complete, keep=keep)
     try:
         _report(screen, evidence, judged, formats, written, closing=closing, as_json=as_json)
         flush()

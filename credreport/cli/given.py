@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from credreport.cli.screen import Screen
 from credreport.errors import UsageError
@@ -12,12 +12,15 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from credreport.comparison.comparison import Comparison
+    from credreport.decisions.decision import Decisions
     from credreport.reports.selection import Population
     from credreport.rules.accounts import AccountList
     from credreport.rules.policy import Policy
     from credreport.rules.waivers import Waivers
     from credreport.runs.pool import Pool
     from credreport.verdicts.assessment import Assessment
+
+_Judged = TypeVar("_Judged", "Assessment", "Comparison")
 
 
 def policy(
@@ -58,6 +61,24 @@ def accounts(path: Path | None) -> AccountList:
     from credreport.rules.accounts import AccountList, read_accounts
 
     return AccountList() if path is None else read_accounts(path)
+
+
+def decisions(path: Path | None) -> Decisions | None:
+    """Return the decisions in the workbook of --carry-from; None without one."""
+    if path is None:
+        return None
+    from credreport.decisions.workbook import read_decisions
+
+    return read_decisions(path)
+
+
+def reviewed(judged: _Judged, decided: Decisions | None) -> _Judged:
+    """Return what was judged with the decisions held against it; the same without any."""
+    if decided is None:
+        return judged
+    from credreport.decisions.review import review, with_review
+
+    return with_review(judged, review(decided, judged))
 
 
 def as_of(text: str | None) -> datetime | str | None:

@@ -20,6 +20,7 @@ from credreport.cli.options import (
     Accounts,
     AsJson,
     AsOf,
+    CarryFrom,
     Cluster,
     CsvRaw,
     FailOn,
@@ -109,6 +110,7 @@ def analyze(
             help="An older report or directory: adds the sheet Changes.",
         ),
     ] = None,
+    carry_from: CarryFrom = None,
     prepared_by: SignedOff = "",
     control: SignedOff = "",
     ticket: SignedOff = "",
@@ -140,6 +142,7 @@ def analyze(
     policy = given.policy(unused_after, profile, policy_file, include_root=include_root)
     waivers = given.waivers(waivers_file)
     named = given.accounts(accounts)
+    decided = given.decisions(carry_from)
     from credreport.evidence.evidence import SignOff
     from credreport.evidence.of_analysis import of_analysis
     from credreport.runs.analyze import Asked, analyze_inputs
@@ -170,6 +173,8 @@ def analyze(
         since = given.compare_baseline(
             baseline, assessment, waivers, screen, max_file_size, keep_going=keep_going
         )
+        since = given.reviewed(since, decided)
+    assessment = given.reviewed(assessment, decided) if since is None else since.newest
     return deliver(
         screen,
         of_analysis(assessment, sign_off, aside, since),
@@ -216,6 +221,7 @@ def compare(
     ] = None,
     include_root: IncludeRoot = False,
     accounts: Accounts = None,
+    carry_from: CarryFrom = None,
     prepared_by: SignedOff = "",
     control: SignedOff = "",
     ticket: SignedOff = "",
@@ -235,6 +241,7 @@ def compare(
     policy = given.policy(unused_after, profile, policy_file, include_root=include_root)
     waivers = given.waivers(waivers_file)
     named = given.accounts(accounts)
+    decided = given.decisions(carry_from)
     dates = given.read_dates(inputs, screen, as_of or [], max_file_size, keep_going=keep_going)
     from credreport.comparison.comparison import compare_all
     from credreport.evidence.evidence import SignOff
@@ -244,6 +251,7 @@ def compare(
     comparison = compare_all(
         [assess(date, policy, waivers).check_accounts(named) for date in dates]
     )
+    comparison = given.reviewed(comparison, decided)
     sign_off = SignOff(control=control, prepared_by=prepared_by, ticket=ticket)
     return deliver(
         screen,

@@ -143,6 +143,14 @@ WaiversFile = Annotated[
         "--waivers", rich_help_panel=VERDICT, metavar="FILE", help="TOML: dated exceptions."
     ),
 ]
+CarryFrom = Annotated[
+    Path | None,
+    typer.Option(
+        rich_help_panel=EVIDENCE,
+        metavar="OLD.xlsx",
+        help="The workbook of an earlier run: carry over the auditor's decisions, and check them.",
+    ),
+]
 Workers = Annotated[
     int | None,
     typer.Option(

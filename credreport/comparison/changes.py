@@ -312,7 +312,7 @@ def to_changes(rows: pd.DataFrame, day: str) -> pd.DataFrame:
     """Return the table of changes: the columns of CHANGES, and what the sheet shows besides.
 
     `rows` are those of `to_rows_of_findings`; `day` names the newest date. Besides: `key`, `kind`,
-    `is_open`, `is_new_finding`, `closed_by`, `credential_before`, `line_before`, `line_after`. Order:
+    `is_open`, `is_new_finding`, `closed_by`, `finding_id_before`, `credential_before`, `line_before`, `line_after`. Order:
     what is open first, then the most severe, then the oldest; the account's name is left empty.
     """
     finding_id = rows["finding_id_after"].where(
@@ -351,6 +351,7 @@ def to_changes(rows: pd.DataFrame, day: str) -> pd.DataFrame:
             "is_open": rows["is_open"],
             "is_new_finding": rows["is_new_finding"],
             "closed_by": rows["closed_by"],
+            "finding_id_before": rows["finding_id_before"],
             "credential_before": rows["credential_before"],
             "line_before": rows["source_line_before"].astype("Int64"),
             "line_after": rows["source_line_after"].astype("Int64"),

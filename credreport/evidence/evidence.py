@@ -8,6 +8,7 @@ from datetime import datetime
 
 import pandas as pd
 
+from credreport.decisions.decision import Review
 from credreport.files import Spool
 from credreport.rules.option_file import OptionFile
 
@@ -40,9 +41,9 @@ class Column:
 
     header: what stands above it.
     source: the column of the sheet's table that it shows.
-    kind: `text`, `number` or `date`.
+    kind: `text`, `number`, `date` (an instant) or `day` (a text such as 2026-03-31).
     width: in characters; it grows to `widest` where the longest text needs it.
-    is_for_auditor: left empty, for the auditor to fill in.
+    is_for_auditor: for the auditor to fill in.
     has_lines: whether its texts may have several lines.
     """
 
@@ -188,6 +189,7 @@ class Evidence:
     script: the remediation script.
     shown: the tables on the screen.
     footnotes: the lines below them.
+    review: the decisions carried over, where there are some.
     aside: what is missing in `tables` where a population is too long for memory.
     """
 
@@ -213,6 +215,7 @@ class Evidence:
     script: str
     shown: tuple[Block, ...]
     footnotes: tuple[str, ...] = ()
+    review: Review | None = None
     aside: Aside | None = None
 
 

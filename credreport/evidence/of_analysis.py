@@ -9,7 +9,14 @@ import pandas as pd
 from credreport import __version__
 from credreport.comparison.comparison import Comparison
 from credreport.comparison.tally import comparison_verdict, to_days
+from credreport.decisions.review import contradiction_sentences
 from credreport.evidence.bands import to_band, to_bands
+from credreport.evidence.decided import (
+    decision_facts,
+    decision_method,
+    decision_sections,
+    to_decisions,
+)
 from credreport.evidence.evidence import (
     Aside,
     Block,
@@ -30,6 +37,7 @@ from credreport.evidence.sheets import (
     accounts_sheet,
     changes_sheet,
     credentials_sheet,
+    decisions_sheet,
     findings_sheet,
     remediation_sheet,
     undetermined_sheet,
@@ -143,12 +151,15 @@ def of_analysis(
             "changes": with_names(since.changes, assessment.accounts)[[*CHANGES]],
             "baseline": to_inputs(since.first.totals),
         }
+    review = assessment.review
+    if review is not None:
+        tables["decisions"] = to_decisions(review, assessment.accounts)
     counts = dict(aside.counts) if aside else {}
     banded = assessment.credentials[[*CREDENTIALS]].assign(
         band=to_band(assessment.credentials["age_days"], days)
     )
     sheets = [
-        findings_sheet(tables["findings"], _no_findings(assessment)),
+        findings_sheet(tables["findings"], _no_findings(assessment), review),
         undetermined_sheet(tables["undetermined"]),
         users_sheet(tables["users"], counts.get("users", len(tables["users"])), stem),
         credentials_sheet(banded, counts.get("credentials", len(banded)), stem),
@@ -158,12 +169,17 @@ def of_analysis(
         sheets.insert(3, accounts_sheet(tables["accounts"]))
     if since is not None:
         sheets.append(changes_sheet(with_names(since.changes, assessment.accounts)))
+    if "decisions" in tables:
+        sheets.append(decisions_sheet(tables["decisions"]))
     if "waivers" in tables:
         sheets.append(waivers_sheet(tables["waivers"]))
     facts = to_facts(totals, assessment.waivers_origin)
+    footnotes = [f"{label}: {text}" for label, text in decision_facts(review)[1:]]
+    facts += decision_facts(review)
     if since is not None:
         facts.append((f"Since {to_days(since)[0]}", comparison_verdict(since)))
-    method = method_rows(assessment.policy, RULES)
+        footnotes.append(": ".join(facts[-1]))
+    method = [*method_rows(assessment.policy, RULES), *decision_method(review)]
     return Evidence(
         stem=stem,
         heading="Unused IAM credentials",
@@ -177,6 +193,7 @@ def of_analysis(
             **to_parameters(
                 assessment.policy, assessment.waivers_origin, assessment.accounts.origin
             ),
+            **({"carry_from_file": str(review.file)} if review else {}),
         },
         ties_out=assessment.is_tied_out,
         as_of=newest_as_of(totals),
@@ -221,12 +238,14 @@ def of_analysis(
             Block("", ("Type", *_spaced(summary.columns[1:])), summary),
             (
                 *_top_findings(tables["findings"], has_rules=rules is not None),
+                *decision_sections(review, assessment.accounts),
                 *accounts_section(tables["accounts"], "open", "open findings"),
             ),
         ),
         script=to_script(assessment.findings, assessment.unused, verdict),
         shown=(*_worst(assessment.open_findings), *_shown(summary, rules)),
-        footnotes=("", ": ".join(facts[-1])) if since is not None else (),
+        footnotes=("", *footnotes) if footnotes else (),
+        review=review,
         aside=aside,
     )
 
@@ -242,6 +261,7 @@ def _has_rules_to_show(assessment: Assessment) -> bool:
 
 def _verdict(assessment: Assessment) -> str:
     shown = _findings_sentence(assessment) if _has_rules_to_show(assessment) else ""
+    shown += "".join(f" {each}" for each in contradiction_sentences(assessment.review))
     return to_verdict(assessment.totals, shown)
 
 

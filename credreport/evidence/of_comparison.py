@@ -20,6 +20,13 @@ from credreport.comparison.tally import (
     to_flags,
     to_span,
 )
+from credreport.decisions.review import contradiction_sentences
+from credreport.evidence.decided import (
+    decision_facts,
+    decision_method,
+    decision_sections,
+    to_decisions,
+)
 from credreport.evidence.evidence import (
     Block,
     Captions,
@@ -34,7 +41,13 @@ from credreport.evidence.evidence import (
 )
 from credreport.evidence.method import method_rows
 from credreport.evidence.remediation import to_script
-from credreport.evidence.sheets import accounts_sheet, changes_sheet, timeline_sheet, waivers_sheet
+from credreport.evidence.sheets import (
+    accounts_sheet,
+    changes_sheet,
+    decisions_sheet,
+    timeline_sheet,
+    waivers_sheet,
+)
 from credreport.evidence.tables import (
     NO_REPORT,
     accounts_section,
@@ -98,7 +111,8 @@ def of_comparison(
     """Return everything that the formats write of a comparison."""
     dates, days = comparison.assessments, to_days(comparison)
     newest = comparison.newest
-    title, verdict = comparison_title(comparison), comparison_verdict(comparison)
+    title, review = comparison_title(comparison), newest.review
+    verdict = " ".join([comparison_verdict(comparison), *contradiction_sentences(review)])
     captions = Captions(title, _caption(comparison), comparison.policy.unused_after_days)
     by_kind, by_change = to_by_kind(comparison), to_by_change(comparison)
     by_rule = to_by_rule(comparison)
@@ -125,7 +139,9 @@ def of_comparison(
         tables["owners"] = by_owner(tables["accounts"].rename(columns={"coverage": "report"}))
     if newest.waivers_origin:
         tables["waivers"] = newest.waivers
-    method = [*comparing_rows(), *method_rows(comparison.policy, RULES)]
+    if review is not None:
+        tables["decisions"] = to_decisions(review, newest.accounts)
+    method = [*comparing_rows(), *method_rows(comparison.policy, RULES), *decision_method(review)]
     pictures = [Picture("paired", "Findings before and now", captions, by_kind, tuple(days))]
     if has_timeline:
         own = replace(captions, title=_open_title(comparison))
@@ -141,11 +157,12 @@ def of_comparison(
             for sentence in verdict.split(". ")
             for clause in f"{sentence.rstrip('.')}.".split("; ")
         ),
-        facts=tuple(_facts(comparison)),
+        facts=(*_facts(comparison), *decision_facts(review)),
         sign_off=sign_off or SignOff(),
         parameters={
             "command": "compare",
             **to_parameters(comparison.policy, newest.waivers_origin, newest.accounts.origin),
+            **({"carry_from_file": str(review.file)} if review else {}),
         },
         ties_out=is_tied_out(comparison),
         as_of=max(newest_as_of(date.totals) for date in dates),
@@ -168,6 +185,7 @@ def of_comparison(
             changes_sheet(with_names(comparison.changes, newest.accounts)),
             *([timeline_sheet(comparison.timeline)] if has_timeline else []),
             *([accounts_sheet(tables["accounts"])] if has_list else []),
+            *([decisions_sheet(tables["decisions"])] if review is not None else []),
             *([waivers_sheet(newest.waivers)] if newest.waivers_origin else []),
         ),
         inputs=Page(
@@ -184,11 +202,14 @@ def of_comparison(
             Block("", _KIND_HEADERS, kinds),
             (
                 *_top_changes(with_names(comparison.changes, newest.accounts)),
+                *decision_sections(review, newest.accounts),
                 *accounts_section(tables["accounts"], "open", "open findings"),
             ),
         ),
         script=to_script(newest.findings, newest.unused, verdict),
         shown=_shown(kinds, by_rule),
+        footnotes=tuple(f"{label}: {text}" for label, text in decision_facts(review)[1:]),
+        review=review,
     )
 
 

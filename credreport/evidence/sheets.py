@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from credreport.decisions.decision import FILLED_IN, Review
 from credreport.evidence.evidence import NOTHING, Column, Sheet, is_too_long
 from credreport.rules.rule import Severity
 from credreport.schema import ACCOUNT_NAMES, SLOT_WORDS, Change, Outcome
@@ -28,10 +29,23 @@ _FINDINGS = (
     Column("Recommended action", "action", width=21),
     Column("Source file", "source_file", width=20),
     Column("Source line", "source_line", "number", 8),
-    Column("Disposition", "blank", width=12, is_for_auditor=True),
-    Column("Decided by", "blank", width=12, is_for_auditor=True),
-    Column("Decision date", "blank", width=11, is_for_auditor=True),
-    Column("Ticket and notes", "blank", width=19, is_for_auditor=True),
+    Column("Disposition", "disposition", width=12, is_for_auditor=True),
+    Column("Decided by", "decided_by", width=12, is_for_auditor=True),
+    Column("Decision date", "decision_date", "day", width=11, is_for_auditor=True),
+    Column("Ticket and notes", "notes", width=19, is_for_auditor=True, has_lines=True),
+)
+_DECISIONS = (
+    Column("Finding ID", "finding_id", width=17),
+    Column("Account", "account_id", width=14),
+    Column("User", "user", width=14, widest=28),
+    Column("Credential", "credential_words", width=13),
+    Column("Rule", "rule", width=18),
+    Column("State now", "state_words", width=13),
+    Column("Disposition", "disposition", width=13),
+    Column("Decided by", "decided_by", width=14, widest=24),
+    Column("Decision date", "decision_date", "day", 12),
+    Column("Ticket and notes", "notes", width=24, has_lines=True),
+    Column("Check against the report", "check", width=60),
 )
 # The columns that the auditor fills in: no run reads a verdict from them.
 AUDITOR_HEADERS = tuple(column.header for column in _FINDINGS if column.is_for_auditor)
@@ -171,15 +185,28 @@ def credential_words(credentials: pd.Series) -> pd.Series:
     return credentials.map(SLOT_WORDS).fillna(credentials).astype("str")
 
 
-def findings_sheet(findings: pd.DataFrame, words: str) -> Sheet:
-    """Return the sheet Findings, names and owners below the account; `words` say that there are none."""
+def findings_sheet(findings: pd.DataFrame, words: str, review: Review | None = None) -> Sheet:
+    """Return the sheet Findings, names and owners below the account; `words` say that there are none.
+
+    The cells for the auditor have what was decided before.
+    """
     waiver = findings["waiver"]
     state = findings["state"].where(waiver.eq(""), findings["state"] + " " + waiver)
     account = findings["account_id"].map(shown_account).astype("str")
     for name in ACCOUNT_NAMES:
         account += ("\n" + findings[name]).where(findings[name].ne(""), "")
     table = _in_words(findings).assign(state_words=state, account=account)
+    carried = pd.DataFrame(columns=[*FILLED_IN]) if review is None else review.carried
+    decided = carried.reindex(findings["finding_id"]).fillna("").astype("str")
+    table = table.assign(**{name: decided[name].to_numpy() for name in FILLED_IN})
+    table = table.astype(dict.fromkeys(FILLED_IN, "str"))
     return Sheet("Findings", table, _FINDINGS, words)
+
+
+def decisions_sheet(decisions: pd.DataFrame) -> Sheet:
+    """Return the sheet Decisions: what was decided, and what the report says of it now."""
+    table = decisions.assign(state_words=decisions["state"].str.replace("_", " "))
+    return _sheet("Decisions", table, _DECISIONS, "No decisions, and no open findings")
 
 
 def undetermined_sheet(undetermined: pd.DataFrame) -> Sheet:
@@ -273,8 +300,8 @@ def _sheet(
 
 
 def _in_words(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table as people read it, with `credential_words` and `blank`."""
-    shown = table.assign(account_id=table["account_id"].map(shown_account).astype("str"), blank="")
+    """Return the table as people read it, with `credential_words`."""
+    shown = table.assign(account_id=table["account_id"].map(shown_account).astype("str"))
     if "credential" in shown and "credential_words" not in shown:
         shown = shown.assign(credential_words=credential_words(shown["credential"]))
     return shown

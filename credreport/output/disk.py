@@ -32,6 +32,8 @@ _LOCK_PAUSE = 0.1
 _MANIFEST = "-manifest.json"
 
 
+# The path of a workbook, and whether it has the bytes it was written with.
+Keep = Callable[[Path, bool], str]
 Complete = Callable[[Path], tuple[Mapping[str, Content], Collection[str]]]
 
 
@@ -42,11 +44,13 @@ def write_all(
     force: bool,
     inputs: Iterable[str],
     complete: Complete | None = None,
+    keep: Keep | None = None,
 ) -> list[Path]:
     """Put the files into the directory, all or none of them; return their paths.
 
     `complete` looks at the directory while no other run writes to it: it returns further files, and
-    the names of those that may take the place of others. Raises OutputError where a file of that
+    the names of those that may take the place of others. `keep` returns why a workbook must stay, also
+    with `force`. Raises OutputError where a file of that
     name with other bytes stands there (unless `force`), is an input, or cannot be written.
     """
     targets = {directory / name: data for name, data in files.items()}
@@ -58,7 +62,7 @@ def write_all(
         with _taking_turns(directory):
             further, replaceable = complete(directory) if complete else ({}, ())
             targets |= {directory / name: data for name, data in further.items()}
-            _refuse_clashes(targets, inputs, replaceable, force=force)
+            _refuse_clashes(targets, inputs, replaceable, keep, force=force)
             for target, data in targets.items():
                 if not _holds(target, data):
                     waiting.append(_Move(target))
@@ -177,6 +181,7 @@ def _refuse_clashes(
     targets: Mapping[Path, Content],
     inputs: Iterable[str],
     replaceable: Collection[str],
+    keep: Keep | None,
     *,
     force: bool,
 ) -> None:
@@ -202,6 +207,9 @@ def _refuse_clashes(
         locks = [target.with_name(f"~${target.name}"), target.with_name(f".~lock.{target.name}#")]
         if any(lock.exists() for lock in locks):
             raise OutputError(f"{target} is open in a spreadsheet program; close it and run again")
+        reason = keep(target, _is_listed(target, ours)) if keep and _is_workbook(target) else ""
+        if reason:
+            raise OutputError(reason)
     if other and not force:
         names = ", ".join(str(target) for target in other)
         message = (
@@ -249,6 +257,10 @@ def _earlier_outputs(targets: Iterable[Path]) -> dict[str, tuple[int, str]]:
                     for each in manifest["outputs"]:
                         found[each["name"]] = each["bytes"], each["sha256"]
     return found
+
+
+def _is_workbook(target: Path) -> bool:
+    return target.suffix == ".xlsx"
 
 
 def _is_listed(target: Path, outputs: Mapping[str, tuple[int, str]]) -> bool:

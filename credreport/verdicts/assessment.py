@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from credreport.decisions.decision import Review
 from credreport.errors import Notice, Problem
 from credreport.instants import format_instant
 from credreport.reports.inputs import Skipped
@@ -78,7 +79,8 @@ class Assessment:
     or to the password of the user, `closed_by` to the finding whose remedy closes it too.
     `undecided`: one row for each rule that the report does not allow to judge. `undetermined`, `unused`, `ages`: see Part. `waivers`: one row a waiver, with what
     it covers. `tallies` has the counts and `report_notices` the warnings of each report;
-    `iam_user_count` leaves root out. `accounts` is the list that ought to have reports.
+    `iam_user_count` leaves root out. `accounts` is the list that ought to have reports;
+    `review` holds the decisions of an earlier workbook against this.
     """
 
     policy: Policy
@@ -100,6 +102,7 @@ class Assessment:
     superseded: Sequence[Skipped]
     skipped: Sequence[Skipped]
     accounts: AccountList = field(default_factory=AccountList)
+    review: Review | None = None
 
     @cached_property
     def totals(self) -> Totals:
@@ -127,6 +130,7 @@ class Assessment:
             "policy": self.policy.file,
             "waivers": self.waivers_file,
             "accounts": self.accounts.file,
+            "carry_from": self.review.file if self.review else None,
         }
         return {role: file for role, file in files.items() if file}
 

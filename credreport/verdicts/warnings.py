@@ -86,11 +86,16 @@ WARNING_TITLES = {
     "waiver-unmatched": "waivers that match no finding",
     "account-without-report": "accounts of the list without a report",
     "account-not-listed": "reports of accounts that are not in the list",
+    "decision-contradicted": "decisions that the report contradicts",
+    "decision-later": "decisions that only a later report can show",
+    "decision-read": "cells of decisions that needed reading",
+    "sign-off": "sign-off of the earlier workbook, not carried over",
 }
 
-# What the user's own waivers and list of accounts did not match is shown one by one.
+# What concerns the user's own waivers, list of accounts and decisions is shown one by one.
 WAIVER_CODES = ("waiver-expired", "waiver-early", "waiver-unmatched")
-OWN_CODES = (*WAIVER_CODES, "account-without-report", "account-not-listed")
+DECISION_CODES = ("decision-contradicted", "decision-later", "decision-read", "sign-off")
+OWN_CODES = (*WAIVER_CODES, "account-without-report", "account-not-listed", *DECISION_CODES)
 
 Row = Mapping[str, object]
 Say = Callable[[int, str, str], None]

@@ -10,8 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from credreport.cli.main import app
-from credreport.schema import CHANGES, CREDENTIALS, FINDINGS
+from credreport.output.workbook.book import to_xlsx
+from credreport.schema import CHANGES, CREDENTIALS, DECISIONS, FINDINGS
 from credreport.verdicts.tally import SCHEMA_VERSION
+from tests.support.decided import DAY, fill_in, to_evidence
 from tests.support.reports import ACCOUNT, root, save, user
 
 PROJECT = Path(__file__).parents[2]
@@ -35,6 +37,9 @@ def place(tmp_path: Path) -> Path:
         rows += [root()] if month < 3 else []
         save(tmp_path / "in", *rows, name=f"2026-{month:02}-28T12-00-00Z.csv")
     (tmp_path / "accounts.csv").write_text(f"id,name,owner\n{ACCOUNT},a,b\n444455556666,c,\n")
+    old = to_evidence(tmp_path / "in" / "2026-01-28T12-00-00Z.csv")
+    (tmp_path / "old.xlsx").write_bytes(to_xlsx(old, {}))
+    fill_in(tmp_path / "old.xlsx", {"k": ("Removed", "Ann", DAY, "T"), "new1": ("Exception",)})
     (tmp_path / "w.toml").write_text(
         '[[waiver]]\nid = "W"\nuser = "k"\nreason = "r"\napproved_by = "a"\n'
         "approved_on = 2025-01-01\nexpires = 2026-12-31\n"
@@ -61,6 +66,8 @@ def document(place: Path, *arguments: str) -> dict[str, object]:
         "--waivers PLACE/w.toml",
         "compare PLACE/in/2026-01-28T12-00-00Z.csv PLACE/in/2026-03-28T12-00-00Z.csv --format none",
         "inspect PLACE/in",
+        "analyze PLACE/in --format none --carry-from PLACE/old.xlsx",
+        "compare PLACE/in --format none --carry-from PLACE/old.xlsx",
     ],
 )
 def test_documents_are_of_the_published_form(place: Path, line: str) -> None:
@@ -74,7 +81,12 @@ def test_the_schema_is_one_and_of_this_version() -> None:
 
 @pytest.mark.parametrize(
     ("table", "columns"),
-    [("credentials", CREDENTIALS), ("findings", FINDINGS), ("changes", CHANGES)],
+    [
+        ("credentials", CREDENTIALS),
+        ("findings", FINDINGS),
+        ("changes", CHANGES),
+        ("decisions", DECISIONS),
+    ],
 )
 def test_the_tables_that_machines_read_have_these_columns(
     table: str, columns: tuple[str, ...]

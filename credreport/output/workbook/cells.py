@@ -33,6 +33,7 @@ WRAP = Alignment(vertical="top", wrap_text=True)
 ALIGNMENTS = {
     "text": WRAP,
     "date": Alignment(vertical="top", horizontal="center"),
+    "day": Alignment(vertical="top", horizontal="center"),
     "number": Alignment(vertical="top", horizontal="right", indent=1),
 }
 LINE_HEIGHT = 13.5

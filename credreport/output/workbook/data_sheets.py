@@ -11,6 +11,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.table import Table, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
 
+from credreport.decisions.decision import DISPOSITIONS
 from credreport.errors import OutputError
 from credreport.evidence.evidence import Column, Sheet
 from credreport.output.workbook.cells import (
@@ -26,7 +27,6 @@ from credreport.output.workbook.cells import (
 )
 from credreport.output.workbook.sheetxml import MAX_ROWS, Stream
 
-DISPOSITIONS = ("Open", "Disabled", "Removed", "Exception", "False positive")
 _CHARACTERS_SPARE = 3
 _MAX_LINES = 29
 _LETTERS_A_WIDTH = 1.08
@@ -53,6 +53,8 @@ def add_sheet(book: Workbook, described: Sheet) -> Stream | None:
         cell.alignment = ALIGNMENTS[column.kind]
         if column.kind == "date":
             cell.number_format = DATE_FORMAT
+        elif column.kind == "day":
+            cell.number_format = "yyyy-mm-dd"
         elif column.kind == "number":
             cell.number_format = "0"
         else:
@@ -60,7 +62,8 @@ def add_sheet(book: Workbook, described: Sheet) -> Stream | None:
             cell.quotePrefix = not column.is_for_auditor
         if column.is_for_auditor:
             cell.fill = TO_FILL_IN
-            cell.number_format = "yyyy-mm-dd" if "date" in column.header else "General"
+            if column.kind == "text":
+                cell.number_format = "General"
     last = len(table) + 1
     skeleton = f"A1:{get_column_letter(len(columns))}2"
     excel_table = Table(displayName=title, ref=skeleton)
@@ -79,7 +82,7 @@ def _heights(table: pd.DataFrame, columns: Sequence[Column]) -> pd.Series:
     """Return each row's height in points, enough for its longest wrapped text."""
     lines = pd.Series(1.0, index=table.index)
     for column in columns:
-        if column.kind == "text" and not column.is_for_auditor:
+        if column.kind == "text":
             texts = _text_lines(column, table)
             needed = -(-texts.str.len() // (_fit(column, table) * _LETTERS_A_WIDTH))
             if column.has_lines:
@@ -103,7 +106,7 @@ def _text_lines(column: Column, table: pd.DataFrame) -> pd.Series:
 
 def _add_drop_down(sheet: Worksheet, columns: Sequence[Column], last: int) -> None:
     for place, column in enumerate(columns, start=1):
-        if column.header != "Disposition":
+        if column.header != "Disposition" or not column.is_for_auditor:
             continue
         validation = DataValidation(
             type="list",

@@ -59,7 +59,7 @@ def safe_text(text: str) -> str:
 class Stream:
     """The rows of one sheet below its header: values and kind of each column, height of each row.
 
-    A kind is `text`, `number` or `date`; a height is in points; `table` is the name of the Excel
+    A kind is `text`, `number`, `date` or `day`; a height is in points; `table` is the name of the Excel
     table that covers header and rows.
     """
 
@@ -152,7 +152,7 @@ def _stretch_table(part: bytes, streams: Iterable[Stream]) -> bytes:
 
 def _rows(stream: Stream, styles: Sequence[tuple[str, str]], first: int) -> Iterator[str]:
     """Yield the XML of some rows: the cells are written column by column, a text once each."""
-    writers = {"text": _text_cells, "number": _number_cells, "date": _date_cells}
+    writers = {"text": _text_cells, "number": _number_cells, "date": _date_cells, "day": _day_cells}
     rows = slice(first, first + _ROWS_AT_ONCE)
     heights = stream.heights.iloc[rows]
     numbers = range(first + 2, first + 2 + len(heights))
@@ -207,6 +207,13 @@ def _date_cells(column: pd.Series, style: str) -> Iterator[str]:
             yield _inline(style, format_instant(column.iloc[place]))
         else:
             yield f'" s="{style}"><v>{day:.10f}</v></c>'
+
+
+def _day_cells(column: pd.Series, style: str) -> Iterator[str]:
+    """Yield the serial day of each text such as 2026-03-31; nothing where it is empty."""
+    for text in column.tolist():
+        serial = (pd.Timestamp(text) - _EXCEL_EPOCH).days if text else None
+        yield _inline(style, "") if serial is None else f'" s="{style}"><v>{serial}</v></c>'
 
 
 def _add_alt_texts(drawing: bytes, texts: Iterator[str]) -> bytes:

@@ -15,12 +15,12 @@ import openpyxl
 import pytest
 
 from credreport import analyze, read_reports
+from credreport.decisions.decision import DISPOSITIONS
 from credreport.errors import OutputError
 from credreport.evidence.evidence import Evidence, SignOff
 from credreport.evidence.of_analysis import of_analysis
 from credreport.output.workbook import data_sheets, sheetxml
 from credreport.output.workbook.book import to_xlsx
-from credreport.output.workbook.data_sheets import DISPOSITIONS
 from credreport.rules.policy import Policy
 from tests.support.reports import judge, root, save, user
 from tests.verdicts.test_assessment import OLD, key, password

@@ -1,0 +1,114 @@
+"""Decisions: what the auditor filled in beside the findings. They change no verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import pandas as pd
+
+from credreport.errors import Notice
+from credreport.rules.option_file import OptionFile
+
+DISPOSITIONS = ("Open", "Disabled", "Removed", "Exception", "False positive")
+# What the next report can confirm: the credential is not active any more.
+VERIFIABLE = ("Disabled", "Removed")
+FILLED_IN = {
+    "disposition": "Disposition",
+    "decided_by": "Decided by",
+    "decision_date": "Decision date",
+    "notes": "Ticket and notes",
+}
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the auditor filled in beside one finding, and whose finding that was.
+
+    finding_id: the finding it is about.
+    disposition: one of DISPOSITIONS; empty where only other cells are filled in.
+    decided_by, notes: the auditor's own text.
+    day: the decision date; None where there is none.
+    account_id, user, credential, rule, limit: what the old workbook says the finding is about.
+    place: sheet and cell of the Finding ID.
+    """
+
+    finding_id: str
+    disposition: str = ""
+    decided_by: str = ""
+    day: date | None = None
+    notes: str = ""
+    account_id: str = ""
+    user: str = ""
+    credential: str = ""
+    rule: str = ""
+    limit: str = ""
+    place: str = ""
+
+    @property
+    def content(self) -> tuple[str, str, str, date | None, str]:
+        """The finding and the four cells, wherever they stand."""
+        return self.finding_id, self.disposition, self.decided_by, self.day, self.notes
+
+    @property
+    def cells(self) -> Mapping[str, str]:
+        """The four cells as texts, by the names of FILLED_IN."""
+        day = self.day.isoformat() if self.day else ""
+        return dict(
+            zip(FILLED_IN, (self.disposition, self.decided_by, day, self.notes), strict=True)
+        )
+
+    def __str__(self) -> str:
+        """Return `decided Removed on 2026-03-01 by Ann`."""
+        words = f"decided {self.disposition}" if self.disposition else "no disposition chosen"
+        words += f" on {self.day}" if self.day else ", no date"
+        return f"{words} by {self.decided_by}" if self.decided_by else f"{words}, by nobody named"
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """The decisions of one workbook, and the file; nothing where none was given.
+
+    `signed` has the labels and texts of the sign-off that are filled in; `notices` say which cells
+    were read in another form than they have.
+    """
+
+    decisions: tuple[Decision, ...] = ()
+    signed: tuple[tuple[str, str], ...] = ()
+    notices: tuple[Notice, ...] = ()
+    file: OptionFile | None = None
+
+    def __iter__(self) -> Iterator[Decision]:
+        """Yield the decisions in the order of the workbook."""
+        return iter(self.decisions)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.decisions)
+
+
+@dataclass(frozen=True)
+class Review:
+    """Decisions, checked against what was judged.
+
+    `table` has the columns of DECISIONS, one row per decision and per open finding without one;
+    what contradicts the report comes first. `notices` are what the run must say.
+    """
+
+    decisions: Decisions
+    table: pd.DataFrame
+    notices: tuple[Notice, ...]
+
+    @property
+    def file(self) -> OptionFile:
+        """The workbook that the decisions were taken from."""
+        assert self.decisions.file, "a review is of a workbook"
+        return self.decisions.file
+
+    @cached_property
+    def carried(self) -> pd.DataFrame:
+        """The cells of FILLED_IN by `finding_id`, for the findings of this run that have some."""
+        table = self.table[self.table["is_decided"] & self.table["is_found"]]
+        return table.set_index("finding_id")[[*FILLED_IN]]

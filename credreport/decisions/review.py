@@ -1,0 +1,351 @@
+"""Decisions x what was judged -> Review: which were carried over, and which the report contradicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+import pandas as pd
+
+from credreport.comparison.comparison import Comparison
+from credreport.decisions.decision import VERIFIABLE, Decision, Decisions, Review
+from credreport.decisions.workbook import OPTION
+from credreport.errors import Notice, UsageError
+from credreport.reports.normalise import to_rows
+from credreport.rules.catalogue import RULES, UNUSED_RULES
+from credreport.rules.waivers import OPEN, WAIVED
+from credreport.schema import ROOT_USER, SLOTS, Change, Kind, Outcome
+from credreport.tables import storing_python_text
+from credreport.verdicts.assessment import Assessment
+from credreport.verdicts.credentials import is_active
+from credreport.verdicts.tally import newest_as_of, plural, shown_account
+
+NOT_FOUND = "not_found"
+NOT_JUDGED = "not_judged"
+# What the sheet shows first, below what is contradicted.
+_ORDER = (
+    OPEN, Outcome.NOT_COVERED.value, Outcome.UNDETERMINED.value, NOT_JUDGED, WAIVED, NOT_FOUND,
+    Outcome.CLOSED.value,
+)  # fmt: skip
+_OPEN_STATES = (Outcome.STILL_OPEN, Outcome.NEW)
+_SWITCHED_OFF = (Change.DEACTIVATED, Change.REMOVED, Change.USER_REMOVED, Change.REPLACED)
+_KINDS = {slot.credential: slot.kind.value for slot in SLOTS}
+_TEXT = (
+    "finding_id", "account_id", "user", "credential", "rule", "state", "disposition", "decided_by",
+    "decision_date", "notes", "check",
+)  # fmt: skip
+_NAMED = 5
+_Row = dict[str, Any]
+_Judged = TypeVar("_Judged", Assessment, Comparison)
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """What the reports say now of one finding that was decided.
+
+    state: as in the column of that name.
+    detail: how that is known.
+    way: how it was closed, as in `closed_by` of the changes.
+    row: what the finding is about; the old workbook's words where this run does not have it.
+    as_of: of the report that was looked at.
+    is_found: whether the sheet Findings of this run has the finding.
+    """
+
+    state: str
+    detail: str
+    row: Mapping[str, Any]
+    as_of: datetime
+    is_found: bool = False
+    way: str = ""
+
+
+@storing_python_text
+def review(decisions: Decisions, judged: Assessment | Comparison) -> Review:
+    """Look for the finding of every decision, and check what the decision says of it.
+
+    Raises UsageError where a Finding ID stands beside another user or rule than this run's: rows of
+    the old workbook were mixed up.
+    """
+    comparison = judged if isinstance(judged, Comparison) else None
+    newest = judged.newest if isinstance(judged, Comparison) else judged
+    findings = {row["finding_id"]: row for row in to_rows(newest.findings)}
+    changes = _to_changes(comparison)
+    rows: list[_Row] = []
+    notices = [*decisions.notices, *_sign_off_notices(decisions)]
+    problems: list[str] = []
+    seen: set[str] = set()
+    for decision in sorted(decisions, key=lambda each: each.finding_id not in findings):
+        standing = _find(decision, findings, changes, newest)
+        problem = _mixed_up(decision, standing) if standing.is_found else ""
+        if problem:
+            problems.append(f"{OPTION} {_name(decisions)}: {decision.place}: {problem}")
+        is_contradicted, check, code = _check(decision, standing)
+        finding_id = str(standing.row["finding_id"])
+        is_carried = standing.is_found and finding_id not in seen
+        if finding_id in seen:  # the ID before a user was renamed, beside the one after
+            is_contradicted, check, code = (
+                False,
+                f"{decision}; the one under {finding_id} counts",
+                "",
+            )
+        seen.add(finding_id)
+        about = {name: str(standing.row[name]) for name in ("account_id", "user", "credential")}
+        rows.append(
+            {
+                "finding_id": finding_id if is_carried else decision.finding_id,
+                **about,
+                "rule": str(standing.row["rule"]),
+                "state": standing.state,
+                **decision.cells,
+                "is_contradicted": is_contradicted,
+                "check": check,
+                "is_found": is_carried,
+                "is_decided": True,
+            }
+        )
+        if code:
+            who = f"{finding_id}, {about['user']!r} in account {about['account_id'] or 'unknown'}"
+            notices.append(Notice(_name(decisions), 0, code, f"{who}: {check}"))
+    if problems:
+        raise UsageError("\n".join(problems[:20]))
+    rows += [
+        {
+            **{name: str(row[name]) for name in _TEXT[:6]},
+            **dict.fromkeys(_TEXT[6:], ""),
+            "check": "no decision yet",
+            "is_contradicted": False,
+            "is_found": True,
+            "is_decided": False,
+        }
+        for row in findings.values()
+        if row["state"] == OPEN and row["finding_id"] not in seen
+    ]
+    columns = [*_TEXT, "is_contradicted", "is_found", "is_decided"]
+    table = pd.DataFrame(rows, columns=columns).astype(
+        dict.fromkeys(_TEXT, "str") | dict.fromkeys(columns[len(_TEXT) :], "bool")
+    )
+    return Review(decisions, _in_order(table), tuple(notices))
+
+
+def _sign_off_notices(decisions: Decisions) -> list[Notice]:
+    """Say who signed the old workbook by hand: this evidence has to be signed anew."""
+    if not any(label in ("Date", "Reviewed by") for label, _ in decisions.signed):
+        return []
+    signed = "; ".join(f"{label}: {text}" for label, text in decisions.signed)
+    message = f"signed off there ({signed}); sign this evidence anew"
+    return [Notice(_name(decisions), 0, "sign-off", message)]
+
+
+def with_review(judged: _Judged, found: Review) -> _Judged:
+    """Return the same, with the review and its warnings at the newest date."""
+    if isinstance(judged, Assessment):
+        return replace(judged, review=found, notices=(*judged.notices, *found.notices))
+    newest = with_review(judged.newest, found)
+    return replace(judged, assessments=(*judged.assessments[:-1], newest))
+
+
+def contradiction_sentences(found: Review | None) -> list[str]:
+    """Say how many decisions the report contradicts."""
+    number = 0 if found is None else int(found.table["is_contradicted"].sum())
+    if not number:
+        return []
+    verb = "says" if number == 1 else "say"
+    return [
+        f"{plural(number, 'decision')} {verb} Removed or Disabled, which the report contradicts: "
+        "see Decisions."
+    ]
+
+
+def count_sentence(found: Review) -> str:
+    """Return how many decisions were carried over, what became of the others, and what is undecided."""
+    table = found.table[found.table["is_decided"]]
+    states = table.loc[~table["is_found"], "state"].value_counts()
+    words = {
+        Outcome.CLOSED.value: "closed",
+        NOT_FOUND: "not found in this run",
+        OPEN: "open under another date",
+        WAIVED: "waived on another date",
+        Outcome.UNDETERMINED.value: "undetermined now",
+        Outcome.NOT_COVERED.value: "in accounts without a report now",
+        NOT_JUDGED: "of what this run does not judge",
+    }
+    others = [f"{states[state]} {text}" for state, text in words.items() if state in states.index]
+    carried = int(table["is_found"].sum())
+    undecided = len(found.table) - len(table)
+    verb = "has" if undecided == 1 else "have"
+    return "; ".join(
+        [
+            f"{carried} of {plural(len(table), 'decision')} matched a finding",
+            *others,
+            f"{plural(undecided, 'open finding')} {verb} no decision",
+        ]
+    )
+
+
+def _name(decisions: Decisions) -> str:
+    return decisions.file.name if decisions.file else ""
+
+
+def _to_changes(comparison: Comparison | None) -> dict[str, _Row]:
+    """Return the changes of findings by their ID of either date: a renamed user has two."""
+    if comparison is None:
+        return {}
+    found = to_rows(comparison.changes[comparison.changes["state"].ne("")])
+    by_id = {row["finding_id_before"]: row for row in found}
+    by_id |= {row["finding_id"]: row for row in found}
+    timeline = comparison.timeline[comparison.timeline["state"].eq("closed")]
+    for row in to_rows(timeline):
+        day = f"{row['closed_on']:%Y-%m-%d}"
+        evidence = f"{str(row['how']).replace('_', ' ')}, closed on {day}"
+        about = {"state": Outcome.CLOSED.value, "evidence": evidence, "closed_by": row["how"]}
+        by_id.setdefault(row["finding_id"], {**row, **about, "after_as_of": row["closed_on"]})
+    by_id.pop("", None)
+    return by_id
+
+
+def _find(
+    decision: Decision,
+    findings: Mapping[str, _Row],
+    changes: Mapping[str, _Row],
+    newest: Assessment,
+) -> _Standing:
+    """Return what became of the finding of a decision."""
+    change = changes.get(decision.finding_id)
+    now = change["finding_id"] if change else decision.finding_id
+    row = findings.get(now)
+    if row:
+        renamed = "" if now == decision.finding_id else f" (as {decision.finding_id} before)"
+        return _Standing(row["state"], renamed, row, row["as_of"], is_found=True)
+    if change:
+        as_of = change["after_as_of"]
+        state = OPEN if change["state"] in _OPEN_STATES else str(change["state"])
+        at: datetime = newest_as_of(newest.totals) if pd.isna(as_of) else as_of
+        way = str(change["closed_by"])
+        return _Standing(state, str(change["evidence"]), change, at, way=way)
+    return _find_elsewhere(decision, newest)
+
+
+def _find_elsewhere(decision: Decision, newest: Assessment) -> _Standing:
+    """Say why there is no finding: only what this run judged can be gone."""
+    row = {
+        name: getattr(decision, name)
+        for name in ("finding_id", "account_id", "user", "credential", "rule")
+    }
+    reports = [
+        each for each in newest.reports if shown_account(each.account_id) == decision.account_id
+    ]
+    if not reports:
+        as_of = newest_as_of(newest.totals)
+        detail = "its account has no report in this run"
+        return _Standing(Outcome.NOT_COVERED.value, detail, row, as_of)
+    as_of = max(each.as_of for each in reports if each.as_of)
+    unjudged = _unjudged(decision, newest)
+    if unjudged:
+        return _Standing(NOT_JUDGED, unjudged, row, as_of)
+    table = newest.undetermined
+    unsure = table[table["account_id"].eq(decision.account_id) & table["user"].eq(decision.user)]
+    kinds = {_KINDS.get(str(each), "") for each in unsure["credential"]}
+    kind = _KINDS.get(decision.credential, "")
+    if kinds and ("" in kinds or not kind or kind in kinds):
+        detail = "its user has what this report does not allow to judge"
+        return _Standing(Outcome.UNDETERMINED.value, detail, row, as_of)
+    detail = f"the report as of {as_of:%Y-%m-%d} has no such finding"
+    if _has_active(decision, kind, newest):
+        known = decision.credential == Kind.PASSWORD
+        detail += f", but a user of this name has an active {kind.replace('_', ' ')}"
+        detail += "" if known else ", this one or another"
+        return _Standing(
+            NOT_FOUND, detail, row, as_of, way=Change.USED_AGAIN.value if known else ""
+        )
+    return _Standing(NOT_FOUND, f"{detail}; `credreport compare` says why", row, as_of)
+
+
+def _has_active(decision: Decision, kind: str, newest: Assessment) -> bool:
+    """Whether the report shows an active credential of this kind; false where it is too long to keep."""
+    table = newest.credentials
+    mine = table["account_id"].map(shown_account).eq(decision.account_id)
+    mine &= table["user"].eq(decision.user) & table["kind"].eq(kind)
+    return bool(is_active(table[mine]).any())
+
+
+def _unjudged(decision: Decision, newest: Assessment) -> str:
+    """Say why this run could not have the finding, whatever the report says."""
+    policy = newest.policy
+    if decision.rule not in RULES:
+        return f"no rule {decision.rule!r}"
+    if decision.rule not in policy.rules:
+        return f"the rule {decision.rule} is not in force in this run"
+    rule = RULES[decision.rule]
+    if decision.limit and rule.parameter:
+        users = pd.Series([decision.user], dtype="str")
+        limit = f"{rule.operator} {policy.numbers_for(users, rule.parameter).iloc[0]}"
+        if limit != decision.limit:
+            return f"the limit was {decision.limit} days and is {limit} days in this run"
+    is_root = decision.user == ROOT_USER and decision.rule in UNUSED_RULES
+    if is_root and not policy.include_root:
+        return "root is not judged in this run (--include-root)"
+    return ""
+
+
+def _mixed_up(decision: Decision, standing: _Standing) -> str:
+    """Say where the row of the old workbook is about something else than its Finding ID."""
+    for name in ("rule", "account_id"):
+        there, here = getattr(decision, name), str(standing.row[name])
+        is_id = name == "rule" or (there.isdigit() and here.isdigit())
+        if there and is_id and there != here:
+            return (
+                f"{decision.finding_id} stands beside {there}, but it is of {here}: rows were mixed "
+                "up. Sort and paste whole rows only, and correct this one"
+            )
+    user = str(standing.row["user"])
+    if "(as " not in standing.detail and user.isprintable() and decision.user not in ("", user):
+        return (
+            f"{decision.finding_id} stands beside {decision.user!r}, but it is of {user!r}: rows "
+            "were mixed up. Sort and paste whole rows only, and correct this one"
+        )
+    return ""
+
+
+def _check(decision: Decision, standing: _Standing) -> tuple[bool, str, str]:
+    """Return whether the report contradicts the decision, the words for it, and the notice's code."""
+    state, as_of = standing.state, standing.as_of
+    of_report = f"this report (as of {as_of:%Y-%m-%d})"
+    tail = f" ({standing.detail})" if standing.detail and not standing.is_found else standing.detail
+    is_there = state in (OPEN, WAIVED)
+    if decision.disposition in VERIFIABLE:
+        if is_there and decision.day and decision.day >= as_of.date():
+            said = f"{decision}, not before {of_report}: only a later report can show it"
+            return False, f"{said}{tail}", "decision-later"
+        if is_there:
+            still = "still open" if state == OPEN else "still there, though waived,"
+            return True, f"{decision}, but {still} in {of_report}{tail}", "decision-contradicted"
+        if standing.way == Change.USED_AGAIN:
+            return True, f"{decision}, but still active: {standing.detail}", "decision-contradicted"
+        return False, f"{decision}; {_confirmation(decision, standing)}{standing.detail}", ""
+    if state == OPEN and decision.disposition in ("Exception", "False positive"):
+        said = f"{decision}; still counts as open: only a waiver changes that (--waivers)"
+        return False, f"{said}{tail}", ""
+    words = {OPEN: "still open", WAIVED: "waived", NOT_FOUND: "not found"}
+    return False, f"{decision}; {words.get(state, state.replace('_', ' '))}{tail}", ""
+
+
+def _confirmation(decision: Decision, standing: _Standing) -> str:
+    """Return whether the reports show what was decided, before how that is known."""
+    if standing.state == NOT_FOUND:
+        return ""
+    if standing.state != Outcome.CLOSED:
+        return "not confirmed: "
+    if standing.way == Change.DEACTIVATED and decision.disposition == "Removed":
+        return "deactivated, not yet removed: "
+    return "confirmed: " if standing.way in _SWITCHED_OFF else "closed another way: "
+
+
+def _in_order(table: pd.DataFrame) -> pd.DataFrame:
+    """Return what is contradicted first, then what is undecided, then the rest by state."""
+    ranks = {state: place for place, state in enumerate(_ORDER)}
+    ordered = table.assign(
+        agrees=~table["is_contradicted"], rank=table["state"].map(ranks).fillna(len(ranks))
+    ).sort_values(["agrees", "is_decided", "rank"], kind="stable", ignore_index=True)
+    return ordered.drop(columns=["agrees", "rank"])

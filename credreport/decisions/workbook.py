@@ -1,0 +1,324 @@
+"""The workbook of an earlier run -> the auditor's Decisions. No verdict is read back.
+
+It may have been saved by Excel or LibreOffice, and by anybody: sizes are bounded before anything is
+unpacked, entities are refused (openpyxl parses with defusedxml where that is installed), and every
+cell that is not what its column asks for is refused or reported with sheet and cell.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import warnings
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from openpyxl import load_workbook
+from openpyxl.utils import get_column_letter
+from openpyxl.utils.datetime import from_excel
+from openpyxl.utils.escape import unescape
+
+from credreport.decisions.decision import DISPOSITIONS, FILLED_IN, Decision, Decisions
+from credreport.errors import Notice, Problem, UsageError, problem_lines
+from credreport.instants import parse_date
+from credreport.reports.inputs import read_bounded
+from credreport.rules.option_file import OptionFile
+from credreport.schema import SLOT_WORDS
+from credreport.text import escape_text
+
+OPTION = "--carry-from"
+_MAX_BYTES = 256 * 1024 * 1024
+_MAX_MEMBERS = 2_000
+_MAX_UNPACKED = 1024 * 1024 * 1024
+_MAX_STRINGS = 128 * 1024 * 1024
+_MAX_ROWS = 1_048_576
+_MAX_COLUMNS = 60
+_HEADER_WITHIN = 20
+_YEARS = range(2000, 2100)
+_STRINGS = "xl/sharedStrings.xml"
+_OLE = b"\xd0\xcf\x11\xe0"
+_FINDINGS, _DECISIONS, _SUMMARY = "Findings", "Decisions", "Summary"
+_ID = "Finding ID"
+_FINDING_ID = re.compile(r"CR-[0-9A-F]{12}(?:-[0-9]+)?")
+_ABOUT = {
+    "account_id": "Account", "user": "User", "credential": "Credential", "rule": "Rule",
+    "limit": "Limit",
+}  # fmt: skip
+_CREDENTIALS = {words: name for name, words in SLOT_WORDS.items()}
+_SIGN_OFF = "Sign-off"
+_SIGNED = ("Control", "System", "Prepared by", "Date", "Reviewed by", "Date", "Ticket")
+_SHOWN_AS_ONE = re.compile(r"[^\t\n]+")
+_AGAIN = "Save it again in Excel or LibreOffice as .xlsx, or name another workbook"
+
+
+def read_decisions(path: Path) -> Decisions:
+    """Return the decisions of the workbook that --carry-from names.
+
+    Raises UsageError where it cannot be read, is no workbook of analyze, or has a cell filled in
+    that cannot be carried over; all of them, each with sheet and cell.
+    """
+    try:
+        data = read_bounded(path, _MAX_BYTES)
+    except OSError as error:
+        raise UsageError(f"{OPTION} {path}: cannot be read ({error.strerror})") from None
+    except ValueError as error:
+        raise UsageError(f"{OPTION} {path}: cannot be read ({error})") from None
+    return parse_workbook(path.name, data, is_carried=True)
+
+
+def parse_workbook(name: str, data: bytes, *, is_carried: bool) -> Decisions:
+    """Return the decisions and the sign-off in a workbook's bytes.
+
+    `is_carried` asks for a sheet Findings; without it the workbook of a comparison will do. Raises
+    UsageError as read_decisions does.
+    """
+    reader = _Reader(name)
+    try:
+        sheets = _read_sheets(reader, data)
+    except Exception as error:
+        reason = str(error).split("\n")[0] or type(error).__name__
+        reader.refuse("", f"cannot be read as a workbook ({reason})", _AGAIN)
+        sheets = {}
+    needed = _FINDINGS if is_carried else _SUMMARY
+    if sheets and needed not in sheets:
+        found = f"no sheet {needed}: not a workbook of credreport analyze"
+        reader.refuse("", found, "Name the workbook that the decisions were filled in")
+    decisions = _to_decisions(reader, sheets)
+    signed = _to_signed(sheets.get(_SUMMARY, []))
+    if reader.problems:
+        lines = problem_lines(reader.problems)
+        raise UsageError("\n".join(f"{OPTION} {line}" for line in lines))
+    file = OptionFile(name, hashlib.sha256(data).hexdigest(), len(data))
+    return Decisions(decisions, signed, tuple(reader.notices), file)
+
+
+_Row = tuple[int, Sequence[Any]]
+
+
+class _Reader:
+    """What is wrong with the workbook's cells, and what must be said of them."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.epoch: datetime | None = None
+        self.problems: list[Problem] = []
+        self.notices: list[Notice] = []
+
+    def refuse(self, place: str, found: str, remedy: str) -> None:
+        about = f"{place}: {found}" if place else found
+        self.problems.append(Problem(self.name, 0, 0, about, remedy))
+
+    def say(self, place: str, message: str) -> None:
+        self.notices.append(Notice(self.name, 0, "decision-read", f"{place}: {message}"))
+
+    def text(self, place: str, cell: Any) -> str:
+        """Return what a person typed, as text. A formula is refused: its value may be stale."""
+        value = cell.value
+        if cell.data_type == "f":
+            remedy = "Replace it by its value (copy, then paste special: values)"
+            self.refuse(place, "a formula", remedy)
+            return ""
+        if cell.data_type == "e":
+            self.refuse(place, f"the error value {value}", "Correct the cell")
+            return ""
+        return _to_text(value)
+
+    def day(self, place: str, cell: Any) -> date | None:
+        """Return the decision date. Text and numbers are read where they have one meaning only."""
+        text = self.text(place, cell)
+        if not text:
+            return None
+        value = cell.value
+        found: date | None = None
+        if isinstance(value, datetime):
+            found = value.date()
+            if value.time() != datetime.min.time():
+                self.say(place, f"{text} has a time of day, which is left out")
+        elif isinstance(value, str):
+            end = parse_date(text)
+            found = end.date() if end else None
+            if found:
+                self.say(place, f"text, read as the date {found}")
+        elif isinstance(value, int | float) and not isinstance(value, bool) and value < 1_000_000:
+            made = from_excel(value, self.epoch) if self.epoch else from_excel(value)
+            found = made.date() if isinstance(made, datetime) else None
+            if found and found.year in _YEARS:
+                self.say(place, f"the number {text}, read as the date {found}")
+        if found is None or found.year not in _YEARS:
+            remedy = (
+                f"Write a date of this century, such as 2026-03-31 ({_YEARS[0]} to {_YEARS[-1]})"
+            )
+            self.refuse(place, f"{text!r} is not a date with one meaning", remedy)
+            return None
+        return found
+
+    def disposition(self, place: str, cell: Any) -> str:
+        """Return one of DISPOSITIONS, whatever its capitals; anything else is refused."""
+        text = self.text(place, cell)
+        known = {each.casefold(): each for each in DISPOSITIONS}
+        found = known.get(text.casefold(), "")
+        if text and not found:
+            self.refuse(place, f"{text!r} is no disposition", f"Use {', '.join(DISPOSITIONS)}")
+        elif text != found:
+            self.say(place, f"{text!r}, read as {found}")
+        return found
+
+
+def _to_text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, datetime) and value.time() == datetime.min.time():
+        value = value.date()
+    text = unescape(str(value)).replace("\r\n", "\n").strip()
+    return _SHOWN_AS_ONE.sub(lambda match: escape_text(match[0]), text)
+
+
+def _read_sheets(reader: _Reader, data: bytes) -> dict[str, list[_Row]]:
+    """Return the rows of the sheets that a person fills in; none where the file is refused."""
+    if data.startswith(_OLE):
+        found = "protected with a password, or an old .xls"
+        reader.refuse("", found, "Save it without a password as .xlsx")
+        return {}
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        members = archive.infolist()
+    sizes = {member.filename: member.file_size for member in members}
+    limits = {
+        f"{len(members)} members": len(members) > _MAX_MEMBERS,
+        f"{sum(sizes.values())} bytes unpacked": sum(m.file_size for m in members) > _MAX_UNPACKED,
+        f"{sizes.get(_STRINGS, 0)} bytes of text": sizes.get(_STRINGS, 0) > _MAX_STRINGS,
+        "two members of one name": len(sizes) < len(members),
+    }
+    for found, is_beyond in limits.items():
+        if is_beyond:
+            reader.refuse("", f"{found}: no workbook of credreport has that", _AGAIN)
+            return {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # openpyxl names what it does not read
+        with closing(load_workbook(io.BytesIO(data), read_only=True)) as book:
+            reader.epoch = book.epoch
+            titles = [each for each in (_FINDINGS, _DECISIONS, _SUMMARY) if each in book.sheetnames]
+            if not titles:
+                names = ", ".join(book.sheetnames[:5])
+                found = f"the sheets {names}: not a workbook of credreport"
+                reader.refuse("", found, "Name the workbook that the decisions were filled in")
+            return {title: list(_rows(reader, book[title])) for title in titles}
+
+
+def _rows(reader: _Reader, sheet: Any) -> Iterator[_Row]:
+    """Yield number and cells of each row that has any."""
+    sheet.reset_dimensions()  # what the file claims its size to be
+    for number, cells in enumerate(sheet.iter_rows(max_col=_MAX_COLUMNS), 1):
+        if number > _MAX_ROWS:
+            reader.refuse(f"sheet {sheet.title}", f"more than {_MAX_ROWS} rows", _AGAIN)
+            return
+        if any(cell.value is not None for cell in cells):
+            yield number, cells
+
+
+def _to_decisions(reader: _Reader, sheets: Mapping[str, Sequence[_Row]]) -> tuple[Decision, ...]:
+    """Return the decisions of Findings, and those of Decisions whose finding is not there."""
+    found: dict[str, Decision] = {}
+    listed: set[str] = set()
+    for decision in _of_sheet(reader, _FINDINGS, sheets.get(_FINDINGS)):
+        listed.add(decision.finding_id)
+        if not any(decision.cells.values()):
+            continue
+        other = found.setdefault(decision.finding_id, decision)
+        if other is not decision:
+            twice = f"{decision.finding_id} a second time (first in {other.place})"
+            if other.content != decision.content:
+                remedy = "Leave one of the two decisions"
+                reader.refuse(decision.place, f"{twice}, with another decision", remedy)
+            else:
+                reader.say(decision.place, f"{twice}, with the same decision: counted once")
+    for decision in _of_sheet(reader, _DECISIONS, sheets.get(_DECISIONS)):
+        if not any(decision.cells.values()):
+            continue
+        if decision.finding_id not in listed:
+            found.setdefault(decision.finding_id, decision)
+        elif decision.finding_id not in found:
+            message = f"{decision.finding_id} has no decision on the sheet Findings, which counts"
+            reader.say(decision.place, message)
+    return tuple(found.values())
+
+
+def _of_sheet(reader: _Reader, title: str, rows: Sequence[_Row] | None) -> Iterator[Decision]:
+    """Yield what is filled in beside each Finding ID of a sheet, also where that is nothing."""
+    if rows is None:
+        return
+    for place, (number, cells) in enumerate(rows):
+        headers = [_to_text(cell.value) for cell in cells]
+        if _ID in headers or place == len(rows) - 1 or number >= _HEADER_WITHIN:
+            break
+    else:
+        headers, place, number = [], 0, 1
+    missing = [header for header in (_ID, *FILLED_IN.values()) if header not in headers]
+    if missing:
+        remedy = "Give the header row its names back, or name another workbook"
+        reader.refuse(f"sheet {title}, row {number}", f"no column {', '.join(missing)}", remedy)
+        return
+    places = {header: headers.index(header) for header in headers if header}
+    for number, cells in rows[place + 1 :]:
+        decision = _of_row(reader, title, number, cells, places)
+        if decision:
+            yield decision
+
+
+def _of_row(
+    reader: _Reader, title: str, number: int, cells: Sequence[Any], places: Mapping[str, int]
+) -> Decision | None:
+    """Return the decision of a row; None where the row has no Finding ID."""
+
+    def cell(header: str) -> tuple[str, Any]:
+        column = places[header]
+        return f"sheet {title}, cell {get_column_letter(column + 1)}{number}", cells[column]
+
+    at, identity = cell(_ID)
+    filled = {name: cell(header) for name, header in FILLED_IN.items()}
+    is_blank = not any(_to_text(each.value) for _, each in filled.values())
+    finding_id = _to_text(identity.value)
+    if not _FINDING_ID.fullmatch(finding_id):
+        if not is_blank:
+            found = f"{finding_id!r} is not a Finding ID, and a decision stands beside it"
+            reader.refuse(at, found, "Put the decision beside the finding that it is about")
+        return None
+    if is_blank:
+        return Decision(finding_id, place=at)
+    about = {
+        name: _to_text(cell(header)[1].value).split("\n")[0]
+        for name, header in _ABOUT.items()
+        if header in places
+    }
+    about["credential"] = _CREDENTIALS.get(about.get("credential", ""), about.get("credential", ""))
+    return Decision(
+        finding_id,
+        disposition=reader.disposition(*filled["disposition"]),
+        decided_by=reader.text(*filled["decided_by"]),
+        day=reader.day(*filled["decision_date"]),
+        notes=reader.text(*filled["notes"]),
+        place=at,
+        **about,
+    )
+
+
+def _to_signed(rows: Sequence[_Row]) -> tuple[tuple[str, str], ...]:
+    """Return label and text of each line of the sign-off that is filled in."""
+    labels = [_to_text(cells[0].value) for _, cells in rows]
+    if _SIGN_OFF not in labels:
+        return ()
+    start = len(labels) - labels[::-1].index(_SIGN_OFF)
+    signed = []
+    for label, (_, cells) in zip(labels[start:], rows[start:], strict=True):
+        text = " ".join(filter(None, (_to_text(cell.value) for cell in cells[1:])))
+        if label in _SIGNED and text:
+            signed.append((label, text))
+    return tuple(signed)

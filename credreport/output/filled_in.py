@@ -1,0 +1,46 @@
+"""The workbook that is to be replaced -> why it must stay: what an auditor filled in there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from credreport.decisions.decision import Decisions
+from credreport.decisions.workbook import OPTION, parse_workbook
+from credreport.errors import UsageError
+from credreport.evidence.evidence import SignOff
+from credreport.files import read_regular
+from credreport.verdicts.tally import plural
+
+
+def reason_to_keep(
+    path: Path, carried: Decisions, sign_off: SignOff, *, is_as_written: bool
+) -> str:
+    """Return why the workbook must not be replaced, and what to do; empty where it may be.
+
+    It may be where `carried` was read from these very bytes, or where nothing is filled in beyond
+    what was carried over and what the new `sign_off` says too. `is_as_written` says that nobody
+    changed it since it was written, so that its sign-off is what options said.
+    """
+    elsewhere = "move it elsewhere, or choose another -o"
+    try:
+        found = parse_workbook(path.name, read_regular(path), is_carried=False)
+    except (UsageError, OSError) as error:
+        reason = getattr(error, "strerror", None) or str(error).split("\n")[0]
+        return (
+            f"{path} may have decisions that cannot be read, so not even --force replaces it "
+            f"({reason.removeprefix(OPTION).strip()}); {elsewhere}"
+        )
+    if carried.file == found.file:
+        return ""
+    known = {each.content for each in carried}
+    decided = sum(each.content not in known for each in found)
+    same = {sign_off.control, sign_off.system, sign_off.prepared_by, sign_off.ticket}
+    signed = [] if is_as_written else [label for label, text in found.signed if text not in same]
+    words = [plural(decided, "decision")] if decided else []
+    words += [f"the sign-off ({', '.join(signed)})"] if signed else []
+    if not words:
+        return ""
+    return (
+        f"{path} has {' and '.join(words)} filled in, which not even --force replaces. "
+        f"Add {OPTION} {path} --force to take the decisions over; or {elsewhere}"
+    )
