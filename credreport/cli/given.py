@@ -114,7 +114,7 @@ def compare_baseline(
     *,
     keep_going: bool,
 ) -> Comparison:
-    """Judge the baseline by the same policy and waivers and by its own stamps; compare what is judged with it."""
+    """Judge the baseline as what is compared with it: by policy, waivers, accounts; by its own stamps."""
     from credreport.comparison.comparison import compare
     from credreport.reports.inputs import count_inputs
     from credreport.reports.selection import read_reports
@@ -127,7 +127,8 @@ def compare_baseline(
             max_bytes=max_mib * 1024 * 1024,
             progress=progress,
         )
-    comparison = compare(assess(older, assessment.policy, waivers), assessment)
+    judged = assess(older, assessment.policy, waivers).check_accounts(assessment.accounts)
+    comparison = compare(judged, assessment)
     if comparison.newest is not assessment:
         message = f"--baseline {baseline}: it is newer than what is judged; name the older one"
         raise UsageError(message)

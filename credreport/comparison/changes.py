@@ -13,7 +13,17 @@ from credreport.comparison.sentences import to_evidence
 from credreport.rules.catalogue import RULES
 from credreport.rules.rule import Severity, Subject
 from credreport.rules.waivers import WAIVED
-from credreport.schema import CHANGES, CLOSING, CORRECTED, USER_CELLS, Change, Kind, Outcome, Status
+from credreport.schema import (
+    ACCOUNT_NAMES,
+    CHANGES,
+    CLOSING,
+    CORRECTED,
+    USER_CELLS,
+    Change,
+    Kind,
+    Outcome,
+    Status,
+)
 
 # AWS may serve a report that is up to four hours old: a user made meanwhile is not in it.
 SERVED_AGAIN = pd.Timedelta(hours=4)
@@ -313,7 +323,7 @@ def to_changes(rows: pd.DataFrame, day: str) -> pd.DataFrame:
 
     `rows` are those of `to_rows_of_findings`; `day` names the newest date. Besides: `key`, `kind`,
     `is_open`, `is_new_finding`, `closed_by`, `finding_id_before`, `credential_before`, `line_before`, `line_after`. Order:
-    what is open first, then the most severe, then the oldest; the account's name is left empty.
+    what is open first, then the most severe, then the oldest; the account's name and owner are left empty.
     """
     finding_id = rows["finding_id_after"].where(
         rows["finding_id_after"].ne(""), rows["finding_id_before"]
@@ -330,7 +340,7 @@ def to_changes(rows: pd.DataFrame, day: str) -> pd.DataFrame:
             "change": rows["change"],
             "closed": rows["closed"],
             "account_id": rows["account_id"].astype("str"),
-            "account_name": "",
+            **dict.fromkeys(ACCOUNT_NAMES, ""),
             "user": rows["user"].astype("str"),
             "arn": rows["arn"].astype("str"),
             "credential": rows["credential_after"].where(

@@ -5,6 +5,7 @@ Not named after its function: a module `credreport.compare` would hide `credrepo
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,14 +27,17 @@ from credreport.reports.by_date import as_of_of, find_same_instant, reversed_not
 from credreport.reports.inputs import Skipped
 from credreport.reports.normalise import to_rows
 from credreport.reports.report import Report
+from credreport.rules.accounts import Account
 from credreport.rules.policy import Policy
 from credreport.schema import FINDING_KINDS, Change, Kind, Outcome, Status, Use
 from credreport.tables import storing_python_text
 from credreport.verdicts.assessment import Assessment
+from credreport.verdicts.tally import WITHOUT_REPORT, doubts_in_words
 from credreport.verdicts.warnings import WAIVER_CODES
 
 GENERATED_TIME = "GeneratedTime"
 _MOST_DAYS = 4
+_DATED_CODES = ("waiver-unmatched", "account-without-report")
 
 
 @dataclass(frozen=True)
@@ -68,18 +72,18 @@ class Comparison:
         """The warnings of every date, and those that only a comparison shows.
 
         What a waiver does not cover is said once: a lapse by the newest date, a waiver without a
-        match with all dates that it did not match on.
+        match with all dates that it did not match on. So are accounts of the list without a report.
         """
         of_dates = [
             notice
             for date in self.assessments
             for notice in date.notices
-            if notice.code not in WAIVER_CODES
+            if notice.code not in (*WAIVER_CODES, *_DATED_CODES)
         ]
         lapses = [
             notice
             for notice in self.newest.notices
-            if notice.code in WAIVER_CODES and notice.code != "waiver-unmatched"
+            if notice.code in WAIVER_CODES and notice.code not in _DATED_CODES
         ]
         return tuple(dict.fromkeys((*of_dates, *lapses, *self.own_notices)))
 
@@ -97,6 +101,30 @@ class Comparison:
     def newest(self) -> Assessment:
         """The newest date."""
         return self.assessments[-1]
+
+    @property
+    def days(self) -> tuple[str, ...]:
+        """The day of every date: that of its newest report."""
+        return tuple(f"{_newest_as_of(date):%Y-%m-%d}" for date in self.assessments)
+
+    @property
+    def gaps(self) -> dict[str, tuple[str, ...]]:
+        """The older days of which an account has no report, by account, where it has one of others."""
+        newest = len(self.assessments) - 1
+        by_account = self.coverage.groupby("account_id")["date"].agg(set)
+        gaps = {
+            str(account_id): tuple(
+                day for date, day in enumerate(self.days[:-1]) if date not in dates
+            )
+            for account_id, dates in by_account.items()
+            if dates != {newest}
+        }
+        return {account_id: days for account_id, days in gaps.items() if days}
+
+    @property
+    def never_reported(self) -> tuple[Account, ...]:
+        """The accounts of the user's list without a report of any date."""
+        return self.newest.accounts.without_report(self.coverage["account_id"])
 
     @property
     def refused(self) -> tuple[Problem, ...]:
@@ -121,7 +149,12 @@ class Comparison:
             own.append(f"changes that could not be determined: {self.undetermined}")
         if self.repeated:
             own.append(f"accounts whose reports of two dates are the same: {len(self.repeated)}")
-        return (*own, *dict.fromkeys(doubt for date in self.assessments for doubt in date.doubts))
+        counts: Counter[str] = Counter()
+        for date in self.assessments:
+            counts.update(date.doubt_counts)
+        missing = {each for date in self.assessments for each in date.totals.without_report}
+        counts[WITHOUT_REPORT] = len(missing)
+        return (*own, *doubts_in_words(counts))
 
     @property
     def is_incomplete(self) -> bool:
@@ -206,7 +239,7 @@ def compare_all(given: Sequence[Assessment]) -> Comparison:
     notices = [] if is_sorted else [reversed_notice()]
     notices += _coverage_notices(changes, coverage, day)
     notices += _pair_notices(pairs, find_latecomers(before, after))
-    notices += _unmatched_notices(assessments)
+    notices += _dated_notices(assessments)
     return Comparison(
         assessments=assessments,
         changes=changes,
@@ -312,21 +345,24 @@ def _to_signatures(identified: pd.DataFrame) -> dict[tuple[int, str], int]:
     return dict(zip(sums.index.to_list(), sums.astype("object"), strict=True))
 
 
-def _unmatched_notices(assessments: Sequence[Assessment]) -> list[Notice]:
-    """Name each waiver that matches nothing on some date, once, with these dates."""
+def _dated_notices(assessments: Sequence[Assessment]) -> list[Notice]:
+    """Name what holds of some dates only, once, with these: unmatched waivers, missing accounts."""
     days: dict[Notice, list[str]] = {}
     for assessment in assessments:
         day = f"{_newest_as_of(assessment):%Y-%m-%d}"
         for notice in assessment.notices:
-            if notice.code == "waiver-unmatched":
+            if notice.code in _DATED_CODES:
                 days.setdefault(notice, []).append(day)
     return [
-        replace(notice, message=f"{notice.message} on {_to_list(dates)}")
-        for notice, dates in sorted(days.items(), key=lambda named: named[0].line)
+        replace(notice, message=f"{notice.message} on {list_days(dates)}")
+        for notice, dates in sorted(
+            days.items(), key=lambda named: (_DATED_CODES.index(named[0].code), named[0].line)
+        )
     ]
 
 
-def _to_list(days: Sequence[str]) -> str:
+def list_days(days: Sequence[str]) -> str:
+    """Return the days in words; of many the first and the last."""
     if len(days) > _MOST_DAYS:
         return f"{len(days)} dates, {days[0]} to {days[-1]}"
     return " and ".join(filter(None, [", ".join(days[:-1]), days[-1]]))

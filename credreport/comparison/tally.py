@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from credreport.comparison.comparison import Comparison, Repeated
+from credreport.comparison.comparison import Comparison, Repeated, list_days
 from credreport.instants import format_instant
 from credreport.reports.selection import as_of_sentences
 from credreport.rules.catalogue import RULES, UNUSED_RULES
@@ -83,7 +83,7 @@ def comparison_verdict(comparison: Comparison) -> str:
         sentences.append(_to_timeline_sentence(comparison))
     reports = [report for date in comparison.assessments for report in date.reports]
     sentences += as_of_sentences(reports)
-    sentences += accounts_sentences(comparison.newest.totals)
+    sentences += accounts_sentences(comparison.never_reported, "any date")
     if comparison.refused:
         files = len({problem.source for problem in comparison.refused})
         sentences.append(f"{plural(files, 'input')} refused and left out: see Inputs.")
@@ -134,6 +134,14 @@ def _to_gaps(comparison: Comparison) -> list[str]:
     first = by_account.min().eq(newest)
     if first.any():
         sentences.append(f"First seen, so all of it is new: {_to_list(list(first.index[first]))}.")
+    if gaps := comparison.gaps:
+        named = [
+            f"{account_id} (of {list_days(missing)})"
+            for account_id, missing in list(gaps.items())[:_MOST_ACCOUNTS]
+        ]
+        more = f" and {len(gaps) - _MOST_ACCOUNTS} more" if len(gaps) > _MOST_ACCOUNTS else ""
+        who = "Account" if len(gaps) == 1 else "Accounts"
+        sentences.append(f"{who} without a report of an older date: {', '.join(named)}{more}.")
     sentences += _to_repeated(comparison.repeated)
     return sentences
 
@@ -186,8 +194,7 @@ def comparison_title(comparison: Comparison) -> str:
 
 def to_days(comparison: Comparison) -> list[str]:
     """Return the day of every date: that of its newest report."""
-    newest = comparison.coverage.groupby("date")["as_of"].max()
-    return [f"{instant:%Y-%m-%d}" for instant in newest]
+    return list(comparison.days)
 
 
 def to_span(comparison: Comparison) -> str:

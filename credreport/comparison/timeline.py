@@ -14,7 +14,7 @@ from credreport.comparison.changes import TELLING, match
 from credreport.comparison.findings import STATUS_RULES
 from credreport.comparison.identity import NO_KEY
 from credreport.rules.waivers import WAIVED
-from credreport.schema import CLOSING, CORRECTED, TIMELINE, Change, Status
+from credreport.schema import ACCOUNT_NAMES, CLOSING, CORRECTED, TIMELINE, Change, Status
 
 _ON = ["key", "rule"]
 _ABOUT = ["user", "arn", "credential", "slot", "is_root"]
@@ -140,6 +140,7 @@ def to_timeline(
         days_open=spans.groupby([followed[name] for name in _ON]).sum().dt.days.astype("Int64"),
         came_back=grouped["is_opening"].sum().astype("int64") - 1,
         is_closed=~last["exists"],
+        **dict.fromkeys(ACCOUNT_NAMES, ""),
     )  # fmt: skip
     table = table.reset_index().merge(_describe(followed, identified), on=_ON, how="left")
     ordered = table.sort_values(

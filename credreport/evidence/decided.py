@@ -31,13 +31,13 @@ def decision_sections(review: Review | None, accounts: AccountList) -> tuple[Sec
     """Return the counts, and what the report contradicts, for the ticket comment."""
     if review is None:
         return ()
-    sections = [Section("Decisions:", ((count_sentence(review),),), 0)]
+    sections = [Section("Decisions:", ((count_sentence(review),),), 0, "decisions")]
     table = to_decisions(review, accounts)
     wrong = table[table["is_contradicted"]]
     lines = tuple(_line(row) for row in to_rows(wrong.head(_MOST_LINES)))
     if lines:
         heading = "Decisions that the report contradicts:"
-        sections.append(Section(heading, lines, len(wrong) - len(lines)))
+        sections.append(Section(heading, lines, len(wrong) - len(lines), "decisions"))
     return tuple(sections)
 
 

@@ -151,11 +151,12 @@ Line = tuple[str | Code, ...]
 
 @dataclass(frozen=True)
 class Section:
-    """The first lines of a list in the ticket comment, and how many more there are."""
+    """The first lines of a list in the ticket comment, and how many more `table` has."""
 
     heading: str
     lines: tuple[Line, ...]
     more: int
+    table: str
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from credreport import __version__
 from credreport.comparison.comparison import Comparison
-from credreport.comparison.tally import comparison_verdict, to_days
+from credreport.comparison.tally import comparison_verdict
 from credreport.decisions.review import contradiction_sentences
 from credreport.evidence.bands import to_band, to_bands
 from credreport.evidence.decided import (
@@ -115,16 +115,19 @@ def of_analysis(
     """
     totals = assessment.totals
     days = assessment.policy.unused_after_days
-    stem, title, verdict = to_stem(totals), to_title(totals), _verdict(assessment)
+    stem, title = to_stem(totals, assessment.option_files), to_title(totals)
+    verdict = _verdict(assessment)
     if since is not None:
-        stem += f"-since-{to_days(since)[0]}"
+        stem += f"-since-{since.days[0]}"
     captions = Captions(title, _caption(totals), days)
     summary, bands = pd.DataFrame(summary_rows(totals)), to_bands(totals)
     rules = _rules(assessment) if _has_rules_to_show(assessment) else None
-    notices, left_out = [*assessment.notices], [to_left_out(*_left_out(assessment))]
+    notices = assessment.notices if since is None else since.notices
+    left_out, tie_out = [to_left_out(*_left_out(assessment))], [assessment.tie_out]
     if since is not None:
-        notices += since.own_notices
         left_out.append(to_left_out(*_left_out(since.first)))
+        total = f"Total of the baseline, {since.days[0]}"
+        tie_out.append(since.first.tie_out.replace({"source_file": {"Total": total}}))
     tables = {
         "findings": with_names(assessment.findings, assessment.accounts)[[*FINDINGS]],
         "undetermined": _named(assessment.undetermined, UNDETERMINED, assessment),
@@ -135,7 +138,7 @@ def of_analysis(
         "bands": bands,
         "accounts": _accounts(assessment),
         "inputs": to_inputs(totals),
-        "tie_out": assessment.tie_out,
+        "tie_out": pd.concat(tie_out, ignore_index=True),
         "warnings": to_warnings(notices),
         "left_out": pd.concat(left_out, ignore_index=True),
     }
@@ -177,7 +180,7 @@ def of_analysis(
     footnotes = [f"{label}: {text}" for label, text in decision_facts(review)[1:]]
     facts += decision_facts(review)
     if since is not None:
-        facts.append((f"Since {to_days(since)[0]}", comparison_verdict(since)))
+        facts.append((f"Since {since.days[0]}", comparison_verdict(since)))
         footnotes.append(": ".join(facts[-1]))
     method = [*method_rows(assessment.policy, RULES), *decision_method(review)]
     return Evidence(
@@ -195,7 +198,7 @@ def of_analysis(
             ),
             **({"carry_from_file": str(review.file)} if review else {}),
         },
-        ties_out=assessment.is_tied_out,
+        ties_out=assessment.is_tied_out and (since is None or since.first.is_tied_out),
         as_of=newest_as_of(totals),
         option_files=assessment.option_files,
         tables=tables,
@@ -242,7 +245,7 @@ def of_analysis(
                 *accounts_section(tables["accounts"], "open", "open findings"),
             ),
         ),
-        script=to_script(assessment.findings, assessment.unused, verdict),
+        script=to_script(assessment.findings, assessment.unused, verdict, assessment.accounts),
         shown=(*_worst(assessment.open_findings), *_shown(summary, rules)),
         footnotes=("", *footnotes) if footnotes else (),
         review=review,
@@ -458,7 +461,7 @@ def _top_findings(findings: pd.DataFrame, *, has_rules: bool) -> tuple[Section, 
             if finding["waiver"]:
                 line += (", waived: ", Code(str(finding["waiver"])))
         lines.append((*line, " (", Code(str(finding["finding_id"])), ")"))
-    return (Section(heading, tuple(lines), len(findings) - len(lines)),)
+    return (Section(heading, tuple(lines), len(findings) - len(lines), "findings"),)
 
 
 def _worst(findings: pd.DataFrame) -> tuple[Block, ...]:

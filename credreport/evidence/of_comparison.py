@@ -72,7 +72,8 @@ from credreport.verdicts.tally import (
     policy_facts,
     shown_account,
     stem_of_accounts,
-    stem_of_policy,
+    stem_of_as_of,
+    stem_of_question,
     to_parameters,
 )
 
@@ -116,14 +117,16 @@ def of_comparison(
     captions = Captions(title, _caption(comparison), comparison.policy.unused_after_days)
     by_kind, by_change = to_by_kind(comparison), to_by_change(comparison)
     by_rule = to_by_rule(comparison)
+    changes = with_names(comparison.changes, newest.accounts)
+    timeline = with_names(comparison.timeline, newest.accounts)
     has_timeline = len(days) > 2
     tie_outs = [
         date.tie_out.replace({"source_file": {"Total": f"Total of {day}"}})
         for date, day in zip(dates, days, strict=True)
     ]
     tables = {
-        "changes": with_names(comparison.changes, newest.accounts)[[*CHANGES]],
-        "timeline": comparison.timeline[[*TIMELINE]],
+        "changes": changes[[*CHANGES]],
+        "timeline": timeline[[*TIMELINE]],
         "open_counts": comparison.open_counts,
         "by_kind": by_kind,
         "by_rule": by_rule,
@@ -182,8 +185,8 @@ def of_comparison(
             ),
         ),
         sheets=(
-            changes_sheet(with_names(comparison.changes, newest.accounts)),
-            *([timeline_sheet(comparison.timeline)] if has_timeline else []),
+            changes_sheet(changes),
+            *([timeline_sheet(timeline)] if has_timeline else []),
             *([accounts_sheet(tables["accounts"])] if has_list else []),
             *([decisions_sheet(tables["decisions"])] if review is not None else []),
             *([waivers_sheet(newest.waivers)] if newest.waivers_origin else []),
@@ -201,12 +204,12 @@ def of_comparison(
         comment=Comment(
             Block("", _KIND_HEADERS, kinds),
             (
-                *_top_changes(with_names(comparison.changes, newest.accounts)),
+                *_top_changes(changes),
                 *decision_sections(review, newest.accounts),
                 *accounts_section(tables["accounts"], "open", "open findings"),
             ),
         ),
-        script=to_script(newest.findings, newest.unused, verdict),
+        script=to_script(newest.findings, newest.unused, verdict, newest.accounts),
         shown=_shown(kinds, by_rule),
         footnotes=tuple(f"{label}: {text}" for label, text in decision_facts(review)[1:]),
         review=review,
@@ -218,9 +221,10 @@ def _account_ids(comparison: Comparison) -> list[str]:
 
 
 def _stem(comparison: Comparison) -> str:
-    accounts, days = _account_ids(comparison), to_days(comparison)
-    asked = stem_of_policy(comparison.policy)
-    return f"credreport-compare-{stem_of_accounts(accounts)}-{days[0]}-{days[-1]}-{asked}"
+    accounts = stem_of_accounts(_account_ids(comparison))
+    first, last = (stem_of_as_of(date.reports) for date in (comparison.first, comparison.newest))
+    asked = stem_of_question(comparison.policy, comparison.newest.option_files)
+    return f"credreport-compare-{accounts}-{first}-{last}-{asked}"
 
 
 def _caption(comparison: Comparison) -> str:
@@ -342,6 +346,7 @@ def _top_changes(changes: pd.DataFrame) -> tuple[Section, ...]:
             heading,
             tuple(_change_line(row) for row in to_rows(changes[mask].head(TOP_FINDINGS))),
             max(int(mask.sum()) - TOP_FINDINGS, 0),
+            "changes",
         )
         for heading, mask in chosen.items()
         if mask.any()

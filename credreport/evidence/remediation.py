@@ -8,6 +8,7 @@ is `remediate.sh` beside this module; here it gets its findings.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 
@@ -15,6 +16,7 @@ import pandas as pd
 
 from credreport.instants import format_instant
 from credreport.reports.normalise import to_rows
+from credreport.rules.accounts import Account, AccountList
 from credreport.rules.catalogue import RULES
 from credreport.rules.rule import Subject
 from credreport.rules.waivers import OPEN, WAIVED
@@ -148,14 +150,18 @@ def created_second(instant: object) -> str:
     return format_instant(instant)[:-1] if isinstance(instant, pd.Timestamp) else ""
 
 
-def to_script(findings: pd.DataFrame, unused: pd.DataFrame, verdict: str) -> str:
+def to_script(
+    findings: pd.DataFrame, unused: pd.DataFrame, verdict: str, accounts: AccountList | None = None
+) -> str:
     """Return the POSIX shell script for the open findings; a dry run unless `--apply` is given.
 
     It touches no credential twice, and none of which a finding about its use is waived. Findings
-    stand by account, then by user.
+    stand by account, then by user; above those of an account that `accounts` lists stand its name
+    and owner.
     """
     targets = to_targets(findings, unused)
-    lines = _to_lines(targets.sort_values(["account_id", "user", "place"], kind="stable"))
+    ordered = targets.sort_values(["account_id", "user", "place"], kind="stable")
+    lines = _to_lines(ordered, (accounts or AccountList()).by_id)
     is_open = findings["state"].eq(OPEN) & findings["closed_by"].eq("")
     others = int((is_open & ~findings["finding_id"].isin(targets["finding_id"])).sum())
     if others:
@@ -165,12 +171,17 @@ def to_script(findings: pd.DataFrame, unused: pd.DataFrame, verdict: str) -> str
     return script.replace(_FINDINGS_LINE, "".join(f"    {line}\n" for line in lines))
 
 
-def _to_lines(targets: pd.DataFrame) -> list[str]:
+def _to_lines(targets: pd.DataFrame, accounts: Mapping[str, Account]) -> list[str]:
     """Return a line for each finding and credential: the call, or why there is none."""
     twins = _find_twins(targets)
     first_of: dict[object, object] = {}
-    lines = []
+    lines: list[str] = []
+    above = ""
     for target in to_rows(targets):
+        account_id = str(target["account_id"])
+        if account_id != above and account_id in accounts:
+            lines.append(f"# Account {_one_line(str(accounts[account_id]))}")
+        above = account_id
         name, row = target["finding_id"], target["row"]
         if row in first_of:
             lines.append(f"# {name}: the same credential as {first_of[row]}.")

@@ -79,12 +79,15 @@ def with_whole_list(table: pd.DataFrame, accounts: AccountList) -> pd.DataFrame:
 
 
 def by_owner(accounts: pd.DataFrame) -> pd.DataFrame:
-    """Return the sums of `with_whole_list` for each owner: accounts, those without report, counts."""
+    """Return the sums of `with_whole_list` for each owner: accounts, those without report, counts.
+
+    Of an owner none of whose accounts has a report the counts are missing, not 0.
+    """
     numbers = accounts.select_dtypes("number").columns
     grouped = accounts.assign(accounts=1, without_report=accounts["report"].eq(NO_REPORT)).groupby(
         accounts["owner"].replace("", NO_OWNER)
     )
-    sums = grouped[["accounts", "without_report", *numbers]].sum().astype("int64")
+    sums = grouped[["accounts", "without_report", *numbers]].sum(min_count=1).astype("Int64")
     return sums.rename_axis("owner").reset_index()
 
 
@@ -111,7 +114,7 @@ def accounts_section(accounts: pd.DataFrame, count: str, words: str) -> tuple[Se
             who += (" (", Code(", ".join(about)), ")")
         number = row[count]
         lines.append((*who, f": {NO_REPORT if pd.isna(number) else f'{number} {words}'}"))
-    return (Section("Accounts:", tuple(lines), max(len(accounts) - len(lines), 0)),)
+    return (Section("Accounts:", tuple(lines), max(len(accounts) - len(lines), 0), "accounts"),)
 
 
 def reports_block(heading: str, inputs: pd.DataFrame) -> Block:

@@ -123,14 +123,24 @@ def _write(evidence: Evidence, markup: Markup, files: Files) -> bytes:
     room = MAX_CHARACTERS - _SPARE - _size([*start, *end])
     lines = [*start]
     for section in evidence.comment.sections:
-        written = _write_section(section, markup, room)
+        rest = markup.sentence(_place_of_rest(evidence.stem, section.table, files))
+        written = _write_section(section, markup, room, rest)
         room -= _size(written)
         lines += written
     return ("\n".join([*lines, *end]) + "\n").encode("utf-8", "backslashreplace")
 
 
-def _write_section(section: Section, markup: Markup, room: int) -> list[str]:
-    """Return the lines for which there is room, and how many more there are."""
+def _place_of_rest(stem: str, table: str, files: Files) -> str:
+    """Return which file of this run has every row of a table."""
+    if f"{stem}.xlsx" in files:
+        return "see the workbook"
+    whole = [f"{stem}-{table}.csv", f"{stem}.json", f"{stem}.html"]
+    name = next((name for name in whole if name in files), "")
+    return f"see {name}" if name else "the format xlsx lists them"
+
+
+def _write_section(section: Section, markup: Markup, room: int, rest: str) -> list[str]:
+    """Return the lines for which there is room, how many more there are, and where."""
     lines = ["", markup.sentence(section.heading), ""]
     more = section.more
     for parts in section.lines:
@@ -139,7 +149,7 @@ def _write_section(section: Section, markup: Markup, room: int) -> list[str]:
             more += 1
         else:
             lines.append(line)
-    return [*lines, f"{markup.bullet}and {more} more: see the workbook"] if more else lines
+    return [*lines, f"{markup.bullet}and {more} more: {rest}"] if more else lines
 
 
 def _hashes(heading: str, digests: Sequence[tuple[str, str]], markup: Markup) -> list[str]:

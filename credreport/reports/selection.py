@@ -22,7 +22,7 @@ NEWEST = "newest"
 # Large enough to make little of what a batch costs by itself.
 BATCH_BYTES = 2 * 1024 * 1024
 FROM_NEWEST = "newest timestamp in the report"
-_GIVEN = "--as-of"
+GIVEN = "--as-of"
 # AWS serves a report for up to four hours, so the newest timestamp may be as old as that.
 _CACHED = timedelta(hours=4)
 # A stamp may be written to the minute.
@@ -250,7 +250,7 @@ def bound_of(report: Report) -> Bound | None:
     if report.newest - report.as_of >= _ROUNDED:
         return Bound.BEFORE_NEWEST
     is_near = report.as_of - report.newest <= _CACHED
-    if is_near and report.as_of_origin == _GIVEN and report.stamp is None:
+    if is_near and report.as_of_origin == GIVEN and report.stamp is None:
         return Bound.NEAR_NEWEST
     return None
 
@@ -264,16 +264,17 @@ def as_of_sentences(reports: Iterable[Report]) -> list[str]:
         if is_late(report):
             late.append(report)
     sentences = []
+    lead = "Some ages are lower bounds" if None in bounds else "Every age is a lower bound"
     if Bound.NEWEST in bounds:
-        sentences.append("Every age is a lower bound: the as-of is each file's newest timestamp.")
+        sentences.append(f"{lead}: the as-of is each file's newest timestamp.")
     if near := bounds.get(Bound.NEAR_NEWEST):
         sentences.append(
-            "Every age is a lower bound: the as-of lies within four hours of the newest timestamp "
+            f"{lead}: the as-of lies within four hours of the newest timestamp "
             f"of {_names_of(near)}, and nothing else says when that was made."
         )
     if before := bounds.get(Bound.BEFORE_NEWEST):
         sentences.append(
-            "Every age is a lower bound: the as-of lies before timestamps of "
+            f"{lead}: the as-of lies before timestamps of "
             f"{_names_of(before)}, so the as-of is wrong or the report is."
         )
     if late:
@@ -303,7 +304,7 @@ def find_as_of(
     `stamp` and `newest` are the report's own; None where there is none, or none is wanted.
     """
     if isinstance(as_of, datetime):
-        return as_of, _GIVEN
+        return as_of, GIVEN
     if as_of == NEWEST:
         return newest, FROM_NEWEST
     return stamp, stamp_origin

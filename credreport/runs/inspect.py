@@ -347,10 +347,12 @@ def _to_unused(judged: Judged) -> list[bytes]:
 
 def report_lines(totals: Totals) -> Iterator[str]:
     """Yield a block of lines for each report: whose, from when, how big, and the counts."""
+    rootless = {notice.source for notice in totals.notices if notice.code == "no-root"}
     for report, counts in zip(input_rows(totals), tie_out_rows(totals), strict=False):
+        root = "no root row" if report["source_file"] in rootless else "root included"
         yield f"{report['source_file']}: a credential report ({report['container']})"
         yield f"  account  {report['account_id'] or 'unknown'}"
-        yield f"  users    {report['rows']}, root included"
+        yield f"  users    {report['rows']}, {root}"
         yield f"  as of    {format_instant(report['as_of'])} ({report['as_of_origin']})"
         yield f"  era      {report['era']}"
         yield f"  bytes    {report['bytes']}"

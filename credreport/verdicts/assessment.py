@@ -151,6 +151,11 @@ class Assessment:
         return self.totals.is_tied_out
 
     @property
+    def doubt_counts(self) -> dict[str, int]:
+        """How much could not be judged, was left out, or is only a bound, by what it is."""
+        return self.totals.count_doubts(len(self.undecided))
+
+    @property
     def doubts(self) -> tuple[str, ...]:
         """What could not be judged, was left out, or is only a bound, in words (exit 3)."""
         return self.totals.doubts(len(self.undecided))

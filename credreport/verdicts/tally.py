@@ -5,7 +5,7 @@ No pandas: what `inspect` says of a thousand reports needs none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -19,9 +19,10 @@ from credreport.errors import Notice, Problem
 from credreport.instants import format_instant
 from credreport.reports.inputs import Skipped
 from credreport.reports.report import Report
-from credreport.reports.selection import as_of_sentences, bound_of
+from credreport.reports.selection import FROM_NEWEST, GIVEN, as_of_sentences, bound_of
 from credreport.rules.accounts import Account, AccountList
 from credreport.rules.catalogue import UNUSED_AFTER
+from credreport.rules.option_file import OptionFile
 from credreport.rules.policy import Policy
 from credreport.rules.profiles import DEFAULT_PROFILE
 from credreport.schema import (
@@ -41,8 +42,11 @@ SCHEMA_VERSION = 2  # of every JSON document; docs/evidence.schema.json
 TIED_STATUSES = tuple(status for status in Status if status is not Status.NOT_TRACKED)
 _USUAL_EDGES = (0, 31, 61, 181, 366)
 _TOO_NARROW = 5
+_END_OF_DAY = "235959"
+_HASH_IN_NAME = 8
 
 _NAMED = 5  # accounts in a sentence
+WITHOUT_REPORT = "accounts of the list without a report"
 Row = dict[str, Any]
 
 
@@ -155,27 +159,38 @@ class Totals:
         """The accounts of the user's list that have no report."""
         return self.accounts.without_report(report.account_id for report in self.reports)
 
-    def doubts(self, undecided: int = 0) -> tuple[str, ...]:
-        """What could not be judged, was left out, or is only a bound, in words (exit 3).
+    def count_doubts(self, undecided: int = 0) -> dict[str, int]:
+        """Return how much could not be judged, was left out, or is only a bound, by what it is.
 
         `undecided` counts the verdicts of rules that the reports do not allow.
         """
-        undetermined = self.count(Status.UNDETERMINED)
-        refused = len({problem.source for problem in self.refused})
-        left_out = sum(item.is_doubt for item in self.skipped)
-        missing = len(self.without_report)
-        twice = sum(notice.code == "user-twice" for notice in self.notices)
-        words = {
-            f"credentials that could not be judged: {undetermined}": undetermined,
-            f"verdicts of rules that could not be determined: {undecided}": undecided,
-            f"accounts of the list without a report: {missing}": missing,
-            f"inputs refused and left out: {refused}": refused,
-            f"other files among the inputs that were not read: {left_out}": left_out,
-            f"rows of users that stand there twice: {twice}": twice,
-            "every age is a lower bound": any(map(bound_of, self.reports)),
-            "the rows do not tie out": not self.is_tied_out,
+        return {
+            "credentials that could not be judged": self.count(Status.UNDETERMINED),
+            "verdicts of rules that could not be determined": undecided,
+            WITHOUT_REPORT: len(self.without_report),
+            "inputs refused and left out": len({problem.source for problem in self.refused}),
+            "other files among the inputs that were not read": sum(
+                item.is_doubt for item in self.skipped
+            ),
+            "rows of users that stand there twice": sum(
+                notice.code == "user-twice" for notice in self.notices
+            ),
+            "reports whose ages are lower bounds": sum(
+                bound_of(report) is not None for report in self.reports
+            ),
+            "reports whose rows do not tie out": sum(
+                row["result"] != "PASS" for row in tie_out_rows(self)[:-1]
+            ),
         }
-        return tuple(text for text, is_so in words.items() if is_so)
+
+    def doubts(self, undecided: int = 0) -> tuple[str, ...]:
+        """What could not be judged, was left out, or is only a bound, in words (exit 3)."""
+        return doubts_in_words(self.count_doubts(undecided))
+
+
+def doubts_in_words(counts: Mapping[str, int]) -> tuple[str, ...]:
+    """Return `credentials that could not be judged: 2` for each count that is not 0."""
+    return tuple(f"{what}: {count}" for what, count in counts.items() if count)
 
 
 def plural(number: int, word: str) -> str:
@@ -205,7 +220,7 @@ def to_verdict(totals: Totals, findings_sentence: str = "") -> str:
         sentence += f" {undetermined} could not be judged: see Undetermined."
     sentence += findings_sentence
     sentence += "".join(f" {each}" for each in as_of_sentences(totals.reports))
-    sentence += "".join(f" {each}" for each in accounts_sentences(totals))
+    sentence += "".join(f" {each}" for each in accounts_sentences(totals.without_report))
     if totals.refused:
         files = len({problem.source for problem in totals.refused})
         sentence += f" {plural(files, 'input')} refused and left out: see Inputs."
@@ -214,15 +229,16 @@ def to_verdict(totals: Totals, findings_sentence: str = "") -> str:
     return sentence
 
 
-def accounts_sentences(totals: Totals) -> list[str]:
-    """Say which accounts of the list have no report, of many the first few; nothing if all have."""
-    missing = totals.without_report
+def accounts_sentences(missing: Sequence[Account], day: str = "") -> list[str]:
+    """Say which accounts of the list have no report (of a day), of many the first few."""
     if not missing:
         return []
     named = ", ".join(map(str, missing[:_NAMED]))
     more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
     verb = "has" if len(missing) == 1 else "have"
-    return [f"{plural(len(missing), 'account')} of the list {verb} no report: {named}{more}."]
+    return [
+        f"{plural(len(missing), 'account')} of the list {verb} no report{day and f' of {day}'}: {named}{more}."
+    ]
 
 
 def _judged_numbers(totals: Totals) -> tuple[int, int, int]:
@@ -270,12 +286,29 @@ def account_ids(totals: Totals) -> list[str]:
     return sorted({report.account_id for report in totals.reports})
 
 
-def to_stem(totals: Totals) -> str:
-    """Return what the names of the evidence begin with."""
-    day = format_instant(newest_as_of(totals))[:10]
-    return (
-        f"credreport-{stem_of_accounts(account_ids(totals))}-{day}-{stem_of_policy(totals.policy)}"
-    )
+def to_stem(totals: Totals, files: Mapping[str, OptionFile] | None = None) -> str:
+    """Return what the names of the evidence begin with: whose it is, from when, what was asked.
+
+    `files` are the user's own files that decided something, by what they are.
+    """
+    accounts = stem_of_accounts(account_ids(totals))
+    asked = stem_of_question(totals.policy, files or {})
+    return f"credreport-{accounts}-{stem_of_as_of(totals.reports)}-{asked}"
+
+
+def stem_of_as_of(reports: Sequence[Report]) -> str:
+    """Return the day of the newest as-of; the instant where it is not the reports' own.
+
+    `--as-of` with a day asks of a report without a stamp, or of that day, nothing else than its name.
+    """
+    instant = max(report.as_of for report in reports if report.as_of)
+    day = f"{instant:%Y-%m-%d}"
+    given = [report for report in reports if report.as_of_origin == GIVEN]
+    is_own = all(report.stamp in (None, report.as_of) for report in given)
+    if given and not (is_own and f"{instant:%H%M%S}" == _END_OF_DAY):
+        return f"{instant:%Y-%m-%dT%H%M%SZ}"
+    is_bound = any(report.as_of_origin == FROM_NEWEST for report in reports)
+    return f"{day}-newest" if is_bound else day
 
 
 def stem_of_accounts(accounts: Sequence[str]) -> str:
@@ -285,15 +318,21 @@ def stem_of_accounts(accounts: Sequence[str]) -> str:
     return accounts[0] if ACCOUNT_ID.fullmatch(accounts[0]) else "unknown-account"
 
 
-def stem_of_policy(policy: Policy) -> str:
-    """Return what was asked, for a file name: `90d`, `cis-5.0`, `cis-5.0-30d-policy`."""
+def stem_of_question(policy: Policy, files: Mapping[str, OptionFile]) -> str:
+    """Return what was asked, for a file name: `90d`, `cis-5.0-30d-with-root-policy-0a1b2c3d`.
+
+    Of each file that decided something stand what it is and how its SHA-256 begins.
+    """
     days = f"{policy.unused_after_days}d"
     parts = [policy.profile]
     if policy.profile == DEFAULT_PROFILE:
         parts = [days]
     elif policy.unused_after_days != Policy.of(policy.profile).unused_after_days:
         parts.append(days)
-    return "-".join([*parts, *(["policy"] if policy.origin else [])])
+    if policy.include_root:
+        parts.append("with-root")
+    parts += [f"{what}-{file.sha256[:_HASH_IN_NAME]}" for what, file in files.items()]
+    return "-".join(parts)
 
 
 def shown_account(account_id: str) -> str:

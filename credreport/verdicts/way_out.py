@@ -20,6 +20,18 @@ _SWITCH_OFF_BY_RULE = {
     "two-active-access-keys": _SWITCH_OFF[Kind.ACCESS_KEY],
 }
 _ROOT_KEY = "Delete the root access key, signed in as root"
+_CHANGE_ROOT = "Sign in as root and change its password"
+_KEEP_ROOT = (
+    "Root has no login profile to delete: keep its password locked away, with MFA; in a member "
+    "account, delete it by centralized root access"
+)
+_ROOT_PASSWORD = {
+    "unused-password": _KEEP_ROOT,
+    "never-used-password": _KEEP_ROOT,
+    "old-password": _CHANGE_ROOT,
+    "old-single-factor-password": "Sign in as root and register an MFA device, or change its password",
+    "expiring-password": f"{_CHANGE_ROOT} before it expires",
+}
 
 
 def to_targets(findings: pd.DataFrame, unused: pd.DataFrame) -> pd.DataFrame:
@@ -63,9 +75,9 @@ def settle(findings: pd.DataFrame, unused: pd.DataFrame) -> pd.DataFrame:
     instead = switch_off.fillna("Switch off the credentials") + " (" + closed_by + ")"
     action = findings["action"].mask(closed_by.ne(""), instead + ", which closes this finding too")
     is_root_key = findings["is_root"] & findings["kind"].eq(Kind.ACCESS_KEY)
-    return findings.assign(
-        action=action.mask(is_root_key, _ROOT_KEY).astype("str"), closed_by=closed_by
-    )
+    of_root = findings["rule"].map(_ROOT_PASSWORD).where(findings["is_root"])
+    action = action.mask(is_root_key, _ROOT_KEY).mask(of_root.notna(), of_root)
+    return findings.assign(action=action.astype("str"), closed_by=closed_by)
 
 
 def _find_closing(findings: pd.DataFrame, off: pd.DataFrame) -> pd.Series:

@@ -134,6 +134,7 @@ def test_the_csv_has_the_stable_columns(dates: tuple[Path, Path], tmp_path: Path
         "state": "closed",
         "waiver": "",
         "account_name": "",
+        "account_owner": "",
         "change": "deactivated",
         "closed": "yes",
         "account_id": ACCOUNT,
@@ -182,7 +183,7 @@ def test_markdown_lists_what_is_new_open_and_closed(tmp_path: Path) -> None:
         "unused-access-key: `` z` `` in 111122223333, access key 1 "
         "(`new user, created on 2020-01-01; never used since it was set on 2026-06-15 (107 days)`)"
     ) in told
-    assert "- and 1 more: see the workbook" in lines
+    assert f"- and 1 more: see {STEM}-changes.csv" in lines
     assert "unused-access-key: `u00` in 111122223333, access key 1 (`used on 2026-09-29`)" in told
     assert any(line.startswith(f"- `{STEM}-changes.csv` `") for line in lines)
 
@@ -361,3 +362,55 @@ def test_one_file_at_two_instants_is_two_dates(tmp_path: Path) -> None:
     assert done.exit_code == 3
     assert done.stdout.startswith("0 of 0 findings closed")
     assert "1 new" in done.stdout
+
+
+def test_a_baseline_is_judged_with_the_same_waivers_and_accounts(
+    dates: tuple[Path, Path], tmp_path: Path
+) -> None:
+    old, new = dates
+    (tmp_path / "accounts.csv").write_text(f"id,name,owner\n{ACCOUNT},prod,Ann\n{OTHER},dev,Bo\n")
+    spans = {"W-1": ("bob", "2026-08-31"), "W-2": ("nobody", "2026-12-31")}
+    (tmp_path / "waivers.toml").write_text(
+        "".join(
+            f'[[waiver]]\nid = "{name}"\nuser = "{who}"\nreason = "r"\napproved_by = "b"\n'
+            f"approved_on = 2026-01-01\nexpires = {last}\n"
+            for name, (who, last) in spans.items()
+        )
+    )
+    out = tmp_path / "out"
+    result = run(
+        "analyze", new, "--baseline", old, "-o", out, "--waivers", tmp_path / "waivers.toml",
+        "--accounts", tmp_path / "accounts.csv", "--format", "json,sh", "--unused-after", "91",
+    )  # fmt: skip
+    assert result.exit_code == 3, result.output
+    (path,) = out.glob("*-since-2026-06-30.json")
+    document = json.loads(path.read_text(encoding="utf-8"))
+    row = next(row for row in document["changes"] if row["user"] == "bob")
+    assert (row["state"], row["waiver"]) == ("still_open", "")
+    assert (row["account_name"], row["account_owner"]) == ("prod", "Ann")
+    assert row["evidence"].endswith("; no longer waived by W-1")
+    said = [row["message"] for row in document["warnings"] if "W-2" in row["message"]]
+    both = "on 2026-06-30 and 2026-09-30"
+    assert said == [f"waiver W-2 matches no finding (expires 2026-12-31) {both}"]
+    assert f"no report of account {OTHER} (dev, owner Bo) {both}" in result.stderr
+    assert [row["source_file"] for row in document["tie_out"]] == [
+        SECOND, "Total", FIRST, "Total of the baseline, 2026-06-30",
+    ]  # fmt: skip
+    (owner,) = [row for row in document["owners"] if row["owner"] == "Bo"]
+    assert (owner["without_report"], owner["users"], owner["open"]) == (1, None, None)
+    script = next(out.glob("*.sh")).read_text(encoding="utf-8")
+    assert f"    # Account {ACCOUNT} (prod, owner Ann)\n    access_key 'CR-" in script
+
+
+def test_the_timeline_names_accounts_and_owners(tmp_path: Path) -> None:
+    for month in (6, 7, 8):
+        rows = [root(), user("bob", **key()), moved(month)]
+        save(tmp_path / "in", *rows, name=f"2026-{month:02d}-30T06-00-00Z.csv")
+    (tmp_path / "accounts.csv").write_text(f"id,name,owner\n{ACCOUNT},prod,Ann\n")
+    listed = ("--accounts", tmp_path / "accounts.csv")
+    run("compare", tmp_path / "in", *listed, "-o", tmp_path / "out", "--format", "xlsx,json")
+    (path,) = (tmp_path / "out").glob("*-90d-accounts-????????.json")
+    (found,) = json.loads(path.read_text(encoding="utf-8"))["timeline"]
+    assert (found["account_name"], found["account_owner"]) == ("prod", "Ann")
+    (shown,) = sheet(path.with_suffix(".xlsx"), "Timeline")
+    assert (shown["Account name"], shown["Owner"]) == ("prod", "Ann")

@@ -202,6 +202,7 @@ def test_the_table_has_the_documented_columns_and_both_sides(tmp_path: Path) -> 
         "state": "closed",
         "waiver": "",
         "account_name": "",
+        "account_owner": "",
         "change": "used_again",
         "closed": "yes",
         "account_id": ACCOUNT,

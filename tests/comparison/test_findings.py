@@ -14,6 +14,7 @@ from credreport.comparison.findings import STATUS_RULES
 from credreport.comparison.sentences import READS
 from credreport.comparison.tally import comparison_verdict
 from credreport.reports.selection import read_reports
+from credreport.rules.accounts import Account, AccountList
 from credreport.rules.catalogue import RULES, UNUSED_RULES
 from credreport.rules.option_file import OptionFile
 from credreport.rules.policy import Policy, load_policy
@@ -338,3 +339,36 @@ def test_two_dates_of_one_day_are_named_to_the_second(tmp_path: Path) -> None:
     (row,) = comparison.changes[comparison.changes["state"].ne("")].to_dict("records")
     assert row["evidence"].startswith("already unused on 2026-06-30T06:00:00Z; ")
     assert OLD < RECENT < LATER
+
+
+def test_an_account_that_is_missing_on_older_dates_only_is_said_with_them(tmp_path: Path) -> None:
+    other, third, listed = "222222222222", "333333333333", "444444444444"
+    covered = [(ACCOUNT, other), (ACCOUNT,), (ACCOUNT, other, third)]
+    file = OptionFile("accounts.csv", "0" * 64, 1)
+    named = (ACCOUNT, other, third, listed)
+    accounts = AccountList(tuple(Account(who, line=n) for n, who in enumerate(named, 2)), file)
+    dates = []
+    for month, ids in enumerate(covered, start=6):
+        rows = [row for who in ids for row in (root(who), user(f"u{month}", who, **key()))]
+        path = save(tmp_path, *rows, name=f"2026-{month:02d}-30T06-00-00Z.csv")
+        dates.append(assess(read_reports(path)).check_accounts(accounts))
+    comparison = compare_all(dates)
+    assert comparison.gaps == {other: ("2026-07-30",)}
+    verdict = comparison_verdict(comparison)
+    assert f"Account without a report of an older date: {other} (of 2026-07-30)." in verdict
+    assert f"First seen, so all of it is new: account {third}." in verdict
+    assert f"1 account of the list has no report of any date: {listed}." in verdict
+    missing = [n.message for n in comparison.notices if n.code == "account-without-report"]
+    assert missing == [
+        f"no report of account {other} on 2026-07-30",
+        f"no report of account {third} on 2026-06-30 and 2026-07-30",
+        f"no report of account {listed} on 2026-06-30, 2026-07-30 and 2026-08-30",
+    ]
+    assert comparison.doubts == ("accounts of the list without a report: 3",)
+
+
+def test_doubts_of_several_dates_are_added(tmp_path: Path) -> None:
+    odd = user("odd", **password(used="?"))
+    paths = dated(tmp_path, [root(), odd], [root(), odd, user("new", **password(used="?"))])
+    doubts = judged(paths, Policy()).doubts
+    assert "credentials that could not be judged: 3" in doubts

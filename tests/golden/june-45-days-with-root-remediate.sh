@@ -2,7 +2,7 @@
 # Remediation of unused IAM credentials, written by credreport. Review it before you run it: the
 # findings stand near the end, one line each. `sh THIS_FILE --help` says how to run it.
 #
-# 21 of 52 judged active credentials have been unused for 45 days or more (10 passwords and 11 access keys), as of 2026-06-30T06:00:12Z to 2026-06-30T06:04:23Z. 1 could not be judged: see Undetermined. Every age is a lower bound: the as-of lies before timestamps of status_reports_2026-06-30T06-00-12+00-00.csv, so the as-of is wrong or the report is.
+# 21 of 52 judged active credentials have been unused for 45 days or more (10 passwords and 11 access keys), as of 2026-06-30T06:00:12Z to 2026-06-30T06:04:23Z. 1 could not be judged: see Undetermined. Some ages are lower bounds: the as-of lies before timestamps of status_reports_2026-06-30T06-00-12+00-00.csv, so the as-of is wrong or the report is.
 #
 # shellcheck disable=SC2317 # what this run has no finding for is never called
 set -u

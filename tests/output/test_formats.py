@@ -13,11 +13,17 @@ import pytest
 from credreport.errors import UsageError
 from credreport.evidence.evidence import Evidence
 from credreport.evidence.of_analysis import of_analysis
+from credreport.output.comment import MAX_CHARACTERS
 from credreport.output.csv_file import _to_cells
 from credreport.output.formats import Options, parse_formats
 from credreport.output.json_file import to_document
+from credreport.reports.selection import read_reports
+from credreport.rules.accounts import Account, AccountList
+from credreport.rules.option_file import OptionFile
+from credreport.rules.policy import Policy
 from credreport.schema import CREDENTIALS, FINDINGS
-from tests.support.reports import judge, lose_a_row, rendered, root, user
+from credreport.verdicts.assessment import assess
+from tests.support.reports import judge, lose_a_row, rendered, root, save, user
 from tests.verdicts.test_assessment import OLD, key, password
 
 STEM = "credreport-111122223333-2026-01-31-90d"
@@ -152,12 +158,39 @@ class TestTicket:
         assert "* {{=1&#43;1}} in 111122223333: password, 395 days" in text
 
     @pytest.mark.parametrize("form", ["md", "jira"])
-    def test_more_than_ten_are_counted(self, tmp_path: Path, form: str) -> None:
+    @pytest.mark.parametrize(
+        ("others", "rest"),
+        [
+            (["xlsx", "csv", "json"], "see the workbook"),
+            (["json", "csv"], f"see {STEM}-findings.csv"),
+            (["json", "html"], f"see {STEM}.json"),
+            (["html"], f"see {STEM}.html"),
+            (["sh", "svg"], "the format xlsx lists them"),
+        ],
+    )
+    def test_more_than_ten_are_counted_and_said_where_they_are(
+        self, tmp_path: Path, form: str, others: list[str], rest: str
+    ) -> None:
         rows = [user(f"u{n}", **password(OLD)) for n in range(12)]
         evidence = of_analysis(judge(tmp_path, root(), *rows))
-        assert (
-            "and 2 more: see the workbook" in rendered(evidence, [form])[f"{STEM}.{form}"].decode()
-        )
+        text = rendered(evidence, [*others, form])[f"{STEM}.{form}"].decode()
+        assert f"and 2 more: {rest}" in text.replace("{{", "").replace("}}", "")
+
+    @pytest.mark.parametrize("form", ["md", "jira"])
+    def test_a_thousand_accounts_fit_a_ticket(self, tmp_path: Path, form: str) -> None:
+        ids = [f"{number:012}" for number in range(1000)]
+        stale = {**password(OLD), **key(1, OLD)}
+        rows = [row for who in ids for row in (root(who), user("u", who, **stale))]
+        path = save(tmp_path, *rows)
+        listed = tuple(Account(who, f"~{who}~" * 9, "[owner|{x}]" * 9) for who in ids)
+        file = OptionFile("accounts.csv", "0" * 64, 1)
+        judged = assess(read_reports(path), Policy.of("all"))
+        judged = judged.check_accounts(AccountList(listed, file))
+        evidence = of_analysis(judged)
+        assert len(judged.findings) >= 3000
+        text = rendered(evidence, [form])[f"{evidence.stem}.{form}"].decode()
+        assert len(text.encode("utf-16-le")) // 2 <= MAX_CHARACTERS
+        assert "more: the format xlsx lists them" in text
 
     @pytest.mark.parametrize("form", ["md", "jira"])
     def test_nothing_found_lists_nothing(self, tmp_path: Path, form: str) -> None:
@@ -180,4 +213,4 @@ def test_rows_that_do_not_tie_out_are_shouted(tmp_path: Path) -> None:
     assessment = judge(tmp_path, root())
     broken = lose_a_row(assessment)
     assert "THE ROWS DO NOT TIE OUT" in of_analysis(broken).verdict
-    assert broken.doubts == ("the rows do not tie out",)
+    assert broken.doubts == ("reports whose rows do not tie out: 1",)

@@ -36,7 +36,7 @@ from credreport.runs.inspect import (
 from credreport.runs.pool import Pool
 from credreport.runs.processes import in_processes
 from credreport.verdicts.assessment import assess
-from tests.support.reports import ACCOUNT, COLUMNS, NAME, root, to_csv, user
+from tests.support.reports import ACCOUNT, COLUMNS, NAME, root, save, to_csv, user
 
 PASSWORD = {"password_enabled": "true", "password_last_used": "2020-01-01T00:00:00Z"}
 SAMPLES = Path(__file__).parents[2] / "sample_reports"
@@ -470,3 +470,13 @@ def test_needs_no_pandas_whatever_the_reports_are(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"), [([root(), user()], "2, root included"), ([user()], "1, no root row")]
+)
+def test_root_is_included_where_it_is_there(
+    tmp_path: Path, rows: list[dict[str, str]], said: str
+) -> None:
+    lines = list(report_lines(inspect([save(tmp_path, *rows)], Question()).totals))
+    assert f"  users    {said}" in lines

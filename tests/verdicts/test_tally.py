@@ -231,12 +231,12 @@ class TestDoubts:
 
     def test_rows_that_do_not_tie_out_are_one(self, tmp_path: Path) -> None:
         assert lose_a_row(judge(tmp_path, root(), user())).totals.doubts() == (
-            "the rows do not tie out",
+            "reports whose rows do not tie out: 1",
         )
 
     def test_an_as_of_that_is_too_early_is_one(self, tmp_path: Path) -> None:
         early = judge(tmp_path, root(), user(), as_of="newest").totals
-        assert early.doubts() == ("every age is a lower bound",)
+        assert early.doubts() == ("reports whose ages are lower bounds: 1",)
 
 
 class TestFacts:
@@ -279,6 +279,41 @@ class TestFacts:
         assert to_stem(of(tmp_path, user())) == f"credreport-{ACCOUNT}-2026-01-31-90d"
         masked = judge(tmp_path, root("x"), user(account="x")).totals
         assert to_stem(masked) == "credreport-unknown-account-2026-01-31-90d"
+
+    def test_two_questions_have_two_names(self, tmp_path: Path) -> None:
+        one, two = OptionFile("a.toml", "a1" * 32, 1), OptionFile("b.toml", "b2" * 32, 1)
+        plain, with_root = Policy(), Policy(include_root=True)
+        names = {
+            to_stem(of(tmp_path, user(), policy=policy), files)
+            for policy in (plain, with_root, Policy(unused_after_days=45), Policy.of("cis-5.0"))
+            for files in (
+                {}, {"policy": one}, {"policy": two}, {"waivers": one}, {"accounts": one},
+                {"policy": one, "waivers": two},
+            )
+        }  # fmt: skip
+        assert len(names) == 24
+        assert (
+            f"credreport-{ACCOUNT}-2026-01-31-90d-with-root-policy-a1a1a1a1-waivers-b2b2b2b2"
+            in names
+        )
+
+    @pytest.mark.parametrize(
+        ("name", "as_of", "stem"),
+        [
+            ("2026-01-31T12-00-00Z.csv", None, "2026-01-31"),
+            ("2026-01-31T12-00-00Z.csv", "2026-01-31", "2026-01-31T235959Z"),
+            ("2026-01-31T12-00-00Z.csv", "2026-01-31T13:00:00Z", "2026-01-31T130000Z"),
+            ("2026-01-31T12-00-00Z.csv", "newest", "2026-01-01-newest"),
+            ("report.csv", "2026-01-31", "2026-01-31"),
+            ("report.csv", "2026-01-31T13:00:00Z", "2026-01-31T130000Z"),
+        ],
+    )
+    def test_an_as_of_that_is_not_the_reports_own_stands_in_the_name(
+        self, tmp_path: Path, name: str, as_of: str | None, stem: str
+    ) -> None:
+        path = save(tmp_path, root(), user(user_creation_time="2026-01-01T00:00:00Z"), name=name)
+        totals = analyze(read_reports(path, as_of=as_of)).totals
+        assert to_stem(totals) == f"credreport-{ACCOUNT}-{stem}-90d"
 
     def test_parameters_name_what_was_asked_and_no_more(self) -> None:
         plain = Policy(unused_after_days=45, rules=("unused-password",))

@@ -102,3 +102,24 @@ def test_a_root_key_is_to_be_deleted_whatever_the_rule(tmp_path: Path) -> None:
     policy = Policy(rules=("unrotated-access-key", "unused-access-key"), include_root=True)
     found = actions(judge(tmp_path, root(**key(1, OLD)), policy=policy))
     assert set(found.values()) == {"Delete the root access key, signed in as root"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "action"),
+    [
+        ("old-password", "Sign in as root and change its password"),
+        (
+            "old-single-factor-password",
+            "Sign in as root and register an MFA device, or change its password",
+        ),
+        ("unused-password", "Root has no login profile to delete"),
+        ("never-used-password", "Root has no login profile to delete"),
+    ],
+)
+def test_root_signs_in_itself_and_has_no_login_profile(
+    tmp_path: Path, rule: str, action: str
+) -> None:
+    old = password(OLD)
+    policy = Policy(rules=(rule,), include_root=True)
+    found = actions(judge(tmp_path, root(**old | {"mfa_active": "false"}), policy=policy))
+    assert found[rule].startswith(action)
