@@ -15,7 +15,7 @@ LAYERS = [
     "reports.stamp", "reports.archives", "reports.own", "reports.inputs", "reports.containers", "reports.grid", "reports.cells",
     "reports.names", "reports.sections", "reports.report", "reports.selection", "reports.by_date",
     "reports.normalise", "verdicts.judged", "verdicts.reasons", "verdicts.contradictions", "verdicts.warnings",
-    "rules.option_file", "decisions.decision", "decisions.workbook", "rules.accounts", "rules.rule",
+    "rules.option_file", "decisions.decision", "decisions.workbook", "rules.accounts", "rules.rule", "rules.peers",
     "rules.predicates", "rules.catalogue", "rules.profiles", "rules.toml_file", "rules.policy", "verdicts.tally",
     "verdicts.credentials", "rules.waivers", "verdicts.undetermined", "verdicts.way_out", "verdicts.assessment",
     "runs.pool", "runs.processes", "runs.cluster", "runs.inspect", "comparison.people",
@@ -27,7 +27,9 @@ LAYERS = [
     "output.csv_file", "output.json_file", "output.comment", "output.script",
     "output.workbook.sheetxml", "output.workbook.cells", "output.workbook.data_sheets",
     "output.workbook.book", "output.page.page", "output.manifest", "output.render", "output.filled_in", "output.disk", "runs.analyze",
+    "runs.rehash", "runs.differences", "runs.book_differences", "runs.reperform", "runs.explain",
     "cli.screen", "cli.help", "cli.rule_pages", "cli.options", "cli.ending", "cli.given", "cli.deliver",
+    "cli.verify", "cli.explain",
     "cli.main",
 ]  # fmt: skip
 

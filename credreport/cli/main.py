@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import credreport as package
-from credreport.cli import given
+from credreport.cli import explain, given, verify
 from credreport.cli.deliver import deliver, show_undetermined, show_warnings
 from credreport.cli.ending import end, ending
 from credreport.cli.help import INPUT, VERDICT, Command, Group
@@ -348,6 +348,10 @@ def rules(
     screen.say()
     screen.table(["Profile", "Rules", "Unused after", "Title"], list_profiles(), rights=0)
     return 0
+
+
+app.command(cls=Command, epilog=verify.EXAMPLES)(verify.verify)
+app.command(cls=Command, epilog=explain.EXAMPLES)(explain.explain)
 
 
 @app.command(

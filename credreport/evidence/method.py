@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from credreport.rules.catalogue import UNUSED_AFTER
+from credreport.rules.peers import SECURITY_HUB
 from credreport.rules.policy import Policy
 from credreport.rules.profiles import PROFILES
 from credreport.rules.rule import Rule
@@ -76,8 +77,7 @@ def method_rows(policy: Policy, rules: Mapping[str, Rule]) -> list[tuple[str, st
         ),
         (
             "How Security Hub differs",
-            "IAM.8 (90 days) and IAM.22 (45 days) answer for a user as a whole; they do not say "
-            "which credential is unused. IAM.19 fails every user without an MFA device, also one with "
+            f"{SECURITY_HUB} IAM.19 fails every user without an MFA device, also one with "
             "nothing active. IAM.9 looks at root's device alone.",
         ),
         (

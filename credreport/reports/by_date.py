@@ -136,7 +136,7 @@ def _one_each(
     if instants == [NEWEST]:
         return names, instants * len(names)
     if len(names) == 1 and len(instants) > 1:
-        names = _directories_of_tree(names[0]) or names
+        names = directories_of_tree(names[0]) or names
     if len(instants) != len(names):
         given = "1 input" if len(names) == 1 else f"{len(names)} inputs"
         message = (
@@ -147,7 +147,7 @@ def _one_each(
     return names, instants
 
 
-def _directories_of_tree(name: str) -> list[str]:
+def directories_of_tree(name: str) -> list[str]:
     """Return the directories of a tree in the order of their names; none where it has files too."""
     if not Path(name).is_dir():
         return []

@@ -1,0 +1,117 @@
+"""`credreport explain`: why a credential is flagged, cell by cell."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from credreport.cli import given
+from credreport.cli.ending import INCOMPLETE, ending
+from credreport.cli.options import (
+    Accounts,
+    AsJson,
+    AsOf,
+    IncludeRoot,
+    Inputs,
+    KeepGoing,
+    MaxFileSize,
+    NoColor,
+    PolicyFile,
+    Profile,
+    UnusedAfter,
+    Verbose,
+    WaiversFile,
+)
+from credreport.cli.screen import Screen
+from credreport.errors import problem_lines
+
+if TYPE_CHECKING:
+    from credreport.runs.explain import Explanation
+    from credreport.verdicts.assessment import Assessment
+
+EXAMPLES = (
+    "credreport explain CR-A3791EB9AFA1 reports/\n"
+    "credreport explain CR-A379 reports/ --profile cis-5.0 --waivers waivers.toml"
+)
+
+
+@ending
+def explain(
+    finding: Annotated[
+        str,
+        typer.Argument(
+            metavar="FINDING",
+            help="A Finding ID, or enough of it to be the only one; or the name of a user.",
+        ),
+    ],
+    inputs: Inputs,
+    *,
+    unused_after: UnusedAfter = None,
+    profile: Profile = None,
+    policy_file: PolicyFile = None,
+    waivers_file: WaiversFile = None,
+    as_of: AsOf = None,
+    include_root: IncludeRoot = False,
+    accounts: Accounts = None,
+    keep_going: KeepGoing = False,
+    max_file_size: MaxFileSize = 64,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+    no_color: NoColor = False,
+) -> int:
+    """Explain one finding: the row, the cell that decided, the arithmetic, the rule. Writes nothing."""
+    screen = Screen(verbose=verbose, no_color=no_color)
+    policy = given.policy(unused_after, profile, policy_file, include_root=include_root)
+    waivers = given.waivers(waivers_file)
+    named = given.accounts(accounts)
+    from credreport.reports.inputs import count_inputs
+    from credreport.reports.selection import read_reports
+    from credreport.runs.explain import describe_user
+    from credreport.runs.explain import explain as explain_finding
+    from credreport.verdicts.assessment import assess
+
+    with screen.progress(lambda: count_inputs(inputs)) as progress:
+        population = read_reports(
+            inputs,
+            as_of=given.as_of(as_of),
+            keep_going=keep_going,
+            max_bytes=max_file_size * 1024 * 1024,
+            progress=progress,
+        )
+    assessment = assess(population, policy, waivers).check_accounts(named)
+    lines = [] if as_json else describe_user(assessment, finding)
+    if lines:
+        screen.say(f"{finding}: no Finding ID but a user; each credential of it:")
+        for line in lines:
+            screen.say(f"  {line}")
+        return _end(screen, assessment)
+    explanation = explain_finding(population, assessment, finding)
+    if as_json:
+        screen.pour([json.dumps(_to_document(explanation), indent=1), "\n"])
+        return _end(screen, assessment)
+    screen.say(explanation.title)
+    for section in explanation.sections:
+        screen.say()
+        screen.say(section.heading)
+        for line in section.lines:
+            screen.say(f"  {line}")
+    return _end(screen, assessment)
+
+
+def _end(screen: Screen, assessment: Assessment) -> int:
+    """Name the inputs that were left out, if any: the finding may be another's, then."""
+    for line in problem_lines(assessment.refused):
+        screen.note(f"refused: {line}")
+    return INCOMPLETE if assessment.refused else 0
+
+
+def _to_document(explanation: Explanation) -> dict[str, object]:
+    """Return the explanation for machines: its finding, the cells, and what is said in words."""
+    return {
+        "finding": explanation.finding,
+        "cells": dict(explanation.cells),
+        "title": explanation.title,
+        "sections": {each.heading: list(each.lines) for each in explanation.sections},
+    }

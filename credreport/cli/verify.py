@@ -1,0 +1,109 @@
+"""`credreport verify`: is the evidence as it was written, and does the run give the same again?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from credreport.cli.ending import FINDINGS_OPEN, ending
+from credreport.cli.help import INPUT
+from credreport.cli.options import MaxFileSize, NoColor, Quiet, Verbose
+from credreport.cli.screen import Screen
+
+if TYPE_CHECKING:
+    from credreport.runs.rehash import Fault, Rehashed
+    from credreport.runs.reperform import Reperformed
+
+EXAMPLES = (
+    "credreport verify evidence/june\ncredreport verify evidence/june reports/june waivers.toml"
+)
+
+
+@ending
+def verify(
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", help="The directory that analyze or compare wrote to.")
+    ],
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[INPUT...]",
+            help="The inputs of the run, with its policy, waivers and accounts: re-perform it.",
+            show_default=False,
+            rich_help_panel=INPUT,
+        ),
+    ] = None,
+    *,
+    max_file_size: MaxFileSize = 64,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    no_color: NoColor = False,
+) -> int:
+    """Check that evidence is as it was written; given the inputs, do the run again and compare."""
+    screen = Screen(quiet=quiet, verbose=verbose, no_color=no_color)
+    from credreport.runs.rehash import Fault, rehash
+
+    rehashed = rehash(directory)
+    if not inputs:
+        return _end(screen, directory, rehashed, rehashed.faults)
+    from credreport.runs.reperform import open_given, reperform, unused_inputs
+
+    max_bytes = max_file_size * 1024 * 1024
+    given = open_given(inputs, max_bytes)
+    results = [reperform(directory, each, given, max_bytes) for each in rehashed.manifests]
+    extra = [
+        Fault(name, "extra: no manifest lists anything that is in it")
+        for name in unused_inputs(rehashed.manifests, given)
+        if name not in {used for result in results for used in result.used}
+    ]
+    filled = {name: cells for result in results for name, cells in result.filled.items()}
+    faults = [each for each in rehashed.faults if not (each.is_of_bytes and each.name in filled)]
+    faults += [fault for result in results for fault in result.faults]
+    for result in results:
+        _show(screen, result)
+    return _end(screen, directory, rehashed, [*faults, *extra], filled)
+
+
+def _show(screen: Screen, result: Reperformed) -> None:
+    """Say what came of doing a run again."""
+    same = len(result.same)
+    if result.is_done:
+        files = "1 file has" if same == 1 else f"{same} files have"
+        screen.note(f"Re-performed {result.manifest}: {files} the same bytes.")
+    for remark in result.remarks:
+        screen.note(f"  {remark}")
+
+
+def _end(
+    screen: Screen,
+    directory: Path,
+    rehashed: Rehashed,
+    faults: Sequence[Fault],
+    filled: Mapping[str, Mapping[str, int]] | None = None,
+) -> int:
+    """Print the verdict; return 1 where anything is not as it was written."""
+    for name, cells in (filled or {}).items():
+        parts = " and ".join(f"{count} on {sheet}" for sheet, count in cells.items())
+        total = sum(cells.values())
+        words = f"{total} cell{'s' * (total != 1)}: {parts}"
+        screen.say(f"{name}: filled in by the auditor ({words}); every other cell is the same")
+    distinct = list(dict.fromkeys(faults))
+    if not distinct:
+        files = "1 file is" if rehashed.count == 1 else f"All {rehashed.count} files are"
+        but = ", apart from what the auditor filled in" if filled else ""
+        screen.say(f"{files} as written{but}: {directory}")
+        return 0
+    count = "1 difference" if len(distinct) == 1 else f"{len(distinct)} differences"
+    screen.say(f"{directory} is not as it was written: {count}.")
+    for fault in distinct:
+        screen.say(f"  {fault}")
+    hint = any(fault.is_of_bytes and fault.name.endswith(".xlsx") for fault in distinct)
+    if hint and filled is None:
+        screen.note(
+            "A workbook that was filled in has other bytes: name the inputs too, and verify tells "
+            "the auditor's cells from the others."
+        )
+    return FINDINGS_OPEN

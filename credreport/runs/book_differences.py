@@ -1,0 +1,292 @@
+"""Two workbooks -> where a verdict differs, apart from what the auditor filled in.
+
+A workbook in which somebody wrote decisions, or that another program saved again, has other bytes.
+So the sheets are compared cell by cell: by value, by how a number is shown, and by what is hidden.
+Fonts, colours and the drawing of charts are not compared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import warnings
+import zipfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from openpyxl import load_workbook
+from openpyxl.utils import get_column_letter
+from openpyxl.workbook.workbook import Workbook
+from openpyxl.worksheet.worksheet import Worksheet
+
+from credreport.evidence.sheets import AUDITOR_HEADERS
+from credreport.output.workbook.book import SIGN_OFF
+from credreport.runs.differences import differing_row, expected_found, shown
+
+_MOST_UNPACKED = 1024 * 1024 * 1024
+_MOST_PARTS = 5_000
+_FOREIGN_PARTS = {
+    "vbaProject": "a macro",
+    "xl/externalLinks/": "a link to another workbook",
+    "xl/activeX/": "a control",
+    "xl/embeddings/": "an embedded file",
+}
+_FORMAT_NOISE = re.compile(r'[\\"]|\[\$-[0-9A-Fa-f]+\]|;@$')
+_FINDINGS = "Findings"
+_SIGN_OFF_PLACES = range(2, 6)
+_Place = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class BookDifference:
+    """How a workbook differs from the one that the run makes.
+
+    first: the first difference that the auditor cannot have meant; empty where there is none.
+    filled: how many of the auditor's cells are others than the run made them, by sheet.
+    remarks: what is different and no difference in what it says.
+    """
+
+    first: str
+    filled: Mapping[str, int]
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """A sheet without the auditor's cells, row by row; and these, with the row and column they are in."""
+
+    rows: Sequence[tuple[Any, ...]]
+    own: Counter[tuple[tuple[Any, ...], int, Any]]
+
+    def count_filled(self, model: _Cells) -> int:
+        """Return how many of the auditor's cells are others than in the model, wherever the row stands."""
+        places = {(row, place) for row, place, _ in self.own}
+        emptied = [key for key in model.own - self.own if key[:2] not in places]
+        return (self.own - model.own).total() + len(emptied)
+
+
+def compare_books(expected: bytes, found: bytes) -> BookDifference:
+    """Compare a workbook with the one that the run makes; see BookDifference."""
+    try:
+        _check_size(found)
+        book = _load(found)
+    except Exception as error:
+        return BookDifference(f"cannot be read as a workbook ({_reason(error)})", {})
+    model = _load(expected)
+    filled: dict[str, int] = {}
+    remarks: list[str] = []
+    differences = _differences(model, book, filled, remarks)
+    first = next(_foreign_parts(found), "") or next(differences, "")
+    if not first:
+        first = next(_pictures(expected, found), "")
+    return BookDifference(
+        first, {name: count for name, count in filled.items() if count}, (*remarks,)
+    )
+
+
+def _reason(error: Exception) -> str:
+    words = str(error).split("\n")[0]
+    return words if words and len(words) < 100 else "it is damaged"
+
+
+def _check_size(data: bytes) -> None:
+    """Raise ValueError for a workbook that would fill the memory."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        parts = archive.infolist()
+        if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > _MOST_UNPACKED:
+            message = "it unpacks to more than 1 GiB"
+            raise ValueError(message)
+        damaged = archive.testzip()
+    if damaged:
+        message = f"its part {damaged} is damaged"
+        raise ValueError(message)
+
+
+def _load(data: bytes) -> Workbook:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about extensions of other programs
+        return load_workbook(io.BytesIO(data))
+
+
+def _foreign_parts(data: bytes) -> Iterator[str]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for name in archive.namelist():
+            for part, words in _FOREIGN_PARTS.items():
+                if part in name:
+                    yield f"has {words} ({name}), which no run writes"
+
+
+def _differences(
+    model: Workbook, book: Workbook, filled: dict[str, int], remarks: list[str]
+) -> Iterator[str]:
+    yield from _titles(model.sheetnames, book.sheetnames)
+    for title in model.sheetnames:
+        was, now = model[title], book[title]
+        if title not in [sheet.title for sheet in book.worksheets]:
+            yield f"sheet {title} holds no cells any more"
+            continue
+        if now.sheet_state != "visible":
+            yield f"sheet {title} is hidden"
+        yield from _cells(was, now, filled, remarks)
+        yield from _hidden(was, now)
+
+
+def _titles(expected: Sequence[str], found: Sequence[str]) -> Iterator[str]:
+    missing = [title for title in expected if title not in found]
+    added = [title for title in found if title not in expected]
+    for title in missing:
+        if len(missing) == len(added) and found.index(added[0]) == expected.index(title):
+            yield f"sheet {title} was renamed to {added[0]}"
+        yield f"sheet {title} is missing"
+    for title in added:
+        yield f"sheet {title} was added"
+    if [*expected] != [*found]:
+        yield f"the sheets stand in another order: {', '.join(found)}"
+
+
+def auditor_places(sheet: Worksheet) -> set[_Place]:
+    """Return the cells of a workbook as the run makes it that are the auditor's: row and column.
+
+    They are the last columns of Findings below the header, whatever was carried over into them, and the empty lines of
+    the sign-off block. What the run itself wrote into that block is not among them.
+    """
+    first = next(sheet.iter_rows(min_row=1, max_row=1, values_only=True), ())
+    is_findings = sheet.title == _FINDINGS
+    columns = [
+        place
+        for place, value in enumerate(first, start=1)
+        if is_findings and value in AUDITOR_HEADERS
+    ]
+    places = {(row, place) for row in range(2, sheet.max_row + 1) for place in columns}
+    labels = [row[0].value for row in sheet.iter_rows(max_col=1)]
+    if SIGN_OFF[0] in labels:
+        start = labels.index(SIGN_OFF[0]) + 2
+        places |= {
+            (row, place)
+            for row in range(start, start + len(SIGN_OFF[1]))
+            for place in _SIGN_OFF_PLACES
+            if _plain(sheet.cell(row, place).value) is None
+        }
+    return places
+
+
+def _read(sheet: Worksheet, own: set[_Place]) -> _Cells:
+    rows: list[tuple[Any, ...]] = []
+    filled: Counter[tuple[tuple[Any, ...], int, Any]] = Counter()
+    for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
+        values = [_plain(value) for value in row]
+        mine = {place: values[place] for place in range(len(values)) if (number, place + 1) in own}
+        for place in mine:
+            values[place] = None
+        while values and values[-1] is None:
+            values.pop()
+        rows.append(tuple(values))
+        filled.update(
+            (rows[-1], place, value) for place, value in mine.items() if value is not None
+        )
+    while rows and not rows[-1]:
+        rows.pop()
+    return _Cells(rows, filled)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as every program that saves it again means it."""
+    if isinstance(value, datetime):
+        return (value + timedelta(milliseconds=500)).replace(microsecond=0)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str):
+        return value.replace("_x005F_", "_").replace("\r\n", "\n") or None
+    return value
+
+
+def _cells(
+    was: Worksheet, now: Worksheet, filled: dict[str, int], remarks: list[str]
+) -> Iterator[str]:
+    title = was.title
+    own = auditor_places(was)
+    expected, found = _read(was, own), _read(now, own)
+    filled[title] = found.count_filled(expected)
+    place = differing_row(expected.rows, found.rows)
+    if place is None:
+        yield from _formats(was, now, own)
+        return
+    if own and Counter(expected.rows) == Counter(found.rows) and expected.rows[0] == found.rows[0]:
+        remarks.append(f"the rows of {title} stand in another order")
+        return
+    number, what = place
+    if what != "changed":
+        row = (expected if what == "missing" else found).rows[number]
+        word = "is missing" if what == "missing" else "was added"
+        yield f"{title}: row {number + 1} {word}: {shown(', '.join(map(_word, row)))}"
+        return
+    before = expected.rows[number] if number < len(expected.rows) else ()
+    after = found.rows[number] if number < len(found.rows) else ()
+    for column in range(max(len(before), len(after))):
+        old, new = (row[column] if column < len(row) else None for row in (before, after))
+        if old != new:
+            cell = f"{title}!{get_column_letter(column + 1)}{number + 1}"
+            header = expected.rows[0][column] if number and column < len(expected.rows[0]) else ""
+            about = (
+                f" ({header})" if isinstance(header, str) and header and was.freeze_panes else ""
+            )
+            yield f"cell {cell}{about}: {expected_found(_word(old), _word(new))}"
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, datetime | date | time):
+        return str(value)
+    return "" if value is None else str(value)
+
+
+def _formats(was: Worksheet, now: Worksheet, own: set[_Place]) -> Iterator[str]:
+    """Yield the cells whose value is the same and is shown as another."""
+    for row in was.iter_rows():
+        for cell in row:
+            if cell.value is None or (cell.row, cell.column) in own or isinstance(cell.value, str):
+                continue
+            other = now.cell(cell.row, cell.column)
+            old, new = (_FORMAT_NOISE.sub("", str(each.number_format)) for each in (cell, other))
+            if old.lower() != new.lower():
+                place = f"{was.title}!{cell.coordinate}"
+                yield f"cell {place} is shown in another form: {expected_found(old, new)}"
+
+
+def _hidden(was: Worksheet, now: Worksheet) -> Iterator[str]:
+    for letters, column in now.column_dimensions.items():
+        if column.hidden and not was.column_dimensions[letters].hidden:
+            yield f"{was.title}: column {letters} is hidden"
+    for number, row in now.row_dimensions.items():
+        if row.hidden and number <= was.max_row:
+            yield f"{was.title}: row {number} is hidden (by hand or by a filter)"
+
+
+def _pictures(expected: bytes, found: bytes) -> Iterator[str]:
+    """Yield the pictures that are gone or are others; a program may store them anew."""
+    was, now = _media(expected), _media(found)
+    if Counter(was.values()) == Counter(now.values()):
+        return
+    points = [_points(data) for data in now.values()]
+    for name, data in was.items():
+        if _points(data) not in points:
+            yield f"the picture {name} is missing or another"
+
+
+def _media(data: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        names = [name for name in archive.namelist() if name.startswith("xl/media/")]
+        return {name: archive.read(name) for name in sorted(names)}
+
+
+def _points(data: bytes) -> str:
+    from PIL import Image  # noqa: PLC0415 - slow to import
+
+    try:
+        picture = Image.open(io.BytesIO(data)).convert("RGBA")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return ""
+    return hashlib.sha256(repr(picture.size).encode() + picture.tobytes()).hexdigest()

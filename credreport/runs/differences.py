@@ -1,0 +1,161 @@
+"""Two files that should have the same bytes -> the first place where they differ, in words.
+
+Places are those of the form: row and column of a CSV, the path of a JSON value, the line of a text,
+the byte and the points of a picture. `expected` is what the run makes now, `found` what stands there.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
+from pathlib import PurePath
+from typing import Any
+
+_MOST_SHOWN = 80
+_ROWS_LOOKED_AHEAD = 1_000
+_TEXTS = {".md", ".jira", ".sh", ".html", ".svg"}
+
+
+def first_difference(name: str, expected: bytes, found: bytes) -> str:
+    """Return where the two differ first, and what stands there; nothing where they do not."""
+    if expected == found:
+        return ""
+    suffix = PurePath(name).suffix
+    words = ""
+    try:
+        if suffix == ".csv":
+            words = _in_csv(expected.decode(), found.decode())
+        elif suffix == ".json":
+            words = next(differing_values(json.loads(expected), json.loads(found)), "")
+        elif suffix in _TEXTS:
+            words = _in_lines(expected.decode(), found.decode())
+        elif suffix == ".png":
+            words = _in_points(expected, found)
+    except (ValueError, RecursionError, csv.Error):
+        words = ""  # it is no such file any more: the bytes are what can be said
+    return f"{words} ({_in_bytes(expected, found)})" if words else _in_bytes(expected, found)
+
+
+def shown(value: object) -> str:
+    """Return a value in quotes, cut where it is long; a dash where there is nothing."""
+    if value is None or value == "":
+        return "nothing"
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}\u2026"
+
+
+def expected_found(expected: object, found: object) -> str:
+    """Return `expected 'unused', found 'current'`."""
+    return f"expected {shown(expected)}, found {shown(found)}"
+
+
+def differing_row(expected: Sequence[Any], found: Sequence[Any]) -> tuple[int, str] | None:
+    """Return the first place where the rows differ, and `missing`, `added` or `changed`."""
+    for place, (was, now) in enumerate(zip_longest(expected, found)):
+        if was == now:
+            continue
+        rest = slice(place + 1, place + 1 + _ROWS_LOOKED_AHEAD)
+        if len(found) < len(expected) and (place >= len(found) or now in expected[rest]):
+            return place, "missing"
+        if len(found) > len(expected) and (place >= len(expected) or was in found[rest]):
+            return place, "added"
+        return place, "changed"
+    return None
+
+
+def differing_values(expected: Any, found: Any, path: str = "") -> Iterator[str]:
+    """Yield the path of each value of a JSON document that differs, such as `findings[3].days`."""
+    if isinstance(expected, Mapping) and isinstance(found, Mapping):
+        for key in dict.fromkeys([*expected, *found]):
+            below = f"{path}.{key}" if path else str(key)
+            if key not in found:
+                yield f"{below} is missing: expected {shown(expected[key])}"
+            elif key not in expected:
+                yield f"{below} was added: {shown(found[key])}"
+            else:
+                yield from differing_values(expected[key], found[key], below)
+    elif isinstance(expected, list) and isinstance(found, list):
+        place = differing_row(expected, found)
+        if place is not None:
+            number, what = place
+            if what == "changed" and number < min(len(expected), len(found)):
+                yield from differing_values(expected[number], found[number], f"{path}[{number}]")
+            else:
+                entry = (expected if what == "missing" else found)[number]
+                was = "is missing" if what == "missing" else "was added"
+                yield f"{path}[{number}] {was}: {shown(entry)}"
+    elif expected != found or type(expected) is not type(found):
+        yield f"{path or 'the document'}: {expected_found(expected, found)}"
+
+
+def _in_csv(expected: str, found: str) -> str:
+    was, now = ([*csv.reader(io.StringIO(text, newline=""))] for text in (expected, found))
+    place = differing_row(was, now)
+    if place is None:
+        return ""
+    number, what = place
+    if what != "changed":
+        row = (was if what == "missing" else now)[number]
+        word = "is missing" if what == "missing" else "was added"
+        return f"row {number + 1} {word}: {shown(','.join(row))}"
+    header = was[0] if number else []
+    for column, (cell, other) in enumerate(zip_longest(was[number], now[number])):
+        if cell != other:
+            title = header[column] if column < len(header) else str(column + 1)
+            return f"row {number + 1}, column {title}: {expected_found(cell, other)}"
+    return ""
+
+
+def _in_lines(expected: str, found: str) -> str:
+    was, now = expected.split("\n"), found.split("\n")
+    place = differing_row(was, now)
+    if place is None:
+        return ""
+    number, what = place
+    if what == "missing":
+        return f"line {number + 1} is missing: {shown(was[number])}"
+    if what == "added":
+        return f"line {number + 1} was added: {shown(now[number])}"
+    before = next(
+        (
+            i
+            for i, (one, other) in enumerate(zip(was[number], now[number], strict=False))
+            if one != other
+        ),
+        0,
+    )
+    start = max(before - _MOST_SHOWN // 4, 0)
+    return f"line {number + 1}: {expected_found(was[number][start:], now[number][start:])}"
+
+
+def _in_points(expected: bytes, found: bytes) -> str:
+    """Return how many points of a picture have another colour."""
+    import numpy as np  # noqa: PLC0415 - both are slow to import
+    from PIL import Image  # noqa: PLC0415
+
+    try:
+        was, now = (
+            np.asarray(Image.open(io.BytesIO(data)).convert("RGBA")) for data in (expected, found)
+        )
+    except (OSError, SyntaxError, Image.DecompressionBombError):
+        return "no longer a picture"
+    if was.shape != now.shape:
+        return f"expected {was.shape[1]} x {was.shape[0]} points, found {now.shape[1]} x {now.shape[0]}"
+    count = int((was != now).any(axis=2).sum())
+    return f"{count} points have another colour" if count else "every point is the same"
+
+
+def _in_bytes(expected: bytes, found: bytes) -> str:
+    for start in range(0, min(len(expected), len(found)), 4096):
+        was, now = expected[start : start + 4096], found[start : start + 4096]
+        if was != now:
+            pairs = zip(was, now, strict=False)
+            place = next((i for i, (one, other) in enumerate(pairs) if one != other), None)
+            if place is not None:
+                return f"first at byte {start + place + 1} of {len(found)}"
+    return (
+        f"first at byte {min(len(expected), len(found)) + 1}: {len(found)} bytes of {len(expected)}"
+    )

@@ -1,0 +1,352 @@
+"""One finding -> in words: the row as reported, what decided, the arithmetic, the rule, what to do.
+
+Nothing is judged here: the finding is taken from an assessment of the same inputs, and every number
+is shown with what it was computed from, so that it can be computed again by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pandas as pd
+
+from credreport.errors import UsageError
+from credreport.evidence.remediation import to_remediation
+from credreport.evidence.tables import with_names
+from credreport.instants import format_instant
+from credreport.output.json_file import to_records
+from credreport.reports.normalise import to_rows
+from credreport.reports.report import Report
+from credreport.reports.selection import Population
+from credreport.rules.catalogue import PARAMETERS, RULES, UNUSED_AFTER, UNUSED_RULES
+from credreport.rules.peers import CONFIG, SECURITY_HUB, prowler_on_unused
+from credreport.rules.policy import Policy
+from credreport.rules.profiles import PROFILES
+from credreport.rules.rule import Rule, Subject
+from credreport.rules.waivers import WAIVED
+from credreport.schema import (
+    ARN,
+    CREATED,
+    FINDINGS,
+    MFA,
+    NEXT_ROTATION,
+    SLOT_WORDS,
+    SLOTS,
+    USER,
+    USER_CELLS,
+    Slot,
+    Use,
+)
+from credreport.verdicts.assessment import Assessment, assess
+from credreport.verdicts.tally import as_of_words, plural, shown_account
+
+_ID_START = "CR-"
+_MOST_CANDIDATES = 10
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and the lines below it."""
+
+    heading: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One finding in words.
+
+    title: the finding and its rule in one line.
+    sections: what is said of it, in reading order.
+    cells: the cells of the row that bear on it, as reported, by column.
+    finding: its row in the table of findings, as JSON values.
+    """
+
+    title: str
+    sections: tuple[Section, ...]
+    cells: Mapping[str, str]
+    finding: Mapping[str, object]
+
+
+def explain(population: Population, assessment: Assessment, name: str) -> Explanation:
+    """Explain the finding of that ID, or of the one ID that begins so.
+
+    Raises UsageError where several begin so, and where none does: then it says what may be the cause.
+    """
+    finding = _find(population, assessment, name)
+    rule = RULES[str(finding["rule"])]
+    credential = to_rows(assessment.credentials.iloc[[int(str(finding["row"]))]])[0]
+    report = assessment.reports[int(str(credential["report"]))]
+    cells = _cells(report, finding, rule)
+    user, account = finding["user"], shown_account(str(finding["account_id"]))
+    about = SLOT_WORDS.get(str(finding["credential"]), str(finding["credential"]))
+    decided = _decided(assessment, finding, rule, credential, report)
+    sections = (
+        Section(
+            f"The row as reported ({finding['source_file']}, line {finding['source_line']})",
+            tuple(
+                f"{column}: {text or '(blank)'}{'   <- decides' * (column == finding['basis'])}"
+                for column, text in cells.items()
+            ),
+        ),
+        Section("What decided", decided),
+        Section(f"The rule: {rule.id}", _rule_lines(assessment.policy, rule)),
+        Section("What other tools say of this row", _peer_lines(finding, rule, credential)),
+        Section("State", _state_lines(assessment, finding)),
+        Section("What to do", _remedy_lines(assessment, finding)),
+    )
+    return Explanation(
+        title=f"{finding['finding_id']}: {rule.title}: {about} of {user} in account {account}",
+        sections=sections,
+        cells=cells,
+        finding=_to_record(assessment, finding),
+    )
+
+
+def _to_record(assessment: Assessment, finding: Mapping[str, object]) -> Mapping[str, object]:
+    findings = assessment.findings
+    mine = findings[findings["finding_id"].eq(str(finding["finding_id"]))]
+    (record,) = to_records(with_names(mine, assessment.accounts)[[*FINDINGS]])
+    return record
+
+
+def describe_user(assessment: Assessment, name: str) -> list[str]:
+    """Return a line for each credential of the users of that name; none where there is no such user."""
+    rows = assessment.credentials[assessment.credentials["user"].eq(name)]
+    lines = []
+    for row in to_rows(rows):
+        words = SLOT_WORDS[str(row["credential"])]
+        line = f"{words} in account {shown_account(str(row['account_id']))}: {row['status']}"
+        if not pd.isna(row["age_days"]):
+            since = format_instant(row["effective_last_used"])
+            line += f", {plural(int(row['age_days']), 'day')} since {since} ({row['basis']})"
+        line += f"; {row['reason']}" if row["reason"] else ""
+        line += f"; {row['finding_id']}" if row["finding_id"] else ""
+        lines.append(line)
+    return lines
+
+
+def _find(population: Population, assessment: Assessment, name: str) -> dict[str, object]:
+    wanted = name.strip().upper()
+    wanted = wanted if wanted.startswith(_ID_START) else f"{_ID_START}{wanted}"
+    findings = assessment.findings
+    ids = findings["finding_id"]
+    found = findings[ids.eq(wanted)]
+    if found.empty:
+        found = findings[ids.str.startswith(wanted)]
+    if len(found) == 1:
+        (row,) = to_rows(found)
+        return row
+    if len(found):
+        shown = [
+            f"{row['finding_id']} ({row['user']}, {row['credential']}, {row['rule']})"
+            for row in to_rows(found.head(_MOST_CANDIDATES))
+        ]
+        more = len(found) - len(shown)
+        end = f", and {more} more" if more else ""
+        message = (
+            f"{name}: {len(found)} findings begin so: {', '.join(shown)}{end}; give more of it"
+        )
+        raise UsageError(message)
+    raise UsageError(_why_unknown(population, assessment, name, wanted))
+
+
+def _why_unknown(population: Population, assessment: Assessment, name: str, wanted: str) -> str:
+    """Return that there is no such finding, and the likely cause: a rule that does not fire here."""
+    policy = assessment.policy
+    judged = (
+        f"no finding {name} among the {plural(len(assessment.findings), 'finding')} of these inputs, "
+        f"as of {as_of_words(assessment.totals)}, by profile {policy.profile} "
+        f"({policy.unused_after_days} days)"
+    )
+    wide = assess(population, _widest(policy)).findings
+    found = wide[wide["finding_id"].str.startswith(wanted)]
+    if len(found) == 1:
+        (row,) = to_rows(found)
+        about = SLOT_WORDS.get(str(row["credential"]), str(row["credential"]))
+        rule = RULES[str(row["rule"])]
+        who = f"It would be {about} of {row['user']!r} under rule {rule.id}, which"
+        if rule.id not in policy.rules:
+            return f"{judged}. {who} is not in this profile: give its --profile or --policy"
+        number = policy.number_of(rule)
+        days = f"{row['days']} days, and the rule fires at {rule.boundary(number)}"
+        return (
+            f"{judged}. {who} does not fire: {days}; give the --as-of and --unused-after of the run"
+        )
+    return (
+        f"{judged}. It may be of another account or report, of a key that was rotated or a user that "
+        "was created again since (these are new findings), of a masked report, or mistyped"
+    )
+
+
+def _widest(policy: Policy) -> Policy:
+    """Return the policy under which every rule fires for whatever it can be about."""
+    least = {name: each.least for name, each in PARAMETERS.items() if name != UNUSED_AFTER.name}
+    for rule in RULES.values():
+        if rule.operator == "<=" and rule.parameter is not None:
+            least[rule.parameter.name] = rule.parameter.most
+    return Policy(
+        profile="all",
+        unused_after_days=UNUSED_AFTER.least,
+        include_root=policy.include_root,
+        rules=tuple(RULES),
+        numbers=least,
+    )
+
+
+def _cells(report: Report, finding: Mapping[str, object], rule: Rule) -> dict[str, str]:
+    """Return the cells that bear on the finding, in the order of the report."""
+    table = report.table
+    assert table is not None, "what was judged in memory has its users"
+    row = table.line.tolist().index(finding["source_line"])
+    slot = next((each for each in SLOTS if each.credential == finding["credential"]), None)
+    columns = [USER, ARN, CREATED]
+    columns += _columns_of(slot) if slot else [*USER_CELLS]
+    columns += [NEXT_ROTATION] if finding["basis"] == NEXT_ROTATION else []
+    columns += [MFA] if MFA not in columns and rule.subject is not Subject.CREDENTIAL else []
+    basis = str(finding["basis"])
+    columns += [basis] if basis and basis not in columns else []
+    texts = {column: table.text(row, column) for column in columns}
+    return {column: text for column, text in texts.items() if text is not None}
+
+
+def _columns_of(slot: Slot) -> list[str]:
+    parts = (slot.enabled, slot.last_used, slot.fallback, slot.service, slot.region)
+    return [*filter(None, parts), MFA]
+
+
+def _decided(
+    assessment: Assessment,
+    finding: Mapping[str, object],
+    rule: Rule,
+    credential: Mapping[str, object],
+    report: Report,
+) -> tuple[str, ...]:
+    """Return which cell decided and the arithmetic, to the second."""
+    if rule.measure is None or rule.parameter is None or pd.isna(finding["days"]):  # type: ignore[call-overload]
+        return (
+            f"The rule measures {rule.measures}, and that is so in this row; no days are counted.",
+        )
+    since, as_of = finding["since"], report.as_of
+    assert isinstance(since, pd.Timestamp)
+    assert as_of is not None, "what is judged has an as-of"
+    basis, limit = str(finding["basis"]), str(finding["limit"])
+    number = int(limit.rsplit(maxsplit=1)[-1])
+    lines = []
+    slot = next((each for each in SLOTS if each.credential == finding["credential"]), None)
+    if slot and basis == slot.fallback and credential["use"] == Use.NEVER_USED:
+        lines.append(
+            f"`{slot.last_used}` is {credential['last_used_raw'] or 'blank'!r}: never used, so the "
+            f"day on which it was set counts, `{basis}`."
+        )
+    else:
+        lines.append(f"`{basis}` decides: days {rule.measure.label}.")
+    judged = pd.Timestamp(as_of)
+    is_ahead = since > judged
+    later, earlier = (basis, "as-of") if is_ahead else ("as-of", basis)
+    lines += [
+        f"as-of: {format_instant(as_of)} ({report.as_of_origin})",
+        f"{basis}: {format_instant(since)}",
+        f"{later} - {earlier} = {elapsed(abs(judged - since))}; whole days: {finding['days']}",
+        f"{finding['days']} {limit}: it fires.",
+    ]
+    if rule.operator != "<=":
+        edge = since + (number + (rule.operator == ">")) * _DAY
+        lines.append(
+            f"The boundary: it fires from {format_instant(edge)} on, and not one second earlier; the "
+            f"as-of is {elapsed(judged - edge)} after that."
+        )
+    else:
+        lines.append(
+            f"The boundary: it fires up to {number} whole days, and no longer at {number + 1}."
+        )
+    own = assessment.policy.number_of(rule)
+    if own != number:
+        lines.append(
+            f"The number {number} is that of the class of this user; for others it is {own}."
+        )
+    return tuple(lines)
+
+
+def elapsed(apart: timedelta) -> str:
+    """Return a time between two instants to the second, such as `98 days 7:05:09`."""
+    days, rest = divmod(int(apart.total_seconds()), 86_400)
+    return f"{plural(days, 'day')} {rest // 3600}:{rest // 60 % 60:02}:{rest % 60:02}"
+
+
+def _rule_lines(policy: Policy, rule: Rule) -> tuple[str, ...]:
+    number = policy.number_of(rule)
+    profile = PROFILES[policy.profile]
+    lines = [f"{rule.title}; severity {rule.severity}. Measures {rule.measures}."]
+    if rule.parameter is not None:
+        known = profile.number(rule.parameter.name)
+        source = f"profile {profile.name}"
+        if known and known.value == number:
+            source += f": {known.source}"
+        elif known:
+            source = f"asked for by this run; profile {profile.name} has {known.value}"
+        lines.append(f"Fires at {rule.boundary(number)} ({source}).")
+    here = profile.controls(rule, number)
+    lines += [f"Control of this profile: {control}" for control in here]
+    others = [control for control in rule.controls if control not in here]
+    lines += [f"Controls of other benchmarks: {'; '.join(others)}."] if others else []
+    return (*lines, f"Why it matters, an example and its limits: docs/rules.md#{rule.id}")
+
+
+def _peer_lines(
+    finding: Mapping[str, object],
+    rule: Rule,
+    credential: Mapping[str, object],
+) -> tuple[str, ...]:
+    if rule.id not in UNUSED_RULES:
+        return (rule.peers,) if rule.peers else ("No difference is known.",)
+    days = int(str(finding["days"]))
+    never = credential["use"] == Use.NEVER_USED
+    number = int(str(finding["limit"]).rsplit(maxsplit=1)[-1])
+    prowler = prowler_on_unused(days, number, is_never_used=never)
+    return (
+        f"Prowler: {prowler}",
+        f"AWS Security Hub: {SECURITY_HUB}",
+        f"AWS Config: {CONFIG}",
+        f"Why: {rule.peers}",
+    )
+
+
+def _state_lines(assessment: Assessment, finding: Mapping[str, object]) -> tuple[str, ...]:
+    if finding["state"] == WAIVED:
+        mine = assessment.waivers[assessment.waivers["waiver"].eq(str(finding["waiver"]))]
+        return tuple(
+            f"Waived by {row['waiver']}: {row['reason']} Approved by {row['approved_by']} on "
+            f"{row['approved_on']}; expires {row['expires']}."
+            for row in to_rows(mine)
+        )
+    lines = ["Open."]
+    for column, words in (
+        ("expired_findings", "has expired"),
+        ("early_findings", "is not yet in force"),
+    ):
+        lines += [
+            f"Waiver {row['waiver']} would cover it, and {words}."
+            for row in to_rows(assessment.waivers)
+            if str(finding["finding_id"]) in str(row[column]).split()
+        ]
+    if not assessment.waivers_origin:
+        lines.append("No waivers were given (--waivers).")
+    return tuple(lines)
+
+
+def _remedy_lines(assessment: Assessment, finding: Mapping[str, object]) -> tuple[str, ...]:
+    findings = assessment.findings
+    (row,) = to_rows(
+        to_remediation(findings[findings["finding_id"].eq(str(finding["finding_id"]))])
+    )
+    steps: Sequence[tuple[str, str]] = (
+        ("Check first", "check"), ("Step 1", "step_1"), ("Step 2", "step_2"), ("Console", "console"),
+    )  # fmt: skip
+    return (
+        f"{finding['action']}.",
+        *(f"{label}: {row[name]}" for label, name in steps if row[name]),
+    )

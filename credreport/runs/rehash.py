@@ -1,0 +1,331 @@
+"""A directory of evidence -> what is not as it was written, by the manifests and SHA256SUMS in it.
+
+A manifest may have been edited by anybody: its names are never followed out of the directory, a link
+is never opened, and every hash is computed from the bytes that stand there.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import re
+import stat
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any, BinaryIO
+
+from credreport.errors import UsageError
+from credreport.output.formats import MANIFEST, SUMS, own_output
+
+_CHUNK = 1024 * 1024
+_MOST_TEXT = 64 * 1024 * 1024
+_SUM = re.compile(r"([0-9a-f]{64}) [ *](.+)")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_SHOWN_DIGITS = 12
+_REPORT_KEYS = {"role": str, "name": str, "sha256": str, "bytes": int}
+_OUTPUT_KEYS = {"name": str, "sha256": str, "bytes": int}
+_KEYS = {
+    "generator": str, "version": str, "verdict": str, "parameters": dict, "inputs": list,
+    "outputs": list, "comments": list,
+}  # fmt: skip
+_KINDS = {str: "text", int: "a whole number", dict: "an object", list: "a list"}
+
+
+@dataclass(frozen=True, order=True)
+class Fault:
+    """One file that is not as it was written, and what is wrong with it.
+
+    `is_of_bytes`: its bytes have another hash, and that is all that is known.
+    """
+
+    name: str
+    what: str
+    is_of_bytes: bool = False
+
+    def __str__(self) -> str:
+        """Return `name: what is wrong`."""
+        return f"{self.name}: {self.what}"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A manifest that stands in the directory, as far as it could be read: its name and content."""
+
+    name: str
+    document: Mapping[str, Any]
+
+    @property
+    def stem(self) -> str:
+        """What the names of its files begin with."""
+        return self.name.removesuffix(MANIFEST)
+
+    @property
+    def outputs(self) -> Mapping[str, Mapping[str, Any]]:
+        """What it lists, by name."""
+        return {each["name"]: each for each in self.document["outputs"]}
+
+
+@dataclass(frozen=True)
+class Rehashed:
+    """What was found in the directory.
+
+    count: how many files are listed anywhere.
+    faults: what is not as it was written, in the order of the names.
+    manifests: those that could be read.
+    """
+
+    count: int
+    faults: tuple[Fault, ...]
+    manifests: tuple[Manifest, ...]
+
+
+def rehash(directory: Path) -> Rehashed:
+    """Hash every file that the manifests of the directory and its SHA256SUMS name.
+
+    Raises UsageError where there is no evidence in it, or it is no directory.
+    """
+    if not directory.is_dir():
+        what = "not a directory" if os.path.lexists(directory) else "no such directory"
+        raise UsageError(f"{directory}: {what}; name the one that analyze or compare wrote to (-o)")
+    names = sorted(path.name for path in directory.iterdir())
+    own = [name for name in names if name.endswith(MANIFEST)]
+    if not own and SUMS not in names:
+        message = f"{directory}: neither a manifest of credreport nor {SUMS} is in it"
+        raise UsageError(f"{message}; name the directory that analyze or compare wrote to (-o)")
+    faults: list[Fault] = []
+    manifests: list[Manifest] = []
+    for name in own:
+        document = _read_manifest(directory / name, faults)
+        if document is not None:
+            manifests.append(Manifest(name, document))
+    sums = _read_sums(directory / SUMS, faults)
+    listed = {name for manifest in manifests for name in _names_of(manifest)}
+    listed |= {*own, *sums}
+    hashes = {name: hash_plain(directory / name) for name in sorted(listed) if is_plain_name(name)}
+    faults += _compare_manifests(manifests, hashes)
+    faults += _compare_sums(sums, hashes, manifests)
+    faults += _compare_lists(manifests, own, sums)
+    known = own_output()
+    faults += [
+        Fault(name, "not listed: no manifest and no SHA256SUMS names it")
+        for name in names
+        if known.fullmatch(name) and name not in {*listed, SUMS}
+    ]
+    return Rehashed(len({*listed, SUMS}), tuple(dict.fromkeys(sorted(faults))), tuple(manifests))
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether this names a file of the directory itself, on every system."""
+    is_special = name in ("", ".", "..") or "\0" in name
+    plain = PurePosixPath(name).name == name == PureWindowsPath(name).name
+    return plain and not is_special
+
+
+def hash_plain(path: Path) -> str:
+    """Return the hash of a plain file, or in words why there is none; a link is not followed."""
+    digest = hashlib.sha256()
+    try:
+        with _open_plain(path) as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+    except OSError as error:
+        return _why_not(error)
+    return digest.hexdigest()
+
+
+def read_plain(path: Path, most: int = _MOST_TEXT) -> bytes | str:
+    """Return the content of a plain file, or in words why it cannot be had."""
+    try:
+        with _open_plain(path) as file:
+            data = file.read(most + 1)
+    except OSError as error:
+        return _why_not(error)
+    return data if len(data) <= most else f"larger than {most >> 20} MiB, which is not read"
+
+
+@contextmanager
+def _open_plain(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that is one; nothing is waited for. Raises OSError, ELOOP for a link."""
+    if path.is_symlink():  # where the system cannot refuse it by itself
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    handle = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0))
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            yield file
+    finally:
+        os.close(handle)
+
+
+def _why_not(error: OSError) -> str:
+    known = {
+        errno.ENOENT: "missing",
+        errno.ELOOP: "a link, which is not followed",
+        errno.EISDIR: "not a plain file",
+    }
+    return known.get(error.errno or 0, f"cannot be read ({error.strerror})")
+
+
+def short(digest: str) -> str:
+    """Return the first digits of a hash, enough to find it by eye."""
+    return f"{digest[:_SHOWN_DIGITS]}\u2026" if len(digest) > _SHOWN_DIGITS else digest
+
+
+def _read_manifest(path: Path, faults: list[Fault]) -> dict[str, Any] | None:
+    data = read_plain(path)
+    if isinstance(data, str):
+        faults.append(Fault(path.name, data))
+        return None
+    try:
+        document = json.loads(data, object_pairs_hook=_no_key_twice)
+    except json.JSONDecodeError as error:
+        what = f"malformed: line {error.lineno}, column {error.colno} is not JSON"
+        faults.append(Fault(path.name, what))
+        return None
+    except (ValueError, RecursionError) as error:
+        what = str(error) if isinstance(error, _TwiceError) else "it is not JSON in UTF-8"
+        faults.append(Fault(path.name, f"malformed: {what}"))
+        return None
+    problem = next(_problems(document), "")
+    if problem:
+        faults.append(Fault(path.name, f"malformed: {problem}"))
+        return None
+    found: dict[str, Any] = document
+    return found
+
+
+class _TwiceError(ValueError):
+    pass
+
+
+def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    counts = Counter(key for key, _ in pairs)
+    twice = [key for key, count in counts.items() if count > 1]
+    if twice:
+        raise _TwiceError(f"the key {twice[0]!r} stands twice in one object")
+    return dict(pairs)
+
+
+def _problems(document: object) -> Iterator[str]:
+    """Yield what keeps a document from being a manifest."""
+    if not isinstance(document, dict):
+        yield "it is not an object"
+        return
+    yield from _wrong_keys("it", document, _KEYS)
+    if document["generator"] != "credreport":
+        yield f"its generator is {document['generator']!r}, not 'credreport'"
+    for key, keys in (("inputs", _REPORT_KEYS), ("outputs", _OUTPUT_KEYS)):
+        for number, entry in enumerate(document[key]):
+            if not isinstance(entry, dict):
+                yield f"{key}[{number}] is not an object"
+            else:
+                yield from _wrong_keys(f"{key}[{number}]", entry, keys)
+                if not _SHA256.fullmatch(entry["sha256"]):
+                    yield f"{key}[{number}].sha256 is not 64 hexadecimal digits"
+    if not all(isinstance(name, str) for name in document["comments"]):
+        yield "comments is not a list of names"
+    names = [*(each["name"] for each in document["outputs"]), *document["comments"]]
+    for name in names:
+        if not is_plain_name(name):
+            yield f"it names {name!r}, which is outside of the directory and was not read"
+    for name, count in Counter(names).items():
+        if count > 1:
+            yield f"it names {name!r} twice"
+
+
+def _wrong_keys(about: str, entry: Mapping[str, Any], keys: Mapping[str, type]) -> Iterator[str]:
+    for key, kind in keys.items():
+        if key not in entry:
+            yield f"{about} has no {key!r}"
+        elif not isinstance(entry[key], kind) or isinstance(entry[key], bool):
+            yield f"{key!r} of {about} is not {_KINDS[kind]}"
+
+
+def _read_sums(path: Path, faults: list[Fault]) -> dict[str, str]:
+    """Return the hashes of SHA256SUMS by name, as far as its lines can be read."""
+    data = read_plain(path)
+    if isinstance(data, str):
+        faults.append(Fault(SUMS, data))
+        return {}
+    sums: dict[str, str] = {}
+    for number, line in enumerate(data.decode("utf-8", "backslashreplace").splitlines(), start=1):
+        match = _SUM.fullmatch(line)
+        if not match:
+            faults.append(Fault(SUMS, f"malformed: line {number} is not a hash and a name"))
+        elif not is_plain_name(match[2]):
+            what = f"line {number} names {match[2]!r}, which is outside of the directory"
+            faults.append(Fault(SUMS, f"malformed: {what} and was not read"))
+        elif match[2] in sums:
+            faults.append(Fault(SUMS, f"malformed: line {number} names {match[2]} again"))
+        else:
+            sums[match[2]] = match[1]
+    return sums
+
+
+def _names_of(manifest: Manifest) -> tuple[str, ...]:
+    return (*manifest.outputs, *manifest.document["comments"])
+
+
+def _compare_manifests(manifests: Iterable[Manifest], hashes: Mapping[str, str]) -> Iterator[Fault]:
+    for manifest in manifests:
+        for name, entry in manifest.outputs.items():
+            yield from _compare(name, hashes[name], entry["sha256"], manifest.name)
+        for name in manifest.document["comments"]:
+            if not _SHA256.fullmatch(hashes[name]):
+                yield Fault(name, f"{hashes[name]}; {manifest.name} lists it")
+
+
+def _compare_sums(
+    sums: Mapping[str, str], hashes: Mapping[str, str], manifests: Sequence[Manifest]
+) -> Iterator[Fault]:
+    """Yield what SHA256SUMS says of a file, where no manifest has said the same already."""
+    said = {
+        (name, entry["sha256"])
+        for manifest in manifests
+        for name, entry in manifest.outputs.items()
+    }
+    gone = {name for manifest in manifests for name in manifest.document["comments"]}
+    for name, digest in sums.items():
+        is_said = (name, digest) in said or (name in gone and not _SHA256.fullmatch(hashes[name]))
+        if not is_said:
+            yield from _compare(name, hashes[name], digest, SUMS)
+
+
+def _compare(name: str, found: str, expected: str, by: str) -> Iterator[Fault]:
+    if not _SHA256.fullmatch(found):
+        yield Fault(name, f"{found}; {by} lists it")
+    elif found != expected:
+        what = f"changed: its SHA-256 is {short(found)}, {by} says {short(expected)}"
+        yield Fault(name, what, is_of_bytes=True)
+
+
+def _compare_lists(
+    manifests: Iterable[Manifest], own: Iterable[str], sums: Mapping[str, str]
+) -> Iterator[Fault]:
+    """Yield where the manifests and SHA256SUMS do not agree with one another."""
+    if not sums:
+        return
+    covered = set(own)
+    for manifest in manifests:
+        covered |= {*_names_of(manifest)}
+        for name in _names_of(manifest):
+            if name not in sums:
+                yield Fault(SUMS, f"does not list {name}, which {manifest.name} lists")
+        for name, entry in manifest.outputs.items():
+            if sums.get(name, entry["sha256"]) != entry["sha256"]:
+                what = f"disagrees with {manifest.name}: {name} has {short(sums[name])} here"
+                yield Fault(SUMS, f"{what} and {short(entry['sha256'])} there")
+    for name in own:
+        if name not in sums:
+            yield Fault(SUMS, f"does not list {name}")
+    known = own_output()
+    for name in sums:
+        if name not in covered and known.fullmatch(name):
+            yield Fault(SUMS, f"lists {name}, which no manifest lists")

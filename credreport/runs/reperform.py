@@ -1,0 +1,475 @@
+"""A manifest and its inputs -> the same run again, in memory, and how its files differ from these.
+
+Inputs are known by their hash: a report that lies elsewhere now, or under another name, is the same
+report. Files of options (policy, waivers, accounts) are found among the inputs in the same way.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from credreport import __version__
+from credreport.comparison.comparison import Comparison, compare, compare_all
+from credreport.decisions.decision import Decisions
+from credreport.decisions.review import review, with_review
+from credreport.decisions.workbook import parse_workbook
+from credreport.errors import CredreportError, Problem, UsageError
+from credreport.evidence.evidence import Evidence, SignOff
+from credreport.evidence.of_analysis import of_analysis
+from credreport.evidence.of_comparison import of_comparison
+from credreport.files import Content, sha256, whole
+from credreport.instants import parse_instant
+from credreport.output.csv_file import table_files
+from credreport.output.formats import FORMATS, Format, Options
+from credreport.output.manifest import Earlier, to_manifest
+from credreport.output.render import make, writer_of
+from credreport.reports.by_date import directories_of_tree, read_dates
+from credreport.reports.inputs import Opener, Skipped, Stream
+from credreport.reports.selection import FROM_NEWEST, GIVEN, NEWEST, read_items
+from credreport.rules.accounts import AccountList, read_accounts
+from credreport.rules.option_file import OptionFile
+from credreport.rules.policy import Policy, load_policy
+from credreport.rules.waivers import Waivers, load_waivers
+from credreport.runs.book_differences import compare_books
+from credreport.runs.differences import differing_values, first_difference
+from credreport.runs.rehash import Fault, Manifest, hash_plain, read_plain, short
+from credreport.tables import storing_python_text
+from credreport.verdicts.assessment import Assessment, assess
+
+_Judged = TypeVar("_Judged", Assessment, Comparison)
+REPORT = "report"
+BASELINE = "baseline"
+_OPTIONS = ("policy", "waivers", "accounts", "carry_from")
+_MOST_BYTES = 1024 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Given:
+    """One of the inputs, as it was named, with what was found in it and the hash of each file."""
+
+    name: str
+    items: Sequence[Stream | Skipped | Problem]
+    hashes: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Reperformed:
+    """What came of doing a run again.
+
+    manifest: the name of its manifest.
+    same: the files that came out with the same bytes.
+    filled: the workbooks in which only the auditor's cells differ, with how many by sheet.
+    faults: what differs, and what kept the run from being done again.
+    remarks: what is worth saying and no difference.
+    used: the inputs that it was done with, as they were named.
+    is_done: whether it could be done.
+    """
+
+    manifest: str
+    same: tuple[str, ...] = ()
+    filled: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
+    remarks: tuple[str, ...] = ()
+    used: tuple[str, ...] = ()
+    is_done: bool = True
+
+
+def open_given(names: Sequence[str], max_bytes: int) -> list[Given]:
+    """Read the inputs once, for all manifests."""
+    opener = Opener(max_bytes)
+    given = []
+    for name in names:
+        items = list(opener.open_all([name]))
+        streams = [item for item in items if isinstance(item, Stream)]
+        given.append(Given(name, items, {each.name: sha256(each.data) for each in streams}))
+    return given
+
+
+@storing_python_text
+def reperform(
+    directory: Path, manifest: Manifest, given: Sequence[Given], max_bytes: int
+) -> Reperformed:
+    """Do the run of a manifest again and compare every file that it lists with the one that stands there.
+
+    Nothing is written. Where an input is missing or changed that is said, and the run is not done.
+    """
+    remarks = _versions(manifest)
+    files, faults = _find_option_files(manifest, given)
+    reports = [each for each in given if Path(each.name) not in {*files.values()}]
+    faults += _check_inputs(manifest, reports)
+    if faults:
+        what = "not re-performed: its inputs are not those that were given"
+        return Reperformed(
+            manifest.name, faults=(Fault(manifest.name, what), *faults), is_done=False
+        )
+    wanted = _hashes_of(manifest)
+    mine = [each for each in reports if not wanted.isdisjoint(each.hashes.values())]
+    attempts = [mine, reports] if len(mine) < len(reports) else [mine]
+    results = []
+    for attempt in attempts:
+        try:
+            evidence = _run(manifest, attempt, files, max_bytes)
+        except CredreportError as error:
+            first = str(error).split("\n")[0]
+            fault = Fault(manifest.name, f"re-performing it was refused: {first}")
+            results.append(Reperformed(manifest.name, faults=(fault,), is_done=False))
+            continue
+        used = tuple(each.name for each in attempt)
+        results.append(replace(_compare(directory, manifest, evidence), used=used))
+        if not results[-1].faults:
+            break
+    best = next((result for result in results if not result.faults), results[0])
+    return replace(best, remarks=(*remarks, *_other_names(manifest, reports), *best.remarks))
+
+
+def unused_inputs(manifests: Sequence[Manifest], given: Sequence[Given]) -> list[str]:
+    """Return the inputs in which there is nothing that a manifest lists."""
+    known = set[str]()
+    for manifest in manifests:
+        known |= {entry["sha256"] for entry in manifest.document["inputs"]}
+    return [
+        each.name
+        for each in given
+        if known.isdisjoint({*each.hashes.values(), hash_plain(Path(each.name))})
+    ]
+
+
+def _versions(manifest: Manifest) -> list[str]:
+    version = manifest.document["version"]
+    if version == __version__:
+        return []
+    return [
+        f"{manifest.name} was written by credreport {version}, and this is {__version__}: "
+        "a difference may come from that"
+    ]
+
+
+def _entries(manifest: Manifest, *roles: str) -> list[Mapping[str, Any]]:
+    return [entry for entry in manifest.document["inputs"] if entry["role"] in roles]
+
+
+def _hashes_of(manifest: Manifest, *roles: str) -> set[str]:
+    return {entry["sha256"] for entry in _entries(manifest, *(roles or (REPORT, BASELINE)))}
+
+
+def _find_option_files(
+    manifest: Manifest, given: Sequence[Given]
+) -> tuple[dict[str, Path], list[Fault]]:
+    """Return where the files of options are by role, and which are not there."""
+    found: dict[str, Path] = {}
+    faults: list[Fault] = []
+    for entry in _entries(manifest, *_OPTIONS):
+        role, digest = entry["role"], entry["sha256"]
+        option = f"--{role.replace('_', '-')}"
+        candidates = [path for each in given for path in _files_below(Path(each.name))]
+        path = next(
+            (
+                path
+                for path in candidates
+                if path.stat().st_size == entry["bytes"] and hash_plain(path) == digest
+            ),
+            None,
+        )
+        if path is not None:
+            found[role] = path
+            continue
+        namesake = next((path for path in candidates if path.name == entry["name"]), None)
+        if namesake is not None:
+            what = f"changed: its SHA-256 is {short(hash_plain(namesake))}, {manifest.name} says"
+            faults.append(Fault(entry["name"], f"{what} {short(digest)} ({option})"))
+        else:
+            what = f"missing: the run was given it with {option} (SHA-256 {short(digest)})"
+            faults.append(Fault(entry["name"], f"{what}; add it to the inputs"))
+    return found, faults
+
+
+def _files_below(path: Path) -> Iterator[Path]:
+    if path.is_dir():
+        yield from (each for each in sorted(path.rglob("*")) if each.is_file())
+    elif path.is_file():
+        yield path
+
+
+def _check_inputs(manifest: Manifest, given: Sequence[Given]) -> list[Fault]:
+    """Return which reports of the manifest are missing or changed."""
+    hashes = {digest: name for each in given for name, digest in each.hashes.items()}
+    by_name = {name: digest for each in given for name, digest in each.hashes.items()}
+    faults = []
+    for entry in _entries(manifest, REPORT, BASELINE):
+        name, digest = entry["name"], entry["sha256"]
+        if digest in hashes:
+            continue
+        if name in by_name:
+            what = f"changed: its SHA-256 is {short(by_name[name])}, {manifest.name} says"
+            faults.append(Fault(name, f"{what} {short(digest)}"))
+        else:
+            what = f"missing: {manifest.name} lists it (SHA-256 {short(digest)})"
+            faults.append(Fault(name, f"{what}; add it to the inputs"))
+    return list(dict.fromkeys(faults))
+
+
+def _other_names(manifest: Manifest, given: Sequence[Given]) -> list[str]:
+    """Return a sentence for each report that the run knew by another name."""
+    known: dict[str, set[str]] = {}
+    for entry in _entries(manifest, REPORT, BASELINE):
+        known.setdefault(entry["sha256"], set()).add(entry["name"])
+    return [
+        f"{name} is what the run read as {' and '.join(sorted(known[digest]))}"
+        for each in given
+        for name, digest in each.hashes.items()
+        if _base(name) not in map(_base, known.get(digest, {name}))
+    ]
+
+
+def _base(name: str) -> str:
+    return name.rsplit("/", maxsplit=1)[-1]
+
+
+def _run(
+    manifest: Manifest, given: Sequence[Given], files: Mapping[str, Path], max_bytes: int
+) -> Evidence:
+    """Return the evidence of the same run. Raises CredreportError where it is refused."""
+    document = manifest.document
+    parameters = document["parameters"]
+    known = {entry["role"]: entry for entry in _entries(manifest, *_OPTIONS)}
+
+    def named(role: str, file: OptionFile | None) -> OptionFile | None:
+        return replace(file, name=known[role]["name"]) if file else None
+
+    policy = _to_policy(parameters, files.get("policy"))
+    policy = replace(policy, file=named("policy", policy.file))
+    waivers = load_waivers(files["waivers"]) if "waivers" in files else Waivers()
+    waivers = replace(waivers, file=named("waivers", waivers.file))
+    accounts = read_accounts(files["accounts"]) if "accounts" in files else AccountList()
+    accounts = replace(accounts, file=named("accounts", accounts.file))
+    decided: Decisions | None = None
+    if "carry_from" in files:
+        data = files["carry_from"].read_bytes()
+        decided = parse_workbook(known["carry_from"]["name"], data, is_carried=True)
+    sign_off = _to_sign_off(document.get("sign_off", {}))
+    if parameters.get("command") == "compare":
+        names = [each.name for each in given]
+        if len(names) == 1 and _is_judged_by_user(manifest):
+            names = directories_of_tree(names[0]) or names
+        dates = read_dates(
+            names,
+            as_of=_as_ofs(manifest, names, max_bytes),
+            keep_going=True,
+            max_bytes=max_bytes,
+        )
+        judged = [assess(date, policy, waivers).check_accounts(accounts) for date in dates]
+        return of_comparison(_reviewed(compare_all(judged), decided), sign_off)
+    assessment = _assess(manifest, given, REPORT, policy, waivers).check_accounts(accounts)
+    since: Comparison | None = None
+    if _entries(manifest, BASELINE):
+        since = compare(_assess(manifest, given, BASELINE, policy, waivers), assessment)
+        since = _reviewed(since, decided)
+    assessment = _reviewed(assessment, decided) if since is None else since.newest
+    return of_analysis(assessment, sign_off, None, since)
+
+
+def _reviewed(judged: _Judged, decided: Decisions | None) -> _Judged:
+    return judged if decided is None else with_review(judged, review(decided, judged))
+
+
+def _to_policy(parameters: Mapping[str, Any], path: Path | None) -> Policy:
+    profile, days = parameters.get("profile"), parameters.get("unused_after_days")
+    if not isinstance(profile, str) or type(days) is not int:
+        raise UsageError("its parameters have no profile or no unused_after_days")
+    is_with_root = parameters.get("include_root") is True
+    return load_policy(path, profile=profile, unused_after_days=days, include_root=is_with_root)
+
+
+def _to_sign_off(values: object) -> SignOff:
+    texts = values if isinstance(values, Mapping) else {}
+    names = SignOff.__dataclass_fields__
+    return SignOff(**{name: str(text) for name, text in texts.items() if name in names})
+
+
+def _is_judged_by_user(manifest: Manifest) -> bool:
+    return any(entry.get("as_of_origin") == GIVEN for entry in _entries(manifest, REPORT))
+
+
+def _as_of(entries: Sequence[Mapping[str, Any]]) -> datetime | str | None:
+    """Return what --as-of said of these reports; None where each was judged at its own stamp."""
+    for entry in entries:
+        if entry.get("as_of_origin") == GIVEN:
+            return parse_instant(str(entry.get("as_of")))
+        if entry.get("as_of_origin") == FROM_NEWEST:
+            return NEWEST
+    return None
+
+
+def _as_ofs(manifest: Manifest, names: Sequence[str], max_bytes: int) -> list[datetime | str]:
+    """Return what --as-of said of each input of a comparison, in their order."""
+    entries = _entries(manifest, REPORT)
+    if _as_of(entries) == NEWEST:
+        return [NEWEST]
+    waiting = [entry for entry in entries if entry.get("as_of_origin") == GIVEN]
+    instants: list[datetime | str] = []
+    for each in open_given(names, max_bytes) if waiting else ():
+        mine = [entry for entry in waiting if entry["sha256"] in each.hashes.values()]
+        when = _as_of(mine[:1])
+        if when is not None:
+            instants.append(when)
+            waiting = [entry for entry in waiting if entry.get("as_of") != mine[0]["as_of"]]
+    return instants
+
+
+def _assess(
+    manifest: Manifest, given: Sequence[Given], role: str, policy: Policy, waivers: Waivers
+) -> Assessment:
+    """Judge the reports of one role, under the names that the run knew them by."""
+    entries = _entries(manifest, role)
+    names = {entry["sha256"]: entry["name"] for entry in entries}
+    others = _hashes_of(manifest) - {*names}
+    items: list[Stream | Skipped | Problem] = []
+    for each in given:
+        hashes = {*each.hashes.values()}
+        if role == BASELINE and hashes.isdisjoint(names):
+            continue
+        if role == REPORT and hashes and hashes <= others:
+            continue
+        for item in each.items:
+            digest = each.hashes.get(item.name) if isinstance(item, Stream) else None
+            if digest in others:
+                continue
+            is_known = isinstance(item, Stream) and digest in names
+            items.append(replace(item, name=names[str(digest)]) if is_known else item)
+    as_of = _as_of(entries) if role == REPORT else None
+    population = read_items(
+        items, [each.name for each in given], as_of=as_of, keep_going=True, progress=None
+    )
+    return assess(population, policy, waivers)
+
+
+def _compare(directory: Path, manifest: Manifest, evidence: Evidence) -> Reperformed:
+    """Compare what the run makes with what stands in the directory."""
+    faults: list[Fault] = []
+    if evidence.stem != manifest.stem:
+        what = "its parameters and inputs make files that are named"
+        faults.append(Fault(manifest.name, f"{what} {evidence.stem}, not {manifest.stem}"))
+        evidence = replace(evidence, stem=manifest.stem)
+    faults += _extra_inputs(manifest, evidence)
+    made = make(evidence, _formats_of(manifest), Options())
+    raw = table_files(evidence, [*evidence.csv_tables], Options(csv_raw=True))
+    same: list[str] = []
+    filled: dict[str, Mapping[str, int]] = {}
+    remarks: list[str] = []
+    listed = {name: made[name] for name in made if name in manifest.outputs}
+    for name in manifest.outputs:
+        found = read_plain(directory / name, _MOST_BYTES)
+        if isinstance(found, str):
+            continue  # said already
+        if name not in made:
+            faults.append(Fault(name, "the run makes no such file"))
+            continue
+        expected = whole(made[name])
+        if found in (expected, whole(raw[name]) if name in raw else expected):
+            listed[name] = found
+            same.append(name)
+        elif name.endswith(".xlsx"):
+            difference = compare_books(expected, found)
+            remarks += [f"{name}: {remark}" for remark in difference.remarks]
+            if difference.first:
+                faults.append(Fault(name, f"re-performed: {difference.first}"))
+            elif difference.filled:
+                filled[name] = difference.filled
+            else:
+                what = "re-performed: every cell has the same value, and nothing was filled in;"
+                faults.append(Fault(name, f"{what} another program saved it"))
+        else:
+            where = first_difference(name, expected, found)
+            faults.append(Fault(name, f"re-performed: {where}"))
+    faults += _compare_manifest(manifest, evidence, listed)
+    closing, more = _compare_comments(directory, manifest, evidence, listed)
+    return Reperformed(manifest.name, (*same, *closing), filled, (*faults, *more), (*remarks,))
+
+
+def _formats_of(manifest: Manifest) -> list[str]:
+    """Return the formats of the listed files, by the endings of their names."""
+    endings = [name.removeprefix(manifest.stem) for name in manifest.outputs]
+    return [
+        each.name
+        for each in FORMATS.values()
+        if not each.is_comment and any(_is_of(each, ending) for ending in endings)
+    ]
+
+
+def _is_of(each: Format, ending: str) -> bool:
+    patterns = (re.escape(known).replace(r"\*", ".+") for known in each.endings)
+    return any(re.fullmatch(pattern, ending) for pattern in patterns)
+
+
+def _extra_inputs(manifest: Manifest, evidence: Evidence) -> Iterator[Fault]:
+    """Yield the reports that are judged now and were not then."""
+    known = _hashes_of(manifest)
+    for role in ("inputs", "baseline"):
+        if role in evidence.tables:
+            table = evidence.tables[role]
+            for name, digest in zip(table["source_file"], table["sha256"], strict=True):
+                if digest not in known:
+                    yield Fault(
+                        name, f"extra: {manifest.name} does not list it, and it is judged now"
+                    )
+
+
+def _compare_manifest(
+    manifest: Manifest, evidence: Evidence, files: Mapping[str, Content]
+) -> Iterator[Fault]:
+    """Yield the first value of the manifest that the run does not write."""
+    document = manifest.document
+    names = tuple(document["comments"])
+    expected = json.loads(to_manifest(evidence, dict(files), Earlier(), names))
+    expected["version"] = document["version"]
+    if difference := next(differing_values(expected, document), ""):
+        yield Fault(manifest.name, f"re-performed: {difference}")
+
+
+def _compare_comments(
+    directory: Path, manifest: Manifest, evidence: Evidence, files: Mapping[str, Content]
+) -> tuple[list[str], list[Fault]]:
+    """Return the ticket comments that are the same, and how the others differ.
+
+    A comment has the hashes of the files of its own run: those that it names.
+    """
+    same: list[str] = []
+    faults: list[Fault] = []
+    own = read_plain(directory / manifest.name)
+    for name in manifest.document["comments"]:
+        found = read_plain(directory / name)
+        each = next(
+            (
+                each
+                for each in FORMATS.values()
+                if each.is_comment and _is_of(each, name.removeprefix(manifest.stem))
+            ),
+            None,
+        )
+        if isinstance(found, str) or isinstance(own, str):
+            continue  # said already
+        if each is None:
+            faults.append(Fault(name, "the run makes no such file"))
+            continue
+        text = found.decode("utf-8", "replace")
+        named = {file: data for file, data in files.items() if _is_named(text, file)}
+        written = writer_of(each)(evidence, Options(), {**named, manifest.name: own})
+        expected = whole(written[name])
+        if expected == found:
+            same.append(name)
+        else:
+            where = first_difference(name, expected, found)
+            faults.append(Fault(name, f"re-performed: {where}"))
+    return same, faults
+
+
+def _is_named(text: str, file: str) -> bool:
+    """Whether a comment names a file; Jira's markup writes some letters as their numbers."""
+    plain = re.sub(r"&#([0-9]+);", lambda match: chr(int(match[1])), text)
+    return f"{file}`" in plain or f"{file}}}}}" in plain

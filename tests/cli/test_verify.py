@@ -1,0 +1,110 @@
+"""`credreport verify` and `credreport explain`, from the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import openpyxl
+import pytest
+from typer.testing import CliRunner, Result
+
+from credreport.cli.main import app
+from tests.support.evidence import MANIFEST, STEM, replace_text, reports
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    reports(tmp_path / "in")
+    result = run("analyze", tmp_path / "in", "-o", tmp_path / "out", "--format", "csv,json,md")
+    assert result.exit_code == 0, result.output
+    return tmp_path / "out"
+
+
+def test_evidence_as_written_ends_with_0(out: Path) -> None:
+    result = run("verify", out)
+    assert (result.exit_code, result.stdout) == (0, f"All 6 files are as written: {out}\n")
+    result = run("verify", out, out.parent / "in")
+    assert (result.exit_code, result.stdout) == (0, f"All 6 files are as written: {out}\n")
+    assert result.stderr == f"Re-performed {MANIFEST}: 4 files have the same bytes.\n"
+
+
+def test_a_difference_ends_with_1_and_is_named(out: Path) -> None:
+    replace_text(out / f"{STEM}-findings.csv", ",122,", ",12,")
+    result = run("verify", out)
+    assert result.exit_code == 1
+    first, second = result.stdout.splitlines()
+    assert first == f"{out} is not as it was written: 1 difference."
+    assert second.startswith(f"  {STEM}-findings.csv: changed: its SHA-256 is ")
+    result = run("verify", out, out.parent / "in")
+    assert result.exit_code == 1
+    assert "row 2, column days: expected '122', found '12'" in result.stdout
+
+
+def test_what_is_no_evidence_ends_with_2(out: Path) -> None:
+    result = run("verify", out.parent)
+    assert result.exit_code == 2
+    assert "neither a manifest of credreport nor SHA256SUMS is in it" in result.stderr
+
+
+def test_an_input_of_nothing_ends_with_1(out: Path) -> None:
+    (out.parent / "note.csv").write_text("x")
+    result = run("verify", out, out.parent / "in", out.parent / "note.csv")
+    assert result.exit_code == 1
+    assert (
+        f"{out.parent / 'note.csv'}: extra: no manifest lists anything that is in it"
+        in result.stdout
+    )
+
+
+def test_a_workbook_that_was_filled_in_is_told_apart(out: Path) -> None:
+    assert run("analyze", out.parent / "in", "-o", out, "--format", "xlsx").exit_code == 0
+    path = out / f"{STEM}.xlsx"
+    book = openpyxl.load_workbook(path)
+    book["Findings"]["O2"] = "Removed"
+    book.save(path)
+    alone = run("verify", out)
+    assert alone.exit_code == 1
+    assert "A workbook that was filled in has other bytes: name the inputs too" in alone.stderr
+    result = run("verify", out, out.parent / "in")
+    words = "filled in by the auditor (1 cell: 1 on Findings); every other cell is the same"
+    assert result.exit_code == 0, result.output
+    assert f"{path.name}: {words}" in result.stdout
+    assert "as written, apart from what the auditor filled in" in result.stdout
+
+
+def test_names_in_a_manifest_are_printed_escaped(out: Path) -> None:
+    replace_text(out / "SHA256SUMS", f"{STEM}.json", "x\x1b[31m")
+    result = run("verify", out)
+    assert result.exit_code == 1
+    assert "\x1b" not in result.stdout
+
+
+def test_explain_prints_the_finding_and_its_json(out: Path) -> None:
+    finding = json.loads((out / f"{STEM}.json").read_bytes())["findings"][0]
+    result = run("explain", finding["finding_id"], out.parent / "in")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith(
+        f"{finding['finding_id']}: Console password unused: password of "
+    )
+    result = run("explain", finding["finding_id"][:9], out.parent / "in", "--json")
+    document = json.loads(result.stdout)
+    assert document["finding"] == finding
+    assert document["cells"]["password_enabled"] == "true"
+
+
+def test_explain_of_a_user_lists_the_credentials(out: Path) -> None:
+    result = run("explain", "carol", out.parent / "in")
+    assert result.exit_code == 0
+    words = "password in account 111122223333: current, 1 day since 2026-01-30T12:00:00Z"
+    assert f"  {words} (password_last_used)\n" in result.stdout
+
+
+def test_explain_of_what_is_not_there_ends_with_2(out: Path) -> None:
+    result = run("explain", "CR-000000000000", out.parent / "in")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: no finding CR-000000000000 among the 2 findings of ")

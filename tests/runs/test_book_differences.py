@@ -1,0 +1,182 @@
+"""A workbook that was edited: what the auditor filled in is told apart from everything else."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from openpyxl import Workbook, load_workbook
+from openpyxl.worksheet.worksheet import Worksheet
+
+from credreport.evidence.evidence import SignOff
+from credreport.evidence.of_analysis import of_analysis
+from credreport.output.workbook.book import to_xlsx
+from credreport.reports.selection import read_reports
+from credreport.runs.book_differences import BookDifference, compare_books
+from credreport.verdicts.assessment import assess
+from tests.support.evidence import reports
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    top = tmp_path_factory.mktemp("book")
+    assessment = assess(read_reports(reports(top)))
+    return to_xlsx(of_analysis(assessment, SignOff(ticket="SEC-1")), {})
+
+
+def edit(book: bytes, change: Callable[[Workbook], object]) -> bytes:
+    opened = load_workbook(io.BytesIO(book))
+    change(opened)
+    buffer = io.BytesIO()
+    opened.save(buffer)
+    return buffer.getvalue()
+
+
+def compare(book: bytes, change: Callable[[Workbook], object]) -> BookDifference:
+    return compare_books(book, edit(book, change))
+
+
+def find(sheet: Worksheet, header: str) -> str:
+    """Return the letters of the column below a header."""
+    return next(cell.column_letter for cell in sheet[1] if cell.value == header)
+
+
+def put(
+    sheet: str, header: str, value: str | int | date, row: int = 2
+) -> Callable[[Workbook], None]:
+    def change(book: Workbook) -> None:
+        book[sheet][f"{find(book[sheet], header)}{row}"] = value
+
+    return change
+
+
+def sign(label: str, value: str) -> Callable[[Workbook], None]:
+    def change(book: Workbook) -> None:
+        sheet = book["Summary"]
+        labels = [cell.value for cell in sheet["A"]]
+        row = labels.index(label, labels.index("Sign-off")) + 1
+        sheet.cell(row, 2).value = value
+
+    return change
+
+
+def swap_rows(book: Workbook) -> None:
+    sheet = book["Findings"]
+    for first, second in zip(sheet[2], sheet[3], strict=True):
+        first.value, second.value = second.value, first.value
+
+
+TAMPERED: dict[str, tuple[Callable[[Workbook], object], str]] = {
+    "a verdict": (
+        put("Credentials", "Status", "current", row=7),
+        "cell Credentials!D7 (Status): expected 'unused', found 'current'",
+    ),
+    "a number": (
+        put("Findings", "Days", 12),
+        "cell Findings!G2 (Days): expected '122', found '12'",
+    ),
+    "a date": (
+        put("Findings", "Since (UTC)", date(2026, 1, 1)),
+        "cell Findings!I2 (Since (UTC)): expected '2025-10-01 12:00:00', found '2026-01-01 00:00:00'",
+    ),
+    "a formula": (
+        put("Findings", "Days", "=100+22"),
+        "cell Findings!G2 (Days): expected '122', found '=100+22'",
+    ),
+    "a row deleted": (
+        lambda book: book["Findings"].delete_rows(2),
+        "Findings: row 2 is missing: 'CR-",
+    ),
+    "a row added": (
+        lambda book: book["Findings"].append(["CR-000000000000"]),
+        "Findings: row 4 was added: 'CR-000000000000'",
+    ),
+    "a sheet removed": (lambda book: book.remove(book["Findings"]), "sheet Findings is missing"),
+    "a sheet added": (lambda book: book.create_sheet("Notes"), "sheet Notes was added"),
+    "a sheet renamed": (
+        lambda book: setattr(book["Findings"], "title", "Old"),
+        "sheet Findings was renamed to Old",
+    ),
+    "a sheet moved": (
+        lambda book: book.move_sheet("Findings", 3),
+        "the sheets stand in another order: Summary, ",
+    ),
+    "a sheet hidden": (
+        lambda book: setattr(book["Findings"], "sheet_state", "veryHidden"),
+        "sheet Findings is hidden",
+    ),
+    "a column hidden": (
+        lambda book: setattr(book["Findings"].column_dimensions["E"], "hidden", True),
+        "Findings: column E is hidden",
+    ),
+    "a row hidden": (
+        lambda book: setattr(book["Findings"].row_dimensions[2], "hidden", True),
+        "Findings: row 2 is hidden (by hand or by a filter)",
+    ),
+    "a number shown as another": (
+        lambda book: setattr(book["Findings"]["G2"], "number_format", '"12"'),
+        "cell Findings!G2 is shown in another form: expected '0', found '12'",
+    ),
+    "a tie-out": (
+        lambda book: setattr(book["Summary"]["A1"], "value", "All fine"),
+        "cell Summary!A1: expected 'Unused IAM credentials', found 'All fine'",
+    ),
+    "what the run signed": (
+        sign("Ticket", "SEC-2"),
+        "expected 'SEC-1', found 'SEC-2'",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", TAMPERED)
+def test_every_kind_of_tampering_is_named_with_sheet_and_cell(book: bytes, kind: str) -> None:
+    change, message = TAMPERED[kind]
+    assert message in compare(book, change).first
+
+
+def test_what_the_auditor_filled_in_is_counted_and_no_difference(book: bytes) -> None:
+    def fill(opened: Workbook) -> None:
+        put("Findings", "Disposition", "Removed")(opened)
+        put("Findings", "Decision date", date(2026, 2, 1))(opened)
+        put("Findings", "Decided by", "=HYPERLINK(1)", row=3)(opened)
+        sign("Prepared by", "Ann")(opened)
+
+    assert compare(book, fill) == BookDifference("", {"Summary": 1, "Findings": 3})
+
+
+def test_a_fill_in_hides_no_other_edit(book: bytes) -> None:
+    def change(opened: Workbook) -> None:
+        put("Findings", "Disposition", "Removed")(opened)
+        put("Findings", "Days", 12)(opened)
+
+    found = compare(book, change)
+    assert found.first == "cell Findings!G2 (Days): expected '122', found '12'"
+    assert found.filled == {"Findings": 1}
+
+
+def test_an_auditors_column_is_none_on_another_sheet(book: bytes) -> None:
+    change = put("Users", "Conclusion", "Disposition", row=1)
+    assert "expected 'Conclusion', found 'Disposition'" in compare(book, change).first
+
+
+def test_a_workbook_saved_again_says_the_same(book: bytes) -> None:
+    assert edit(book, lambda _: None) != book
+    assert compare(book, lambda _: None) == BookDifference("", {})
+
+
+def test_sorted_findings_are_the_same_findings(book: bytes) -> None:
+    remark = "the rows of Findings stand in another order"
+    assert compare(book, swap_rows) == BookDifference("", {}, (remark,))
+
+
+@pytest.mark.parametrize("size", [0, 10, 5_000])
+def test_what_is_no_workbook_any_more_is_said(book: bytes, size: int) -> None:
+    assert compare_books(book, book[:size]).first.startswith("cannot be read as a workbook (")
+
+
+def test_a_damaged_part_is_named(book: bytes) -> None:
+    data = bytearray(book)
+    data[len(data) // 3] ^= 0xFF
+    assert compare_books(book, bytes(data)).first.startswith("cannot be read as a workbook (")

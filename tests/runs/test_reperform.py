@@ -1,0 +1,305 @@
+"""The run done again from its manifest and inputs: the same bytes, or the first difference by name."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from credreport.comparison.comparison import compare, compare_all
+from credreport.evidence.evidence import SignOff
+from credreport.evidence.of_analysis import of_analysis
+from credreport.evidence.of_comparison import of_comparison
+from credreport.output.formats import Options
+from credreport.reports.by_date import read_dates
+from credreport.reports.selection import read_reports
+from credreport.rules.accounts import read_accounts
+from credreport.rules.policy import load_policy
+from credreport.rules.waivers import load_waivers
+from credreport.runs.rehash import rehash
+from credreport.runs.reperform import Reperformed, open_given, reperform, unused_inputs
+from credreport.verdicts.assessment import assess
+from tests.support.evidence import (
+    MANIFEST,
+    ROWS,
+    STEM,
+    USED,
+    cover_up,
+    edit_json,
+    replace_text,
+    reports,
+    write,
+)
+from tests.support.reports import NAME, root, save, user
+
+FORMATS = ("csv", "json", "sh", "md", "jira")
+CSV, JSON, SH, MD = (
+    f"{STEM}{ending}" for ending in ("-findings.csv", ".json", "-remediate.sh", ".md")
+)
+JUNE = "status_reports_2025-12-31T12-00-00+00-00.csv"
+MIB = 1024 * 1024
+WAIVERS = """[[waiver]]
+id = "W1"
+user = "alice"
+reason = "sealed"
+approved_by = "CISO"
+approved_on = 2026-01-01
+expires = 2026-12-31
+"""
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with `in`, `out` and the files of three options."""
+    top = tmp_path_factory.mktemp("reperform")
+    (top / "waivers.toml").write_text(WAIVERS)
+    evidence = of_analysis(
+        assess(read_reports(reports(top / "in")), None, load_waivers(top / "waivers.toml")),
+        SignOff(ticket="SEC-1"),
+    )
+    write(top / "out", evidence, *FORMATS)
+    return top
+
+
+@pytest.fixture
+def top(original: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(original, tmp_path / "top"))
+
+
+def again(top: Path, *inputs: str, out: str = "out") -> Reperformed:
+    given = open_given([str(top / name) for name in inputs or ("in", "waivers.toml")], MIB)
+    (manifest,) = rehash(top / out).manifests
+    return reperform(top / out, manifest, given, MIB)
+
+
+def faults(result: Reperformed) -> list[str]:
+    return [str(fault) for fault in result.faults]
+
+
+def test_the_same_inputs_give_the_same_bytes(top: Path) -> None:
+    result = again(top)
+    assert (faults(result), result.remarks) == ([], ())
+    assert len(result.same) == 6
+
+
+def test_a_report_is_known_by_its_hash_wherever_it_lies(top: Path) -> None:
+    (top / "in" / NAME).rename(top / "renamed.csv")
+    result = again(top, "renamed.csv", "waivers.toml")
+    assert faults(result) == []
+    assert result.remarks == (f"renamed.csv is what the run read as {NAME}",)
+
+
+def test_a_file_of_an_option_is_found_below_a_directory_and_under_another_name(top: Path) -> None:
+    (top / "waivers.toml").rename(top / "exceptions.toml")
+    shutil.copytree(top / "in", top / "all" / "in")
+    (top / "exceptions.toml").rename(top / "all" / "exceptions.toml")
+    assert faults(again(top, "in", "all/exceptions.toml")) == []
+
+
+FORGED: dict[str, tuple[str, str, str, str]] = {
+    "a verdict of the CSV": (
+        CSV,
+        ",122,",
+        ",12,",
+        "row 2, column days: expected '122', found '12'",
+    ),
+    "a number of the JSON": (
+        JSON,
+        '"days": 122',
+        '"days": 12',
+        "findings[0].days: expected 122, found 12",
+    ),
+    "a line of the script": (SH, "apply", "Apply", "line "),
+    "a count of the comment": (MD, "2 of 3", "1 of 3", "line "),
+}
+
+
+@pytest.mark.parametrize("kind", FORGED)
+def test_a_file_whose_hash_was_edited_to_match_is_found_by_re_performing(
+    top: Path, kind: str
+) -> None:
+    name, old, new, message = FORGED[kind]
+    replace_text(top / "out" / name, old, new)
+    cover_up(top / "out")
+    assert rehash(top / "out").faults == ()
+    found = faults(again(top))
+    assert any(fault.startswith(f"{name}: re-performed: {message}") for fault in found), found
+
+
+def test_the_manifest_with_the_hash_edited_to_match_is_named_too(top: Path) -> None:
+    replace_text(top / "out" / CSV, ",122,", ",12,")
+    cover_up(top / "out")
+    assert any(f"{MANIFEST}: re-performed: outputs[" in fault for fault in faults(again(top)))
+
+
+PARAMETERS: dict[str, tuple[str, object, str]] = {
+    "days": ("unused_after_days", 900, f"make files that are named {STEM[:-3]}900d, not {STEM}"),
+    "profile": (
+        "profile",
+        "cis-5.0",
+        f"make files that are named {STEM[:-3]}cis-5.0-90d, not {STEM}",
+    ),
+    "root": ("include_root", True, f"{JSON}: re-performed: "),
+    "rules": ("rules", ["unused-password"], "parameters.rules[1] is missing: 'unused-access-key'"),
+    "no days": (
+        "unused_after_days",
+        "90",
+        "its parameters have no profile or no unused_after_days",
+    ),
+    "no such profile": ("profile", "cis", "re-performing it was refused: --profile 'cis'"),
+}
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_an_edited_parameter_is_named(top: Path, name: str) -> None:
+    key, value, message = PARAMETERS[name]
+    edit_json(top / "out" / MANIFEST, lambda each: each["parameters"].update({key: value}))
+    found = faults(again(top))
+    assert any(message in fault for fault in found), found
+
+
+def test_an_edited_sign_off_and_verdict_are_named(top: Path) -> None:
+    edit_json(top / "out" / MANIFEST, lambda each: each.update(verdict="All fine."))
+    assert any("re-performed: verdict: expected '2 of 3 " in fault for fault in faults(again(top)))
+
+
+CHANGED_INPUTS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "input changed": (
+        lambda top: save(top / "in", *ROWS[:2]),
+        f"{NAME}: changed: its SHA-256 is ",
+    ),
+    "input missing": (
+        lambda top: save(top / "in", *ROWS[:2], name=NAME).rename(top / "in" / JUNE),
+        f"{NAME}: missing: {MANIFEST} lists it (SHA-256 ",
+    ),
+    "waivers changed": (
+        lambda top: replace_text(top / "waivers.toml", "sealed", "opened"),
+        "waivers.toml: changed: its SHA-256 is ",
+    ),
+    "waivers missing": (
+        lambda top: (top / "waivers.toml").unlink(),
+        "waivers.toml: missing: the run was given it with --waivers (SHA-256 ",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", CHANGED_INPUTS)
+def test_an_input_that_is_another_is_named_and_nothing_is_re_performed(
+    top: Path, kind: str
+) -> None:
+    change, message = CHANGED_INPUTS[kind]
+    change(top)
+    result = again(top, "in", *(["waivers.toml"] if (top / "waivers.toml").exists() else []))
+    assert not result.is_done
+    assert any(fault.startswith(message) for fault in faults(result)), faults(result)
+
+
+def test_an_extra_report_that_is_judged_now_is_named(top: Path) -> None:
+    other = root("444455556666"), user("dora", "444455556666")
+    save(top / "in", *other, name="status_reports_2026-01-30T12-00-00+00-00.csv")
+    message = f"extra: {MANIFEST} does not list it, and it is judged now"
+    assert f"status_reports_2026-01-30T12-00-00+00-00.csv: {message}" in faults(again(top))
+
+
+def test_an_input_of_nothing_is_named(top: Path) -> None:
+    save(top / "other", *ROWS[:2], name=JUNE)
+    given = open_given([str(top / name) for name in ("in", "waivers.toml", "other")], MIB)
+    manifests = rehash(top / "out").manifests
+    assert unused_inputs(manifests, given) == [str(top / "other")]
+
+
+def test_another_version_is_said_and_is_no_difference(top: Path) -> None:
+    edit_json(top / "out" / MANIFEST, lambda each: each.update(version="0.0.1"))
+    result = again(top)
+    assert result.remarks[0].startswith(f"{MANIFEST} was written by credreport 0.0.1, and this is ")
+    assert not any("version" in fault for fault in faults(result))
+
+
+def test_raw_cells_of_the_csv_are_no_difference(tmp_path: Path) -> None:
+    save(
+        tmp_path / "in",
+        root(),
+        user("=1+1", access_key_1_active="true", access_key_1_last_rotated=USED),
+    )
+    evidence = of_analysis(assess(read_reports(tmp_path / "in")))
+    write(tmp_path / "out", evidence, "csv", "md", options=Options(csv_raw=True))
+    assert faults(again(tmp_path, "in")) == []
+
+
+def test_every_option_that_decides_is_taken_from_the_manifest(tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text(
+        'profile = "cis-5.0"\n[[class]]\nmatch = "b*"\nunused_after_days = 400\n'
+    )
+    (tmp_path / "waivers.toml").write_text(WAIVERS)
+    (tmp_path / "accounts.csv").write_text(
+        "id,name,owner\n111122223333,Prod,Ann\n444455556666,Dev,Bob\n"
+    )
+    policy = load_policy(tmp_path / "policy.toml", unused_after_days=30, include_root=True)
+    waivers = load_waivers(tmp_path / "waivers.toml")
+    save(tmp_path / "in", *ROWS)
+    save(tmp_path / "old", *ROWS[:3], name=JUNE)
+    judged = assess(read_reports(tmp_path / "in", as_of="2026-02-01"), policy, waivers)
+    judged = judged.check_accounts(read_accounts(tmp_path / "accounts.csv"))
+    since = compare(assess(read_reports(tmp_path / "old"), policy, waivers), judged)
+    write(
+        tmp_path / "out", of_analysis(judged, SignOff(control="AC-2"), None, since), "csv", "json"
+    )
+    given = ("in", "old", "policy.toml", "waivers.toml", "accounts.csv")
+    result = again(tmp_path, *given)
+    assert (faults(result), len(result.same)) == ([], 4)
+
+
+@pytest.mark.parametrize("as_of", [(), ("2026-01-01", "2026-02-01T00:00:00Z")])
+def test_a_comparison_is_re_performed_too(tmp_path: Path, as_of: tuple[str, ...]) -> None:
+    save(tmp_path / "in", *ROWS)
+    save(tmp_path / "old", *ROWS[:3], name=JUNE)
+    names = [tmp_path / "old", tmp_path / "in"]
+    evidence = of_comparison(compare_all([assess(date) for date in read_dates(names, as_of=as_of)]))
+    write(tmp_path / "out", evidence, "csv", "json", "md")
+    assert faults(again(tmp_path, "old", "in")) == []
+    edit_json(
+        tmp_path / "out" / f"{evidence.stem}.json",
+        lambda each: each["changes"][0].update(state="closed"),
+    )
+    assert any(
+        "changes[0].state: expected " in fault for fault in faults(again(tmp_path, "old", "in"))
+    )
+
+
+def test_a_workbook_and_pictures_are_compared_by_what_they_say(tmp_path: Path) -> None:
+    from openpyxl import load_workbook
+
+    reports(tmp_path / "in")
+    write(
+        tmp_path / "out", of_analysis(assess(read_reports(tmp_path / "in"))), "xlsx", "png", "svg"
+    )
+    path = tmp_path / "out" / f"{STEM}.xlsx"
+    book = load_workbook(path)
+    book["Findings"]["O2"] = "Removed"
+    book.save(path)
+    result = again(tmp_path, "in")
+    assert (faults(result), result.filled) == ([], {path.name: {"Findings": 1}})
+    svg = tmp_path / "out" / f"{STEM}-ageing.svg"
+    replace_text(svg, "unused for 90 days", "unused for 91 days")
+    book = load_workbook(path)
+    book["Findings"]["G2"] = 12
+    book.save(path)
+    found = faults(again(tmp_path, "in"))
+    assert (
+        f"{path.name}: re-performed: cell Findings!G2 (Days): expected '122', found '12'" in found
+    )
+    assert any(fault.startswith(f"{svg.name}: re-performed: line ") for fault in found)
+
+
+def test_nothing_is_written(top: Path) -> None:
+    before = {path: path.read_bytes() for path in top.rglob("*") if path.is_file()}
+    again(top)
+    assert {path: path.read_bytes() for path in top.rglob("*") if path.is_file()} == before
+
+
+def test_the_manifest_keeps_the_sign_off(top: Path) -> None:
+    document = json.loads((top / "out" / MANIFEST).read_bytes())
+    assert document["sign_off"] == {"ticket": "SEC-1"}
