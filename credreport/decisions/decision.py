@@ -84,10 +84,6 @@ class Decisions:
         """Yield the decisions in the order of the workbook."""
         return iter(self.decisions)
 
-    def __len__(self) -> int:
-        """Return how many there are."""
-        return len(self.decisions)
-
 
 @dataclass(frozen=True)
 class Review:

@@ -32,7 +32,7 @@ from credreport.schema import SLOT_WORDS
 from credreport.text import escape_text
 
 OPTION = "--carry-from"
-_MAX_BYTES = 256 * 1024 * 1024
+MAX_BYTES = 256 * 1024 * 1024
 _MAX_MEMBERS = 2_000
 _MAX_UNPACKED = 1024 * 1024 * 1024
 _MAX_STRINGS = 128 * 1024 * 1024
@@ -63,7 +63,7 @@ def read_decisions(path: Path) -> Decisions:
     that cannot be carried over; all of them, each with sheet and cell.
     """
     try:
-        data = read_bounded(path, _MAX_BYTES)
+        data = read_bounded(path, MAX_BYTES)
     except OSError as error:
         raise UsageError(f"{OPTION} {path}: cannot be read ({error.strerror})") from None
     except ValueError as error:
@@ -85,7 +85,7 @@ def parse_workbook(name: str, data: bytes, *, is_carried: bool) -> Decisions:
         reader.refuse("", f"cannot be read as a workbook ({reason})", _AGAIN)
         sheets = {}
     needed = _FINDINGS if is_carried else _SUMMARY
-    if sheets and needed not in sheets:
+    if not reader.problems and needed not in sheets:
         found = f"no sheet {needed}: not a workbook of credreport analyze"
         reader.refuse("", found, "Name the workbook that the decisions were filled in")
     decisions = _to_decisions(reader, sheets)
@@ -206,10 +206,6 @@ def _read_sheets(reader: _Reader, data: bytes) -> dict[str, list[_Row]]:
         with closing(load_workbook(io.BytesIO(data), read_only=True)) as book:
             reader.epoch = book.epoch
             titles = [each for each in (_FINDINGS, _DECISIONS, _SUMMARY) if each in book.sheetnames]
-            if not titles:
-                names = ", ".join(book.sheetnames[:5])
-                found = f"the sheets {names}: not a workbook of credreport"
-                reader.refuse("", found, "Name the workbook that the decisions were filled in")
             return {title: list(_rows(reader, book[title])) for title in titles}
 
 

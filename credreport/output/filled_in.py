@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from credreport.decisions.decision import Decisions
-from credreport.decisions.workbook import OPTION, parse_workbook
+from credreport.decisions.workbook import MAX_BYTES, OPTION, parse_workbook
 from credreport.errors import UsageError
 from credreport.evidence.evidence import SignOff
-from credreport.files import read_regular
+from credreport.reports.inputs import read_bounded
 from credreport.verdicts.tally import plural
 
 
@@ -23,14 +23,14 @@ def reason_to_keep(
     """
     elsewhere = "move it elsewhere, or choose another -o"
     try:
-        found = parse_workbook(path.name, read_regular(path), is_carried=False)
-    except (UsageError, OSError) as error:
+        found = parse_workbook(path.name, read_bounded(path, MAX_BYTES), is_carried=False)
+    except (UsageError, OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error).split("\n")[0]
         return (
             f"{path} may have decisions that cannot be read, so not even --force replaces it "
             f"({reason.removeprefix(OPTION).strip()}); {elsewhere}"
         )
-    if carried.file == found.file:
+    if carried.file and found.file and carried.file.sha256 == found.file.sha256:
         return ""
     known = {each.content for each in carried}
     decided = sum(each.content not in known for each in found)

@@ -1,0 +1,325 @@
+"""What became of each decision: carried over, gone, contradicted, or not to be told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from credreport.decisions.decision import Decision, Decisions
+from credreport.decisions.review import (
+    contradiction_sentences,
+    count_sentence,
+    review,
+    with_review,
+)
+from credreport.errors import UsageError
+from credreport.rules.option_file import OptionFile
+from credreport.rules.policy import Policy
+from credreport.rules.waivers import Waiver, Waivers
+from credreport.verdicts.assessment import Assessment, assess
+from tests.comparison.test_comparison import RECENT, key, password, run
+from tests.support.reports import ACCOUNT, judge, read, root, user
+
+FILE = OptionFile("old.xlsx", "0" * 64, 1)
+GONE = Decision(
+    "CR-000000000000", "Removed", "Ann", date(2026, 1, 1), account_id=ACCOUNT, user="gone",
+    credential="access_key_1", rule="unused-access-key", limit=">= 90",
+)  # fmt: skip
+CHECKED = ("state", "is_contradicted", "check")
+
+
+def told(judged: Assessment, *decisions: Decision) -> tuple[object, ...]:
+    """Return state, whether it is contradicted, and the check of the first decision."""
+    table = review(Decisions(decisions, file=FILE), judged).table
+    row = table[table["is_decided"]].iloc[0]
+    return tuple(row[name] for name in CHECKED)
+
+
+def of_user(judged: Assessment, name: str, disposition: str, day: date | None = None) -> Decision:
+    """Return a decision on the first finding of a user."""
+    row = judged.findings[judged.findings["user"].eq(name)].iloc[0]
+    about = {name: str(row[name]) for name in ("account_id", "user", "credential", "rule", "limit")}
+    return Decision(str(row["finding_id"]), disposition, "Ann", day, **about)
+
+
+@pytest.fixture
+def judged(tmp_path: Path) -> Assessment:
+    return judge(tmp_path, root(), user("a", **key()), user("b", **password()))
+
+
+@pytest.mark.parametrize("disposition", ["Removed", "Disabled"])
+@pytest.mark.parametrize(
+    ("day", "is_contradicted", "check"),
+    [
+        (date(2026, 1, 30), True, "on 2026-01-30 by Ann, but still open in this report (as of 2026-01-31)"),
+        (None, True, ", no date by Ann, but still open in this report (as of 2026-01-31)"),
+        (date(2026, 1, 31), False,
+         "on 2026-01-31 by Ann, not before this report (as of 2026-01-31): only a later report can show it"),
+        (date(2062, 1, 1), False,
+         "on 2062-01-01 by Ann, not before this report (as of 2026-01-31): only a later report can show it"),
+    ],
+)  # fmt: skip
+def test_what_was_decided_before_the_day_of_the_report_is_held_against_it(
+    judged: Assessment, disposition: str, day: date | None, is_contradicted: bool, check: str
+) -> None:
+    decision = of_user(judged, "a", disposition, day)
+    said = f"decided {disposition}{check}" if check[0] == "," else f"decided {disposition} {check}"
+    assert told(judged, decision) == ("open", is_contradicted, said)
+    (notice,) = review(Decisions((decision,), file=FILE), judged).notices
+    assert notice.code == ("decision-contradicted" if is_contradicted else "decision-later")
+    assert str(notice) == f"old.xlsx: {decision.finding_id}, 'a' in account {ACCOUNT}: {said}"
+
+
+@pytest.mark.parametrize(
+    ("disposition", "check"),
+    [
+        ("Open", "decided Open, no date by Ann; still open"),
+        ("", "no disposition chosen, no date by Ann; still open"),
+        (
+            "Exception",
+            "decided Exception, no date by Ann; still counts as open: only a waiver changes that "
+            "(--waivers)",
+        ),
+    ],
+)
+def test_other_decisions_contradict_nothing(
+    judged: Assessment, disposition: str, check: str
+) -> None:
+    assert told(judged, of_user(judged, "a", disposition)) == ("open", False, check)
+
+
+def test_a_waived_finding(tmp_path: Path) -> None:
+    waiver = Waiver("W", "r", "a", date(2025, 1, 1), date(2027, 1, 1), user="a")
+    judged = assess(read(tmp_path, root(), user("a", **key())), waivers=Waivers((waiver,)))
+    assert told(judged, of_user(judged, "a", "Exception")) == (
+        "waived", False, "decided Exception, no date by Ann; waived",
+    )  # fmt: skip
+    state, is_contradicted, check = told(judged, of_user(judged, "a", "Removed"))
+    assert (state, is_contradicted) == ("waived", True)
+    assert "but still there, though waived, in this report" in str(check)
+    found = review(Decisions(file=FILE), judged)
+    assert found.table.empty
+
+
+class TestAFindingThatIsNotThere:
+    def test_is_gone_as_far_as_one_report_can_tell(self, judged: Assessment) -> None:
+        assert told(judged, GONE) == (
+            "not_found",
+            False,
+            "decided Removed on 2026-01-01 by Ann; the report as of 2026-01-31 has no such finding; "
+            "`credreport compare` says why",
+        )
+
+    @pytest.mark.parametrize(
+        ("change", "state", "why"),
+        [
+            (
+                {"account_id": "999988887777"},
+                "not_covered",
+                "its account has no report in this run",
+            ),
+            ({"rule": "no-mfa"}, "not_judged", "no rule 'no-mfa'"),
+            (
+                {"rule": "unrotated-access-key"},
+                "not_judged",
+                "the rule unrotated-access-key is not in force in this run",
+            ),
+            (
+                {"limit": ">= 45"},
+                "not_judged",
+                "the limit was >= 45 days and is >= 90 days in this run",
+            ),
+            (
+                {"user": "<root_account>"},
+                "not_judged",
+                "root is not judged in this run (--include-root)",
+            ),
+        ],
+    )
+    def test_is_not_gone_where_nobody_looked(
+        self, judged: Assessment, change: dict[str, str], state: str, why: str
+    ) -> None:
+        decision = replace(GONE, **change)  # type: ignore[arg-type]
+        said = f"decided Removed on 2026-01-01 by Ann; not confirmed: {why}"
+        assert told(judged, decision) == (state, False, said)
+        words = f"decided Exception on 2026-01-01 by Ann; {state.replace('_', ' ')} ({why})"
+        assert told(judged, replace(decision, disposition="Exception"))[2] == words
+
+    @pytest.mark.parametrize("credential", ["access_key_1", "access_key_2", "user"])
+    def test_is_not_gone_where_the_user_cannot_be_judged(
+        self, tmp_path: Path, credential: str
+    ) -> None:
+        judged = judge(tmp_path, root(), user("gone", **key(made="?", used="?")))
+        state, is_contradicted, _ = told(judged, replace(GONE, credential=credential))
+        assert (state, is_contradicted) == ("undetermined", False)
+        assert told(judged, replace(GONE, credential="password"))[0] == "not_found"
+
+    def test_is_still_active_where_the_password_is(self, tmp_path: Path) -> None:
+        now = "2026-01-30T00:00:00Z"
+        judged = judge(
+            tmp_path, root(), user("gone", **password(used=now), **key(used=now, made=now))
+        )
+        there = (
+            "the report as of 2026-01-31 has no such finding, but a user of this name has an active"
+        )
+        assert told(judged, GONE) == (
+            "not_found", False,
+            f"decided Removed on 2026-01-01 by Ann; {there} access key, this one or another",
+        )  # fmt: skip
+        decision = replace(GONE, credential="password", rule="unused-password")
+        assert told(judged, decision) == (
+            "not_found", True,
+            f"decided Removed on 2026-01-01 by Ann, but still active: {there} password",
+        )  # fmt: skip
+
+
+class TestRowsThatWereMixedUp:
+    @pytest.mark.parametrize(
+        ("change", "there", "here"),
+        [
+            ({"rule": "unused-password"}, "unused-password", "unused-access-key"),
+            ({"account_id": "999988887777"}, "999988887777", ACCOUNT),
+            ({"user": "b"}, "'b'", "'a'"),
+        ],
+    )
+    def test_are_refused(
+        self, judged: Assessment, change: dict[str, str], there: str, here: str
+    ) -> None:
+        decision = of_user(judged, "a", "Removed")
+        mixed = replace(decision, place="sheet Findings, cell A2", **change)  # type: ignore[arg-type]
+        with pytest.raises(UsageError) as caught:
+            review(Decisions((mixed,), file=FILE), judged)
+        assert str(caught.value) == (
+            f"--carry-from old.xlsx: sheet Findings, cell A2: {decision.finding_id} stands beside "
+            f"{there}, but it is of {here}: rows were mixed up. Sort and paste whole rows only, and "
+            "correct this one"
+        )
+
+    def test_cannot_be_told_where_the_columns_were_taken_out(self, judged: Assessment) -> None:
+        decision = of_user(judged, "a", "Open")
+        bare = Decision(decision.finding_id, "Open", account_id="unknown")
+        assert told(judged, bare)[0] == "open"
+
+
+class TestWithAComparison:
+    @pytest.mark.parametrize(
+        ("after", "disposition", "is_contradicted", "check"),
+        [
+            (
+                [user("a", **key(active="false"))],
+                "Disabled",
+                False,
+                "confirmed: inactive in the report",
+            ),
+            (
+                [user("a", **key(active="false"))],
+                "Removed",
+                False,
+                "deactivated, not yet removed: inac",
+            ),
+            ([user("a")], "Removed", False, "confirmed: no key made at"),
+            (
+                [user("b", user_creation_time=RECENT)],
+                "Disabled",
+                False,
+                "confirmed: the user is not in the report of 2026-09-30",
+            ),
+        ],
+    )
+    def test_what_closed_it_is_known(
+        self, tmp_path: Path, after: list[dict[str, str]], disposition: str,
+        is_contradicted: bool, check: str,
+    ) -> None:  # fmt: skip
+        comparison = run(tmp_path, [user("a", **key())], after)
+        decision = of_user(comparison.first, "a", disposition)
+        (row,) = review(Decisions((decision,), file=FILE), comparison).table.to_dict("records")
+        assert (row["state"], row["is_contradicted"]) == ("closed", is_contradicted)
+        assert row["check"].startswith(f"decided {disposition}, no date by Ann; {check}")
+
+    def test_a_rule_that_is_kept_now_closes_it_another_way(self, tmp_path: Path) -> None:
+        policy = Policy(rules=("console-without-mfa",))
+        signs_in = password(used=RECENT)
+        comparison = run(
+            tmp_path,
+            [user("a", **signs_in)],
+            [user("a", mfa_active="true", **signs_in)],
+            policy=policy,
+        )
+        decision = of_user(comparison.first, "a", "Removed")
+        table = review(Decisions((decision,), file=FILE), comparison).table
+        assert "closed another way: " in table.iloc[0]["check"]
+
+    def test_the_decision_goes_with_a_user_that_was_renamed(self, tmp_path: Path) -> None:
+        comparison = run(tmp_path, [user("a", **key())], [user("ann", **key())])
+        before = of_user(comparison.first, "a", "Removed")
+        now = of_user(comparison.newest, "ann", "Exception")
+        assert before.finding_id != now.finding_id
+        found = review(Decisions((before,), file=FILE), comparison)
+        (row,) = found.table.to_dict("records")
+        assert (row["finding_id"], row["user"], row["is_contradicted"]) == (
+            now.finding_id,
+            "ann",
+            True,
+        )
+        assert row["check"].endswith(f"(as of 2026-09-30) (as {before.finding_id} before)")
+        assert found.carried.loc[now.finding_id, "disposition"] == "Removed"
+
+        both = review(Decisions((before, now), file=FILE), comparison)
+        assert both.carried["disposition"].to_dict() == {now.finding_id: "Exception"}
+        assert both.table["check"].tolist()[1] == (
+            f"decided Removed, no date by Ann; the one under {now.finding_id} counts"
+        )
+
+    def test_a_date_between_is_known_from_the_timeline(self, tmp_path: Path) -> None:
+        comparison = run(
+            tmp_path,
+            [user("a", **key(used=RECENT))],
+            [user("a", **key(used=RECENT)), user("b", **key())],
+            [user("a", **key(used=RECENT))],
+        )  # fmt: skip
+        decision = of_user(comparison.assessments[1], "b", "Removed")
+        table = review(Decisions((decision,), file=FILE), comparison).table
+        row = table[table["user"].eq("b")].iloc[0]
+        assert row["state"] == "closed"
+        assert row["check"].endswith(", closed on 2026-08-30")
+
+    def test_the_newest_date_has_the_review(self, tmp_path: Path) -> None:
+        comparison = run(tmp_path, [user("a", **key())], [user("a", **key())])
+        decision = of_user(comparison.first, "a", "Removed")
+        found = review(Decisions((decision,), file=FILE), comparison)
+        reviewed = with_review(comparison, found)
+        assert reviewed.newest.review is found
+        assert set(found.notices) <= set(reviewed.notices)
+        assert reviewed.newest.option_files == {"carry_from": FILE}
+
+
+def test_the_counts_in_words(judged: Assessment) -> None:
+    decisions = (
+        of_user(judged, "a", "Removed"),
+        GONE,
+        replace(GONE, finding_id="CR-000000000001", account_id="999988887777"),
+        replace(GONE, finding_id="CR-000000000002", rule="unrotated-access-key"),
+    )
+    found = review(Decisions(decisions, file=FILE), judged)
+    assert count_sentence(found) == (
+        "1 of 4 decisions matched a finding; 1 not found in this run; 1 in accounts without a report "
+        "now; 1 of what this run does not judge; 1 open finding has no decision"
+    )
+    assert contradiction_sentences(found) == [
+        "1 decision says Removed or Disabled, which the report contradicts: see Decisions."
+    ]
+    assert contradiction_sentences(None) == []
+    assert found.table["user"].tolist() == ["a", "b", "gone", "gone", "gone"]
+    assert found.table["check"].tolist()[1] == "no decision yet"
+
+
+def test_who_signed_the_old_workbook_is_said(judged: Assessment) -> None:
+    signed = (("Control", "CIS"), ("Reviewed by", "Carol"))
+    (notice,) = review(Decisions(signed=signed, file=FILE), judged).notices
+    assert notice.message == (
+        "signed off there (Control: CIS; Reviewed by: Carol); sign this evidence anew"
+    )
+    assert review(Decisions(signed=signed[:1], file=FILE), judged).notices == ()

@@ -1,0 +1,380 @@
+"""Workbooks that others saved: each cell is read, reported or refused; no file does harm."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
+
+from credreport.decisions import workbook
+from credreport.decisions.decision import Decision, Decisions
+from credreport.decisions.workbook import parse_workbook, read_decisions
+from credreport.errors import UsageError
+
+ID, OTHER = "CR-0123456789AB", "CR-0123456789AB-2"
+HEADERS = ("Finding ID", "User", "Disposition", "Decided by", "Decision date", "Ticket and notes")
+DAY = date(2026, 3, 1)
+Row = Sequence[Any]
+
+
+def make(*rows: Row, headers: Row = HEADERS, **more: Sequence[Row]) -> bytes:
+    """Return a workbook with the rows on the sheet Findings, and further sheets by name."""
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for title, lines in {"Findings": [headers, *rows], **more}.items():
+        sheet = book.create_sheet(title)
+        for line in lines:
+            sheet.append(list(line))
+    return saved(book)
+
+
+def saved(book: openpyxl.Workbook) -> bytes:
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def parse(data: bytes) -> Decisions:
+    return parse_workbook("old.xlsx", data, is_carried=True)
+
+
+def decide(*cells: Any) -> Decisions:
+    """Return what is read of one finding with these four cells."""
+    return parse(make([ID, "ann", *cells]))
+
+
+def refusal(data: bytes) -> str:
+    with pytest.raises(UsageError) as caught:
+        parse(data)
+    return str(caught.value)
+
+
+def test_the_cells_of_a_finding() -> None:
+    (found,) = decide("Removed", "Ann", DAY, "SEC-1\nsecond line")
+    assert found == Decision(
+        ID, "Removed", "Ann", DAY, "SEC-1\nsecond line", user="ann", place="sheet Findings, cell A2"
+    )
+    assert str(found) == "decided Removed on 2026-03-01 by Ann"
+    assert str(Decision(ID)) == "no disposition chosen, no date, by nobody named"
+
+
+def test_findings_without_a_decision_are_none() -> None:
+    data = make([ID, "ann", None, "", " "], ["No findings"], [None, "x"])
+    assert len(parse(data).decisions) == 0
+
+
+def test_whose_finding_it_was() -> None:
+    headers = ("Rule", "Credential", "Account", "Limit", *HEADERS)
+    row = (
+        "unused-access-key",
+        "access key 1",
+        "111122223333\nProduction",
+        ">= 90",
+        ID,
+        "ann",
+        "Open",
+    )
+    (found,) = parse(make(row, headers=headers))
+    assert (found.rule, found.credential, found.account_id, found.limit) == (
+        "unused-access-key", "access_key_1", "111122223333", ">= 90",
+    )  # fmt: skip
+
+
+def test_a_header_below_other_lines_and_in_another_order() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.title = "Findings"
+    for line in (["our copy"], [], [*HEADERS[::-1]], ["n", DAY, "Ann", "Open", "ann", ID]):
+        sheet.append(line)
+    (found,) = parse(saved(book))
+    assert found.content == (ID, "Open", "Ann", DAY, "n")
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ("2026-03-01", "sheet Findings, cell E2: text, read as the date 2026-03-01"),
+        (46082, "sheet Findings, cell E2: the number 46082, read as the date 2026-03-01"),
+        (46082.75, "sheet Findings, cell E2: the number 46082.75, read as the date 2026-03-01"),
+        (
+            datetime(2026, 3, 1, 14, 30),  # noqa: DTZ001 - as Excel has it
+            "sheet Findings, cell E2: 2026-03-01 14:30:00 has a time of day, which is left out",
+        ),
+        (DAY, ""),
+    ],
+)
+def test_a_date_that_has_one_meaning_is_read_and_reported(cell: Any, message: str) -> None:
+    found = decide("Removed", "Ann", cell)
+    assert [decision.day for decision in found] == [DAY]
+    assert [str(notice) for notice in found.notices] == (
+        [f"old.xlsx: {message}"] if message else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("1/3/2026", "1/3/2026"),
+        ("2026-02-30", "2026-02-30"),
+        ("soon", "soon"),
+        (7, "7"),
+        (-46082, "-46082"),
+        (20260301, "20260301"),
+        (1e300, str(int(1e300))),
+        (True, "TRUE"),
+        (time(12), "12:00:00"),
+        (date(1999, 12, 31), "1999-12-31"),
+        (date(2100, 1, 1), "2100-01-01"),
+    ],
+)
+def test_a_date_that_could_mean_two_things_is_refused(cell: Any, shown: str) -> None:
+    assert refusal(make([ID, "ann", "Removed", "Ann", cell])) == (
+        f"--carry-from old.xlsx: sheet Findings, cell E2: {shown!r} is not a date with one meaning. "
+        "Write a date of this century, such as 2026-03-31 (2000 to 2099)."
+    )
+
+
+def test_numbers_count_from_1904_where_the_workbook_does() -> None:
+    book = openpyxl.Workbook()
+    book.epoch = CALENDAR_MAC_1904
+    sheet = book.worksheets[0]
+    sheet.title = "Findings"
+    sheet.append(list(HEADERS))
+    sheet.append([ID, "ann", "Open", "", 44620])
+    sheet.append([OTHER, "ann", "Open", "", DAY])
+    assert [decision.day for decision in parse(saved(book))] == [DAY, DAY]
+
+
+@pytest.mark.parametrize("column", [2, 3, 4, 5])
+@pytest.mark.parametrize(
+    ("value", "found"), [("=TODAY()", "a formula"), ("#N/A", "the error value #N/A")]
+)
+def test_a_formula_or_an_error_is_refused(column: int, value: str, found: str) -> None:
+    cells: list[Any] = [ID, "ann", None, None, None, None]
+    cells[column] = value
+    assert f"sheet Findings, cell {'ABCDEF'[column]}2: {found}." in refusal(make(cells))
+
+
+@pytest.mark.parametrize("text", ["removed", "FALSE POSITIVE", "Exception"])
+def test_a_disposition_in_any_capitals(text: str) -> None:
+    found = decide(text)
+    assert [decision.disposition for decision in found] == [text.capitalize()]
+    assert len(found.notices) == (text != "Exception")
+
+
+def test_an_unknown_disposition_is_refused() -> None:
+    assert refusal(make([ID, "ann", "Done"])) == (
+        "--carry-from old.xlsx: sheet Findings, cell C2: 'Done' is no disposition. Use Open, "
+        "Disabled, Removed, Exception, False positive."
+    )
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        (4711, "4711"), (4711.0, "4711"), (0.5, "0.5"), (True, "TRUE"), (DAY, "2026-03-01"),
+        (" a\r\nb ", "a\nb"), ("_x005F_x0041_", "_x0041_"), ("_x001B_[31m", r"\x1b[31m"),
+    ],
+)  # fmt: skip
+def test_notes_of_any_sort_are_text(cell: Any, text: str) -> None:
+    assert [decision.notes for decision in decide("", "", None, cell)] == [text]
+
+
+class TestOneFindingTwice:
+    def test_with_the_same_decision_counts_once(self) -> None:
+        row = [ID, "ann", "Open", "Ann"]
+        found = parse(make(row, [ID, "ann"], row))
+        assert len(found.decisions) == 1
+        assert [notice.message for notice in found.notices] == [
+            f"sheet Findings, cell A4: {ID} a second time (first in sheet Findings, cell A2), with "
+            "the same decision: counted once"
+        ]
+
+    def test_with_another_decision_is_refused(self) -> None:
+        message = refusal(make([ID, "ann", "Open"], [ID, "ann", "Removed"]))
+        assert (
+            f"cell A3: {ID} a second time (first in sheet Findings, cell A2), with another"
+            in message
+        )
+        assert message.endswith("Leave one of the two decisions.")
+
+
+@pytest.mark.parametrize("text", [None, "CR-1", "CR-0123456789AB-", "x"])
+def test_a_decision_beside_no_finding_is_refused(text: str | None) -> None:
+    assert "is not a Finding ID, and a decision stands beside it. Put" in refusal(
+        make([text, "ann", "Open"])
+    )
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    rows = [[ID, "ann", "Done", "", "soon"]] + [[f"x{number}", "", "Open"] for number in range(30)]
+    lines = refusal(make(*rows)).split("\n")
+    assert len(lines) == 21
+    assert lines[-1] == "--carry-from old.xlsx: and 12 more"
+
+
+class TestTheSheetDecisions:
+    def test_has_what_the_sheet_findings_has_not(self) -> None:
+        rows = [
+            HEADERS,
+            [ID, "ann", "Removed"],
+            [OTHER, "bob", "Exception"],
+            ["CR-00000000000F", "x"],
+        ]
+        found = parse(make([ID, "ann", "Open"], Decisions=rows))
+        assert [(each.finding_id, each.disposition) for each in found] == [
+            (ID, "Open"), (OTHER, "Exception"),
+        ]  # fmt: skip
+        assert found.notices == ()
+
+    def test_counts_for_nothing_where_the_finding_stands_on_findings(self) -> None:
+        found = parse(make([ID, "ann"], Decisions=[HEADERS, [ID, "ann", "Removed"]]))
+        assert len(found.decisions) == 0
+        assert [notice.message for notice in found.notices] == [
+            f"sheet Decisions, cell A2: {ID} has no decision on the sheet Findings, which counts"
+        ]
+
+
+class TestAnotherWorkbook:
+    def test_without_the_sheet_is_refused(self) -> None:
+        book = openpyxl.Workbook()
+        for title in ("Sheet", "Summary"):
+            book.worksheets[0].title = title
+            assert "no sheet Findings: not a workbook of credreport analyze" in refusal(saved(book))
+
+    @pytest.mark.parametrize("rows", [[], [["a", "b"]], [["x"]] * 30])
+    def test_without_the_header_is_refused(self, rows: list[Row]) -> None:
+        book = openpyxl.Workbook()
+        book.worksheets[0].title = "Findings"
+        for row in rows:
+            book.worksheets[0].append(list(row))
+        message = refusal(saved(book))
+        assert ": no column Finding ID, Disposition, Decided by, Decision date" in message
+
+    def test_without_a_column_is_refused(self) -> None:
+        data = make([ID, "ann"], headers=HEADERS[:-1])
+        assert "sheet Findings, row 1: no column Ticket and notes. Give" in refusal(data)
+
+    def test_may_lack_findings_where_only_what_is_filled_in_counts(self) -> None:
+        book = openpyxl.Workbook()
+        sheet = book.worksheets[0]
+        sheet.title = "Summary"
+        for line in (["Sign-off", "x"], ["Date", "no"], ["Sign-off"], ["Control"], ["Date", DAY],
+                     ["Reviewed by", None, "Carol"], ["Ticket", 5], ["Other", "x"]):  # fmt: skip
+            sheet.append(line)
+        found = parse_workbook("old.xlsx", saved(book), is_carried=False)
+        assert found.signed == (("Date", "2026-03-01"), ("Reviewed by", "Carol"), ("Ticket", "5"))
+        assert len(found.decisions) == 0
+        assert "no sheet Summary" in _refused_as_any(make([ID, "ann"]))
+
+
+def _refused_as_any(data: bytes) -> str:
+    with pytest.raises(UsageError) as caught:
+        parse_workbook("old.xlsx", data, is_carried=False)
+    return str(caught.value)
+
+
+def edited(change: Callable[[str, bytes], bytes]) -> bytes:
+    """Return a good workbook with its parts changed."""
+    target = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(make([ID, "ann", "Open"]))) as source,
+        zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        for name in source.namelist():
+            archive.writestr(name, change(name, source.read(name)))
+    return target.getvalue()
+
+
+def with_entities(name: str, data: bytes) -> bytes:
+    if not name.endswith("sheet1.xml"):
+        return data
+    bomb = b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
+    return bomb + data.replace(b"</sheetData>", b"<row><c><v>&b;</v></c></row></sheetData>")
+
+
+class TestHostile:
+    @pytest.mark.parametrize(
+        "data",
+        [
+            b"",
+            b"PK\x05\x06" + bytes(18),
+            b"name,disposition\n",
+            make([ID, "ann", "Open"])[:-30],
+            edited(lambda name, data: data[:-40] if name.endswith("sheet1.xml") else data),
+            edited(lambda name, data: b"<x/>" if name == "[Content_Types].xml" else data),
+            edited(with_entities),
+        ],
+        ids=["empty", "empty zip", "csv", "cut", "cut part", "no book", "entities"],
+    )
+    def test_what_is_damaged_is_refused(self, data: bytes) -> None:
+        message = refusal(data)
+        assert message.startswith("--carry-from old.xlsx: cannot be read as a workbook (")
+        assert message.endswith(
+            "Save it again in Excel or LibreOffice as .xlsx, or name another workbook."
+        )
+
+    def test_a_password_is_named(self) -> None:
+        message = refusal(b"\xd0\xcf\x11\xe0 encrypted")
+        assert "protected with a password, or an old .xls. Save it without" in message
+
+    @pytest.mark.parametrize(
+        ("limit", "most", "found"),
+        [
+            ("_MAX_MEMBERS", 3, " members: no workbook"),
+            ("_MAX_UNPACKED", 3_000, " bytes unpacked: no workbook"),
+            ("_STRINGS", "xl/workbook.xml", " bytes of text: no workbook"),
+        ],
+    )
+    def test_what_is_too_large_is_not_unpacked(
+        self, monkeypatch: pytest.MonkeyPatch, limit: str, most: object, found: str
+    ) -> None:
+        data = make([ID, "ann", "Open"])
+        monkeypatch.setattr(workbook, "_MAX_STRINGS", 10)
+        monkeypatch.setattr(workbook, limit, most)
+        monkeypatch.setattr(workbook, "load_workbook", None)
+        assert found in refusal(data)
+
+    def test_two_members_of_one_name_are_refused(self) -> None:
+        buffer = io.BytesIO(make([ID, "ann", "Open"]))
+        with zipfile.ZipFile(buffer, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+            archive.writestr("xl/workbook.xml", "<x/>")
+        assert "two members of one name" in refusal(buffer.getvalue())
+
+    def test_rows_are_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(workbook, "_MAX_ROWS", 2)
+        assert "sheet Findings: more than 2 rows" in refusal(make([ID, "ann"], [OTHER, "ann"]))
+
+    def test_a_row_far_below_is_refused_in_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def far(_: str, data: bytes) -> bytes:
+            return data.replace(b'<row r="2"', b'<row r="999999999"')
+
+        monkeypatch.setattr(workbook, "_MAX_ROWS", 1000)
+        assert "sheet Findings: more than 1000 rows" in refusal(edited(far))
+
+
+class TestTheFile:
+    def test_is_named_with_its_hash(self, tmp_path: Path) -> None:
+        path = tmp_path / "old.xlsx"
+        path.write_bytes(make([ID, "ann", "Open"]))
+        found = read_decisions(path)
+        assert found.file
+        assert (found.file.name, found.file.size) == ("old.xlsx", path.stat().st_size)
+
+    def test_that_is_not_there_or_too_large_is_refused(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "old.xlsx"
+        with pytest.raises(UsageError, match=r"--carry-from .*old.xlsx: cannot be read \(No such"):
+            read_decisions(path)
+        path.write_bytes(bytes(11))
+        monkeypatch.setattr(workbook, "MAX_BYTES", 10)
+        with pytest.raises(UsageError, match="cannot be read .larger than"):
+            read_decisions(path)

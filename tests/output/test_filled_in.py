@@ -1,0 +1,93 @@
+"""A workbook in which somebody filled something in stays, whatever the options say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from credreport.decisions.decision import Decisions
+from credreport.decisions.workbook import read_decisions
+from credreport.evidence.evidence import SignOff
+from credreport.output.filled_in import reason_to_keep
+from credreport.output.workbook.book import to_xlsx
+from tests.support.decided import DAY, fill_in, sign, to_evidence
+from tests.support.reports import root, save, user
+
+KEY = {"access_key_1_active": "true", "access_key_1_last_rotated": "2024-01-01T00:00:00Z"}
+SIGN_OFF = SignOff(control="CIS", prepared_by="Ann", ticket="SEC-1")
+
+
+@pytest.fixture
+def workbook(tmp_path: Path) -> Path:
+    report = save(tmp_path, root(), user("a", **KEY), user("b", **KEY))
+    path = tmp_path / "old.xlsx"
+    path.write_bytes(to_xlsx(to_evidence(report, sign_off=SIGN_OFF), {}))
+    return path
+
+
+def reason(
+    path: Path,
+    carried: Decisions | None = None,
+    sign_off: SignOff = SIGN_OFF,
+    *,
+    written: bool = False,
+) -> str:
+    return reason_to_keep(
+        path, Decisions() if carried is None else carried, sign_off, is_as_written=written
+    )
+
+
+def test_nothing_filled_in(workbook: Path) -> None:
+    assert reason(workbook) == ""
+    assert reason(workbook, sign_off=SignOff(), written=True) == ""
+
+
+@pytest.mark.parametrize("cells", [("Open",), ("", "Ann"), ("", "", DAY), ("", "", None, "x")])
+def test_one_cell_is_enough(workbook: Path, cells: tuple[object, ...]) -> None:
+    fill_in(workbook, {"b": cells})
+    assert reason(workbook) == (
+        f"{workbook} has 1 decision filled in, which not even --force replaces. Add --carry-from "
+        f"{workbook} --force to take the decisions over; or move it elsewhere, or choose another -o"
+    )
+    assert reason(workbook, written=True).startswith(f"{workbook} has 1 decision")
+
+
+def test_what_was_carried_over_may_go(workbook: Path, tmp_path: Path) -> None:
+    fill_in(workbook, {"a": ("Open",)})
+    copy = tmp_path / "copy.xlsx"
+    copy.write_bytes(workbook.read_bytes())
+    carried = read_decisions(copy)
+    assert reason(workbook, carried) == ""
+    fill_in(workbook, {"b": ("Removed",)})
+    assert reason(workbook, carried).startswith(f"{workbook} has 1 decision filled in")
+    assert reason(workbook, read_decisions(workbook)) == ""
+
+
+@pytest.mark.parametrize("label", ["Reviewed by", "Date", "System"])
+def test_a_line_of_the_sign_off(workbook: Path, label: str) -> None:
+    sign(workbook, label, "2026-07-01")
+    assert reason(workbook).startswith(f"{workbook} has the sign-off ({label}) filled in, which")
+    assert reason(workbook, read_decisions(workbook)) == ""
+
+
+def test_a_sign_off_by_options_that_are_not_given_again(workbook: Path) -> None:
+    expected = "has the sign-off (Control, Prepared by, Ticket) filled in"
+    assert expected in reason(workbook, sign_off=SignOff())
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\x03\x04 no workbook"])
+def test_what_cannot_be_read(workbook: Path, data: bytes) -> None:
+    workbook.write_bytes(data)
+    assert reason(workbook).startswith(
+        f"{workbook} may have decisions that cannot be read, so not even --force replaces it (old.xlsx: "
+    )
+
+
+def test_what_is_no_file(tmp_path: Path) -> None:
+    assert "so not even --force replaces it (not a regular file " in reason(tmp_path / ".")
+
+
+def test_a_cell_that_cannot_be_carried_over_is_filled_in(workbook: Path) -> None:
+    fill_in(workbook, {"a": ("=1+1",)})
+    assert "(old.xlsx: sheet Findings, cell O2: a formula. Replace" in reason(workbook)
