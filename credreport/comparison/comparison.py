@@ -148,12 +148,14 @@ class Comparison:
         if self.undetermined:
             own.append(f"changes that could not be determined: {self.undetermined}")
         if self.repeated:
-            own.append(f"accounts whose reports of two dates are the same: {len(self.repeated)}")
+            accounts = len({each.account_id for each in self.repeated})
+            own.append(f"accounts whose reports of two dates are the same: {accounts}")
         counts: Counter[str] = Counter()
         for date in self.assessments:
             counts.update(date.doubt_counts)
         missing = {each for date in self.assessments for each in date.totals.without_report}
-        counts[WITHOUT_REPORT] = len(missing)
+        counts[f"{WITHOUT_REPORT} of every date"] = len(missing)
+        del counts[WITHOUT_REPORT]
         return (*own, *doubts_in_words(counts))
 
     @property

@@ -217,7 +217,7 @@ def _to_origin(rows: pd.DataFrame) -> pd.Series:
     same_name = user + "; another of this name was there before"
     origin = born.mask(~rows["has_user_before"], user)
     origin = origin.mask(rows["is_recreated"], same_name)
-    origin = origin.mask(rows["is_first_seen"], "first report of the account")
+    origin = origin.mask(rows["is_first_seen"], "no report of the account on the first date")
     return origin.mask(rows["status_after"].eq(Status.UNUSED), origin + "; " + _to_idle(rows)).mask(
         rows["status_after"].eq(Status.UNDETERMINED), origin + "; " + rows["reason_after"]
     )

@@ -30,11 +30,11 @@ CLOSING_WORDS = {
 MEANINGS = {
     Change.STILL_UNUSED: "unused on both dates, not used between them",
     Change.UNUSED_AGAIN: "unused on both dates, used between them",
-    Change.NOT_COVERED: "its account has no report on the newest date: open, not resolved",
+    Change.NOT_COVERED: "its account has no report on the newest date: what was open stays open",
     Change.UNDETERMINED: "cannot be determined; the evidence says why",
     Change.STILL_UNDETERMINED: "cannot be determined on either date",
     Change.NEWLY_UNUSED: "in use before, unused now",
-    Change.ADDED: "new credential, new user or first report of the account",
+    Change.ADDED: "new credential, new user, or an account without a report of the first date",
     Change.REACTIVATED: "inactive before, active now: watch",
     Change.DEACTIVATED: "active before, inactive now",
     Change.REMOVED: "gone, while its user is still there",

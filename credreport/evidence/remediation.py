@@ -21,6 +21,7 @@ from credreport.rules.catalogue import RULES
 from credreport.rules.rule import Subject
 from credreport.rules.waivers import OPEN, WAIVED
 from credreport.schema import SLOT_WORDS, Kind
+from credreport.verdicts.tally import shown_account
 from credreport.verdicts.way_out import to_targets
 
 KEY_PLACE = "ID_FROM_STEP_1"
@@ -108,7 +109,7 @@ def _to_check(finding: dict[str, object]) -> str:
         format_instant(instant) if isinstance(instant, pd.Timestamp) else "at an unknown time"
         for instant in (finding["created_at"], finding["set_at"], finding["as_of"])
     )
-    user = f"Signed in to account {finding['account_id'] or '(unknown)'}; user created {user_made}"
+    user = f"Signed in to account {shown_account(str(finding['account_id']))}; user created {user_made}"
     if finding["kind"] == Kind.PASSWORD:
         return (
             f"{user}; neither the login profile created (get-login-profile) nor the password used "

@@ -26,6 +26,7 @@ NO_REPORT = "no report given"
 NO_OWNER = "no owner given"
 _SHORT = dict(zip(ACCOUNT_NAMES, ("name", "owner"), strict=True))
 _COMMENT_ACCOUNTS = 50
+_SUM = "Total"
 _TIE_OUT = (
     "source_file", "account_id", "rows", "expected", "excluded", "absent", "inactive",
     "undetermined", "unused", "current", "counted", "result",
@@ -127,7 +128,14 @@ def reports_block(heading: str, inputs: pd.DataFrame) -> Block:
         "File", "SHA-256", "Account", "Rows", "As of (UTC)", "As-of taken from", "Own stamp (UTC)",
         "Read as", "Bytes", "Era",
     )  # fmt: skip
-    return Block(heading, headers, inputs[order], is_tall=True)
+    return Block(heading, headers, _with_shown_accounts(inputs)[order], is_tall=True)
+
+
+def _with_shown_accounts(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with its accounts as people read them; the account of a sum stays empty."""
+    is_sum = table["source_file"].str.startswith(_SUM)
+    shown = table["account_id"].map(shown_account).mask(is_sum, "")
+    return table.assign(account_id=shown.astype("str"))
 
 
 def closing_blocks(
@@ -139,7 +147,11 @@ def closing_blocks(
         "Unused", "Current", "Sum", "Result",
     )  # fmt: skip
     return (
-        Block("Tie-out: rows x 3 = the sum of the six", headers, tie_out[[*_TIE_OUT]]),
+        Block(
+            "Tie-out: rows x 3 = the sum of the six",
+            headers,
+            _with_shown_accounts(tie_out)[[*_TIE_OUT]],
+        ),
         Block(
             "Left out",
             ("File", "What", "Why"),

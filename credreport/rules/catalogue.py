@@ -54,8 +54,8 @@ _UNUSED_CONTROLS = (
     "NIST SP 800-53 r5 AC-2(3)",
     "FedRAMP High r5 AC-2(3)",
     "FedRAMP Moderate r5 AC-2(3)",
-    "Essential Eight 2023 ISM-1648",
-    "Essential Eight 2023 ISM-1404",
+    "ASD ISM 2023 ISM-1648 (Essential Eight)",
+    "ASD ISM 2023 ISM-1404",
     "SOC 2 CC6.2",
     "SOC 2 CC6.3",
     "ISO/IEC 27001:2022 A.5.18",
@@ -68,8 +68,14 @@ _PASSWORD_AGE = Parameter("password_age_days", 90)
 _EXPIRY = Parameter("expires_within_days", 7)
 _ROOT_USE = Parameter("root_used_within_days", 7)
 
-_NO_KEY_DATE = "when the key was made is not a readable date before the as-of"
-_NO_CHANGE_DATE = "when the password was changed is not a readable date before the as-of"
+_NO_KEY_DATE = (
+    "whether the key is active is neither true nor false, or when it was made is not a readable date "
+    "before the as-of"
+)
+_NO_CHANGE_DATE = (
+    "whether the password is enabled is neither true nor false, or when it was changed is not a "
+    "readable date before the as-of"
+)
 _NO_ENABLED = "whether a credential is active is neither true nor false"
 _NO_MFA = "`mfa_active`, or whether a credential is active, is neither true nor false"
 
@@ -219,7 +225,8 @@ _CATALOGUE = (
         parameter=_EXPIRY,
         applies=has_expiry,
         measure=EXPIRY,
-        unknown="`password_next_rotation` is not a readable date",
+        unknown="whether the password is enabled is neither true nor false, or `password_next_rotation` "
+        "is not a readable date",
         action="Have the user change the password before it expires",
         controls=(),
         remedy=(

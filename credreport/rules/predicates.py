@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from credreport.rules.rule import Column, Measure
 from credreport.schema import (
+    GOV_ARN,
     KNOWN_ABSENCES,
     NEXT_ROTATION,
     NOT_SUPPORTED,
@@ -55,12 +56,16 @@ def is_never_used(kind: Kind) -> Column:
 def is_on(kind: Kind) -> Column:
     """Whether a credential is active, unknown where the report says neither true nor false.
 
-    A root password that the report does not support (until mid 2024) has no dates to judge.
+    A root password that the report does not support (until mid 2024) has no dates to judge; that of
+    AWS GovCloud (US) opens nothing.
     """
 
     def applies(credentials: pd.DataFrame) -> pd.Series:
-        unreported = credentials["is_root"] & credentials["enabled_raw"].eq(NOT_SUPPORTED)
-        on = credentials["enabled"].astype("boolean").mask(unreported, other=False)
+        unreported = credentials["enabled_raw"].eq(NOT_SUPPORTED)
+        if kind is Kind.PASSWORD:
+            unreported |= credentials["arn"].str.startswith(GOV_ARN)
+        idle = credentials["is_root"] & unreported
+        on = credentials["enabled"].astype("boolean").mask(idle, other=False)
         return on & credentials["kind"].eq(kind)
 
     return applies

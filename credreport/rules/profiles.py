@@ -160,10 +160,11 @@ _CATALOGUE = (
         name="essential-eight",
         title="Essential Eight (ASD)",
         words="Australian Signals Directorate, Essential Eight Maturity Model (November 2023) and "
-        "Information Security Manual. ISM-1648: privileged access is disabled after 45 days of "
-        "inactivity; ISM-1404: the same of unprivileged access. A credential report does not say "
-        "which users are privileged, so every user is judged alike.",
-        benchmark="Essential Eight 2023",
+        "Information Security Manual (December 2023). ISM-1648: privileged access is disabled after 45 "
+        "days of inactivity, from maturity level two on; ISM-1404 asks the same of unprivileged access, "
+        "in the manual alone. A credential report does not say which users are privileged, so every "
+        "user is judged alike.",
+        benchmark="ASD ISM 2023",
         numbers={
             UNUSED_AFTER.name: Number(45, "ISM-1648 and ISM-1404: after 45 days of inactivity"),
         },

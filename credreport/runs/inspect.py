@@ -48,6 +48,7 @@ from credreport.verdicts.tally import (
     band_rows,
     input_rows,
     left_out_rows,
+    shown_account,
     summary_rows,
     tie_out_rows,
     to_facts,
@@ -351,7 +352,7 @@ def report_lines(totals: Totals) -> Iterator[str]:
     for report, counts in zip(input_rows(totals), tie_out_rows(totals), strict=False):
         root = "no root row" if report["source_file"] in rootless else "root included"
         yield f"{report['source_file']}: a credential report ({report['container']})"
-        yield f"  account  {report['account_id'] or 'unknown'}"
+        yield f"  account  {shown_account(report['account_id'])}"
         yield f"  users    {report['rows']}, {root}"
         yield f"  as of    {format_instant(report['as_of'])} ({report['as_of_origin']})"
         yield f"  era      {report['era']}"

@@ -480,7 +480,8 @@ def _to_user_table(
         source_file=grouped["source_file"].first(),
         source_line=grouped["source_line"].first(),
     )
-    users = users.assign(days_since=whole_days(users["as_of"] - users["most_recent_use"]))
+    elapsed = users["as_of"] - users["most_recent_use"]  # a use after the as-of has no age
+    users = users.assign(days_since=whole_days(elapsed.mask(elapsed < pd.Timedelta(0))))
     told = undecided[undecided["has_row"].astype(bool) & ~undecided["rule"].isin(UNUSED_RULES)]
     owners = credentials["user_row"].reindex(told["row"]).to_numpy()
     unsure = told["rule"].groupby(owners).agg(lambda rules: ", ".join(dict.fromkeys(rules)))

@@ -368,7 +368,10 @@ def test_an_account_seen_first_brings_added_credentials(tmp_path: Path) -> None:
     table = changes(comparison)
     (row,) = table[table["account_id"].eq(OTHER)].to_dict("records")
     assert (row["change"], row["closed"], bool(row["is_new_finding"])) == ("added", "", True)
-    assert row["evidence"] == "first report of the account; not used since 2025-01-01 (637 days)"
+    assert (
+        row["evidence"]
+        == "no report of the account on the first date; not used since 2025-01-01 (637 days)"
+    )
 
 
 def test_a_new_credential_that_cannot_be_judged_says_why(tmp_path: Path) -> None:

@@ -104,3 +104,15 @@ def test_every_finding_has_its_row(tmp_path: Path) -> None:
         == evidence.tables["findings"]["finding_id"].tolist()
     )
     assert evidence.tables["remediation"]["credential"].tolist() == ["password", "access key 2"]
+
+
+def test_an_account_that_is_no_number_is_shown_alike_everywhere(tmp_path: Path) -> None:
+    rows = [root("x"), user("bob", "x", **password(OLD))]
+    evidence = of_analysis(judge(tmp_path, *rows))
+    shown = "unknown (reported as 'x')"
+    assert (
+        evidence.tables["remediation"]["check"].iloc[0].startswith(f"Signed in to account {shown};")
+    )
+    blocks = {block.heading: block.table for block in evidence.inputs.blocks}
+    assert list(blocks["Reports judged"]["account_id"]) == [shown]
+    assert list(blocks["Tie-out: rows x 3 = the sum of the six"]["account_id"]) == [shown, ""]

@@ -697,3 +697,17 @@ def test_users_get_their_conclusion_from_the_rules(
 def test_conclusion_of_the_default_run_speaks_of_use_only(tmp_path: Path) -> None:
     row = user(**PASSWORD | {"password_last_used": "2025-01-01T00:00:00Z"})
     assert list(judge(tmp_path, row).users["conclusion"]) == ["All active credentials unused"]
+
+
+def test_root_of_govcloud_has_no_console_so_its_password_breaks_no_rule(tmp_path: Path) -> None:
+    old = {
+        "password_enabled": "true", "password_last_changed": "2020-01-01T00:00:00Z",
+        "password_next_rotation": "2020-04-01T00:00:00Z", "mfa_active": "false",
+    }  # fmt: skip
+    rules = ("old-password", "old-single-factor-password", "expiring-password")
+    arn = "arn:aws-us-gov:iam::111122223333:root"
+    gov = judge(tmp_path, root(arn=arn, **old), policy=Policy(rules=rules))
+    assert gov.findings.empty
+    assert set(judge(tmp_path, root(**old), policy=Policy(rules=rules)).findings["rule"]) == set(
+        rules
+    )

@@ -148,7 +148,7 @@ SPECIFIED: dict[str, tuple[int, dict[str, str]]] = {
         45,
         dict.fromkeys(
             ("unused-password", "unused-access-key"),
-            "Essential Eight 2023 ISM-1648; Essential Eight 2023 ISM-1404",
+            "ASD ISM 2023 ISM-1648 (Essential Eight); ASD ISM 2023 ISM-1404",
         ),
     ),
     "all": (90, dict.fromkeys(RULES, "")),
@@ -603,7 +603,8 @@ def test_what_a_rule_cannot_tell_is_listed_and_said(tmp_path: Path) -> None:
         [
             "alice",
             "password",
-            "expiring-password: `password_next_rotation` is not a readable date",
+            "expiring-password: whether the password is enabled is neither true nor false, or "
+            "`password_next_rotation` is not a readable date",
             "password_enabled=true; password_last_used=2026-01-30T08:00:00Z; "
             "password_last_changed=2026-01-10T08:00:00Z; password_next_rotation=soon",
         ],
@@ -617,7 +618,8 @@ def test_what_a_rule_cannot_tell_is_listed_and_said(tmp_path: Path) -> None:
         [
             "bob",
             "access_key_1",
-            "unrotated-access-key: when the key was made is not a readable date before the as-of",
+            "unrotated-access-key: whether the key is active is neither true nor false, or when it was "
+            "made is not a readable date before the as-of",
             "access_key_1_active=true; access_key_1_last_used_date=2026-01-30T00:00:00Z; "
             "access_key_1_last_rotated=then; user_creation_time=2020-01-01T00:00:00Z",
         ],

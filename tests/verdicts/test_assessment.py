@@ -189,3 +189,8 @@ def test_the_library_is_a_notebook_users_way_in(tmp_path: Path) -> None:
     assert isinstance(assessment, credreport.Assessment)
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         credreport.nonsense  # noqa: B018
+
+
+def test_a_use_after_the_as_of_has_no_age(tmp_path: Path) -> None:
+    users = judge(tmp_path, root(), user("late", **password(OLD, "2026-05-01T00:00:00Z"))).users
+    assert users["days_since"].isna().all()
