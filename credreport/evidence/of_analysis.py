@@ -240,6 +240,7 @@ def of_analysis(
         comment=Comment(
             Block("", ("Type", *_spaced(summary.columns[1:])), summary),
             (
+                *(_since_section(since) if since is not None else ()),
                 *_top_findings(tables["findings"], has_rules=rules is not None),
                 *decision_sections(review, assessment.accounts),
                 *accounts_section(tables["accounts"], "open", "open findings"),
@@ -441,6 +442,11 @@ def _owners_block(owners: pd.DataFrame) -> Block:
     )  # fmt: skip
     order = ["owner", "accounts", "without_report", "users", "open", "unused", "undetermined"]
     return Block("By owner", headers, owners[order])
+
+
+def _since_section(since: Comparison) -> tuple[Section, ...]:
+    """Return what became of the findings of the older date, for the ticket comment."""
+    return (Section(f"Since {since.days[0]}:", ((comparison_verdict(since),),), 0, "changes"),)
 
 
 def _top_findings(findings: pd.DataFrame, *, has_rules: bool) -> tuple[Section, ...]:

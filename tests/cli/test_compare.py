@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 from pathlib import Path
@@ -83,7 +84,8 @@ def test_the_workbook_says_what_changed(dates: tuple[Path, Path], tmp_path: Path
     accounts.write_text(f"id,name,owner\n{ACCOUNT},prod,Platform\n", encoding="utf-8")
     signed = ("--control", "AC-2", "--ticket", "SEC-1", "--prepared-by", "R. Auditor")
     run("compare", *dates, "-o", tmp_path / "out", "--accounts", accounts, *signed, "--force")
-    path = tmp_path / "out" / f"{STEM}.xlsx"
+    digest = hashlib.sha256(accounts.read_bytes()).hexdigest()
+    path = tmp_path / "out" / f"{STEM}-accounts-{digest[:8]}.xlsx"
     book = openpyxl.load_workbook(path)
     assert book.sheetnames == ["Summary", "Changes", "Accounts", "Charts", "Inputs", "Method"]
     rows = sheet(path, "Changes")
@@ -380,7 +382,7 @@ def test_a_baseline_is_judged_with_the_same_waivers_and_accounts(
     out = tmp_path / "out"
     result = run(
         "analyze", new, "--baseline", old, "-o", out, "--waivers", tmp_path / "waivers.toml",
-        "--accounts", tmp_path / "accounts.csv", "--format", "json,sh", "--unused-after", "91",
+        "--accounts", tmp_path / "accounts.csv", "--format", "json,sh,md", "--unused-after", "91",
     )  # fmt: skip
     assert result.exit_code == 3, result.output
     (path,) = out.glob("*-since-2026-06-30.json")
@@ -398,6 +400,8 @@ def test_a_baseline_is_judged_with_the_same_waivers_and_accounts(
     ]  # fmt: skip
     (owner,) = [row for row in document["owners"] if row["owner"] == "Bo"]
     assert (owner["without_report"], owner["users"], owner["open"]) == (1, None, None)
+    comment = next(out.glob("*.md")).read_text(encoding="utf-8")
+    assert "Since 2026-06-30:\n\n- 1 of 2 findings closed: 1 deactivated; 1 still open" in comment
     script = next(out.glob("*.sh")).read_text(encoding="utf-8")
     assert f"    # Account {ACCOUNT} (prod, owner Ann)\n    access_key 'CR-" in script
 

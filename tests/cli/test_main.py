@@ -161,7 +161,9 @@ class TestAnalyze:
             "--include-root", "--format", "csv",
         )  # fmt: skip
         assert "3 of 3 active credentials" in done.stdout
-        assert "credreport-111122223333-2026-02-28-400d-findings.csv" in written(here)
+        assert "credreport-111122223333-2026-02-28T235959Z-400d-with-root-findings.csv" in written(
+            here
+        )
 
     def test_reads_standard_input(self, here: Path) -> None:
         done = run(

@@ -197,6 +197,9 @@ def test_comparison_names_the_accounts_without_a_report_now(tmp_path: Path) -> N
         for name in ("2026-06-30T06-00-00Z.csv", "2026-09-30T06-00-00Z.csv")
     ]
     comparison = compare_all(dates)
-    assert f"1 account of the list has no report: {OTHER}." in of_comparison(comparison).verdict
+    assert (
+        f"1 account of the list has no report of any date: {OTHER}."
+        in of_comparison(comparison).verdict
+    )
     missing = [each for each in comparison.notices if each.code == "account-without-report"]
     assert len(missing) == 1
