@@ -25,12 +25,12 @@ EXAMPLES = (
 @ending
 def verify(
     directory: Annotated[
-        Path, typer.Argument(metavar="DIR", help="The directory that analyze or compare wrote to.")
+        str, typer.Argument(metavar="DIR", help="The directory that analyze or compare wrote to.")
     ],
     inputs: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[INPUT...]",
+            metavar="INPUT",
             help="The inputs of the run, with its policy, waivers and accounts: re-perform it.",
             show_default=False,
             rich_help_panel=INPUT,
@@ -46,14 +46,15 @@ def verify(
     screen = Screen(quiet=quiet, verbose=verbose, no_color=no_color)
     from credreport.runs.rehash import Fault, rehash
 
-    rehashed = rehash(directory)
+    folder = Path(directory)
+    rehashed = rehash(folder)
     if not inputs:
-        return _end(screen, directory, rehashed, rehashed.faults)
+        return _end(screen, folder, rehashed, rehashed.faults)
     from credreport.runs.reperform import open_given, reperform, unused_inputs
 
     max_bytes = max_file_size * 1024 * 1024
     given = open_given(inputs, max_bytes)
-    results = [reperform(directory, each, given, max_bytes) for each in rehashed.manifests]
+    results = [reperform(folder, each, given, max_bytes) for each in rehashed.manifests]
     extra = [
         Fault(name, "extra: no manifest lists anything that is in it")
         for name in unused_inputs(rehashed.manifests, given)
@@ -64,14 +65,14 @@ def verify(
     faults += [fault for result in results for fault in result.faults]
     for result in results:
         _show(screen, result)
-    return _end(screen, directory, rehashed, [*faults, *extra], filled)
+    return _end(screen, folder, rehashed, [*faults, *extra], filled)
 
 
 def _show(screen: Screen, result: Reperformed) -> None:
     """Say what came of doing a run again."""
-    same = len(result.same)
+    count = len(result.same)
     if result.is_done:
-        files = "1 file has" if same == 1 else f"{same} files have"
+        files = {0: "no file has", 1: "1 file has"}.get(count, f"{count} files have")
         screen.note(f"Re-performed {result.manifest}: {files} the same bytes.")
     for remark in result.remarks:
         screen.note(f"  {remark}")

@@ -37,6 +37,7 @@ _FOREIGN_PARTS = {
 }
 _FORMAT_NOISE = re.compile(r'[\\"]|\[\$-[0-9A-Fa-f]+\]|;@$')
 _FINDINGS = "Findings"
+_SEEN = 0.5  # less height or width than that is none
 _SIGN_OFF_PLACES = range(2, 6)
 _Place = tuple[int, int]
 
@@ -97,6 +98,9 @@ def _check_size(data: bytes) -> None:
     """Raise ValueError for a workbook that would fill the memory."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts = archive.infolist()
+        if len({part.filename for part in parts}) < len(parts):
+            message = "a part of it stands there twice"
+            raise ValueError(message)
         if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > _MOST_UNPACKED:
             message = "it unpacks to more than 1 GiB"
             raise ValueError(message)
@@ -197,6 +201,8 @@ def _plain(value: Any) -> Any:
     """Return a value as every program that saves it again means it."""
     if isinstance(value, datetime):
         return (value + timedelta(milliseconds=500)).replace(microsecond=0)
+    if isinstance(value, bool):  # 1 and TRUE are not shown alike
+        return str(value).upper()
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, str):
@@ -222,7 +228,7 @@ def _cells(
     if what != "changed":
         row = (expected if what == "missing" else found).rows[number]
         word = "is missing" if what == "missing" else "was added"
-        yield f"{title}: row {number + 1} {word}: {shown(', '.join(map(_word, row)))}"
+        yield f"{title}: row {number + 1} {word}: {shown(', '.join('' if value is None else str(value) for value in row))}"
         return
     before = expected.rows[number] if number < len(expected.rows) else ()
     after = found.rows[number] if number < len(found.rows) else ()
@@ -237,10 +243,9 @@ def _cells(
             yield f"cell {cell}{about}: {expected_found(_word(old), _word(new))}"
 
 
-def _word(value: Any) -> str:
-    if isinstance(value, datetime | date | time):
-        return str(value)
-    return "" if value is None else str(value)
+def _word(value: Any) -> Any:
+    """Return a value as it is shown in a sentence: numbers bare, texts in quotes."""
+    return str(value) if isinstance(value, datetime | date | time) else value
 
 
 def _formats(was: Worksheet, now: Worksheet, own: set[_Place]) -> Iterator[str]:
@@ -258,10 +263,11 @@ def _formats(was: Worksheet, now: Worksheet, own: set[_Place]) -> Iterator[str]:
 
 def _hidden(was: Worksheet, now: Worksheet) -> Iterator[str]:
     for letters, column in now.column_dimensions.items():
-        if column.hidden and not was.column_dimensions[letters].hidden:
+        if column.hidden or column.width < _SEEN:
             yield f"{was.title}: column {letters} is hidden"
     for number, row in now.row_dimensions.items():
-        if row.hidden and number <= was.max_row:
+        is_seen = row.height is None or row.height >= _SEEN
+        if (row.hidden or not is_seen) and number <= was.max_row:
             yield f"{was.title}: row {number} is hidden (by hand or by a filter)"
 
 

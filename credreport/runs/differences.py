@@ -44,7 +44,7 @@ def shown(value: object) -> str:
     if value is None or value == "":
         return "nothing"
     text = repr(value) if isinstance(value, str) else str(value)
-    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}\u2026"
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
 
 
 def expected_found(expected: object, found: object) -> str:

@@ -175,7 +175,7 @@ def _why_not(error: OSError) -> str:
 
 def short(digest: str) -> str:
     """Return the first digits of a hash, enough to find it by eye."""
-    return f"{digest[:_SHOWN_DIGITS]}\u2026" if len(digest) > _SHOWN_DIGITS else digest
+    return f"{digest[:_SHOWN_DIGITS]}..." if len(digest) > _SHOWN_DIGITS else digest
 
 
 def _read_manifest(path: Path, faults: list[Fault]) -> dict[str, Any] | None:

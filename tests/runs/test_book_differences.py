@@ -75,7 +75,7 @@ TAMPERED: dict[str, tuple[Callable[[Workbook], object], str]] = {
     ),
     "a number": (
         put("Findings", "Days", 12),
-        "cell Findings!G2 (Days): expected '122', found '12'",
+        "cell Findings!G2 (Days): expected 122, found 12",
     ),
     "a date": (
         put("Findings", "Since (UTC)", date(2026, 1, 1)),
@@ -83,7 +83,7 @@ TAMPERED: dict[str, tuple[Callable[[Workbook], object], str]] = {
     ),
     "a formula": (
         put("Findings", "Days", "=100+22"),
-        "cell Findings!G2 (Days): expected '122', found '=100+22'",
+        "cell Findings!G2 (Days): expected 122, found '=100+22'",
     ),
     "a row deleted": (
         lambda book: book["Findings"].delete_rows(2),
@@ -114,6 +114,18 @@ TAMPERED: dict[str, tuple[Callable[[Workbook], object], str]] = {
     "a row hidden": (
         lambda book: setattr(book["Findings"].row_dimensions[2], "hidden", True),
         "Findings: row 2 is hidden (by hand or by a filter)",
+    ),
+    "a row without height": (
+        lambda book: setattr(book["Findings"].row_dimensions[2], "height", 0.1),
+        "Findings: row 2 is hidden (by hand or by a filter)",
+    ),
+    "a number as a text": (
+        put("Findings", "Days", "122"),
+        "cell Findings!G2 (Days): expected 122, found '122'",
+    ),
+    "a flag for a number": (
+        lambda book: setattr(book["Summary"]["B13"], "value", True),
+        "cell Summary!B13: expected ",
     ),
     "a number shown as another": (
         lambda book: setattr(book["Findings"]["G2"], "number_format", '"12"'),
@@ -152,7 +164,7 @@ def test_a_fill_in_hides_no_other_edit(book: bytes) -> None:
         put("Findings", "Days", 12)(opened)
 
     found = compare(book, change)
-    assert found.first == "cell Findings!G2 (Days): expected '122', found '12'"
+    assert found.first == "cell Findings!G2 (Days): expected 122, found 12"
     assert found.filled == {"Findings": 1}
 
 

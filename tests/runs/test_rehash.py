@@ -138,7 +138,7 @@ TAMPERED: dict[str, tuple[Callable[[Path], object], str]] = {
     "a file named twice": (rename_output(JSON), f"{MANIFEST}: malformed: it names '{JSON}' twice"),
     "a hash in SHA256SUMS": (
         edit_the_hash_in_sums,
-        f"{SUMS}: disagrees with {MANIFEST}: {CSV} has 000000000000\u2026 here and ",
+        f"{SUMS}: disagrees with {MANIFEST}: {CSV} has 000000000000... here and ",
     ),
     "a line of SHA256SUMS removed": (
         forget_in_sums(CSV),
@@ -181,7 +181,7 @@ def test_evidence_as_it_was_written_has_no_fault(out: Path) -> None:
 def test_a_changed_file_is_named_by_its_hash_then_and_now(out: Path) -> None:
     (out / CSV).write_bytes(b"")
     expected = json.loads((out / MANIFEST).read_bytes())["outputs"][1]["sha256"][:12]
-    message = f"{CSV}: changed: its SHA-256 is e3b0c44298fc\u2026, {MANIFEST} says {expected}\u2026"
+    message = f"{CSV}: changed: its SHA-256 is e3b0c44298fc..., {MANIFEST} says {expected}..."
     assert message in faults(out)
 
 

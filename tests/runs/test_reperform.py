@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 
 from credreport.comparison.comparison import compare, compare_all
+from credreport.decisions.review import review, with_review
+from credreport.decisions.workbook import read_decisions
 from credreport.evidence.evidence import SignOff
 from credreport.evidence.of_analysis import of_analysis
 from credreport.evidence.of_comparison import of_comparison
@@ -23,9 +27,7 @@ from credreport.runs.rehash import rehash
 from credreport.runs.reperform import Reperformed, open_given, reperform, unused_inputs
 from credreport.verdicts.assessment import assess
 from tests.support.evidence import (
-    MANIFEST,
     ROWS,
-    STEM,
     USED,
     cover_up,
     edit_json,
@@ -33,14 +35,9 @@ from tests.support.evidence import (
     reports,
     write,
 )
+from tests.support.evidence import STEM as PLAIN
 from tests.support.reports import NAME, root, save, user
 
-FORMATS = ("csv", "json", "sh", "md", "jira")
-CSV, JSON, SH, MD = (
-    f"{STEM}{ending}" for ending in ("-findings.csv", ".json", "-remediate.sh", ".md")
-)
-JUNE = "status_reports_2025-12-31T12-00-00+00-00.csv"
-MIB = 1024 * 1024
 WAIVERS = """[[waiver]]
 id = "W1"
 user = "alice"
@@ -49,6 +46,16 @@ approved_by = "CISO"
 approved_on = 2026-01-01
 expires = 2026-12-31
 """
+# What the run of `original` was asked is in the names of its files.
+ASKED = f"waivers-{hashlib.sha256(WAIVERS.encode()).hexdigest()[:8]}"
+STEM = f"{PLAIN}-{ASKED}"
+MANIFEST = f"{STEM}-manifest.json"
+FORMATS = ("csv", "json", "sh", "md", "jira")
+CSV, JSON, SH, MD = (
+    f"{STEM}{ending}" for ending in ("-findings.csv", ".json", "-remediate.sh", ".md")
+)
+JUNE = "status_reports_2025-12-31T12-00-00+00-00.csv"
+MIB = 1024 * 1024
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +130,7 @@ def test_a_file_whose_hash_was_edited_to_match_is_found_by_re_performing(
 ) -> None:
     name, old, new, message = FORGED[kind]
     replace_text(top / "out" / name, old, new)
-    cover_up(top / "out")
+    cover_up(top / "out", MANIFEST)
     assert rehash(top / "out").faults == ()
     found = faults(again(top))
     assert any(fault.startswith(f"{name}: re-performed: {message}") for fault in found), found
@@ -131,16 +138,20 @@ def test_a_file_whose_hash_was_edited_to_match_is_found_by_re_performing(
 
 def test_the_manifest_with_the_hash_edited_to_match_is_named_too(top: Path) -> None:
     replace_text(top / "out" / CSV, ",122,", ",12,")
-    cover_up(top / "out")
+    cover_up(top / "out", MANIFEST)
     assert any(f"{MANIFEST}: re-performed: outputs[" in fault for fault in faults(again(top)))
 
 
 PARAMETERS: dict[str, tuple[str, object, str]] = {
-    "days": ("unused_after_days", 900, f"make files that are named {STEM[:-3]}900d, not {STEM}"),
+    "days": (
+        "unused_after_days",
+        900,
+        f"make files that are named {PLAIN[:-3]}900d-{ASKED}, not {STEM}",
+    ),
     "profile": (
         "profile",
         "cis-5.0",
-        f"make files that are named {STEM[:-3]}cis-5.0-90d, not {STEM}",
+        f"make files that are named {PLAIN[:-3]}cis-5.0-90d-{ASKED}, not {STEM}",
     ),
     "root": ("include_root", True, f"{JSON}: re-performed: "),
     "rules": ("rules", ["unused-password"], "parameters.rules[1] is missing: 'unused-access-key'"),
@@ -211,6 +222,18 @@ def test_an_input_of_nothing_is_named(top: Path) -> None:
     assert unused_inputs(manifests, given) == [str(top / "other")]
 
 
+def test_another_date_under_the_same_name_is_no_changed_input(tmp_path: Path) -> None:
+    save(tmp_path / "in", *ROWS)
+    save(tmp_path / "old", *ROWS[:3], name=NAME)
+    since = compare(
+        assess(read_reports(tmp_path / "old", as_of="2025-12-31")),
+        assess(read_reports(tmp_path / "in")),
+    )
+    write(tmp_path / "out", of_analysis(since.newest, None, None, since), "csv")
+    found = faults(again(tmp_path, "in"))
+    assert any(fault.startswith(f"{NAME}: missing: ") for fault in found), found
+
+
 def test_another_version_is_said_and_is_no_difference(top: Path) -> None:
     edit_json(top / "out" / MANIFEST, lambda each: each.update(version="0.0.1"))
     result = again(top)
@@ -270,28 +293,49 @@ def test_a_comparison_is_re_performed_too(tmp_path: Path, as_of: tuple[str, ...]
 
 
 def test_a_workbook_and_pictures_are_compared_by_what_they_say(tmp_path: Path) -> None:
-    from openpyxl import load_workbook
-
     reports(tmp_path / "in")
     write(
         tmp_path / "out", of_analysis(assess(read_reports(tmp_path / "in"))), "xlsx", "png", "svg"
     )
-    path = tmp_path / "out" / f"{STEM}.xlsx"
+    path = tmp_path / "out" / f"{PLAIN}.xlsx"
     book = load_workbook(path)
     book["Findings"]["O2"] = "Removed"
     book.save(path)
     result = again(tmp_path, "in")
     assert (faults(result), result.filled) == ([], {path.name: {"Findings": 1}})
-    svg = tmp_path / "out" / f"{STEM}-ageing.svg"
+    svg = tmp_path / "out" / f"{PLAIN}-ageing.svg"
     replace_text(svg, "unused for 90 days", "unused for 91 days")
     book = load_workbook(path)
     book["Findings"]["G2"] = 12
     book.save(path)
     found = faults(again(tmp_path, "in"))
-    assert (
-        f"{path.name}: re-performed: cell Findings!G2 (Days): expected '122', found '12'" in found
-    )
+    assert f"{path.name}: re-performed: cell Findings!G2 (Days): expected 122, found 12" in found
     assert any(fault.startswith(f"{svg.name}: re-performed: line ") for fault in found)
+
+
+def test_carried_decisions_are_carried_again(tmp_path: Path) -> None:
+    reports(tmp_path / "in")
+    judged = assess(read_reports(tmp_path / "in"))
+    write(tmp_path / "q1", of_analysis(judged), "xlsx")
+    old = tmp_path / "q1" / f"{PLAIN}.xlsx"
+    book = load_workbook(old)
+    book["Findings"]["O2"], book["Findings"]["P2"] = "Open", "Ann"
+    book.save(old)
+    carried = with_review(judged, review(read_decisions(old), judged))
+    write(tmp_path / "out", of_analysis(carried), "xlsx", "json")
+    assert faults(again(tmp_path, "in", f"q1/{PLAIN}.xlsx")) == []
+    (path,) = (tmp_path / "out").glob("*.xlsx")
+    book = load_workbook(path)
+    book["Findings"]["O2"], book["Findings"]["P2"] = "Removed", None
+    book["Findings"]["O3"] = "Open"
+    book.save(path)
+    assert again(tmp_path, "in", f"q1/{PLAIN}.xlsx").filled == {path.name: {"Findings": 3}}
+    book = load_workbook(path)
+    book["Decisions"]["G2"] = "Exception"
+    book.save(path)
+    (fault,) = faults(again(tmp_path, "in", f"q1/{PLAIN}.xlsx"))
+    place = f"{path.name}: re-performed: cell Decisions!G2 (Disposition): expected "
+    assert fault.startswith(place)
 
 
 def test_nothing_is_written(top: Path) -> None:
