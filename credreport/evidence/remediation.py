@@ -14,8 +14,7 @@ from importlib import resources
 
 import pandas as pd
 
-from credreport.instants import format_instant
-from credreport.reports.normalise import to_rows
+from credreport.reports.normalise import to_rows, to_texts
 from credreport.rules.accounts import Account, AccountList
 from credreport.rules.catalogue import RULES
 from credreport.rules.rule import Subject
@@ -32,6 +31,7 @@ _SCRIPT = resources.files("credreport.evidence") / "remediate.sh"
 _VERDICT_LINE = "# VERDICT\n"
 _FINDINGS_LINE = "    # FINDINGS\n"
 _PLAIN_OPTION = re.compile(r"--user-name=[A-Za-z0-9_.@+-][A-Za-z0-9_.,@+-]*")
+_TIMES = ("created_at", "as_of", "set_at", "last_used")
 _COLUMNS = (
     *("finding_id", "account_id", "user", "credential"),
     *("check", "step_1", "step_2", "console"),
@@ -51,7 +51,7 @@ class Steps:
 def steps_for(kind: str, user: str, made: str) -> Steps:
     """Return how to switch off one credential of a user.
 
-    `made` is the second in which an access key was made, as `created_second` returns it, or empty.
+    `made` is the second in which an access key was made, `YYYY-MM-DDTHH:MM:SS`, or empty.
     """
     option = _user_option(user)
     where = f"IAM > Users > {user} > Security credentials"
@@ -96,7 +96,7 @@ def _to_steps(finding: dict[str, object]) -> Steps:
     if is_root and rule.subject is not Subject.ROOT:
         return Steps("", _ROOT_STEP, str(finding["action"]), _ROOT_CONSOLE)
     if rule.remedy is None:
-        steps = steps_for(str(finding["kind"]), user, created_second(finding["set_at"]))
+        steps = steps_for(str(finding["kind"]), user, _second(finding["set_at"]))
         return Steps(_to_check(finding), steps.first, steps.second, steps.console)
     first, second = (step.format(option=_user_option(user)) for step in rule.remedy)
     console = _ROOT_CONSOLE if is_root else f"IAM > Users > {user} > Security credentials"
@@ -106,8 +106,7 @@ def _to_steps(finding: dict[str, object]) -> Steps:
 def _to_check(finding: dict[str, object]) -> str:
     """Return in words what the script asks before it acts."""
     user_made, made, as_of = (
-        format_instant(instant) if isinstance(instant, pd.Timestamp) else "at an unknown time"
-        for instant in (finding["created_at"], finding["set_at"], finding["as_of"])
+        finding[name] or "at an unknown time" for name in ("created_at", "set_at", "as_of")
     )
     user = f"Signed in to account {shown_account(str(finding['account_id']))}; user created {user_made}"
     if finding["kind"] == Kind.PASSWORD:
@@ -129,7 +128,7 @@ def to_remediation(findings: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     # One by one: these are sentences, and findings are few.
-    for finding in to_rows(findings):
+    for finding in to_rows(_with_times_as_text(findings)):
         steps = _to_steps(finding)
         rows.append(
             (
@@ -146,9 +145,14 @@ def to_remediation(findings: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(_COLUMNS), dtype="str")
 
 
-def created_second(instant: object) -> str:
+def _with_times_as_text(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with times as `YYYY-MM-DDTHH:MM:SSZ`, empty where unknown: for sentences."""
+    return table.assign(**{name: to_texts(table[name]) for name in _TIMES})
+
+
+def _second(time: object) -> str:
     """Return `YYYY-MM-DDTHH:MM:SS`, the part of CreateDate that every CLI prints alike."""
-    return format_instant(instant)[:-1] if isinstance(instant, pd.Timestamp) else ""
+    return str(time).removesuffix("Z")
 
 
 def to_script(
@@ -178,7 +182,7 @@ def _to_lines(targets: pd.DataFrame, accounts: Mapping[str, Account]) -> list[st
     first_of: dict[object, object] = {}
     lines: list[str] = []
     above = ""
-    for target in to_rows(targets):
+    for target in to_rows(_with_times_as_text(targets)):
         account_id = str(target["account_id"])
         if account_id != above and account_id in accounts:
             lines.append(f"# Account {_one_line(str(accounts[account_id]))}")
@@ -204,9 +208,7 @@ def _to_call(target: dict[str, object], *, is_twin: bool) -> str:
     user, account = str(target["user"]), str(target["account_id"])
     credential = SLOT_WORDS[str(target["credential"])]
     about = [str(target["finding_id"]), account or "-", _one_line(user), credential]
-    created, as_of, made, last_used = (
-        created_second(target[name]) for name in ("created_at", "as_of", "set_at", "last_used")
-    )
+    created, as_of, made, last_used = (_second(target[name]) for name in _TIMES)
     if target["spared_by"]:
         return _to_line("waived", *about, _one_line(str(target["spared_by"])))
     is_key = target["kind"] == Kind.ACCESS_KEY

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 
-import numpy as np
 import pandas as pd
 
 from credreport.evidence.evidence import Evidence
 from credreport.output.formats import Files, Options
-from credreport.reports.normalise import to_naive
+from credreport.reports.normalise import to_texts
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 # A program that splits at semicolons, as many countries' spreadsheets do, begins a cell behind each.
+_CELL_ENDS = (";", "\t", "\r", "\n")
 _FORMULA_WITHIN = re.compile('([;\t\r\n])(?=["\\s]*[-=+@\uff1d\uff0b\uff0d\uff20])')
+_QUOTED = (",", '"', "\r", "\n")
+_BETWEEN = "\x1f"  # stands between cells while a whole column is searched
 _ROWS_AT_ONCE = 20_000
 
 
@@ -43,7 +43,7 @@ def to_csv(table: pd.DataFrame, options: Options) -> bytes:
 
 def csv_header(columns: Iterable[str]) -> bytes:
     """Return the first line of a CSV."""
-    return _to_lines([list(columns)])
+    return _to_lines([[name] for name in columns])
 
 
 def csv_rows(table: pd.DataFrame, options: Options) -> bytes:
@@ -51,41 +51,40 @@ def csv_rows(table: pd.DataFrame, options: Options) -> bytes:
     parts = []
     for first in range(0, len(table), _ROWS_AT_ONCE):
         rows = table.iloc[first : first + _ROWS_AT_ONCE]
-        columns = [_to_cells(rows[name], is_guarded=not options.csv_raw) for name in rows]
-        parts.append(_to_lines(zip(*columns, strict=True)))
+        columns = (to_texts(rows[name]) for name in rows)
+        parts.append(_to_lines(columns if options.csv_raw else map(_guard, columns)))
     return b"".join(parts)
 
 
-def _to_cells(column: pd.Series, *, is_guarded: bool) -> list[str]:
-    """Return the cells as text; before what a spreadsheet would execute, an apostrophe.
-
-    Each different cell is looked at once: most repeat themselves.
-    """
-    codes, different = pd.factorize(column, use_na_sentinel=False)
-    texts = to_texts(pd.Series(different)).tolist()
-    if is_guarded:
-        texts = [_guard(text) for text in texts]
-    cells: list[str] = np.array(texts, dtype=object)[codes].tolist()
-    return cells
+def _guard(cells: list[str]) -> list[str]:
+    """Return the cells with an apostrophe before each part that a spreadsheet would execute."""
+    starts = tuple(_BETWEEN + start for start in _FORMULA_STARTS)
+    return _change(cells, (*starts, *_CELL_ENDS), _guard_cell)
 
 
-def _guard(text: str) -> str:
-    """Return the text with an apostrophe before each part that a spreadsheet would execute."""
+def _guard_cell(text: str) -> str:
     if text.startswith(_FORMULA_STARTS):
         text = f"'{text}"
     return _FORMULA_WITHIN.sub(r"\1'", text)
 
 
-def _to_lines(rows: Iterable[Sequence[str]]) -> bytes:
-    buffer = io.StringIO(newline="")
-    csv.writer(buffer, lineterminator="\n").writerows(rows)
-    return buffer.getvalue().encode("utf-8", "backslashreplace")
+def _quote_cell(text: str) -> str:
+    if any(sign in text for sign in _QUOTED):
+        return '"' + text.replace('"', '""') + '"'
+    return text
 
 
-def to_texts(column: pd.Series) -> pd.Series:
-    """Return every cell as text: times as `...Z`, nothing as an empty text."""
-    if isinstance(column.dtype, pd.DatetimeTZDtype):
-        seconds = np.datetime_as_string(to_naive(column).to_numpy(), unit="s")
-        texts = pd.Series(seconds, index=column.index, dtype="str") + "Z"
-        return texts.where(column.notna(), "")
-    return column.astype("str").where(column.notna(), "")
+def _change(cells: list[str], signs: Iterable[str], change: Callable[[str], str]) -> list[str]:
+    """Return the cells changed, where any of the signs stands in the column: in most it does not."""
+    whole = _BETWEEN + _BETWEEN.join(cells)
+    if not any(sign in whole for sign in signs):
+        return cells
+    changed = {text: change(text) for text in set(cells)}
+    return [changed[text] for text in cells]
+
+
+def _to_lines(columns: Iterable[list[str]]) -> bytes:
+    """Return the rows of these columns as RFC 4180 says, save the line end, which is a line feed."""
+    quoted = [_change(cells, _QUOTED, _quote_cell) for cells in columns]
+    lines = "\n".join(map(",".join, zip(*quoted, strict=True)))
+    return f"{lines}\n".encode("utf-8", "backslashreplace")

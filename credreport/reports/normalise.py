@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from credreport.reports.cells import read_texts
@@ -40,9 +41,23 @@ def whole_days(elapsed: pd.Series) -> pd.Series:
     return days
 
 
+def to_texts(column: pd.Series) -> list[str]:
+    """Return every cell as text: times as `YYYY-MM-DDTHH:MM:SSZ`, nothing as an empty text."""
+    is_known = column.notna().to_numpy()
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        texts = np.full(len(column), "", dtype=object)
+        seconds = np.datetime_as_string(to_naive(column).to_numpy()[is_known], unit="s")
+        texts[is_known] = [f"{text}Z" for text in seconds.tolist()]
+    else:
+        texts = column.astype("str").to_numpy(dtype=object, copy=True)
+        texts[~is_known] = ""
+    found: list[str] = texts.tolist()
+    return found
+
+
 def to_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows as dictionaries: for sentences about the few, never for the population."""
     if table.empty:  # common, and pandas takes its time over nothing
         return []
-    names = [str(name) for name in table.columns]
-    return [dict(zip(names, row, strict=True)) for row in table.itertuples(index=False)]
+    columns = {str(name): column.tolist() for name, column in table.items()}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

@@ -14,9 +14,8 @@ import pandas as pd
 
 from credreport.decisions.decision import Review
 from credreport.errors import Notice, Problem
-from credreport.instants import format_instant
 from credreport.reports.inputs import Skipped
-from credreport.reports.normalise import to_rows, whole_days
+from credreport.reports.normalise import to_texts, whole_days
 from credreport.reports.report import Report, join_tables
 from credreport.reports.selection import Population
 from credreport.rules.accounts import AccountList
@@ -412,14 +411,13 @@ def _without_root(credentials: pd.DataFrame) -> pd.DataFrame:
 
 def _to_findings(broken: pd.DataFrame, rule: Rule, numbers: pd.Series | int) -> pd.DataFrame:
     """Return the rows that break a rule as open findings, with the number that fired."""
-    ids = [_finding_id(row, rule.id) for row in to_rows(broken)]
     action = pd.Series(rule.action, index=broken.index, dtype="str")
     if rule.note is not None:
         action = action + " (" + rule.note(broken) + ")"
     kept = broken[[name for name in (*_FINDINGS, *_ABOUT, "slot") if name in broken]]
     measured = rule.measurements(broken, numbers)
     return kept.assign(
-        finding_id=pd.Series(ids, index=broken.index, dtype="str"),
+        finding_id=pd.Series(_name_findings(broken, rule), index=broken.index, dtype="str"),
         rule=rule.id,
         severity=rule.severity.value,
         state=OPEN,
@@ -429,18 +427,26 @@ def _to_findings(broken: pd.DataFrame, rule: Rule, numbers: pd.Series | int) -> 
     )
 
 
-def _finding_id(row: dict[str, object], rule: str) -> str:
-    """Return a short hash that survives a re-run, a slot swap and a password reset.
+def _name_findings(broken: pd.DataFrame, rule: Rule) -> list[str]:
+    """Return for each a short hash that survives a re-run, a slot swap and a password reset.
 
     A key is known by its owner and when it was made; a password by its user and when that was made.
     """
-    part = "set" if row["kind"] == Kind.ACCESS_KEY else "created"
-    instant = row[f"{part}_at"]
-    when = str(row[f"{part}_raw"])
-    if isinstance(instant, pd.Timestamp):
-        when = format_instant(instant)
-    owner = str(row["arn"] or row["user"]).lower()
-    identity = "\x1f".join([str(row["account_key"]), owner, rule, str(row["kind"]), when])
+    is_key = broken["kind"].eq(Kind.ACCESS_KEY)
+    made = to_texts(broken["set_at"].where(is_key, broken["created_at"]))
+    raw = broken["created_raw"]
+    if "set_raw" in broken:
+        raw = broken["set_raw"].where(is_key, raw)
+    owner = broken["arn"].mask(broken["arn"].fillna("").eq(""), broken["user"]).str.lower()
+    columns = (broken["account_key"], owner, broken["kind"], raw)
+    identities = zip(*(column.tolist() for column in columns), made, strict=True)
+    return [
+        _to_id("\x1f".join([account, who, rule.id, kind, when or str(reported)]))
+        for account, who, kind, reported, when in identities
+    ]
+
+
+def _to_id(identity: str) -> str:
     digest = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
     return f"CR-{digest[:12].upper()}"
 

@@ -86,7 +86,8 @@ def _find_closing(findings: pd.DataFrame, off: pd.DataFrame) -> pd.Series:
     of_password, of_key = (off[off["kind"].eq(kind)] for kind in _SWITCH_OFF)
     password = _look_up(owner, of_password, "user_row", "finding_id")
     key = _look_up(owner, of_key, "user_row", "finding_id")
-    names = off.groupby("user_row")["finding_id"].agg(lambda ids: ", ".join(ids.unique()))
+    different = off.drop_duplicates(["user_row", "finding_id"])
+    names = different.groupby("user_row")["finding_id"].agg(", ".join)
     every = _look_up(owner, names.reset_index(), "user_row", "finding_id")
     left = findings["active_credentials"] - owner.map(off["user_row"].value_counts())
     closing = {

@@ -9,12 +9,14 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from credreport.errors import UsageError
 from credreport.evidence.evidence import Evidence
 from credreport.evidence.of_analysis import of_analysis
 from credreport.output.comment import MAX_CHARACTERS
-from credreport.output.csv_file import _to_cells
+from credreport.output.csv_file import to_csv
 from credreport.output.formats import Options, parse_formats
 from credreport.output.json_file import to_document
 from credreport.reports.selection import read_reports
@@ -110,9 +112,25 @@ class TestCsv:
     def test_guards_every_dangerous_start(self, start: str) -> None:
         import pandas as pd
 
-        cells = pd.Series([f"{start}x", "x"], dtype="str")
-        assert _to_cells(cells, is_guarded=True) == [f"'{start}x", "x"]
-        assert _to_cells(cells, is_guarded=False) == [f"{start}x", "x"]
+        table = pd.DataFrame({"a": [f"{start}x", "x"], "b": ["", "y"]}, dtype="str")
+        for options, first in ((Options(), f"'{start}x"), (Options(csv_raw=True), f"{start}x")):
+            written = io.StringIO(to_csv(table, options).decode(), newline="")
+            assert list(csv.reader(written)) == [["a", "b"], [first, ""], ["x", "y"]]
+
+    @given(
+        rows=st.lists(
+            st.tuples(st.text(alphabet="ab;=,\"\n\t\x1f '"), st.sampled_from(["", "-1", "x"])),
+            min_size=1,
+        )
+    )
+    def test_the_library_of_python_would_write_the_same(self, rows: list[tuple[str, str]]) -> None:
+        import pandas as pd
+
+        # But for a lone carriage return, which Python before 3.13 leaves without quotes.
+        table = pd.DataFrame(rows, columns=["a", "b"], dtype="str")
+        expected = io.StringIO(newline="")
+        csv.writer(expected, lineterminator="\n").writerows([("a", "b"), *rows])
+        assert to_csv(table, Options(csv_raw=True)).decode() == expected.getvalue()
 
 
 class TestJson:

@@ -14,8 +14,8 @@ from credreport import __version__
 from credreport.evidence.evidence import Block, Column, Evidence, Sheet
 from credreport.files import whole
 from credreport.output.charts import picture_files
-from credreport.output.csv_file import to_texts
 from credreport.output.formats import Files, Options
+from credreport.reports.normalise import to_texts
 from credreport.text import escape_text
 
 # For the rows of all sheets together: with the rest, the page stays below a megabyte.
@@ -160,9 +160,9 @@ def _to_rows(columns: Iterable[pd.Series]) -> Iterator[str]:
 def _to_cells(column: pd.Series) -> Sequence[str]:
     texts = to_texts(column)
     if isinstance(column.dtype, pd.DatetimeTZDtype):
-        texts = texts.str.replace("T", " ").str.removesuffix("Z")
-    cells: list[str] = texts.map({text: shown(text) for text in texts.unique()}).tolist()
-    return cells
+        return [text.replace("T", " ").removesuffix("Z") for text in texts]
+    cells = {text: shown(text) for text in set(texts)}
+    return [cells[text] for text in texts]
 
 
 def _columns(sheet: Sheet) -> list[Column]:
