@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import pandas as pd
 
@@ -167,6 +168,32 @@ class Comment:
     sections: tuple[Section, ...]
 
 
+Table = pd.DataFrame | Callable[[], pd.DataFrame]
+
+
+class Tables(Mapping[str, pd.DataFrame]):
+    """Tables by name; one that takes long to make is given as how to make it, and made when read."""
+
+    def __init__(self, tables: Mapping[str, Table]) -> None:
+        """Take the tables in the order of the JSON document."""
+        self._tables: dict[str, Table] = dict(tables)
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        """Return the table of that name. Raises KeyError."""
+        table = self._tables[name]
+        if not isinstance(table, pd.DataFrame):
+            table = self._tables[name] = table()
+        return table
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names."""
+        return iter(self._tables)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._tables)
+
+
 @dataclass(frozen=True)
 class Evidence:
     """Facts and tables of an analysis or a comparison, ready for any format.
@@ -184,10 +211,11 @@ class Evidence:
     option_files: the user's own files that decided something, by what they are.
     tables: what machines read, by the names of the JSON document; times are UTC instants.
     csv_tables: which of the tables the format `csv` writes.
-    summary, sheets, inputs, method: the sheets of the workbook, in this order (pictures before inputs).
+    summary, inputs, method: the first and the last sheets of the workbook.
+    make_sheets: makes those between, for the formats that have them.
     pictures: what is drawn.
     comment: the ticket comment.
-    script: the remediation script.
+    make_script: makes the remediation script.
     shown: the tables on the screen.
     footnotes: the lines below them.
     review: the decisions carried over, where there are some.
@@ -205,19 +233,29 @@ class Evidence:
     ties_out: bool
     as_of: datetime
     option_files: Mapping[str, OptionFile]
-    tables: Mapping[str, pd.DataFrame]
+    tables: Tables
     csv_tables: tuple[str, ...]
     summary: Page
-    sheets: tuple[Sheet, ...]
+    make_sheets: Callable[[], tuple[Sheet, ...]]
     inputs: Page
     method: pd.DataFrame
     pictures: tuple[Picture, ...]
     comment: Comment
-    script: str
+    make_script: Callable[[], str]
     shown: tuple[Block, ...]
     footnotes: tuple[str, ...] = ()
     review: Review | None = None
     aside: Aside | None = None
+
+    @cached_property
+    def sheets(self) -> tuple[Sheet, ...]:
+        """The sheets of the workbook with a table each, in their order."""
+        return self.make_sheets()
+
+    @cached_property
+    def script(self) -> str:
+        """The remediation script."""
+        return self.make_script()
 
 
 def is_too_long(rows: int) -> bool:

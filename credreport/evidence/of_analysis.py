@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 import pandas as pd
 
@@ -29,7 +30,10 @@ from credreport.evidence.evidence import (
     Page,
     Picture,
     Section,
+    Sheet,
     SignOff,
+    Table,
+    Tables,
 )
 from credreport.evidence.method import method_rows
 from credreport.evidence.remediation import to_remediation, to_script
@@ -128,15 +132,16 @@ def of_analysis(
         left_out.append(to_left_out(*_left_out(since.first)))
         total = f"Total of the baseline, {since.days[0]}"
         tie_out.append(since.first.tie_out.replace({"source_file": {"Total": total}}))
-    tables = {
+    accounts = _accounts(assessment)
+    tables: dict[str, Table] = {
         "findings": with_names(assessment.findings, assessment.accounts)[[*FINDINGS]],
         "undetermined": _named(assessment.undetermined, UNDETERMINED, assessment),
         "users": _named(assessment.users, USERS, assessment),
         "credentials": assessment.credentials[[*CREDENTIALS]],
-        "remediation": _remediation(assessment),
+        "remediation": partial(_remediation, assessment),
         "summary": summary,
         "bands": bands,
-        "accounts": _accounts(assessment),
+        "accounts": accounts,
         "inputs": to_inputs(totals),
         "tie_out": pd.concat(tie_out, ignore_index=True),
         "warnings": to_warnings(notices),
@@ -144,7 +149,7 @@ def of_analysis(
     }
     has_list = assessment.accounts.file is not None
     if has_list:
-        tables["owners"] = by_owner(tables["accounts"])
+        tables["owners"] = by_owner(accounts)
     if rules is not None:
         tables["rules"] = rules
     if assessment.waivers_origin:
@@ -157,25 +162,7 @@ def of_analysis(
     review = assessment.review
     if review is not None:
         tables["decisions"] = to_decisions(review, assessment.accounts)
-    counts = dict(aside.counts) if aside else {}
-    banded = assessment.credentials[[*CREDENTIALS]].assign(
-        band=to_band(assessment.credentials["age_days"], days)
-    )
-    sheets = [
-        findings_sheet(tables["findings"], _no_findings(assessment), review),
-        undetermined_sheet(tables["undetermined"]),
-        users_sheet(tables["users"], counts.get("users", len(tables["users"])), stem),
-        credentials_sheet(banded, counts.get("credentials", len(banded)), stem),
-        remediation_sheet(tables["remediation"]),
-    ]
-    if has_list:
-        sheets.insert(3, accounts_sheet(tables["accounts"]))
-    if since is not None:
-        sheets.append(changes_sheet(with_names(since.changes, assessment.accounts)))
-    if "decisions" in tables:
-        sheets.append(decisions_sheet(tables["decisions"]))
-    if "waivers" in tables:
-        sheets.append(waivers_sheet(tables["waivers"]))
+    made = Tables(tables)
     facts = to_facts(totals, assessment.waivers_origin)
     footnotes = [f"{label}: {text}" for label, text in decision_facts(review)[1:]]
     facts += decision_facts(review)
@@ -201,7 +188,7 @@ def of_analysis(
         ties_out=assessment.is_tied_out and (since is None or since.first.is_tied_out),
         as_of=newest_as_of(totals),
         option_files=assessment.option_files,
-        tables=tables,
+        tables=made,
         csv_tables=("credentials", "findings", *(["changes"] if since is not None else [])),
         summary=Page(
             _SUMMARY_WIDTHS,
@@ -213,23 +200,23 @@ def of_analysis(
                 ),
                 *([_rules_block(rules)] if rules is not None else []),
                 _ageing_block(bands, title),
-                *_top_accounts(tables["accounts"]),
-                *([_owners_block(tables["owners"])] if has_list else []),
+                *_top_accounts(made["accounts"]),
+                *([_owners_block(made["owners"])] if has_list else []),
                 warning_counts_block(notices),
             ),
         ),
-        sheets=tuple(sheets),
+        make_sheets=partial(_sheets, assessment, made, since, aside, stem),
         inputs=Page(
             _INPUTS_WIDTHS,
             (
-                reports_block("Reports judged", tables["inputs"]),
+                reports_block("Reports judged", made["inputs"]),
                 *(
-                    [reports_block("Baseline: the older reports of Changes", tables["baseline"])]
+                    [reports_block("Baseline: the older reports of Changes", made["baseline"])]
                     if since is not None
                     else []
                 ),
-                *([] if has_list else [_accounts_block("Accounts", tables["accounts"])]),
-                *closing_blocks(tables["tie_out"], tables["left_out"], tables["warnings"]),
+                *([] if has_list else [_accounts_block("Accounts", made["accounts"])]),
+                *closing_blocks(made["tie_out"], made["left_out"], made["warnings"]),
             ),
         ),
         method=pd.DataFrame(method, columns=["section", "text"], dtype="str"),
@@ -241,17 +228,48 @@ def of_analysis(
             Block("", ("Type", *_spaced(summary.columns[1:])), summary),
             (
                 *(_since_section(since) if since is not None else ()),
-                *_top_findings(tables["findings"], has_rules=rules is not None),
+                *_top_findings(made["findings"], has_rules=rules is not None),
                 *decision_sections(review, assessment.accounts),
-                *accounts_section(tables["accounts"], "open", "open findings"),
+                *accounts_section(made["accounts"], "open", "open findings"),
             ),
         ),
-        script=to_script(assessment.findings, assessment.unused, verdict, assessment.accounts),
+        make_script=partial(
+            to_script, assessment.findings, assessment.unused, verdict, assessment.accounts
+        ),
         shown=(*_worst(assessment.open_findings), *_shown(summary, rules)),
         footnotes=("", *footnotes) if footnotes else (),
         review=review,
         aside=aside,
     )
+
+
+def _sheets(
+    assessment: Assessment,
+    tables: Tables,
+    since: Comparison | None,
+    aside: Aside | None,
+    stem: str,
+) -> tuple[Sheet, ...]:
+    """Return the sheets of the workbook with a table each, in their order."""
+    counts = dict(aside.counts) if aside else {}
+    banded = assessment.credentials[[*CREDENTIALS]].assign(
+        band=to_band(assessment.credentials["age_days"], assessment.policy.unused_after_days)
+    )
+    sheets = [
+        findings_sheet(tables["findings"], _no_findings(assessment), assessment.review),
+        undetermined_sheet(tables["undetermined"]),
+        users_sheet(tables["users"], counts.get("users", len(tables["users"])), stem),
+        *([accounts_sheet(tables["accounts"])] if "owners" in tables else []),
+        credentials_sheet(banded, counts.get("credentials", len(banded)), stem),
+        remediation_sheet(tables["remediation"]),
+    ]
+    if since is not None:
+        sheets.append(changes_sheet(with_names(since.changes, assessment.accounts)))
+    if "decisions" in tables:
+        sheets.append(decisions_sheet(tables["decisions"]))
+    if "waivers" in tables:
+        sheets.append(waivers_sheet(tables["waivers"]))
+    return tuple(sheets)
 
 
 def _left_out(assessment: Assessment) -> tuple[Sequence, Sequence, Sequence]:  # type: ignore[type-arg]

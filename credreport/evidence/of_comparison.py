@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 
@@ -37,7 +38,9 @@ from credreport.evidence.evidence import (
     Page,
     Picture,
     Section,
+    Sheet,
     SignOff,
+    Tables,
 )
 from credreport.evidence.method import method_rows
 from credreport.evidence.remediation import to_script
@@ -144,6 +147,7 @@ def of_comparison(
         tables["waivers"] = newest.waivers
     if review is not None:
         tables["decisions"] = to_decisions(review, newest.accounts)
+    made = Tables(tables)
     method = [*comparing_rows(), *method_rows(comparison.policy, RULES), *decision_method(review)]
     pictures = [Picture("paired", "Findings before and now", captions, by_kind, tuple(days))]
     if has_timeline:
@@ -170,7 +174,7 @@ def of_comparison(
         ties_out=is_tied_out(comparison),
         as_of=max(newest_as_of(date.totals) for date in dates),
         option_files=newest.option_files,
-        tables=tables,
+        tables=made,
         csv_tables=("changes",),
         summary=Page(
             _SUMMARY_WIDTHS,
@@ -179,24 +183,18 @@ def of_comparison(
                 Block("Findings by rule", _RULE_HEADERS, by_rule[[*_RULE_COLUMNS]]),
                 _by_change_block(by_change),
                 *([_open_counts_block(comparison)] if has_timeline else []),
-                *_top_accounts(tables["accounts"]),
-                *([_owners_block(tables["owners"])] if has_list else []),
+                *_top_accounts(made["accounts"]),
+                *([_owners_block(made["owners"])] if has_list else []),
                 warning_counts_block(comparison.notices),
             ),
         ),
-        sheets=(
-            changes_sheet(changes),
-            *([timeline_sheet(timeline)] if has_timeline else []),
-            *([accounts_sheet(tables["accounts"])] if has_list else []),
-            *([decisions_sheet(tables["decisions"])] if review is not None else []),
-            *([waivers_sheet(newest.waivers)] if newest.waivers_origin else []),
-        ),
+        make_sheets=partial(_sheets, comparison, made, changes, timeline),
         inputs=Page(
             _INPUTS_WIDTHS,
             (
-                reports_block("Reports judged, by date", tables["inputs"]),
-                *([] if has_list else [Block("Accounts", _ACCOUNT_HEADERS, tables["accounts"])]),
-                *closing_blocks(tables["tie_out"], tables["left_out"], tables["warnings"]),
+                reports_block("Reports judged, by date", made["inputs"]),
+                *([] if has_list else [Block("Accounts", _ACCOUNT_HEADERS, made["accounts"])]),
+                *closing_blocks(made["tie_out"], made["left_out"], made["warnings"]),
             ),
         ),
         method=pd.DataFrame(method, columns=["section", "text"], dtype="str"),
@@ -206,14 +204,31 @@ def of_comparison(
             (
                 *_top_changes(changes),
                 *decision_sections(review, newest.accounts),
-                *accounts_section(tables["accounts"], "open", "open findings"),
+                *accounts_section(made["accounts"], "open", "open findings"),
             ),
         ),
-        script=to_script(newest.findings, newest.unused, verdict, newest.accounts),
+        make_script=partial(to_script, newest.findings, newest.unused, verdict, newest.accounts),
         shown=_shown(kinds, by_rule),
         footnotes=tuple(f"{label}: {text}" for label, text in decision_facts(review)[1:]),
         review=review,
     )
+
+
+def _sheets(
+    comparison: Comparison, tables: Tables, changes: pd.DataFrame, timeline: pd.DataFrame
+) -> tuple[Sheet, ...]:
+    """Return the sheets of the workbook with a table each, in their order."""
+    newest = comparison.newest
+    sheets = [changes_sheet(changes)]
+    if len(comparison.assessments) > 2:
+        sheets.append(timeline_sheet(timeline))
+    if "owners" in tables:
+        sheets.append(accounts_sheet(tables["accounts"]))
+    if "decisions" in tables:
+        sheets.append(decisions_sheet(tables["decisions"]))
+    if "waivers" in tables:
+        sheets.append(waivers_sheet(newest.waivers))
+    return tuple(sheets)
 
 
 def _account_ids(comparison: Comparison) -> list[str]:

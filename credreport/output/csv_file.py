@@ -12,11 +12,11 @@ from credreport.output.formats import Files, Options
 from credreport.reports.normalise import to_texts
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_BETWEEN = "\x1f"  # stands between cells while a whole column is searched
 # A program that splits at semicolons, as many countries' spreadsheets do, begins a cell behind each.
-_CELL_ENDS = (";", "\t", "\r", "\n")
 _FORMULA_WITHIN = re.compile('([;\t\r\n])(?=["\\s]*[-=+@\uff1d\uff0b\uff0d\uff20])')
 _QUOTED = (",", '"', "\r", "\n")
-_BETWEEN = "\x1f"  # stands between cells while a whole column is searched
+_MAY_BE_FORMULA = (*(_BETWEEN + start for start in _FORMULA_STARTS), ";", "\t", "\r", "\n")
 _ROWS_AT_ONCE = 20_000
 
 
@@ -51,40 +51,44 @@ def csv_rows(table: pd.DataFrame, options: Options) -> bytes:
     parts = []
     for first in range(0, len(table), _ROWS_AT_ONCE):
         rows = table.iloc[first : first + _ROWS_AT_ONCE]
-        columns = (to_texts(rows[name]) for name in rows)
-        parts.append(_to_lines(columns if options.csv_raw else map(_guard, columns)))
+        columns = [_to_cells(rows[name], is_guarded=not options.csv_raw) for name in rows]
+        parts.append(_to_lines(columns))
     return b"".join(parts)
 
 
-def _guard(cells: list[str]) -> list[str]:
-    """Return the cells with an apostrophe before each part that a spreadsheet would execute."""
-    starts = tuple(_BETWEEN + start for start in _FORMULA_STARTS)
-    return _change(cells, (*starts, *_CELL_ENDS), _guard_cell)
+def _to_cells(column: pd.Series, *, is_guarded: bool) -> list[str]:
+    """Return the cells of a column as they stand in the file.
+
+    What needs an apostrophe or quotes is looked for in the whole column first: most needs none.
+    """
+    cells = to_texts(column)
+    if not isinstance(column.dtype, pd.StringDtype):
+        return cells  # times, numbers and flags have no such signs
+    whole = _BETWEEN + _BETWEEN.join(cells)
+    if is_guarded and any(sign in whole for sign in _MAY_BE_FORMULA):
+        cells = _change(cells, _guard)
+    return _change(cells, _quote) if any(sign in whole for sign in _QUOTED) else cells
 
 
-def _guard_cell(text: str) -> str:
+def _change(cells: list[str], change: Callable[[str], str]) -> list[str]:
+    changed = {text: change(text) for text in set(cells)}
+    return [changed[text] for text in cells]
+
+
+def _guard(text: str) -> str:
+    """Return the text with an apostrophe before each part that a spreadsheet would execute."""
     if text.startswith(_FORMULA_STARTS):
         text = f"'{text}"
     return _FORMULA_WITHIN.sub(r"\1'", text)
 
 
-def _quote_cell(text: str) -> str:
+def _quote(text: str) -> str:
     if any(sign in text for sign in _QUOTED):
         return '"' + text.replace('"', '""') + '"'
     return text
 
 
-def _change(cells: list[str], signs: Iterable[str], change: Callable[[str], str]) -> list[str]:
-    """Return the cells changed, where any of the signs stands in the column: in most it does not."""
-    whole = _BETWEEN + _BETWEEN.join(cells)
-    if not any(sign in whole for sign in signs):
-        return cells
-    changed = {text: change(text) for text in set(cells)}
-    return [changed[text] for text in cells]
-
-
 def _to_lines(columns: Iterable[list[str]]) -> bytes:
     """Return the rows of these columns as RFC 4180 says, save the line end, which is a line feed."""
-    quoted = [_change(cells, _QUOTED, _quote_cell) for cells in columns]
-    lines = "\n".join(map(",".join, zip(*quoted, strict=True)))
+    lines = "\n".join(map(",".join, zip(*columns, strict=True)))
     return f"{lines}\n".encode("utf-8", "backslashreplace")

@@ -49,10 +49,23 @@ def to_texts(column: pd.Series) -> list[str]:
         seconds = np.datetime_as_string(to_naive(column).to_numpy()[is_known], unit="s")
         texts[is_known] = [f"{text}Z" for text in seconds.tolist()]
     else:
-        texts = column.astype("str").to_numpy(dtype=object, copy=True)
+        words = column if isinstance(column.dtype, pd.StringDtype) else column.astype("str")
+        texts = words.to_numpy(dtype=object, copy=True)
         texts[~is_known] = ""
     found: list[str] = texts.tolist()
     return found
+
+
+def join_texts(texts: pd.Series, keys: pd.Series, between: str) -> pd.Series:
+    """Return the texts of each key joined, in their order; the index has the keys.
+
+    Most keys have one: a group each would take pandas long.
+    """
+    is_several = keys.duplicated(keep=False)
+    several = texts[is_several].groupby(keys[is_several]).agg(between.join)
+    one = pd.Series(texts[~is_several].array, index=keys[~is_several].array, dtype="str")
+    joined: pd.Series = pd.concat([one, several.astype("str")])
+    return joined
 
 
 def to_rows(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ import pandas as pd
 from credreport.decisions.decision import Review
 from credreport.errors import Notice, Problem
 from credreport.reports.inputs import Skipped
-from credreport.reports.normalise import to_texts, whole_days
+from credreport.reports.normalise import join_texts, to_texts, whole_days
 from credreport.reports.report import Report, join_tables
 from credreport.reports.selection import Population
 from credreport.rules.accounts import AccountList
@@ -454,7 +454,7 @@ def _to_id(identity: str) -> str:
 def _finding_ids(credentials: pd.DataFrame, findings: pd.DataFrame) -> pd.Series:
     """Return each credential's finding IDs, several separated by a blank; none of its user's."""
     own = findings[~findings["credential"].isin([Subject.USER, Subject.ROOT])]
-    joined = own.groupby("row")["finding_id"].agg(" ".join)
+    joined = join_texts(own["finding_id"], own["row"], " ")
     return joined.reindex(credentials.index).fillna("").astype("str")
 
 
@@ -473,24 +473,28 @@ def _to_user_table(
         is_undetermined=credentials["status"].eq(Status.UNDETERMINED),
     )
     grouped = flags.groupby("user_row", sort=True)
-    users = grouped[
-        ["report", "account_id", "user", "arn", "is_root", "created_at", "mfa_active", "as_of"]
-    ].first()
+    # The first row of a user is the password's.
+    first = credentials.drop_duplicates("user_row").set_index("user_row")
+    users = first[
+        [
+            *("report", "account_id", "user", "arn", "is_root", "created_at", "mfa_active"),
+            *("as_of", "source_file", "source_line"),
+        ]
+    ]
     users = users.assign(
         active_credentials=grouped["is_active"].sum(),
         active_certificates=grouped["is_active_certificate"].sum(),
         unused_credentials=grouped["is_unused"].sum(),
         undetermined_credentials=grouped["is_undetermined"].sum(),
         most_recent_use=grouped["last_used"].max(),
-        console_password=grouped["enabled_raw"].first(),
-        source_file=grouped["source_file"].first(),
-        source_line=grouped["source_line"].first(),
+        console_password=first["enabled_raw"],
     )
     elapsed = users["as_of"] - users["most_recent_use"]  # a use after the as-of has no age
     users = users.assign(days_since=whole_days(elapsed.mask(elapsed < pd.Timedelta(0))))
     told = undecided[undecided["has_row"].astype(bool) & ~undecided["rule"].isin(UNUSED_RULES)]
     owners = credentials["user_row"].reindex(told["row"]).to_numpy()
-    unsure = told["rule"].groupby(owners).agg(lambda rules: ", ".join(dict.fromkeys(rules)))
+    different = told.assign(owner=owners).drop_duplicates(["owner", "rule"])
+    unsure = join_texts(different["rule"], different["owner"], ", ")
     return users.assign(conclusion=_to_conclusion(users, findings, unsure))
 
 
@@ -503,7 +507,7 @@ def _to_conclusion(users: pd.DataFrame, findings: pd.DataFrame, unsure: pd.Serie
     others = findings[~findings["rule"].isin(UNUSED_RULES)].sort_values("row", kind="stable")
     waived = others["state"].eq(WAIVED).map({True: " (waived)", False: ""}).astype("str")
     named = others.assign(name=others["rule"] + waived).drop_duplicates(["user_row", "name"])
-    names = named.groupby("user_row")["name"].agg(", ".join).reindex(users.index).fillna("")
+    names = join_texts(named["name"], named["user_row"], ", ").reindex(users.index).fillna("")
     doubts = ("undetermined: " + unsure.astype("str")).reindex(users.index).fillna("")
     between = (names.ne("") & doubts.ne("")).map({True: "; ", False: ""})
     names = names + between + doubts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from credreport.reports.normalise import join_texts
 from credreport.schema import ROOT_USER, SLOT_WORDS, SLOTS, UNDETERMINED, Status
 from credreport.verdicts.reasons import NO_COLUMN, to_cells_text
 
@@ -50,7 +51,7 @@ def _cells(rows: pd.DataFrame, credential: pd.Series) -> pd.Series:
 def _further_cells(credentials: pd.DataFrame, about: pd.DataFrame, slots: pd.Series) -> pd.Series:
     """Return what rules read beside the slot's own cells: of a whole user, those of every slot."""
     mine = credentials[credentials["user_row"].isin(about["user_row"])]
-    joined = _cells(mine, mine["credential"]).groupby(mine["user_row"]).agg("; ".join)
+    joined = join_texts(_cells(mine, mine["credential"]), mine["user_row"], "; ")
     whole = "mfa_active=" + about["mfa_active"] + "; " + about["user_row"].map(joined).astype("str")
     beside = "; user_creation_time=" + about["created_raw"]
     is_password = slots.eq("password")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from credreport.reports.normalise import join_texts
 from credreport.rules.catalogue import RULES
 from credreport.rules.rule import Subject
 from credreport.rules.waivers import OPEN, WAIVED
@@ -87,8 +88,8 @@ def _find_closing(findings: pd.DataFrame, off: pd.DataFrame) -> pd.Series:
     password = _look_up(owner, of_password, "user_row", "finding_id")
     key = _look_up(owner, of_key, "user_row", "finding_id")
     different = off.drop_duplicates(["user_row", "finding_id"])
-    names = different.groupby("user_row")["finding_id"].agg(", ".join)
-    every = _look_up(owner, names.reset_index(), "user_row", "finding_id")
+    names = join_texts(different["finding_id"], different["user_row"], ", ")
+    every = owner.map(names).fillna("").astype("str")
     left = findings["active_credentials"] - owner.map(off["user_row"].value_counts())
     closing = {
         "console-without-mfa": password,
