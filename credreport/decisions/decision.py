@@ -12,6 +12,7 @@ import pandas as pd
 from credreport.errors import Notice
 from credreport.rules.option_file import OptionFile
 
+OPTION = "--carry-from"
 DISPOSITIONS = ("Open", "Disabled", "Removed", "Exception", "False positive")
 # What the next report can confirm: the credential is not active any more.
 VERIFIABLE = ("Disabled", "Removed")

@@ -10,8 +10,7 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from credreport.comparison.comparison import Comparison
-from credreport.decisions.decision import VERIFIABLE, Decision, Decisions, Review
-from credreport.decisions.workbook import OPTION
+from credreport.decisions.decision import OPTION, VERIFIABLE, Decision, Decisions, Review
 from credreport.errors import Notice, UsageError
 from credreport.reports.normalise import to_rows
 from credreport.rules.catalogue import RULES, UNUSED_RULES

@@ -23,7 +23,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.utils.datetime import from_excel
 from openpyxl.utils.escape import unescape
 
-from credreport.decisions.decision import DISPOSITIONS, FILLED_IN, Decision, Decisions
+from credreport.decisions.decision import DISPOSITIONS, FILLED_IN, OPTION, Decision, Decisions
 from credreport.errors import Notice, Problem, UsageError, problem_lines
 from credreport.instants import parse_date
 from credreport.reports.inputs import read_bounded
@@ -31,7 +31,6 @@ from credreport.rules.option_file import OptionFile
 from credreport.schema import SLOT_WORDS
 from credreport.text import escape_text
 
-OPTION = "--carry-from"
 MAX_BYTES = 256 * 1024 * 1024
 _MAX_MEMBERS = 2_000
 _MAX_UNPACKED = 1024 * 1024 * 1024

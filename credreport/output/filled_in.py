@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from credreport.decisions.decision import Decisions
-from credreport.decisions.workbook import MAX_BYTES, OPTION, parse_workbook
+from credreport.decisions.decision import OPTION, Decisions
+from credreport.decisions.workbook import MAX_BYTES, parse_workbook
 from credreport.errors import UsageError
 from credreport.evidence.evidence import SignOff
 from credreport.reports.inputs import read_bounded
