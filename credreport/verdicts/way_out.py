@@ -89,7 +89,7 @@ def _find_closing(findings: pd.DataFrame, off: pd.DataFrame) -> pd.Series:
     key = _look_up(owner, of_key, "user_row", "finding_id")
     different = off.drop_duplicates(["user_row", "finding_id"])
     names = join_texts(different["finding_id"], different["user_row"], ", ")
-    every = owner.map(names).fillna("").astype("str")
+    every = names.reindex(owner).fillna("").set_axis(owner.index)
     left = findings["active_credentials"] - owner.map(off["user_row"].value_counts())
     closing = {
         "console-without-mfa": password,
