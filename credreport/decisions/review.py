@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -60,6 +61,25 @@ class _Standing:
     way: str = ""
 
 
+@dataclass(frozen=True)
+class _Run:
+    """What was judged: `findings` of the newest date and `changes` by Finding ID."""
+
+    newest: Assessment
+    findings: Mapping[str, _Row]
+    changes: Mapping[str, _Row]
+
+    @cached_property
+    def active(self) -> frozenset[tuple[str, str, str]]:
+        """Account, user and kind of every active credential; none where those were not kept."""
+        table = self.newest.credentials
+        active = table.loc[is_active(table), ["account_id", "user", "kind"]].drop_duplicates()
+        return frozenset(
+            (shown_account(account), str(user), str(kind))
+            for account, user, kind in active.itertuples(index=False, name=None)
+        )
+
+
 @storing_python_text
 def review(decisions: Decisions, judged: Assessment | Comparison) -> Review:
     """Look for the finding of every decision, and check what the decision says of it.
@@ -70,13 +90,13 @@ def review(decisions: Decisions, judged: Assessment | Comparison) -> Review:
     comparison = judged if isinstance(judged, Comparison) else None
     newest = judged.newest if isinstance(judged, Comparison) else judged
     findings = {row["finding_id"]: row for row in to_rows(newest.findings)}
-    changes = _to_changes(comparison)
+    run = _Run(newest, findings, _to_changes(comparison))
     rows: list[_Row] = []
     notices = [*decisions.notices, *_sign_off_notices(decisions)]
     problems: list[str] = []
     seen: set[str] = set()
     for decision in sorted(decisions, key=lambda each: each.finding_id not in findings):
-        standing = _find(decision, findings, changes, newest)
+        standing = _find(decision, run)
         problem = _mixed_up(decision, standing) if standing.is_found else ""
         if problem:
             problems.append(f"{OPTION} {_name(decisions)}: {decision.place}: {problem}")
@@ -204,46 +224,41 @@ def _to_changes(comparison: Comparison | None) -> dict[str, _Row]:
     return by_id
 
 
-def _find(
-    decision: Decision,
-    findings: Mapping[str, _Row],
-    changes: Mapping[str, _Row],
-    newest: Assessment,
-) -> _Standing:
+def _find(decision: Decision, run: _Run) -> _Standing:
     """Return what became of the finding of a decision."""
-    change = changes.get(decision.finding_id)
+    change = run.changes.get(decision.finding_id)
     now = change["finding_id"] if change else decision.finding_id
-    row = findings.get(now)
+    row = run.findings.get(now)
     if row:
         renamed = "" if now == decision.finding_id else f" (as {decision.finding_id} before)"
         return _Standing(row["state"], renamed, row, row["as_of"], is_found=True)
     if change:
         as_of = change["after_as_of"]
         state = OPEN if change["state"] in _OPEN_STATES else str(change["state"])
-        at: datetime = newest_as_of(newest.totals) if pd.isna(as_of) else as_of
+        at: datetime = newest_as_of(run.newest.totals) if pd.isna(as_of) else as_of
         way = str(change["closed_by"])
         return _Standing(state, str(change["evidence"]), change, at, way=way)
-    return _find_elsewhere(decision, newest)
+    return _find_elsewhere(decision, run)
 
 
-def _find_elsewhere(decision: Decision, newest: Assessment) -> _Standing:
+def _find_elsewhere(decision: Decision, run: _Run) -> _Standing:
     """Say why there is no finding: only what this run judged can be gone."""
     row = {
         name: getattr(decision, name)
         for name in ("finding_id", "account_id", "user", "credential", "rule")
     }
     reports = [
-        each for each in newest.reports if shown_account(each.account_id) == decision.account_id
+        each for each in run.newest.reports if shown_account(each.account_id) == decision.account_id
     ]
     if not reports:
-        as_of = newest_as_of(newest.totals)
+        as_of = newest_as_of(run.newest.totals)
         detail = "its account has no report in this run"
         return _Standing(Outcome.NOT_COVERED.value, detail, row, as_of)
     as_of = max(each.as_of for each in reports if each.as_of)
-    unjudged = _unjudged(decision, newest)
+    unjudged = _unjudged(decision, run.newest)
     if unjudged:
         return _Standing(NOT_JUDGED, unjudged, row, as_of)
-    table = newest.undetermined
+    table = run.newest.undetermined
     unsure = table[table["account_id"].eq(decision.account_id) & table["user"].eq(decision.user)]
     kinds = {_KINDS.get(str(each), "") for each in unsure["credential"]}
     kind = _KINDS.get(decision.credential, "")
@@ -251,7 +266,7 @@ def _find_elsewhere(decision: Decision, newest: Assessment) -> _Standing:
         detail = "its user has what this report does not allow to judge"
         return _Standing(Outcome.UNDETERMINED.value, detail, row, as_of)
     detail = f"the report as of {as_of:%Y-%m-%d} has no such finding"
-    if _has_active(decision, kind, newest):
+    if (decision.account_id, decision.user, kind) in run.active:
         known = decision.credential == Kind.PASSWORD
         detail += f", but a user of this name has an active {kind.replace('_', ' ')}"
         detail += "" if known else ", this one or another"
@@ -259,14 +274,6 @@ def _find_elsewhere(decision: Decision, newest: Assessment) -> _Standing:
             NOT_FOUND, detail, row, as_of, way=Change.USED_AGAIN.value if known else ""
         )
     return _Standing(NOT_FOUND, f"{detail}; `credreport compare` says why", row, as_of)
-
-
-def _has_active(decision: Decision, kind: str, newest: Assessment) -> bool:
-    """Whether the report shows an active credential of this kind; false where it is too long to keep."""
-    table = newest.credentials
-    mine = table["account_id"].map(shown_account).eq(decision.account_id)
-    mine &= table["user"].eq(decision.user) & table["kind"].eq(kind)
-    return bool(is_active(table[mine]).any())
 
 
 def _unjudged(decision: Decision, newest: Assessment) -> str:

@@ -1,7 +1,7 @@
 """The workbook of an earlier run -> the auditor's Decisions. No verdict is read back.
 
 It may have been saved by Excel or LibreOffice, and by anybody: sizes are bounded before anything is
-unpacked, entities are refused (openpyxl parses with defusedxml where that is installed), and every
+unpacked, entities are refused (openpyxl parses with defusedxml, a dependency for that alone), and every
 cell that is not what its column asks for is refused or reported with sheet and cell.
 """
 
@@ -73,7 +73,7 @@ def read_decisions(path: Path) -> Decisions:
 def parse_workbook(name: str, data: bytes, *, is_carried: bool) -> Decisions:
     """Return the decisions and the sign-off in a workbook's bytes.
 
-    `is_carried` asks for a sheet Findings; without it the workbook of a comparison will do. Raises
+    `is_carried` asks for a sheet of decisions; otherwise any workbook of the program will do. Raises
     UsageError as read_decisions does.
     """
     reader = _Reader(name)
@@ -83,9 +83,9 @@ def parse_workbook(name: str, data: bytes, *, is_carried: bool) -> Decisions:
         reason = str(error).split("\n")[0] or type(error).__name__
         reader.refuse("", f"cannot be read as a workbook ({reason})", _AGAIN)
         sheets = {}
-    needed = _FINDINGS if is_carried else _SUMMARY
-    if not reader.problems and needed not in sheets:
-        found = f"no sheet {needed}: not a workbook of credreport analyze"
+    needed = (_FINDINGS, _DECISIONS) if is_carried else (_SUMMARY,)
+    if not reader.problems and sheets.keys().isdisjoint(needed):
+        found = f"no sheet {needed[0]}: not a workbook of credreport analyze"
         reader.refuse("", found, "Name the workbook that the decisions were filled in")
     decisions = _to_decisions(reader, sheets)
     signed = _to_signed(sheets.get(_SUMMARY, []))
@@ -202,7 +202,7 @@ def _read_sheets(reader: _Reader, data: bytes) -> dict[str, list[_Row]]:
             return {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl names what it does not read
-        with closing(load_workbook(io.BytesIO(data), read_only=True)) as book:
+        with closing(load_workbook(io.BytesIO(data), read_only=True, keep_links=False)) as book:
             reader.epoch = book.epoch
             titles = [each for each in (_FINDINGS, _DECISIONS, _SUMMARY) if each in book.sheetnames]
             return {title: list(_rows(reader, book[title])) for title in titles}

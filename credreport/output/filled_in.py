@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from credreport.decisions.decision import OPTION, Decisions
@@ -42,5 +43,5 @@ def reason_to_keep(
         return ""
     return (
         f"{path} has {' and '.join(words)} filled in, which not even --force replaces. "
-        f"Add {OPTION} {path} --force to take the decisions over; or {elsewhere}"
+        f"Add {OPTION} {shlex.quote(str(path))} --force to take the decisions over; or {elsewhere}"
     )

@@ -241,6 +241,16 @@ class TestTheSheetDecisions:
             f"sheet Decisions, cell A2: {ID} has no decision on the sheet Findings, which counts"
         ]
 
+    def test_is_enough_in_the_workbook_of_a_comparison(self) -> None:
+        data = edited_titles(make([ID, "ann", "Removed"]), "Decisions")
+        assert [each.disposition for each in parse(data)] == ["Removed"]
+
+
+def edited_titles(data: bytes, title: str) -> bytes:
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    book.worksheets[0].title = title
+    return saved(book)
+
 
 class TestAnotherWorkbook:
     def test_without_the_sheet_is_refused(self) -> None:
