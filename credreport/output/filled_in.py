@@ -29,7 +29,7 @@ def reason_to_keep(
         reason = getattr(error, "strerror", None) or str(error).split("\n")[0]
         return (
             f"{path} may have decisions that cannot be read, so not even --force replaces it "
-            f"({reason.removeprefix(OPTION).strip()}); {elsewhere}"
+            f"({reason.removeprefix(OPTION).strip(" .")}); {elsewhere}"
         )
     if carried.file and found.file and carried.file.sha256 == found.file.sha256:
         return ""
