@@ -36,7 +36,8 @@ _MAX_MEMBERS = 2_000
 _MAX_UNPACKED = 1024 * 1024 * 1024
 _MAX_STRINGS = 128 * 1024 * 1024
 _MAX_ROWS = 1_048_576
-_MAX_COLUMNS = 60
+_MAX_COLUMNS = 40
+_MOST_SHOWN = 60
 _HEADER_WITHIN = 20
 _YEARS = range(2000, 2100)
 _STRINGS = "xl/sharedStrings.xml"
@@ -152,7 +153,7 @@ class _Reader:
             remedy = (
                 f"Write a date of this century, such as 2026-03-31 ({_YEARS[0]} to {_YEARS[-1]})"
             )
-            self.refuse(place, f"{text!r} is not a date with one meaning", remedy)
+            self.refuse(place, f"{_shown(text)} is not a date with one meaning", remedy)
             return None
         return found
 
@@ -162,10 +163,16 @@ class _Reader:
         known = {each.casefold(): each for each in DISPOSITIONS}
         found = known.get(text.casefold(), "")
         if text and not found:
-            self.refuse(place, f"{text!r} is no disposition", f"Use {', '.join(DISPOSITIONS)}")
+            self.refuse(
+                place, f"{_shown(text)} is no disposition", f"Use {', '.join(DISPOSITIONS)}"
+            )
         elif text != found:
             self.say(place, f"{text!r}, read as {found}")
         return found
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}...")
 
 
 def _to_text(value: object) -> str:
@@ -211,12 +218,15 @@ def _read_sheets(reader: _Reader, data: bytes) -> dict[str, list[_Row]]:
 def _rows(reader: _Reader, sheet: Any) -> Iterator[_Row]:
     """Yield number and cells of each row that has any."""
     sheet.reset_dimensions()  # what the file claims its size to be
+    last: Sequence[Any] = ()
     for number, cells in enumerate(sheet.iter_rows(max_col=_MAX_COLUMNS), 1):
         if number > _MAX_ROWS:
             reader.refuse(f"sheet {sheet.title}", f"more than {_MAX_ROWS} rows", _AGAIN)
             return
-        if any(cell.value is not None for cell in cells):
+        # Rows that the file leaves out are all one and the same.
+        if cells is not last and any(cell.value is not None for cell in cells):
             yield number, cells
+        last = cells
 
 
 def _to_decisions(reader: _Reader, sheets: Mapping[str, Sequence[_Row]]) -> tuple[Decision, ...]:
@@ -283,7 +293,7 @@ def _of_row(
     finding_id = _to_text(identity.value)
     if not _FINDING_ID.fullmatch(finding_id):
         if not is_blank:
-            found = f"{finding_id!r} is not a Finding ID, and a decision stands beside it"
+            found = f"{_shown(finding_id)} is not a Finding ID, and a decision stands beside it"
             reader.refuse(at, found, "Put the decision beside the finding that it is about")
         return None
     if is_blank:

@@ -27,9 +27,10 @@ def reason_to_keep(
         found = parse_workbook(path.name, read_bounded(path, MAX_BYTES), is_carried=False)
     except (UsageError, OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error).split("\n")[0]
+        reason = reason.removeprefix(OPTION).strip(" .")
         return (
             f"{path} may have decisions that cannot be read, so not even --force replaces it "
-            f"({reason.removeprefix(OPTION).strip(" .")}); {elsewhere}"
+            f"({reason}); {elsewhere}"
         )
     if carried.file and found.file and carried.file.sha256 == found.file.sha256:
         return ""

@@ -127,7 +127,7 @@ def test_a_date_that_has_one_meaning_is_read_and_reported(cell: Any, message: st
         (7, "7"),
         (-46082, "-46082"),
         (20260301, "20260301"),
-        (1e300, str(int(1e300))),
+        (1e300, f"{int(1e300)}"[:60] + "..."),
         (True, "TRUE"),
         (time(12), "12:00:00"),
         (date(1999, 12, 31), "1999-12-31"),
