@@ -68,7 +68,7 @@ def explain(
     named = given.accounts(accounts)
     from credreport.reports.inputs import count_inputs
     from credreport.reports.selection import read_reports
-    from credreport.runs.explain import describe_user
+    from credreport.runs.explain import COMMAND, describe_user
     from credreport.runs.explain import explain as explain_finding
     from credreport.verdicts.assessment import assess
 
@@ -96,7 +96,7 @@ def explain(
         screen.say()
         screen.say(section.heading)
         for line in section.lines:
-            screen.say(f"  {line}")
+            screen.say(f"  {line}", is_whole=line.startswith(COMMAND))
     return _end(screen, assessment)
 
 

@@ -30,9 +30,9 @@ class Screen:
         self.verbose = verbose
         self.no_color = no_color or bool(os.environ.get("NO_COLOR"))
 
-    def say(self, line: str = "") -> None:
-        """Print one line of what was asked for."""
-        _print(sys.stdout, line)
+    def say(self, line: str = "", *, is_whole: bool = False) -> None:
+        """Print one line of what was asked for; `is_whole` keeps a command one to copy."""
+        _print(sys.stdout, line, is_whole=is_whole)
 
     def pour(self, parts: Iterable[str]) -> None:
         """Print what was asked for part by part. The caller vouches for ASCII and nothing odd in it."""

@@ -61,8 +61,10 @@ def verify(
         if name not in {used for result in results for used in result.used}
     ]
     filled = {name: cells for result in results for name, cells in result.filled.items()}
-    faults = [each for each in rehashed.faults if not (each.is_of_bytes and each.name in filled)]
-    faults += [fault for result in results for fault in result.faults]
+    precise = [fault for result in results for fault in result.faults]
+    known = {*filled, *(fault.name for fault in precise)}
+    faults = [each for each in rehashed.faults if not (each.is_of_bytes and each.name in known)]
+    faults += precise
     for result in results:
         _show(screen, result)
     return _end(screen, folder, rehashed, [*faults, *extra], filled)

@@ -42,6 +42,7 @@ from credreport.schema import (
 from credreport.verdicts.assessment import Assessment, assess
 from credreport.verdicts.tally import as_of_words, plural, shown_account
 
+COMMAND = "Step "  # what a line begins with that is to be copied whole
 _ID_START = "CR-"
 _MOST_CANDIDATES = 10
 _DAY = timedelta(days=1)
@@ -344,7 +345,7 @@ def _remedy_lines(assessment: Assessment, finding: Mapping[str, object]) -> tupl
         to_remediation(findings[findings["finding_id"].eq(str(finding["finding_id"]))])
     )
     steps: Sequence[tuple[str, str]] = (
-        ("Check first", "check"), ("Step 1", "step_1"), ("Step 2", "step_2"), ("Console", "console"),
+        ("Check first", "check"), (f"{COMMAND}1", "step_1"), (f"{COMMAND}2", "step_2"), ("Console", "console"),
     )  # fmt: skip
     return (
         f"{finding['action']}.",

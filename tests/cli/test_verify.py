@@ -42,7 +42,10 @@ def test_a_difference_ends_with_1_and_is_named(out: Path) -> None:
     assert second.startswith(f"  {STEM}-findings.csv: changed: its SHA-256 is ")
     result = run("verify", out, out.parent / "in")
     assert result.exit_code == 1
-    assert "row 2, column days: expected '122', found '12'" in result.stdout
+    first, second = result.stdout.splitlines()
+    assert first == f"{out} is not as it was written: 1 difference."
+    place = f"  {STEM}-findings.csv: re-performed: row 2, column days: expected '122', found '12' ("
+    assert second.startswith(place)
 
 
 def test_what_is_no_evidence_ends_with_2(out: Path) -> None:
@@ -108,3 +111,18 @@ def test_explain_of_what_is_not_there_ends_with_2(out: Path) -> None:
     result = run("explain", "CR-000000000000", out.parent / "in")
     assert result.exit_code == 2
     assert result.stderr.startswith("error: no finding CR-000000000000 among the 2 findings of ")
+
+
+def test_explain_keeps_commands_whole_and_wraps_the_rest(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed: list[tuple[str, bool]] = []
+
+    def remember(_: object, line: str = "", *, is_whole: bool = False) -> None:
+        printed.append((line, is_whole))
+
+    monkeypatch.setattr("credreport.cli.screen.Screen.say", remember)
+    finding = json.loads((out / f"{STEM}.json").read_bytes())["findings"][0]["finding_id"]
+    assert run("explain", finding, out.parent / "in").exit_code == 0
+    whole = [line for line, is_whole in printed if is_whole]
+    assert [line.split()[:3] for line in whole] == [["Step", "1:", "aws"], ["Step", "2:", "aws"]]

@@ -283,6 +283,7 @@ def test_a_comparison_is_re_performed_too(tmp_path: Path, as_of: tuple[str, ...]
     evidence = of_comparison(compare_all([assess(date) for date in read_dates(names, as_of=as_of)]))
     write(tmp_path / "out", evidence, "csv", "json", "md")
     assert faults(again(tmp_path, "old", "in")) == []
+    assert faults(again(tmp_path, "in", "old")) == []
     edit_json(
         tmp_path / "out" / f"{evidence.stem}.json",
         lambda each: each["changes"][0].update(state="closed"),
