@@ -126,6 +126,7 @@ def compare_baseline(
             keep_going=keep_going,
             max_bytes=max_mib * 1024 * 1024,
             progress=progress,
+            taken=[report.source.name for report in assessment.reports],
         )
     judged = assess(older, assessment.policy, waivers).check_accounts(assessment.accounts)
     comparison = compare(judged, assessment)

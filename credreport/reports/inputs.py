@@ -11,7 +11,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -182,8 +182,8 @@ class _Names:
     Evidence names its inputs, and must not change with the directory a run was started in.
     """
 
-    def __init__(self) -> None:
-        self._taken: dict[str, int] = {}
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._taken = dict.fromkeys(taken, 1)
 
     def choose(self, name: str, folder: str = "", below: str = "") -> str:
         """Return the name, after `below`, where its folder is below the searched directory.
@@ -213,9 +213,14 @@ def open_inputs(
     return Opener(max_bytes).open_all(inputs)
 
 
-def find_inputs(inputs: Sequence[str], max_bytes: int = DEFAULT_MAX_BYTES) -> Iterator[Item]:
-    """Yield the same, with files unread: whoever gets one may read it, also elsewhere."""
-    return Opener(max_bytes).find_all(inputs)
+def find_inputs(
+    inputs: Sequence[str], max_bytes: int = DEFAULT_MAX_BYTES, taken: Iterable[str] = ()
+) -> Iterator[Item]:
+    """Yield the same, with files unread: whoever gets one may read it, also elsewhere.
+
+    `taken` are the names of other inputs of the run, from which these are told apart.
+    """
+    return Opener(max_bytes, taken).find_all(inputs)
 
 
 def count_inputs(inputs: Sequence[str]) -> int:
@@ -259,10 +264,10 @@ def _walk(top: str | Path, failures: list[OSError]) -> Iterator[tuple[str, list[
 class Opener:
     """One search: remembers which files were seen, which names were given, how much was unpacked."""
 
-    def __init__(self, max_bytes: int) -> None:
-        """Refuse whatever is longer than `max_bytes`."""
+    def __init__(self, max_bytes: int, taken: Iterable[str] = ()) -> None:
+        """Refuse whatever is longer than `max_bytes`; give no input one of the names in `taken`."""
         self.max_bytes = max_bytes
-        self.names = _Names()
+        self.names = _Names(taken)
         self.seen: dict[tuple[int, int], tuple[str, str]] = {}
         self.unpacked_bytes = 0
 

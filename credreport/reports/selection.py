@@ -84,12 +84,14 @@ def read_reports(
     keep_going: bool = False,
     max_bytes: int = DEFAULT_MAX_BYTES,
     progress: Callable[[], None] | None = None,
+    taken: Iterable[str] = (),
 ) -> Population:
     """Read every report that the inputs name: files, directories, globs, zips, `-`.
 
     `as_of` is the instant of judging (UTC), `newest` for each report's own newest timestamp, or None
     to take it from GeneratedTime or the file's name. Raises InputRefused with the problems of all
     refused files; with `keep_going` they are returned instead, unless nothing is left to judge.
+    `taken` are the names of other inputs of the run, from which these are told apart.
     """
     if isinstance(inputs, (str, os.PathLike)):
         inputs = [inputs]
@@ -97,7 +99,7 @@ def read_reports(
         as_of = parse_as_of(as_of)
     if isinstance(as_of, datetime) and as_of.tzinfo is None:
         raise UsageError(f"as_of {as_of} has no zone; add tzinfo=UTC if it is UTC")
-    items = find_inputs([os.fspath(path) for path in inputs], max_bytes)
+    items = find_inputs([os.fspath(path) for path in inputs], max_bytes, taken)
     return read_items(items, inputs, as_of=as_of, keep_going=keep_going, progress=progress)
 
 

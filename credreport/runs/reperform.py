@@ -272,7 +272,8 @@ def _run(
     assessment = _assess(manifest, given, REPORT, policy, waivers).check_accounts(accounts)
     since: Comparison | None = None
     if _entries(manifest, BASELINE):
-        since = compare(_assess(manifest, given, BASELINE, policy, waivers), assessment)
+        older = _assess(manifest, given, BASELINE, policy, waivers).check_accounts(accounts)
+        since = compare(older, assessment)
         since = _reviewed(since, decided)
     assessment = _reviewed(assessment, decided) if since is None else since.newest
     return of_analysis(assessment, sign_off, None, since)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import hashlib
 import io
@@ -418,3 +419,24 @@ def test_the_timeline_names_accounts_and_owners(tmp_path: Path) -> None:
     assert (found["account_name"], found["account_owner"]) == ("prod", "Ann")
     (shown,) = sheet(path.with_suffix(".xlsx"), "Timeline")
     assert (shown["Account name"], shown["Owner"]) == ("prod", "Ann")
+
+
+def test_a_baseline_of_the_same_name_is_told_apart_and_verified(
+    dates: tuple[Path, Path], tmp_path: Path
+) -> None:
+    for path, name in zip(dates, ("june", "september"), strict=True):
+        content = base64.b64encode(path.read_bytes()).decode()
+        stamp = path.name[:10] + "T06:00:00Z"
+        answer = {"Content": content, "GeneratedTime": stamp}
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "report.json").write_text(json.dumps(answer))
+    (tmp_path / "accounts.csv").write_text(f"id,owner\n{ACCOUNT},Ann\n{OTHER},Bo\n")
+    old, new, out = tmp_path / "june", tmp_path / "september", tmp_path / "out"
+    listed = ("--accounts", tmp_path / "accounts.csv")
+    run("analyze", new, "--baseline", old, *listed, "-o", out, "--format", "json,md")
+    (path,) = out.glob("*-since-2026-06-30.json")
+    document = json.loads(path.read_text(encoding="utf-8"))
+    assert [row["source_file"] for row in document["inputs"]] == ["report.json"]
+    assert [row["source_file"] for row in document["baseline"]] == ["june/report.json"]
+    verified = run("verify", out, new, old, tmp_path / "accounts.csv")
+    assert verified.exit_code == 0, verified.output
