@@ -277,6 +277,7 @@ def inspect(
     as_of: AsOf = None,
     unused_after: UnusedAfter = None,
     include_root: IncludeRoot = False,
+    accounts: Accounts = None,
     as_json: AsJson = False,
     keep_going: KeepGoing = False,
     max_file_size: MaxFileSize = 64,
@@ -289,6 +290,7 @@ def inspect(
     """Say what the inputs are: whose, from when, how big, anything odd, counts. Writes nothing."""
     screen = Screen(quiet=quiet, verbose=verbose, no_color=no_color)
     policy = given.policy(unused_after, include_root=include_root)
+    named = given.accounts(accounts)
     from credreport.reports.inputs import count_inputs
     from credreport.runs.inspect import Question, json_parts, report_lines
     from credreport.runs.inspect import inspect as inspect_inputs
@@ -302,7 +304,7 @@ def inspect(
             max_bytes=max_file_size * 1024 * 1024,
             pool=given.pool(workers, cluster),
             progress=progress,
-        )
+        ).check_accounts(named)
     totals = inspection.totals
     if as_json:
         screen.pour(json_parts(inspection))

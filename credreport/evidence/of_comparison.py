@@ -52,7 +52,6 @@ from credreport.evidence.sheets import (
     waivers_sheet,
 )
 from credreport.evidence.tables import (
-    NO_REPORT,
     accounts_section,
     by_owner,
     closing_blocks,
@@ -66,6 +65,7 @@ from credreport.evidence.tables import (
     with_whole_list,
 )
 from credreport.reports.normalise import to_rows
+from credreport.rules.accounts import NO_REPORT
 from credreport.rules.catalogue import RULES, UNUSED_RULES
 from credreport.schema import CHANGES, FINDING_KIND_WORDS, SLOT_WORDS, TIMELINE, Kind, Outcome
 from credreport.tables import storing_python_text

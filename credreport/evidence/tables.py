@@ -11,7 +11,7 @@ from credreport.errors import Notice, Problem
 from credreport.evidence.evidence import Block, Code, Line, Section
 from credreport.reports.inputs import Skipped
 from credreport.reports.normalise import to_rows
-from credreport.rules.accounts import AccountList
+from credreport.rules.accounts import NO_REPORT, AccountList
 from credreport.schema import ACCOUNT_NAMES
 from credreport.verdicts.tally import (
     Totals,
@@ -22,7 +22,6 @@ from credreport.verdicts.tally import (
 )
 from credreport.verdicts.warnings import WARNING_TITLES
 
-NO_REPORT = "no report given"
 NO_OWNER = "no owner given"
 _SHORT = dict(zip(ACCOUNT_NAMES, ("name", "owner"), strict=True))
 _COMMENT_ACCOUNTS = 50

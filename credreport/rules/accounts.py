@@ -27,6 +27,7 @@ _HEADERS = {
     "status": ("status", "state"),
 }
 _ID, _NAME, _OWNER, _STATUS = _HEADERS
+NO_REPORT = "no report given"
 _EXPECTED = "id, account_id, Account ID or AccountId"
 _EXCEL_TEXT = re.compile(r"""^=?(["'])(.*)\1$|^'(.*)$""")
 _GROUPED = re.compile(r"([0-9]{4})-([0-9]{4})-([0-9]{4})")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -34,6 +35,7 @@ from credreport.reports.inputs import (
 )
 from credreport.reports.report import Report, join_tables, read_streams
 from credreport.reports.selection import date_report, to_population
+from credreport.rules.accounts import NO_REPORT, Account, AccountList
 from credreport.rules.policy import Policy
 from credreport.runs.pool import Pool
 from credreport.schema import SLOTS, Status
@@ -65,6 +67,7 @@ BATCH_BYTES = 2 * 1024 * 1024
 BATCH_FILES = 500
 _KEPT_MEMORY = 16 * 1024 * 1024
 _SEPARATOR = ",\n"
+_ACCOUNT = re.compile(rb'\{"account_id": ("(?:[^"\\]|\\.)*"), ')
 _SHOWN = ("unused", "current", "undetermined", "excluded", "inactive", "absent")
 
 File = Unread | Stream
@@ -112,13 +115,33 @@ class Inspection:
     unused_places: Sequence[Place]
     undetermined_places: Sequence[Place]
 
+    def check_accounts(self, accounts: AccountList) -> Inspection:
+        """Return the same, held against the list of accounts that ought to have a report."""
+        totals = self.totals
+        reported = [report.account_id for report in totals.reports]
+        notices = (*totals.notices, *accounts.notices(reported))
+        return replace(self, totals=replace(totals, accounts=accounts, notices=notices))
+
     def unused(self) -> Iterator[bytes]:
         """Yield the unused credentials of each report, as JSON objects, one per line."""
-        return filter(None, map(self.spool.take, self.unused_places))
+        return self._with_names(self.unused_places)
 
     def undetermined(self) -> Iterator[bytes]:
         """Yield the credentials of each report that could not be judged, in the same form."""
-        return filter(None, map(self.spool.take, self.undetermined_places))
+        return self._with_names(self.undetermined_places)
+
+    def _with_names(self, places: Sequence[Place]) -> Iterator[bytes]:
+        """Yield the objects of each report, which all begin with its account, with name and owner."""
+        accounts = self.totals.accounts
+        for objects in filter(None, map(self.spool.take, places)):
+            start = _ACCOUNT.match(objects)
+            if accounts.file is None or start is None:
+                yield objects
+                continue
+            account = accounts.by_id.get(json.loads(start[1]), Account(""))
+            names = {"account_name": account.name, "account_owner": account.owner}
+            added = json.dumps(names)[1:-1].encode("ascii") + b", "
+            yield objects.replace(start[0], start[0] + added)
 
     def undetermined_rows(self) -> Iterator[Row]:
         """Yield the same as rows."""
@@ -352,7 +375,8 @@ def report_lines(totals: Totals) -> Iterator[str]:
     for report, counts in zip(input_rows(totals), tie_out_rows(totals), strict=False):
         root = "no root row" if report["source_file"] in rootless else "root included"
         yield f"{report['source_file']}: a credential report ({report['container']})"
-        yield f"  account  {shown_account(report['account_id'])}"
+        account = totals.accounts.by_id.get(report["account_id"])
+        yield f"  account  {account or shown_account(report['account_id'])}"
         yield f"  users    {report['rows']}, {root}"
         yield f"  as of    {format_instant(report['as_of'])} ({report['as_of_origin']})"
         yield f"  era      {report['era']}"
@@ -375,13 +399,14 @@ def json_parts(inspection: Inspection) -> Iterator[str]:
         "version": __version__,
         "verdict": to_verdict(totals),
         "ties_out": totals.is_tied_out,
-        "parameters": {"command": "inspect"} | to_parameters(totals.policy),
+        "parameters": {"command": "inspect"}
+        | to_parameters(totals.policy, accounts_origin=totals.accounts.origin),
         "facts": dict(to_facts(totals)),
     }
     tables = {
         "summary": summary_rows(totals),
         "bands": band_rows(totals),
-        "accounts": account_rows(totals),
+        "accounts": _to_accounts(totals),
         "inputs": input_rows(totals),
         "tie_out": tie_out_rows(totals),
         "warnings": warning_rows(totals.notices),
@@ -397,6 +422,22 @@ def json_parts(inspection: Inspection) -> Iterator[str]:
         yield ",\n"
     yield from _to_list("unused", map(bytes.decode, inspection.unused()))
     yield "\n}\n"
+
+
+def _to_accounts(totals: Totals) -> list[Row]:
+    """Return one row per account of the reports, and of the user's list where there is one."""
+    rows = account_rows(totals)
+    if totals.accounts.file is None:
+        return rows
+    unknown = dict.fromkeys(rows[0])
+    whole = [{**row, "report": "given"} for row in rows] + [
+        {**unknown, "account_id": account.account_id, "report": NO_REPORT}
+        for account in totals.without_report
+    ]
+    for row in whole:
+        account = totals.accounts.by_id.get(row["account_id"], Account(""))
+        row |= {"name": account.name, "owner": account.owner}
+    return sorted(whole, key=lambda row: str(row["account_id"]))
 
 
 def _to_list(name: str, texts: Iterable[str]) -> Iterator[str]:

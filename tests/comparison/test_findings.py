@@ -364,7 +364,7 @@ def test_an_account_that_is_missing_on_older_dates_only_is_said_with_them(tmp_pa
         f"no report of account {third} on 2026-06-30 and 2026-07-30",
         f"no report of account {listed} on 2026-06-30, 2026-07-30 and 2026-08-30",
     ]
-    assert comparison.doubts == ("accounts of the list without a report: 3",)
+    assert comparison.doubts == ("accounts of the list without a report of every date: 3",)
 
 
 def test_doubts_of_several_dates_are_added(tmp_path: Path) -> None:

@@ -66,6 +66,7 @@ def document(place: Path, *arguments: str) -> dict[str, object]:
         "--waivers PLACE/w.toml",
         "compare PLACE/in/2026-01-28T12-00-00Z.csv PLACE/in/2026-03-28T12-00-00Z.csv --format none",
         "inspect PLACE/in",
+        "inspect PLACE/in --accounts PLACE/accounts.csv",
         "analyze PLACE/in --format none --carry-from PLACE/old.xlsx",
         "compare PLACE/in --format none --carry-from PLACE/old.xlsx",
     ],

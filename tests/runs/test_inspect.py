@@ -22,6 +22,8 @@ from credreport.evidence.of_analysis import of_analysis
 from credreport.output.json_file import to_document
 from credreport.reports.inputs import Skipped, Stream
 from credreport.reports.selection import read_reports
+from credreport.rules.accounts import Account, AccountList
+from credreport.rules.option_file import OptionFile
 from credreport.rules.policy import Policy
 from credreport.runs.cluster import on_cluster
 from credreport.runs.inspect import (
@@ -480,3 +482,25 @@ def test_root_is_included_where_it_is_there(
 ) -> None:
     lines = list(report_lines(inspect([save(tmp_path, *rows)], Question()).totals))
     assert f"  users    {said}" in lines
+
+
+def test_accounts_of_a_list_are_named_in_lines_and_documents(tmp_path: Path) -> None:
+    stale = {
+        "access_key_1_active": "true", "access_key_1_last_rotated": "2024-01-01T00:00:00Z",
+        "access_key_1_last_used_date": "N/A",
+    }  # fmt: skip
+    rows = [root(), user("a", **stale), user("b", **stale), user("c", access_key_1_active="?")]
+    listed = (Account(ACCOUNT, "prod", "Ann"), Account("444455556666", "dev"))
+    accounts = AccountList(listed, OptionFile("accounts.csv", "0" * 64, 1))
+    found = inspect([save(tmp_path, *rows)], Question()).check_accounts(accounts)
+    assert f"  account  {ACCOUNT} (prod, owner Ann)" in list(report_lines(found.totals))
+    document = json.loads("".join(json_parts(found)))
+    for table, count in (("unused", 2), ("undetermined", 1)):
+        names = [(row["account_name"], row["account_owner"]) for row in document[table]]
+        assert names == [("prod", "Ann")] * count
+    assert [(row["owner"], row["report"], row["users"]) for row in document["accounts"]] == [
+        ("Ann", "given", 4),
+        ("", "no report given", None),
+    ]
+    assert "1 account of the list has no report: 444455556666 (dev)." in document["verdict"]
+    assert "accounts of the list without a report: 1" in found.totals.doubts()
