@@ -10,6 +10,7 @@ from credreport.evidence.evidence import Code, Line, Section
 from credreport.evidence.tables import whose_line, with_names
 from credreport.reports.normalise import to_rows
 from credreport.rules.accounts import AccountList
+from credreport.rules.option_file import OptionFile
 from credreport.schema import DECISIONS, SLOT_WORDS
 
 _MOST_LINES = 10
@@ -18,6 +19,15 @@ _MOST_LINES = 10
 def to_decisions(review: Review, accounts: AccountList) -> pd.DataFrame:
     """Return the table `decisions`: the columns of DECISIONS."""
     return with_names(review.table, accounts)[[*DECISIONS]]
+
+
+def decision_files(review: Review | None) -> dict[str, OptionFile]:
+    """Return the workbook of the decisions, by its role in the manifest.
+
+    It is no part of the question: the names of the evidence leave it out, so that a workbook keeps
+    its name when its decisions are carried over into the next one.
+    """
+    return {} if review is None else {"carry_from": review.file}
 
 
 def decision_facts(review: Review | None) -> list[tuple[str, str]]:

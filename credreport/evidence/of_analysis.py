@@ -14,6 +14,7 @@ from credreport.decisions.review import contradiction_sentences
 from credreport.evidence.bands import to_band, to_bands
 from credreport.evidence.decided import (
     decision_facts,
+    decision_files,
     decision_method,
     decision_sections,
     to_decisions,
@@ -187,7 +188,7 @@ def of_analysis(
         },
         ties_out=assessment.is_tied_out and (since is None or since.first.is_tied_out),
         as_of=newest_as_of(totals),
-        option_files=assessment.option_files,
+        option_files={**assessment.option_files, **decision_files(review)},
         tables=made,
         csv_tables=("credentials", "findings", *(["changes"] if since is not None else [])),
         summary=Page(

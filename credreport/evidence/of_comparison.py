@@ -24,6 +24,7 @@ from credreport.comparison.tally import (
 from credreport.decisions.review import contradiction_sentences
 from credreport.evidence.decided import (
     decision_facts,
+    decision_files,
     decision_method,
     decision_sections,
     to_decisions,
@@ -173,7 +174,7 @@ def of_comparison(
         },
         ties_out=is_tied_out(comparison),
         as_of=max(newest_as_of(date.totals) for date in dates),
-        option_files=newest.option_files,
+        option_files={**newest.option_files, **decision_files(review)},
         tables=made,
         csv_tables=("changes",),
         summary=Page(

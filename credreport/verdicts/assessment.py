@@ -129,7 +129,6 @@ class Assessment:
             "policy": self.policy.file,
             "waivers": self.waivers_file,
             "accounts": self.accounts.file,
-            "carry_from": self.review.file if self.review else None,
         }
         return {role: file for role, file in files.items() if file}
 

@@ -217,6 +217,8 @@ def test_force_never_replaces_decisions_unless_they_are_carried_over(
     ) in refused.stderr
     assert workbook.read_bytes() == filled
     assert run(*again, "--carry-from", workbook).exit_code == 0
+    assert list(out.glob("*.xlsx")) == [workbook]
+    assert workbook.read_bytes() != filled
     assert {row["User"]: row["Disposition"] for row in table(workbook, "Findings")} == {
         "wrong": None, "odd": None, **{name: cells[0] for name, cells in DECIDED.items()},
     }  # fmt: skip

@@ -293,7 +293,7 @@ class TestWithAComparison:
         reviewed = with_review(comparison, found)
         assert reviewed.newest.review is found
         assert set(found.notices) <= set(reviewed.notices)
-        assert reviewed.newest.option_files == {"carry_from": FILE}
+        assert reviewed.newest.option_files == {}  # no part of the question, nor of a name
 
 
 def test_the_counts_in_words(judged: Assessment) -> None:
