@@ -25,7 +25,7 @@ LAYERS = [
     "evidence.evidence", "evidence.method", "evidence.remediation", "evidence.tables",
     "evidence.sheets", "evidence.decided", "evidence.of_comparison", "evidence.of_analysis", "output.charts",
     "output.csv_file", "output.json_file", "output.comment", "output.script",
-    "output.workbook.sheetxml", "output.workbook.cells", "output.workbook.data_sheets",
+    "output.workbook.sheetxml", "output.workbook.cells", "output.workbook.paper", "output.workbook.data_sheets",
     "output.workbook.book", "output.page.page", "output.manifest", "output.render", "output.filled_in", "output.disk", "runs.analyze",
     "runs.rehash", "runs.differences", "runs.book_differences", "runs.reperform", "runs.explain",
     "cli.screen", "cli.help", "cli.rule_pages", "cli.options", "cli.ending", "cli.given", "cli.deliver",

@@ -46,23 +46,44 @@ class Column:
     width: in characters; it grows to `widest` where the longest text needs it.
     is_for_auditor: for the auditor to fill in.
     has_lines: whether its texts may have several lines.
+    is_printed: whether it is on paper too; the columns that are not stand last.
     """
 
     header: str
     source: str
     kind: str = "text"
-    width: int = 14
-    widest: int = 0
+    width: float = 14
+    widest: float = 0
     is_for_auditor: bool = False
     has_lines: bool = False
+    is_printed: bool = True
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Which rows of a sheet are coloured: those whose cell in the column `source` passes `test`.
+
+    `test` is a comparison such as `>0`; the word that it finds stands in the row already.
+    """
+
+    source: str
+    test: str
+    is_undecided: bool = False
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A data sheet: one table with a header; `words` stand there where it has no rows.
+    """A data sheet: one table with a header.
 
-    `in_full` names the table of the evidence that comes as CSV beside the workbook, where the sheet
-    cannot show all of it.
+    title: its name.
+    table: its rows.
+    columns: what it shows of them.
+    words: what stands there where it has no rows.
+    in_full: the table of the evidence that comes as CSV beside the workbook, where the sheet cannot
+        show all of it.
+    marks: which rows are coloured.
+    not_printed: how many of the last rows are left out on paper.
+    not_printed_words: what those are, for the head of the page.
     """
 
     title: str
@@ -70,6 +91,9 @@ class Sheet:
     columns: tuple[Column, ...]
     words: str
     in_full: str = ""
+    marks: tuple[Mark, ...] = ()
+    not_printed: int = 0
+    not_printed_words: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,7 +114,6 @@ class Block:
     table: texts, whole numbers and instants, in the order of the headers.
     words: what is said in place of an empty table.
     chart: stands beside the table.
-    is_tall: whether its rows need two lines, for hashes.
     missing: what stands for a number that there is not.
     details: how many of the last rows the screen leaves out unless everything is asked for.
     """
@@ -100,7 +123,6 @@ class Block:
     table: pd.DataFrame
     words: str = ""
     chart: Chart | None = None
-    is_tall: bool = False
     missing: str = NOTHING
     details: int = 0
 
@@ -109,7 +131,7 @@ class Block:
 class Page:
     """A sheet of blocks, one below the other; `widths` of its columns in characters."""
 
-    widths: tuple[int, ...]
+    widths: tuple[float, ...]
     blocks: tuple[Block, ...]
 
 

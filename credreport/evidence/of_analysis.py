@@ -37,6 +37,7 @@ from credreport.evidence.evidence import (
     Tables,
 )
 from credreport.evidence.method import method_rows
+from credreport.evidence.of_comparison import kinds_block, paired_picture
 from credreport.evidence.remediation import to_remediation, to_script
 from credreport.evidence.sheets import (
     accounts_sheet,
@@ -50,6 +51,7 @@ from credreport.evidence.sheets import (
     waivers_sheet,
 )
 from credreport.evidence.tables import (
+    INPUTS_WIDTHS,
     accounts_section,
     by_owner,
     closing_blocks,
@@ -98,8 +100,7 @@ from credreport.verdicts.tally import (
 TOP_FINDINGS = 10
 _TOP_ACCOUNTS = 10
 _UNKNOWN = "unknown"
-_SUMMARY_WIDTHS = (30, 11, 11, 11, 14, 14, 16, 11, 11, 11)
-_INPUTS_WIDTHS = (46, 38, 15, 13, 20, 20, 20, 20, 14, 34)
+_SUMMARY_WIDTHS = (26, 9, 9.5, 9.5, 9, 13.5, 9, 14, 13)
 _ON_SCREEN = (
     "unused", "current", "undetermined", "excluded", "inactive", "not_tracked", "absent", "total",
 )  # fmt: skip
@@ -200,6 +201,7 @@ def of_analysis(
                     summary,
                 ),
                 *([_rules_block(rules)] if rules is not None else []),
+                *([kinds_block(f"Changes since {to_days(since)[0]}", since)] if since else []),
                 _ageing_block(bands, title),
                 *_top_accounts(made["accounts"]),
                 *([_owners_block(made["owners"])] if has_list else []),
@@ -208,7 +210,7 @@ def of_analysis(
         ),
         make_sheets=partial(_sheets, assessment, made, since, aside, stem),
         inputs=Page(
-            _INPUTS_WIDTHS,
+            INPUTS_WIDTHS,
             (
                 reports_block("Reports judged", made["inputs"]),
                 *(
@@ -224,6 +226,7 @@ def of_analysis(
         pictures=(
             Picture("ageing", "Ageing of active credentials", captions, bands),
             Picture("ecdf", "Cumulative share by age", captions, assessment.ages),
+            *([paired_picture(since)] if since else []),
         ),
         comment=Comment(
             Block("", ("Type", *_spaced(summary.columns[1:])), summary),
@@ -399,8 +402,8 @@ def _spaced(names: Iterable[str]) -> tuple[str, ...]:
 
 def _rules_block(rules: pd.DataFrame) -> Block:
     """Return what each rule in force found, its control last: a text that may run on."""
-    order = ["rule", "findings", "open", "waived", "undetermined", "severity", "fires", "control"]
-    headers = ("Rule", "Findings", "Open", "Waived", "Undetermined", "Severity", "Fires", "Control")
+    order = ["rule", "severity", "findings", "open", "waived", "undetermined", "fires", "control"]
+    headers = ("Rule", "Severity", "Findings", "Open", "Waived", "Undetermined", "Fires", "Control")
     return Block("Findings by rule", headers, rules[order], missing=_UNKNOWN)
 
 
@@ -457,9 +460,9 @@ def _top_accounts(accounts: pd.DataFrame) -> list[Block]:
 
 def _owners_block(owners: pd.DataFrame) -> Block:
     headers = (
-        "Owner", "Accounts", "Without report", "Users", "Open findings", "Unused", "Undetermined",
+        "Owner", "Accounts", "Without report", "Users", "Open findings", "Undetermined", "Unused",
     )  # fmt: skip
-    order = ["owner", "accounts", "without_report", "users", "open", "unused", "undetermined"]
+    order = ["owner", "accounts", "without_report", "users", "open", "undetermined", "unused"]
     return Block("By owner", headers, owners[order])
 
 

@@ -53,6 +53,7 @@ from credreport.evidence.sheets import (
     waivers_sheet,
 )
 from credreport.evidence.tables import (
+    INPUTS_WIDTHS,
     accounts_section,
     by_owner,
     closing_blocks,
@@ -83,8 +84,7 @@ from credreport.verdicts.tally import (
 
 TOP_FINDINGS = 10
 _TOP_ACCOUNTS = 10
-_SUMMARY_WIDTHS = (34, 12, 12, 13, 16, 14, 14, 15, 14)
-_INPUTS_WIDTHS = (46, 38, 15, 18, 20, 20, 20, 20, 14, 34)
+_SUMMARY_WIDTHS = (25, 10, 11, 11, 11.5, 11, 10, 13.5, 10)
 _ACCOUNT_HEADERS = (
     "Account", "Name", "Owner", "Reports", "Before", "Closed", "Not closed", "New", "Open now",
     "Undetermined",
@@ -150,7 +150,7 @@ def of_comparison(
         tables["decisions"] = to_decisions(review, newest.accounts)
     made = Tables(tables)
     method = [*comparing_rows(), *method_rows(comparison.policy, RULES), *decision_method(review)]
-    pictures = [Picture("paired", "Findings before and now", captions, by_kind, tuple(days))]
+    pictures = [paired_picture(comparison)]
     if has_timeline:
         own = replace(captions, title=_open_title(comparison))
         pictures.append(Picture("open", "Open findings over time", own, comparison.open_counts))
@@ -180,7 +180,7 @@ def of_comparison(
         summary=Page(
             _SUMMARY_WIDTHS,
             (
-                Block("Findings by what they are about", _KIND_HEADERS, kinds),
+                kinds_block("Findings by what they are about", comparison),
                 Block("Findings by rule", _RULE_HEADERS, by_rule[[*_RULE_COLUMNS]]),
                 _by_change_block(by_change),
                 *([_open_counts_block(comparison)] if has_timeline else []),
@@ -191,7 +191,7 @@ def of_comparison(
         ),
         make_sheets=partial(_sheets, comparison, made, changes, timeline),
         inputs=Page(
-            _INPUTS_WIDTHS,
+            INPUTS_WIDTHS,
             (
                 reports_block("Reports judged, by date", made["inputs"]),
                 *([] if has_list else [Block("Accounts", _ACCOUNT_HEADERS, made["accounts"])]),
@@ -230,6 +230,20 @@ def _sheets(
     if "waivers" in tables:
         sheets.append(waivers_sheet(newest.waivers))
     return tuple(sheets)
+
+
+def kinds_block(heading: str, comparison: Comparison) -> Block:
+    """Return what became of the findings, by what they are about."""
+    return Block(heading, _KIND_HEADERS, to_by_kind(comparison)[[*_KIND_COLUMNS]])
+
+
+def paired_picture(comparison: Comparison) -> Picture:
+    """Return the picture of the findings before and now."""
+    captions = Captions(
+        comparison_title(comparison), _caption(comparison), comparison.policy.unused_after_days
+    )
+    days = tuple(to_days(comparison))
+    return Picture("paired", "Findings before and now", captions, to_by_kind(comparison), days)
 
 
 def _account_ids(comparison: Comparison) -> list[str]:

@@ -2,100 +2,114 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from credreport.decisions.decision import FILLED_IN, Review
-from credreport.evidence.evidence import NOTHING, Column, Sheet, is_too_long
+from credreport.evidence.evidence import NOTHING, Column, Mark, Sheet, is_too_long
 from credreport.rules.rule import Severity
-from credreport.schema import ACCOUNT_NAMES, SLOT_WORDS, Change, Outcome
+from credreport.schema import ACCOUNT_NAMES, SLOT_WORDS, Change, Outcome, Status
 from credreport.verdicts.tally import shown_account
 
+# Who it is about stands first on every sheet, in this order, and stays in view.
+_ID = Column("Finding ID", "finding_id", width=14.5)
+_ACCOUNT = Column("Account", "account_id", width=12)
+# Where rows have several lines anyway, the name stands below the account.
+_ACCOUNT_IN_LINES = Column("Account", "account", width=12, widest=24, has_lines=True)
+_USER = Column("User", "user", width=13, widest=28)
+_CREDENTIAL = Column("Credential", "credential_words", width=11, widest=20)
 _NAMES = (
-    Column("Account name", "account_name", width=14, widest=28),
-    Column("Owner", "account_owner", width=14, widest=28),
+    Column("Account name", "account_name", width=13, widest=28),
+    Column("Owner", "account_owner", width=13, widest=28),
 )
+_OWNER = Column("Owner", "account_owner", width=13, widest=28, is_printed=False)
+_SEVERITY = Column("Severity", "severity", width=9)
+_RULE = Column("Rule", "rule", width=12, widest=28)
+_SOURCE = (
+    Column("Source file", "source_file", width=24, widest=70, is_printed=False),
+    Column("Source line", "source_line", "number", 9, is_printed=False),
+)
+_ARN = Column("ARN", "arn", width=40, widest=90, is_printed=False)
 _FINDINGS = (
-    Column("Finding ID", "finding_id", width=17),
-    Column("Account", "account", width=13, widest=24, has_lines=True),
-    Column("User", "user", width=14, widest=28),
-    Column("Credential", "credential_words", width=12),
-    Column("Severity", "severity", width=8),
-    Column("Rule", "rule", width=16),
-    Column("Days", "days", "number", 7),
-    Column("Limit", "limit", width=7),
-    Column("Since (UTC)", "since", "date", 19),
-    Column("Basis", "basis", width=22),
-    Column("State", "state_words", width=8, widest=18),
-    Column("Recommended action", "action", width=21),
-    Column("Source file", "source_file", width=20),
-    Column("Source line", "source_line", "number", 8),
-    Column("Disposition", "disposition", width=12, is_for_auditor=True),
-    Column("Decided by", "decided_by", width=12, is_for_auditor=True),
-    Column("Decision date", "decision_date", "day", width=11, is_for_auditor=True),
-    Column("Ticket and notes", "notes", width=19, is_for_auditor=True, has_lines=True),
+    _ID,
+    _ACCOUNT_IN_LINES,
+    Column("User", "user", width=12, widest=28),
+    _CREDENTIAL,
+    _SEVERITY,
+    Column("Rule", "rule", width=10.5, widest=28),
+    Column("Days", "days", "number", 6),
+    Column("Limit", "limit", width=6),
+    Column("Since (UTC)", "since", "date", 16.5),
+    Column("State", "state_words", width=7, widest=18),
+    Column("Recommended action", "action", width=17.5, widest=24),
+    Column("Disposition", "disposition", width=11.5, is_for_auditor=True),
+    Column("Decided by", "decided_by", width=8.5, is_for_auditor=True),
+    Column("Decision date", "decision_date", "day", width=10.5, is_for_auditor=True),
+    Column("Ticket and notes", "notes", width=10, is_for_auditor=True, has_lines=True),
+    Column("Basis", "basis", width=26, is_printed=False),
+    *_SOURCE,
 )
 _DECISIONS = (
-    Column("Finding ID", "finding_id", width=17),
-    Column("Account", "account_id", width=14),
-    Column("User", "user", width=14, widest=28),
-    Column("Credential", "credential_words", width=13),
-    Column("Rule", "rule", width=18),
-    Column("State now", "state_words", width=13),
-    Column("Disposition", "disposition", width=13),
-    Column("Decided by", "decided_by", width=14, widest=24),
-    Column("Decision date", "decision_date", "day", 12),
-    Column("Ticket and notes", "notes", width=24, has_lines=True),
-    Column("Check against the report", "check", width=60),
+    _ID,
+    _ACCOUNT,
+    Column("User", "user", width=12, widest=28),
+    _CREDENTIAL,
+    Column("Rule", "rule", width=11, widest=28),
+    Column("State now", "state_words", width=8, widest=18),
+    Column("Disposition", "disposition", width=11.5),
+    Column("Decided by", "decided_by", width=8.5, widest=24),
+    Column("Decision date", "decision_date", "day", 10.5),
+    Column("Ticket and notes", "notes", width=12, widest=24, has_lines=True),
+    Column("Check against the report", "check", width=24, widest=60),
 )
 # The columns that the auditor fills in: no run reads a verdict from them.
 AUDITOR_HEADERS = tuple(column.header for column in _FINDINGS if column.is_for_auditor)
 _UNDETERMINED = (
-    Column("Account", "account_id", width=14),
-    Column("User", "user", width=16, widest=32),
-    Column("Credential", "credential_words", width=20),
-    Column("Reason", "reason", width=52),
-    Column("Cells as reported", "cells", width=52),
-    Column("Source file", "source_file", width=24, widest=46),
-    Column("Source line", "source_line", "number", 9),
+    _ACCOUNT,
+    _USER,
+    _CREDENTIAL,
+    Column("Reason", "reason", width=30, widest=52),
+    Column("Cells as reported", "cells", width=30, widest=52),
+    Column("Source file", "source_file", width=18, widest=46),
+    Column("Source line", "source_line", "number", 8),
 )
 _USERS = (
-    Column("Account", "account_id", width=14),
-    Column("User", "user", width=16, widest=32),
-    Column("Created (UTC)", "created_at", "date", 19),
+    _ACCOUNT,
+    _USER,
     Column("Active credentials", "active_credentials", "number", 12),
     Column("Unused credentials", "unused_credentials", "number", 12),
-    Column("Most recent use (UTC)", "most_recent_use", "date", 19),
-    Column("Days since", "days_since", "number", 9),
-    Column("MFA", "mfa_active", width=8),
-    Column("Console password", "console_password", width=14),
-    Column("Conclusion", "conclusion", width=30, widest=52),
-    Column("Source file", "source_file", width=24, widest=46),
-    Column("Source line", "source_line", "number", 9),
-    Column("ARN", "arn", width=40, widest=60),
+    Column("Most recent use (UTC)", "most_recent_use", "date", 17),
+    Column("Days since", "days_since", "number", 7),
+    Column("MFA", "mfa_active", width=6),
+    Column("Console password", "console_password", width=10),
+    Column("Conclusion", "conclusion", width=24, widest=52),
+    Column("Created (UTC)", "created_at", "date", 19, is_printed=False),
+    *_SOURCE,
+    _ARN,
 )
 _CREDENTIALS = (
-    Column("Account", "account_id", width=14),
-    Column("User", "user", width=16, widest=32),
-    Column("Credential", "credential_words", width=20),
+    _ACCOUNT,
+    _USER,
+    _CREDENTIAL,
     Column("Status", "status", width=13),
-    Column("Days", "age_days", "number", 8),
-    Column("Effective last use (UTC)", "effective_last_used", "date", 19),
-    Column("Basis", "basis", width=27),
-    Column("Last used (UTC)", "last_used", "date", 19),
-    Column("Last used as reported", "last_used_raw", width=26),
-    Column("Set or rotated (UTC)", "set_at", "date", 19),
-    Column("Last service", "service", width=13),
-    Column("Last region", "region", width=13),
-    Column("Age band", "band", width=10),
-    Column("MFA", "mfa_active", width=8),
-    Column("Finding ID", "finding_id", width=19),
-    Column("Reason", "reason", width=30, widest=52),
-    Column("Source file", "source_file", width=24, widest=46),
-    Column("Source line", "source_line", "number", 9),
-    Column("ARN", "arn", width=40, widest=60),
+    Column("Days", "age_days", "number", 6),
+    Column("Effective last use (UTC)", "effective_last_used", "date", 17),
+    Column("Basis", "basis", width=26),
+    Column("Finding ID", "finding_id", width=15),
+    Column("Reason", "reason", width=20, widest=52),
+    Column("Set or rotated (UTC)", "set_at", "date", 17),
+    Column("Last used (UTC)", "last_used", "date", 19, is_printed=False),
+    Column("Last used as reported", "last_used_raw", width=26, is_printed=False),
+    Column("Last service", "service", width=13, is_printed=False),
+    Column("Last region", "region", width=13, is_printed=False),
+    Column("Age band", "band", width=10, is_printed=False),
+    Column("MFA", "mfa_active", width=8, is_printed=False),
+    *_SOURCE,
+    _ARN,
 )
 _ACCOUNTS = (
-    Column("Account", "account_id", width=14),
+    _ACCOUNT,
     Column("Name", "name", width=22, widest=40),
     Column("Owner", "owner", width=22, widest=40),
     Column("Report", "report", width=17),
@@ -105,10 +119,10 @@ _ACCOUNTS = (
     Column("Undetermined", "undetermined", "number", 14),
 )
 _ACCOUNTS_COMPARED = (
-    Column("Account", "account_id", width=14),
+    _ACCOUNT,
     Column("Name", "name", width=22, widest=40),
     Column("Owner", "owner", width=22, widest=40),
-    Column("Reports", "coverage", width=24, widest=40),
+    Column("Reports", "coverage", width=22, widest=40),
     Column("Before", "before", "number", 9),
     Column("Closed", "closed", "number", 9),
     Column("Not closed", "not_closed", "number", 9),
@@ -117,67 +131,84 @@ _ACCOUNTS_COMPARED = (
     Column("Undetermined", "undetermined", "number", 14),
 )
 _REMEDIATION = (
-    Column("Finding ID", "finding_id", width=19),
-    Column("Account", "account_id", width=14),
-    Column("User", "user", width=16, widest=28),
-    Column("Credential", "credential", width=14),
+    _ID,
+    _ACCOUNT_IN_LINES,
+    _USER,
+    Column("Credential", "credential", width=11, widest=20),
     Column("Check first", "check", width=44),
-    Column("Step 1", "step_1", width=62),
-    Column("Step 2", "step_2", width=50),
-    Column("Console path", "console", width=48),
+    Column("Step 1", "step_1", width=40),
+    Column("Step 2", "step_2", width=28),
+    Column("Console path", "console", width=48, is_printed=False),
 )
 _WAIVERS = (
-    Column("Waiver", "waiver", width=16, widest=28),
-    Column("State", "state", width=11),
-    Column("Account", "account_id", width=14),
-    Column("User", "user", width=16, widest=28),
-    Column("Credential", "credential", width=14),
-    Column("Rule", "rule", width=22),
-    Column("Reason", "reason", width=36),
-    Column("Approved by", "approved_by", width=16),
-    Column("Approved on", "approved_on", width=12),
-    Column("Expires", "expires", width=12),
-    Column("Ticket", "ticket", width=12),
-    Column("Compensating control", "compensating_control", width=26),
-    Column("Covers", "covers", "number", 8),
-    Column("Findings covered", "findings", width=19),
-    Column("Open, has expired", "expired_findings", width=19),
-    Column("Open, not yet in force", "early_findings", width=19),
+    Column("Waiver", "waiver", width=12, widest=28),
+    _ACCOUNT,
+    Column("User", "user", width=12, widest=28),
+    Column("Credential", "credential", width=11, widest=20),
+    _RULE,
+    Column("State", "state", width=8),
+    Column("Reason", "reason", width=18, widest=36),
+    Column("Approved by", "approved_by", width=10, widest=24),
+    Column("Approved on", "approved_on", width=11),
+    Column("Expires", "expires", width=11),
+    Column("Ticket", "ticket", width=10, widest=20),
+    Column("Compensating control", "compensating_control", width=13.5, widest=26),
+    Column("Covers", "covers", "number", 7.5),
+    Column("Findings covered", "findings", width=15),
+    Column("Open, has expired", "expired_findings", width=19, is_printed=False),
+    Column("Open, not yet in force", "early_findings", width=19, is_printed=False),
 )
 _CHANGES = (
-    Column("Finding ID", "finding_id", width=17),
-    Column("State", "state_words", width=11, widest=18),
-    Column("Severity", "severity", width=8),
-    Column("Rule", "rule", width=17),
-    Column("Account", "account_id", width=13),
-    Column("User", "user", width=14, widest=28),
-    Column("Credential", "credential_words", width=14, widest=22),
-    Column("Change", "change_words", width=13),
-    Column("Status before", "before_status", width=12),
-    Column("Status after", "after_status", width=12),
-    Column("Last used before (UTC)", "before_last_used", "date", 19),
-    Column("Last used after (UTC)", "after_last_used", "date", 19),
-    Column("Days before", "before_age_days", "number", 9),
-    Column("Days after", "after_age_days", "number", 9),
-    Column("Evidence", "evidence", width=46),
-    Column("Line before", "line_before", "number", 8),
-    Column("Line after", "line_after", "number", 8),
+    _ID,
+    _ACCOUNT,
+    _USER,
+    _CREDENTIAL,
+    _SEVERITY,
+    _RULE,
+    Column("State", "state_words", width=9, widest=18),
+    Column("Change", "change_words", width=12, widest=18),
+    Column("Evidence", "evidence", width=24, widest=60),
+    Column("Days before", "before_age_days", "number", 7),
+    Column("Days after", "after_age_days", "number", 7),
+    Column("Status before", "before_status", width=14, is_printed=False),
+    Column("Status after", "after_status", width=14, is_printed=False),
+    Column("Last used before (UTC)", "before_last_used", "date", 19, is_printed=False),
+    Column("Last used after (UTC)", "after_last_used", "date", 19, is_printed=False),
+    Column("Line before", "line_before", "number", 9, is_printed=False),
+    Column("Line after", "line_after", "number", 9, is_printed=False),
 )
 _TIMELINE = (
-    Column("Finding ID", "finding_id", width=17),
-    Column("State", "state_words", width=13, widest=20),
-    Column("Severity", "severity", width=8),
-    Column("Rule", "rule", width=17),
-    Column("Account", "account_id", width=13),
-    Column("User", "user", width=16, widest=32),
-    Column("Credential", "credential_words", width=14),
-    Column("First seen (UTC)", "first_seen", "date", 19),
-    Column("Last seen (UTC)", "last_seen", "date", 19),
-    Column("Closed on (UTC)", "closed_on", "date", 19),
-    Column("How", "how_words", width=14),
-    Column("Days open", "days_open", "number", 9),
-    Column("Times it came back", "came_back", "number", 10),
+    _ID,
+    _ACCOUNT,
+    _USER,
+    _CREDENTIAL,
+    _SEVERITY,
+    _RULE,
+    Column("State", "state_words", width=10, widest=20),
+    Column("First seen (UTC)", "first_seen", "date", 17),
+    Column("Last seen (UTC)", "last_seen", "date", 17),
+    Column("Closed on (UTC)", "closed_on", "date", 17),
+    Column("How", "how_words", width=11, widest=14),
+    Column("Days open", "days_open", "number", 7),
+    Column("Times it came back", "came_back", "number", 8),
 )
+# A population of more rows comes on paper only as far as it needs a decision.
+_PRINTED_WHOLE = 500
+# What needs a decision comes first; what is not there at all comes last.
+_STATUS_ORDER = {
+    status: place
+    for place, status in enumerate(
+        (
+            Status.UNUSED,
+            Status.UNDETERMINED,
+            Status.CURRENT,
+            Status.NOT_TRACKED,
+            Status.INACTIVE,
+            Status.EXCLUDED,
+            Status.ABSENT,
+        )
+    )
+}
 
 
 def credential_words(credentials: pd.Series) -> pd.Series:
@@ -186,21 +217,29 @@ def credential_words(credentials: pd.Series) -> pd.Series:
 
 
 def findings_sheet(findings: pd.DataFrame, words: str, review: Review | None = None) -> Sheet:
-    """Return the sheet Findings, names and owners below the account; `words` say that there are none.
+    """Return the sheet Findings; `words` say that there are none.
 
     The cells for the auditor have what was decided before.
     """
     waiver = findings["waiver"]
     state = findings["state"].where(waiver.eq(""), findings["state"] + " " + waiver)
-    account = findings["account_id"].map(shown_account).astype("str")
-    for name in ACCOUNT_NAMES:
-        account += ("\n" + findings[name]).where(findings[name].ne(""), "")
-    table = _in_words(findings).assign(state_words=state, account=account)
     carried = pd.DataFrame(columns=[*FILLED_IN]) if review is None else review.carried
     decided = carried.reindex(findings["finding_id"]).fillna("").astype("str")
-    table = table.assign(**{name: decided[name].to_numpy() for name in FILLED_IN})
-    table = table.astype(dict.fromkeys(FILLED_IN, "str"))
-    return Sheet("Findings", table, _FINDINGS, words)
+    table = findings.assign(
+        state_words=state, **{name: decided[name].to_numpy() for name in FILLED_IN}
+    ).astype(dict.fromkeys(FILLED_IN, "str"))
+    return _by_name("Findings", table, _FINDINGS, words)
+
+
+def _by_name(title: str, table: pd.DataFrame, columns: tuple[Column, ...], words: str) -> Sheet:
+    """Return a sheet of tall rows: the account's name below its number, its owner not on paper."""
+    name = table["account_name"]
+    shown = _in_words(table)
+    account = shown["account_id"] + ("\n" + name).where(name.ne(""), "")
+    if table["account_owner"].ne("").any():
+        place = [column.is_printed for column in columns].index(False)
+        columns = (*columns[:place], _OWNER, *columns[place:])
+    return Sheet(title, shown.assign(account=account), columns, words)
 
 
 def decisions_sheet(decisions: pd.DataFrame) -> Sheet:
@@ -215,13 +254,44 @@ def undetermined_sheet(undetermined: pd.DataFrame) -> Sheet:
 
 
 def users_sheet(users: pd.DataFrame, count: int, stem: str) -> Sheet:
-    """Return the sheet Users; too many rows are left to a CSV."""
-    return _population_sheet("Users", users, _USERS, count, stem)
+    """Return the sheet Users, those with unused credentials first; too many rows are left to a CSV."""
+    is_settled = users["unused_credentials"].eq(0)
+    is_undecided = users["conclusion"].str.contains("undetermined", case=False)
+    order = is_settled.astype("int64") + (is_settled & ~is_undecided)
+    sheet = _population_sheet("Users", _sorted(users, order), _USERS, count, stem)
+    settled = int(order.eq(2).sum())
+    return replace(
+        sheet,
+        marks=(Mark("unused_credentials", ">0"),),
+        not_printed=settled if len(users) > _PRINTED_WHOLE else 0,
+        not_printed_words=f"{settled:,} users with nothing unused or undetermined",
+    )
 
 
 def credentials_sheet(credentials: pd.DataFrame, count: int, stem: str) -> Sheet:
-    """Return the sheet Credentials; too many rows are left to a CSV."""
-    return _population_sheet("Credentials", credentials, _CREDENTIALS, count, stem)
+    """Return the sheet Credentials, the unused first; too many rows are left to a CSV."""
+    status = credentials["status"]
+    table = _sorted(credentials, status.map(_STATUS_ORDER))
+    sheet = _population_sheet("Credentials", table, _CREDENTIALS, count, stem)
+    left_out = status.eq(Status.ABSENT)
+    words = "rows of status absent (no such credential)"
+    if int((~left_out).sum()) > _PRINTED_WHOLE:
+        left_out = ~status.isin([Status.UNUSED, Status.UNDETERMINED])
+        words = "rows neither unused nor undetermined"
+    return replace(
+        sheet,
+        marks=(
+            Mark("status", f'="{Status.UNUSED}"'),
+            Mark("status", f'="{Status.UNDETERMINED}"', is_undecided=True),
+        ),
+        not_printed=int(left_out.sum()),
+        not_printed_words=f"{int(left_out.sum()):,} {words}",
+    )
+
+
+def _sorted(table: pd.DataFrame, order: pd.Series) -> pd.DataFrame:
+    """Return the table by the order given, rows of the same place as they stood."""
+    return table.loc[order.sort_values(kind="stable").index]
 
 
 def _population_sheet(
@@ -230,7 +300,7 @@ def _population_sheet(
     """Return a sheet of the population; one of too many rows only says which CSV has them."""
     name = title.lower()
     if is_too_long(count):
-        words = f"{count} rows are too many for a sheet: see {stem}-{name}.csv"
+        words = f"{count:,} rows are too many for a sheet: see {stem}-{name}.csv"
         return _sheet(title, table.iloc[:0], columns, words, in_full=name)
     return _sheet(title, table, columns, f"No {name}")
 
@@ -243,7 +313,8 @@ def accounts_sheet(accounts: pd.DataFrame) -> Sheet:
 
 def remediation_sheet(remediation: pd.DataFrame) -> Sheet:
     """Return the sheet Remediation."""
-    return _sheet("Remediation", remediation, _REMEDIATION, "No findings, so nothing to remedy")
+    words = "No findings, so nothing to remedy"
+    return _by_name("Remediation", remediation, _REMEDIATION, words)
 
 
 def waivers_sheet(waivers: pd.DataFrame) -> Sheet:

@@ -26,9 +26,11 @@ NO_OWNER = "no owner given"
 _SHORT = dict(zip(ACCOUNT_NAMES, ("name", "owner"), strict=True))
 _COMMENT_ACCOUNTS = 50
 _SUM = "Total"
+# Of the sheet Inputs: its blocks share the columns, so the order of the tie-out suits these widths.
+INPUTS_WIDTHS = (26, 31, 12, 8, 17, 12, 17, 8.5, 8, 8.5, 6, 7)
 _TIE_OUT = (
-    "source_file", "account_id", "rows", "expected", "excluded", "absent", "inactive",
-    "undetermined", "unused", "current", "counted", "result",
+    "source_file", "account_id", "rows", "expected", "excluded", "absent", "undetermined",
+    "inactive", "unused", "current", "counted", "result",
 )  # fmt: skip
 
 
@@ -127,7 +129,7 @@ def reports_block(heading: str, inputs: pd.DataFrame) -> Block:
         "File", "SHA-256", "Account", "Rows", "As of (UTC)", "As-of taken from", "Own stamp (UTC)",
         "Read as", "Bytes", "Era",
     )  # fmt: skip
-    return Block(heading, headers, _with_shown_accounts(inputs)[order], is_tall=True)
+    return Block(heading, headers, _with_shown_accounts(inputs)[order])
 
 
 def _with_shown_accounts(table: pd.DataFrame) -> pd.DataFrame:
@@ -142,7 +144,7 @@ def closing_blocks(
 ) -> tuple[Block, ...]:
     """Return what the sheet Inputs ends with: tie-out, left out, warnings."""
     headers = (
-        "File", "Account", "Rows", "Rows x 3", "Excluded", "Absent", "Inactive", "Undetermined",
+        "File", "Account", "Rows", "Rows x 3", "Excluded", "Absent", "Undetermined", "Inactive",
         "Unused", "Current", "Sum", "Result",
     )  # fmt: skip
     return (

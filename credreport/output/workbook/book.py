@@ -11,12 +11,13 @@ from openpyxl.chart import BarChart, Reference
 from openpyxl.drawing.image import Image
 from openpyxl.styles import Border, Side
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
 from credreport import __version__
 from credreport.errors import OutputError
-from credreport.evidence.evidence import Block, Evidence, Page, SignOff
+from credreport.evidence.evidence import Block, Evidence, Page, Sheet, SignOff
 from credreport.files import whole
 from credreport.output.charts import COLOURS, picture_files
 from credreport.output.csv_file import table_files
@@ -29,14 +30,17 @@ from credreport.output.workbook.cells import (
     INK,
     LINE_HEIGHT,
     LINE_SPARE,
+    LINK,
     TITLE,
     TOP,
     WRAP,
+    broken,
     put,
     write_block,
     write_header,
 )
 from credreport.output.workbook.data_sheets import add_sheet
+from credreport.output.workbook.paper import set_up_page
 from credreport.output.workbook.sheetxml import Stream, count_rows, finish, safe_text
 from credreport.schema import JUDGED_KINDS
 
@@ -46,6 +50,8 @@ SIGN_OFF = (
     "Sign-off",
     ("Control", "System", "Prepared by", "Date", "Reviewed by", "Date", "Ticket"),
 )
+# Letters of a bold heading that a unit of width has room for.
+_HEADING_LETTERS = 0.85
 
 
 def write_xlsx(evidence: Evidence, options: Options, files: Files) -> Files:
@@ -89,11 +95,8 @@ def finish_book(
 
     `streams` by sheet number; `modified` is the time that the workbook gives as its own.
     """
-    for sheet in book.worksheets:
-        _set_up_page(sheet)
-    summary = book.worksheets[0]
-    summary.page_setup.orientation = "portrait"
-    summary.page_setup.fitToHeight = 1
+    for place, sheet in enumerate(book.worksheets):
+        set_up_page(sheet, is_portrait=place == 0)
     skeleton = io.BytesIO()
     book.save(skeleton)
     workbook = finish(skeleton.getvalue(), streams, alt_texts, modified)
@@ -111,16 +114,43 @@ def finish_book(
 def _add_summary(book: Workbook, evidence: Evidence) -> list[str]:
     """Add the first sheet; return the alt texts of its charts."""
     sheet = book.create_sheet("Summary")
+    widths = evidence.summary.widths
     put(sheet, 1, 1, evidence.heading, TITLE)
     sheet.row_dimensions[1].height = 2 * LINE_HEIGHT
     row = 2
     for line in evidence.verdict_lines:
-        put(sheet, row, 1, line, HEADING).alignment = TOP
-        row += 1
-    row = _write_facts(sheet, row + 1, evidence.facts, ties_out=evidence.ties_out)
+        for part in broken(line, sum(widths), _HEADING_LETTERS):
+            put(sheet, row, 1, part, HEADING).alignment = TOP
+            row += 1
+    row = _write_facts(sheet, row + 1, evidence)
+    row = _write_links(sheet, row, evidence)
     row = _fill_page(sheet, evidence.summary, row)
     _add_sign_off(sheet, row, evidence.sign_off)
     return [block.chart.alt_text for block in evidence.summary.blocks if block.chart]
+
+
+def _write_links(sheet: Worksheet, row: int, evidence: Evidence) -> int:
+    """Write the list of sheets, each a link within the workbook; return the next free row."""
+    put(sheet, row, 1, "Sheets (click to open)", HEADING)
+    shown = [(each.title, _content(each)) for each in evidence.sheets]
+    if evidence.pictures:
+        shown.append(("Charts", f"{len(evidence.pictures)} pictures"))
+    shown += [("Inputs", "files, hashes, tie-out, warnings"), ("Method", "the rule in words")]
+    for number, (title, content) in enumerate(shown, start=row + 1):
+        cell = put(sheet, number, 1, title, LINK)
+        cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"'{title}'!A1", display=title)
+        cell.font = LINK
+        put(sheet, number, 2, content)
+    return row + len(shown) + 2
+
+
+def _content(sheet: Sheet) -> str:
+    """Return how many rows a sheet has, or why none; whether somebody has to fill in some cells."""
+    if sheet.table.empty:
+        return sheet.words
+    words = f"{len(sheet.table):,} {'row' if len(sheet.table) == 1 else 'rows'}"
+    is_form = any(column.is_for_auditor for column in sheet.columns)
+    return f"{words}; the framed yellow cells are yours to fill in" if is_form else words
 
 
 def _add_page(book: Workbook, title: str, page: Page, row: int) -> None:
@@ -132,7 +162,7 @@ def _fill_page(sheet: Worksheet, page: Page, row: int) -> int:
     for place, width in enumerate(page.widths, start=1):
         sheet.column_dimensions[get_column_letter(place)].width = width
     for block in page.blocks:
-        end = write_block(sheet, row, block)
+        end = write_block(sheet, row, block, page.widths)
         if block.chart:
             _add_chart(sheet, row, block)
             end = max(end, row + _CHART_ROWS)
@@ -140,17 +170,17 @@ def _fill_page(sheet: Worksheet, page: Page, row: int) -> int:
     return row
 
 
-def _write_facts(
-    sheet: Worksheet, row: int, facts: Iterable[tuple[str, str]], *, ties_out: bool
-) -> int:
+def _write_facts(sheet: Worksheet, row: int, evidence: Evidence) -> int:
     """Write labels and values of the first sheet, the tie-out in its colour; return the next row."""
-    for label, value in facts:
+    room = sum(evidence.summary.widths[1:])
+    for label, value in evidence.facts:
         put(sheet, row, 1, label, BOLD)
-        cell = put(sheet, row, 2, value)
+        for part in broken(value, room):
+            cell = put(sheet, row, 2, part)
+            row += 1
         if label == "Tie-out":
-            cell.fill = GOOD_FILL if ties_out else BAD_FILL
+            cell.fill = GOOD_FILL if evidence.ties_out else BAD_FILL
             cell.font = BOLD
-        row += 1
     return row + 1
 
 
@@ -163,7 +193,7 @@ def _add_chart(sheet: Worksheet, row: int, block: Block) -> None:
     chart.overlap = 100
     chart.gapWidth = 40
     chart.title = None
-    chart.height, chart.width = 7, 15
+    chart.height, chart.width = 7, 9
     first, last = row + 2, row + 1 + len(block.table)
     chart.add_data(
         Reference(sheet, min_col=2, max_col=3, min_row=first - 1, max_row=last),
@@ -224,7 +254,7 @@ def _add_method(book: Workbook, method: Iterable[tuple[str, str]]) -> None:
     """Add the sheet Method: section and text."""
     sheet = book.create_sheet("Method")
     sheet.column_dimensions["A"].width = 34
-    sheet.column_dimensions["B"].width = 118
+    sheet.column_dimensions["B"].width = 122
     write_header(sheet, 1, [("Section", "text"), ("Text", "text")])
     sheet.freeze_panes = "A2"
     for number, (section, text) in enumerate(method, start=2):
@@ -232,18 +262,3 @@ def _add_method(book: Workbook, method: Iterable[tuple[str, str]]) -> None:
         put(sheet, number, 2, text).alignment = WRAP
         lines = -(-len(text) // 132)
         sheet.row_dimensions[number].height = lines * LINE_HEIGHT + 4 * LINE_SPARE
-
-
-def _set_up_page(sheet: Worksheet) -> None:
-    """Set up how a sheet prints: landscape A4, as wide as the page, with a footer."""
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
-    sheet.page_setup.fitToWidth = 1
-    sheet.page_setup.fitToHeight = 0
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True  # type: ignore[union-attr]
-    sheet.page_margins.left = sheet.page_margins.right = 0.4
-    sheet.page_margins.top, sheet.page_margins.bottom, sheet.page_margins.footer = 0.5, 0.7, 0.3
-    footer = {"left": "&F", "center": "&A", "right": "Page &P of &N"}
-    for place, text in footer.items():
-        getattr(sheet.oddFooter, place).text = text
-    sheet.sheet_view.showGridLines = False

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+import textwrap
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import pandas as pd
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 from pandas.api.types import is_numeric_dtype
 
@@ -20,7 +23,12 @@ INK = "1F2937"
 _HEADER_FILL = PatternFill("solid", fgColor="1F3A5F")
 BAD_FILL = PatternFill("solid", fgColor="FBE3D6")
 GOOD_FILL = PatternFill("solid", fgColor="E2F0E6")
-TO_FILL_IN = PatternFill("solid", fgColor="FFF9DB")
+TO_FILL_IN = PatternFill("solid", fgColor="FFE699")
+_FRAME = Side(style="thin", color="7F6000")
+FRAME = Border(left=_FRAME, right=_FRAME, top=_FRAME, bottom=_FRAME)
+_TO_FILL_IN_HEADER = PatternFill("solid", fgColor="7F6000")
+UNDECIDED_FILL = PatternFill("solid", bgColor="E8E0F3")
+UNUSED_FILL = PatternFill("solid", bgColor="FBD9C6")
 _FONT = "Calibri"
 BODY = Font(name=_FONT, size=10, color=INK)
 _HEADER_FONT = Font(name=_FONT, size=10, bold=True, color="FFFFFF")
@@ -36,8 +44,14 @@ ALIGNMENTS = {
     "day": Alignment(vertical="top", horizontal="center"),
     "number": Alignment(vertical="top", horizontal="right", indent=1),
 }
-LINE_HEIGHT = 13.5
+LINK = Font(name=_FONT, size=10, color="0B5394", underline="single")
+LINE_HEIGHT = 12.75
 LINE_SPARE = 1.5
+# The letters of a body text that a unit of width has room for; those of a header are bold.
+_LETTERS_A_UNIT = 1.12
+_PADDING = 0.7
+_WORD = re.compile(r"[^\s-]*(?:-|\s+|$)")
+_BOLD = 1.12
 _MOST_BLOCK_ROWS = 50_000
 
 
@@ -71,41 +85,109 @@ def put(
     return cell
 
 
-def write_header(sheet: Worksheet, row: int, headers: Iterable[tuple[str, str]]) -> None:
-    """Write a header row; a header stands to the side where the column's values stand."""
+def lines_of(text: str, width: float) -> int:
+    """Return how many lines a text needs in a column of this width, broken at blanks and hyphens."""
+    room = max(int((width - _PADDING) * _LETTERS_A_UNIT), 1)
+    return sum(_lines(part, room) if len(part) > room else 1 for part in text.split("\n"))
+
+
+def _lines(text: str, room: int) -> int:
+    lines, used = 1, 0
+    for word in _WORD.findall(text):
+        letters = len(word)
+        if used + len(word.rstrip()) > room:
+            lines += bool(used) + (len(word.rstrip()) - 1) // room
+            used = 0
+            letters = (letters - 1) % room + 1
+        used += letters
+    return lines
+
+
+def header_lines(header: str, width: float) -> int:
+    """Return how many lines a header needs: it is bold, so its letters are wider."""
+    lines, used = 1, 0.0
+    for word in header.split():
+        letters = len(word) * _BOLD
+        if used and used + 1 + letters > width:
+            lines, used = lines + 1, 0.0
+        used += letters + bool(used)
+    return lines
+
+
+def write_header(
+    sheet: Worksheet,
+    row: int,
+    headers: Sequence[tuple[str, str]],
+    *,
+    to_fill_in: Collection[str] = (),
+    has_buttons: bool = False,
+) -> None:
+    """Write a header row; a header stands to the side where the column's values stand.
+
+    Excel draws a filter button into the lower right of each header: with `has_buttons` the row has a
+    line more, so that no button covers a word.
+    """
+    tallest = 1
     for place, (header, kind) in enumerate(headers, start=1):
         cell = put(sheet, row, place, header, _HEADER_FONT)
-        cell.fill = _HEADER_FILL
+        cell.fill = _TO_FILL_IN_HEADER if header in to_fill_in else _HEADER_FILL
         stands = ALIGNMENTS[kind]
         cell.alignment = Alignment(
-            vertical="center",
+            vertical="top" if has_buttons else "center",
             horizontal=stands.horizontal or "left",
-            indent=stands.indent,
             wrap_text=True,
         )
         cell.quotePrefix = False
-    sheet.row_dimensions[row].height = 2 * LINE_HEIGHT + LINE_SPARE
+        width = sheet.column_dimensions[get_column_letter(place)].width
+        tallest = max(tallest, header_lines(header, width))
+    sheet.row_dimensions[row].height = (tallest + has_buttons) * LINE_HEIGHT + 2 * LINE_SPARE
 
 
-def write_block(sheet: Worksheet, row: int, block: Block) -> int:
-    """Write a heading and the small table below it; return the next free row."""
+def write_block(sheet: Worksheet, row: int, block: Block, widths: Sequence[float]) -> int:
+    """Write a heading and the small table below it; return the next free row.
+
+    `widths` are those of the page's columns. A text too long for its column is wrapped; that of the
+    last column runs on to the edge of the page, and continues in the rows below.
+    """
     put(sheet, row, 1, block.heading, HEADING)
     if block.table.empty:
         put(sheet, row + 1, 1, block.words)
         return row + 3
     kinds = ["number" if is_numeric_dtype(kind) else "text" for kind in block.table.dtypes]
-    write_header(sheet, row + 1, zip(block.headers, kinds, strict=True))
+    write_header(sheet, row + 1, list(zip(block.headers, kinds, strict=True)))
     shown = block.table.head(_MOST_BLOCK_ROWS)
-    for offset, values in enumerate(shown.itertuples(index=False, name=None), start=2):
+    last = len(block.headers)
+    to_edge = sum(widths[last - 1 :])
+    row += 2
+    for values in shown.itertuples(index=False, name=None):
+        tallest, rest = 1, []
         for place, value in enumerate(values, start=1):
-            put(sheet, row + offset, place, value, missing=block.missing).border = UNDERLINE
-    if block.is_tall:
-        for number in range(row + 2, row + 2 + len(shown)):
-            sheet.cell(number, 2).alignment = WRAP
-            sheet.row_dimensions[number].height = 2 * LINE_HEIGHT + LINE_SPARE
-    row += len(shown) + 2
+            part = value
+            if place == last and isinstance(value, str):
+                part, *rest = broken(value, to_edge)
+            cell = put(sheet, row, place, part, missing=block.missing)
+            cell.border = UNDERLINE
+            if isinstance(value, str) and place < last:
+                lines = lines_of(value, widths[place - 1])
+                if lines > 1:
+                    cell.alignment = WRAP
+                tallest = max(tallest, lines)
+        if tallest > 1:
+            sheet.row_dimensions[row].height = tallest * LINE_HEIGHT + LINE_SPARE
+        for part in rest:
+            row += 1
+            put(sheet, row, last, part)
+        row += 1
     more = len(block.table) - len(shown)
     if more:
-        put(sheet, row, 1, f"and {more} more: --format json holds them all")
+        put(sheet, row, 1, f"and {more:,} more: --format json has them all")
         row += 1
     return row + 1
+
+
+def broken(text: str, width: float, letters_a_unit: float = _LETTERS_A_UNIT) -> list[str]:
+    """Return a text in lines, one for each row: it stands across columns, which no cell wraps."""
+    letters = max(int((width - _PADDING) * letters_a_unit), 1)
+    if len(text) <= letters:
+        return [text]
+    return textwrap.wrap(text, letters, break_on_hyphens=False) or [text]

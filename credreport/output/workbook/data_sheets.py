@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import compress, takewhile
 
+import numpy as np
 import pandas as pd
 from openpyxl import Workbook
+from openpyxl.formatting.rule import Rule
+from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.table import Table, TableStyleInfo
@@ -18,18 +22,32 @@ from credreport.output.workbook.cells import (
     ALIGNMENTS,
     BODY,
     DATE_FORMAT,
+    FRAME,
     LINE_HEIGHT,
     LINE_SPARE,
     TO_FILL_IN,
+    UNDECIDED_FILL,
     UNDERLINE,
+    UNUSED_FILL,
+    lines_of,
     put,
     write_header,
 )
+from credreport.output.workbook.paper import most_units
 from credreport.output.workbook.sheetxml import MAX_ROWS, Stream
 
-_CHARACTERS_SPARE = 3
+_IN_VIEW = (
+    "Finding ID",
+    "Account",
+    "Account name",
+    "Name",
+    "Owner",
+    "User",
+    "Credential",
+    "Waiver",
+)
+_CHARACTERS_SPARE = 2
 _MAX_LINES = 29
-_LETTERS_A_WIDTH = 1.08
 
 
 def add_sheet(book: Workbook, described: Sheet) -> Stream | None:
@@ -38,18 +56,26 @@ def add_sheet(book: Workbook, described: Sheet) -> Stream | None:
     sheet = book.create_sheet(title)
     if len(table) > MAX_ROWS:
         raise OutputError(f"{title}: {len(table)} rows are more than a sheet can hold ({MAX_ROWS})")
-    write_header(sheet, 1, [(column.header, column.kind) for column in columns])
-    sheet.freeze_panes = "A2"
+    widths = _widths(described)
+    for place, width in enumerate(widths, start=1):
+        sheet.column_dimensions[get_column_letter(place)].width = width
+    write_header(
+        sheet,
+        1,
+        [(column.header, column.kind) for column in columns],
+        to_fill_in=[column.header for column in columns if column.is_for_auditor],
+        has_buttons=not table.empty,
+    )
     sheet.print_title_rows = "1:1"
-    for place, column in enumerate(columns, start=1):
-        sheet.column_dimensions[get_column_letter(place)].width = _fit(column, table)
     if table.empty:
+        sheet.freeze_panes = "A2"
         put(sheet, 2, 1, described.words)
         return None
+    sheet.freeze_panes = f"{get_column_letter(_count_frozen(columns) + 1)}2"
     for place, column in enumerate(columns, start=1):
         cell = sheet.cell(2, place)
         cell.font = BODY
-        cell.border = UNDERLINE
+        cell.border = FRAME if column.is_for_auditor else UNDERLINE
         cell.alignment = ALIGNMENTS[column.kind]
         if column.kind == "date":
             cell.number_format = DATE_FORMAT
@@ -70,38 +96,89 @@ def add_sheet(book: Workbook, described: Sheet) -> Stream | None:
     excel_table.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=False)
     sheet.add_table(excel_table)
     _add_drop_down(sheet, columns, last)
+    _add_marks(sheet, described, last)
+    _choose_print_area(sheet, described)
     return Stream(
         table=title,
         columns=[table[column.source] for column in columns],
         kinds=[column.kind for column in columns],
-        heights=_heights(table, columns),
+        heights=_heights(table, columns, widths),
     )
 
 
-def _heights(table: pd.DataFrame, columns: Sequence[Column]) -> pd.Series:
+def _count_frozen(columns: Sequence[Column]) -> int:
+    """Return how many of the first columns say which finding and whose credential: they stay in view."""
+    return sum(1 for _ in takewhile(lambda column: column.header in _IN_VIEW, columns))
+
+
+def _widths(described: Sheet) -> list[float]:
+    """Return the width of each column: the least, and more for long texts where paper has room."""
+    columns, table = described.columns, described.table
+    least = [float(column.width) for column in columns]
+    wanted = [_fit(column, table) for column in columns]
+    is_printed = [column.is_printed for column in columns]
+    spare = most_units() - sum(compress(least, is_printed))
+    missing = sum(compress(wanted, is_printed)) - sum(compress(least, is_printed))
+    share = min(1.0, max(0.0, spare) / missing) if missing else 0.0
+    return [
+        low + int((high - low) * share) if printed else high
+        for low, high, printed in zip(least, wanted, is_printed, strict=True)
+    ]
+
+
+def _add_marks(sheet: Worksheet, described: Sheet, last: int) -> None:
+    """Colour whole rows; the colour follows the row when it is sorted or filtered."""
+    sources = [column.source for column in described.columns]
+    rows = f"A2:{get_column_letter(len(sources))}{last}"
+    for mark in described.marks:
+        letters = get_column_letter(sources.index(mark.source) + 1)
+        fill = UNDECIDED_FILL if mark.is_undecided else UNUSED_FILL
+        rule = Rule(
+            type="expression", formula=[f"${letters}2{mark.test}"], dxf=DifferentialStyle(fill=fill)
+        )
+        sheet.conditional_formatting.add(rows, rule)
+
+
+def _choose_print_area(sheet: Worksheet, described: Sheet) -> None:
+    """Print the columns and rows that decide; the head of each page names what it leaves out."""
+    printed = [column for column in described.columns if column.is_printed]
+    unprinted = described.columns[len(printed) :]
+    left_out = [_name_columns(unprinted)] if unprinted else []
+    last = len(described.table) + 1
+    if 0 < described.not_printed < len(described.table):
+        left_out.append(described.not_printed_words)
+        last -= described.not_printed
+    if left_out:
+        sheet.print_area = f"A1:{get_column_letter(len(printed))}{last}"
+        head = sheet.oddHeader
+        assert head is not None, "every sheet has one"
+        head.right.text = f"In the workbook, not on paper: {'; '.join(left_out)}"
+
+
+def _name_columns(columns: Sequence[Column]) -> str:
+    if len(columns) == 1:
+        return f"column {columns[0].header}"
+    return f"columns {columns[0].header} to {columns[-1].header}"
+
+
+def _heights(table: pd.DataFrame, columns: Sequence[Column], widths: Sequence[float]) -> pd.Series:
     """Return each row's height in points, enough for its longest wrapped text."""
-    lines = pd.Series(1.0, index=table.index)
-    for column in columns:
+    lines = pd.Series(1, index=table.index)
+    for column, width in zip(columns, widths, strict=True):
         if column.kind == "text":
-            texts = _text_lines(column, table)
-            needed = -(-texts.str.len() // (_fit(column, table) * _LETTERS_A_WIDTH))
-            if column.has_lines:
-                needed = needed.groupby(level=0).sum()
-            lines = lines.where(lines >= needed, needed)
-    return lines.clip(upper=_MAX_LINES).astype("int64") * LINE_HEIGHT + LINE_SPARE
+            codes, texts = pd.factorize(table[column.source].fillna(""))
+            each = np.array([lines_of(str(text), width) for text in texts], dtype="int64")
+            lines = lines.clip(lower=pd.Series(each[codes], index=table.index))
+    return lines.clip(upper=_MAX_LINES) * LINE_HEIGHT + LINE_SPARE
 
 
 def _fit(column: Column, table: pd.DataFrame) -> float:
     if column.widest <= column.width or table.empty:
-        return column.width
-    longest = int(_text_lines(column, table).str.len().max()) + _CHARACTERS_SPARE
-    return min(max(column.width, longest), column.widest)
-
-
-def _text_lines(column: Column, table: pd.DataFrame) -> pd.Series:
-    """Return the lines of a column's texts, each with the index of its row."""
+        return float(column.width)
     texts = table[column.source]
-    return texts.str.split("\n").explode() if column.has_lines else texts
+    lines = texts.str.split("\n").explode() if column.has_lines else texts
+    longest = int(lines.str.len().max()) + _CHARACTERS_SPARE
+    return float(min(max(column.width, longest), column.widest))
 
 
 def _add_drop_down(sheet: Worksheet, columns: Sequence[Column], last: int) -> None:
