@@ -528,7 +528,7 @@ def test_very_many_warnings_are_cut_in_the_workbook_and_say_so(
     assert analyze(report, "-o", tmp_path, "--format", "xlsx")[0] == 3
     sheet = load_workbook(tmp_path / f"{STEM}.xlsx")["Inputs"]
     column = [row[0] for row in sheet.iter_rows(values_only=True)]
-    assert "and 3 more: --format json holds them all" in column
+    assert "and 3 more: --format json has them all" in column
 
 
 def timed(action: Callable[[], object]) -> float:

@@ -107,7 +107,7 @@ def test_the_workbook_shows_every_name_in_text_cells(evidence: Path) -> None:
         assert {cell.data_type for cell in cells} <= {"s", "inlineStr"}
         assert all(len(str(cell.value)) <= MAX_TEXT for cell in cells)
         if title == "Users":
-            shown = [decoded(cell.value) for cell in cells][1:]
+            shown = [decoded(cell.value) for cell in cells][:-1]  # root, unused by no rule, is last
             wrong = [n for n, s in zip(NAUGHTY, shown, strict=True) if not is_told(n, s)]
             assert wrong == []
     for sheet in book:
@@ -130,7 +130,7 @@ def test_libreoffice_opens_the_workbook_and_shows_every_name(
         check=True, capture_output=True, timeout=100,
     )  # fmt: skip
     with (tmp_path / f"{STEM}-Users.csv").open(encoding="utf-8", newline="") as file:
-        shown = [row["User"] for row in csv.DictReader(file)][1:]
+        shown = [row["User"] for row in csv.DictReader(file)][:-1]
     wrong = [name for name, cell in zip(NAUGHTY, shown, strict=True) if not is_told(name, cell)]
     assert wrong == []
 

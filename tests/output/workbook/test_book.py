@@ -13,6 +13,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from openpyxl.utils import get_column_letter
 
 from credreport import analyze, read_reports
 from credreport.decisions.decision import DISPOSITIONS
@@ -21,6 +22,8 @@ from credreport.evidence.evidence import Evidence, SignOff
 from credreport.evidence.of_analysis import of_analysis
 from credreport.output.workbook import data_sheets, sheetxml
 from credreport.output.workbook.book import to_xlsx
+from credreport.output.workbook.cells import header_lines, lines_of
+from credreport.output.workbook.paper import printed_points
 from credreport.rules.policy import Policy
 from tests.support.reports import judge, root, save, user
 from tests.verdicts.test_assessment import OLD, key, password
@@ -38,30 +41,34 @@ NAMES = [
     "#N/A",
     "[/red]",
 ]
+# On paper comes what stands before the empty string.
 HEADERS = {
     "Findings": [
         "Finding ID", "Account", "User", "Credential", "Severity", "Rule", "Days", "Limit",
-        "Since (UTC)", "Basis", "State", "Recommended action", "Source file", "Source line",
-        "Disposition", "Decided by", "Decision date", "Ticket and notes",
+        "Since (UTC)", "State", "Recommended action", "Disposition", "Decided by", "Decision date",
+        "Ticket and notes", "", "Basis", "Source file", "Source line",
     ],
     "Undetermined": [
         "Account", "User", "Credential", "Reason", "Cells as reported", "Source file", "Source line",
+        "",
     ],
     "Users": [
-        "Account", "User", "Created (UTC)", "Active credentials", "Unused credentials",
-        "Most recent use (UTC)", "Days since", "MFA", "Console password", "Conclusion", "Source file",
+        "Account", "User", "Active credentials", "Unused credentials", "Most recent use (UTC)",
+        "Days since", "MFA", "Console password", "Conclusion", "", "Created (UTC)", "Source file",
         "Source line", "ARN",
     ],
     "Credentials": [
         "Account", "User", "Credential", "Status", "Days", "Effective last use (UTC)", "Basis",
-        "Last used (UTC)", "Last used as reported", "Set or rotated (UTC)", "Last service",
-        "Last region", "Age band", "MFA", "Finding ID", "Reason", "Source file", "Source line", "ARN",
+        "Finding ID", "Reason", "Set or rotated (UTC)", "", "Last used (UTC)",
+        "Last used as reported", "Last service", "Last region", "Age band", "MFA", "Source file",
+        "Source line", "ARN",
     ],
     "Remediation": [
-        "Finding ID", "Account", "User", "Credential", "Check first", "Step 1", "Step 2",
+        "Finding ID", "Account", "User", "Credential", "Check first", "Step 1", "Step 2", "",
         "Console path",
     ],
 }  # fmt: skip
+IN_VIEW = {"Findings": 4, "Undetermined": 3, "Users": 2, "Credentials": 3, "Remediation": 4}
 
 
 @pytest.fixture(scope="module")
@@ -101,8 +108,8 @@ def test_the_sheets_and_their_columns(evidence: Evidence, png: bytes) -> None:
         "Inputs", "Method",
     ]  # fmt: skip
     for title, headers in HEADERS.items():
-        assert [cell.value for cell in book[title][1]] == headers
-        assert book[title].freeze_panes == "A2"
+        assert [cell.value for cell in book[title][1]] == [header for header in headers if header]
+        assert book[title].freeze_panes == f"{get_column_letter(IN_VIEW[title] + 1)}2"
         assert book[title].print_title_rows == "$1:$1"
         assert list(book[title].tables) == [title]
         assert book[title].tables[title].ref == book[title].dimensions
@@ -120,7 +127,15 @@ def test_every_value_reads_back(evidence: Evidence, png: bytes) -> None:
     assert column(findings, "Finding ID") == evidence.tables["findings"]["finding_id"].tolist()
     assert set(column(findings, "State")) == {"open"}
     credentials = book["Credentials"]
-    assert column(credentials, "Status") == evidence.tables["credentials"]["status"].tolist()
+    status = column(credentials, "Status")
+    assert sorted(status) == sorted(evidence.tables["credentials"]["status"])
+    assert list(dict.fromkeys(status)) == [
+        "unused",
+        "undetermined",
+        "current",
+        "excluded",
+        "absent",
+    ]
     assert datetime(2026, 1, 30, 10, 20) in column(credentials, "Last used (UTC)")  # noqa: DTZ001
     assert column(credentials, "Days").count("\u2013") == len(
         evidence.tables["credentials"]
@@ -169,17 +184,17 @@ def test_the_auditors_columns_are_empty_and_the_disposition_is_chosen(
     (validation,) = sheet.data_validations.dataValidation
     assert validation.formula1 == f'"{",".join(DISPOSITIONS)}"'
     assert validation.showErrorMessage
-    assert str(validation.sqref) == f"O2:O{len(NAMES) + 1}"
+    assert str(validation.sqref) == f"L2:L{len(NAMES) + 1}"
 
 
 def test_the_summary_says_it(evidence: Evidence, png: bytes) -> None:
     book = opened(to_xlsx(evidence, {"One": png}))
     words = texts(book["Summary"])
-    assert words[1] == (
+    assert " ".join(words[1:3]) == (
         "11 of 22 judged active credentials have been unused for 90 days or more (11 passwords and "
         "0 access keys), as of 2026-01-31T12:00:00Z."
     )
-    assert words[2] == "1 could not be judged: see Undetermined."
+    assert words[3] == "1 could not be judged: see Undetermined."
     for word in ("PASS", "=CIS", "Ann", "SEC-1", "Reviewed by", "Passwords", "181\u2013365"):
         assert word in words
     assert len(book["Summary"]._charts) == 1
@@ -274,7 +289,7 @@ def test_dates_before_excels_calendar_stand_as_text(tmp_path: Path, png: bytes) 
     row = user("a", **password("1899-12-31T00:00:00Z"), user_creation_time="1900-03-01T00:00:00Z")
     book = opened(to_xlsx(of_analysis(judge(tmp_path, root(), row)), {"One": png}))
     assert book["Findings"]["I2"].value == "1899-12-31T00:00:00Z"
-    assert book["Users"]["C3"].value == datetime(1900, 3, 1)  # noqa: DTZ001
+    assert column(book["Users"], "Created (UTC)")[0] == datetime(1900, 3, 1)  # noqa: DTZ001
 
 
 def test_a_population_too_long_for_a_sheet_goes_to_a_file(
@@ -304,6 +319,122 @@ def test_rows_lost_on_the_way_are_noticed(
     monkeypatch.setattr(sheetxml, "_rows", lambda *args: list(real(*args))[:-1])
     with pytest.raises(OutputError, match="the sheet Findings came back with 10 of 11 rows"):
         to_xlsx(evidence, {"One": png})
+
+
+def widths_of(sheet: Any) -> dict[str, float]:
+    return {cell.value: sheet.column_dimensions[cell.column_letter].width for cell in sheet[1]}
+
+
+def test_paper_shows_the_columns_that_decide_at_7_points(evidence: Evidence, png: bytes) -> None:
+    book = opened(to_xlsx(evidence, {"One": png}))
+    for title, headers in HEADERS.items():
+        sheet, printed = book[title], headers[: headers.index("")]
+        widths = widths_of(sheet)
+        assert printed_points([widths[header] for header in printed]) >= 7
+        if headers[-1]:
+            last = get_column_letter(len(printed))
+            assert sheet.print_area.startswith(f"'{title}'!$A$1:${last}$")
+            assert headers[-1] in sheet.oddHeader.right.text
+    assert book["Credentials"].print_area == "'Credentials'!$A$1:$J$25"
+    assert "rows of status absent (no such credential)" in book["Credentials"].oddHeader.right.text
+    assert printed_points(evidence.summary.widths, is_portrait=True) >= 7
+    assert printed_points(evidence.inputs.widths) >= 7
+
+
+@pytest.mark.parametrize(("widths", "points"), [([163.0], 7.06), ([165.0], 6.98), ([50.0], 10.0)])
+def test_the_size_on_paper_is_computed(widths: list[float], points: float) -> None:
+    assert printed_points(widths) == pytest.approx(points, abs=0.01)
+
+
+def test_no_filter_button_covers_a_header(evidence: Evidence, png: bytes) -> None:
+    """The button is 17 pixels (12.75 points) high, in the lower right: the last line is left to it."""
+    book = opened(to_xlsx(evidence, {"One": png}))
+    for title in HEADERS:
+        sheet = book[title]
+        for header, width in widths_of(sheet).items():
+            assert max(len(word) for word in header.split()) <= width, header
+            needed = (header_lines(header, width) + 1) * 12.75
+            assert sheet.row_dimensions[1].height >= needed, header
+            assert sheet.cell(1, 1).alignment.vertical == "top"
+
+
+def test_who_it_is_stays_in_view_with_room_for_the_decisions(
+    evidence: Evidence, png: bytes
+) -> None:
+    """A screen of 1440 x 900 has room for some 195 units of width beside the row numbers."""
+    sheet = opened(to_xlsx(evidence, {"One": png}))["Findings"]
+    widths = widths_of(sheet)
+    headers = list(widths)
+    assert sum(widths[header] for header in headers[: headers.index("Ticket and notes") + 1]) < 195
+    for title in HEADERS:
+        shown = list(widths_of(opened(to_xlsx(evidence, {"One": png}))[title]).items())
+        assert sum(width for _, width in shown[: IN_VIEW[title]]) < 100
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours as WCAG 2 has it."""
+
+    def light(colour: str) -> float:
+        parts = [int(colour[-6:][place : place + 2], 16) / 255 for place in (0, 2, 4)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    lights = sorted((light(one), light(other)))
+    return (lights[1] + 0.05) / (lights[0] + 0.05)
+
+
+def test_cells_to_fill_in_have_a_frame_and_a_fill_that_shows(
+    evidence: Evidence, png: bytes
+) -> None:
+    sheet = opened(to_xlsx(evidence, {"One": png}))["Findings"]
+    place = list(widths_of(sheet)).index("Disposition") + 1
+    cell, beside = sheet.cell(2, place), sheet.cell(2, place - 1)
+    assert contrast(cell.fill.fgColor.rgb, "FFFFFF") > 1.2
+    assert contrast(cell.border.left.color.rgb, cell.fill.fgColor.rgb) > 3
+    assert contrast(cell.font.color.rgb, cell.fill.fgColor.rgb) > 4.5
+    assert contrast(sheet.cell(1, place).fill.fgColor.rgb, "FFFFFF") > 4.5
+    assert beside.fill.fill_type is None
+
+
+def test_unused_rows_come_first_and_are_coloured(evidence: Evidence, png: bytes) -> None:
+    book = opened(to_xlsx(evidence, {"One": png}))
+    expected = {"Users": ["$D2>0"], "Credentials": ['$D2="unused"', '$D2="undetermined"']}
+    for title, formulas in expected.items():
+        (rows,) = book[title].conditional_formatting
+        assert [rule.formula for rule in rows.rules] == [[formula] for formula in formulas]
+        assert str(rows.sqref) == book[title].dimensions.replace("A1", "A2")
+        for rule in rows.rules:
+            assert contrast(rule.dxf.fill.bgColor.rgb, "1F2937") > 4.5
+    unused = column(book["Users"], "Unused credentials")
+    assert unused == sorted(unused, reverse=True)
+
+
+def test_the_summary_leads_to_every_sheet(evidence: Evidence, png: bytes) -> None:
+    book = opened(to_xlsx(evidence, {"One": png}))
+    links = {
+        cell.value: cell.hyperlink
+        for row in book["Summary"].iter_rows()
+        for cell in row
+        if cell.hyperlink
+    }
+    assert list(links) == book.sheetnames[1:]
+    assert all(link.location == f"'{title}'!A1" for title, link in links.items())
+    assert all(link.target is None for link in links.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "lines"),
+    [
+        ("", 10, 1),
+        ("unused", 10, 1),
+        ("access key 1", 8, 2),
+        ("unused-access-key", 12, 2),
+        ("one\ntwo", 10, 2),
+        ("x" * 35, 10, 4),
+    ],
+)
+def test_the_lines_of_a_text_are_counted(text: str, width: float, lines: int) -> None:
+    assert lines_of(text, width) == lines
 
 
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
