@@ -22,7 +22,7 @@ LAYERS = [
     "comparison.twins", "comparison.identity", "comparison.findings", "comparison.sentences",
     "comparison.changes", "comparison.timeline", "comparison.comparison", "comparison.tally", "decisions.review",
     "evidence.bands",
-    "evidence.evidence", "evidence.method", "evidence.remediation", "evidence.tables",
+    "evidence.evidence", "evidence.pictures", "evidence.method", "evidence.remediation", "evidence.tables",
     "evidence.sheets", "evidence.decided", "evidence.of_comparison", "evidence.of_analysis", "output.charts",
     "output.csv_file", "output.json_file", "output.comment", "output.script",
     "output.workbook.sheetxml", "output.workbook.cells", "output.workbook.paper", "output.workbook.data_sheets",

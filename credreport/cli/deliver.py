@@ -12,7 +12,7 @@ from credreport.cli.ending import INCOMPLETE, end
 from credreport.cli.options import FailOn
 from credreport.cli.screen import Screen, flush
 from credreport.errors import PROBLEMS_SHOWN, OutputError, problem_lines
-from credreport.output.formats import Files, Options
+from credreport.output.formats import WITH_PICTURES, Files, Options
 
 if TYPE_CHECKING:
     from credreport.comparison.comparison import Comparison
@@ -88,7 +88,8 @@ def _report(
         screen.pour(to_json_parts(evidence))
     else:
         _show(screen, evidence)
-    _show_files(screen, written, lambda: _next_command(written, evidence, formats))
+    not_drawn = evidence.not_drawn if any(name in WITH_PICTURES for name in formats) else ()
+    _show_files(screen, written, not_drawn, lambda: _next_command(written, evidence, formats))
     if closing:
         _show_stale(screen, written, closing, evidence.stem)
     if "undetermined" in evidence.tables:
@@ -114,13 +115,17 @@ def _show(screen: Screen, evidence: Evidence) -> None:
         screen.say(line)
 
 
-def _show_files(screen: Screen, written: list[Path], next_command: Callable[[], str]) -> None:
+def _show_files(
+    screen: Screen, written: list[Path], not_drawn: Sequence[str], next_command: Callable[[], str]
+) -> None:
     if not written:
         return
     screen.note()
     screen.note("Written:")
     for path in written:
         screen.note(f"  {path}")
+    for reason in not_drawn:
+        screen.note(f"  ({reason})")
     screen.note()
     screen.note(f"Next: {next_command()}", is_whole=True)
 

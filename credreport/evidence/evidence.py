@@ -153,6 +153,7 @@ class Picture:
     captions: the text on the picture itself.
     table: the numbers.
     days: the dates compared, where there are some.
+    alt_text: what it shows in words, with its numbers.
     """
 
     name: str
@@ -160,6 +161,7 @@ class Picture:
     captions: Captions
     table: pd.DataFrame
     days: tuple[str, ...] = ()
+    alt_text: str = ""
 
 
 @dataclass(frozen=True)
@@ -241,6 +243,7 @@ class Evidence:
     shown: the tables on the screen.
     footnotes: the lines below them.
     review: the decisions carried over, where there are some.
+    not_drawn: for each picture that is left out, why.
     aside: what is missing in `tables` where a population is too long for memory.
     """
 
@@ -267,6 +270,7 @@ class Evidence:
     shown: tuple[Block, ...]
     footnotes: tuple[str, ...] = ()
     review: Review | None = None
+    not_drawn: tuple[str, ...] = ()
     aside: Aside | None = None
 
     @cached_property

@@ -29,7 +29,6 @@ from credreport.evidence.evidence import (
     Evidence,
     Line,
     Page,
-    Picture,
     Section,
     Sheet,
     SignOff,
@@ -37,7 +36,8 @@ from credreport.evidence.evidence import (
     Tables,
 )
 from credreport.evidence.method import method_rows
-from credreport.evidence.of_comparison import kinds_block, paired_picture
+from credreport.evidence.of_comparison import findings_picture, kinds_block
+from credreport.evidence.pictures import ageing_picture, ecdf_picture, worth_drawing
 from credreport.evidence.remediation import to_remediation, to_script
 from credreport.evidence.sheets import (
     accounts_sheet,
@@ -165,6 +165,13 @@ def of_analysis(
     if review is not None:
         tables["decisions"] = to_decisions(review, assessment.accounts)
     made = Tables(tables)
+    pictures, not_drawn = worth_drawing(
+        (
+            ageing_picture(captions, bands),
+            ecdf_picture(captions, assessment.ages),
+            *([findings_picture(since)] if since is not None else []),
+        )
+    )
     facts = to_facts(totals, assessment.waivers_origin)
     footnotes = [f"{label}: {text}" for label, text in decision_facts(review)[1:]]
     facts += decision_facts(review)
@@ -201,7 +208,7 @@ def of_analysis(
                     summary,
                 ),
                 *([_rules_block(rules)] if rules is not None else []),
-                *([kinds_block(f"Changes since {to_days(since)[0]}", since)] if since else []),
+                *([kinds_block(f"Changes since {since.days[0]}", since)] if since else []),
                 _ageing_block(bands, title),
                 *_top_accounts(made["accounts"]),
                 *([_owners_block(made["owners"])] if has_list else []),
@@ -223,11 +230,8 @@ def of_analysis(
             ),
         ),
         method=pd.DataFrame(method, columns=["section", "text"], dtype="str"),
-        pictures=(
-            Picture("ageing", "Ageing of active credentials", captions, bands),
-            Picture("ecdf", "Cumulative share by age", captions, assessment.ages),
-            *([paired_picture(since)] if since else []),
-        ),
+        pictures=pictures,
+        not_drawn=not_drawn,
         comment=Comment(
             Block("", ("Type", *_spaced(summary.columns[1:])), summary),
             (
@@ -354,7 +358,7 @@ def _caption(totals: Totals) -> str:
         else f"{len(accounts)} accounts"
     )
     return (
-        f"{who}  |  as of {as_of_words(totals)}  |  n = {judged_count(totals)}  |  "
+        f"{who}  |  as of {as_of_words(totals)}  |  n = {judged_count(totals):,}  |  "
         f"threshold {totals.policy.unused_after_days} days  |  credreport {__version__}"
     )
 

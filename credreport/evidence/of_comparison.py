@@ -44,6 +44,7 @@ from credreport.evidence.evidence import (
     Tables,
 )
 from credreport.evidence.method import method_rows
+from credreport.evidence.pictures import open_picture, paired_picture, worth_drawing
 from credreport.evidence.remediation import to_script
 from credreport.evidence.sheets import (
     accounts_sheet,
@@ -150,10 +151,11 @@ def of_comparison(
         tables["decisions"] = to_decisions(review, newest.accounts)
     made = Tables(tables)
     method = [*comparing_rows(), *method_rows(comparison.policy, RULES), *decision_method(review)]
-    pictures = [paired_picture(comparison)]
+    pictures = [findings_picture(comparison)]
     if has_timeline:
         own = replace(captions, title=_open_title(comparison))
-        pictures.append(Picture("open", "Open findings over time", own, comparison.open_counts))
+        pictures.append(open_picture(own, comparison.open_counts))
+    drawn, not_drawn = worth_drawing(pictures)
     kinds = by_kind[[*_KIND_COLUMNS]]
     return Evidence(
         stem=_stem(comparison),
@@ -199,7 +201,8 @@ def of_comparison(
             ),
         ),
         method=pd.DataFrame(method, columns=["section", "text"], dtype="str"),
-        pictures=tuple(pictures),
+        pictures=drawn,
+        not_drawn=not_drawn,
         comment=Comment(
             Block("", _KIND_HEADERS, kinds),
             (
@@ -237,13 +240,12 @@ def kinds_block(heading: str, comparison: Comparison) -> Block:
     return Block(heading, _KIND_HEADERS, to_by_kind(comparison)[[*_KIND_COLUMNS]])
 
 
-def paired_picture(comparison: Comparison) -> Picture:
+def findings_picture(comparison: Comparison) -> Picture:
     """Return the picture of the findings before and now."""
     captions = Captions(
         comparison_title(comparison), _caption(comparison), comparison.policy.unused_after_days
     )
-    days = tuple(to_days(comparison))
-    return Picture("paired", "Findings before and now", captions, to_by_kind(comparison), days)
+    return paired_picture(captions, to_by_kind(comparison), to_days(comparison))
 
 
 def _account_ids(comparison: Comparison) -> list[str]:

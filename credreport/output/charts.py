@@ -10,6 +10,7 @@ import io
 import logging
 import os
 import sys
+import textwrap
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, chdir, contextmanager, suppress
@@ -18,7 +19,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 from credreport.evidence.evidence import Captions, Evidence, Picture
@@ -27,6 +28,7 @@ from credreport.schema import FINDING_KIND_WORDS, JUDGED_KINDS, KIND_WORDS, Kind
 from credreport.text import escape_text
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -51,7 +53,11 @@ PARTS = {
 NOT_COVERED_HATCH = "xxxx"
 _BAR = 0.36
 _GAP = 0.02
-_LABELS = 24
+_LABELS = 16
+_TOTAL_SIZE = 9
+_TITLE_LETTERS, _CAPTION_LETTERS = 84, 135
+_TITLE = {"fontsize": 12}
+_CAPTION = {"fontsize": 8, "color": GREY}
 _MANY_TYPES = 4
 _ONE_LINE = 8
 _ROOM = 0.045
@@ -81,8 +87,8 @@ def _draw(picture: Picture, form: str) -> bytes:
     figure = DRAWERS[picture.name](picture)
     if form == "png":
         return to_png(figure)
-    words = f"{picture.title}. {picture.captions.title}"
-    return to_svg(figure, words, picture.captions.caption)
+    description = f"{picture.alt_text} {picture.captions.caption}"
+    return to_svg(figure, picture.captions.title, description)
 
 
 def _import_matplotlib() -> ModuleType:
@@ -158,17 +164,17 @@ def draw_ageing(picture: Picture) -> Figure:
                 bottoms = [low + high for low, high in zip(bottoms, heights, strict=True)]
         top = max([*bottoms, 1])
         for place, total in enumerate(bottoms):
-            axes.text(place, total + top * 0.015, str(total), ha="center", va="bottom")
+            _add_total(axes, place, total, top)
         first = int(bands["is_unused"].to_numpy().argmax()) // len(JUDGED_KINDS)
-        _mark_threshold(axes, first - 0.5, captions.unused_after_days)
+        threshold = _mark_threshold(axes, first - 0.5, captions.unused_after_days)
         axes.set_ylim(0, top * 1.18)
         axes.set_xlim(-0.6, len(labels) - 0.4)
         axes.set_xticks(range(len(labels)), labels)
         axes.set_xlabel("Days since effective last use")
         axes.set_ylabel("Active credentials")
-        axes.locator_params(axis="y", integer=True)
-        never = f"of which never used: {bands['never_used'].sum()}"
-        _add_legend(axes, [*_kinds(), (never, "#999999", NEVER_USED_HATCH)])
+        _count_up(axes)
+        never = f"of which never used: {bands['never_used'].sum():,}"
+        _add_legend(axes, [*_kinds(), (never, "#999999", NEVER_USED_HATCH)], threshold)
     return figure
 
 
@@ -181,6 +187,7 @@ def draw_ecdf(picture: Picture) -> Figure:
     ages, captions = picture.table, picture.captions
     with our_style():
         figure, axes = new_figure(captions)
+        curves: list[Artist] = []
         longest = max([captions.unused_after_days, *ages["age_days"].astype(int)]) * 1.3
         for kind in JUDGED_KINDS:
             of_kind = ages[ages["kind"].eq(kind)]
@@ -189,28 +196,28 @@ def draw_ecdf(picture: Picture) -> Figure:
                 continue
             days = counts.index.astype(int).tolist()
             shares = (100 * counts.cumsum() / counts.sum()).tolist()
-            axes.step(
+            (curve,) = axes.step(
                 [1, *days, longest],
                 [0, *shares, 100],
                 where="post",
                 color=COLOURS[kind],
                 linestyle=_LINES[kind],
                 linewidth=2,
-                label=f"{KIND_WORDS[kind]} ({counts.sum()})",
+                label=f"{KIND_WORDS[kind]} ({counts.sum():,})",
             )
+            curves.append(curve)
         axes.set_xscale("log")
         axes.set_xlim(1, longest)
         axes.set_ylim(0, 104)
         ticks = [day for day in (1, 7, 30, 90, 180, 365, 1095, 3650) if day < longest]
-        axes.set_xticks(ticks, [str(day) for day in ticks])
+        axes.set_xticks(ticks, [f"{day:,}" for day in ticks])
         axes.set_xticks([], minor=True)
         axes.set_xlabel("Days since effective last use (log scale; day 0 drawn at 1)")
         axes.set_ylabel("Share used within so many days (%)")
         axes.grid(axis="y", color="#DDDDDD", linewidth=0.8)
         axes.set_axisbelow(True)
-        _mark_threshold(axes, captions.unused_after_days, captions.unused_after_days, is_low=True)
-        if not ages.empty:
-            axes.legend(loc="upper left", frameon=False)
+        limit = captions.unused_after_days
+        _show_legend(axes, [*curves, _mark_threshold(axes, limit, limit)])
     return figure
 
 
@@ -231,31 +238,33 @@ def draw_paired(picture: Picture) -> Figure:
             ((_BAR + _GAP) / 2, days[-1], "now", ("not_closed", "new")),
         )
         ticks, labels = [], []
+        is_crowded = len(rows) >= _MANY_TYPES
         for shift, day, total, parts in sides:
             places = [place + shift for place in range(len(rows))]
             bottoms = [0] * len(rows)
             for part in parts:
                 bottoms = _add_part(axes, part, places, bottoms, list(rows[part]))
             for place, count in zip(places, rows[total], strict=True):
-                axes.text(place, count + top * 0.015, str(count), ha="center", va="bottom")
+                _add_total(axes, place, count, top)
             ticks += places
-            labels += [day] * len(places)
+            labels += [day.replace("-", "\n", 1) if is_crowded else day] * len(places)
         axes.set_xlim(-0.6, len(rows) - 0.4)
         axes.set_xticks(ticks, labels)
-        axes.tick_params(axis="x", length=0, labelsize=10 if len(rows) < _MANY_TYPES else 7.5)
+        axes.tick_params(axis="x", length=0, labelsize=8 if is_crowded else 10)
         for place, words in enumerate(rows["type"]):
             axes.annotate(
                 words,
                 (place, 0),
                 xycoords=("data", "axes fraction"),
-                xytext=(0, -26),
+                xytext=(0, -28),
                 textcoords="offset points",
                 ha="center",
                 va="top",
                 fontweight="bold",
+                fontsize=9 if is_crowded else 10,
             )
         axes.set_ylabel("Findings")
-        axes.locator_params(axis="y", integer=True)
+        _count_up(axes)
         _add_legend(axes, [(words, colour, hatch) for words, colour, hatch in PARTS.values()])
     return figure
 
@@ -272,7 +281,7 @@ def _add_part(
     for place, bottom, height in zip(places, bottoms, heights, strict=True):
         if height > axes.get_ylim()[1] * _ROOM:
             axes.text(
-                place, bottom + height / 2, str(height), ha="center", va="center", fontsize=9,
+                place, bottom + height / 2, f"{height:,}", ha="center", va="center", fontsize=9,
                 bbox={"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "none"},
             )  # fmt: skip
     return [low + high for low, high in zip(bottoms, heights, strict=True)]
@@ -309,12 +318,12 @@ def draw_open_counts(picture: Picture) -> Figure:
                 )  # fmt: skip
                 bottoms = [low + high for low, high in zip(bottoms, heights, strict=True)]
         top = max([*bottoms, 1])
-        for place, total in enumerate(bottoms):
-            axes.text(place, total + top * 0.015, str(total), ha="center", va="bottom")
         axes.set_ylim(0, top * 1.18)
         axes.set_xlim(-0.6, len(days) - 0.4)
         step = -(-len(days) // _LABELS)
         shown = range(len(days) - 1, -1, -step)
+        for place in reversed(shown):
+            _add_total(axes, place, bottoms[place], top)
         accounts = list(dates["accounts"])
         is_crowded = len(shown) > _ONE_LINE
         ticks = [
@@ -324,7 +333,7 @@ def draw_open_counts(picture: Picture) -> Figure:
         ]
         axes.set_xticks(list(shown), ticks)
         axes.set_ylabel("Open findings")
-        axes.locator_params(axis="y", integer=True)
+        _count_up(axes)
         entries = [(FINDING_KIND_WORDS[kind], COLOURS[kind], "") for kind in kinds]
         if open_counts["not_covered"].gt(0).any():
             entries.append(("account without a report: still open", GREY, NOT_COVERED_HATCH))
@@ -349,38 +358,54 @@ def new_figure(captions: Captions) -> tuple[Figure, Axes]:
     from matplotlib.figure import Figure  # noqa: PLC0415 - see our_style
 
     figure = Figure(figsize=_SIZE, dpi=_DPI)
-    figure.subplots_adjust(left=0.09, right=0.97, top=0.86, bottom=0.2)
+    figure.subplots_adjust(left=0.09, right=0.97, top=0.84, bottom=0.2)
     axes = figure.add_subplot()
-    figure.text(0.09, 0.93, escape_text(captions.title), fontsize=13, fontweight="bold")
-    figure.text(0.09, 0.03, escape_text(captions.caption), fontsize=8, color=GREY)
+    _add_lines(figure, 0.985, captions.title, _TITLE_LETTERS, va="top", fontweight="bold", **_TITLE)
+    _add_lines(figure, 0.015, captions.caption, _CAPTION_LETTERS, va="bottom", **_CAPTION)
     return figure, axes
 
 
-def _mark_threshold(axes: Axes, place: float, days: int, *, is_low: bool = False) -> None:
-    """Draw the threshold line; its words stand where no bar or curve runs."""
-    axes.axvline(place, color=THRESHOLD_COLOUR, linewidth=1.5, linestyle=(0, (4, 2)))
-    is_far_right = is_low and days > 10
-    axes.annotate(
-        f"unused: {days} days or more \u2192",
-        (place, 0.07 if is_low else 1.0),
-        xycoords=("data", "axes fraction"),
-        xytext=(-5 if is_far_right else 5, -3),
-        textcoords="offset points",
-        color=THRESHOLD_COLOUR,
-        fontsize=9,
-        ha="right" if is_far_right else "left",
-        va="top",
+def _add_lines(figure: Figure, height: float, text: str, letters: int, **style: Any) -> None:
+    """Write a text in as many lines as it needs, so that none runs over the edge."""
+    lines = textwrap.wrap(escape_text(text), letters) or [""]
+    figure.text(0.09, height, "\n".join(lines), **style)
+
+
+def _add_total(axes: Axes, place: float, total: int, top: int) -> None:
+    axes.text(
+        place, total + top * 0.015, f"{total:,}", ha="center", va="bottom", fontsize=_TOTAL_SIZE
     )
 
 
-def _add_legend(axes: Axes, entries: list[tuple[str, str, str]]) -> None:
-    """Add the legend above the axes: label, colour and hatch of each entry."""
+def _count_up(axes: Axes) -> None:
+    """Let the upright axis count in whole numbers, in thousands with a comma."""
+    axes.locator_params(axis="y", integer=True)
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+
+
+def _mark_threshold(axes: Axes, place: float, days: int) -> Artist:
+    """Draw the threshold line; return it for the legend, where no bar or curve runs under its words."""
+    return axes.axvline(
+        place,
+        color=THRESHOLD_COLOUR,
+        linewidth=1.5,
+        linestyle=(0, (4, 2)),
+        label=f"to the right: unused for {days:,} days or more",
+    )
+
+
+def _add_legend(axes: Axes, entries: list[tuple[str, str, str]], *more: Artist) -> None:
+    """Add the legend above the axes: label, colour and hatch of each entry, then more of it."""
     from matplotlib.patches import Patch  # noqa: PLC0415 - see our_style
 
-    handles = [
+    patches = [
         Patch(facecolor=colour, edgecolor="white", hatch=hatch, label=label)
         for label, colour, hatch in entries
     ]
+    _show_legend(axes, [*patches, *more])
+
+
+def _show_legend(axes: Axes, handles: list[Artist]) -> None:
     axes.legend(
         handles=handles,
         loc="lower left",
@@ -389,6 +414,7 @@ def _add_legend(axes: Axes, entries: list[tuple[str, str, str]]) -> None:
         frameon=False,
         borderaxespad=0,
         fontsize=9,
+        columnspacing=1.4,
     )
 
 

@@ -13,6 +13,8 @@ from credreport.errors import UsageError
 from credreport.files import Content
 
 NONE = "none"
+# The formats that show pictures.
+WITH_PICTURES = ("png", "svg", "xlsx", "html")
 DEFAULT = "xlsx,png"
 MANIFEST = "-manifest.json"
 SUMS = "SHA256SUMS"

@@ -70,7 +70,7 @@ class TestAnalyze:
             "  not tracked           0            0                     0      0\n"
         )
         assert written(here) == [
-            "SHA256SUMS", f"{STEM}-ageing.png", f"{STEM}-ecdf.png", f"{STEM}-manifest.json",
+            "SHA256SUMS", f"{STEM}-ageing.png", f"{STEM}-manifest.json",
             f"{STEM}.xlsx",
         ]  # fmt: skip
         assert f"  evidence/{STEM}.xlsx\n" in done.stderr

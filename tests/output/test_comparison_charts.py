@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from credreport.evidence.evidence import Captions, Picture
+from credreport.evidence.pictures import open_picture, paired_picture, worth_drawing
 from credreport.output.charts import (
     COLOURS,
     NOT_COVERED_HATCH,
@@ -14,6 +15,7 @@ from credreport.output.charts import (
     draw_paired,
     to_png,
 )
+from tests.output.test_charts import assert_clear
 
 CAPTIONS = Captions("A finding", "a caption", 90)
 DAYS = ("2026-06-30", "2026-09-30")
@@ -118,4 +120,41 @@ def test_many_dates_keep_readable_labels() -> None:
     table = open_counts(*[(day, 1, 1, 1, 0) for day in days])
     figure = draw_open_counts(Picture("", "", CAPTIONS, table))
     assert len(ticks(figure)) == 15
+    assert len(words(figure)) == 15
+    assert_clear(figure)
     assert ticks(figure)[0] == "2026\n07-27"
+
+
+def test_no_word_lies_on_a_bar_of_many_types_and_large_numbers() -> None:
+    kinds = ["Passwords", "Access keys", "Signing certificates", "Users", "Root", "Total"]
+    table = pd.DataFrame(
+        {
+            "type": kinds,
+            "before": 12345,
+            "closed": 2345,
+            "not_closed": 10000,
+            "new": 1,
+            "now": 10001,
+        }
+    )
+    figure = draw_paired(Picture("", "", CAPTIONS, table, DAYS))
+    assert_clear(figure)
+    assert "12,345" in words(figure)
+
+
+def test_comparisons_are_said_in_words_and_drawn_where_there_is_something() -> None:
+    paired = paired_picture(CAPTIONS, BY_KIND, DAYS)
+    assert paired.alt_text == (
+        "A finding. Passwords: 7 before, of these 3 closed and 4 not closed; 2 new, 6 now. "
+        "Access keys: 11 before, of these 5 closed and 6 not closed; 0 new, 6 now. "
+        "Total: 18 before, of these 8 closed and 10 not closed; 2 new, 12 now."
+    )
+    opened = open_picture(
+        CAPTIONS, open_counts(("2026-06-30", 1, 0, 0, 0), ("2026-07-30", 1, 0, 0, 0))
+    )
+    assert opened.alt_text == (
+        "A finding. Open findings (passwords, access keys) by date: 2026-06-30 0, 2026-07-30 0."
+    )
+    drawn, left_out = worth_drawing([paired, opened])
+    assert drawn == (paired,)
+    assert left_out == ('no picture "Open findings over time": there is nothing to draw',)

@@ -89,11 +89,12 @@ def _charts(evidence: Evidence, files: Files) -> Iterator[str]:
     figures = []
     for picture, svg in zip(evidence.pictures, drawn, strict=True):
         data = base64.b64encode(whole(svg)).decode("ascii")
-        text = f"{picture.captions.title}. {picture.captions.caption}"
+        text = f"{picture.alt_text or picture.captions.title} {picture.captions.caption}"
         figures.append(
             f'<figure><img alt="{shown(text)}" src="data:image/svg+xml;base64,{data}">'
             f"<figcaption>{shown(picture.title)}</figcaption></figure>\n"
         )
+    figures += [f"<p>{shown(reason)}</p>\n" for reason in evidence.not_drawn]
     yield from _section("Charts", figures)
 
 

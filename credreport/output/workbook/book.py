@@ -82,7 +82,7 @@ def to_xlsx(evidence: Evidence, pictures: Mapping[str, bytes]) -> bytes:
         stream = add_sheet(book, sheet)
         if stream:
             streams[len(book.worksheets)] = stream
-    alt_texts += _add_pictures(book, evidence.title, pictures)
+    alt_texts += _add_pictures(book, evidence, pictures)
     _add_page(book, "Inputs", evidence.inputs, 1)
     _add_method(book, evidence.method.itertuples(index=False, name=None))
     return finish_book(book, streams, alt_texts, evidence.as_of)
@@ -133,8 +133,8 @@ def _write_links(sheet: Worksheet, row: int, evidence: Evidence) -> int:
     """Write the list of sheets, each a link within the workbook; return the next free row."""
     put(sheet, row, 1, "Sheets (click to open)", HEADING)
     shown = [(each.title, _content(each)) for each in evidence.sheets]
-    if evidence.pictures:
-        shown.append(("Charts", f"{len(evidence.pictures)} pictures"))
+    count = len(evidence.pictures)
+    shown.append(("Charts", f"{count} {'picture' if count == 1 else 'pictures'}"))
     shown += [("Inputs", "files, hashes, tie-out, warnings"), ("Method", "the rule in words")]
     for number, (title, content) in enumerate(shown, start=row + 1):
         cell = put(sheet, number, 1, title, LINK)
@@ -205,7 +205,7 @@ def _add_chart(sheet: Worksheet, row: int, block: Block) -> None:
         series.invertIfNegative = False
     chart.x_axis.title = block.chart.x_title
     chart.y_axis.title = block.chart.y_title
-    chart.y_axis.number_format = "0"
+    chart.y_axis.number_format = "#,##0"
     chart.y_axis.majorGridlines = None
     chart.x_axis.delete = False
     chart.y_axis.delete = False
@@ -231,12 +231,13 @@ def _add_sign_off(sheet: Worksheet, row: int, sign_off: SignOff) -> None:
             put(sheet, row + offset, 2, value).border = Border(bottom=Side(style="thin", color=INK))
 
 
-def _add_pictures(book: Workbook, heading: str, pictures: Mapping[str, bytes]) -> list[str]:
+def _add_pictures(book: Workbook, evidence: Evidence, pictures: Mapping[str, bytes]) -> list[str]:
     """Add the sheet Charts with the pictures by title; return their alt texts."""
     sheet = book.create_sheet("Charts")
     sheet.column_dimensions["A"].width = 130
-    put(sheet, 1, 1, heading, TITLE)
+    put(sheet, 1, 1, evidence.title, TITLE)
     row = 3
+    said = {picture.title: picture.alt_text for picture in evidence.pictures}
     alt_texts: list[str] = []
     for title, png in pictures.items():
         if alt_texts:
@@ -245,8 +246,11 @@ def _add_pictures(book: Workbook, heading: str, pictures: Mapping[str, bytes]) -
         picture = Image(io.BytesIO(png))
         picture.width, picture.height = 810, 450
         sheet.add_image(picture, f"A{row + 1}")
-        alt_texts.append(f"{title}. {heading}.")
-        row += 26
+        alt_texts.append(said.get(title) or f"{title}. {evidence.title}.")
+        row += 28
+    for reason in evidence.not_drawn:
+        put(sheet, row, 1, f"{reason[0].upper()}{reason[1:]}.")
+        row += 1
     return alt_texts
 
 
