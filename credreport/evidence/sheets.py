@@ -256,7 +256,7 @@ def undetermined_sheet(undetermined: pd.DataFrame) -> Sheet:
 def users_sheet(users: pd.DataFrame, count: int, stem: str) -> Sheet:
     """Return the sheet Users, those with unused credentials first; too many rows are left to a CSV."""
     is_settled = users["unused_credentials"].eq(0)
-    is_undecided = users["conclusion"].str.contains("undetermined", case=False)
+    is_undecided = users["conclusion"].str.contains("undetermined|could not be judged")
     order = is_settled.astype("int64") + (is_settled & ~is_undecided)
     sheet = _population_sheet("Users", _sorted(users, order), _USERS, count, stem)
     settled = int(order.eq(2).sum())

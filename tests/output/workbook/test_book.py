@@ -407,6 +407,9 @@ def test_unused_rows_come_first_and_are_coloured(evidence: Evidence, png: bytes)
             assert contrast(rule.dxf.fill.bgColor.rgb, "1F2937") > 4.5
     unused = column(book["Users"], "Unused credentials")
     assert unused == sorted(unused, reverse=True)
+    assert column(book["Users"], "Conclusion")[len(NAMES) :] == [
+        "1 could not be judged", "Root: shown, not judged",
+    ]  # fmt: skip
 
 
 def test_the_summary_leads_to_every_sheet(evidence: Evidence, png: bytes) -> None:
@@ -457,3 +460,30 @@ def test_libreoffice_reads_the_same_texts(evidence: Evidence, png: bytes, tmp_pa
     ]
     assert {row["Account"] for row in rows} == {"111122223333"}
     assert {row["Since (UTC)"] for row in rows} == {"2025-01-01 00:00:00"}
+
+
+@pytest.mark.skipif(
+    shutil.which("soffice") is None or shutil.which("pdfinfo") is None,
+    reason="LibreOffice or poppler is not installed",
+)
+def test_ten_accounts_print_in_tens_of_pages(tmp_path: Path, png: bytes) -> None:
+    """310 users, 100 findings, 1,550 credentials: what needs a decision is printed, at 7 points."""
+    for number in range(10):
+        account = f"1111222233{number:02d}"
+        stale = [user(f"stale-{i}", account, **password(OLD)) for i in range(10)]
+        used = [user(f"used-{i}", account, **password("2026-01-30T00:00:00Z")) for i in range(20)]
+        save(tmp_path / "in", root(account), *stale, *used, name=f"{account}_2026-01-31.csv")
+    evidence = of_analysis(analyze(read_reports(tmp_path / "in")))
+    path = tmp_path / "book.xlsx"
+    path.write_bytes(to_xlsx(evidence, {"One": png}))
+    command = [
+        "soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless",
+        "--convert-to", "pdf", "--outdir", str(tmp_path), str(path),
+    ]  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True, timeout=180)
+    info = subprocess.run(
+        ["pdfinfo", str(path.with_suffix(".pdf"))], check=True, capture_output=True, text=True
+    ).stdout
+    pages = int(re.findall(r"Pages:\s+(\d+)", info)[0])
+    assert len(evidence.tables["findings"]) == 100
+    assert 20 <= pages <= 50
