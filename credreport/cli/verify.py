@@ -49,6 +49,9 @@ def verify(
     folder = Path(directory)
     rehashed = rehash(folder)
     if not inputs:
+        screen.note(
+            "Checked by the hashes beside the files; name the inputs to do the run again, too."
+        )
         return _end(screen, folder, rehashed, rehashed.faults)
     from credreport.runs.reperform import open_given, reperform, unused_inputs
 

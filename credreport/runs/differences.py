@@ -145,7 +145,8 @@ def _in_points(expected: bytes, found: bytes) -> str:
     if was.shape != now.shape:
         return f"expected {was.shape[1]} x {was.shape[0]} points, found {now.shape[1]} x {now.shape[0]}"
     count = int((was != now).any(axis=2).sum())
-    return f"{count} points have another colour" if count else "every point is the same"
+    points = "1 point has" if count == 1 else f"{count} points have"
+    return f"{points} another colour" if count else "every point is the same"
 
 
 def _in_bytes(expected: bytes, found: bytes) -> str:

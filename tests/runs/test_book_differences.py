@@ -68,11 +68,14 @@ def swap_rows(book: Workbook) -> None:
         first.value, second.value = second.value, first.value
 
 
+def clear_a_verdict(book: Workbook) -> None:
+    sheet = book["Credentials"]
+    cells = sheet[find(sheet, "Status")]
+    next(cell for cell in cells if cell.value == "unused").value = "current"
+
+
 TAMPERED: dict[str, tuple[Callable[[Workbook], object], str]] = {
-    "a verdict": (
-        put("Credentials", "Status", "current", row=7),
-        "cell Credentials!D7 (Status): expected 'unused', found 'current'",
-    ),
+    "a verdict": (clear_a_verdict, " (Status): expected 'unused', found 'current'"),
     "a number": (
         put("Findings", "Days", 12),
         "cell Findings!G2 (Days): expected 122, found 12",

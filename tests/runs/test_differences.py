@@ -74,7 +74,7 @@ def test_the_first_difference(name: str, expected: bytes, found: bytes, words: s
 
 def test_a_picture_says_how_many_points_differ() -> None:
     words = first_difference("a.png", picture("white"), picture("red"))
-    assert words.startswith("1 points have another colour (first at byte ")
+    assert words.startswith("1 point has another colour (first at byte ")
     assert "no longer a picture" in first_difference("a.png", picture("white"), b"x")
 
 
