@@ -485,7 +485,7 @@ def test_every_as_of_gives_a_workbook_that_opens(day: str, report: Path) -> None
     place = report.parent / "out"
     status, _ = analyze(report, "-o", place, "--as-of", day, "--format", "xlsx,json,csv,sh,md")
     assert status in (0, 3)
-    stem = f"credreport-{ACCOUNT}-{day}-90d"
+    stem = f"credreport-{ACCOUNT}-{day}T235959Z-90d"
     shown = load_workbook(place / f"{stem}.xlsx")["Inputs"]["E3"].value
     assert str(shown).replace(" ", "T").startswith(f"{day}T23:59:59")
     (inputs,) = json.loads((place / f"{stem}.json").read_bytes())["inputs"]
