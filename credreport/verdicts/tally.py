@@ -42,7 +42,7 @@ SCHEMA_VERSION = 2  # of every JSON document; docs/evidence.schema.json
 TIED_STATUSES = tuple(status for status in Status if status is not Status.NOT_TRACKED)
 _USUAL_EDGES = (0, 31, 61, 181, 366)
 _TOO_NARROW = 5
-_END_OF_DAY = "235959"
+_END_OF_DAY = "T235959Z"
 _HASH_IN_NAME = 8
 
 _NAMED = 5  # accounts in a sentence
@@ -302,11 +302,12 @@ def stem_of_as_of(reports: Sequence[Report]) -> str:
     `--as-of` with a day asks of a report without a stamp, or of that day, nothing else than its name.
     """
     instant = max(report.as_of for report in reports if report.as_of)
-    day = f"{instant:%Y-%m-%d}"
+    written = format_instant(instant).replace(":", "")
+    day = written[:10]
     given = [report for report in reports if report.as_of_origin == GIVEN]
     is_own = all(report.stamp in (None, report.as_of) for report in given)
-    if given and not (is_own and f"{instant:%H%M%S}" == _END_OF_DAY):
-        return f"{instant:%Y-%m-%dT%H%M%SZ}"
+    if given and not (is_own and written.endswith(_END_OF_DAY)):
+        return written
     is_bound = any(report.as_of_origin == FROM_NEWEST for report in reports)
     return f"{day}-newest" if is_bound else day
 
