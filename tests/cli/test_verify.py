@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from credreport.cli.main import app
+from tests.runs.test_book_differences import put
 from tests.support.evidence import MANIFEST, STEM, replace_text, reports
 
 
@@ -68,7 +69,7 @@ def test_a_workbook_that_was_filled_in_is_told_apart(out: Path) -> None:
     assert run("analyze", out.parent / "in", "-o", out, "--format", "xlsx").exit_code == 0
     path = out / f"{STEM}.xlsx"
     book = openpyxl.load_workbook(path)
-    book["Findings"]["O2"] = "Removed"
+    put("Findings", "Disposition", "Removed")(book)
     book.save(path)
     alone = run("verify", out)
     assert alone.exit_code == 1
