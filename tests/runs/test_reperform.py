@@ -266,8 +266,9 @@ def test_every_option_that_decides_is_taken_from_the_manifest(tmp_path: Path) ->
     save(tmp_path / "in", *ROWS)
     save(tmp_path / "old", *ROWS[:3], name=JUNE)
     judged = assess(read_reports(tmp_path / "in", as_of="2026-02-01"), policy, waivers)
-    judged = judged.check_accounts(read_accounts(tmp_path / "accounts.csv"))
-    since = compare(assess(read_reports(tmp_path / "old"), policy, waivers), judged)
+    named = read_accounts(tmp_path / "accounts.csv")
+    older = assess(read_reports(tmp_path / "old"), policy, waivers).check_accounts(named)
+    since = compare(older, judged.check_accounts(named))
     write(
         tmp_path / "out",
         of_analysis(since.newest, SignOff(control="AC-2"), None, since),
