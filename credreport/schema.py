@@ -201,128 +201,159 @@ DATE_COLUMNS = (
     *(column for slot in SLOTS for column in (slot.last_used, slot.fallback) if column),
 )
 
+
+class ColumnType(StrEnum):
+    """How a column is stored, and whether a cell may be missing. Text is never missing but empty."""
+
+    TEXT = "text"
+    TEXT_OR_NONE = "text, missing where the report has no such column"
+    NUMBER = "whole number"
+    NUMBER_OR_NONE = "whole number, or missing"
+    INSTANT = "instant in UTC"
+    INSTANT_OR_NONE = "instant in UTC, or missing"
+    FLAG = "true or false"
+
+
+ACCOUNT_NAMES = ("account_name", "account_owner")
+
 # Stable names: machines read them in the CSV and JSON evidence.
-CREDENTIALS = (
-    "account_id",
-    "user",
-    "arn",
-    "credential",
-    "status",
-    "use",
-    "age_days",
-    "effective_last_used",
-    "basis",
-    "last_used",
-    "last_used_raw",
-    "set_at",
-    "service",
-    "region",
-    "mfa_active",
-    "finding_id",
-    "reason",
-    "source_file",
-    "source_line",
-)
+CREDENTIALS = {
+    "account_id": ColumnType.TEXT,
+    "user": ColumnType.TEXT,
+    "arn": ColumnType.TEXT,
+    "credential": ColumnType.TEXT,
+    "status": ColumnType.TEXT,
+    "use": ColumnType.TEXT,
+    "age_days": ColumnType.NUMBER_OR_NONE,
+    "effective_last_used": ColumnType.INSTANT_OR_NONE,
+    "basis": ColumnType.TEXT,
+    "last_used": ColumnType.INSTANT_OR_NONE,
+    "last_used_raw": ColumnType.TEXT_OR_NONE,
+    "set_at": ColumnType.INSTANT_OR_NONE,
+    "service": ColumnType.TEXT,
+    "region": ColumnType.TEXT,
+    "mfa_active": ColumnType.TEXT,
+    "finding_id": ColumnType.TEXT,
+    "reason": ColumnType.TEXT,
+    "source_file": ColumnType.TEXT,
+    "source_line": ColumnType.NUMBER,
+}
 # Cells as reported in CSV and in the workbook; true, false or null in JSON.
 BOOLEANS = ("mfa_active",)
-ACCOUNT_NAMES = ("account_name", "account_owner")
-FINDINGS = (
-    "finding_id",
-    "account_id",
-    *ACCOUNT_NAMES,
-    "user",
-    "arn",
-    "credential",
-    "rule",
-    "severity",
-    "state",
-    "days",
-    "limit",
-    "since",
-    "basis",
-    "waiver",
-    "action",
-    "source_file",
-    "source_line",
-)
-DECISIONS = (
-    "finding_id",
-    "account_id",
-    *ACCOUNT_NAMES,
-    "user",
-    "credential",
-    "rule",
-    "state",
-    "disposition",
-    "decided_by",
-    "decision_date",
-    "notes",
-    "is_contradicted",
-    "check",
-)
-UNDETERMINED = (
-    "account_id",
-    "user",
-    "credential",
-    "reason",
-    "cells",
-    "source_file",
-    "source_line",
-)
-USERS = (
-    "account_id",
-    "user",
-    "arn",
-    "created_at",
-    "active_credentials",
-    "unused_credentials",
-    "most_recent_use",
-    "days_since",
-    "mfa_active",
-    "console_password",
-    "conclusion",
-    "source_file",
-    "source_line",
-)
-CHANGES = (
-    "finding_id",
-    "rule",
-    "severity",
-    "state",
-    "waiver",
-    "change",
-    "closed",
-    "account_id",
-    *ACCOUNT_NAMES,
-    "user",
-    "arn",
-    "credential",
-    "before_status",
-    "after_status",
-    "before_last_used",
-    "after_last_used",
-    "before_age_days",
-    "after_age_days",
-    "before_as_of",
-    "after_as_of",
-    "evidence",
-    "replaced_by",
-)
-TIMELINE = (
-    "finding_id",
-    "rule",
-    "severity",
-    "state",
-    "waiver",
-    "account_id",
-    *ACCOUNT_NAMES,
-    "user",
-    "arn",
-    "credential",
-    "first_seen",
-    "last_seen",
-    "closed_on",
-    "how",
-    "days_open",
-    "came_back",
-)
+FINDINGS = {
+    "finding_id": ColumnType.TEXT,
+    "account_id": ColumnType.TEXT,
+    **dict.fromkeys(ACCOUNT_NAMES, ColumnType.TEXT),
+    "user": ColumnType.TEXT,
+    "arn": ColumnType.TEXT,
+    "credential": ColumnType.TEXT,
+    "rule": ColumnType.TEXT,
+    "severity": ColumnType.TEXT,
+    "state": ColumnType.TEXT,
+    "days": ColumnType.NUMBER_OR_NONE,
+    "limit": ColumnType.TEXT,
+    "since": ColumnType.INSTANT_OR_NONE,
+    "basis": ColumnType.TEXT,
+    "waiver": ColumnType.TEXT,
+    "action": ColumnType.TEXT,
+    "source_file": ColumnType.TEXT,
+    "source_line": ColumnType.NUMBER,
+}
+DECISIONS = {
+    "finding_id": ColumnType.TEXT,
+    "account_id": ColumnType.TEXT,
+    **dict.fromkeys(ACCOUNT_NAMES, ColumnType.TEXT),
+    "user": ColumnType.TEXT,
+    "credential": ColumnType.TEXT,
+    "rule": ColumnType.TEXT,
+    "state": ColumnType.TEXT,
+    "disposition": ColumnType.TEXT,
+    "decided_by": ColumnType.TEXT,
+    "decision_date": ColumnType.TEXT,
+    "notes": ColumnType.TEXT,
+    "is_contradicted": ColumnType.FLAG,
+    "check": ColumnType.TEXT,
+}
+UNDETERMINED = {
+    "account_id": ColumnType.TEXT,
+    "user": ColumnType.TEXT,
+    "credential": ColumnType.TEXT,
+    "reason": ColumnType.TEXT,
+    "cells": ColumnType.TEXT,
+    "source_file": ColumnType.TEXT,
+    "source_line": ColumnType.NUMBER_OR_NONE,
+}
+USERS = {
+    "account_id": ColumnType.TEXT,
+    "user": ColumnType.TEXT,
+    "arn": ColumnType.TEXT,
+    "created_at": ColumnType.INSTANT_OR_NONE,
+    "active_credentials": ColumnType.NUMBER,
+    "unused_credentials": ColumnType.NUMBER,
+    "most_recent_use": ColumnType.INSTANT_OR_NONE,
+    "days_since": ColumnType.NUMBER_OR_NONE,
+    "mfa_active": ColumnType.TEXT,
+    "console_password": ColumnType.TEXT,
+    "conclusion": ColumnType.TEXT,
+    "source_file": ColumnType.TEXT,
+    "source_line": ColumnType.NUMBER,
+}
+CHANGES = {
+    "finding_id": ColumnType.TEXT,
+    "rule": ColumnType.TEXT,
+    "severity": ColumnType.TEXT,
+    "state": ColumnType.TEXT,
+    "waiver": ColumnType.TEXT,
+    "change": ColumnType.TEXT,
+    "closed": ColumnType.TEXT,
+    "account_id": ColumnType.TEXT,
+    **dict.fromkeys(ACCOUNT_NAMES, ColumnType.TEXT),
+    "user": ColumnType.TEXT,
+    "arn": ColumnType.TEXT,
+    "credential": ColumnType.TEXT,
+    "before_status": ColumnType.TEXT,
+    "after_status": ColumnType.TEXT,
+    "before_last_used": ColumnType.INSTANT_OR_NONE,
+    "after_last_used": ColumnType.INSTANT_OR_NONE,
+    "before_age_days": ColumnType.NUMBER_OR_NONE,
+    "after_age_days": ColumnType.NUMBER_OR_NONE,
+    "before_as_of": ColumnType.INSTANT_OR_NONE,
+    "after_as_of": ColumnType.INSTANT_OR_NONE,
+    "evidence": ColumnType.TEXT,
+    "replaced_by": ColumnType.TEXT,
+}
+TIMELINE = {
+    "finding_id": ColumnType.TEXT,
+    "rule": ColumnType.TEXT,
+    "severity": ColumnType.TEXT,
+    "state": ColumnType.TEXT,
+    "waiver": ColumnType.TEXT,
+    "account_id": ColumnType.TEXT,
+    **dict.fromkeys(ACCOUNT_NAMES, ColumnType.TEXT),
+    "user": ColumnType.TEXT,
+    "arn": ColumnType.TEXT,
+    "credential": ColumnType.TEXT,
+    "first_seen": ColumnType.INSTANT,
+    "last_seen": ColumnType.INSTANT,
+    "closed_on": ColumnType.INSTANT_OR_NONE,
+    "how": ColumnType.TEXT,
+    "days_open": ColumnType.NUMBER_OR_NONE,
+    "came_back": ColumnType.NUMBER,
+}
+
+# What tells the rows of a table apart.
+KEYS = {
+    "credentials": ("source_file", "source_line", "credential"),
+    "findings": ("finding_id",),
+    "users": ("source_file", "source_line"),
+    "timeline": ("finding_id",),
+}
+TABLES = {
+    "credentials": CREDENTIALS,
+    "findings": FINDINGS,
+    "decisions": DECISIONS,
+    "undetermined": UNDETERMINED,
+    "users": USERS,
+    "changes": CHANGES,
+    "timeline": TIMELINE,
+}

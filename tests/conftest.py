@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.contracts import doors_checked
+
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[str]:
@@ -19,3 +21,10 @@ def cluster() -> Iterator[str]:
             n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
         ) as local:
             yield local.scheduler_address
+
+
+@pytest.fixture(scope="session", autouse=True)
+def contracts() -> Iterator[None]:
+    """Hold every table that a test makes to its contract."""
+    with doors_checked():
+        yield

@@ -389,7 +389,7 @@ def _accounts(assessment: Assessment) -> pd.DataFrame:
     ]
 
 
-def _named(table: pd.DataFrame, columns: Sequence[str], assessment: Assessment) -> pd.DataFrame:
+def _named(table: pd.DataFrame, columns: Iterable[str], assessment: Assessment) -> pd.DataFrame:
     """Return the columns, and name and owner of the account at the end."""
     chosen = table[[*columns]].reset_index(drop=True)
     return with_names(chosen, assessment.accounts)

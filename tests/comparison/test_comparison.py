@@ -193,7 +193,7 @@ def test_one_credential_has_one_change(cases: pd.DataFrame, number: int) -> None
 
 def test_the_table_has_the_documented_columns_and_both_sides(tmp_path: Path) -> None:
     comparison = run(tmp_path, [user(**key())], [user(**key(2, used=LATER))])
-    assert tuple(comparison.changes.columns[: len(CHANGES)]) == CHANGES
+    assert tuple(comparison.changes.columns[: len(CHANGES)]) == (*CHANGES,)
     (row,) = changes(comparison).to_dict("records")
     assert {name: row[name] for name in CHANGES} == {
         "finding_id": comparison.first.findings.iloc[0]["finding_id"],
@@ -541,7 +541,7 @@ def test_the_timeline_follows_a_finding_over_three_dates(tmp_path: Path) -> None
         [user("a"), user("b", **key()), user("c", **key(used=RECENT))],
     )
     table = comparison.timeline
-    assert tuple(table.columns[: len(TIMELINE)]) == TIMELINE
+    assert tuple(table.columns[: len(TIMELINE)]) == (*TIMELINE,)
     days = table[["first_seen", "last_seen", "closed_on"]].apply(
         lambda column: column.dt.strftime("%m-%d").fillna("")
     )
