@@ -85,7 +85,7 @@ from credreport.verdicts.tally import (
 
 TOP_FINDINGS = 10
 _TOP_ACCOUNTS = 10
-_SUMMARY_WIDTHS = (25, 10, 11, 11, 11.5, 11, 10, 13.5, 10)
+_SUMMARY_WIDTHS = (23, 9.5, 10, 12, 10.5, 10.5, 13.5, 10, 13.5)
 _ACCOUNT_HEADERS = (
     "Account", "Name", "Owner", "Reports", "Before", "Closed", "Not closed", "New", "Open now",
     "Undetermined",
@@ -93,11 +93,11 @@ _ACCOUNT_HEADERS = (
 _KIND_HEADERS = ("Type", "Before", "Closed", "Not closed", "New", "Now", "Open now")
 _KIND_COLUMNS = ("type", "before", "closed", "not_closed", "new", "now", "open")
 _RULE_HEADERS = (
-    "Rule", "Before", "Closed", "Not closed", "New", "Open now", "Waived", "Undetermined",
+    "Rule", "Before", "Closed", "Not closed", "New", "Open now", "Undetermined", "Waived",
     "Not covered",
 )  # fmt: skip
 _RULE_COLUMNS = (
-    "rule", "before", "closed", "not_closed", "new", "open", "waived", "undetermined", "not_covered",
+    "rule", "before", "closed", "not_closed", "new", "open", "undetermined", "waived", "not_covered",
 )  # fmt: skip
 _OUTCOMES = {
     Outcome.NEW: "New:",

@@ -44,7 +44,7 @@ from credreport.output.workbook.paper import set_up_page
 from credreport.output.workbook.sheetxml import Stream, count_rows, finish, safe_text
 from credreport.schema import JUDGED_KINDS
 
-_CHART_ROWS = 17
+_CHART_ROWS = 14
 # The block for the auditor on the first sheet: its heading, and the label of each line below it.
 SIGN_OFF = (
     "Sign-off",

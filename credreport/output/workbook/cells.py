@@ -50,6 +50,7 @@ LINE_SPARE = 1.5
 # The letters of a body text that a unit of width has room for; those of a header are bold.
 _LETTERS_A_UNIT = 1.12
 _PADDING = 0.7
+_INDENT = 1.5
 _WORD = re.compile(r"[^\s-]*(?:-|\s+|$)")
 _BOLD = 1.12
 _MOST_BLOCK_ROWS = 50_000
@@ -114,6 +115,13 @@ def header_lines(header: str, width: float) -> int:
     return lines
 
 
+def _has_spare(header: str, width: float) -> bool:
+    """Whether a header still fits, with no more lines, beside the indent that its numbers have."""
+    less = width - _INDENT
+    longest = max(map(len, header.split()), default=0) * _BOLD
+    return longest + _PADDING <= less and header_lines(header, less) == header_lines(header, width)
+
+
 def write_header(
     sheet: Worksheet,
     row: int,
@@ -130,15 +138,16 @@ def write_header(
     tallest = 1
     for place, (header, kind) in enumerate(headers, start=1):
         cell = put(sheet, row, place, header, _HEADER_FONT)
+        width = sheet.column_dimensions[get_column_letter(place)].width
         cell.fill = _TO_FILL_IN_HEADER if header in to_fill_in else _HEADER_FILL
         stands = ALIGNMENTS[kind]
         cell.alignment = Alignment(
             vertical="top" if has_buttons else "center",
             horizontal=stands.horizontal or "left",
+            indent=stands.indent * _has_spare(header, width),
             wrap_text=True,
         )
         cell.quotePrefix = False
-        width = sheet.column_dimensions[get_column_letter(place)].width
         tallest = max(tallest, header_lines(header, width))
     sheet.row_dimensions[row].height = (tallest + has_buttons) * LINE_HEIGHT + 2 * LINE_SPARE
 
