@@ -12,6 +12,7 @@ import pandas as pd
 from credreport.decisions.decision import Review
 from credreport.files import Spool
 from credreport.rules.option_file import OptionFile
+from credreport.rules.policy import Policy
 
 MAX_POPULATION_ROWS = 100_000
 NOTHING = "\u2013"
@@ -219,6 +220,31 @@ class Tables(Mapping[str, pd.DataFrame]):
 
 
 @dataclass(frozen=True)
+class Standing:
+    """What stands at the newest date, for formats that speak of rules and controls.
+
+    policy: the rules in force and their numbers.
+    doubts: why the run is incomplete, in words; empty where it is not.
+    rules: one row per rule in force, as `evidence.standing.to_rules` makes it.
+    findings: the columns of FINDINGS and `as_of`.
+    undetermined: the columns of UNDETERMINED, the account's name and owner, `as_of`, and `rules`: the
+        IDs of the rules that have no verdict.
+    waivers: the user's waivers with their state.
+    inputs: the reports judged, with their hashes.
+    closed: what was found at an older date and is closed, where there is one.
+    """
+
+    policy: Policy
+    doubts: tuple[str, ...]
+    rules: pd.DataFrame
+    findings: pd.DataFrame
+    undetermined: pd.DataFrame
+    waivers: pd.DataFrame
+    inputs: pd.DataFrame
+    closed: pd.DataFrame
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Facts and tables of an analysis or a comparison, ready for any format.
 
@@ -240,6 +266,7 @@ class Evidence:
     pictures: what is drawn.
     comment: the ticket comment.
     make_script: makes the remediation script.
+    make_standing: makes what stands at the newest date, rule by rule.
     shown: the tables on the screen.
     footnotes: the lines below them.
     review: the decisions carried over, where there are some.
@@ -267,6 +294,7 @@ class Evidence:
     pictures: tuple[Picture, ...]
     comment: Comment
     make_script: Callable[[], str]
+    make_standing: Callable[[], Standing]
     shown: tuple[Block, ...]
     footnotes: tuple[str, ...] = ()
     review: Review | None = None
@@ -282,6 +310,11 @@ class Evidence:
     def script(self) -> str:
         """The remediation script."""
         return self.make_script()
+
+    @cached_property
+    def standing(self) -> Standing:
+        """What stands at the newest date, rule by rule."""
+        return self.make_standing()
 
 
 def is_too_long(rows: int) -> bool:

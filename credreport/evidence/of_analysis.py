@@ -50,6 +50,7 @@ from credreport.evidence.sheets import (
     users_sheet,
     waivers_sheet,
 )
+from credreport.evidence.standing import to_rules, to_standing
 from credreport.evidence.tables import (
     INPUTS_WIDTHS,
     accounts_section,
@@ -66,9 +67,7 @@ from credreport.evidence.tables import (
 )
 from credreport.reports.normalise import to_rows
 from credreport.rules.catalogue import RULES
-from credreport.rules.profiles import PROFILES
 from credreport.rules.rule import Severity
-from credreport.rules.waivers import WAIVED
 from credreport.schema import (
     CHANGES,
     CREDENTIALS,
@@ -127,7 +126,7 @@ def of_analysis(
         stem += f"-since-{since.days[0]}"
     captions = Captions(title, _caption(totals), days)
     summary, bands = pd.DataFrame(summary_rows(totals)), to_bands(totals)
-    rules = _rules(assessment) if _has_rules_to_show(assessment) else None
+    rules = to_rules(assessment) if _has_rules_to_show(assessment) else None
     notices = assessment.notices if since is None else since.notices
     left_out, tie_out = [to_left_out(*_left_out(assessment))], [assessment.tie_out]
     if since is not None:
@@ -244,6 +243,7 @@ def of_analysis(
         make_script=partial(
             to_script, assessment.findings, assessment.unused, verdict, assessment.accounts
         ),
+        make_standing=partial(to_standing, assessment, None if since is None else since.changes),
         shown=(*_worst(assessment.open_findings), *_shown(summary, rules)),
         footnotes=("", *footnotes) if footnotes else (),
         review=review,
@@ -315,39 +315,6 @@ def _findings_sentence(assessment: Assessment) -> str:
         if len(named):
             sentence += f" Waivers {state}: {', '.join(named)}."
     return sentence
-
-
-def _rules(assessment: Assessment) -> pd.DataFrame:
-    """Return one row per rule in force: severity, boundary, control, counts of its findings.
-
-    Where none was found and something is undetermined, the number is unknown: missing, not 0.
-    """
-    policy, findings = assessment.policy, assessment.findings
-    profile = PROFILES[policy.profile]
-    columns = ["rule", "severity", "fires", "control", "findings", "open", "waived", "undetermined"]
-    rows = []
-    for name in policy.rules:
-        number = policy.number_of(RULES[name])
-        mine = findings[findings["rule"].eq(name)]
-        waived = int(mine["state"].eq(WAIVED).sum())
-        controls = "; ".join(profile.controls(RULES[name], number))
-        rule = RULES[name]
-        rows.append(
-            (
-                name,
-                rule.severity.value,
-                rule.boundary(number),
-                controls,
-                len(mine),
-                len(mine) - waived,
-                waived,
-                assessment.undetermined_of(rule),
-            )
-        )
-    table = pd.DataFrame(rows, columns=columns)
-    is_unknown = table["findings"].eq(0) & table["undetermined"].gt(0)
-    known = {name: table[name].astype("Int64").mask(is_unknown) for name in ("findings", "open")}
-    return table.assign(**known)
 
 
 def _caption(totals: Totals) -> str:

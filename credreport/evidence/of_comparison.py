@@ -53,6 +53,7 @@ from credreport.evidence.sheets import (
     timeline_sheet,
     waivers_sheet,
 )
+from credreport.evidence.standing import to_standing
 from credreport.evidence.tables import (
     INPUTS_WIDTHS,
     accounts_section,
@@ -212,6 +213,7 @@ def of_comparison(
             ),
         ),
         make_script=partial(to_script, newest.findings, newest.unused, verdict, newest.accounts),
+        make_standing=partial(to_standing, newest, comparison.changes),
         shown=_shown(kinds, by_rule),
         footnotes=tuple(f"{label}: {text}" for label, text in decision_facts(review)[1:]),
         review=review,

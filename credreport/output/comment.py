@@ -74,7 +74,7 @@ def jira_code(text: str) -> str:
 
 # A dash or a point is markup at the border of a word only: dates and file names stay readable.
 _JIRA_LETTERS = re.compile(r"[{}\[\]|*+^~?!\\&<>@()]|(?<![A-Za-z0-9])[-._]|[-._](?![A-Za-z0-9])")
-_MARKDOWN = Markup(
+MARKDOWN = Markup(
     heading="## ",
     bullet="- ",
     code=markdown_code,
@@ -97,7 +97,7 @@ _JIRA = Markup(
 
 def write_md(evidence: Evidence, _: Options, files: Files) -> Files:
     """Return the comment in Markdown."""
-    return {f"{evidence.stem}.md": _write(evidence, _MARKDOWN, files)}
+    return {f"{evidence.stem}.md": _write(evidence, MARKDOWN, files)}
 
 
 def write_jira(evidence: Evidence, _: Options, files: Files) -> Files:

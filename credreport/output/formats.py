@@ -41,6 +41,8 @@ class Format:
         files made before it, and returns its own files.
     is_comment: whether it is the comment on the ticket, which names the others' hashes and is
         written after them and after the manifest.
+    start: a pattern of what a JSON document of it begins with; by it the next run knows the
+        program's own file among its inputs, where a report may be JSON too.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Format:
     purpose: str
     writer: str
     is_comment: bool = False
+    start: str = ""
 
     @property
     def home(self) -> tuple[str, str]:
@@ -66,7 +69,26 @@ _ALL = (
         "workbook.book:write_xlsx",
     ),
     Format("csv", ("-*.csv",), "other programs, one file per table", "csv_file:write_csv"),
-    Format("json", (".json",), "other programs: every table and fact", "json_file:write_json"),
+    Format(
+        "json",
+        (".json",),
+        "other programs: every table and fact",
+        "json_file:write_json",
+        start=r'\{\s*"schema_version":\s*[0-9]+,\s*"generator":\s*"credreport"',
+    ),
+    Format(
+        "oscal",
+        (".oscal.json",),
+        "NIST OSCAL assessment results: one finding per control, one observation per finding",
+        "oscal:write_oscal",
+        start=r'\{\s*"assessment-results":\s*\{\s*"uuid"',
+    ),
+    Format(
+        "ocsf",
+        (".ocsf.jsonl",),
+        "a SIEM: OCSF compliance findings, one JSON object per line",
+        "ocsf:write_ocsf",
+    ),
     Format("sh", ("-remediate.sh",), "the remedies as a script to review", "script:write_sh"),
     Format(
         "html",
@@ -104,3 +126,9 @@ def own_output() -> re.Pattern[str]:
     endings = [ending for each in FORMATS.values() for ending in each.endings] + [MANIFEST]
     patterns = "|".join(re.escape(ending).replace(r"\*", ".+") for ending in endings)
     return re.compile(f"credreport-.+(?:{patterns})|{SUMS}")
+
+
+def own_json() -> re.Pattern[bytes]:
+    """Return what matches the first bytes of a JSON document that the program wrote."""
+    starts = "|".join(each.start for each in FORMATS.values() if each.start)
+    return re.compile(rf"\s*(?:{starts})".encode())

@@ -5,18 +5,17 @@ By what is in it, not by its name alone: nothing that a report holds can make it
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import PurePath
 
-from credreport.output.formats import own_output
+from credreport.output.formats import own_json, own_output
 from credreport.schema import CHANGES, CREDENTIALS, FINDINGS, NEEDED_COLUMNS, TIMELINE, USERS
 
 _NAME = own_output()
 _TABLES = {".csv", ".json"}
 _COLUMNS = {*CHANGES, *CREDENTIALS, *FINDINGS, *TIMELINE, *USERS}
 _ENOUGH_COLUMNS = 5
-_JSON = re.compile(rb'\s*\{\s*"schema_version":\s*[0-9]+,\s*"generator":\s*"credreport"')
+_JSON = own_json()
 
 
 def is_own_header(line: str) -> bool:
@@ -27,6 +26,8 @@ def is_own_header(line: str) -> bool:
 
 def is_own_document(document: Mapping[str, object]) -> bool:
     """Whether a JSON object is one of the documents; what has a `Content` is a report."""
+    if {*document} == {"assessment-results"}:
+        return True
     return document.get("generator") == "credreport" and not {"Content", "content"} & set(document)
 
 

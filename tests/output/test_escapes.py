@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 import xml.etree.ElementTree as ET
 import zipfile
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
+from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
+from trestle.oscal.assessment_results import Model
 from typer.testing import CliRunner, Result
 
 from credreport.cli.main import app
@@ -28,7 +31,7 @@ PAYLOAD = (
     "=1+1;=1+1\n0 of 9 active credentials \x1b[31m\u202e<b>[x](y)![x](y) !x.png! {{x}} {code} |x| "
     "`x` ~~x~~ @admin [~admin] *x* _x_ h1. x $(touch naughty) '; touch naughty; ' &amp; \\x"
 )
-FORMATS = "xlsx,csv,json,md,jira,svg,sh"
+FORMATS = "xlsx,csv,json,oscal,ocsf,md,jira,svg,sh"
 FORMULA = re.compile(r"""(?:^|[;\t])["\s]*[=+\-@]""", re.MULTILINE)
 
 
@@ -146,6 +149,20 @@ def test_no_part_of_a_csv_cell_is_a_formula(outputs: tuple[Path, Result, Path, R
         with path.open(encoding="utf-8", newline="") as file:
             cells = [cell for row in csv.reader(file) for cell in row]
         assert not [cell for cell in cells if FORMULA.search(cell)]
+
+
+def test_oscal_and_ocsf_are_valid_and_their_prose_has_no_markup_from_outside(
+    outputs: tuple[Path, Result, Path, Result],
+) -> None:
+    text = only(outputs[0], ".oscal.json").read_bytes().decode("ascii")
+    assert Model.model_validate_json(text)
+    prose = re.findall(r'"(?:title|description|statement|remarks)": ("(?:[^"\\]|\\.)*")', text)
+    words = [re.sub(r"(`+)(?!`).*?(?<!`)\1(?!`)", "", json.loads(each)) for each in prose]
+    assert words
+    assert not [each for each in words if STEERS.search(each) or re.search(r"[`<\[{~@*]", each)]
+    for line in only(outputs[0], ".ocsf.jsonl").read_bytes().decode("ascii").splitlines():
+        assert ComplianceFinding.model_validate_json(line)
+        assert not STEERS.search(json.loads(line)["message"])
 
 
 def test_the_workbook_has_text_only(outputs: tuple[Path, Result, Path, Result]) -> None:

@@ -53,7 +53,8 @@ class TestFormats:
     @pytest.mark.parametrize("text", ["", "pdf", "xlsx,pdf", "none,xlsx"])
     def test_others_are_refused_naming_the_known(self, text: str) -> None:
         with pytest.raises(
-            UsageError, match="choose from png, svg, xlsx, csv, json, sh, html, md, jira, none"
+            UsageError,
+            match="choose from png, svg, xlsx, csv, json, oscal, ocsf, sh, html, md, jira, none",
         ):
             parse_formats(text)
 

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
+from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
+from trestle.oscal.assessment_results import Model
 from typer.testing import CliRunner
 
 from credreport.cli.main import app
@@ -28,7 +30,7 @@ STEM = f"credreport-{ACCOUNT}-2026-01-31-90d"
 STEERS = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]"
 )
-FORMATS = "xlsx,png,csv,json,md,jira,sh"
+FORMATS = "xlsx,png,csv,json,oscal,ocsf,md,jira,sh"
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +85,29 @@ def test_there_are_enough_of_them() -> None:
 def test_json_holds_every_name_as_it_was(document: dict[str, Any]) -> None:
     assert [row["user"] for row in document["users"]][1:] == NAUGHTY
     assert sorted(row["user"] for row in document["findings"]) == sorted(2 * NAUGHTY)
+
+
+def test_ocsf_holds_every_name_as_it_was(evidence: Path) -> None:
+    lines = (evidence / f"{STEM}.ocsf.jsonl").read_bytes().decode("ascii").splitlines()
+    found = [json.loads(line) for line in lines]
+    assert sorted(each["resources"][0]["name"] for each in found) == sorted(2 * NAUGHTY)
+    assert not [each["message"] for each in found if STEERS.search(each["message"])]
+    for each in found:
+        ComplianceFinding.model_validate(each)
+
+
+def test_oscal_shows_every_name_in_one_line(evidence: Path) -> None:
+    document = json.loads((evidence / f"{STEM}.oscal.json").read_bytes().decode("ascii"))
+    assert Model.model_validate(document)
+    (result,) = document["assessment-results"]["results"]
+    shown = [
+        prop["value"]
+        for item in result["local-definitions"]["inventory-items"]
+        for prop in item["props"]
+        if prop["name"] == "user-name"
+    ]
+    assert not [cell for cell in shown if STEERS.search(cell)]
+    assert sorted(map(unescaped, shown)) == sorted(map(unescaped, NAUGHTY))
 
 
 def test_csv_holds_every_name_as_it_was_or_guarded(evidence: Path) -> None:

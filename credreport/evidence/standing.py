@@ -1,0 +1,109 @@
+"""Assessment -> what stands at its as-of: findings, what is undetermined, and the rules asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from credreport.evidence.evidence import Standing
+from credreport.evidence.tables import to_inputs, with_names
+from credreport.reports.normalise import to_texts
+from credreport.rules.catalogue import RULES
+from credreport.rules.profiles import PROFILES
+from credreport.rules.waivers import WAIVED
+from credreport.schema import ACCOUNT_NAMES, FINDINGS, SLOTS, UNDETERMINED, Outcome
+from credreport.tables import storing_python_text
+from credreport.verdicts.assessment import Assessment
+
+CLOSED = (
+    "finding_id", "rule", "severity", "account_id", *ACCOUNT_NAMES, "user", "arn", "credential",
+    "change", "as_of",
+)  # fmt: skip
+_RULES = ("rule", "severity", "fires", "control", "findings", "open", "waived", "undetermined")
+_KINDS = {slot.credential: slot.kind for slot in SLOTS}
+
+
+def to_rules(assessment: Assessment) -> pd.DataFrame:
+    """Return one row per rule in force: severity, boundary, control, counts of its findings.
+
+    Where none was found and something is undetermined, the number is unknown: missing, not 0.
+    """
+    policy, findings = assessment.policy, assessment.findings
+    profile = PROFILES[policy.profile]
+    rows = []
+    for name in policy.rules:
+        rule = RULES[name]
+        number = policy.number_of(rule)
+        mine = findings[findings["rule"].eq(name)]
+        waived = int(mine["state"].eq(WAIVED).sum())
+        rows.append(
+            (
+                name,
+                rule.severity.value,
+                rule.boundary(number),
+                "; ".join(profile.controls(rule, number)),
+                len(mine),
+                len(mine) - waived,
+                waived,
+                assessment.undetermined_of(rule),
+            )
+        )
+    table = pd.DataFrame(rows, columns=list(_RULES))
+    is_unknown = table["findings"].eq(0) & table["undetermined"].gt(0)
+    known = {name: table[name].astype("Int64").mask(is_unknown) for name in ("findings", "open")}
+    return table.assign(**known)
+
+
+@storing_python_text
+def to_standing(assessment: Assessment, changes: pd.DataFrame | None = None) -> Standing:
+    """Return what stands at the as-of; `changes` since an older date say what was closed."""
+    findings = with_names(assessment.findings, assessment.accounts)
+    unsure = with_names(assessment.undetermined, assessment.accounts)
+    as_ofs = pd.to_datetime(pd.Series([report.as_of for report in assessment.reports]), utc=True)
+    about = zip(unsure["credential"], unsure["reason"], unsure["is_of_rule"], strict=True)
+    rules = [
+        _rules_of(assessment, str(credential), str(reason), is_of_rule=bool(of_rule))
+        for credential, reason, of_rule in about
+    ]
+    unsure = unsure.assign(
+        as_of=unsure["report"].map(as_ofs),
+        rules=pd.Series(rules, index=unsure.index, dtype=object),
+    )
+    return Standing(
+        policy=assessment.policy,
+        doubts=assessment.totals.doubts(),
+        rules=to_rules(assessment),
+        findings=findings[[*FINDINGS, "as_of"]],
+        undetermined=unsure[[*UNDETERMINED, *ACCOUNT_NAMES, "as_of", "rules"]],
+        waivers=assessment.waivers,
+        inputs=to_inputs(assessment.totals),
+        closed=_closed(assessment, changes),
+    )
+
+
+def to_text_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows as texts, nothing as an empty one; `rules` stay what they are."""
+    columns = {
+        str(name): column.tolist() if name == "rules" else to_texts(column)
+        for name, column in table.items()
+    }
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _rules_of(
+    assessment: Assessment, credential: str, reason: str, *, is_of_rule: bool
+) -> tuple[str, ...]:
+    """Return which rules in force have no verdict: the one named, or all on the credential's use."""
+    if is_of_rule:
+        return (reason.partition(":")[0],)
+    kind = _KINDS.get(credential)
+    return tuple(name for name in assessment.policy.rules if RULES[name].judged is kind)
+
+
+def _closed(assessment: Assessment, changes: pd.DataFrame | None) -> pd.DataFrame:
+    if changes is None:
+        return pd.DataFrame(columns=list(CLOSED), dtype="str")
+    closed = changes[changes["state"].eq(Outcome.CLOSED)]
+    named = with_names(closed, assessment.accounts)
+    return named.rename(columns={"after_as_of": "as_of"})[[*CLOSED]].reset_index(drop=True)

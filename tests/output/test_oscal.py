@@ -1,0 +1,209 @@
+"""OSCAL assessment results: valid by the models of compliance-trestle, and true to the findings."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from trestle.oscal.assessment_results import Model
+
+from credreport.comparison.comparison import compare_all
+from credreport.evidence.evidence import Evidence
+from credreport.evidence.of_analysis import of_analysis
+from credreport.evidence.of_comparison import of_comparison
+from credreport.reports.own import is_own_file
+from credreport.reports.selection import read_reports
+from credreport.rules.policy import Policy
+from credreport.rules.waivers import Waiver, Waivers
+from credreport.verdicts.assessment import Assessment, assess
+from tests.support.reports import NAME, judge, read, rendered, root, save, user
+from tests.verdicts.test_assessment import OLD, key, password
+
+CIS = Policy.of("cis-5.0")
+STALE = user("amy", mfa_active="true", **password(OLD))
+WAIVER = Waiver(
+    id="W-1",
+    account="",
+    user="amy",
+    credential="",
+    rule="",
+    reason="Break-glass [account](x)",
+    approved_by="ciso",
+    approved_on=date(2025, 6, 1),
+    expires=date(2026, 6, 30),
+    ticket="",
+    compensating_control="",
+)
+
+
+def written(evidence: Evidence) -> Any:
+    """Return the result in the document, after the models of others have taken all of it."""
+    (data,) = (
+        data for name, data in rendered(evidence, ["oscal"]).items() if name.endswith(".oscal.json")
+    )
+    document = json.loads(data)
+    assert Model.model_validate(document)  # extra members are forbidden there
+    return document["assessment-results"]
+
+
+def result(assessment: Assessment) -> Any:
+    (found,) = written(of_analysis(assessment))["results"]
+    return found
+
+
+def states(found: Any) -> dict[str, tuple[str, str]]:
+    return {
+        each["target"]["target-id"]: (
+            each["target"]["status"]["state"],
+            each["target"]["status"]["reason"],
+        )
+        for each in found["findings"]
+    }
+
+
+def props(thing: Any) -> dict[str, str]:
+    return {each["name"]: each["value"] for each in thing["props"]}
+
+
+def test_every_control_of_the_profile_has_a_finding(tmp_path: Path) -> None:
+    found = result(judge(tmp_path, root(), STALE, policy=CIS))
+    passed, failed = ("satisfied", "pass"), ("not-satisfied", "fail")
+    assert states(found) == {
+        "cis-aws-5.0.0-1.11": failed,
+        "cis-aws-5.0.0-1.13": passed,
+        "cis-aws-5.0.0-1.9": passed,
+        "cis-aws-5.0.0-1.10": passed,
+        "cis-aws-5.0.0-1.12": passed,
+        "cis-aws-5.0.0-1.3": passed,
+        "cis-aws-5.0.0-1.4": passed,
+        "cis-aws-5.0.0-1.6": passed,
+    }
+    (selection,) = found["reviewed-controls"]["control-selections"]
+    assert [each["control-id"] for each in selection["include-controls"]] == list(states(found))
+
+
+@pytest.mark.parametrize(
+    ("profile", "targets"),
+    [
+        ("conformity", ["unused-password", "unused-access-key"]),
+        ("fedramp-high", ["ac-2.3"]),
+        ("essential-eight", ["asd-ism-2023-ism-1648-essential-eight", "asd-ism-2023-ism-1404"]),
+    ],
+)
+def test_controls_are_the_profiles_or_else_its_rules(
+    tmp_path: Path, profile: str, targets: list[str]
+) -> None:
+    assert list(states(result(judge(tmp_path, root(), policy=Policy.of(profile))))) == targets
+
+
+def test_an_observation_has_subject_time_and_evidence_with_its_hash(tmp_path: Path) -> None:
+    assessment = judge(tmp_path, root(), STALE)
+    document = written(of_analysis(assessment))
+    (found,) = document["results"]
+    (observation,) = found["observations"]
+    finding = assessment.findings.iloc[0]
+    assert observation["collected"] == "2026-01-31T12:00:00Z"
+    assert props(observation) == {
+        "finding-id": finding["finding_id"],
+        "rule": "unused-password",
+        "severity": "medium",
+        "state": "open",
+        "credential": "password",
+        "days": "395",
+        "limit": ">= 90",
+        "since": "2025-01-01T00:00:00Z",
+        "basis": "password_last_changed",
+        "account-id": "111122223333",
+        "action": "Remove console access (delete the login profile)",
+    }
+    (subject,) = observation["subjects"]
+    (item,) = found["local-definitions"]["inventory-items"]
+    assert subject["subject-uuid"] == item["uuid"]
+    assert props(item)["asset-id"] == "arn:aws:iam::111122223333:user/amy"
+    (shown,) = observation["relevant-evidence"]
+    (source,) = (
+        each for each in document["back-matter"]["resources"] if f"#{each['uuid']}" == shown["href"]
+    )
+    (link,) = source["rlinks"]
+    digest = assessment.reports[0].source.sha256
+    assert link["hashes"] == [{"algorithm": "SHA-256", "value": digest}]
+    assert link["href"] == NAME.replace("+", "%2B")
+    assert props(shown) == {"sha256": digest, "source-line": "3"}
+
+
+def test_what_is_undetermined_is_never_satisfied(tmp_path: Path) -> None:
+    found = result(judge(tmp_path, root(), user("zoe", **key(1, "?")), policy=CIS))
+    assert states(found)["cis-aws-5.0.0-1.11"] == ("not-satisfied", "other")
+    assert states(found)["cis-aws-5.0.0-1.12"] == ("not-satisfied", "other")
+    finding = found["findings"][0]
+    assert finding["target"]["status"]["remarks"] == (
+        "No findings, but not satisfied: 1 verdict could not be determined."
+    )
+    names = {each["uuid"]: props(each)["state"] for each in found["observations"]}
+    assert [names[each["observation-uuid"]] for each in finding["related-observations"]] == [
+        "undetermined"
+    ]
+
+
+def test_nothing_is_satisfied_where_an_input_was_left_out(tmp_path: Path) -> None:
+    save(tmp_path, root())
+    (tmp_path / "b.csv").write_text("user,arn\n")
+    found = result(assess(read_reports(tmp_path, keep_going=True), CIS))
+    assert {*states(found).values()} == {("not-satisfied", "other")}
+    assert found["remarks"] == "Incomplete: inputs refused and left out: 1."
+
+
+def test_a_waived_finding_stays_and_its_risk_is_accepted(tmp_path: Path) -> None:
+    assessment = assess(read(tmp_path, root(), STALE), None, Waivers((WAIVER,)))
+    found = result(assessment)
+    assert states(found)["unused-password"] == ("not-satisfied", "fail")
+    (risk,) = found["risks"]
+    assert risk["status"] == "deviation-approved"
+    assert risk["deadline"] == "2026-06-30T23:59:59Z"
+    assert risk["statement"] == "Accepted until 2026-06-30: `Break-glass [account](x)`"
+    assert props(risk)["approved-by"] == "ciso"
+    assert found["findings"][0]["related-risks"] == [{"risk-uuid": risk["uuid"]}]
+    assert props(found["observations"][0])["state"] == "waived"
+
+
+def test_the_same_evidence_gives_the_same_bytes_and_no_uuid_twice(tmp_path: Path) -> None:
+    rows = [root(), STALE, user("zoe", **key(1, "?")), user("Zoe", **key(1, OLD))]
+    first, second = (
+        rendered(of_analysis(judge(tmp_path, *rows, policy=CIS)), ["oscal"]) for _ in range(2)
+    )
+    assert first == second
+    defined: list[str] = []
+
+    def collect(value: Any) -> None:
+        if isinstance(value, dict):
+            defined.extend(each for name, each in value.items() if name == "uuid")
+        for each in value.values() if isinstance(value, dict) else value:
+            if isinstance(each, dict | list):
+                collect(each)
+
+    collect(written(of_analysis(judge(tmp_path, *rows, policy=CIS))))
+    assert len(defined) == len(set(defined))
+    other = written(of_analysis(judge(tmp_path, *rows, policy=Policy.of("cis-3.0"))))
+    assert other["uuid"] not in defined
+
+
+def test_of_a_comparison_the_newest_date_stands(tmp_path: Path) -> None:
+    later = NAME.replace("2026-01", "2026-03")
+    save(tmp_path / "old", root(), STALE)
+    save(tmp_path / "new", root(), user("bob", mfa_active="true", **password(OLD)), name=later)
+    dates = [assess(read_reports(tmp_path / name)) for name in ("old", "new")]
+    (found,) = written(of_comparison(compare_all(dates)))["results"]
+    assert [props(each)["user-name"] for each in found["local-definitions"]["inventory-items"]] == [
+        "bob"
+    ]
+    assert found["end"] == "2026-03-31T12:00:00Z"
+
+
+def test_is_known_among_the_inputs_of_the_next_run(tmp_path: Path) -> None:
+    files = rendered(of_analysis(judge(tmp_path, root(), STALE)), ["oscal", "ocsf"])
+    for name, data in files.items():
+        if "oscal" in name or "ocsf" in name:
+            assert is_own_file(name, data[:200], is_like_report=False)
