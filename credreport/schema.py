@@ -60,6 +60,15 @@ class Status(StrEnum):
     CURRENT = "current"
 
 
+class SampleOf(StrEnum):
+    """What a sample is drawn from."""
+
+    ALL = "all"
+    CURRENT = "current"
+    UNUSED = "unused"
+    USERS = "users"
+
+
 class Change(StrEnum):
     """What became of a credential between two dates."""
 
@@ -283,6 +292,22 @@ UNDETERMINED = {
     "source_file": ColumnType.TEXT,
     "source_line": ColumnType.NUMBER_OR_NONE,
 }
+# Ranked by `sha256`, which is that of `ranked_text`.
+SAMPLE = {
+    "number": ColumnType.NUMBER,
+    "account_id": ColumnType.TEXT,
+    "user": ColumnType.TEXT,
+    "arn": ColumnType.TEXT,
+    "credential": ColumnType.TEXT,
+    "status": ColumnType.TEXT,
+    "age_days": ColumnType.NUMBER_OR_NONE,
+    "effective_last_used": ColumnType.INSTANT_OR_NONE,
+    "basis": ColumnType.TEXT,
+    "source_file": ColumnType.TEXT,
+    "source_line": ColumnType.NUMBER,
+    "ranked_text": ColumnType.TEXT,
+    "sha256": ColumnType.TEXT,
+}
 USERS = {
     "account_id": ColumnType.TEXT,
     "user": ColumnType.TEXT,
@@ -354,6 +379,7 @@ TABLES = {
     "decisions": DECISIONS,
     "undetermined": UNDETERMINED,
     "users": USERS,
+    "sample": SAMPLE,
     "changes": CHANGES,
     "timeline": TIMELINE,
 }

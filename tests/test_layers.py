@@ -21,7 +21,7 @@ LAYERS = [
     "runs.pool", "runs.processes", "runs.cluster", "runs.inspect", "comparison.people",
     "comparison.twins", "comparison.identity", "comparison.findings", "comparison.sentences",
     "comparison.changes", "comparison.timeline", "comparison.comparison", "comparison.tally", "decisions.review",
-    "evidence.bands",
+    "evidence.bands", "evidence.sample",
     "evidence.evidence", "evidence.pictures", "evidence.method", "evidence.remediation", "evidence.tables",
     "evidence.sheets", "evidence.standing", "evidence.decided", "evidence.of_comparison", "evidence.of_analysis", "output.charts",
     "output.csv_file", "output.json_file", "output.comment", "output.script", "output.ocsf",

@@ -13,11 +13,13 @@ if TYPE_CHECKING:
 
     from credreport.comparison.comparison import Comparison
     from credreport.decisions.decision import Decisions
+    from credreport.evidence.sample import Sampling
     from credreport.reports.selection import Population
     from credreport.rules.accounts import AccountList
     from credreport.rules.policy import Policy
     from credreport.rules.waivers import Waivers
     from credreport.runs.pool import Pool
+    from credreport.schema import SampleOf
     from credreport.verdicts.assessment import Assessment
 
 _Judged = TypeVar("_Judged", "Assessment", "Comparison")
@@ -79,6 +81,15 @@ def reviewed(judged: _Judged, decided: Decisions | None) -> _Judged:
     from credreport.decisions.review import review, with_review
 
     return with_review(judged, review(decided, judged))
+
+
+def sampling(size: int | None, seed: str | None, of: SampleOf | None) -> Sampling | None:
+    """Return what --sample, --seed and --sample-of ask for; None without them."""
+    if size is None and seed is None and of is None:
+        return None
+    from credreport.evidence.sample import to_sampling
+
+    return to_sampling(size, seed, of)
 
 
 def as_of(text: str | None) -> datetime | str | None:

@@ -36,6 +36,9 @@ from credreport.cli.options import (
     PolicyFile,
     Profile,
     Quiet,
+    SampleFrom,
+    SampleSize,
+    Seed,
     SignedOff,
     UnusedAfter,
     Verbose,
@@ -111,6 +114,9 @@ def analyze(
         ),
     ] = None,
     carry_from: CarryFrom = None,
+    sample: SampleSize = None,
+    seed: Seed = None,
+    sample_of: SampleFrom = None,
     prepared_by: SignedOff = "",
     control: SignedOff = "",
     ticket: SignedOff = "",
@@ -143,6 +149,7 @@ def analyze(
     waivers = given.waivers(waivers_file)
     named = given.accounts(accounts)
     decided = given.decisions(carry_from)
+    sampling = given.sampling(sample, seed, sample_of)
     from credreport.evidence.evidence import SignOff
     from credreport.evidence.of_analysis import of_analysis
     from credreport.runs.analyze import Asked, analyze_inputs
@@ -156,6 +163,7 @@ def analyze(
         json="json" in wanted or as_json,
         options=options,
         accounts=named,
+        sampling=sampling,
     )
     assessment, aside = analyze_inputs(
         inputs,
@@ -177,7 +185,7 @@ def analyze(
     assessment = given.reviewed(assessment, decided) if since is None else since.newest
     return deliver(
         screen,
-        of_analysis(assessment, sign_off, aside, since),
+        of_analysis(assessment, sign_off, aside, since, sampling),
         assessment if since is None else since,
         wanted,
         options,

@@ -10,6 +10,7 @@ import typer
 
 from credreport.cli.help import EVIDENCE, INPUT, LARGE_RUNS, OUTPUT, SIGN_OFF, VERDICT
 from credreport.output.formats import FORMATS, HELP, NONE
+from credreport.schema import SampleOf
 
 
 class FailOn(StrEnum):
@@ -141,6 +142,32 @@ WaiversFile = Annotated[
     Path | None,
     typer.Option(
         "--waivers", rich_help_panel=VERDICT, metavar="FILE", help="TOML: dated exceptions."
+    ),
+]
+SampleSize = Annotated[
+    int | None,
+    typer.Option(
+        "--sample",
+        rich_help_panel=EVIDENCE,
+        metavar="N",
+        min=1,
+        help="Add the sheet Sample: N rows to test by hand, drawn by --seed.",
+    ),
+]
+Seed = Annotated[
+    str | None,
+    typer.Option(
+        rich_help_panel=EVIDENCE,
+        metavar="TEXT",
+        help="Any text: with it anybody draws the same sample again.",
+    ),
+]
+SampleFrom = Annotated[
+    SampleOf | None,
+    typer.Option(
+        "--sample-of",
+        rich_help_panel=EVIDENCE,
+        help="What to draw from.  [default: current]",
     ),
 ]
 CarryFrom = Annotated[

@@ -22,6 +22,13 @@ FILLED_IN = {
     "decision_date": "Decision date",
     "notes": "Ticket and notes",
 }
+# What the auditor fills in beside the rows of a sample.
+RESULTS = {
+    "tested_by": "Tested by",
+    "tested_on": "Tested on",
+    "result": "Result",
+    "remarks": "Remarks",
+}
 
 
 @dataclass(frozen=True)
@@ -73,13 +80,14 @@ class Decisions:
     """The decisions of one workbook, and the file; nothing where none was given.
 
     `signed` has the labels and texts of the sign-off that are filled in; `notices` say which cells
-    were read in another form than they have.
+    were read in another form than they have; `tested` counts the rows of the sample with results.
     """
 
     decisions: tuple[Decision, ...] = ()
     signed: tuple[tuple[str, str], ...] = ()
     notices: tuple[Notice, ...] = ()
     file: OptionFile | None = None
+    tested: int = 0
 
     def __iter__(self) -> Iterator[Decision]:
         """Yield the decisions in the order of the workbook."""

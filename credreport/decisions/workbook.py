@@ -23,7 +23,14 @@ from openpyxl.utils import get_column_letter
 from openpyxl.utils.datetime import from_excel
 from openpyxl.utils.escape import unescape
 
-from credreport.decisions.decision import DISPOSITIONS, FILLED_IN, OPTION, Decision, Decisions
+from credreport.decisions.decision import (
+    DISPOSITIONS,
+    FILLED_IN,
+    OPTION,
+    RESULTS,
+    Decision,
+    Decisions,
+)
 from credreport.errors import Notice, Problem, UsageError, problem_lines
 from credreport.instants import parse_date
 from credreport.reports.inputs import read_bounded
@@ -43,6 +50,7 @@ _YEARS = range(2000, 2100)
 _STRINGS = "xl/sharedStrings.xml"
 _OLE = b"\xd0\xcf\x11\xe0"
 _FINDINGS, _DECISIONS, _SUMMARY = "Findings", "Decisions", "Summary"
+_SAMPLE = "Sample"
 _ID = "Finding ID"
 _FINDING_ID = re.compile(r"CR-[0-9A-F]{12}(?:-[0-9]+)?")
 _ABOUT = {
@@ -94,7 +102,7 @@ def parse_workbook(name: str, data: bytes, *, is_carried: bool) -> Decisions:
         lines = problem_lines(reader.problems)
         raise UsageError("\n".join(f"{OPTION} {line}" for line in lines))
     file = OptionFile(name, hashlib.sha256(data).hexdigest(), len(data))
-    return Decisions(decisions, signed, tuple(reader.notices), file)
+    return Decisions(decisions, signed, tuple(reader.notices), file, _count_tested(sheets))
 
 
 _Row = tuple[int, Sequence[Any]]
@@ -211,7 +219,11 @@ def _read_sheets(reader: _Reader, data: bytes) -> dict[str, list[_Row]]:
         warnings.simplefilter("ignore")  # openpyxl names what it does not read
         with closing(load_workbook(io.BytesIO(data), read_only=True, keep_links=False)) as book:
             reader.epoch = book.epoch
-            titles = [each for each in (_FINDINGS, _DECISIONS, _SUMMARY) if each in book.sheetnames]
+            titles = [
+                each
+                for each in (_FINDINGS, _DECISIONS, _SUMMARY, _SAMPLE)
+                if each in book.sheetnames
+            ]
             return {title: list(_rows(reader, book[title])) for title in titles}
 
 
@@ -312,6 +324,17 @@ def _of_row(
         notes=reader.text(*filled["notes"]),
         place=at,
         **about,
+    )
+
+
+def _count_tested(sheets: Mapping[str, Sequence[_Row]]) -> int:
+    """Return how many rows of the sample have a result filled in."""
+    rows = sheets.get(_SAMPLE, [])
+    headers = next((cells for _, cells in rows), ())
+    places = [place for place, cell in enumerate(headers) if cell.value in RESULTS.values()]
+    return sum(
+        any(_to_text(cells[place].value) for place in places if place < len(cells))
+        for _, cells in rows[1:]
     )
 
 

@@ -10,6 +10,7 @@ from functools import cached_property
 import pandas as pd
 
 from credreport.decisions.decision import Review
+from credreport.evidence.sample import Sample
 from credreport.files import Spool
 from credreport.rules.option_file import OptionFile
 from credreport.rules.policy import Policy
@@ -30,11 +31,15 @@ class SignOff:
 
 @dataclass(frozen=True)
 class Aside:
-    """Tables too long for memory, as text: their rows in CSV and in JSON, and how many there are."""
+    """Tables too long for memory, as text: their rows in CSV and in JSON, and how many there are.
+
+    `sample` was drawn before they were put aside.
+    """
 
     counts: Mapping[str, int]
     csv: Mapping[str, Spool]
     json: Mapping[str, Spool]
+    sample: Sample | None = None
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ from credreport.evidence.method import method_rows
 from credreport.evidence.of_comparison import findings_picture, kinds_block
 from credreport.evidence.pictures import ageing_picture, ecdf_picture, worth_drawing
 from credreport.evidence.remediation import to_remediation, to_script
+from credreport.evidence.sample import Sampling, draw, sample_method
 from credreport.evidence.sheets import (
     accounts_sheet,
     changes_sheet,
@@ -46,6 +47,7 @@ from credreport.evidence.sheets import (
     decisions_sheet,
     findings_sheet,
     remediation_sheet,
+    sample_sheet,
     undetermined_sheet,
     users_sheet,
     waivers_sheet,
@@ -113,10 +115,12 @@ def of_analysis(
     sign_off: SignOff | None = None,
     aside: Aside | None = None,
     since: Comparison | None = None,
+    sampling: Sampling | None = None,
 ) -> Evidence:
     """Return everything that the formats write of an assessment.
 
     `since` compares it with an older date: its changes, its warnings and its reports go along.
+    `sampling` asks for a sample of the population; of one that is aside it was drawn already.
     """
     totals = assessment.totals
     days = assessment.policy.unused_after_days
@@ -163,6 +167,11 @@ def of_analysis(
     review = assessment.review
     if review is not None:
         tables["decisions"] = to_decisions(review, assessment.accounts)
+    sample = aside.sample if aside else None
+    if sampling is not None and sample is None:
+        sample = draw(sampling, assessment.users, assessment.credentials)
+    if sample is not None:
+        tables["sample"] = with_names(sample.rows, assessment.accounts)
     made = Tables(tables)
     pictures, not_drawn = worth_drawing(
         (
@@ -177,7 +186,14 @@ def of_analysis(
     if since is not None:
         facts.append((f"Since {since.days[0]}", comparison_verdict(since)))
         footnotes.append(": ".join(facts[-1]))
-    method = [*method_rows(assessment.policy, RULES), *decision_method(review)]
+    if sample is not None:
+        facts.append(("Sample", sample.sentence))
+        footnotes.append(": ".join(facts[-1]))
+    method = [
+        *method_rows(assessment.policy, RULES),
+        *decision_method(review),
+        *sample_method(sample),
+    ]
     return Evidence(
         stem=stem,
         heading="Unused IAM credentials",
@@ -192,6 +208,7 @@ def of_analysis(
                 assessment.policy, assessment.waivers_origin, assessment.accounts.origin
             ),
             **({"carry_from_file": str(review.file)} if review else {}),
+            **({"sample": sample.parameters} if sample else {}),
         },
         ties_out=assessment.is_tied_out and (since is None or since.first.is_tied_out),
         as_of=newest_as_of(totals),
@@ -269,6 +286,7 @@ def _sheets(
         users_sheet(tables["users"], counts.get("users", len(tables["users"])), stem),
         *([accounts_sheet(tables["accounts"])] if "owners" in tables else []),
         credentials_sheet(banded, counts.get("credentials", len(banded)), stem),
+        *([sample_sheet(tables["sample"])] if "sample" in tables else []),
         remediation_sheet(tables["remediation"]),
     ]
     if since is not None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from credreport.decisions.decision import FILLED_IN, Review
+from credreport.decisions.decision import FILLED_IN, RESULTS, Review
 from credreport.evidence.evidence import NOTHING, Column, Mark, Sheet, is_too_long
 from credreport.rules.rule import Severity
 from credreport.schema import ACCOUNT_NAMES, SLOT_WORDS, Change, Outcome, Status
@@ -63,8 +63,37 @@ _DECISIONS = (
     Column("Ticket and notes", "notes", width=12, widest=24, has_lines=True),
     Column("Check against the report", "check", width=24, widest=60),
 )
-# The columns that the auditor fills in: no run reads a verdict from them.
-AUDITOR_HEADERS = tuple(column.header for column in _FINDINGS if column.is_for_auditor)
+_SAMPLE = (
+    Column("No.", "number", "number", 5),
+    _ACCOUNT,
+    _USER,
+    _CREDENTIAL,
+    Column("Status", "status", width=10, widest=24),
+    Column("Days", "age_days", "number", 6),
+    Column("Effective last use (UTC)", "effective_last_used", "date", 17),
+    Column("Basis", "basis", width=14, widest=26),
+    Column("Source line", "source_line", "number", 8),
+    *(
+        Column(
+            header,
+            source,
+            "day" if source == "tested_on" else "text",
+            width=12,
+            is_for_auditor=True,
+            has_lines=source == "remarks",
+        )
+        for source, header in RESULTS.items()
+    ),
+    Column("Source file", "source_file", width=24, widest=70, is_printed=False),
+    _ARN,
+    Column("Ranked text", "ranked_text", width=40, widest=90, is_printed=False),
+    Column("SHA-256", "sha256", width=66, is_printed=False),
+)
+# The columns that the auditor fills in, by sheet: no run reads a verdict from them.
+AUDITOR_HEADERS = {
+    title: tuple(column.header for column in columns if column.is_for_auditor)
+    for title, columns in (("Findings", _FINDINGS), ("Sample", _SAMPLE))
+}
 _UNDETERMINED = (
     _ACCOUNT,
     _USER,
@@ -303,6 +332,12 @@ def _population_sheet(
         words = f"{count:,} rows are too many for a sheet: see {stem}-{name}.csv"
         return _sheet(title, table.iloc[:0], columns, words, in_full=name)
     return _sheet(title, table, columns, f"No {name}")
+
+
+def sample_sheet(sample: pd.DataFrame) -> Sheet:
+    """Return the sheet Sample, with empty cells for the results of the tests."""
+    table = sample.assign(**dict.fromkeys(RESULTS, "")).astype(dict.fromkeys(RESULTS, "str"))
+    return _sheet("Sample", table, _SAMPLE, "The population has no rows to draw from")
 
 
 def accounts_sheet(accounts: pd.DataFrame) -> Sheet:

@@ -32,6 +32,12 @@ def reason_to_keep(
             f"{path} may have decisions that cannot be read, so not even --force replaces it "
             f"({reason}); {elsewhere}"
         )
+    if found.tested and not is_as_written:
+        rows = plural(found.tested, "result")
+        return (
+            f"{path} has {rows} of the sample filled in, which not even --force replaces and "
+            f"{OPTION} does not take over; {elsewhere}"
+        )
     if carried.file and found.file and carried.file.sha256 == found.file.sha256:
         return ""
     known = {each.content for each in carried}

@@ -19,6 +19,7 @@ from itertools import chain
 
 from credreport.errors import InputRefused, Problem
 from credreport.evidence.evidence import Aside, is_too_long
+from credreport.evidence.sample import Sample, Sampling, draw, join_samples
 from credreport.evidence.tables import with_names
 from credreport.files import Spool
 from credreport.output.csv_file import csv_header, csv_rows
@@ -62,6 +63,7 @@ class Asked:
     has_baseline: whether every credential is compared: then the population is kept.
     csv, json, options: whether its rows are written as text, and how.
     accounts: the names and owners that stand beside them.
+    sampling: what is drawn of the population before its tables are cut.
     """
 
     policy: Policy
@@ -72,6 +74,7 @@ class Asked:
     json: bool = False
     options: Options = field(default_factory=Options)
     accounts: AccountList = field(default_factory=AccountList)
+    sampling: Sampling | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,7 @@ class Piece:
     part: Part
     csv: dict[str, bytes]
     json: dict[str, bytes]
+    sample: Sample | None = None
 
 
 def analyze_inputs(
@@ -209,8 +213,10 @@ def _put_together(
     for name, spool in csv.items():
         spool.put(csv_header(POPULATION[name]))
     parts: list[Part] = []
+    samples: list[Sample] = []
     for piece in pieces:
         parts.append(piece.part)
+        samples += [piece.sample] if piece.sample else []
         for name, rows in piece.csv.items():
             csv[name].put(rows)
         for name, rows in piece.json.items():
@@ -219,7 +225,8 @@ def _put_together(
     if not aside:
         return assessment, None
     counts = _count(population.reports)
-    return assessment, Aside({name: counts[name] for name in aside}, csv, json)
+    sample = join_samples(samples) if samples else None
+    return assessment, Aside({name: counts[name] for name in aside}, csv, json, sample)
 
 
 def _to_batches(chosen: Iterable[Chosen]) -> Iterator[tuple[Chosen, ...]]:
@@ -261,11 +268,14 @@ def judge_batch(
     rows = {name: named[name][list(POPULATION[name])] for name in aside}
     csv = {name: csv_rows(table, asked.options) for name, table in rows.items() if asked.csv}
     json = {name: json_rows(table) for name, table in rows.items() if asked.json}
+    sample = None
+    if aside and asked.sampling:
+        sample = draw(asked.sampling, part.users, part.credentials)
     kept = {
         name: table.iloc[:0].copy() if name in aside else table for name, table in tables.items()
     }  # without the copy all rows would stay in memory behind it
     part = replace(part, users=kept["users"], credentials=kept["credentials"])
-    return [Piece(part, csv, json)]
+    return [Piece(part, csv, json, sample)]
 
 
 def _read_again(batch: Sequence[Chosen]) -> list[Report | Problem]:

@@ -36,7 +36,6 @@ _FOREIGN_PARTS = {
     "xl/embeddings/": "an embedded file",
 }
 _FORMAT_NOISE = re.compile(r'[\\"]|\[\$-[0-9A-Fa-f]+\]|;@$')
-_FINDINGS = "Findings"
 _SEEN = 0.5  # less height or width than that is none
 _SIGN_OFF_PLACES = range(2, 6)
 _Place = tuple[int, int]
@@ -155,16 +154,12 @@ def _titles(expected: Sequence[str], found: Sequence[str]) -> Iterator[str]:
 def auditor_places(sheet: Worksheet) -> set[_Place]:
     """Return the cells of a workbook as the run makes it that are the auditor's: row and column.
 
-    They are the last columns of Findings below the header, whatever was carried over into them, and the empty lines of
-    the sign-off block. What the run itself wrote into that block is not among them.
+    They are the columns of Findings and Sample below the header that are his, whatever was carried over
+    into them, and the empty lines of the sign-off block. What the run itself wrote into that block is not among them.
     """
     first = next(sheet.iter_rows(min_row=1, max_row=1, values_only=True), ())
-    is_findings = sheet.title == _FINDINGS
-    columns = [
-        place
-        for place, value in enumerate(first, start=1)
-        if is_findings and value in AUDITOR_HEADERS
-    ]
+    own = AUDITOR_HEADERS.get(sheet.title, ())
+    columns = [place for place, value in enumerate(first, start=1) if value in own]
     places = {(row, place) for row in range(2, sheet.max_row + 1) for place in columns}
     labels = [row[0].value for row in sheet.iter_rows(max_col=1)]
     if SIGN_OFF[0] in labels:

@@ -23,6 +23,7 @@ from credreport.errors import CredreportError, Problem, UsageError
 from credreport.evidence.evidence import Evidence, SignOff
 from credreport.evidence.of_analysis import of_analysis
 from credreport.evidence.of_comparison import of_comparison
+from credreport.evidence.sample import Sampling
 from credreport.files import Content, sha256, whole
 from credreport.instants import parse_instant
 from credreport.output.csv_file import table_files
@@ -39,6 +40,7 @@ from credreport.rules.waivers import Waivers, load_waivers
 from credreport.runs.book_differences import compare_books
 from credreport.runs.differences import differing_values, first_difference
 from credreport.runs.rehash import Fault, Manifest, hash_plain, read_plain, short
+from credreport.schema import SampleOf
 from credreport.tables import storing_python_text
 from credreport.verdicts.assessment import Assessment, assess
 
@@ -276,7 +278,8 @@ def _run(
         since = compare(older, assessment)
         since = _reviewed(since, decided)
     assessment = _reviewed(assessment, decided) if since is None else since.newest
-    return of_analysis(assessment, sign_off, None, since)
+    sampling = _to_sampling(parameters.get("sample"))
+    return of_analysis(assessment, sign_off, None, since, sampling)
 
 
 def _reviewed(judged: _Judged, decided: Decisions | None) -> _Judged:
@@ -289,6 +292,16 @@ def _to_policy(parameters: Mapping[str, Any], path: Path | None) -> Policy:
         raise UsageError("its parameters have no profile or no unused_after_days")
     is_with_root = parameters.get("include_root") is True
     return load_policy(path, profile=profile, unused_after_days=days, include_root=is_with_root)
+
+
+def _to_sampling(values: object) -> Sampling | None:
+    if values is None:
+        return None
+    found = values if isinstance(values, Mapping) else {}
+    size, seed, of = (found.get(name) for name in ("size", "seed", "of"))
+    if type(size) is not int or size < 1 or not isinstance(seed, str) or of not in [*SampleOf]:
+        raise UsageError("its parameters have a sample without size, seed or population")
+    return Sampling(size, seed, SampleOf(str(of)))
 
 
 def _to_sign_off(values: object) -> SignOff:

@@ -19,6 +19,7 @@ SHEETS: dict[str, tuple[Column, ...]] = {
     "Users": (*sheets._USERS, *sheets._NAMES),
     "Accounts": (*sheets._ACCOUNTS, *sheets._ACCOUNTS_COMPARED),
     "Credentials": sheets._CREDENTIALS,
+    "Sample": (*sheets._SAMPLE, *sheets._NAMES),
     "Remediation": (*sheets._REMEDIATION, sheets._OWNER),
     "Decisions": (*sheets._DECISIONS, *sheets._NAMES),
     "Changes": (*sheets._CHANGES, *sheets._NAMES),

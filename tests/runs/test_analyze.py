@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +18,7 @@ from typer.testing import CliRunner
 from credreport.cli.main import app
 from credreport.errors import InputRefused, Problem
 from credreport.evidence.of_analysis import of_analysis
+from credreport.evidence.sample import Sampling, draw
 from credreport.reports.inputs import Stream
 from credreport.reports.report import Report
 from credreport.reports.selection import read_reports
@@ -28,6 +30,7 @@ from credreport.runs.analyze import Asked, Chosen, Piece, analyze_inputs, find_r
 from credreport.runs.cluster import on_cluster
 from credreport.runs.pool import Pool
 from credreport.runs.processes import in_processes
+from credreport.schema import SampleOf
 from credreport.verdicts.assessment import assess
 from tests.support.reports import NAME, rendered, root, to_csv, user
 from tests.verdicts.test_assessment import OLD, key, password
@@ -102,6 +105,22 @@ def test_a_batch_is_full_at_so_many_users(
 
 
 class TestTheSameEvidence:
+    @pytest.mark.parametrize("of", [*SampleOf])
+    @pytest.mark.parametrize("size", [1, 4, 99])
+    def test_a_sample_is_the_same_however_the_run_is_cut(
+        self, of: SampleOf, size: int, tmp_path: Path
+    ) -> None:
+        sampling = Sampling(size, "Q1", of)
+        _, aside = analyze_inputs(
+            [many(tmp_path)], replace(asked(), sampling=sampling), pool=Pool(), progress=no_progress
+        )
+        assert aside is not None
+        assert aside.sample is not None
+        whole = assess(read_reports(tmp_path))
+        expected = draw(sampling, whole.users, whole.credentials)
+        assert aside.sample.rows.equals(expected.rows)
+        assert aside.sample.population == expected.population
+
     @pytest.mark.parametrize("policy", [Policy(), ALL, CLASSES, Policy(include_root=True)])
     def test_whatever_is_asked(
         self,
