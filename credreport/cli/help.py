@@ -11,6 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
 from credreport.cli.screen import Screen
+from credreport.errors import CredreportError
 
 INPUT = "Input"
 VERDICT = "Verdict"
@@ -42,7 +43,7 @@ class Command(TyperCommand):
                 is_argument = parameter.param_type_name == "argument"
                 group = "" if is_argument else getattr(parameter, "rich_help_panel", None) or OUTPUT
                 name, words = record
-                groups[group].append((_in_words(name), _in_words(words)))
+                groups[group].append((in_words(name), in_words(words)))
         for title, records in groups.items():
             if records:
                 with formatter.section(title or "Arguments"):
@@ -80,7 +81,7 @@ class Group(TyperGroup):
         except TyperException as error:
             if not standalone_mode:
                 raise
-            words = _in_words(error.format_message()).strip()
+            words = in_words(error.format_message()).strip()
             context = getattr(error, "ctx", None)
             if words.startswith("Usage: "):  # no command at all: the message is the help
                 sys.stderr.write(f"{words}\n")
@@ -88,12 +89,17 @@ class Group(TyperGroup):
             hint = f" See `{context.command_path} --help`" if context else ""
             Screen().fail(f"error: {words[:1].lower()}{words[1:].rstrip('.')}.{hint}")
             sys.exit(error.exit_code)
+        except CredreportError as error:  # a configuration file that cannot be used
+            for line in str(error).split("\n"):
+                Screen().fail(f"error: {line}")
+            sys.exit(error.exit_code)
         if standalone_mode:
             sys.exit(status if isinstance(status, int) else 0)
         return status
 
 
-def _in_words(text: str) -> str:
+def in_words(text: str) -> str:
+    """Return a message of the parser's without its symbols and the names of Python's types."""
     for pattern, words in _WORDS:
         text = pattern.sub(words, text)
     return text

@@ -13,6 +13,7 @@ import typer
 
 import credreport as package
 from credreport.cli import explain, given, verify
+from credreport.cli.configuration import Configured, configuration_of
 from credreport.cli.deliver import deliver, show_undetermined, show_warnings
 from credreport.cli.ending import end, ending
 from credreport.cli.help import INPUT, VERDICT, Command, Group
@@ -86,7 +87,7 @@ def credreport(
 
 
 @app.command(
-    cls=Command,
+    cls=Configured,
     epilog=(
         "credreport analyze reports/\n"
         "credreport analyze reports/ --profile cis-5.0 --format xlsx,sh -o evidence/june"
@@ -94,6 +95,7 @@ def credreport(
 )
 @ending
 def analyze(
+    context: typer.Context,
     inputs: Inputs,
     *,
     output: Output = Path("evidence"),
@@ -150,6 +152,7 @@ def analyze(
     named = given.accounts(accounts)
     decided = given.decisions(carry_from)
     sampling = given.sampling(sample, seed, sample_of)
+    from credreport.evidence.configured import with_configuration
     from credreport.evidence.evidence import SignOff
     from credreport.evidence.of_analysis import of_analysis
     from credreport.runs.analyze import Asked, analyze_inputs
@@ -185,7 +188,9 @@ def analyze(
     assessment = given.reviewed(assessment, decided) if since is None else since.newest
     return deliver(
         screen,
-        of_analysis(assessment, sign_off, aside, since, sampling),
+        with_configuration(
+            of_analysis(assessment, sign_off, aside, since, sampling), configuration_of(context)
+        ),
         assessment if since is None else since,
         wanted,
         options,
@@ -198,13 +203,14 @@ def analyze(
 
 
 @app.command(
-    cls=Command,
+    cls=Configured,
     epilog=(
         "credreport compare reports/june reports/july\ncredreport compare reports/ -o evidence/tree"
     ),
 )
 @ending
 def compare(
+    context: typer.Context,
     inputs: Annotated[
         list[str],
         typer.Argument(
@@ -252,6 +258,7 @@ def compare(
     decided = given.decisions(carry_from)
     dates = given.read_dates(inputs, screen, as_of or [], max_file_size, keep_going=keep_going)
     from credreport.comparison.comparison import compare_all
+    from credreport.evidence.configured import with_configuration
     from credreport.evidence.evidence import SignOff
     from credreport.evidence.of_comparison import of_comparison
     from credreport.verdicts.assessment import assess
@@ -263,7 +270,7 @@ def compare(
     sign_off = SignOff(control=control, prepared_by=prepared_by, ticket=ticket)
     return deliver(
         screen,
-        of_comparison(comparison, sign_off),
+        with_configuration(of_comparison(comparison, sign_off), configuration_of(context)),
         comparison,
         wanted,
         Options(csv_raw=csv_raw),
@@ -276,7 +283,7 @@ def compare(
 
 
 @app.command(
-    cls=Command, epilog=("credreport inspect reports.zip\ncredreport inspect reports/ --json")
+    cls=Configured, epilog=("credreport inspect reports.zip\ncredreport inspect reports/ --json")
 )
 @ending
 def inspect(
@@ -360,8 +367,8 @@ def rules(
     return 0
 
 
-app.command(cls=Command, epilog=verify.EXAMPLES)(verify.verify)
-app.command(cls=Command, epilog=explain.EXAMPLES)(explain.explain)
+app.command(cls=Configured, epilog=verify.EXAMPLES)(verify.verify)
+app.command(cls=Configured, epilog=explain.EXAMPLES)(explain.explain)
 
 
 @app.command(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,14 @@ class OptionFile:
     def __str__(self) -> str:
         """Return `policy.toml (SHA-256 …)`."""
         return f"{self.name} (SHA-256 {self.sha256})"
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """The options that decided something and came from a file, as they stand there, by name."""
+
+    file: OptionFile
+    options: Mapping[str, object]
 
 
 def read_option_file(

@@ -43,6 +43,11 @@ def shown(value: object) -> str:
     return str(value)
 
 
+def as_written(value: object) -> str:
+    """Return the value as the file has it, a list with all that is in it."""
+    return f"[{', '.join(map(shown, value))}]" if isinstance(value, list) else shown(value)
+
+
 class TomlFile:
     """One file of settings: its document, and the line of each key for what is wrong with it.
 
@@ -84,7 +89,7 @@ class TomlFile:
             raise UsageError("\n".join(problem_lines(sorted(self._problems))))
 
     def line_of(self, key: str, table: str = "", number: int = 0) -> int:
-        """Return the line where a key is set, at the top or in the table of that number (from 0).
+        """Return the line where a key is set, at the top or in a table; of several, in that number (from 0).
 
         Where the key is written in some other way, the line where its table begins; 0 if nowhere.
         """
@@ -111,7 +116,7 @@ class TomlFile:
     def _block(self, table: str, number: int) -> tuple[int, int]:
         """Return the first and the past-the-last place of the lines of a table."""
         headers = [place for place, line in enumerate(self._lines) if re.match(r"\s*\[", line)]
-        name = re.compile(rf"\s*\[\[\s*{re.escape(table)}\s*\]\]")
+        name = re.compile(rf"\s*\[\[?\s*{re.escape(table)}\s*\]")
         starts = [-1] if not table else [at for at in headers if name.match(self._lines[at])]
         if number >= len(starts):
             return 0, len(self._lines)

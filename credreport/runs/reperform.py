@@ -20,6 +20,7 @@ from credreport.decisions.decision import Decisions
 from credreport.decisions.review import review, with_review
 from credreport.decisions.workbook import parse_workbook
 from credreport.errors import CredreportError, Problem, UsageError
+from credreport.evidence.configured import ROLE, with_configuration
 from credreport.evidence.evidence import Evidence, SignOff
 from credreport.evidence.of_analysis import of_analysis
 from credreport.evidence.of_comparison import of_comparison
@@ -34,7 +35,7 @@ from credreport.reports.by_date import directories_of_tree, read_dates
 from credreport.reports.inputs import Opener, Skipped, Stream
 from credreport.reports.selection import FROM_NEWEST, GIVEN, NEWEST, read_items
 from credreport.rules.accounts import AccountList, read_accounts
-from credreport.rules.option_file import OptionFile
+from credreport.rules.option_file import Configuration, OptionFile
 from credreport.rules.policy import Policy, load_policy
 from credreport.rules.waivers import Waivers, load_waivers
 from credreport.runs.book_differences import compare_books
@@ -270,7 +271,8 @@ def _run(
             max_bytes=max_bytes,
         )
         judged = [assess(date, policy, waivers).check_accounts(accounts) for date in dates]
-        return of_comparison(_reviewed(compare_all(judged), decided), sign_off)
+        comparison = _reviewed(compare_all(judged), decided)
+        return with_configuration(of_comparison(comparison, sign_off), _to_configuration(manifest))
     assessment = _assess(manifest, given, REPORT, policy, waivers).check_accounts(accounts)
     since: Comparison | None = None
     if _entries(manifest, BASELINE):
@@ -279,7 +281,18 @@ def _run(
         since = _reviewed(since, decided)
     assessment = _reviewed(assessment, decided) if since is None else since.newest
     sampling = _to_sampling(parameters.get("sample"))
-    return of_analysis(assessment, sign_off, None, since, sampling)
+    evidence = of_analysis(assessment, sign_off, None, since, sampling)
+    return with_configuration(evidence, _to_configuration(manifest))
+
+
+def _to_configuration(manifest: Manifest) -> Configuration | None:
+    """Return what a configuration file had decided: its values count, whether it is there or not."""
+    values = manifest.document["parameters"].get(ROLE)
+    if not isinstance(values, Mapping):
+        return None
+    for entry in _entries(manifest, ROLE):
+        return Configuration(OptionFile(entry["name"], entry["sha256"], entry["bytes"]), values)
+    return None
 
 
 def _reviewed(judged: _Judged, decided: Decisions | None) -> _Judged:

@@ -1,0 +1,259 @@
+"""Defaults of options from `credreport.toml`, or `[tool.credreport]` of `pyproject.toml`.
+
+Only those of the current directory are read; the command line wins. Each option of a command that
+is `Configured` can stand there under its long name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from typer.exceptions import TyperException
+
+from credreport.cli.help import EVIDENCE, INPUT, VERDICT, Command, in_words
+from credreport.cli.screen import Screen
+from credreport.errors import CredreportError
+
+if TYPE_CHECKING:
+    from credreport.rules.option_file import Configuration
+    from credreport.rules.toml_file import TomlFile
+
+OWN = Path("credreport.toml")
+SHARED = Path("pyproject.toml")
+_TABLE = "tool.credreport"
+_WHAT = "the configuration"
+_FROM_FILE = "DEFAULT_MAP"
+# What options of these groups say decides something, but for where and in which form it is written.
+_DECISIVE = (INPUT, VERDICT, EVIDENCE)
+_INDECISIVE = ("output", "format", "csv-raw", "force")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The file, the name of the table in it (empty: the whole file), and the options by name."""
+
+    toml: TomlFile
+    table: str
+    values: Mapping[str, Any]
+
+    def line_of(self, name: str) -> int:
+        """Return the line where an option is set."""
+        return self.toml.line_of(name, self.table)
+
+
+class Configured(Command):
+    """A command whose options have their defaults from the configuration of the directory."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments over the defaults of the file; say what was taken from it."""
+        if ctx.resilient_parsing or {*ctx.help_option_names} & {*args}:
+            return super().parse_args(ctx, args)
+        settings = find_settings()
+        if settings is None:
+            return super().parse_args(ctx, args)
+        options = {option_name(each): each for each in self.params if is_option(each)}
+        _check(settings, ctx, options)
+        ctx.default_map = {
+            each.name: _to_given(settings.values[name], is_list=each.multiple)
+            for name, each in options.items()
+            if name in settings.values
+        }
+        rest = super().parse_args(ctx, args)
+        taken = {
+            name: _to_plain(settings.values[name])
+            for name, each in options.items()
+            if getattr(ctx.get_parameter_source(each.name), "name", "") == _FROM_FILE
+        }
+        decisive = {name: value for name, value in taken.items() if _decides(options[name])}
+        _say(settings, taken)
+        ctx.obj = _to_configuration(settings, decisive)
+        return rest
+
+
+def configuration_of(ctx: Any) -> Configuration | None:
+    """Return what the file decided for this run; None where it decided nothing."""
+    found: Configuration | None = ctx.obj
+    return found
+
+
+def find_settings() -> Settings | None:
+    """Return what the current directory's file says; None without one.
+
+    `credreport.toml` counts where both are there. Raises UsageError for a file that is not TOML.
+    """
+    from credreport.rules.toml_file import TomlFile
+
+    has_shared = _mentions_us(SHARED)
+    if OWN.exists() or OWN.is_symlink():
+        toml = TomlFile(OWN, _WHAT)
+        if has_shared and _TABLE in _tables(TomlFile(SHARED, _WHAT)):
+            Screen().note(f"[{_TABLE}] of {SHARED} is not read: {OWN} counts")
+        return Settings(toml, "", toml.document)
+    if not has_shared:
+        return None
+    toml = TomlFile(SHARED, _WHAT)
+    found = _tables(toml).get(_TABLE)
+    if found is not None and not isinstance(found, dict):
+        toml.report(0, f"`{_TABLE}` is {_shown(found)}", f"Write a table: [{_TABLE}]")
+        toml.finish()
+    return None if found is None else Settings(toml, _TABLE, found)
+
+
+def _mentions_us(path: Path) -> bool:
+    """Whether the file of other tools may have a table for this one: else it is none of our business."""
+    from credreport.reports.inputs import read_bounded
+
+    try:
+        return b"credreport" in read_bounded(path)
+    except (OSError, ValueError):
+        return False
+
+
+def _tables(toml: TomlFile) -> dict[str, Any]:
+    tool = toml.document.get("tool")
+    if isinstance(tool, dict) and "credreport" in tool:
+        return {_TABLE: tool["credreport"]}
+    return {}
+
+
+def is_option(parameter: Any) -> bool:
+    """Whether a parameter is an option that a file can set."""
+    return parameter.param_type_name == "option" and not parameter.is_eager
+
+
+def option_name(parameter: Any) -> str:
+    """Return an option's long name, without dashes."""
+    long = next(each for each in parameter.opts if each.startswith("--"))
+    return str(long.removeprefix("--"))
+
+
+def _check(settings: Settings, ctx: Any, options: Mapping[str, Any]) -> None:
+    """Refuse unknown keys, and values that the command's options do not take, each with its line."""
+    toml, table = settings.toml, settings.table
+    commands = ctx.parent.command.commands.values()
+    known = {
+        option_name(each)
+        for command in commands
+        if isinstance(command, Configured)
+        for each in command.params
+        if is_option(each)
+    }
+    toml.check_keys(settings.values, sorted(known), table)
+    for name, value in settings.values.items():
+        if name not in options:
+            continue
+        wanted = _expected(options[name], value)
+        if wanted:
+            toml.report(settings.line_of(name), f"`{name}` is {_shown(value)}", f"Write {wanted}")
+        elif problem := _objection(ctx, options[name], name, value):
+            toml.report(settings.line_of(name), problem, "")
+    toml.finish()
+
+
+def _expected(option: Any, value: object) -> str:
+    """Return what ought to stand there instead; nothing where the value is of the right type."""
+    kind = option.type_descriptor.annotation
+    if option.is_flag:
+        return "" if isinstance(value, bool) else "true or false, without quotes"
+    if kind is int:
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        return "" if is_number else "a whole number, without quotes"
+    texts = value if isinstance(value, list) and option.multiple else [value]
+    if all(isinstance(each, str | date) for each in texts):
+        return ""
+    return 'a list of texts, such as ["newest"]' if option.multiple else "a text, in quotes"
+
+
+def _objection(ctx: Any, option: Any, name: str, value: object) -> str:
+    """Return what the command line would say against the value; nothing where it takes it."""
+    given = _to_given(value, is_list=option.multiple)
+    try:
+        option.process_value(ctx, given)
+        if check := _CHECKS.get(name):
+            for each in given if isinstance(given, list) else [given]:
+                check(each)
+    except TyperException as error:
+        words = in_words(error.format_message()).strip()
+        return words[:1].lower() + words[1:]
+    except CredreportError as error:
+        return str(error)
+    return ""
+
+
+def _check_format(value: Any) -> None:
+    from credreport.output.formats import parse_formats
+
+    parse_formats(value)
+
+
+def _check_profile(value: Any) -> None:
+    from credreport.rules.policy import find_profile
+
+    find_profile(value)
+
+
+def _check_days(value: Any) -> None:
+    from credreport.rules.policy import load_policy
+
+    load_policy(unused_after_days=value)
+
+
+def _check_as_of(value: Any) -> None:
+    from credreport.reports.selection import parse_as_of
+
+    parse_as_of(value)
+
+
+# What the commands find out only later, and without the line.
+_CHECKS: Mapping[str, Callable[[Any], None]] = {
+    "format": _check_format,
+    "profile": _check_profile,
+    "unused-after": _check_days,
+    "as-of": _check_as_of,
+}
+
+
+def _to_given(value: object, *, is_list: bool) -> Any:
+    """Return the value as the command line would give it."""
+    plain = _to_plain(value)
+    return [plain] if is_list and not isinstance(plain, list) else plain
+
+
+def _to_plain(value: object) -> Any:
+    """Return a day or an instant as text."""
+    if isinstance(value, list):
+        return [_to_plain(each) for each in value]
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _decides(option: Any) -> bool:
+    return option.rich_help_panel in _DECISIVE and option_name(option) not in _INDECISIVE
+
+
+def _say(settings: Settings, taken: Mapping[str, object]) -> None:
+    """Say what came from the file, quiet or not: whoever put it there is not always who runs this."""
+    if taken:
+        from credreport.rules.toml_file import as_written
+
+        words = ", ".join(f"{name} = {as_written(value)}" for name, value in taken.items())
+        Screen().note(f"from {settings.toml.file.name}: {words}")
+
+
+def _to_configuration(settings: Settings, values: Mapping[str, object]) -> Configuration | None:
+    if not values:
+        return None
+    from credreport.rules.option_file import Configuration
+
+    return Configuration(settings.toml.file, values)
+
+
+def _shown(value: object) -> str:
+    from credreport.rules.toml_file import shown
+
+    return shown(value)

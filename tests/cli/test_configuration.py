@@ -1,0 +1,296 @@
+"""Options from `credreport.toml` and `pyproject.toml`: which counts, what is refused, where it is said."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from credreport.cli.configuration import Configured, is_option, option_name
+from credreport.cli.main import app
+from tests.support.reports import ACCOUNT, root, save, user
+
+STEM = f"credreport-{ACCOUNT}-2026-01-31"
+# Used 122 days before the as-of.
+STALE = user(
+    "amy",
+    password_enabled="true",
+    password_last_used="2025-10-01T12:00:00Z",
+    password_last_changed="2025-01-01T12:00:00Z",
+)
+GROUP: Any = typer.main.get_command(app)
+COMMANDS = {
+    name: command for name, command in GROUP.commands.items() if isinstance(command, Configured)
+}
+OPTIONS = [
+    pytest.param(command, option, id=f"{name}-{option_name(option)}")
+    for name, command in COMMANDS.items()
+    for option in command.params
+    if is_option(option)
+]
+_WORDS = {
+    "as-of": ("2026-01-15", "newest"),
+    "cluster": ("tcp://a:1", "tcp://b:1"),
+    "fail-on": ("findings", "none"),
+    "format": ("csv", "json"),
+    "profile": ("cis-5.0", "all"),
+    "sample-of": ("unused", "users"),
+}
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory with a report in `in`, which is the current one."""
+    save(tmp_path / "in", root(), STALE)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, [*arguments])
+
+
+def configure(text: str, name: str = "credreport.toml") -> None:
+    Path(name).write_text(text, encoding="utf-8")
+
+
+def parsed(command: Any, *arguments: str) -> Any:
+    """Return the context of a command line, as far as it goes before the command runs."""
+    parent = typer.Context(GROUP, info_name="credreport")
+    settings = {"parent": parent}
+    names = [
+        each.name for each in command.params if each.param_type_name == "argument" and each.required
+    ]
+    return command.make_context(command.name, [*arguments, *names], **settings)
+
+
+def samples(option: Any) -> tuple[object, object]:
+    """Return two values that an option takes."""
+    if option.is_flag:
+        return True, True
+    if option.type_descriptor.annotation is int:
+        return 3, 4
+    return _WORDS.get(option_name(option), ("a", "b"))
+
+
+@pytest.mark.parametrize(("command", "option"), OPTIONS)
+def test_every_option_has_its_default_from_the_file_and_the_command_line_wins(
+    place: Path, command: Any, option: Any
+) -> None:
+    assert place.is_dir()
+    first, second = samples(option)
+    name = option_name(option)
+    configure(f"{name} = {json.dumps(first)}\n")
+    values = [
+        parsed(command).params[option.name],
+        parsed(command, f"--{name}", *([] if option.is_flag else [str(second)])).params[
+            option.name
+        ],
+    ]
+    if option.multiple:
+        values = [value[0] for value in values]
+    assert [str(value) for value in values] == [str(first), str(second)]
+
+
+def test_the_five_commands_that_judge_or_check_are_configured() -> None:
+    assert list(COMMANDS) == ["analyze", "compare", "inspect", "verify", "explain"]
+
+
+def test_what_was_taken_is_said_and_changes_the_verdict(place: Path) -> None:
+    assert run("analyze", "in", "--format", "none").stdout.startswith("1 of 1 active")
+    configure('# ours\nunused-after = 200\nformat = "none"\n')
+    result = run("analyze", "in", "-q")
+    assert result.stdout.startswith("0 of 1 active")
+    assert result.stderr == "from credreport.toml: format = 'none', unused-after = 200\n"
+    result = run("analyze", "in", "--unused-after", "100")
+    assert result.stdout.startswith("1 of 1 active")
+    assert result.stderr.startswith("from credreport.toml: format = 'none'\n")
+    assert {path.name for path in place.iterdir()} == {"in", "credreport.toml"}
+
+
+@pytest.mark.parametrize("command", ["inspect", "explain"])
+def test_the_other_commands_judge_by_it_too(place: Path, command: str) -> None:
+    assert place.is_dir()
+    configure("unused-after = 200\ncsv-raw = true\n")
+    arguments = ["amy"] if command == "explain" else []
+    result = run(command, *arguments, "in")
+    assert result.stderr.startswith("from credreport.toml: unused-after = 200\n")
+    assert "1 of 1" not in result.stdout
+
+
+def test_it_is_in_every_part_of_the_evidence(place: Path) -> None:
+    assert place.is_dir()
+    configure('unused-after = 45\nas-of = 2026-01-31\nprepared-by = "Ann"\n')
+    assert run("analyze", "in", "--format", "xlsx,json,md").exit_code == 0
+    (written,) = Path("evidence").glob("*d.json")
+    document = json.loads(written.read_bytes())
+    assert document["parameters"]["configuration"] == {"unused-after": 45, "as-of": "2026-01-31"}
+    origin = document["parameters"]["configuration_file"]
+    assert origin.startswith("credreport.toml (SHA-256 ")
+    words = "unused-after = 45, as-of = '2026-01-31'"
+    assert document["facts"]["Taken from credreport.toml"] == words
+    (manifest,) = Path("evidence").glob("*-manifest.json")
+    entry = json.loads(manifest.read_bytes())["inputs"][-1]
+    assert entry["role"] == "configuration"
+    assert entry["name"] == "credreport.toml"
+    assert entry["sha256"] in origin
+    (book,) = Path("evidence").glob("*.xlsx")
+    cells = [cell.value for sheet in openpyxl.load_workbook(book) for row in sheet for cell in row]
+    assert f"Options taken from {origin}" in cells
+    assert words in cells
+
+
+def test_what_decides_nothing_leaves_the_evidence_as_it_is(place: Path) -> None:
+    assert run("analyze", "in", "--format", "json").exit_code == 0
+    before = {path.name: path.read_bytes() for path in (place / "evidence").iterdir()}
+    configure('verbose = true\nformat = "json"\nno-color = true\n')
+    assert run("analyze", "in").exit_code == 0
+    assert before == {path.name: path.read_bytes() for path in (place / "evidence").iterdir()}
+
+
+def test_verify_does_the_run_again_by_the_values_that_were_in_force(place: Path) -> None:
+    configure("unused-after = 45\nkeep-going = true\n")
+    assert run("analyze", "in", "--format", "json,csv,md").exit_code == 0
+    for other in ("unused-after = 200\nquiet = false\n", None):
+        if other is None:
+            Path("credreport.toml").unlink()
+        else:
+            configure(other)
+        result = run("verify", "evidence", "in")
+        assert result.exit_code == 0, result.output
+        assert "unused-after" not in result.stderr
+    assert place.is_dir()
+
+
+def test_compare_takes_it_and_says_so(place: Path) -> None:
+    save(place / "in", root(), STALE, name="status_reports_2026-03-31T12-00-00+00-00.csv")
+    configure("unused-after = 100\nas-of = [2026-01-31, 2026-03-31]\n")
+    dates = sorted(str(path) for path in Path("in").iterdir())
+    result = run("compare", *dates, "--json", "--format", "none")
+    document = json.loads(result.stdout)
+    assert document["parameters"]["unused_after_days"] == 100
+    assert document["parameters"]["configuration"] == {
+        "unused-after": 100,
+        "as-of": ["2026-01-31", "2026-03-31"],
+    }
+    words = "unused-after = 100, as-of = ['2026-01-31', '2026-03-31']"
+    assert result.stderr.startswith(f"from credreport.toml: {words}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "unused_after = 45\n",
+            "credreport.toml, line 1: unknown key `unused_after`. The nearest is `unused-after`.",
+        ),
+        (
+            '\nunused-after = "45"\n',
+            "credreport.toml, line 2: `unused-after` is '45'. Write a whole number, without quotes.",
+        ),
+        ("quiet = 1\n", "line 1: `quiet` is 1. Write true or false, without quotes."),
+        ("unused-after = true\n", "`unused-after` is true. Write a whole number, without quotes."),
+        ('as-of = ["newest"]\n', "`as-of` is a list. Write a text, in quotes."),
+        ("unused-after = 0\n", "credreport.toml, line 1: --unused-after 0"),
+        ("max-file-size = 0\n", "credreport.toml, line 1: invalid value for '--max-file-size'"),
+        ('fail-on = "x"\n', "line 1: invalid value for '--fail-on'"),
+        ('format = "pdf"\n', "line 1: --format 'pdf': choose from png, svg, xlsx"),
+        ('profile = "cis-9"\n', "line 1: --profile 'cis-9': no such profile. Known: cis-1.2"),
+        ('as-of = "soon"\n', "line 1: "),
+        ("unused-after = \n", "credreport.toml, line 1, column 16: not TOML"),
+        ("[analyze]\nforce = true\n", "line 1: unknown key `analyze`"),
+    ],
+)
+def test_mistakes_are_refused_with_their_line(place: Path, text: str, said: str) -> None:
+    configure(text)
+    result = run("analyze", "in")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: ")
+    assert said in result.stderr
+    assert not (place / "evidence").exists()
+
+
+def test_every_mistake_is_said_at_once(place: Path) -> None:
+    assert place.is_dir()
+    configure('quiet = 1\nforce = "yes"\n')
+    lines = run("analyze", "in").stderr.splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["error", "error"]
+
+
+def test_a_table_of_pyproject_does_the_same(place: Path) -> None:
+    assert place.is_dir()
+    configure("[project]\nname = 'x'\n[tool.credreport]\nunused-after = 200\n", "pyproject.toml")
+    result = run("inspect", "in")
+    assert result.stderr.startswith("from pyproject.toml: unused-after = 200\n")
+    assert result.stdout.splitlines()[-1].startswith("0 of 1")
+    configure("[project]\nname = 'x'\n[tool.credreport]\n\nquiet = 0\n", "pyproject.toml")
+    assert "pyproject.toml, line 5: `quiet` is 0" in run("inspect", "in").stderr
+    configure("[tool]\ncredreport = 1\n", "pyproject.toml")
+    assert "`tool.credreport` is 1. Write a table" in run("inspect", "in").stderr
+
+
+def test_where_both_are_there_the_programs_own_counts(place: Path) -> None:
+    assert place.is_dir()
+    configure("[tool.credreport]\nunused-after = 300\n", "pyproject.toml")
+    configure("unused-after = 200\n")
+    lines = run("inspect", "in").stderr.splitlines()
+    assert lines[:2] == [
+        "[tool.credreport] of pyproject.toml is not read: credreport.toml counts",
+        "from credreport.toml: unused-after = 200",
+    ]
+
+
+@pytest.mark.parametrize("text", ["[project]\nname = 'x'\n", "not TOML\n", "[tool.other]\nx = 1\n"])
+def test_a_pyproject_of_others_is_none_of_our_business(place: Path, text: str) -> None:
+    assert place.is_dir()
+    configure(text, "pyproject.toml")
+    assert run("inspect", "in").stderr == ""
+
+
+def test_a_file_among_the_reports_changes_nothing(place: Path) -> None:
+    before = run("inspect", "in")
+    configure("unused-after = 200\n", "in/credreport.toml")
+    after = run("inspect", "in")
+    assert after.stdout == before.stdout
+    assert after.exit_code == 0
+    assert "from credreport.toml" not in after.stderr
+    assert place.is_dir()
+
+
+def test_one_that_cannot_be_read_is_refused(place: Path) -> None:
+    (place / "credreport.toml").symlink_to("nowhere")
+    result = run("inspect", "in")
+    assert result.exit_code == 2
+    assert "the configuration credreport.toml: cannot be read" in result.stderr
+    (place / "credreport.toml").unlink()
+    (place / "credreport.toml").mkdir()
+    assert run("inspect", "in").exit_code == 2
+
+
+@pytest.mark.parametrize("line", [["analyze", "--help"], ["inspect", "-h"], ["rules"], ["waivers"]])
+def test_help_and_the_catalogue_do_not_need_it(place: Path, line: list[str]) -> None:
+    assert place.is_dir()
+    configure("nonsense\n")
+    assert run(*line).exit_code == 0
+
+
+def test_the_example_of_the_readme_is_one(place: Path) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (text,) = (
+        block.partition("```")[0]
+        for block in readme.split("```toml\n")[1:]
+        if "credreport.toml" in block.partition("```")[0]
+    )
+    configure(text)
+    for name in ("waivers.toml", "accounts.csv"):
+        assert f'"{name}"' in text
+    (place / "waivers.toml").write_text("")
+    (place / "accounts.csv").write_text(f"id,name,owner\n{ACCOUNT},a,b\n")
+    result = run("analyze", "in", "--format", "none")
+    assert result.exit_code == 0, result.stderr
+    assert result.stderr.startswith("from credreport.toml: ")
