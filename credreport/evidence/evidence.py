@@ -69,7 +69,7 @@ class Column:
 class Mark:
     """Which rows of a sheet are coloured: those whose cell in the column `source` passes `test`.
 
-    `test` is a comparison such as `>0`; the word that it finds stands in the row already.
+    `test` is a formula about `{cell}`, such as `{cell}>0`; the word that it finds stands in the row.
     """
 
     source: str

@@ -19,10 +19,7 @@ _ACCOUNT = Column("Account", "account_id", width=12)
 _ACCOUNT_IN_LINES = Column("Account", "account", width=12, widest=24, has_lines=True)
 _USER = Column("User", "user", width=13, widest=28)
 _CREDENTIAL = Column("Credential", "credential_words", width=11, widest=20)
-_NAMES = (
-    Column("Account name", "account_name", width=13, widest=28),
-    Column("Owner", "account_owner", width=13, widest=28),
-)
+_NAME = Column("Account name", "account_name", width=13, widest=28)
 _OWNER = Column("Owner", "account_owner", width=13, widest=28, is_printed=False)
 _SEVERITY = Column("Severity", "severity", width=9)
 _RULE = Column("Rule", "rule", width=12, widest=28)
@@ -42,11 +39,11 @@ _FINDINGS = (
     Column("Limit", "limit", width=6),
     Column("Since (UTC)", "since", "date", 16.5),
     Column("State", "state_words", width=7, widest=18),
-    Column("Recommended action", "action", width=17.5, widest=24),
     Column("Disposition", "disposition", width=11.5, is_for_auditor=True),
     Column("Decided by", "decided_by", width=8.5, is_for_auditor=True),
     Column("Decision date", "decision_date", "day", width=10.5, is_for_auditor=True),
     Column("Ticket and notes", "notes", width=10, is_for_auditor=True, has_lines=True),
+    Column("Recommended action", "action", width=17.5, widest=90, is_printed=False),
     Column("Basis", "basis", width=26, is_printed=False),
     *_SOURCE,
 )
@@ -159,15 +156,16 @@ _ACCOUNTS_COMPARED = (
     Column("Open now", "open", "number", 9),
     Column("Undetermined", "undetermined", "number", 14),
 )
+# What can only be pasted is not on paper: there stands the way by hand.
 _REMEDIATION = (
     _ID,
-    _ACCOUNT_IN_LINES,
+    _ACCOUNT,
     _USER,
     Column("Credential", "credential", width=11, widest=20),
-    Column("Check first", "check", width=44),
-    Column("Step 1", "step_1", width=40),
-    Column("Step 2", "step_2", width=28),
-    Column("Console path", "console", width=48, is_printed=False),
+    Column("Console path", "by_hand", width=48, widest=120),
+    Column("Check first", "check", width=44, widest=200, is_printed=False),
+    Column("Step 1", "step_1", width=40, widest=170, is_printed=False),
+    Column("Step 2", "step_2", width=28, widest=140, is_printed=False),
 )
 _WAIVERS = (
     Column("Waiver", "waiver", width=12, widest=28),
@@ -215,14 +213,16 @@ _TIMELINE = (
     _RULE,
     Column("State", "state_words", width=10, widest=20),
     Column("First seen (UTC)", "first_seen", "date", 17),
-    Column("Last seen (UTC)", "last_seen", "date", 17),
     Column("Closed on (UTC)", "closed_on", "date", 17),
     Column("How", "how_words", width=11, widest=14),
     Column("Days open", "days_open", "number", 7),
     Column("Times it came back", "came_back", "number", 8),
+    Column("Last seen (UTC)", "last_seen", "date", 19, is_printed=False),
 )
 # A population of more rows comes on paper only as far as it needs a decision.
 _PRINTED_WHOLE = 500
+# What the conclusion on a user says where something could not be judged.
+_UNDECIDED = ("undetermined", "could not be judged")
 # What needs a decision comes first; what is not there at all comes last.
 _STATUS_ORDER = {
     status: place
@@ -257,18 +257,9 @@ def findings_sheet(findings: pd.DataFrame, words: str, review: Review | None = N
     table = findings.assign(
         state_words=state, **{name: decided[name].to_numpy() for name in FILLED_IN}
     ).astype(dict.fromkeys(FILLED_IN, "str"))
-    return _by_name("Findings", table, _FINDINGS, words)
-
-
-def _by_name(title: str, table: pd.DataFrame, columns: tuple[Column, ...], words: str) -> Sheet:
-    """Return a sheet of tall rows: the account's name below its number, its owner not on paper."""
     name = table["account_name"]
-    shown = _in_words(table)
-    account = shown["account_id"] + ("\n" + name).where(name.ne(""), "")
-    if table["account_owner"].ne("").any():
-        place = [column.is_printed for column in columns].index(False)
-        columns = (*columns[:place], _OWNER, *columns[place:])
-    return Sheet(title, shown.assign(account=account), columns, words)
+    account = table["account_id"].map(shown_account) + ("\n" + name).where(name.ne(""), "")
+    return _sheet("Findings", table.assign(account=account.astype("str")), _FINDINGS, words)
 
 
 def decisions_sheet(decisions: pd.DataFrame) -> Sheet:
@@ -285,13 +276,19 @@ def undetermined_sheet(undetermined: pd.DataFrame) -> Sheet:
 def users_sheet(users: pd.DataFrame, count: int, stem: str) -> Sheet:
     """Return the sheet Users, those with unused credentials first; too many rows are left to a CSV."""
     is_settled = users["unused_credentials"].eq(0)
-    is_undecided = users["conclusion"].str.contains("undetermined|could not be judged")
+    is_undecided = users["conclusion"].str.contains("|".join(_UNDECIDED))
     order = is_settled.astype("int64") + (is_settled & ~is_undecided)
     sheet = _population_sheet("Users", _sorted(users, order), _USERS, count, stem)
     settled = int(order.eq(2).sum())
     return replace(
         sheet,
-        marks=(Mark("unused_credentials", ">0"),),
+        marks=(
+            Mark("unused_credentials", "{cell}>0"),
+            *(
+                Mark("conclusion", f'COUNTIF({{cell}},"*{words}*")>0', is_undecided=True)
+                for words in _UNDECIDED
+            ),
+        ),
         not_printed=settled if len(users) > _PRINTED_WHOLE else 0,
         not_printed_words=f"{settled:,} users with nothing unused or undetermined",
     )
@@ -310,8 +307,8 @@ def credentials_sheet(credentials: pd.DataFrame, count: int, stem: str) -> Sheet
     return replace(
         sheet,
         marks=(
-            Mark("status", f'="{Status.UNUSED}"'),
-            Mark("status", f'="{Status.UNDETERMINED}"', is_undecided=True),
+            Mark("status", f'{{cell}}="{Status.UNUSED}"'),
+            Mark("status", f'{{cell}}="{Status.UNDETERMINED}"', is_undecided=True),
         ),
         not_printed=int(left_out.sum()),
         not_printed_words=f"{int(left_out.sum()):,} {words}",
@@ -348,8 +345,10 @@ def accounts_sheet(accounts: pd.DataFrame) -> Sheet:
 
 def remediation_sheet(remediation: pd.DataFrame) -> Sheet:
     """Return the sheet Remediation."""
+    console = remediation["console"]
+    table = remediation.assign(by_hand=console.mask(console.eq(""), remediation["step_1"]))
     words = "No findings, so nothing to remedy"
-    return _by_name("Remediation", remediation, _REMEDIATION, words)
+    return _sheet("Remediation", table, _REMEDIATION, words, is_name_on_paper=False)
 
 
 def waivers_sheet(waivers: pd.DataFrame) -> Sheet:
@@ -396,12 +395,26 @@ def timeline_sheet(timeline: pd.DataFrame) -> Sheet:
 
 
 def _sheet(
-    title: str, table: pd.DataFrame, columns: tuple[Column, ...], words: str, in_full: str = ""
+    title: str,
+    table: pd.DataFrame,
+    columns: tuple[Column, ...],
+    words: str,
+    in_full: str = "",
+    *,
+    is_name_on_paper: bool = True,
 ) -> Sheet:
-    """Return a sheet, with the names and owners of accounts beside them where there are some."""
+    """Return a sheet, with the names of accounts where there are some; their owners not on paper.
+
+    The name stands beside its account, or below it where the column shows both.
+    """
     if any(name in table and table[name].ne("").any() for name in ACCOUNT_NAMES):
-        place = [column.source for column in columns].index("account_id") + 1
-        columns = (*columns[:place], *_NAMES, *columns[place:])
+        printed = sum(column.is_printed for column in columns)
+        columns = (*columns[:printed], _OWNER, *columns[printed:])
+        if not is_name_on_paper:
+            columns = (*columns[:printed], replace(_NAME, is_printed=False), *columns[printed:])
+        elif _ACCOUNT in columns:
+            place = columns.index(_ACCOUNT) + 1
+            columns = (*columns[:place], _NAME, *columns[place:])
     return Sheet(title, _in_words(table), columns, words, in_full)
 
 

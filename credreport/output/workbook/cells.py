@@ -86,9 +86,14 @@ def put(
     return cell
 
 
+def letters_in(width: float) -> int:
+    """Return how many letters of body text a column of this width has room for in a line."""
+    return max(int((width - _PADDING) * _LETTERS_A_UNIT), 1)
+
+
 def lines_of(text: str, width: float) -> int:
     """Return how many lines a text needs in a column of this width, broken at blanks and hyphens."""
-    room = max(int((width - _PADDING) * _LETTERS_A_UNIT), 1)
+    room = letters_in(width)
     return sum(_lines(part, room) if len(part) > room else 1 for part in text.split("\n"))
 
 

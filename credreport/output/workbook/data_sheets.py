@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import compress, takewhile
 
-import numpy as np
 import pandas as pd
 from openpyxl import Workbook
 from openpyxl.formatting.rule import Rule
@@ -29,6 +28,7 @@ from credreport.output.workbook.cells import (
     UNDECIDED_FILL,
     UNDERLINE,
     UNUSED_FILL,
+    letters_in,
     lines_of,
     put,
     write_header,
@@ -48,6 +48,11 @@ _IN_VIEW = (
 )
 _CHARACTERS_SPARE = 2
 _MAX_LINES = 29
+_FEW_LINES = 4
+# So many of a column's longest texts decide its width.
+_LONGEST = 50
+# As many columns are named one by one in the head of the page, which holds 255 letters.
+_MOST_NAMES = 5
 
 
 def add_sheet(book: Workbook, described: Sheet) -> Stream | None:
@@ -112,18 +117,46 @@ def _count_frozen(columns: Sequence[Column]) -> int:
 
 
 def _widths(described: Sheet) -> list[float]:
-    """Return the width of each column: the least, and more for long texts where paper has room."""
-    columns, table = described.columns, described.table
-    least = [float(column.width) for column in columns]
-    wanted = [_fit(column, table) for column in columns]
+    """Return the width of each column: the least, and more where paper has room.
+
+    First every column gets what its longest texts need to stand in as few lines as there is room
+    for; what is left goes to those that lack least.
+    """
+    columns = described.columns
+    on_paper = described.table.head(len(described.table) - described.not_printed)
     is_printed = [column.is_printed for column in columns]
-    spare = most_units() - sum(compress(least, is_printed))
-    missing = sum(compress(wanted, is_printed)) - sum(compress(least, is_printed))
-    share = min(1.0, max(0.0, spare) / missing) if missing else 0.0
-    return [
-        low + int((high - low) * share) if printed else high
-        for low, high, printed in zip(least, wanted, is_printed, strict=True)
+    wanted = [
+        _fit(column, on_paper if column.is_printed else described.table) for column in columns
     ]
+    room = most_units()
+    widths = [float(column.width) for column in columns]
+    for lines in range(1, _FEW_LINES + 1):
+        needed = [
+            _least_for(column, on_paper, wide, lines) if column.is_printed else wide
+            for column, wide in zip(columns, wanted, strict=True)
+        ]
+        if sum(compress(needed, is_printed)) <= room:
+            widths = needed
+            break
+    spare = max(0.0, room - sum(compress(widths, is_printed)))
+    lacking = [high - low for low, high in zip(widths, wanted, strict=True)]
+    for place in sorted(range(len(columns)), key=lacking.__getitem__):
+        more = min(lacking[place], spare) if columns[place].is_printed else lacking[place]
+        widths[place] += more
+        spare -= more * columns[place].is_printed
+    return widths
+
+
+def _least_for(column: Column, table: pd.DataFrame, widest: float, lines: int) -> float:
+    """Return the least width in which the longest texts of a column stand in so many lines."""
+    width = float(column.width)
+    if widest <= width:
+        return width
+    texts = pd.Series(table[column.source].unique())
+    longest = texts.loc[texts.str.len().nlargest(_LONGEST).index].tolist()
+    while width < widest and any(lines_of(text, width) > lines for text in longest):
+        width += 1
+    return min(width, widest)
 
 
 def _add_marks(sheet: Worksheet, described: Sheet, last: int) -> None:
@@ -134,7 +167,9 @@ def _add_marks(sheet: Worksheet, described: Sheet, last: int) -> None:
         letters = get_column_letter(sources.index(mark.source) + 1)
         fill = UNDECIDED_FILL if mark.is_undecided else UNUSED_FILL
         rule = Rule(
-            type="expression", formula=[f"${letters}2{mark.test}"], dxf=DifferentialStyle(fill=fill)
+            type="expression",
+            formula=[mark.test.format(cell=f"${letters}2")],
+            dxf=DifferentialStyle(fill=fill),
         )
         sheet.conditional_formatting.add(rows, rule)
 
@@ -156,9 +191,10 @@ def _choose_print_area(sheet: Worksheet, described: Sheet) -> None:
 
 
 def _name_columns(columns: Sequence[Column]) -> str:
-    if len(columns) == 1:
-        return f"column {columns[0].header}"
-    return f"columns {columns[0].header} to {columns[-1].header}"
+    names = [column.header for column in columns]
+    if len(names) > _MOST_NAMES:
+        return f"columns {names[0]} to {names[-1]}"
+    return f"column{'s' * (len(names) > 1)} {', '.join(names)}"
 
 
 def _heights(table: pd.DataFrame, columns: Sequence[Column], widths: Sequence[float]) -> pd.Series:
@@ -166,9 +202,12 @@ def _heights(table: pd.DataFrame, columns: Sequence[Column], widths: Sequence[fl
     lines = pd.Series(1, index=table.index)
     for column, width in zip(columns, widths, strict=True):
         if column.kind == "text":
-            codes, texts = pd.factorize(table[column.source].fillna(""))
-            each = np.array([lines_of(str(text), width) for text in texts], dtype="int64")
-            lines = lines.clip(lower=pd.Series(each[codes], index=table.index))
+            texts = table[column.source].fillna("")
+            long = texts[
+                texts.str.len().gt(letters_in(width)) | texts.str.contains("\n", regex=False)
+            ]
+            counts = {text: lines_of(text, width) for text in long.unique()}
+            lines = lines.clip(lower=long.map(counts).reindex(lines.index, fill_value=1))
     return lines.clip(upper=_MAX_LINES) * LINE_HEIGHT + LINE_SPARE
 
 

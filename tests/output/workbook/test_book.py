@@ -45,8 +45,8 @@ NAMES = [
 HEADERS = {
     "Findings": [
         "Finding ID", "Account", "User", "Credential", "Severity", "Rule", "Days", "Limit",
-        "Since (UTC)", "State", "Recommended action", "Disposition", "Decided by", "Decision date",
-        "Ticket and notes", "", "Basis", "Source file", "Source line",
+        "Since (UTC)", "State", "Disposition", "Decided by", "Decision date",
+        "Ticket and notes", "", "Recommended action", "Basis", "Source file", "Source line",
     ],
     "Undetermined": [
         "Account", "User", "Credential", "Reason", "Cells as reported", "Source file", "Source line",
@@ -64,8 +64,8 @@ HEADERS = {
         "Source line", "ARN",
     ],
     "Remediation": [
-        "Finding ID", "Account", "User", "Credential", "Check first", "Step 1", "Step 2", "",
-        "Console path",
+        "Finding ID", "Account", "User", "Credential", "Console path", "", "Check first", "Step 1",
+        "Step 2",
     ],
 }  # fmt: skip
 IN_VIEW = {"Findings": 4, "Undetermined": 3, "Users": 2, "Credentials": 3, "Remediation": 4}
@@ -184,7 +184,7 @@ def test_the_auditors_columns_are_empty_and_the_disposition_is_chosen(
     (validation,) = sheet.data_validations.dataValidation
     assert validation.formula1 == f'"{",".join(DISPOSITIONS)}"'
     assert validation.showErrorMessage
-    assert str(validation.sqref) == f"L2:L{len(NAMES) + 1}"
+    assert str(validation.sqref) == f"K2:K{len(NAMES) + 1}"
 
 
 def test_the_summary_says_it(evidence: Evidence, png: bytes) -> None:
@@ -398,7 +398,14 @@ def test_cells_to_fill_in_have_a_frame_and_a_fill_that_shows(
 
 def test_unused_rows_come_first_and_are_coloured(evidence: Evidence, png: bytes) -> None:
     book = opened(to_xlsx(evidence, {"One": png}))
-    expected = {"Users": ["$D2>0"], "Credentials": ['$D2="unused"', '$D2="undetermined"']}
+    expected = {
+        "Users": [
+            "$D2>0",
+            'COUNTIF($I2,"*undetermined*")>0',
+            'COUNTIF($I2,"*could not be judged*")>0',
+        ],
+        "Credentials": ['$D2="unused"', '$D2="undetermined"'],
+    }
     for title, formulas in expected.items():
         (rows,) = book[title].conditional_formatting
         assert [rule.formula for rule in rows.rules] == [[formula] for formula in formulas]
