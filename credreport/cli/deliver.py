@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from credreport.cli.ending import INCOMPLETE, end
+from credreport.cli.next_step import after_evidence, show_next
 from credreport.cli.options import FailOn
 from credreport.cli.screen import Screen, flush
 from credreport.errors import PROBLEMS_SHOWN, OutputError, problem_lines
 from credreport.output.formats import WITH_PICTURES, Files, Options
+
+_UNDETERMINED_SHOWN = 5
+_WITH_SHEET = "-v and the sheet Inputs show"
 
 if TYPE_CHECKING:
     from credreport.comparison.comparison import Comparison
@@ -57,77 +59,80 @@ def deliver(
     if formats:
         files = make(evidence, formats, options)
         written = write_all(output, files, force=force, inputs=inputs, complete=complete, keep=keep)
+    is_failing = fail_on is FailOn.FINDINGS and judged.has_open_findings
     try:
-        _report(screen, evidence, judged, formats, written, closing=closing, as_json=as_json)
+        _show(screen, evidence, as_json=as_json)
         flush()
+        _show_gaps(screen, evidence, judged, formats)
+        status = end(screen, judged.doubts, has_open_findings=is_failing)
+        _show_files(screen, evidence, formats, written, closing)
     except (OutputError, OSError) as error:
         if not written:
             raise
         count = f"{len(written)} file{'s' * (len(written) != 1)}"
         screen.fail(f"error: {error}; the evidence is complete: {count} in {output}")
         return INCOMPLETE
-    is_failing = fail_on is FailOn.FINDINGS and judged.has_open_findings
-    return end(screen, judged.doubts, has_open_findings=is_failing)
+    return status
 
 
-def _report(
-    screen: Screen,
-    evidence: Evidence,
-    judged: Assessment | Comparison,
-    formats: Sequence[str],
-    written: list[Path],
-    *,
-    closing: Closing | None,
-    as_json: bool,
-) -> None:
-    """Print what was found and what was written."""
+def _show(screen: Screen, evidence: Evidence, *, as_json: bool) -> None:
+    """Print the verdict and the small tables, or the document."""
     from credreport.output.json_file import to_json_parts
-    from credreport.reports.normalise import to_rows
 
     if as_json:
         screen.pour(to_json_parts(evidence))
-    else:
-        _show(screen, evidence)
-    not_drawn = evidence.not_drawn if any(name in WITH_PICTURES for name in formats) else ()
-    _show_files(screen, written, not_drawn, lambda: _next_command(written, evidence, formats))
-    if closing:
-        _show_stale(screen, written, closing, evidence.stem)
-    if "undetermined" in evidence.tables:
-        show_undetermined(screen, to_rows(evidence.tables["undetermined"]))
-    show_warnings(screen, judged)
-
-
-def _show(screen: Screen, evidence: Evidence) -> None:
-    """Print the verdict and the small tables."""
+        return
     screen.say(evidence.verdict)
-    if not screen.quiet:
-        for block in evidence.shown:
-            screen.say()
-            if block.heading:
-                screen.say(block.heading)
-            cells = block.table.astype("str").where(block.table.notna(), block.missing)
-            rows = cells.to_numpy().tolist()
-            if block.details and not screen.verbose:
-                rows = rows[: -block.details]
-            numbers = sum(dtype.kind == "i" for dtype in block.table.dtypes)
-            screen.table(block.headers, rows, rights=numbers)
+    for block in () if screen.quiet else evidence.shown:
+        screen.say()
+        if block.heading:
+            screen.say(block.heading)
+        cells = block.table.astype("str").where(block.table.notna(), block.missing)
+        rows = cells.to_numpy().tolist()
+        numbers = sum(dtype.kind in "iu" for dtype in block.table.dtypes)
+        is_short = block.details > 0 and not screen.verbose
+        screen.table(block.headers, rows[: -block.details] if is_short else rows, rights=numbers)
+        if is_short and block.details_words:
+            screen.say(f"  {block.details_words}")
     for line in evidence.footnotes:
         screen.say(line)
 
 
-def _show_files(
-    screen: Screen, written: list[Path], not_drawn: Sequence[str], next_command: Callable[[], str]
+def _show_gaps(
+    screen: Screen, evidence: Evidence, judged: Assessment | Comparison, formats: Sequence[str]
 ) -> None:
-    if not written:
+    """Say what could not be judged or was left out."""
+    from credreport.reports.normalise import to_rows
+
+    screen.gap()
+    if "undetermined" in evidence.tables:
+        show_undetermined(screen, to_rows(evidence.tables["undetermined"]))
+    if "by_change" in evidence.tables:
+        changes = evidence.tables["changes"]
+        _show_undetermined_changes(screen, to_rows(changes[changes["change"].eq("undetermined")]))
+    show_warnings(screen, judged, where=_WITH_SHEET if "xlsx" in formats else "-v shows")
+
+
+def _show_files(
+    screen: Screen,
+    evidence: Evidence,
+    formats: Sequence[str],
+    written: list[Path],
+    closing: Closing | None,
+) -> None:
+    """Name the files, and the next step."""
+    if closing is None:
         return
-    screen.note()
+    screen.gap()
     screen.note("Written:")
     for path in written:
         screen.note(f"  {path}")
-    for reason in not_drawn:
+    for reason in evidence.not_drawn if any(name in WITH_PICTURES for name in formats) else ():
         screen.note(f"  ({reason})")
-    screen.note()
-    screen.note(f"Next: {next_command()}", is_whole=True)
+    _show_stale(screen, written, closing, evidence.stem)
+    screen.gap()
+    has_findings = "findings" in evidence.tables and not evidence.tables["findings"].empty
+    show_next(screen, after_evidence(written, formats, has_findings=has_findings))
 
 
 def _show_stale(screen: Screen, written: list[Path], closing: Closing, stem: str) -> None:
@@ -141,44 +146,46 @@ def _show_stale(screen: Screen, written: list[Path], closing: Closing, stem: str
             screen.note(f"not in the manifest, perhaps of another question: {folder / name}")
 
 
-def _next_command(written: list[Path], evidence: Evidence, formats: Sequence[str]) -> str:
-    script = next((path for path in written if path.suffix == ".sh"), None)
-    if "findings" not in evidence.tables or evidence.tables["findings"].empty:
-        return _attach(written)
-    if script:
-        return f"{shlex.join(['sh', str(script)])}  (a dry run of the remedies)"
-    again = [*_without_format(sys.argv[1:]), "--format", ",".join([*formats, "sh"])]
-    return f"{shlex.join(['credreport', *again])}  (adds the remedies as a script)"
-
-
-def _without_format(arguments: list[str]) -> list[str]:
-    """Return the arguments without --json and --format, for the same run in another form."""
-    kept: list[str] = []
-    words = iter(arguments)
-    for word in words:
-        if word == "--format":
-            next(words, None)
-        elif word != "--json" and not word.startswith("--format="):
-            kept.append(word)
-    return kept
-
-
-def _attach(written: list[Path]) -> str:
-    workbook = next((path for path in written if path.suffix == ".xlsx"), written[0])
-    return f"attach {workbook} to the ticket"
-
-
 def show_undetermined(screen: Screen, rows: Iterable[dict[str, Any]]) -> None:
-    """Print each credential that could not be judged, where everything is to be told."""
+    """Print the first credentials that could not be judged; with -v each of them."""
     from credreport.errors import Notice
 
-    for row in rows if screen.verbose else ():
-        place = Notice(row["source_file"], row["source_line"], "", "")
-        screen.note(f"undetermined: {place}{row['user']!r}, {row['credential']}: {row['reason']}")
+    places = ((Notice(row["source_file"], row["source_line"], "", ""), row) for row in rows)
+    _show_first(screen, (f"{place}{_whose(row)}: {row['reason']}" for place, row in places))
 
 
-def show_warnings(screen: Screen, judged: Assessment | Comparison | Totals) -> None:
-    """Count the warnings by kind, and name what was left out; with -v each in full."""
+def _show_undetermined_changes(screen: Screen, rows: Iterable[dict[str, Any]]) -> None:
+    """Print the first credentials of which nobody can say what became of them."""
+    from credreport.verdicts.tally import shown_account
+
+    _show_first(
+        screen,
+        (f"{shown_account(row['account_id'])}, {_whose(row)}: {row['evidence']}" for row in rows),
+    )
+
+
+def _whose(row: dict[str, Any]) -> str:
+    from credreport.schema import SLOT_WORDS
+
+    return f"{row['user']!r}, {SLOT_WORDS.get(row['credential'], row['credential'])}"
+
+
+def _show_first(screen: Screen, lines: Iterable[str]) -> None:
+    more = 0
+    for number, line in enumerate(lines):
+        if number < _UNDETERMINED_SHOWN or screen.verbose:
+            screen.note(f"undetermined: {line}")
+        else:
+            more += 1
+    if more:
+        screen.note(f"  and {more} more undetermined; -v lists them")
+
+
+def show_warnings(screen: Screen, judged: Assessment | Comparison | Totals, *, where: str) -> None:
+    """Count the warnings by kind, and name what was left out; with -v each in full.
+
+    `where` says where the others can be seen, such as `-v shows`.
+    """
     from credreport.verdicts.warnings import OWN_CODES, WARNING_TITLES
 
     notices = judged.notices
@@ -193,7 +200,7 @@ def show_warnings(screen: Screen, judged: Assessment | Comparison | Totals) -> N
             title = WARNING_TITLES[notice.code]
             counts[title] = counts.get(title, 0) + 1
         count = "1 warning" if len(notices) == 1 else f"{len(notices)} warnings"
-        screen.note(f"{count} (-v and the sheet Inputs show each with its line):")
+        screen.note(f"{count} ({where} each with its line):")
         for title, number in counts.items():
             screen.note(f"  {number} x {title}")
         own = [notice for notice in notices if notice.code in OWN_CODES]
@@ -202,7 +209,7 @@ def show_warnings(screen: Screen, judged: Assessment | Comparison | Totals) -> N
         if len(own) > PROBLEMS_SHOWN:
             screen.note(f"  and {len(own) - PROBLEMS_SHOWN} more")
     if not screen.verbose:
-        _show_left_out(screen, judged.skipped)
+        _show_left_out(screen, judged.skipped, where)
     if screen.verbose:
         for item in judged.superseded:
             screen.note(f"not judged: {item.name}: {item.why}")
@@ -218,7 +225,7 @@ def show_warnings(screen: Screen, judged: Assessment | Comparison | Totals) -> N
         screen.note(f"refused: {line}")
 
 
-def _show_left_out(screen: Screen, skipped: Sequence[Skipped]) -> None:
+def _show_left_out(screen: Screen, skipped: Sequence[Skipped], where: str) -> None:
     """Name what may hold a report and was not read; count what cannot."""
     doubts = [item for item in skipped if item.is_doubt]
     for item in doubts[:PROBLEMS_SHOWN]:
@@ -227,7 +234,7 @@ def _show_left_out(screen: Screen, skipped: Sequence[Skipped]) -> None:
     others = len(skipped) - len(doubts[:PROBLEMS_SHOWN]) - own
     if others:
         files = "1 other file was" if others == 1 else f"{others} other files were"
-        screen.note(f"{files} left out (-v and the sheet Inputs list them)")
+        screen.note(f"{files} left out ({where} them)")
     if own:
         files = "1 file" if own == 1 else f"{own} files"
         screen.note(f"{files} that credreport wrote left out (-v lists them)")

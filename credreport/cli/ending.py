@@ -26,7 +26,7 @@ def ending(command: Callable[P, int]) -> Callable[P, None]:
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        screen = Screen()
+        screen = Screen(no_color=bool(kwargs.get("no_color")))
         try:
             status = command(*args, **kwargs)
             flush()

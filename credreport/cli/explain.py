@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from credreport.verdicts.assessment import Assessment
 
 EXAMPLES = (
-    "credreport explain CR-A3791EB9AFA1 reports/\n"
-    "credreport explain CR-A379 reports/ --profile cis-5.0 --waivers waivers.toml"
+    "credreport explain CR-A3791EB9AFA1 sample_reports/\n"
+    "credreport explain break-glass sample_reports/ --profile cis-5.0"
 )
 
 
@@ -43,7 +43,7 @@ def explain(
         str,
         typer.Argument(
             metavar="FINDING",
-            help="A Finding ID, or enough of it to be the only one; or the name of a user.",
+            help="Finding ID or its beginning, or the name of a user.",
         ),
     ],
     inputs: Inputs,
@@ -61,7 +61,7 @@ def explain(
     verbose: Verbose = False,
     no_color: NoColor = False,
 ) -> int:
-    """Explain one finding: the row, the cell that decided, the arithmetic, the rule. Writes nothing."""
+    """Explain one finding: the row, the deciding cell, the arithmetic, the rule. Writes nothing."""
     screen = Screen(verbose=verbose, no_color=no_color)
     policy = given.policy(unused_after, profile, policy_file, include_root=include_root)
     waivers = given.waivers(waivers_file)

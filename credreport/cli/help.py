@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
-from credreport.cli.screen import Screen
+from credreport.cli.screen import Screen, terminal_width, wrap_command
 from credreport.errors import CredreportError
 
 INPUT = "Input"
@@ -19,6 +19,13 @@ EVIDENCE = "Evidence"
 SIGN_OFF = "Sign-off"
 LARGE_RUNS = "Large runs"
 OUTPUT = "Output"
+_WIDEST = 100
+# What the framework puts around a name that has brackets or dots already.
+_BRACES = (
+    (re.compile(r"[{}]"), ""),
+    (re.compile(r"^\[(\[.+\])\]$"), r"\1"),
+    (re.compile(r"\.\.\.\]\.\.\.$"), "...]"),
+)
 _GROUPS = ("", INPUT, VERDICT, EVIDENCE, SIGN_OFF, LARGE_RUNS, OUTPUT)
 _WORDS = (
     (re.compile(r"(\d+)<=x<=(\d+)"), r"\1 to \2"),
@@ -27,12 +34,27 @@ _WORDS = (
     (re.compile(r"Input should be greater than or equal to (\d+)"), r"expected \1 or more"),
     (re.compile(r"Input should be less than or equal to (\d+)"), r"expected \1 or less"),
     (re.compile(r"\bValue error, "), ""),
+    (re.compile(r"^[Oo]ption '(.+)' requires an argument\."), r"\1: a value is missing after it"),
+    (
+        re.compile(r"^Got unexpected extra argument(?:s|\(s\))? \((.+)\)"),
+        r"\1: one argument too many",
+    ),
+    (re.compile(r"^[Mm]issing argument '(.+)'"), r"nothing is given for \1"),
     (re.compile(r" ?<(list\[str\]|str)>"), ""),
 )
 
 
 class Command(TyperCommand):
     """A command whose help has its options under titles (`rich_help_panel` names each one's)."""
+
+    def get_help(self, ctx: Any) -> str:
+        """Return the help, as wide as the terminal."""
+        ctx.terminal_width = _help_width()
+        return super().get_help(ctx)
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return the parts of the usage line, without the braces around what is required."""
+        return [_replace(piece, _BRACES) for piece in super().collect_usage_pieces(ctx)]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the arguments, then each group with what belongs to it."""
@@ -47,17 +69,34 @@ class Command(TyperCommand):
         for title, records in groups.items():
             if records:
                 with formatter.section(title or "Arguments"):
-                    formatter.write_dl(records)
+                    formatter.write_dl(records, col_max=min(formatter.width // 3, 30))
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
         """Write the examples, each on a line of its own, to be copied."""
         if self.epilog:
             formatter.write("\nExamples:\n")
-            formatter.write("".join(f"  {line}\n" for line in self.epilog.splitlines()))
+            for line in self.epilog.splitlines():
+                formatter.write("\n".join([*wrap_command(f"  {line}"), ""]))
 
 
 class Group(TyperGroup):
-    """The program: wrong usage is told like every other error."""
+    """The program: its commands in whole sentences, and wrong usage like every other error."""
+
+    def get_help(self, ctx: Any) -> str:
+        """Return the help, as wide as the terminal."""
+        ctx.terminal_width = _help_width()
+        return super().get_help(ctx)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write each command with the first sentence of its help."""
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [
+                    (name, ((each and each.help) or "").partition(". ")[0].rstrip(".") + ".")
+                    for name, each in commands
+                ]
+            )
 
     def main(
         self,
@@ -86,20 +125,31 @@ class Group(TyperGroup):
             if words.startswith("Usage: "):  # no command at all: the message is the help
                 sys.stderr.write(f"{words}\n")
                 sys.exit(error.exit_code)
-            hint = f" See `{context.command_path} --help`" if context else ""
-            Screen().fail(f"error: {words[:1].lower()}{words[1:].rstrip('.')}.{hint}")
+            path = context.command_path if context else "credreport"
+            hint = f" See `{path} --help`"
+            Screen(no_color="--no-color" in sys.argv).fail(
+                f"error: {words[:1].lower()}{words[1:].rstrip('.')}.{hint}"
+            )
             sys.exit(error.exit_code)
         except CredreportError as error:  # a configuration file that cannot be used
             for line in str(error).split("\n"):
-                Screen().fail(f"error: {line}")
+                Screen(no_color="--no-color" in sys.argv).fail(f"error: {line}")
             sys.exit(error.exit_code)
         if standalone_mode:
             sys.exit(status if isinstance(status, int) else 0)
         return status
 
 
+def _help_width() -> int:
+    return min(terminal_width(), _WIDEST)
+
+
 def in_words(text: str) -> str:
     """Return a message of the parser's without its symbols and the names of Python's types."""
-    for pattern, words in _WORDS:
+    return _replace(text, _WORDS)
+
+
+def _replace(text: str, replacements: Iterable[tuple[re.Pattern[str], str]]) -> str:
+    for pattern, words in replacements:
         text = pattern.sub(words, text)
     return text

@@ -17,12 +17,14 @@ from credreport.cli.configuration import Configured, configuration_of
 from credreport.cli.deliver import deliver, show_undetermined, show_warnings
 from credreport.cli.ending import end, ending
 from credreport.cli.help import INPUT, VERDICT, Command, Group
+from credreport.cli.next_step import after_inspect, show_next
 from credreport.cli.options import (
     Accounts,
     AsJson,
     AsOf,
     CarryFrom,
     Cluster,
+    Control,
     CsvRaw,
     FailOn,
     FailOnOption,
@@ -35,12 +37,13 @@ from credreport.cli.options import (
     NoColor,
     Output,
     PolicyFile,
+    PreparedBy,
     Profile,
     Quiet,
     SampleFrom,
     SampleSize,
     Seed,
-    SignedOff,
+    Ticket,
     UnusedAfter,
     Verbose,
     WaiversFile,
@@ -89,8 +92,8 @@ def credreport(
 @app.command(
     cls=Configured,
     epilog=(
-        "credreport analyze reports/\n"
-        "credreport analyze reports/ --profile cis-5.0 --format xlsx,sh -o evidence/june"
+        "credreport analyze sample_reports/\n"
+        "credreport analyze sample_reports/ --profile cis-5.0 --format xlsx,sh -o evidence/cis"
     ),
 )
 @ending
@@ -112,16 +115,16 @@ def analyze(
         typer.Option(
             rich_help_panel=INPUT,
             metavar="OLD",
-            help="An older report or directory: adds the sheet Changes.",
+            help="Compare with an older report or directory: adds the sheet Changes.",
         ),
     ] = None,
     carry_from: CarryFrom = None,
     sample: SampleSize = None,
     seed: Seed = None,
     sample_of: SampleFrom = None,
-    prepared_by: SignedOff = "",
-    control: SignedOff = "",
-    ticket: SignedOff = "",
+    prepared_by: PreparedBy = "",
+    control: Control = "",
+    ticket: Ticket = "",
     fail_on: FailOnOption = FailOn.NONE,
     keep_going: KeepGoing = False,
     max_file_size: MaxFileSize = 64,
@@ -131,7 +134,7 @@ def analyze(
             rich_help_panel=INPUT,
             metavar="N",
             min=0,
-            help="Refuse other than N IAM users (root apart).",
+            help="Fail unless the reports contain exactly N IAM users (root not counted).",
         ),
     ] = None,
     csv_raw: CsvRaw = False,
@@ -205,7 +208,8 @@ def analyze(
 @app.command(
     cls=Configured,
     epilog=(
-        "credreport compare reports/june reports/july\ncredreport compare reports/ -o evidence/tree"
+        "credreport compare sample_reports/2026-06-30 sample_reports/2026-09-30\n"
+        "credreport compare sample_reports/ -o evidence/tree"
     ),
 )
 @ending
@@ -215,7 +219,7 @@ def compare(
         list[str],
         typer.Argument(
             metavar="OLD NEW [MORE...]",
-            help="Reports, directories, globs, zips, in any order; or a tree of dates.",
+            help="Reports, directories, globs or archives, in any order, or one directory with a subdirectory per date.",
         ),
     ],
     *,
@@ -230,15 +234,15 @@ def compare(
         typer.Option(
             rich_help_panel=VERDICT,
             metavar="WHEN",
-            help="Once for each input, in order: judge it at this instant or day (UTC).",
+            help="Judge as of this instant or day (UTC). Give it once per input, in their order.",
         ),
     ] = None,
     include_root: IncludeRoot = False,
     accounts: Accounts = None,
     carry_from: CarryFrom = None,
-    prepared_by: SignedOff = "",
-    control: SignedOff = "",
-    ticket: SignedOff = "",
+    prepared_by: PreparedBy = "",
+    control: Control = "",
+    ticket: Ticket = "",
     fail_on: FailOnOption = FailOn.NONE,
     keep_going: KeepGoing = False,
     max_file_size: MaxFileSize = 64,
@@ -249,7 +253,7 @@ def compare(
     verbose: Verbose = False,
     no_color: NoColor = False,
 ) -> int:
-    """Tell what was fixed and what is new between the dates of the reports."""
+    """Show what was fixed and what is new between reports of different dates."""
     screen = Screen(quiet=quiet, verbose=verbose, no_color=no_color)
     wanted = parse_formats(formats)
     policy = given.policy(unused_after, profile, policy_file, include_root=include_root)
@@ -283,7 +287,8 @@ def compare(
 
 
 @app.command(
-    cls=Configured, epilog=("credreport inspect reports.zip\ncredreport inspect reports/ --json")
+    cls=Configured,
+    epilog=("credreport inspect sample_reports/\ncredreport inspect sample_reports/ --json"),
 )
 @ending
 def inspect(
@@ -302,7 +307,7 @@ def inspect(
     verbose: Verbose = False,
     no_color: NoColor = False,
 ) -> int:
-    """Say what the inputs are: whose, from when, how big, anything odd, counts. Writes nothing."""
+    """Describe the inputs: account, date, size, counts and warnings. Writes nothing."""
     screen = Screen(quiet=quiet, verbose=verbose, no_color=no_color)
     policy = given.policy(unused_after, include_root=include_root)
     named = given.accounts(accounts)
@@ -324,12 +329,18 @@ def inspect(
     if as_json:
         screen.pour(json_parts(inspection))
     else:
-        for line in [] if quiet else report_lines(totals):
-            screen.say(line)
         screen.say(to_verdict(totals))
+        for line in [] if quiet else report_lines(totals, is_whole=verbose):
+            screen.say(line)
+    flush()
+    screen.gap()
     show_undetermined(screen, inspection.undetermined_rows())
-    show_warnings(screen, totals)
-    return end(screen, totals.doubts(), has_open_findings=False)
+    show_warnings(screen, totals, where="-v shows")
+    status = end(screen, totals.doubts(), has_open_findings=False)
+    if not as_json:
+        screen.gap()
+        show_next(screen, after_inspect())
+    return status
 
 
 @app.command(cls=Command, epilog=("credreport rules\ncredreport rules unused-access-key"))
@@ -339,7 +350,7 @@ def rules(
         str | None,
         typer.Argument(
             metavar="[RULE]",
-            help="One rule, whole.",
+            help="Show one rule in full.",
             show_default=False,
             autocompletion=complete_rule,
         ),
@@ -348,7 +359,7 @@ def rules(
     as_json: AsJson = False,
     no_color: NoColor = False,
 ) -> int:
-    """Show the catalogue of rules and profiles, or one rule whole."""
+    """Show the rules and profiles, or one rule in full."""
     from credreport.cli.rule_pages import describe, list_profiles, list_rules, to_document
 
     screen = Screen(no_color=no_color)
@@ -374,12 +385,13 @@ app.command(cls=Configured, epilog=explain.EXAMPLES)(explain.explain)
 @app.command(
     cls=Command,
     epilog=(
-        "credreport waivers > waivers.toml\ncredreport analyze reports/ --waivers waivers.toml"
+        "credreport waivers > waivers.toml\n"
+        "credreport analyze sample_reports/ --waivers waivers.toml"
     ),
 )
 @ending
 def waivers() -> int:
-    """Print a commented template of a waivers file."""
+    """Print a template for a waivers file, with comments."""
     from credreport.rules.waivers import TEMPLATE
 
     screen = Screen()

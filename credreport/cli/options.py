@@ -42,7 +42,7 @@ def complete_rule() -> list[str]:
 Inputs = Annotated[
     list[str],
     typer.Argument(
-        metavar="INPUT", help="A report, a directory, a glob, a zip, or - for standard input."
+        metavar="INPUT", help="Reports, directories, globs, archives, or - for standard input."
     ),
 ]
 AsOf = Annotated[
@@ -50,7 +50,7 @@ AsOf = Annotated[
     typer.Option(
         rich_help_panel=VERDICT,
         metavar="WHEN",
-        help="Judge at this instant, at the end of this day (UTC), or at each file's `newest` timestamp.",
+        help="Judge as of this instant, the end of this day (UTC), or `newest`: the newest timestamp of each file.",
     ),
 ]
 UnusedAfter = Annotated[
@@ -58,19 +58,21 @@ UnusedAfter = Annotated[
     typer.Option(
         rich_help_panel=VERDICT,
         metavar="DAYS",
-        help="Unused means this many days or more.  [default: the profile's; 90]",
+        help="Unused means this many days or more.  [default: that of the profile; 90]",
     ),
 ]
 IncludeRoot = Annotated[
     bool,
-    typer.Option(
-        "--include-root", rich_help_panel=VERDICT, help="Judge the root account like any other."
-    ),
+    typer.Option("--include-root", rich_help_panel=VERDICT, help="Judge the root user too."),
 ]
 Output = Annotated[
     Path,
     typer.Option(
-        "--output", "-o", rich_help_panel=EVIDENCE, metavar="DIR", help="Where the evidence goes."
+        "--output",
+        "-o",
+        rich_help_panel=EVIDENCE,
+        metavar="DIR",
+        help="Directory for the evidence.",
     ),
 ]
 FormatList = Annotated[
@@ -88,18 +90,27 @@ Accounts = Annotated[
     typer.Option(
         rich_help_panel=INPUT,
         metavar="FILE",
-        help="CSV or JSON: the accounts that ought to have a report.",
+        help="CSV or JSON list of the accounts that should have a report.",
     ),
 ]
-SignedOff = Annotated[
-    str, typer.Option(rich_help_panel=SIGN_OFF, metavar="TEXT", help="For the sign-off block.")
+PreparedBy = Annotated[
+    str,
+    typer.Option(rich_help_panel=SIGN_OFF, metavar="TEXT", help="Who prepared the evidence."),
+]
+Control = Annotated[
+    str,
+    typer.Option(rich_help_panel=SIGN_OFF, metavar="TEXT", help="Control it is evidence for."),
+]
+Ticket = Annotated[
+    str,
+    typer.Option(rich_help_panel=SIGN_OFF, metavar="TEXT", help="Ticket it is attached to."),
 ]
 FailOnOption = Annotated[
-    FailOn, typer.Option(rich_help_panel=OUTPUT, help="Exit 1 when there are open findings.")
+    FailOn, typer.Option(rich_help_panel=OUTPUT, help="Exit with 1 when there are open findings.")
 ]
 CsvRaw = Annotated[
     bool,
-    typer.Option("--csv-raw", rich_help_panel=EVIDENCE, help="No guard on text cells of the CSV."),
+    typer.Option("--csv-raw", rich_help_panel=EVIDENCE, help="Do not escape formulas in the CSV."),
 ]
 Force = Annotated[
     bool,
@@ -114,11 +125,16 @@ AsJson = Annotated[
 KeepGoing = Annotated[
     bool,
     typer.Option(
-        "--keep-going", rich_help_panel=INPUT, help="Leave refused inputs out, list them, exit 3."
+        "--keep-going",
+        rich_help_panel=INPUT,
+        help="Leave out refused inputs, list them and exit with 3.",
     ),
 ]
 MaxFileSize = Annotated[
-    int, typer.Option(rich_help_panel=INPUT, metavar="MIB", min=1, help="Refuse larger files.")
+    int,
+    typer.Option(
+        rich_help_panel=INPUT, metavar="MIB", min=1, help="Refuse files larger than this."
+    ),
 ]
 Profile = Annotated[
     str | None,
@@ -135,13 +151,16 @@ PolicyFile = Annotated[
         "--policy",
         rich_help_panel=VERDICT,
         metavar="FILE",
-        help="TOML: a profile, and what differs from it.",
+        help="TOML file with a profile and your changes to it.",
     ),
 ]
 WaiversFile = Annotated[
     Path | None,
     typer.Option(
-        "--waivers", rich_help_panel=VERDICT, metavar="FILE", help="TOML: dated exceptions."
+        "--waivers",
+        rich_help_panel=VERDICT,
+        metavar="FILE",
+        help="TOML file with exceptions that expire.",
     ),
 ]
 SampleSize = Annotated[
@@ -175,7 +194,7 @@ CarryFrom = Annotated[
     typer.Option(
         rich_help_panel=EVIDENCE,
         metavar="OLD.xlsx",
-        help="The workbook of an earlier run: carry over the auditor's decisions, and check them.",
+        help="Carry over your decisions from the workbook of an earlier run, and check them.",
     ),
 ]
 Workers = Annotated[
@@ -185,7 +204,7 @@ Workers = Annotated[
         metavar="N",
         min=1,
         max=256,
-        help="Processes for many reports.  [default: one a processor]",
+        help="Processes for many reports.  [default: one per processor]",
     ),
 ]
 Cluster = Annotated[
@@ -198,7 +217,9 @@ Cluster = Annotated[
 ]
 Quiet = Annotated[
     bool,
-    typer.Option("--quiet", "-q", rich_help_panel=OUTPUT, help="Only the verdict, and errors."),
+    typer.Option(
+        "--quiet", "-q", rich_help_panel=OUTPUT, help="Print only the verdict and errors."
+    ),
 ]
 Verbose = Annotated[
     bool,
@@ -206,9 +227,9 @@ Verbose = Annotated[
         "--verbose",
         "-v",
         rich_help_panel=OUTPUT,
-        help="Every warning; details of an internal error.",
+        help="Print every warning, and details of an internal error.",
     ),
 ]
 NoColor = Annotated[
-    bool, typer.Option("--no-color", rich_help_panel=OUTPUT, help="Plain lines on a terminal, too.")
+    bool, typer.Option("--no-color", rich_help_panel=OUTPUT, help="Print plain text without color.")
 ]

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import sys
 import time
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import IO, Literal, TextIO
+from itertools import zip_longest
+from typing import IO, TextIO, TypeGuard
 
 from credreport.errors import OutputError
 from credreport.text import escape_text
 
 _SYSTEM = os.name
-_LEAST_WIDTH = 40
+LEAST_WIDTH = 40
+_LEAST_TITLE = 16
+_SHELL_WORD = re.compile(r"(?:'[^']*'|\"[^\"]*\"|\\.|[^\s'\"\\])+")
+_COLORS = (
+    (re.compile(r"\bFAIL\b|^error:"), 31),
+    (re.compile(r"\bundetermined\b|^Exit status 3"), 33),
+)
 _SHOW_PROGRESS_AFTER = 1.0
 
 
@@ -29,10 +38,12 @@ class Screen:
         self.quiet = quiet
         self.verbose = verbose
         self.no_color = no_color or bool(os.environ.get("NO_COLOR"))
+        self._has_gap = False
+        self._is_begun = False
 
     def say(self, line: str = "", *, is_whole: bool = False) -> None:
         """Print one line of what was asked for; `is_whole` keeps a command one to copy."""
-        _print(sys.stdout, line, is_whole=is_whole)
+        self._print(sys.stdout, line, is_whole=is_whole)
 
     def pour(self, parts: Iterable[str]) -> None:
         """Print what was asked for part by part. The caller vouches for ASCII and nothing odd in it."""
@@ -44,60 +55,82 @@ class Screen:
 
     def note(self, line: str = "", *, is_whole: bool = False) -> None:
         """Print one line of everything else, unless quiet; `is_whole` keeps a command one to copy."""
-        if not self.quiet:
-            _print(sys.stderr, line, is_whole=is_whole)
+        if self.quiet:
+            return
+        if self._has_gap and (self._is_begun or _has_reader(sys.stderr)):
+            self._print(sys.stderr, "")
+        self._has_gap, self._is_begun = False, True
+        self._print(sys.stderr, line, is_whole=is_whole)
+
+    def gap(self) -> None:
+        """Leave a line empty before the next note, if there is one and something stands above it."""
+        self._has_gap = True
 
     def fail(self, line: str) -> None:
         """Print one line of an error."""
-        _print(sys.stderr, line)
+        self._print(sys.stderr, line)
 
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]], rights: int) -> None:
         """Print a table; the last `rights` columns hold numbers. A pipe gets aligned ASCII lines."""
-        if _is_terminal(sys.stdout) and not self.no_color:
-            self._rich_table(headers, rows, rights)
-            return
-        cells = [[_to_shown(sys.stdout, cell) for cell in row] for row in [headers, *rows]]
-        widths = [max(len(row[place]) for row in cells) for place in range(len(headers))]
-        if _has_reader(sys.stdout) and 2 * len(widths) + sum(widths) > _terminal_width():
-            self._labelled_lines(headers, rows)
-            return
-        for row in cells:
+        stream = sys.stdout
+        cells = [[_to_shown(stream, cell) for cell in row] for row in [headers, *rows]]
+        left = len(headers) - rights
+        widths = [max(map(display_width, column)) for column in zip(*cells, strict=True)]
+        if _has_reader(stream):
+            narrower = _fit(cells, widths, left, terminal_width() - 2)
+            if narrower is None:
+                self._labelled_lines(cells)
+                return
+            widths = narrower
+        lines = [line for row in cells[:1] for line in _to_lines(row, widths, left)]
+        if self._is_colored(stream):
+            rule = "\u2500" if (stream.encoding or "").lower().startswith("utf") else "-"
+            length = sum(widths) + 2 * (len(widths) - 1)
+            lines = [*(f"\x1b[1m{line}\x1b[0m" for line in lines), f"  {rule * length}"]
+        lines += [
+            self._marked(stream, line) for row in cells[1:] for line in _to_lines(row, widths, left)
+        ]
+        self._write(stream, lines)
+
+    def _labelled_lines(self, cells: Sequence[Sequence[str]]) -> None:
+        """Print each row of a table that is too wide as a sentence, a label never parted from its value."""
+        headers = [header.lower() for header in cells[0]]
+        for row in cells[1:]:
             parts = [
-                cell.rjust(width) if place >= len(row) - rights else cell.ljust(width)
-                for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+                f"{header} {cell}"
+                for header, cell in zip(headers[1:], row[1:], strict=True)
+                if cell not in {"", "-"}
             ]
-            self.say("  " + "  ".join(parts).rstrip())
+            words = [f"{row[0]}:", *(f"{part}," for part in parts[:-1]), *parts[-1:]]
+            lines = _fill(words, terminal_width(), "  ", "    ")
+            self._write(sys.stdout, [self._marked(sys.stdout, line) for line in lines])
 
-    def _rich_table(
-        self, headers: Sequence[str], rows: Sequence[Sequence[str]], rights: int
-    ) -> None:
-        from rich import box
-        from rich.console import Console
-        from rich.table import Table
-        from rich.text import Text
-
-        is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
-        table = Table(box=box.SIMPLE_HEAD if is_unicode else box.ASCII, header_style="bold")
-        last = len(headers) - 1
-        for place, header in enumerate(headers):
-            is_right = place > last - rights
-            is_long = place == last and not is_right  # a title: it alone may go on below
-            justify: Literal["left", "right"] = "right" if is_right else "left"
-            table.add_column(header, justify=justify, no_wrap=not is_long, overflow="fold")
-        for row in rows:
-            table.add_row(*(Text(escape_text(cell)) for cell in row))
-        width = _terminal_width()
-        console = Console(width=width, highlight=False)
-        if console.measure(table, options=console.options.update(width=10_000)).minimum > width:
-            self._labelled_lines(headers, rows)
+    def _print(self, stream: TextIO | None, text: str, *, is_whole: bool = False) -> None:
+        if stream is None:
             return
-        console.print(table)
+        shown = _to_shown(stream, text)
+        lines = [shown]
+        if stream.isatty():
+            lines = wrap_command(shown) if is_whole else _wrap(shown, terminal_width())
+        self._write(stream, [self._marked(stream, line) for line in lines])
 
-    def _labelled_lines(self, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Print each row of a table that is too wide as a sentence."""
-        for first, *cells in rows:
-            parts = [f"{header} {cell}" for header, cell in zip(headers[1:], cells, strict=True)]
-            self.say(f"  {first}: {', '.join(parts)}")
+    def _write(self, stream: TextIO | None, lines: Iterable[str]) -> None:
+        if stream is not None:
+            with _surviving(stream):
+                stream.write("\n".join(lines) + "\n")
+
+    def _is_colored(self, stream: TextIO | None) -> TypeGuard[TextIO]:
+        """Whether the stream shows colours. An old console of Windows shows their codes instead."""
+        is_console = _SYSTEM == "nt" and not os.environ.get("WT_SESSION")
+        return _is_terminal(stream) and not self.no_color and not is_console
+
+    def _marked(self, stream: TextIO | None, line: str) -> str:
+        """Return the line with errors and FAIL in red, what is undetermined in amber."""
+        if not self._is_colored(stream):
+            return line
+        for pattern, color in _COLORS:
+            line = pattern.sub(f"\x1b[{color}m\\g<0>\x1b[0m", line)
+        return line
 
     @contextmanager
     def progress(self, total: Callable[[], int]) -> Iterator[Callable[[], None] | None]:
@@ -162,30 +195,93 @@ def _to_shown(stream: TextIO | None, text: str) -> str:
     return escape_text(text).encode(encoding, "backslashreplace").decode(encoding)
 
 
-def _print(stream: TextIO | None, text: str, *, is_whole: bool = False) -> None:
-    if stream is None:
-        return
-    shown = _to_shown(stream, text)
-    lines = [shown] if is_whole or not stream.isatty() else _wrap(shown, _terminal_width())
-    with _surviving(stream):
-        stream.write("\n".join(lines) + "\n")
+def terminal_width() -> int:
+    """Return the columns of the terminal, or what COLUMNS says, at least 40."""
+    return max(shutil.get_terminal_size().columns, LEAST_WIDTH)
 
 
-def _terminal_width() -> int:
-    return max(shutil.get_terminal_size().columns, _LEAST_WIDTH)
+def display_width(text: str) -> int:
+    """Return how many columns of a terminal the text takes: East Asian letters take two."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(letter) else 1 + (unicodedata.east_asian_width(letter) in "WF")
+        for letter in text
+    )
+
+
+def _fit(
+    cells: Sequence[Sequence[str]], widths: Sequence[int], left: int, room: int
+) -> list[int] | None:
+    """Return widths of columns that fit the room; None where they cannot without breaking a word.
+
+    Headers of numbers may go on below, between words, and so may a title in the last column.
+    """
+    if sum(widths) + 2 * (len(widths) - 1) <= room:
+        return list(widths)
+    numbers = range(left, len(widths))
+    found = [
+        max(
+            max(map(display_width, cells[0][index].split()), default=0),
+            max((display_width(row[index]) for row in cells[1:]), default=0),
+        )
+        if index in numbers
+        else width
+        for index, width in enumerate(widths)
+    ]
+    last = len(widths) - 1
+    if left > last > 0:
+        words = [word for row in cells for word in row[last].split()]
+        found[last] = room - sum(found[:last]) - 2 * last
+        if found[last] < max(_LEAST_TITLE, *map(display_width, words)):
+            return None
+    return found if sum(found) + 2 * last <= room else None
+
+
+def _to_lines(row: Sequence[str], widths: Sequence[int], left: int) -> Iterator[str]:
+    """Yield the lines of one row, each cell within its column; the first `left` are flush left."""
+    parts = [
+        [cell] if display_width(cell) <= width else _fill(cell.split(), width)
+        for cell, width in zip(row, widths, strict=True)
+    ]
+    for line in zip_longest(*parts, fillvalue=""):
+        padded = [
+            f"{cell}{pad}" if index < left else f"{pad}{cell}"
+            for index, (cell, width) in enumerate(zip(line, widths, strict=True))
+            for pad in [" " * (width - display_width(cell))]
+        ]
+        yield f"  {'  '.join(padded)}".rstrip()
 
 
 def _wrap(line: str, width: int) -> list[str]:
     """Return the line in parts that fit, broken between words only; what goes on is indented."""
-    if len(line) <= width:
+    if display_width(line) <= width:
         return [line]
     indent = " " * (len(line) - len(line.lstrip(" ")))
-    more = indent + "  " if indent else ""
+    return _fill(line.split(), width, indent, f"{indent}  " if indent else "")
+
+
+def wrap_command(line: str) -> list[str]:
+    """Return a command in parts that a shell joins again when they are copied; whole on Windows."""
+    width = terminal_width()
+    if _SYSTEM == "nt" or not _has_reader(sys.stdout) or display_width(line) <= width:
+        return [line]
+    indent = " " * (len(line) - len(line.lstrip(" ")))
+    parts = _fill(_SHELL_WORD.findall(line), width - 2, indent, f"{indent}  ")
+    return [*(f"{part} \\" for part in parts[:-1]), parts[-1]]
+
+
+def _fill(words: Iterable[str], width: int, indent: str = "", more: str = "") -> list[str]:
+    """Return lines of as many words as fit; what is too long even alone is parted at its spaces."""
+    whole: list[str] = []
+    for word in words:
+        is_long = display_width(f"{more}{word}") > width and not word.startswith(("'", '"'))
+        whole += word.split() if is_long else [word]
     parts: list[str] = []
     part = indent
-    for word in line.split():
+    for word in whole:
         longer = f"{part} {word}" if part.strip() else f"{part}{word}"
-        if len(longer) > width and part.strip():
+        if display_width(longer) > width and part.strip():
             parts.append(part)
             longer = f"{more}{word}"
         part = longer

@@ -17,21 +17,19 @@ if TYPE_CHECKING:
     from credreport.runs.rehash import Fault, Rehashed
     from credreport.runs.reperform import Reperformed
 
-EXAMPLES = (
-    "credreport verify evidence/june\ncredreport verify evidence/june reports/june waivers.toml"
-)
+EXAMPLES = "credreport verify evidence/\ncredreport verify evidence/ sample_reports/"
 
 
 @ending
 def verify(
     directory: Annotated[
-        str, typer.Argument(metavar="DIR", help="The directory that analyze or compare wrote to.")
+        str, typer.Argument(metavar="DIR", help="Directory that analyze or compare wrote to.")
     ],
     inputs: Annotated[
         list[str] | None,
         typer.Argument(
             metavar="INPUT",
-            help="The inputs of the run, with its policy, waivers and accounts: re-perform it.",
+            help="The inputs of the run, with its policy, waivers and accounts, to do the run again.",
             show_default=False,
             rich_help_panel=INPUT,
         ),
@@ -42,7 +40,7 @@ def verify(
     verbose: Verbose = False,
     no_color: NoColor = False,
 ) -> int:
-    """Check that evidence is as it was written; given the inputs, do the run again and compare."""
+    """Check that evidence is as it was written. With the inputs, do the run again and compare."""
     screen = Screen(quiet=quiet, verbose=verbose, no_color=no_color)
     from credreport.runs.rehash import Fault, rehash
 

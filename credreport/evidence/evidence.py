@@ -122,6 +122,7 @@ class Block:
     chart: stands beside the table.
     missing: what stands for a number that there is not.
     details: how many of the last rows the screen leaves out unless everything is asked for.
+    details_words: what the screen says in their place.
     """
 
     heading: str
@@ -131,6 +132,7 @@ class Block:
     chart: Chart | None = None
     missing: str = NOTHING
     details: int = 0
+    details_words: str = ""
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ from credreport.evidence.evidence import (
 )
 from credreport.evidence.method import method_rows
 from credreport.evidence.of_comparison import findings_picture, kinds_block
+from credreport.evidence.on_screen import account_counts, rule_counts, status_counts, worst_findings
 from credreport.evidence.pictures import ageing_picture, ecdf_picture, worth_drawing
 from credreport.evidence.remediation import to_remediation, to_script
 from credreport.evidence.sample import Sampling, draw, sample_method
@@ -101,12 +102,11 @@ from credreport.verdicts.tally import (
 TOP_FINDINGS = 10
 _TOP_ACCOUNTS = 10
 _UNKNOWN = "unknown"
+_COUNTS_ON_SCREEN = {
+    "Users": "users", "Open": "open", "Unused": "unused", "Current": "current",
+    "Undetermined": "undetermined",
+}  # fmt: skip
 _SUMMARY_WIDTHS = (26, 9, 9.5, 9.5, 9, 13.5, 9, 14, 13)
-_ON_SCREEN = (
-    "unused", "current", "undetermined", "excluded", "inactive", "not_tracked", "absent", "total",
-)  # fmt: skip
-_SCREEN_DETAILS = 2  # absent, and the total that counts it
-_WORST_ON_SCREEN = 5
 
 
 @storing_python_text
@@ -261,7 +261,12 @@ def of_analysis(
             to_script, assessment.findings, assessment.unused, verdict, assessment.accounts
         ),
         make_standing=partial(to_standing, assessment, None if since is None else since.changes),
-        shown=(*_worst(assessment.open_findings), *_shown(summary, rules)),
+        shown=(
+            *worst_findings(assessment.open_findings),
+            *account_counts(accounts, _COUNTS_ON_SCREEN),
+            status_counts(summary),
+            *([rule_counts(rules)] if rules is not None else []),
+        ),
         footnotes=("", *footnotes) if footnotes else (),
         review=review,
         aside=aside,
@@ -479,37 +484,3 @@ def _top_findings(findings: pd.DataFrame, *, has_rules: bool) -> tuple[Section, 
                 line += (", waived: ", Code(str(finding["waiver"])))
         lines.append((*line, " (", Code(str(finding["finding_id"])), ")"))
     return (Section(heading, tuple(lines), len(findings) - len(lines), "findings"),)
-
-
-def _worst(findings: pd.DataFrame) -> tuple[Block, ...]:
-    """Return the table on the screen of the worst open findings, which come first already."""
-    if findings.empty:
-        return ()
-    worst = findings.head(_WORST_ON_SCREEN)
-    table = pd.DataFrame(
-        {
-            "finding_id": worst["finding_id"],
-            "account_id": worst["account_id"].map(shown_account),
-            "user": worst["user"],
-            "credential": worst["credential"].map(lambda name: SLOT_WORDS.get(name, name)),
-            "rule": worst["rule"],
-            "days": worst["days"].astype("Int64"),
-        }
-    )
-    count = f"{len(worst)} of {len(findings)}" if len(findings) > len(worst) else f"{len(worst)}"
-    headers = ("Finding", "Account", "User", "Credential", "Rule", "Days")
-    return (Block(f"Worst open findings ({count}):", headers, table, missing="-"),)
-
-
-def _shown(summary: pd.DataFrame, rules: pd.DataFrame | None) -> tuple[Block, ...]:
-    """Return the tables on the screen: counts by status, and findings by rule."""
-    types = summary.set_index("type").T.loc[list(_ON_SCREEN)]
-    labels = pd.Series(_spaced(types.index), index=types.index)
-    counts = types.assign(status=labels)[["status", *types.columns]]
-    headers = ("", *(name.lower() for name in types.columns))
-    blocks = [Block("", headers, counts, details=_SCREEN_DETAILS)]
-    if rules is not None:
-        headers = ("Rule", "Severity", "findings", "open", "waived", "undetermined")
-        table = rules[["rule", "severity", "findings", "open", "waived", "undetermined"]]
-        blocks.append(Block("", headers, table, missing=_UNKNOWN))
-    return tuple(blocks)

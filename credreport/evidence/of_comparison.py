@@ -44,6 +44,12 @@ from credreport.evidence.evidence import (
     Tables,
 )
 from credreport.evidence.method import method_rows
+from credreport.evidence.on_screen import (
+    account_counts,
+    changes_by_rule,
+    kinds_on_screen,
+    worst_changes,
+)
 from credreport.evidence.pictures import open_picture, paired_picture, worth_drawing
 from credreport.evidence.remediation import to_script
 from credreport.evidence.sheets import (
@@ -70,7 +76,7 @@ from credreport.evidence.tables import (
 )
 from credreport.reports.normalise import to_rows
 from credreport.rules.accounts import NO_REPORT
-from credreport.rules.catalogue import RULES, UNUSED_RULES
+from credreport.rules.catalogue import RULES
 from credreport.schema import CHANGES, FINDING_KIND_WORDS, SLOT_WORDS, TIMELINE, Kind, Outcome
 from credreport.tables import storing_python_text
 from credreport.verdicts.tally import (
@@ -91,6 +97,10 @@ _ACCOUNT_HEADERS = (
     "Account", "Name", "Owner", "Reports", "Before", "Closed", "Not closed", "New", "Open now",
     "Undetermined",
 )  # fmt: skip
+_COUNTS_ON_SCREEN = {
+    "Before": "before", "Closed": "closed", "Not closed": "not_closed", "New": "new",
+    "Open now": "open", "Undetermined": "undetermined",
+}  # fmt: skip
 _KIND_HEADERS = ("Type", "Before", "Closed", "Not closed", "New", "Now", "Open now")
 _KIND_COLUMNS = ("type", "before", "closed", "not_closed", "new", "now", "open")
 _RULE_HEADERS = (
@@ -214,7 +224,12 @@ def of_comparison(
         ),
         make_script=partial(to_script, newest.findings, newest.unused, verdict, newest.accounts),
         make_standing=partial(to_standing, newest, comparison.changes),
-        shown=_shown(kinds, by_rule),
+        shown=(
+            *worst_changes(comparison),
+            *account_counts(made["accounts"], _COUNTS_ON_SCREEN),
+            kinds_on_screen(Block("", _KIND_HEADERS, kinds)),
+            *changes_by_rule(by_rule),
+        ),
         footnotes=tuple(f"{label}: {text}" for label, text in decision_facts(review)[1:]),
         review=review,
     )
@@ -385,16 +400,6 @@ def _top_changes(changes: pd.DataFrame) -> tuple[Section, ...]:
         for heading, mask in chosen.items()
         if mask.any()
     )
-
-
-def _shown(kinds: pd.DataFrame, by_rule: pd.DataFrame) -> tuple[Block, ...]:
-    """Return what the screen shows: counts by kind, and by rule where there are more than two."""
-    of_kind = Block("", ("", *(header.lower() for header in _KIND_HEADERS[1:])), kinds)
-    if len(by_rule) <= len(UNUSED_RULES):
-        return (of_kind,)
-    headers = ("Rule", "Before", "Closed", "Not closed", "New", "Open now")
-    columns = ["rule", "before", "closed", "not_closed", "new", "open"]
-    return of_kind, Block("", headers, by_rule[columns])
 
 
 def _change_line(row: dict[str, object]) -> Line:

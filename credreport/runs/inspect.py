@@ -68,6 +68,7 @@ BATCH_FILES = 500
 _KEPT_MEMORY = 16 * 1024 * 1024
 _SEPARATOR = ",\n"
 _ACCOUNT = re.compile(rb'\{"account_id": ("(?:[^"\\]|\\.)*"), ')
+_REPORTS_SHOWN = 5
 _SHOWN = ("unused", "current", "undetermined", "excluded", "inactive", "absent")
 
 File = Unread | Stream
@@ -369,10 +370,16 @@ def _to_unused(judged: Judged) -> list[bytes]:
     return [_SEPARATOR.join(objects[begin:end]).encode("ascii") for begin, end in pairwise(edges)]
 
 
-def report_lines(totals: Totals) -> Iterator[str]:
-    """Yield a block of lines for each report: whose, from when, how big, and the counts."""
+def report_lines(totals: Totals, *, is_whole: bool = True) -> Iterator[str]:
+    """Yield a block of lines for each report: whose, from when, how big, and the counts.
+
+    Unless `is_whole`, for the first ones only.
+    """
     rootless = {notice.source for notice in totals.notices if notice.code == "no-root"}
-    for report, counts in zip(input_rows(totals), tie_out_rows(totals), strict=False):
+    rows = list(zip(input_rows(totals), tie_out_rows(totals), strict=False))
+    shown = rows if is_whole else rows[:_REPORTS_SHOWN]
+    for report, counts in shown:
+        yield ""
         root = "no root row" if report["source_file"] in rootless else "root included"
         yield f"{report['source_file']}: a credential report ({report['container']})"
         account = totals.accounts.by_id.get(report["account_id"])
@@ -384,6 +391,9 @@ def report_lines(totals: Totals) -> Iterator[str]:
         yield f"  sha256   {report['sha256']}"
         words = ", ".join(f"{counts[status]} {status}" for status in _SHOWN)
         yield f"  verdicts {words}; tie-out {counts['result']}"
+    if len(shown) < len(rows):
+        yield ""
+        yield f"{len(rows) - len(shown)} more reports; -v describes them"
 
 
 def json_parts(inspection: Inspection) -> Iterator[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import shlex
 import sys
 from collections.abc import Callable
 
@@ -176,9 +178,9 @@ def test_a_table_too_wide_for_the_terminal_becomes_lines(
     headers = ["", "first", "second", "third", "fourth"]
     Screen().table(headers, [["a" * 20, *(["1234567890"] * 4)]], rights=4)
     assert stream.getvalue() == (
-        f"  {'a' * 20}: first\n"
-        "    1234567890, second 1234567890, third\n"
-        "    1234567890, fourth 1234567890\n"
+        f"  {'a' * 20}:\n"
+        "    first 1234567890, second 1234567890,\n"
+        "    third 1234567890, fourth 1234567890\n"
     )
 
 
@@ -188,11 +190,10 @@ def test_a_title_at_the_end_of_a_row_goes_on_below(
     monkeypatch.setenv("COLUMNS", "40")
     stream = terminal()
     Screen().table(["Rule", "Title"], [["old-password", "Console password expires soon"]], rights=0)
-    lines = [line.split("  ") for line in stream.getvalue().splitlines() if "old-password" in line]
-    assert [word.strip() for word in lines[0] if word.strip()] == [
-        "old-password", "Console password",
-    ]  # fmt: skip
-    assert "expires soon" in stream.getvalue()
+    assert stream.getvalue().splitlines()[2:] == [
+        "  old-password  Console password expires",
+        "                soon",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -222,13 +223,63 @@ def test_what_goes_on_is_indented_and_a_long_word_stays_whole(
     assert stream.getvalue() == f"  evidence/{'x' * 40}.xlsx\n    is what there is now\n"
 
 
-def test_a_command_to_copy_stays_one_line(
+def test_a_command_to_copy_goes_on_as_the_shell_joins_it(
     terminal: Callable[..., Terminal], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     stream = terminal("stderr")
-    Screen().note(f"Next: credreport analyze 'a  b' {'x ' * 20}", is_whole=True)
-    assert stream.getvalue().count("\n") == 1
+    command = f"  credreport analyze 'a  b' {'x ' * 20}".rstrip()
+    Screen().note(command, is_whole=True)
+    assert stream.getvalue().count("\n") == 2
+    assert stream.getvalue().splitlines()[0] == "  credreport analyze 'a  b' x x x x x \\"
+    assert shlex.split(stream.getvalue().replace("\\\n", "")) == shlex.split(command)
+    monkeypatch.setattr(screen_module, "_SYSTEM", "nt")
+    stream = terminal("stderr")
+    Screen().note(command, is_whole=True)
+    assert stream.getvalue() == f"{command}\n"
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_no_word_of_a_table_is_broken(
+    terminal: Callable[..., Terminal], monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    stream = terminal()
+    headers = ["Finding", "Account", "User", "Credential", "of which never used"]
+    rows = [
+        ["CR-A3791EB9AFA1", "777788889999", name, "access key 1", "12"]
+        for name in ("bob", "\u5bc6\u7801")
+    ]
+    Screen(no_color=True).table(headers, rows, rights=1)
+    lines = stream.getvalue().splitlines()
+    assert max(map(screen_module.display_width, lines)) <= width
+    words = {word.strip(":,") for line in lines for word in line.split()}
+    assert {"CR-A3791EB9AFA1", "777788889999", "\u5bc6\u7801", "access", "never"} <= words
+
+
+def test_color_only_adds(
+    terminal: Callable[..., Terminal], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = ["tie-out FAIL", "1 undetermined"]
+
+    def show(*, no_color: bool) -> tuple[str, str]:
+        out, err = terminal(), terminal("stderr")
+        screen = Screen(no_color=no_color)
+        for line in lines:
+            screen.say(line)
+        screen.table(["Status", "n"], [["undetermined", "1"]], rights=1)
+        screen.fail("error: x")
+        return out.getvalue(), err.getvalue()
+
+    out, err = show(no_color=False)
+    assert "\x1b[31mFAIL\x1b[0m" in out
+    assert "\x1b[33mundetermined\x1b[0m  1" in out
+    assert err == "\x1b[31merror:\x1b[0m x\n"
+    plain = re.sub(r"\x1b\[\d+m", "", out).replace("  " + "\u2500" * 15 + "\n", "")
+    assert (plain, "error: x\n") == show(no_color=True)
+    monkeypatch.setattr(screen_module, "_SYSTEM", "nt")
+    monkeypatch.delenv("WT_SESSION", raising=False)
+    assert show(no_color=False) == show(no_color=True)
 
 
 def test_a_pipe_gets_long_lines(
