@@ -10,7 +10,7 @@ from typing import Any
 from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
-from credreport.cli.screen import Screen, terminal_width, wrap_command
+from credreport.cli.screen import Screen, has_reader, terminal_width, wrap_command
 from credreport.errors import CredreportError
 
 INPUT = "Input"
@@ -76,7 +76,8 @@ class Command(TyperCommand):
         if self.epilog:
             formatter.write("\nExamples:\n")
             for line in self.epilog.splitlines():
-                formatter.write("\n".join([*wrap_command(f"  {line}"), ""]))
+                lines = wrap_command(f"  {line}") if has_reader(sys.stdout) else [f"  {line}"]
+                formatter.write("\n".join([*lines, ""]))
 
 
 class Group(TyperGroup):

@@ -57,7 +57,7 @@ class Screen:
         """Print one line of everything else, unless quiet; `is_whole` keeps a command one to copy."""
         if self.quiet:
             return
-        if self._has_gap and (self._is_begun or _has_reader(sys.stderr)):
+        if self._has_gap and (self._is_begun or has_reader(sys.stderr)):
             self._print(sys.stderr, "")
         self._has_gap, self._is_begun = False, True
         self._print(sys.stderr, line, is_whole=is_whole)
@@ -76,7 +76,7 @@ class Screen:
         cells = [[_to_shown(stream, cell) for cell in row] for row in [headers, *rows]]
         left = len(headers) - rights
         widths = [max(map(display_width, column)) for column in zip(*cells, strict=True)]
-        if _has_reader(stream):
+        if has_reader(stream):
             narrower = _fit(cells, widths, left, terminal_width() - 2)
             if narrower is None:
                 self._labelled_lines(cells)
@@ -178,14 +178,14 @@ class _Bar:
         self._close()
 
 
-def _has_reader(stream: IO[str] | None) -> bool:
+def has_reader(stream: IO[str] | None) -> bool:
     """Whether the stream is a terminal, of some width."""
     return stream is not None and stream.isatty()
 
 
 def _is_terminal(stream: IO[str] | None) -> bool:
     """Whether the stream is a terminal that can show more than plain lines."""
-    return stream is not None and _has_reader(stream) and os.environ.get("TERM") != "dumb"
+    return stream is not None and has_reader(stream) and os.environ.get("TERM") != "dumb"
 
 
 def _to_shown(stream: TextIO | None, text: str) -> str:
@@ -264,7 +264,7 @@ def _wrap(line: str, width: int) -> list[str]:
 def wrap_command(line: str) -> list[str]:
     """Return a command in parts that a shell joins again when they are copied; whole on Windows."""
     width = terminal_width()
-    if _SYSTEM == "nt" or not _has_reader(sys.stdout) or display_width(line) <= width:
+    if _SYSTEM == "nt" or display_width(line) <= width:
         return [line]
     indent = " " * (len(line) - len(line.lstrip(" ")))
     parts = _fill(_SHELL_WORD.findall(line), width - 2, indent, f"{indent}  ")
