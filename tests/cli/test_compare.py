@@ -298,8 +298,9 @@ def test_the_summary_names_accounts_and_their_coverage(tmp_path: Path) -> None:
     run("compare", tmp_path / "old", tmp_path / "new", "-o", tmp_path / "out")
     (path,) = (tmp_path / "out").glob("*.xlsx")
     summary = openpyxl.load_workbook(path)["Summary"]
-    words = {cell.value for row in summary.iter_rows() for cell in row}
-    assert {"every date", "1 of 2 dates, not covered now", "not covered"} <= words
+    cells = [str(cell.value) for row in summary.iter_rows() for cell in row if cell.value]
+    assert {"every date", "not covered"} <= {*cells}
+    assert "1 of 2 dates, not covered now" in " ".join(cells)  # on two lines, perhaps
 
 
 def test_analyze_with_a_baseline_adds_the_changes(dates: tuple[Path, Path], tmp_path: Path) -> None:
