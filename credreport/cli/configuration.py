@@ -30,6 +30,8 @@ _FROM_FILE = "DEFAULT_MAP"
 # What options of these groups say decides something, but for where and in which form it is written.
 _DECISIVE = (INPUT, VERDICT, EVIDENCE)
 _INDECISIVE = ("output", "format", "csv-raw", "force")
+# Whose machines read the reports is for the person who runs this to say.
+_NOT_FROM_FILE = ("cluster",)
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,10 @@ def _check(settings: Settings, ctx: Any, options: Mapping[str, Any]) -> None:
     toml.check_keys(settings.values, sorted(known), table)
     for name, value in settings.values.items():
         if name not in options:
+            continue
+        if name in _NOT_FROM_FILE:
+            found = f"`{name}` cannot stand in a file, which may have come with the reports"
+            toml.report(settings.line_of(name), found, f"Name it on the command line: --{name}")
             continue
         wanted = _expected(options[name], value)
         if wanted:

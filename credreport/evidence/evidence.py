@@ -231,7 +231,7 @@ class Standing:
     """What stands at the newest date, for formats that speak of rules and controls.
 
     policy: the rules in force and their numbers.
-    doubts: why the run is incomplete, in words; empty where it is not.
+    doubts: why no rule is sure to have seen everything, in words; empty where each is.
     rules: one row per rule in force, as `evidence.standing.to_rules` makes it.
     findings: the columns of FINDINGS and `as_of`.
     undetermined: the columns of UNDETERMINED, the account's name and owner, `as_of`, and `rules`: the

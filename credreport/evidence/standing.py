@@ -15,6 +15,7 @@ from credreport.rules.waivers import WAIVED
 from credreport.schema import ACCOUNT_NAMES, FINDINGS, SLOTS, UNDETERMINED, Outcome
 from credreport.tables import storing_python_text
 from credreport.verdicts.assessment import Assessment
+from credreport.verdicts.tally import UNJUDGED, doubts_in_words
 
 CLOSED = (
     "finding_id", "rule", "severity", "account_id", *ACCOUNT_NAMES, "user", "arn", "credential",
@@ -70,9 +71,11 @@ def to_standing(assessment: Assessment, changes: pd.DataFrame | None = None) -> 
         as_of=unsure["report"].map(as_ofs),
         rules=pd.Series(rules, index=unsure.index, dtype=object),
     )
+    doubts = assessment.totals.count_doubts()
+    del doubts[UNJUDGED]  # these stand in `undetermined`, each with its rules
     return Standing(
         policy=assessment.policy,
-        doubts=assessment.totals.doubts(),
+        doubts=doubts_in_words(doubts),
         rules=to_rules(assessment),
         findings=findings[[*FINDINGS, "as_of"]],
         undetermined=unsure[[*UNDETERMINED, *ACCOUNT_NAMES, "as_of", "rules"]],

@@ -137,8 +137,8 @@ def _about(row: Mapping[str, Any], code: str, what: str, uid: str) -> Object:
     """Return whose finding it is, what of, and what it is called."""
     account = shown_account(row["account_id"])
     arn = str(row.get("arn", ""))
-    credential = SLOT_WORDS.get(row["credential"], row["credential"])
-    message = f"{what} ({credential} of {escape_text(row['user'])} in {account})"
+    of_what = f"{SLOT_WORDS[row['credential']]} of " if row["credential"] in SLOT_WORDS else ""
+    message = f"{what} ({of_what}{escape_text(row['user'])} in account {account})"
     return {
         "cloud": {
             "account": {

@@ -194,11 +194,11 @@ class _Document:
         source, line = str(row["source_file"]), str(row["source_line"])
         place = f", line {line}" if line else ""
         digest = self._sources.get(source, "")
-        what = SLOT_WORDS.get(row["credential"], row["credential"])
+        of_what = f"{SLOT_WORDS[row['credential']]} of " if row["credential"] in SLOT_WORDS else ""
         return {
             "uuid": row["observation"],
             "title": title,
-            "description": f"{title}: {what} of {markdown_code(row['user'])} "
+            "description": f"{title}: {of_what}{markdown_code(row['user'])} "
             f"in account {_account(row['account_id'])}",
             "props": _props(**{name: row[name] for name in about}),
             "methods": ["EXAMINE"],

@@ -46,6 +46,7 @@ _END_OF_DAY = "T235959Z"
 _HASH_IN_NAME = 8
 
 _NAMED = 5  # accounts in a sentence
+UNJUDGED = "credentials that could not be judged"
 WITHOUT_REPORT = "accounts of the list without a report"
 Row = dict[str, Any]
 
@@ -165,7 +166,7 @@ class Totals:
         `undecided` counts the verdicts of rules that the reports do not allow.
         """
         return {
-            "credentials that could not be judged": self.count(Status.UNDETERMINED),
+            UNJUDGED: self.count(Status.UNDETERMINED),
             "verdicts of rules that could not be determined": undecided,
             WITHOUT_REPORT: len(self.without_report),
             "inputs refused and left out": len({problem.source for problem in self.refused}),

@@ -31,11 +31,10 @@ OPTIONS = [
     pytest.param(command, option, id=f"{name}-{option_name(option)}")
     for name, command in COMMANDS.items()
     for option in command.params
-    if is_option(option)
+    if is_option(option) and option_name(option) != "cluster"
 ]
 _WORDS = {
     "as-of": ("2026-01-15", "newest"),
-    "cluster": ("tcp://a:1", "tcp://b:1"),
     "fail-on": ("findings", "none"),
     "format": ("csv", "json"),
     "profile": ("cis-5.0", "all"),
@@ -203,6 +202,11 @@ def test_compare_takes_it_and_says_so(place: Path) -> None:
         ('profile = "cis-9"\n', "line 1: --profile 'cis-9': no such profile. Known: cis-1.2"),
         ('as-of = "soon"\n', "line 1: "),
         ("unused-after = \n", "credreport.toml, line 1, column 16: not TOML"),
+        (
+            'cluster = "tcp://192.0.2.1:8786"\n',
+            "credreport.toml, line 1: `cluster` cannot stand in a file, which may have come with the "
+            "reports. Name it on the command line: --cluster.",
+        ),
         ("[analyze]\nforce = true\n", "line 1: unknown key `analyze`"),
     ],
 )
@@ -227,7 +231,7 @@ def test_a_table_of_pyproject_does_the_same(place: Path) -> None:
     configure("[project]\nname = 'x'\n[tool.credreport]\nunused-after = 200\n", "pyproject.toml")
     result = run("inspect", "in")
     assert result.stderr.startswith("from pyproject.toml: unused-after = 200\n")
-    assert result.stdout.splitlines()[-1].startswith("0 of 1")
+    assert "0 of 1 active" in result.stdout
     configure("[project]\nname = 'x'\n[tool.credreport]\n\nquiet = 0\n", "pyproject.toml")
     assert "pyproject.toml, line 5: `quiet` is 0" in run("inspect", "in").stderr
     configure("[tool]\ncredreport = 1\n", "pyproject.toml")
@@ -249,7 +253,9 @@ def test_where_both_are_there_the_programs_own_counts(place: Path) -> None:
 def test_a_pyproject_of_others_is_none_of_our_business(place: Path, text: str) -> None:
     assert place.is_dir()
     configure(text, "pyproject.toml")
-    assert run("inspect", "in").stderr == ""
+    result = run("inspect", "in")
+    assert result.exit_code == 0
+    assert "pyproject" not in result.stderr
 
 
 def test_a_file_among_the_reports_changes_nothing(place: Path) -> None:

@@ -35,7 +35,7 @@ cluster._PATIENCE = 0.1
 screen._is_terminal = bool
 for line in (
     "inspect reports --as-of 2026-01-31 --workers 2",
-    "analyze reports --as-of newest --format xlsx,png,svg,csv,json,md,jira,sh",
+    "analyze reports --as-of newest --format xlsx,png,svg,csv,json,oscal,ocsf,md,jira,sh",
     "compare --as-of 2026-01-01 --as-of 2026-01-31 reports/0.csv later.csv -o compared",
     "rules",
     "waivers",
