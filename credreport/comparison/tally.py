@@ -160,9 +160,10 @@ def _to_repeated(repeated: tuple[Repeated, ...]) -> list[str]:
             f"COMPARED WITH ITSELF: the older report is the newer one, of {_to_list(itself)}."
         )
     if others:
-        more = f" and {len(others) - _MOST_ACCOUNTS} more" if len(others) > _MOST_ACCOUNTS else ""
+        more = f", and {len(others) - 1} more such pairs" if len(others) > 2 else ""
+        named = others[0] if more else "; ".join(others)
         sentences.append(
-            f"THE SAME REPORT ON TWO DATES: {'; '.join(others[:_MOST_ACCOUNTS])}{more}: AWS serves "
+            f"THE SAME REPORT ON TWO DATES: {named}{more}: AWS serves "
             "a report for up to four hours, so nothing can be said of the time between."
         )
     return sentences

@@ -173,11 +173,7 @@ def of_comparison(
         heading="IAM credentials compared",
         title=title,
         verdict=verdict,
-        verdict_lines=tuple(
-            clause
-            for sentence in verdict.split(". ")
-            for clause in f"{sentence.rstrip('.')}.".split("; ")
-        ),
+        verdict_lines=tuple(f"{sentence.rstrip('.')}." for sentence in verdict.split(". ")),
         facts=(*_facts(comparison), *decision_facts(review)),
         sign_off=sign_off or SignOff(),
         parameters={
@@ -248,7 +244,7 @@ def _sheets(
     if "decisions" in tables:
         sheets.append(decisions_sheet(tables["decisions"]))
     if "waivers" in tables:
-        sheets.append(waivers_sheet(newest.waivers))
+        sheets.append(waivers_sheet(newest.waivers, is_compared=True))
     return tuple(sheets)
 
 

@@ -351,9 +351,15 @@ def remediation_sheet(remediation: pd.DataFrame) -> Sheet:
     return _sheet("Remediation", table, _REMEDIATION, words, is_name_on_paper=False)
 
 
-def waivers_sheet(waivers: pd.DataFrame) -> Sheet:
-    """Return the sheet Waivers."""
-    return Sheet("Waivers", waivers, _WAIVERS, "No waivers in the file")
+def waivers_sheet(waivers: pd.DataFrame, *, is_compared: bool = False) -> Sheet:
+    """Return the sheet Waivers; of several dates, it speaks of the last one, and says so."""
+    columns = tuple(
+        replace(column, header=f"{column.header}, last date")
+        if is_compared and column.source in ("state", "covers")
+        else column
+        for column in _WAIVERS
+    )
+    return Sheet("Waivers", waivers, columns, "No waivers in the file")
 
 
 def changes_sheet(changes: pd.DataFrame) -> Sheet:

@@ -173,4 +173,4 @@ def warning_counts_block(notices: Sequence[Notice]) -> Block:
     counts = Counter(WARNING_TITLES[notice.code] for notice in notices)
     table = pd.DataFrame(sorted(counts.items()), columns=["warning", "count"])
     heading = "Warnings (each with its line: Inputs)"
-    return Block(heading, ("Warning", "Count"), table, "No warnings")
+    return Block(heading, ("Count", "Warning"), table[["count", "warning"]], "No warnings")

@@ -212,6 +212,8 @@ def to_verdict(totals: Totals, findings_sentence: str = "") -> str:
     verb = "has" if unused == 1 else "have"
     days = days_words(totals.policy)
     sentence = f"{unused} of {_among(judged, undetermined)} {verb} been unused for {days}"
+    if not judged and not undetermined:
+        sentence = "No active credentials to check"
     if unused:
         passwords = plural(totals.count(Status.UNUSED, kinds=[Kind.PASSWORD]), "password")
         keys = plural(totals.count(Status.UNUSED, kinds=[Kind.ACCESS_KEY]), "access key")

@@ -157,7 +157,7 @@ class TestVerdict:
     @pytest.mark.parametrize(
         ("rows", "sentence"),
         [
-            ([user()], "0 of 0 active credentials have been unused for 90 days or more"),
+            ([user()], "No active credentials to check"),
             (
                 [user("a", **password(OLD))],
                 "1 of 1 active credentials has been unused for 90 days or more "

@@ -40,16 +40,20 @@ from credreport.output.workbook.cells import (
     write_header,
 )
 from credreport.output.workbook.data_sheets import add_sheet
-from credreport.output.workbook.paper import set_up_page
+from credreport.output.workbook.paper import fits_a_page, set_up_page
 from credreport.output.workbook.sheetxml import Stream, count_rows, finish, safe_text
 from credreport.schema import JUDGED_KINDS
 
-_CHART_ROWS = 14
+_CHART_ROWS = 13
 # The block for the auditor on the first sheet: its heading, and the label of each line below it.
 SIGN_OFF = (
     "Sign-off",
     ("Control", "System", "Prepared by", "Date", "Reviewed by", "Date", "Ticket"),
 )
+# The height of a heading's row and of a blank one, in lines.
+_HEADING_SHARE, _BLANK_SHARE = 1.25, 0.66
+# Where all they say is shorter, two links stand side by side.
+_LINK_LETTERS = 38
 # Letters of a bold heading that a unit of width has room for.
 _HEADING_LETTERS = 0.85
 
@@ -124,9 +128,31 @@ def _add_summary(book: Workbook, evidence: Evidence) -> list[str]:
             row += 1
     row = _write_facts(sheet, row + 1, evidence)
     row = _write_links(sheet, row, evidence)
+    tables_row = row
     row = _fill_page(sheet, evidence.summary, row)
     _add_sign_off(sheet, row, evidence.sign_off)
+    _set_heights(sheet)
+    if not fits_a_page(sheet):
+        _keep_chart_whole(sheet, evidence.summary, tables_row)
     return [block.chart.alt_text for block in evidence.summary.blocks if block.chart]
+
+
+def _set_heights(sheet: Worksheet) -> None:
+    """Give every row without a height the least that its text needs: the page is a full one."""
+    for row in range(1, sheet.max_row + 1):
+        if sheet.row_dimensions[row].height is None:
+            is_heading = sheet.cell(row, 1).font.size == HEADING.size
+            is_blank = all(cell.value is None for cell in sheet[row])
+            share = _HEADING_SHARE if is_heading else _BLANK_SHARE if is_blank else 1
+            sheet.row_dimensions[row].height = share * LINE_HEIGHT
+
+
+def _keep_chart_whole(sheet: Worksheet, page: Page, row: int) -> None:
+    """Begin a page where the block with the chart begins: no page ends within a chart."""
+    headings = [block.heading for block in page.blocks if block.chart]
+    for below in range(row, sheet.max_row + 1):
+        if sheet.cell(below, 1).value in headings:
+            sheet.row_breaks.append(Break(id=below - 1))
 
 
 def _write_links(sheet: Worksheet, row: int, evidence: Evidence) -> int:
@@ -136,12 +162,14 @@ def _write_links(sheet: Worksheet, row: int, evidence: Evidence) -> int:
     count = len(evidence.pictures)
     shown.append(("Charts", f"{count} {'picture' if count == 1 else 'pictures'}"))
     shown += [("Inputs", "files, hashes, tie-out, warnings"), ("Method", "the rule in words")]
-    for number, (title, content) in enumerate(shown, start=row + 1):
-        cell = put(sheet, number, 1, title, LINK)
+    places = (1, 6) if all(len(content) < _LINK_LETTERS for _, content in shown) else (1,)
+    for number, (title, content) in enumerate(shown):
+        below, beside = divmod(number, len(places))
+        cell = put(sheet, row + 1 + below, places[beside], title, LINK)
         cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"'{title}'!A1", display=title)
         cell.font = LINK
-        put(sheet, number, 2, content)
-    return row + len(shown) + 2
+        put(sheet, row + 1 + below, places[beside] + 1, content)
+    return row + 2 + -(-len(shown) // len(places))
 
 
 def _content(sheet: Sheet) -> str:
@@ -150,7 +178,7 @@ def _content(sheet: Sheet) -> str:
         return sheet.words
     words = f"{len(sheet.table):,} {'row' if len(sheet.table) == 1 else 'rows'}"
     is_form = any(column.is_for_auditor for column in sheet.columns)
-    return f"{words}; the framed yellow cells are yours to fill in" if is_form else words
+    return f"{words}; yellow cells are to fill in" if is_form else words
 
 
 def _add_page(book: Workbook, title: str, page: Page, row: int) -> None:
@@ -193,7 +221,7 @@ def _add_chart(sheet: Worksheet, row: int, block: Block) -> None:
     chart.overlap = 100
     chart.gapWidth = 40
     chart.title = None
-    chart.height, chart.width = 7, 9
+    chart.height, chart.width = 5.4, 9
     first, last = row + 2, row + 1 + len(block.table)
     chart.add_data(
         Reference(sheet, min_col=2, max_col=3, min_row=first - 1, max_row=last),
@@ -224,7 +252,7 @@ def _add_sign_off(sheet: Worksheet, row: int, sign_off: SignOff) -> None:
     )
     for offset, (label, value) in enumerate(zip(labels, values, strict=True), start=1):
         put(sheet, row + offset, 1, label, BOLD)
-        sheet.row_dimensions[row + offset].height = 1.5 * LINE_HEIGHT
+        sheet.row_dimensions[row + offset].height = _HEADING_SHARE * LINE_HEIGHT
         for place in range(2, 6):
             sheet.cell(row + offset, place).border = Border(bottom=Side(style="thin", color=INK))
         if value:

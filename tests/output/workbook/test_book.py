@@ -15,7 +15,7 @@ import openpyxl
 import pytest
 from openpyxl.utils import get_column_letter
 
-from credreport import analyze, read_reports
+from credreport import analyze, compare, read_reports
 from credreport.decisions.decision import DISPOSITIONS
 from credreport.errors import OutputError
 from credreport.evidence.evidence import Evidence, SignOff
@@ -430,6 +430,24 @@ def test_the_summary_leads_to_every_sheet(evidence: Evidence, png: bytes) -> Non
     assert list(links) == book.sheetnames[1:]
     assert all(link.location == f"'{title}'!A1" for title, link in links.items())
     assert all(link.target is None for link in links.values())
+
+
+def test_the_summary_with_a_baseline_is_one_page_and_a_longer_one_never_cuts_its_chart(
+    png: bytes,
+) -> None:
+    samples = Path(__file__).parents[3] / "sample_reports"
+    for profile, pages in (("conformity", 1), ("all", 0)):
+        policy = Policy.of(profile)
+        older, newer = (
+            analyze(read_reports(samples / day), policy) for day in ("2026-06-30", "2026-09-30")
+        )
+        evidence = of_analysis(newer, since=compare(older, newer))
+        sheet = opened(to_xlsx(evidence, {each.title: png for each in evidence.pictures}))[
+            "Summary"
+        ]
+        assert sheet.page_setup.fitToHeight == pages
+        row = [cell.value for cell in sheet["A"]].index("Ageing of active credentials")
+        assert [each.id for each in sheet.row_breaks.brk] == ([] if pages else [row])
 
 
 @pytest.mark.parametrize(
