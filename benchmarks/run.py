@@ -396,7 +396,11 @@ def _introduction() -> list[str]:
         f"{name} {version(name)}" for name in ("numpy", "pandas", "duckdb", "polars", "XlsxWriter")
     )
     return [
-        "# Performance: what was measured, beside others that do the same",
+        "# Performance",
+        "",
+        *_LARGE_RUNS,
+        "",
+        "## What was measured, beside others that do the same",
         "",
         "`make bench` writes this page. Reports are made by `benchmarks/generate.py` (a seed gives the",
         "same ones), the others are in `benchmarks/peers/`. Each command runs as a whole process in turn",
@@ -406,8 +410,25 @@ def _introduction() -> list[str]:
         "every 20 milliseconds in a run whose time does not count. Our time includes what the others",
         "leave out: the shape of every row is checked, every input hashed, every warning told.",
         "",
-        f"Measured with {os.cpu_count()} processors, Python {platform.python_version()}, {libraries}.",
+        f"Measured with credreport {version('credreport')}, {os.cpu_count()} processors, Python {platform.python_version()}, {libraries}.",
     ]
+
+
+_LARGE_RUNS = """
+## Large runs
+
+`analyze` works in batches. From 100,000 credentials on (some 20,000 users) it keeps only what is flagged in
+memory, and tables too long for a sheet are written as CSV beside the workbook. `inspect` only counts.
+
+```sh
+credreport inspect --json sample_reports/ > verdicts.json              # every unused credential
+credreport analyze sample_reports/ --workers 4                         # the default is one process per processor
+credreport analyze sample_reports/ --cluster tcp://127.0.0.1:8786      # on your own Dask cluster
+```
+
+A cluster needs the extra `cluster` (`pip install -e '.[cluster]'`) and a file system that all workers share: they
+read the same paths. The evidence is the same to the byte, however many workers there are.
+""".strip("\n").splitlines()
 
 
 _REMARKS = """

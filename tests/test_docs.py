@@ -173,21 +173,109 @@ def test_the_library_example_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     exec("\n".join(lines), {})
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        line
-        for block in blocks("sh")
-        for line in block
-        if line.startswith("credreport") and ".venv" not in line
-    ],
-)
-def test_every_option_that_the_readme_shows_exists(line: str) -> None:
+DOCS = Path(__file__).parents[1]
+PAGES = {
+    name: (DOCS / name).read_text(encoding="utf-8")
+    for name in ("README.md", "docs/rules.md", "docs/performance.md", "docs/remediation.md")
+}
+
+
+def to_commands(page: str) -> list[str]:
+    """Return the lines of a page's shell blocks that call the program."""
+    found = re.findall(r"^```sh\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    return [line for block in found for line in block.splitlines() if line.startswith("credreport")]
+
+
+def help_of(command: str) -> str:
+    return CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"}).output
+
+
+@pytest.mark.parametrize("line", [line for page in PAGES.values() for line in to_commands(page)])
+def test_every_option_that_a_page_shows_exists_and_every_file_is_shipped(line: str) -> None:
     words = shlex.split(line, comments=True)
-    text = CliRunner().invoke(app, [words[1], "--help"]).output
+    text = help_of(words[1])
     for word in words:
         if word.startswith("--"):
             assert word in text, word
+        elif word.startswith(("sample_reports", "examples", "docs")):
+            assert (DOCS / word).exists(), word
+
+
+def test_the_commands_of_the_readme_run_from_a_fresh_clone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("sample_reports", "examples"):
+        (tmp_path / name).symlink_to(DOCS / name)
+    monkeypatch.chdir(tmp_path)
+    lines = to_commands(README)
+    assert len(lines) >= 20
+    for number, line in enumerate(lines):
+        later = " ".join(lines[number + 1 :])
+        words, target = shlex.split(line, comments=True)[1:], None
+        if ">" in words:
+            words, target = words[: words.index(">")], words[-1]
+        if words[0] in {"analyze", "compare"}:  # what nobody reads later is not written
+            directory = words[words.index("-o") + 1] if "-o" in words else "evidence/"
+            is_read = f"{directory}/" in later or f" {directory} " in later
+            words += ["--format", "xlsx" if is_read else "none"]
+        done = CliRunner().invoke(app, words)
+        assert done.exit_code in {0, 1, 3}, (line, done.output)
+        if target:
+            Path(target).write_text(done.stdout, encoding="utf-8")
+        if words[0] == "verify":
+            assert done.exit_code == 0, (line, done.output)
+
+
+def test_the_readme_shows_what_the_terminal_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sample_reports").symlink_to(DOCS / "sample_reports")
+    monkeypatch.chdir(tmp_path)
+    words = ["analyze", "sample_reports/"]
+    monkeypatch.setattr("sys.argv", ["credreport", *words])
+    done = CliRunner().invoke(app, words)
+    (shown,) = re.findall(r"^```text\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+    assert shown == f"{done.stdout}\n{done.stderr}"
+
+
+def commands() -> list[str]:
+    return [
+        str(each.name or each.callback.__name__)
+        for each in app.registered_commands
+        if each.callback
+    ]
+
+
+def test_every_command_and_option_is_explained_in_the_readme_or_in_docs() -> None:
+    pages = README + "".join(path.read_text("utf-8") for path in (DOCS / "docs").glob("*.md"))
+    for command in commands():
+        assert f"credreport {command}" in README, command
+        for option in re.findall(r"^  (?:-\w, )?(--[a-z-]+)", help_of(command), re.MULTILINE):
+            assert option in {*EXPLAINED_BY_THEMSELVES, *re.findall(r"--[a-z-]+", pages)}, option
+
+
+EXPLAINED_BY_THEMSELVES = ("--help", "--quiet", "--verbose", "--no-color")
+
+
+@pytest.mark.parametrize("command", commands())
+def test_the_examples_of_the_help_run_on_the_samples(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sample_reports").symlink_to(DOCS / "sample_reports")
+    monkeypatch.chdir(tmp_path)
+    if command == "verify":
+        CliRunner().invoke(app, ["analyze", "sample_reports/", "--format", "json"])
+    lines = help_of(command).split("\nExamples:\n")[1].splitlines()
+    assert len(lines) == 2
+    for line in lines:
+        words, arrow, target = line.partition(" > ")
+        arguments = shlex.split(words)[1:]
+        if arguments[0] in {"analyze", "compare"}:
+            arguments += ["--format", "none"]
+        done = CliRunner().invoke(app, arguments)
+        assert done.exit_code in {0, 3}, (line, done.output)
+        if arrow:
+            Path(target).write_text(done.stdout, encoding="utf-8")
 
 
 def test_every_picture_and_page_that_the_readme_names_is_there() -> None:
