@@ -6,6 +6,7 @@ is `Configured` can stand there under its long name.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -90,7 +91,7 @@ def find_settings() -> Settings | None:
     from credreport.rules.toml_file import TomlFile
 
     has_shared = _mentions_us(SHARED)
-    if OWN.exists() or OWN.is_symlink():
+    if os.path.lexists(OWN):  # a link that leads nowhere is no absence
         toml = TomlFile(OWN, _WHAT)
         if has_shared and _TABLE in _tables(TomlFile(SHARED, _WHAT)):
             Screen().note(f"[{_TABLE}] of {SHARED} is not read: {OWN} counts")
