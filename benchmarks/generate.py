@@ -1,6 +1,6 @@
 """Credential reports of any size, by chance but for a seed: as AWS would have written them.
 
-    python -m benchmarks.generate DIRECTORY --accounts 1000 --users 200 --seed 1
+    python -m benchmarks.generate DIRECTORY --accounts 1000 --users 200 --seed 1 [--months-later 1]
 
 About one active credential in five was not used for 90 days, some never; second keys and signing
 certificates are rare. Dates are in order (created, set, used), none lies after the as-of.
@@ -9,13 +9,13 @@ certificates are rare. Dates are in order (created, set, used), none lies after 
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 AS_OF = np.datetime64("2026-09-30T12:00:00", "s")
-STAMP = "2026-09-30T12-00-00+00-00"
 HEADER = (
     "user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,"
     "password_next_rotation,mfa_active,access_key_1_active,access_key_1_last_rotated,"
@@ -25,6 +25,7 @@ HEADER = (
     "cert_1_last_rotated,cert_2_active,cert_2_last_rotated"
 )
 _DAY = 86_400
+_ON = re.compile("(?<=,)true(?=,)")
 _FIRST = (
     "ana",
     "ben",
@@ -147,14 +148,25 @@ def _certificate(chance: _Chance, created: npt.NDArray[np.int64], share: float) 
     ]
 
 
-def generate(directory: Path, accounts: int, users: int, seed: int) -> None:
+def make_later(report: str, months: int) -> str:
+    """Return the report of so many months later: each month another tenth is switched off."""
+    header, root, *rows = report.split("\n")
+    for number, row in enumerate(rows):
+        if number % 10 < months:
+            rows[number] = _ON.sub("false", row)
+    return "\n".join([header, root, *rows])
+
+
+def generate(directory: Path, accounts: int, users: int, seed: int, months_later: int = 0) -> None:
     """Write one report an account into the directory, each named as the console names it."""
     directory.mkdir(parents=True, exist_ok=True)
+    day = (AS_OF + np.timedelta64(30 * months_later, "D")).astype("M8[D]")
     for number in range(accounts):
         account = f"{100_000_000_000 + number * 7_919:012d}"
         # The console's names differ by their time only; the account keeps them apart here.
-        path = directory / f"{account}_status_reports_{STAMP}.csv"
-        path.write_text(make_report(account, users, seed), encoding="ascii")
+        path = directory / f"{account}_status_reports_{day}T12-00-00+00-00.csv"
+        report = make_later(make_report(account, users, seed), months_later)
+        path.write_text(report, encoding="ascii")
 
 
 def main() -> None:
@@ -164,8 +176,9 @@ def main() -> None:
     parser.add_argument("--accounts", type=int, default=1000)
     parser.add_argument("--users", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--months-later", type=int, default=0)
     options = parser.parse_args()
-    generate(options.directory, options.accounts, options.users, options.seed)
+    generate(options.directory, options.accounts, options.users, options.seed, options.months_later)
 
 
 if __name__ == "__main__":

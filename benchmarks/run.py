@@ -22,6 +22,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.processes import Measured, Spread, in_turn
+from benchmarks.resave import FORMS
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 _OURS = "credreport"
@@ -38,7 +39,10 @@ _USERS = 200
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much of everything: accounts of 200 users where nothing else is said."""
+    """How much of everything: accounts of 200 users where nothing else is said.
+
+    compared: how many dates, and accounts on each.
+    """
 
     rounds: int
     rounds_of_small: int
@@ -50,6 +54,7 @@ class Sizes:
     growth_small: tuple[int, ...]
     growth_large: tuple[int, ...]
     analyzed: tuple[int, int]
+    compared: tuple[tuple[int, int], ...]
 
 
 _FULL = Sizes(
@@ -63,6 +68,7 @@ _FULL = Sizes(
     growth_small=(50, 250, 1000),
     growth_large=(5000, 10_000),
     analyzed=(200, 1000),
+    compared=((2, 1000), (12, 50)),
 )
 _QUICK = Sizes(
     rounds=1,
@@ -75,6 +81,7 @@ _QUICK = Sizes(
     growth_small=(2, 4),
     growth_large=(8,),
     analyzed=(2, 4),
+    compared=((2, 2), (3, 2)),
 )
 
 
@@ -196,7 +203,10 @@ def measure(scratch: Path, page: Page, sizes: Sizes) -> None:
     _judge_memory(page, f"{sizes.large * _USERS:,} rows, 2 cores", found[_OURS].memory)
     _measure_verdicts(scratch, page, sizes.wide, sizes.rounds, _Bounds(2, 1.1, _FAST))
     _measure_growth(scratch, page, sizes)
+    _measure_forms(scratch, page, sizes)
+    _measure_tables(scratch, page, sizes)
     _measure_analyze(scratch, page, sizes)
+    _measure_compare(scratch, page, sizes)
 
 
 def _measure_start(scratch: Path, page: Page, sizes: Sizes) -> None:
@@ -223,6 +233,15 @@ def _measure_one_report(scratch: Path, page: Page, sizes: Sizes) -> None:
     words = f"one report of {sizes.one_report:,} users, workbook and pictures, 2 cores"
     measured = ratio(found["ours"].seconds, found["usual"].seconds)
     page.target(words, "≤ 0.6 × the usual script", measured, 0.6)
+    (small,) = reports(scratch, 1, 30).glob("*.csv")
+    commands = {
+        "ours": [_script(), "analyze", str(small), "-o", str(scratch / "small"), "--force", "-q"],
+        "imports": [sys.executable, "-c", "import pandas, openpyxl, matplotlib.figure"],
+    }
+    found = in_turn(commands, 2, sizes.rounds_of_small, scratch)
+    measured = ratio(found["ours"].seconds, found["imports"].seconds)
+    words = "one report of 30 users, workbook and pictures, 2 cores"
+    page.target(words, "≤ 1.5 × importing pandas, openpyxl, matplotlib", measured, 1.5)
 
 
 def _measure_sheet(scratch: Path, page: Page, sizes: Sizes) -> None:
@@ -319,6 +338,64 @@ def _judge_growth(page: Page, times: dict[int, Spread]) -> None:
 
 def _note(time: Spread) -> str:
     return "less than the noise" if time.median < time.most - time.least else ""
+
+
+def _measure_forms(scratch: Path, page: Page, sizes: Sizes) -> None:
+    """Measure the verdicts of the same reports in each form that people hold."""
+    plain = reports(scratch, sizes.small)
+    commands = {"plain": ours(plain, 1)}
+    for form in FORMS:
+        saved = scratch / f"{sizes.small} {form}"
+        if not saved.exists():
+            again = [sys.executable, "-m", "benchmarks.resave", plain, saved, form]
+            subprocess.run(again, check=True)
+        commands[form] = ours(saved, 1)
+    found = in_turn(commands, 1, sizes.rounds, scratch)
+    for form in FORMS:
+        measured = ratio(found[form].seconds, found["plain"].seconds)
+        words = f"verdicts, {sizes.small:,} × {_USERS} users, saved {form}, one core"
+        page.target(words, "≤ 1.3 × AWS's own bytes", measured, 1.3)
+
+
+def _measure_tables(scratch: Path, page: Page, sizes: Sizes) -> None:
+    """Measure the whole population as CSV beside the verdicts alone."""
+    directory = reports(scratch, sizes.small)
+    options = ["--format", "csv", "--force", "-q", "-o", str(scratch / "csv")]
+    commands = {
+        "analyze": [_script(), "analyze", str(directory), *options],
+        "inspect": ours(directory, 2),
+    }
+    found = in_turn(commands, 2, sizes.rounds, scratch)
+    measured = ratio(found["analyze"].seconds, found["inspect"].seconds)
+    words = f"`analyze --format csv`, {sizes.small:,} × {_USERS} users, 2 cores"
+    page.target(words, "≤ 3 × `inspect --json`", measured, 3)
+
+
+def _measure_compare(scratch: Path, page: Page, sizes: Sizes) -> None:
+    """Measure compare: how long beside reading its dates, and how much memory."""
+    page.add("", "## `compare`, workbook and pictures", "")
+    page.add("Time relative to `inspect --json` of the same files, both on 2 cores.", "")
+    page.add("| dates × accounts × users | time | spread | memory |", "| --- | --- | --- | --- |")
+    for dates, accounts in sizes.compared:
+        tree = scratch / f"{dates} dates of {accounts}"
+        for number in range(dates):
+            if not (day := tree / f"{number:02d}").exists():
+                size = ["--accounts", str(accounts), "--users", str(_USERS)]
+                later = ["--months-later", str(number)]
+                made = [sys.executable, "-m", "benchmarks.generate", day, *size, *later]
+                subprocess.run(made, check=True)
+        days = sorted(map(str, tree.iterdir()))
+        options = ["--format", "xlsx,png", "--force", "-q", "-o", str(scratch / "compared")]
+        commands = {
+            "compare": [_script(), "compare", *days, *options],
+            "inspect": ours(tree, 2),
+        }
+        found = in_turn(commands, 2, sizes.rounds, scratch)
+        time = ratio(found["compare"].seconds, found["inspect"].seconds)
+        page.add(
+            f"| {dates} × {accounts:,} × {_USERS} | {time.median:.1f} | {_range(time)} "
+            f"| {found['compare'].memory:.0f} MiB |"
+        )
 
 
 def _measure_analyze(scratch: Path, page: Page, sizes: Sizes) -> None:

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks import processes
-from benchmarks.generate import HEADER, generate, make_report
+from benchmarks.generate import HEADER, generate, make_later, make_report
 from benchmarks.processes import in_turn, peak_memory, take_time
+from benchmarks.resave import FORMS, resave
 from credreport.runs.inspect import Question, inspect, json_parts
 from credreport.schema import Status
 from tests.support.reports import COLUMNS
@@ -64,6 +65,26 @@ def test_others_find_the_same(reports: Path, peer: str, library: str) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert {tuple(line.split("\t")) for line in done.stdout.splitlines()} == ours
     assert ours
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_report_saved_again_says_the_same(reports: Path, form: str, tmp_path: Path) -> None:
+    resave(reports, tmp_path / "again", form)
+    first, again = (inspect([each], Question()) for each in (reports, tmp_path / "again"))
+    assert again.totals.count(Status.UNUSED) == first.totals.count(Status.UNUSED) > 0
+    assert again.totals.doubts() == ()
+
+
+def test_later_a_tenth_is_switched_off() -> None:
+    now = make_report("123456789012", 20, 1)
+    later = make_later(now, 1)
+    changed = [
+        (before, after)
+        for before, after in zip(now.splitlines(), later.splitlines(), strict=True)
+        if before != after
+    ]
+    assert len(changed) == 2
+    assert all(",true," not in after for _, after in changed)
 
 
 # The grandchild holds its memory for many samples; the child waits for it.
