@@ -91,7 +91,9 @@ def _show(screen: Screen, evidence: Evidence, *, as_json: bool) -> None:
         rows = cells.to_numpy().tolist()
         numbers = sum(dtype.kind in "iu" for dtype in block.table.dtypes)
         is_short = block.details > 0 and not screen.verbose
-        screen.table(block.headers, rows[: -block.details] if is_short else rows, rights=numbers)
+        shown = rows[: -block.details] if is_short else rows
+        if shown:
+            screen.table(block.headers, shown, rights=numbers)
         if is_short and block.details_words:
             screen.say(f"  {block.details_words}")
     for line in evidence.footnotes:

@@ -122,5 +122,7 @@ def _silent_last(block: Block, is_silent: pd.Series) -> Block:
     """Return the table by rule with the rules that found nothing at its end, for -v."""
     count = int(is_silent.sum())
     words = f"{count} other rule{'s' * (count != 1)} found nothing; -v lists them"
+    if count == len(block.table):
+        words = f"None of the {count} rules found anything; -v lists them"
     table = pd.concat([block.table[~is_silent], block.table[is_silent]])
     return replace(block, table=table, details=count, details_words=words if count else "")

@@ -27,6 +27,8 @@ from credreport.files import Content, chunks_of, read_regular
 _SIGNALS = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]
+_SYSTEM = os.name
+_LONGEST_ON_WINDOWS = 260
 _LOCK_ATTEMPTS = 300
 _LOCK_PAUSE = 0.1
 _MANIFEST = "-manifest.json"
@@ -82,8 +84,12 @@ def write_all(
 
 def _to_reason(directory: Path, error: OSError) -> str:
     reason = error.strerror or str(error)
-    if isinstance(error, PermissionError) and error.filename2:  # Windows, and the file is in use
-        return f"cannot replace {error.filename2}: {reason}. Close the program that has it open"
+    if isinstance(error, PermissionError):  # Windows, and the file is in use
+        named = error.filename2 or (error.filename if _SYSTEM == "nt" else None)
+        if named and Path(named).is_file():
+            return f"cannot replace {named}: {reason}. Close the program that has it open"
+    if _SYSTEM == "nt" and len(str(error.filename or "")) >= _LONGEST_ON_WINDOWS:
+        return f"cannot write to {directory}: {reason}. The path is too long; choose a shorter -o"
     return f"cannot write to {directory}: {reason}"
 
 

@@ -1,7 +1,8 @@
-"""A file that an option names: read whole, bounded, as UTF-8, with its hash for the evidence."""
+"""A file that an option names: read whole, bounded, with its hash for the evidence."""
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,10 +38,14 @@ class Configuration:
 def read_option_file(
     path: Path, option: str, max_bytes: int = _MAX_BYTES
 ) -> tuple[OptionFile, str]:
-    """Return the file that `option` named, and its text. Raises UsageError where it cannot be read."""
+    """Return the file that `option` named, and its text. Raises UsageError where it cannot be read.
+
+    It is UTF-8, or UTF-16 with its mark: what `credreport waivers > waivers.toml` makes in PowerShell.
+    """
     try:
         data = read_bounded(path, max_bytes)
-        text = data.decode("utf-8-sig")
+        is_wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        text = data.decode("utf-16" if is_wide else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         message = f"{option} {path}, line {line}: not UTF-8; save it as UTF-8 (CSV UTF-8 in Excel)"

@@ -391,9 +391,14 @@ def report_lines(totals: Totals, *, is_whole: bool = True) -> Iterator[str]:
         yield f"  sha256   {report['sha256']}"
         words = ", ".join(f"{counts[status]} {status}" for status in _SHOWN)
         yield f"  verdicts {words}; tie-out {counts['result']}"
-    if len(shown) < len(rows):
+    more = len(rows) - len(shown)
+    if more:
         yield ""
-        yield f"{len(rows) - len(shown)} more reports; -v describes them"
+        yield (
+            "1 more report; -v describes it"
+            if more == 1
+            else f"{more} more reports; -v describes them"
+        )
 
 
 def json_parts(inspection: Inspection) -> Iterator[str]:

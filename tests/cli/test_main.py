@@ -219,6 +219,40 @@ class TestAnalyze:
             [],
         ]
 
+    @pytest.mark.parametrize(
+        ("profile", "used", "words"),
+        [
+            ("cis-5.0", OLD, "  7 other rules found nothing"),
+            ("cis-5.0", "2026-01-30T00:00:00Z", "  None of the 9 rules found anything"),
+        ],
+    )
+    def test_rules_that_found_nothing_are_counted(
+        self, here: Path, profile: str, used: str, words: str
+    ) -> None:
+        path = save(here, root(mfa_active="true"), user(**key(1, used)))
+        done = run("analyze", path, "--format", "none", "--profile", profile)
+        assert words in done.stdout
+        done = run("analyze", path, "--format", "none", "--profile", profile, "-v")
+        assert words not in done.stdout
+
+    def test_accounts_are_listed_worst_first_and_the_list_shortens_itself(self, here: Path) -> None:
+        for number in range(7):
+            account = f"{number:012d}"
+            rows = [user(f"u{each}", account, **password(OLD)) for each in range(number)]
+            save(here / account, root(account), *rows)
+        done = run("analyze", here, "--format", "none")
+        lines = done.stdout.splitlines()
+        start = lines.index("Accounts, most open findings first:") + 2
+        assert [line.split()[:3] for line in lines[start : start + 6]] == [
+            ["000000000006", "7", "6"],
+            ["000000000005", "6", "5"],
+            ["000000000004", "5", "4"],
+            ["000000000003", "4", "3"],
+            ["000000000002", "3", "2"],
+            ["2", "more", "accounts;"],
+        ]
+        assert "more accounts" not in run("analyze", here, "--format", "none", "-v").stdout
+
     def test_writes_the_raw_csv_where_asked(self, here: Path) -> None:
         path = save(here, root(), user("=1", **password(OLD)))
         run("analyze", path, "--format", "csv", "--csv-raw")
@@ -362,6 +396,12 @@ class TestInspect:
             in lines
         )
         assert sorted(p.name for p in here.iterdir()) == [path.name]
+
+    def test_describes_the_first_of_many_reports(self, here: Path) -> None:
+        for number in range(6):
+            save(here / f"{number}", root(f"{number:012d}"))
+        assert "\n1 more report; -v describes it\n" in run("inspect", here).stdout
+        assert "more report" not in run("inspect", here, "-v").stdout
 
     def test_speaks_json(self, here: Path) -> None:
         done = run("inspect", stale(here), "--json")
