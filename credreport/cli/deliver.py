@@ -108,7 +108,9 @@ def _show_gaps(
 
     screen.gap()
     if "undetermined" in evidence.tables:
-        show_undetermined(screen, to_rows(evidence.tables["undetermined"]))
+        undetermined = evidence.tables["undetermined"]
+        lines = undetermined["source_line"].fillna(0)  # a root row that is not there has none
+        show_undetermined(screen, to_rows(undetermined.assign(source_line=lines)))
     if "by_change" in evidence.tables:
         changes = evidence.tables["changes"]
         _show_undetermined_changes(screen, to_rows(changes[changes["change"].eq("undetermined")]))
