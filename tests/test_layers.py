@@ -23,13 +23,14 @@ LAYERS = [
     "comparison.changes", "comparison.timeline", "comparison.comparison", "comparison.tally", "decisions.review",
     "evidence.bands", "evidence.sample",
     "evidence.evidence", "evidence.pictures", "evidence.method", "evidence.remediation", "evidence.tables",
-    "evidence.sheets", "evidence.standing", "evidence.configured", "evidence.decided", "evidence.on_screen", "evidence.of_comparison", "evidence.of_analysis", "output.charts",
+    "evidence.sheets", "evidence.standing", "evidence.configured", "evidence.decided", "evidence.on_screen", "evidence.of_comparison", "evidence.of_analysis",
+    "masking.key", "masking.pseudonyms", "masking.judged", "output.charts",
     "output.csv_file", "output.json_file", "output.comment", "output.script", "output.ocsf",
     "output.workbook.sheetxml", "output.workbook.cells", "output.workbook.paper", "output.workbook.data_sheets",
     "output.workbook.book", "output.page.page", "output.manifest", "output.oscal", "output.render", "output.filled_in", "output.disk", "runs.analyze",
     "runs.rehash", "runs.differences", "runs.book_differences", "runs.reperform", "runs.explain",
     "cli.screen", "cli.next_step", "cli.help", "cli.configuration", "cli.rule_pages", "cli.options", "cli.ending", "cli.given", "cli.deliver",
-    "cli.verify", "cli.explain",
+    "cli.verify", "cli.explain", "cli.unmask",
     "cli.main",
 ]  # fmt: skip
 

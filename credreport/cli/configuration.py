@@ -30,7 +30,7 @@ _WHAT = "the configuration"
 _FROM_FILE = "DEFAULT_MAP"
 # What options of these groups say decides something, but for where and in which form it is written.
 _DECISIVE = (INPUT, VERDICT, EVIDENCE)
-_INDECISIVE = ("output", "format", "csv-raw", "force")
+_INDECISIVE = ("output", "format", "csv-raw", "force", "mask-key")
 # Whose machines read the reports is for the person who runs this to say.
 _NOT_FROM_FILE = ("cluster",)
 
@@ -72,7 +72,7 @@ class Configured(Command):
             if getattr(ctx.get_parameter_source(each.name), "name", "") == _FROM_FILE
         }
         decisive = {name: value for name, value in taken.items() if _decides(options[name])}
-        _say(settings, taken)
+        _say(settings, taken, is_masked=bool(ctx.params.get("mask")))
         ctx.obj = _to_configuration(settings, decisive)
         return rest
 
@@ -243,12 +243,14 @@ def _decides(option: Any) -> bool:
     return option.rich_help_panel in _DECISIVE and option_name(option) not in _INDECISIVE
 
 
-def _say(settings: Settings, taken: Mapping[str, object]) -> None:
+def _say(settings: Settings, taken: Mapping[str, object], *, is_masked: bool) -> None:
     """Say what came from the file, quiet or not: whoever put it there is not always who runs this."""
     if taken:
         from credreport.rules.toml_file import as_written
 
-        words = ", ".join(f"{name} = {as_written(value)}" for name, value in taken.items())
+        words = ", ".join(
+            name if is_masked else f"{name} = {as_written(value)}" for name, value in taken.items()
+        )
         Screen().note(f"from {settings.toml.file.name}: {words}")
 
 

@@ -136,6 +136,7 @@ def _show_files(
     _show_stale(screen, written, closing, evidence.stem)
     screen.gap()
     has_findings = "findings" in evidence.tables and not evidence.tables["findings"].empty
+    has_findings = has_findings and "masked" not in evidence.parameters  # then there is no script
     show_next(screen, after_evidence(written, formats, has_findings=has_findings))
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import ParamSpec
 
 import typer
@@ -30,22 +31,14 @@ def ending(command: Callable[P, int]) -> Callable[P, None]:
         try:
             status = command(*args, **kwargs)
             flush()
-        except InputRefused as refusal:
-            for line in problem_lines(refusal.problems):
-                screen.fail(f"error: {line}")
-            files = len({problem.source for problem in refusal.problems})
-            hint = "; --keep-going leaves them out" if not kwargs.get("keep_going") else ""
-            screen.fail(f"{files} input{'s' * (files != 1)} refused, nothing written{hint}")
-            status = refusal.exit_code
         except CredreportError as error:
-            for line in str(error).split("\n"):
-                screen.fail(f"error: {line}")
-            status = error.exit_code
+            status = _show(screen, without_names(error, kwargs), kwargs)
         except KeyboardInterrupt:
             screen.fail("interrupted; nothing half-written")
             status = INTERRUPTED
         except OSError as error:  # one that nobody nearer knew a better word for
-            about = f"{error.filename}: " if error.filename else ""
+            is_named = error.filename and not kwargs.get("mask")
+            about = f"{error.filename}: " if is_named else ""
             screen.fail(f"error: {about}{error.strerror or error}; nothing was written")
             status = OutputError.exit_code
         except MemoryError:
@@ -55,16 +48,52 @@ def ending(command: Callable[P, int]) -> Callable[P, None]:
             )
             status = OutputError.exit_code
         except Exception as error:
-            if kwargs.get("verbose"):
+            shown = type(error).__name__ if kwargs.get("mask") else repr(error)
+            if kwargs.get("verbose") and not kwargs.get("mask"):
                 for line in traceback.format_exc().splitlines():
                     screen.fail(line)
             screen.fail(
-                f"error: internal error of credreport {package.__version__}: {error!r}; {_ISSUES}"
+                f"error: internal error of credreport {package.__version__}: {shown}; {_ISSUES}"
             )
             status = BUG
         raise typer.Exit(status)
 
     return run
+
+
+def _show(screen: Screen, error: CredreportError, kwargs: Mapping[str, object]) -> int:
+    """Print what the user can mend; return the exit status."""
+    if not isinstance(error, InputRefused):
+        for line in str(error).split("\n"):
+            screen.fail(f"error: {line}")
+        return error.exit_code
+    for line in problem_lines(error.problems):
+        screen.fail(f"error: {line}")
+    files = len({problem.source for problem in error.problems})
+    hint = "; --keep-going leaves them out" if not kwargs.get("keep_going") else ""
+    screen.fail(f"{files} input{'s' * (files != 1)} refused, nothing written{hint}")
+    return error.exit_code
+
+
+def without_names(error: CredreportError, options: Mapping[str, object]) -> CredreportError:
+    """Return the error with pseudonyms where the options ask for them and have a key."""
+    key = options.get("mask_key")
+    if not options.get("mask") or not isinstance(key, Path):
+        return error
+    from credreport.masking.judged import mask_error
+    from credreport.masking.key import read_key
+    from credreport.masking.pseudonyms import Masker
+
+    try:
+        masker = Masker(read_key(key))
+    except CredreportError:
+        return error  # it is about the key, or came before there was one
+    for value in options.values():
+        given = value if isinstance(value, list) else [value]
+        for name in given if value != options.get("output") else ():
+            if isinstance(name, Path) or value is options.get("inputs"):
+                masker.file(str(name))
+    return mask_error(error, masker)
 
 
 def end(screen: Screen, doubts: Sequence[str], *, has_open_findings: bool) -> int:

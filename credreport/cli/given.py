@@ -9,13 +9,17 @@ from credreport.cli.screen import Screen
 from credreport.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from credreport.comparison.comparison import Comparison
     from credreport.decisions.decision import Decisions
+    from credreport.evidence.evidence import SignOff
     from credreport.evidence.sample import Sampling
+    from credreport.masking.pseudonyms import Masker
     from credreport.reports.selection import Population
     from credreport.rules.accounts import AccountList
+    from credreport.rules.option_file import Configuration
     from credreport.rules.policy import Policy
     from credreport.rules.waivers import Waivers
     from credreport.runs.pool import Pool
@@ -58,20 +62,30 @@ def expect_users(assessment: Assessment, expected: int | None) -> None:
         raise UsageError(message)
 
 
-def accounts(path: Path | None) -> AccountList:
+def accounts(path: Path | None, masker: Masker | None = None) -> AccountList:
     """Return the accounts that ought to have a report; none without a list."""
     from credreport.rules.accounts import AccountList, read_accounts
 
-    return AccountList() if path is None else read_accounts(path)
+    found = AccountList() if path is None else read_accounts(path)
+    if masker is None:
+        return found
+    from credreport.masking.judged import mask_accounts
+
+    return mask_accounts(found, masker)
 
 
-def decisions(path: Path | None) -> Decisions | None:
+def decisions(path: Path | None, masker: Masker | None = None) -> Decisions | None:
     """Return the decisions in the workbook of --carry-from; None without one."""
     if path is None:
         return None
     from credreport.decisions.workbook import read_decisions
 
-    return read_decisions(path)
+    found = read_decisions(path)
+    if masker is None:
+        return found
+    from credreport.masking.judged import mask_decisions
+
+    return mask_decisions(found, masker)
 
 
 def reviewed(judged: _Judged, decided: Decisions | None) -> _Judged:
@@ -90,6 +104,57 @@ def sampling(size: int | None, seed: str | None, of: SampleOf | None) -> Samplin
     from credreport.evidence.sample import to_sampling
 
     return to_sampling(size, seed, of)
+
+
+def masker(
+    *, mask: bool, key: Path | None, formats: Sequence[str], output: Path, inputs: Iterable[str]
+) -> Masker | None:
+    """Return what makes the pseudonyms of --mask, its key made where it is missing; None without."""
+    if not mask:
+        if key is not None:
+            raise UsageError("--mask-key without --mask: add --mask")
+        return None
+    if key is None:
+        message = (
+            "--mask needs --mask-key FILE: the key of the pseudonyms, made where it is missing"
+        )
+        raise UsageError(message)
+    if "sh" in formats:
+        raise UsageError("--mask: a script of pseudonyms acts on nobody; leave sh out of --format")
+    from credreport.masking.key import read_or_make_key
+    from credreport.masking.pseudonyms import Masker
+
+    return Masker(read_or_make_key(key, output, inputs))
+
+
+def finished(assessment: Assessment, accounts: AccountList, masker: Masker | None) -> Assessment:
+    """Return what was judged with pseudonyms where they are asked for, held against the accounts."""
+    if masker is not None:
+        from credreport.masking.judged import mask_assessment
+
+        assessment = mask_assessment(assessment, masker)
+    return assessment.check_accounts(accounts)
+
+
+def configuration(found: Configuration | None, masker: Masker | None) -> Configuration | None:
+    """Return what the configuration file decided, with pseudonyms where they are asked for."""
+    if masker is None:
+        return found
+    from credreport.masking.judged import mask_configuration
+
+    return mask_configuration(found, masker)
+
+
+def sign_off(control: str, prepared_by: str, ticket: str, masker: Masker | None) -> SignOff:
+    """Return the block for the ticket, with pseudonyms where they are asked for."""
+    from credreport.evidence.evidence import SignOff
+
+    given = SignOff(control=control, prepared_by=prepared_by, ticket=ticket)
+    if masker is None:
+        return given
+    from credreport.masking.judged import mask_sign_off
+
+    return mask_sign_off(given, masker)
 
 
 def as_of(text: str | None) -> datetime | str | None:
@@ -124,8 +189,12 @@ def compare_baseline(
     max_mib: int,
     *,
     keep_going: bool,
+    finish: Callable[[Assessment], Assessment],
 ) -> Comparison:
-    """Judge the baseline as what is compared with it: by policy, waivers, accounts; by its own stamps."""
+    """Judge the baseline as what is compared with it: by policy, waivers; by its own stamps.
+
+    `finish` is done with both before they are compared.
+    """
     from credreport.comparison.comparison import compare
     from credreport.reports.inputs import count_inputs
     from credreport.reports.selection import read_reports
@@ -139,7 +208,8 @@ def compare_baseline(
             progress=progress,
             taken=[report.source.name for report in assessment.reports],
         )
-    judged = assess(older, assessment.policy, waivers).check_accounts(assessment.accounts)
+    judged = finish(assess(older, assessment.policy, waivers))
+    assessment = finish(assessment)
     comparison = compare(judged, assessment)
     if comparison.newest is not assessment:
         message = f"--baseline {baseline}: it is newer than what is judged; name the older one"

@@ -6,13 +6,14 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import credreport as package
-from credreport.cli import explain, given, verify
+from credreport.cli import explain, given, unmask, verify
 from credreport.cli.configuration import Configured, configuration_of
 from credreport.cli.deliver import deliver, show_undetermined, show_warnings
 from credreport.cli.ending import end, ending
@@ -33,6 +34,8 @@ from credreport.cli.options import (
     IncludeRoot,
     Inputs,
     KeepGoing,
+    Mask,
+    MaskKeyFile,
     MaxFileSize,
     NoColor,
     Output,
@@ -122,6 +125,8 @@ def analyze(
     sample: SampleSize = None,
     seed: Seed = None,
     sample_of: SampleFrom = None,
+    mask: Mask = False,
+    mask_key: MaskKeyFile = None,
     prepared_by: PreparedBy = "",
     control: Control = "",
     ticket: Ticket = "",
@@ -152,11 +157,12 @@ def analyze(
     options = Options(csv_raw=csv_raw)
     policy = given.policy(unused_after, profile, policy_file, include_root=include_root)
     waivers = given.waivers(waivers_file)
-    named = given.accounts(accounts)
-    decided = given.decisions(carry_from)
+    read = inputs if baseline is None else [*inputs, str(baseline)]
+    masker = given.masker(mask=mask, key=mask_key, formats=wanted, output=output, inputs=read)
+    named = given.accounts(accounts, masker)
+    decided = given.decisions(carry_from, masker)
     sampling = given.sampling(sample, seed, sample_of)
     from credreport.evidence.configured import with_configuration
-    from credreport.evidence.evidence import SignOff
     from credreport.evidence.of_analysis import of_analysis
     from credreport.runs.analyze import Asked, analyze_inputs
 
@@ -170,6 +176,7 @@ def analyze(
         options=options,
         accounts=named,
         sampling=sampling,
+        mask=masker.key if masker else None,
     )
     assessment, aside = analyze_inputs(
         inputs,
@@ -179,26 +186,35 @@ def analyze(
         pool=given.pool(workers, cluster),
         progress=screen.progress,
     )
-    assessment = assessment.check_accounts(named)
     given.expect_users(assessment, expect_users)
-    sign_off = SignOff(control=control, prepared_by=prepared_by, ticket=ticket)
+    finish = partial(given.finished, accounts=named, masker=masker)
     since: Comparison | None = None
-    if baseline is not None:
+    if baseline is None:
+        assessment = given.reviewed(finish(assessment), decided)
+    else:
         since = given.compare_baseline(
-            baseline, assessment, waivers, screen, max_file_size, keep_going=keep_going
+            baseline,
+            assessment,
+            waivers,
+            screen,
+            max_file_size,
+            keep_going=keep_going,
+            finish=finish,
         )
         since = given.reviewed(since, decided)
-    assessment = given.reviewed(assessment, decided) if since is None else since.newest
+        assessment = since.newest
+    sign_off = given.sign_off(control, prepared_by, ticket, masker)
     return deliver(
         screen,
         with_configuration(
-            of_analysis(assessment, sign_off, aside, since, sampling), configuration_of(context)
+            of_analysis(assessment, sign_off, aside, since, sampling),
+            given.configuration(configuration_of(context), masker),
         ),
         assessment if since is None else since,
         wanted,
         options,
         output=output,
-        inputs=inputs if baseline is None else [*inputs, str(baseline)],
+        inputs=read,
         force=force,
         as_json=as_json,
         fail_on=fail_on,
@@ -240,6 +256,8 @@ def compare(
     include_root: IncludeRoot = False,
     accounts: Accounts = None,
     carry_from: CarryFrom = None,
+    mask: Mask = False,
+    mask_key: MaskKeyFile = None,
     prepared_by: PreparedBy = "",
     control: Control = "",
     ticket: Ticket = "",
@@ -258,23 +276,26 @@ def compare(
     wanted = parse_formats(formats)
     policy = given.policy(unused_after, profile, policy_file, include_root=include_root)
     waivers = given.waivers(waivers_file)
-    named = given.accounts(accounts)
-    decided = given.decisions(carry_from)
+    masker = given.masker(mask=mask, key=mask_key, formats=wanted, output=output, inputs=inputs)
+    named = given.accounts(accounts, masker)
+    decided = given.decisions(carry_from, masker)
     dates = given.read_dates(inputs, screen, as_of or [], max_file_size, keep_going=keep_going)
     from credreport.comparison.comparison import compare_all
     from credreport.evidence.configured import with_configuration
-    from credreport.evidence.evidence import SignOff
     from credreport.evidence.of_comparison import of_comparison
     from credreport.verdicts.assessment import assess
 
     comparison = compare_all(
-        [assess(date, policy, waivers).check_accounts(named) for date in dates]
+        [given.finished(assess(date, policy, waivers), named, masker) for date in dates]
     )
     comparison = given.reviewed(comparison, decided)
-    sign_off = SignOff(control=control, prepared_by=prepared_by, ticket=ticket)
+    sign_off = given.sign_off(control, prepared_by, ticket, masker)
     return deliver(
         screen,
-        with_configuration(of_comparison(comparison, sign_off), configuration_of(context)),
+        with_configuration(
+            of_comparison(comparison, sign_off),
+            given.configuration(configuration_of(context), masker),
+        ),
         comparison,
         wanted,
         Options(csv_raw=csv_raw),
@@ -380,6 +401,7 @@ def rules(
 
 app.command(cls=Configured, epilog=verify.EXAMPLES)(verify.verify)
 app.command(cls=Configured, epilog=explain.EXAMPLES)(explain.explain)
+app.command(cls=Command, epilog=unmask.EXAMPLES)(unmask.unmask)
 
 
 @app.command(

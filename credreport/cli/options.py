@@ -197,6 +197,23 @@ CarryFrom = Annotated[
         help="Carry over your decisions from the workbook of an earlier run, and check them.",
     ),
 ]
+Mask = Annotated[
+    bool,
+    typer.Option(
+        "--mask",
+        rich_help_panel=EVIDENCE,
+        help="Put pseudonyms in place of users, accounts, owners, files and texts, by --mask-key.",
+    ),
+]
+MaskKeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--mask-key",
+        rich_help_panel=EVIDENCE,
+        metavar="FILE",
+        help="The key of the pseudonyms; made where it is missing. Keep it, and hand it to nobody.",
+    ),
+]
 Workers = Annotated[
     int | None,
     typer.Option(

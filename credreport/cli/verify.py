@@ -35,6 +35,15 @@ def verify(
         ),
     ] = None,
     *,
+    mask_key: Annotated[
+        Path | None,
+        typer.Option(
+            "--mask-key",
+            rich_help_panel=INPUT,
+            metavar="FILE",
+            help="The key of evidence with pseudonyms, to do the run again.",
+        ),
+    ] = None,
     max_file_size: MaxFileSize = 64,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -51,11 +60,13 @@ def verify(
             "Checked by the hashes beside the files; name the inputs to do the run again, too."
         )
         return _end(screen, folder, rehashed, rehashed.faults)
+    from credreport.masking.key import read_key
     from credreport.runs.reperform import open_given, reperform, unused_inputs
 
+    key = read_key(mask_key) if mask_key else None
     max_bytes = max_file_size * 1024 * 1024
     given = open_given(inputs, max_bytes)
-    results = [reperform(folder, each, given, max_bytes) for each in rehashed.manifests]
+    results = [reperform(folder, each, given, max_bytes, key) for each in rehashed.manifests]
     extra = [
         Fault(name, "extra: no manifest lists anything that is in it")
         for name in unused_inputs(rehashed.manifests, given)

@@ -52,7 +52,7 @@ _OLE = b"\xd0\xcf\x11\xe0"
 _FINDINGS, _DECISIONS, _SUMMARY = "Findings", "Decisions", "Summary"
 _SAMPLE = "Sample"
 _ID = "Finding ID"
-_FINDING_ID = re.compile(r"CR-[0-9A-F]{12}(?:-[0-9]+)?")
+_FINDING_ID = re.compile(r"CR-M?[0-9A-F]{12}(?:-[0-9]+)?")
 _ABOUT = {
     "account_id": "Account", "user": "User", "credential": "Credential", "rule": "Rule",
     "limit": "Limit",

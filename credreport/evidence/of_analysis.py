@@ -56,9 +56,11 @@ from credreport.evidence.sheets import (
 from credreport.evidence.standing import to_rules, to_standing
 from credreport.evidence.tables import (
     INPUTS_WIDTHS,
+    MASKED_STEM,
     accounts_section,
     by_owner,
     closing_blocks,
+    masked_facts,
     reports_block,
     to_inputs,
     to_left_out,
@@ -128,6 +130,7 @@ def of_analysis(
     verdict = _verdict(assessment)
     if since is not None:
         stem += f"-since-{since.days[0]}"
+    stem += MASKED_STEM * bool(assessment.masked)
     captions = Captions(title, _caption(totals), days)
     summary, bands = pd.DataFrame(summary_rows(totals)), to_bands(totals)
     rules = to_rules(assessment) if _has_rules_to_show(assessment) else None
@@ -182,7 +185,7 @@ def of_analysis(
     )
     facts = to_facts(totals, assessment.waivers_origin)
     footnotes = [f"{label}: {text}" for label, text in decision_facts(review)[1:]]
-    facts += decision_facts(review)
+    facts += [*decision_facts(review), *masked_facts(assessment.masked)]
     if since is not None:
         facts.append((f"Since {since.days[0]}", comparison_verdict(since)))
         footnotes.append(": ".join(facts[-1]))
@@ -208,6 +211,7 @@ def of_analysis(
                 assessment.policy, assessment.waivers_origin, assessment.accounts.origin
             ),
             **({"carry_from_file": str(review.file)} if review else {}),
+            **({"masked": assessment.masked} if assessment.masked else {}),
             **({"sample": sample.parameters} if sample else {}),
         },
         ties_out=assessment.is_tied_out and (since is None or since.first.is_tied_out),

@@ -62,9 +62,11 @@ from credreport.evidence.sheets import (
 from credreport.evidence.standing import to_standing
 from credreport.evidence.tables import (
     INPUTS_WIDTHS,
+    MASKED_STEM,
     accounts_section,
     by_owner,
     closing_blocks,
+    masked_facts,
     reports_block,
     to_inputs,
     to_left_out,
@@ -169,17 +171,18 @@ def of_comparison(
     drawn, not_drawn = worth_drawing(pictures)
     kinds = by_kind[[*_KIND_COLUMNS]]
     return Evidence(
-        stem=_stem(comparison),
+        stem=_stem(comparison) + MASKED_STEM * bool(newest.masked),
         heading="IAM credentials compared",
         title=title,
         verdict=verdict,
         verdict_lines=tuple(f"{sentence.rstrip('.')}." for sentence in verdict.split(". ")),
-        facts=(*_facts(comparison), *decision_facts(review)),
+        facts=(*_facts(comparison), *decision_facts(review), *masked_facts(newest.masked)),
         sign_off=sign_off or SignOff(),
         parameters={
             "command": "compare",
             **to_parameters(comparison.policy, newest.waivers_origin, newest.accounts.origin),
             **({"carry_from_file": str(review.file)} if review else {}),
+            **({"masked": newest.masked} if newest.masked else {}),
         },
         ties_out=is_tied_out(comparison),
         as_of=max(newest_as_of(date.totals) for date in dates),

@@ -23,6 +23,7 @@ from credreport.verdicts.tally import (
 from credreport.verdicts.warnings import WARNING_TITLES
 
 NO_OWNER = "no owner given"
+MASKED_STEM = "-masked"
 _SHORT = dict(zip(ACCOUNT_NAMES, ("name", "owner"), strict=True))
 _COMMENT_ACCOUNTS = 50
 _SUM = "Total"
@@ -39,6 +40,13 @@ def to_inputs(totals: Totals) -> pd.DataFrame:
     inputs = pd.DataFrame(input_rows(totals))
     dates = {name: pd.to_datetime(inputs[name], utc=True) for name in ("as_of", "stamp")}
     return inputs.assign(**dates)
+
+
+def masked_facts(fingerprint: str) -> list[tuple[str, str]]:
+    """Return that names are pseudonyms, where they are; `fingerprint` is that of their key."""
+    if not fingerprint:
+        return []
+    return [("Masked", f"every name is a pseudonym, by the key with the fingerprint {fingerprint}")]
 
 
 def to_warnings(notices: Sequence[Notice]) -> pd.DataFrame:

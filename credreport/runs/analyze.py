@@ -22,6 +22,9 @@ from credreport.evidence.evidence import Aside, is_too_long
 from credreport.evidence.sample import Sample, Sampling, draw, join_samples
 from credreport.evidence.tables import with_names
 from credreport.files import Spool
+from credreport.masking.judged import mask_population
+from credreport.masking.key import MaskKey
+from credreport.masking.pseudonyms import Masker
 from credreport.output.csv_file import csv_header, csv_rows
 from credreport.output.formats import Options
 from credreport.output.json_file import json_rows
@@ -64,6 +67,7 @@ class Asked:
     csv, json, options: whether its rows are written as text, and how.
     accounts: the names and owners that stand beside them.
     sampling: what is drawn of the population before its tables are cut.
+    mask: makes pseudonyms of names where rows are put aside; `accounts` has some already.
     """
 
     policy: Policy
@@ -75,6 +79,7 @@ class Asked:
     options: Options = field(default_factory=Options)
     accounts: AccountList = field(default_factory=AccountList)
     sampling: Sampling | None = None
+    mask: MaskKey | None = None
 
 
 @dataclass(frozen=True)
@@ -264,7 +269,12 @@ def judge_batch(
         return list(dict.fromkeys(each for each in read if isinstance(each, Problem)))
     part = judge_part(reports, asked.policy, asked.waivers)
     tables = {"users": part.users, "credentials": part.credentials}
-    named = {**tables, "users": with_names(part.users, asked.accounts)}
+    if aside and asked.mask:
+        part = mask_population(part, Masker(asked.mask))
+    named = {
+        "users": with_names(part.users, asked.accounts),
+        "credentials": part.credentials,
+    }
     rows = {name: named[name][list(POPULATION[name])] for name in aside}
     csv = {name: csv_rows(table, asked.options) for name, table in rows.items() if asked.csv}
     json = {name: json_rows(table) for name, table in rows.items() if asked.json}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from credreport.comparison.comparison import Comparison, compare, compare_all
 from credreport.decisions.decision import Decisions
 from credreport.decisions.review import review, with_review
 from credreport.decisions.workbook import parse_workbook
-from credreport.errors import CredreportError, Problem, UsageError
+from credreport.errors import CredreportError, Notice, Problem, UsageError
 from credreport.evidence.configured import ROLE, with_configuration
 from credreport.evidence.evidence import Evidence, SignOff
 from credreport.evidence.of_analysis import of_analysis
@@ -27,13 +27,16 @@ from credreport.evidence.of_comparison import of_comparison
 from credreport.evidence.sample import Sampling
 from credreport.files import Content, sha256, whole
 from credreport.instants import parse_instant
+from credreport.masking.judged import mask_accounts, mask_assessment, mask_decisions
+from credreport.masking.key import MaskKey
+from credreport.masking.pseudonyms import Masker
 from credreport.output.csv_file import table_files
 from credreport.output.formats import FORMATS, Format, Options
 from credreport.output.manifest import Earlier, to_manifest
 from credreport.output.render import make, writer_of
 from credreport.reports.by_date import directories_of_tree, read_dates
 from credreport.reports.inputs import Opener, Skipped, Stream
-from credreport.reports.selection import FROM_NEWEST, GIVEN, NEWEST, read_items
+from credreport.reports.selection import FROM_NEWEST, GIVEN, NEWEST, Population, read_items
 from credreport.rules.accounts import AccountList, read_accounts
 from credreport.rules.option_file import Configuration, OptionFile
 from credreport.rules.policy import Policy, load_policy
@@ -97,9 +100,15 @@ def open_given(names: Sequence[str], max_bytes: int) -> list[Given]:
 
 @storing_python_text
 def reperform(
-    directory: Path, manifest: Manifest, given: Sequence[Given], max_bytes: int
+    directory: Path,
+    manifest: Manifest,
+    given: Sequence[Given],
+    max_bytes: int,
+    key: MaskKey | None = None,
 ) -> Reperformed:
     """Do the run of a manifest again and compare every file that it lists with the one that stands there.
+
+    One with pseudonyms is done with `key`.
 
     Nothing is written. Where an input is missing or changed that is said, and the run is not done.
     """
@@ -107,6 +116,12 @@ def reperform(
     files, faults = _find_option_files(manifest, given)
     reports = [each for each in given if Path(each.name) not in {*files.values()}]
     faults += _check_inputs(manifest, reports)
+    fingerprint = manifest.document["parameters"].get("masked")
+    if fingerprint is None:
+        key = None
+    elif key is None or key.identity != fingerprint:
+        what = "its names are pseudonyms: name the key that made them with --mask-key"
+        faults.append(Fault(manifest.name, f"{what} (fingerprint {fingerprint})"))
     if faults:
         what = "not re-performed: its inputs are not those that were given"
         return Reperformed(
@@ -120,7 +135,7 @@ def reperform(
     results = []
     for attempt in attempts:
         try:
-            evidence = _run(manifest, attempt, files, max_bytes)
+            evidence = _run(manifest, attempt, files, max_bytes, key)
         except CredreportError as error:
             first = str(error).split("\n")[0]
             fault = Fault(manifest.name, f"re-performing it was refused: {first}")
@@ -131,7 +146,8 @@ def reperform(
         if not results[-1].faults:
             break
     best = next((result for result in results if not result.faults), results[0])
-    return replace(best, remarks=(*remarks, *_other_names(manifest, reports), *best.remarks))
+    others = [] if key else _other_names(manifest, reports)
+    return replace(best, remarks=(*remarks, *others, *best.remarks))
 
 
 def unused_inputs(manifests: Sequence[Manifest], given: Sequence[Given]) -> list[str]:
@@ -239,7 +255,11 @@ def _base(name: str) -> str:
 
 
 def _run(
-    manifest: Manifest, given: Sequence[Given], files: Mapping[str, Path], max_bytes: int
+    manifest: Manifest,
+    given: Sequence[Given],
+    files: Mapping[str, Path],
+    max_bytes: int,
+    key: MaskKey | None,
 ) -> Evidence:
     """Return the evidence of the same run. Raises CredreportError where it is refused."""
     document = manifest.document
@@ -260,6 +280,15 @@ def _run(
         data = files["carry_from"].read_bytes()
         decided = parse_workbook(known["carry_from"]["name"], data, is_carried=True)
     sign_off = _to_sign_off(document.get("sign_off", {}))
+    masker = Masker(key) if key else None
+    if masker:
+        accounts = mask_accounts(accounts, masker)
+        decided = mask_decisions(decided, masker) if decided else None
+
+    def finish(assessment: Assessment) -> Assessment:
+        masked = mask_assessment(assessment, masker) if masker else assessment
+        return masked.check_accounts(accounts)
+
     if parameters.get("command") == COMPARE:
         names = [each.name for each in given]
         if len(names) == 1 and _is_judged_by_user(manifest):
@@ -270,13 +299,13 @@ def _run(
             keep_going=True,
             max_bytes=max_bytes,
         )
-        judged = [assess(date, policy, waivers).check_accounts(accounts) for date in dates]
+        judged = [finish(assess(date, policy, waivers)) for date in dates]
         comparison = _reviewed(compare_all(judged), decided)
         return with_configuration(of_comparison(comparison, sign_off), _to_configuration(manifest))
-    assessment = _assess(manifest, given, REPORT, policy, waivers).check_accounts(accounts)
+    assessment = finish(_assess(manifest, given, REPORT, policy, waivers))
     since: Comparison | None = None
     if _entries(manifest, BASELINE):
-        older = _assess(manifest, given, BASELINE, policy, waivers).check_accounts(accounts)
+        older = finish(_assess(manifest, given, BASELINE, policy, waivers))
         since = compare(older, assessment)
         since = _reviewed(since, decided)
     assessment = _reviewed(assessment, decided) if since is None else since.newest
@@ -360,7 +389,9 @@ def _assess(
     entries = _entries(manifest, role)
     names = {entry["sha256"]: entry["name"] for entry in entries}
     others = _hashes_of(manifest) - {*names}
+    is_masked = "masked" in manifest.document["parameters"]
     items: list[Stream | Skipped | Problem] = []
+    later: dict[str, str] = {}
     for each in given:
         hashes = {*each.hashes.values()}
         if role == BASELINE and hashes.isdisjoint(names):
@@ -371,13 +402,43 @@ def _assess(
             digest = each.hashes.get(item.name) if isinstance(item, Stream) else None
             if digest in others:
                 continue
-            is_known = isinstance(item, Stream) and digest in names
-            items.append(replace(item, name=names[str(digest)]) if is_known else item)
+            if not isinstance(item, Stream) or digest not in names:
+                items.append(item)
+            elif is_masked:  # the pseudonym of a file says nothing of its date
+                items.append(item)
+                later[item.name] = names[digest]
+            else:
+                items.append(replace(item, name=names[digest]))
     as_of = _as_of(entries) if role == REPORT else None
     population = read_items(
         items, [each.name for each in given], as_of=as_of, keep_going=True, progress=None
     )
-    return assess(population, policy, waivers)
+    return assess(_renamed(population, later), policy, waivers)
+
+
+def _renamed(population: Population, names: Mapping[str, str]) -> Population:
+    """Return the population with other names of its files."""
+    if not names:
+        return population
+
+    def renamed(notices: Iterable[Notice]) -> tuple[Notice, ...]:
+        return tuple(replace(each, source=names.get(each.source, each.source)) for each in notices)
+
+    return replace(
+        population,
+        reports=tuple(
+            replace(
+                each,
+                source=replace(each.source, name=names.get(each.source.name, each.source.name)),
+                notices=renamed(each.notices),
+            )
+            for each in population.reports
+        ),
+        notices=renamed(population.notices),
+        superseded=tuple(
+            replace(each, name=names.get(each.name, each.name)) for each in population.superseded
+        ),
+    )
 
 
 def _compare(directory: Path, manifest: Manifest, evidence: Evidence) -> Reperformed:

@@ -79,7 +79,8 @@ class Assessment:
     `undecided`: one row for each rule that the report does not allow to judge. `undetermined`, `unused`, `ages`: see Part. `waivers`: one row a waiver, with what
     it covers. `tallies` has the counts and `report_notices` the warnings of each report;
     `iam_user_count` leaves root out. `accounts` is the list that ought to have reports;
-    `review` holds the decisions of an earlier workbook against this.
+    `review` holds the decisions of an earlier workbook against this. `masked` is the fingerprint of
+    the key where pseudonyms stand for all names.
     """
 
     policy: Policy
@@ -102,6 +103,7 @@ class Assessment:
     skipped: Sequence[Skipped]
     accounts: AccountList = field(default_factory=AccountList)
     review: Review | None = None
+    masked: str = ""
 
     @cached_property
     def totals(self) -> Totals:

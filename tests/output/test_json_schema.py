@@ -63,6 +63,7 @@ def document(place: Path, *arguments: str) -> dict[str, object]:
         "--waivers PLACE/w.toml",
         "analyze PLACE/in --format none --baseline PLACE/in/2026-01-28T12-00-00Z.csv",
         "analyze PLACE/in --format none --sample 3 --seed Q1 --sample-of all",
+        "analyze PLACE/in --format none --mask --mask-key PLACE/k.key --carry-from PLACE/old.xlsx",
         "analyze PLACE/in --format none --sample 9 --seed Q1 --sample-of users",
         "compare PLACE/in --format none --profile all --accounts PLACE/accounts.csv "
         "--waivers PLACE/w.toml",

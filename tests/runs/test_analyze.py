@@ -19,6 +19,9 @@ from credreport.cli.main import app
 from credreport.errors import InputRefused, Problem
 from credreport.evidence.of_analysis import of_analysis
 from credreport.evidence.sample import Sampling, draw
+from credreport.masking.judged import mask_assessment
+from credreport.masking.key import MaskKey
+from credreport.masking.pseudonyms import Masker
 from credreport.reports.inputs import Stream
 from credreport.reports.report import Report
 from credreport.reports.selection import read_reports
@@ -120,6 +123,22 @@ class TestTheSameEvidence:
         expected = draw(sampling, whole.users, whole.credentials)
         assert aside.sample.rows.equals(expected.rows)
         assert aside.sample.population == expected.population
+
+    def test_masked_it_is_that_of_masked_tables(self, tmp_path: Path) -> None:
+        key = MaskKey(b"k" * 32)
+        question = replace(asked(), mask=key, sampling=Sampling(4, "Q1"))
+        assessment, aside = analyze_inputs(
+            [many(tmp_path)], question, pool=Pool(), progress=no_progress
+        )
+        assert aside is not None
+        found = rendered(
+            of_analysis(mask_assessment(assessment, Masker(key)), aside=aside), FORMATS[:-1]
+        )
+        whole = mask_assessment(assess(read_reports(tmp_path)), Masker(key))
+        expected = rendered(of_analysis(whole, sampling=Sampling(4, "Q1")), FORMATS[:-1])
+        for ending in ("-credentials.csv", ".json"):
+            assert ends_with(found, ending) == ends_with(expected, ending)
+        assert not any(b'user-1"' in data or b"=1+1" in data for data in found.values())
 
     @pytest.mark.parametrize("policy", [Policy(), ALL, CLASSES, Policy(include_root=True)])
     def test_whatever_is_asked(

@@ -1,0 +1,81 @@
+"""`credreport unmask`: the names behind pseudonyms, for whoever has the key and the reports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from credreport.cli import given
+from credreport.cli.ending import FINDINGS_OPEN, ending
+from credreport.cli.help import INPUT
+from credreport.cli.options import Accounts, CarryFrom, MaxFileSize, NoColor, WaiversFile
+from credreport.cli.screen import Screen
+
+EXAMPLES = (
+    "credreport unmask --mask-key ../mask.key --reports reports/june user-k3jq2mzt7a4bcd\n"
+    "credreport unmask --mask-key ../mask.key --reports reports/june --accounts accounts.csv 480190373216"
+)
+
+
+@ending
+def unmask(
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="NAME...", help="Pseudonyms as they stand in the evidence."),
+    ],
+    *,
+    key: Annotated[
+        Path,
+        typer.Option(
+            "--mask-key",
+            rich_help_panel=INPUT,
+            metavar="FILE",
+            help="The key that made them.",
+            show_default=False,
+        ),
+    ],
+    reports: Annotated[
+        list[str],
+        typer.Option(
+            rich_help_panel=INPUT,
+            metavar="INPUT",
+            help="The reports of the run, in which to look; several times for several.",
+            show_default=False,
+        ),
+    ],
+    accounts: Accounts = None,
+    waivers_file: WaiversFile = None,
+    carry_from: CarryFrom = None,
+    max_file_size: MaxFileSize = 64,
+    no_color: NoColor = False,
+) -> int:
+    """Show the name behind each pseudonym: masks the reports again and looks it up."""
+    screen = Screen(no_color=no_color)
+    from credreport.masking.judged import mask_assessment
+    from credreport.masking.key import read_key
+    from credreport.masking.pseudonyms import Masker
+    from credreport.reports.selection import NEWEST, read_reports
+    from credreport.verdicts.assessment import assess
+
+    masker = Masker(read_key(key))
+    given.accounts(accounts, masker)
+    given.decisions(carry_from, masker)
+    waivers = given.waivers(waivers_file)
+    for name in reports:
+        population = read_reports(
+            [name], as_of=NEWEST, keep_going=True, max_bytes=max_file_size * 1024 * 1024
+        )
+        policy = given.policy(None, "all", include_root=True)
+        mask_assessment(assess(population, policy, waivers), masker)
+    unknown = [name for name in names if name not in masker.originals]
+    for name in names:
+        if name in masker.originals:
+            screen.say(f"{name}: {masker.originals[name]}")
+    for name in unknown:
+        screen.fail(
+            f"{name}: no name in these inputs has this pseudonym by this key; give the run's own "
+            "reports, with its accounts, waivers and carried workbook"
+        )
+    return FINDINGS_OPEN if unknown else 0

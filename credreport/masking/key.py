@@ -1,0 +1,80 @@
+"""The file with the key of --mask: made where it is missing, readable by its owner only."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import re
+import secrets
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from credreport.errors import UsageError
+
+OPTION = "--mask-key"
+_FIRST_WORD = "credreport-mask-key-1"
+_CONTENT = re.compile(rf"{_FIRST_WORD} ([0-9a-f]{{64}})\s*")
+_MOST_BYTES = 1024
+_OF_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+@dataclass(frozen=True)
+class MaskKey:
+    """The key of the pseudonyms. Whoever has it can test a guess; without it nobody can."""
+
+    secret: bytes = field(repr=False)
+
+    def digest(self, kind: str, text: str) -> bytes:
+        """Return HMAC-SHA256 of a text as a name of some kind."""
+        message = f"{kind}\x1f{text}".encode("utf-8", "surrogatepass")
+        return hmac.digest(self.secret, message, hashlib.sha256)
+
+    @property
+    def identity(self) -> str:
+        """What tells keys apart, and says nothing of any."""
+        return self.digest("fingerprint", "").hex()[:16]
+
+
+def read_key(path: Path) -> MaskKey:
+    """Return the key in the file. Raises UsageError where it is none, or others may read it."""
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            text = file.read(_MOST_BYTES).decode("ascii", "replace") if stat.S_ISREG(mode) else ""
+    except OSError as error:
+        raise UsageError(f"{OPTION} {path}: cannot be read ({error.strerror})") from None
+    found = _CONTENT.fullmatch(text)
+    if not found:
+        message = f"{OPTION} {path}: not a key of credreport; name a file that is not there yet"
+        raise UsageError(f"{message}, and it is made")
+    if os.name == "posix" and mode & _OF_OTHERS:
+        message = f"{OPTION} {path}: others may read it (mode {stat.S_IMODE(mode):03o})"
+        raise UsageError(f"{message}; run chmod 600, or make a new one")
+    return MaskKey(bytes.fromhex(found[1]))
+
+
+def read_or_make_key(path: Path, output: Path, inputs: Iterable[str]) -> MaskKey:
+    """Return the key in the file, which is made where there is none.
+
+    Raises UsageError where it would lie among the evidence or the inputs, which are handed on.
+    """
+    place = path.resolve()
+    for folder, words in (
+        (str(output), "the evidence"),
+        *((each, "the inputs") for each in inputs),
+    ):
+        if Path(folder).resolve() in (place, *place.parents):
+            message = f"{OPTION} {path}: lies among {words}; keep it where it is not handed on"
+            raise UsageError(message)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return read_key(path)
+    except OSError as error:
+        raise UsageError(f"{OPTION} {path}: cannot be made ({error.strerror})") from None
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(f"{_FIRST_WORD} {secrets.token_hex(32)}\n")
+    return read_key(path)

@@ -1,0 +1,204 @@
+"""Names -> pseudonyms, each by the kind of name, and texts in which names may stand.
+
+A pseudonym is its kind and an HMAC of the name, the last letters of which an HMAC of the first: so
+one that stands where a name is expected is known by the key, and stays as it is.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Iterable
+
+from credreport.masking.key import MaskKey
+from credreport.schema import ACCOUNT_ID, KNOWN_ABSENCES, KNOWN_COLUMNS, NOT_SUPPORTED, ROOT_USER
+
+_LETTERS, _CHECK = 10, 4
+_PSEUDONYM = re.compile(rf"([a-z]+)-([a-z2-7]{{{_LETTERS}}})([a-z2-7]{{{_CHECK}}})")
+FINDING_ID = re.compile(r"CR-([0-9A-F]{12})(?![0-9A-F])")
+_ARN = re.compile(r"(arn:[a-z-]*:iam::)([^:]*):(.*)", re.DOTALL)
+_ARN_WITHIN = re.compile(r"arn:[a-z-]*:iam::[^\s'\"`;)]*")
+_ACCOUNT_WITHIN = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
+_QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"|`([^`]*)`")
+_WORD = re.compile(r"(?<!\w)\w+")
+# What a cell may say without naming anybody: dates, numbers, and AWS's own words.
+_PLAIN = re.compile(r"[0-9]*(?:[-+:./TZ ][-0-9+:./TZ ]*)?")
+_SHORTEST = 3
+_KNOWN_WORDS = frozenset(
+    {
+        "true",
+        "false",
+        "unknown",
+        "(no column)",
+        NOT_SUPPORTED,
+        *(each.lower() for each in KNOWN_ABSENCES),
+    }
+    | {*KNOWN_COLUMNS, "current", "undetermined", "unused"}
+)
+_ENDINGS = (".csv", ".json", ".txt", ".tsv", ".zip", ".b64", ".toml", ".xlsx", ".gz")
+
+
+class Masker:
+    """Makes pseudonyms, and remembers of whom: `originals` has what each stands for."""
+
+    def __init__(self, key: MaskKey) -> None:
+        """Take the key."""
+        self.key = key
+        self.originals: dict[str, str] = {}
+        self._made: dict[tuple[str, str], str] = {}
+        self._within: dict[str, list[tuple[str, str]]] = {}
+
+    def name(self, kind: str, text: str) -> str:
+        """Return the pseudonym of a name; nothing of nothing, and a pseudonym of its own."""
+        made = self._made.get((kind, text))
+        if made is None:
+            made = self._made[kind, text] = self._make(kind, text)
+        return made
+
+    def _make(self, kind: str, text: str) -> str:
+        found = _PSEUDONYM.fullmatch(text)
+        if not text or (found and found[3] == self._check(found[1], found[2])):
+            return text
+        # AWS takes user names for one name whatever their capitals.
+        told = text.lower() if kind == "user" else text
+        letters = _letters(self.key.digest(kind, told), _LETTERS)
+        made = f"{kind}-{letters}{self._check(kind, letters)}"
+        self._remember(made, text)
+        return made
+
+    def _check(self, kind: str, letters: str) -> str:
+        return _letters(self.key.digest("check", f"{kind}-{letters}"), _CHECK)
+
+    def _remember(self, made: str, text: str) -> None:
+        self.originals.setdefault(made, text)
+        if len(text) >= _SHORTEST and not ACCOUNT_ID.fullmatch(text):
+            word = _WORD.search(text)
+            start = word[0] if word and word.start() == 0 else text[0]
+            known = self._within.setdefault(start, [])
+            known.append((text, made))
+            known.sort(key=lambda pair: -len(pair[0]))
+
+    def user(self, text: str) -> str:
+        """Return the pseudonym of a user; root stays root."""
+        return text if text == ROOT_USER else self.name("user", text)
+
+    def account(self, text: str) -> str:
+        """Return twelve digits for an account ID; of what is none, a pseudonym."""
+        if not ACCOUNT_ID.fullmatch(text):
+            return self.name("account", text)
+        number = int.from_bytes(self.key.digest("account", text)) % 10**12
+        self.originals.setdefault(f"{number:012d}", text)
+        return f"{number:012d}"
+
+    def arn(self, text: str) -> str:
+        """Return an ARN of the same shape, with pseudonyms of account, path and name."""
+        found = _ARN.fullmatch(text)
+        if not found:
+            return self.name("arn", text)
+        start, account, resource = found.groups()
+        if resource != "root":
+            sort, *path = resource.split("/")
+            sort = sort if sort == "user" else self.name("path", sort)
+            path = [self.name("path", each) for each in path[:-1]] + [
+                self.user(each) for each in path[-1:]
+            ]
+            resource = "/".join([sort, *path])
+        masked = f"{start}{self.account(account)}:{resource}"
+        if masked != text:
+            self._remember(masked, text)
+        return masked
+
+    def file(self, text: str) -> str:
+        """Return the name of a file with pseudonyms of its folders and itself; its ending stays."""
+        parts = re.split(r"([/\\])", text)
+        return "".join(
+            part if part in ("/", "\\", ".", "..", "") else self._part(part) for part in parts
+        )
+
+    def _part(self, part: str) -> str:
+        ending = next((each for each in _ENDINGS if part.lower().endswith(each)), "")
+        stem = part[: len(part) - len(ending)]
+        if not stem:
+            return self.name("file", part)
+        masked = self.name("file", stem) + ending
+        self.originals.setdefault(masked, part)
+        return masked
+
+    def cell(self, text: str) -> str:
+        """Return a cell as reported: a date, a number or AWS's own word as it is, else a pseudonym."""
+        is_plain = _PLAIN.fullmatch(text) and not ACCOUNT_ID.fullmatch(text)
+        return text if is_plain or text.lower() in _KNOWN_WORDS else self.name("cell", text)
+
+    def word(self, text: str) -> str:
+        """Return a service or a region of AWS as it is, else a pseudonym."""
+        is_word = len(text) < 32 and text.replace("-", "").replace(".", "").isalnum()
+        is_known = ("user", text) in self._made
+        return text if is_word and text == text.lower() and not is_known else self.cell(text)
+
+    def ids(self, text: str) -> str:
+        """Return a text with the Finding IDs in it made anew by the key; `CR-M` begins one that is."""
+        return FINDING_ID.sub(self._id, text)
+
+    def _id(self, match: re.Match[str]) -> str:
+        made = f"CR-M{self.key.digest('finding', match[0]).hex()[:12].upper()}"
+        self.originals.setdefault(made, match[0])
+        return made
+
+    def text(self, text: str) -> str:
+        """Return a sentence of the program's without the names in it.
+
+        Whatever stands in quotes, ARNs, account and Finding IDs; besides, every name that this
+        masker has met already, where it stands as a word of its own.
+        """
+        if not text:
+            return text
+        masked = _ARN_WITHIN.sub(lambda match: self.arn(match[0]), self.ids(text))
+        masked = _QUOTED.sub(self._quoted, masked)
+        return self._known_words(_ACCOUNT_WITHIN.sub(self._account, masked))
+
+    def _account(self, match: re.Match[str]) -> str:
+        return match[0] if match[0] in self.originals else self.account(match[0])
+
+    def _quoted(self, match: re.Match[str]) -> str:
+        inner = next(each for each in match.groups() if each is not None)
+        quote = match[0][0]
+        is_masked = inner in self.originals or inner == ROOT_USER or _ARN.fullmatch(inner)
+        if is_masked or self.cell(inner) == inner:
+            return match[0]
+        for kind in ("user", "file", "path", "text"):
+            if (kind, inner) in self._made:
+                return f"{quote}{self.name(kind, inner)}{quote}"
+        return f"{quote}{self.name('cell', inner)}{quote}"
+
+    def _known_words(self, text: str) -> str:
+        parts, done = [], 0
+        starts = sorted({match.start() for match in _WORD.finditer(text)} | self._odd_starts(text))
+        for start in starts:
+            if start < done:
+                continue
+            word = _WORD.match(text, start)
+            first = word[0] if word else text[start]
+            for name, made in self._within.get(first, ()):
+                end = start + len(name)
+                if text.startswith(name, start) and not (
+                    text[end : end + 1].isalnum() and name[-1].isalnum()
+                ):
+                    parts += [text[done:start], made]
+                    done = end
+                    break
+        return "".join([*parts, text[done:]])
+
+    def _odd_starts(self, text: str) -> set[int]:
+        odd = {first for first in self._within if not first[0].isalnum() and first[0] != "_"}
+        return {place for place, letter in enumerate(text) if letter in odd} if odd else set()
+
+
+def _letters(digest: bytes, number: int) -> str:
+    return base64.b32encode(digest)[:number].decode("ascii").lower()
+
+
+def mapped(texts: Iterable[str], change: Callable[[str], str]) -> list[str]:
+    """Return the texts changed, each different one once."""
+    listed = list(texts)
+    changed = {text: change(text) for text in dict.fromkeys(listed) if isinstance(text, str)}
+    return [changed.get(text, text) for text in listed]

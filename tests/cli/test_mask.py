@@ -1,0 +1,325 @@
+"""With --mask no byte that the program writes or prints has a name of anybody or anything."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+from typer.testing import CliRunner, Result
+
+from credreport.cli.main import app
+from credreport.output.formats import FORMATS
+from tests.support.decided import DAY, fill_in
+from tests.support.reports import root, save, user
+
+OLD = "2025-01-01T00:00:00Z"
+KEY = {"access_key_1_active": "true", "access_key_1_last_rotated": OLD}
+PASSWORD = {"password_enabled": "true", "password_last_changed": OLD, "password_last_used": OLD}
+ONE, TWO, THREE = "837261940538", "902837465120", "613599204418"
+USERS = ("zebedee.quux", "o'brien", "Zoë-Marguerite", "=2+5zulu", "-gizmo@example.com", "svc_7f3e9")
+PATHS = ("engineering-kraken", "subteam-plinth")
+FILES = ("narwhal-reports", "octopus", "wombat-accounts.csv", "quokka-waivers.toml", "lemur.zip")
+NAMES = ("Platypus Production", "Gecko Sandbox", "team-axolotl", "team-jellyfish")
+TEXTS = ("sealed in the vault of Mr Grumbleby", "Cassandra Vexley", "TCK-99182", "guarded by Hodor",
+         "W-marsupial", "Bartholomew Snodgrass", "CC6.9-zeta", "Ferdinand", "see memo 7781-tango",
+         "rotten-cell-tapioca", "zulu_column_kiwi")  # fmt: skip
+SECRETS = (*USERS, *PATHS, *FILES, *NAMES, *TEXTS, ONE, TWO, THREE, "yankee-torpor")
+FORMATS_WITHOUT_SCRIPT = ",".join(name for name in FORMATS if name != "sh")
+
+
+def rows(account: str, *, later: bool) -> list[dict[str, str]]:
+    path = "/".join(PATHS)
+    made = [
+        root(account),
+        user("a", account, **PASSWORD),
+        user(USERS[0], account, **PASSWORD, arn=f"arn:aws:iam::{account}:user/{path}/{USERS[0]}"),
+        user(USERS[1], account, **KEY),
+        user(USERS[2], account, **PASSWORD),
+        user(USERS[3], account, **KEY),
+        user(USERS[4], account, **PASSWORD | {"password_last_used": "rotten-cell-tapioca"}),
+        user(USERS[5], account, **KEY, **PASSWORD, mfa_active="rotten-cell-tapioca"),
+    ]
+    return made[: -1 if later else None]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """Two quarters of two accounts, one in a zip, with a list, waivers, decisions and a refused file."""
+    for quarter, later in (("2025-12-31", False), ("2026-03-31", True)):
+        folder = tmp_path / FILES[0] / quarter
+        name = f"{FILES[1]}-{quarter}T12-00-00Z.csv"
+        save(folder, *rows(ONE, later=later), name=name)
+        inner = save(tmp_path / "x", *rows(TWO, later=later), name=f"inner-{name}")
+        with zipfile.ZipFile(folder / FILES[4], "w") as archive:
+            archive.write(inner, inner.name)
+        inner.unlink()
+    (tmp_path / FILES[2]).write_text(
+        f"id,name,owner\n{ONE},{NAMES[0]},{NAMES[2]}\n{THREE},{NAMES[1]},{NAMES[3]}\n"
+    )
+    (tmp_path / FILES[3]).write_text(
+        f'[[waiver]]\nid = "{TEXTS[4]}"\nuser = "{USERS[0]}"\nreason = "{TEXTS[0]}"\n'
+        f'approved_by = "{TEXTS[1]}"\napproved_on = 2025-01-01\nexpires = 2026-12-31\n'
+        f'ticket = "{TEXTS[2]}"\ncompensating_control = "{TEXTS[3]}"\n'
+        f'[[waiver]]\nid = "{TEXTS[4]}-2"\nuser = "nobody-{USERS[5]}"\nreason = "{TEXTS[0]}"\n'
+        f'approved_by = "{TEXTS[1]}"\napproved_on = 2025-01-01\nexpires = 2026-12-31\n'
+    )
+    return tmp_path
+
+
+def run(place: Path, *line: str) -> Result:
+    words = [word.replace("PLACE", str(place)) for word in line]
+    return CliRunner().invoke(app, words)
+
+
+def masked(place: Path, *line: str) -> Result:
+    """Run with everything that may have names, into `out`."""
+    return run(
+        place, *line, "--mask", "--mask-key", "PLACE/k.key", "-o", "PLACE/out",
+        "--accounts", f"PLACE/{FILES[2]}", "--waivers", f"PLACE/{FILES[3]}",
+        "--profile", "all", "--prepared-by", TEXTS[5], "--control", TEXTS[6], "-v",
+    )  # fmt: skip
+
+
+def texts_of_png(data: bytes) -> Iterator[bytes]:
+    """Yield the texts in a picture, unpacked."""
+    at = 8
+    while at < len(data):
+        size = int.from_bytes(data[at : at + 4])
+        kind, body = data[at + 4 : at + 8], data[at + 8 : at + 8 + size]
+        if kind in (b"tEXt", b"iTXt", b"zTXt", b"eXIf"):
+            yield body
+            if b"\0\0" in body and kind == b"zTXt":
+                yield zlib.decompress(body.split(b"\0\0", 1)[1])
+        at += size + 12
+
+
+def contents(directory: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield every file, what is in it where it is a zip, and the texts of its pictures."""
+    for path in sorted(directory.iterdir()):
+        data = path.read_bytes()
+        yield path.name, path.name.encode()
+        yield path.name, data
+        pictures = [data] if path.suffix == ".png" else []
+        if path.suffix == ".xlsx":
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                yield path.name, archive.comment
+                for member in archive.infolist():
+                    yield (
+                        f"{path.name}:{member.filename}",
+                        member.filename.encode() + archive.read(member),
+                    )
+                    if member.filename.endswith(".png"):
+                        pictures.append(archive.read(member))
+        for picture in pictures:
+            for text in texts_of_png(picture):
+                yield f"{path.name} (text)", text
+
+
+def leaks(place: Path, done: Result) -> list[str]:
+    """Return where a name of the inputs stands in what was written or printed."""
+    printed = (done.stdout + done.stderr).replace(str(place / "out"), "")
+    everything = [("printed", printed.encode()), *contents(place / "out")]
+    found = []
+    for secret in SECRETS:
+        forms = {
+            secret, json.dumps(secret)[1:-1], secret.replace("'", "&apos;"), secret.lower(),
+            secret.replace("'", "&#39;"), secret.replace("'", "&#x27;"), secret.replace("'", "'\"'\"'"),
+            *re.findall(r"[A-Za-z0-9]{6,}", secret.replace("example", "").replace("production", "")),
+        }  # fmt: skip
+        forms -= {
+            "Production",
+            "Sandbox",
+            "sealed",
+            "guarded",
+            "reports",
+            "accounts",
+            "waivers",
+            "column",
+        }
+        for where, data in everything:
+            found += [
+                f"{form!r} of {secret!r} in {where}" for form in forms if form.encode() in data
+            ]
+    return found
+
+
+LATER = f"PLACE/{FILES[0]}/2026-03-31"
+EARLIER = f"PLACE/{FILES[0]}/2025-12-31"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"analyze {LATER} --format {FORMATS_WITHOUT_SCRIPT} --sample 5 --seed Q1 --sample-of users",
+        f"analyze {LATER} --format csv,json --csv-raw --baseline {EARLIER}",
+        f"analyze {LATER} --format xlsx,md,html --baseline {EARLIER}",
+        f"compare {EARLIER} {LATER} --format {FORMATS_WITHOUT_SCRIPT}",
+        f"analyze {LATER}/octopus-2026-03-31T12-00-00Z.csv --format json --json",
+    ],
+)
+def test_no_name_is_in_any_byte(place: Path, line: str) -> None:
+    done = masked(place, *line.split())
+    assert done.exit_code in (0, 3), done.output
+    assert leaks(place, done) == []
+    names = [path.name for path in (place / "out").iterdir() if path.name != "SHA256SUMS"]
+    assert all("-masked" in name for name in names)
+
+
+def test_the_search_finds_every_name_where_nothing_is_masked(place: Path) -> None:
+    line = (
+        f"analyze {LATER} --format xlsx,md,json --baseline {EARLIER} -o PLACE/out --profile all -v"
+    )
+    line += f" --accounts PLACE/{FILES[2]} --waivers PLACE/{FILES[3]}"
+    done = run(place, *line.split(), "--prepared-by", TEXTS[5], "--control", TEXTS[6])
+    found = " ".join(leaks(place, done))
+    missed = {each for each in SECRETS if repr(each) not in found}
+    assert missed == {*TEXTS[7:9], TEXTS[10], FILES[0], "yankee-torpor"}  # not in these inputs
+
+
+@pytest.mark.parametrize(
+    "line",
+    [f"analyze {LATER} --format json,xlsx,md --sample 3 --seed Q1 --baseline {EARLIER}",
+     f"compare {EARLIER} {LATER} --format csv,xlsx,png"],
+)  # fmt: skip
+def test_verify_does_a_masked_run_again_with_its_key(place: Path, line: str) -> None:
+    masked(place, *line.split())
+    inputs = [LATER, EARLIER, f"PLACE/{FILES[2]}", f"PLACE/{FILES[3]}"]
+    done = run(place, "verify", "PLACE/out", *inputs, "--mask-key", "PLACE/k.key")
+    assert done.exit_code == 0, done.output
+    without = run(place, "verify", "PLACE/out", *inputs)
+    assert without.exit_code == 1
+    assert "with --mask-key" in without.stdout.replace("\n", " ")
+
+
+def test_a_short_name_is_in_no_cell(place: Path) -> None:
+    masked(place, *f"analyze {LATER} --format xlsx".split())
+    (workbook,) = (place / "out").glob("*.xlsx")
+    values = {cell.value for sheet in load_workbook(workbook) for row in sheet for cell in row}
+    assert "a" not in values
+    assert "<root_account>" in values
+
+
+def test_what_is_refused_is_said_without_names(place: Path) -> None:
+    folder = place / FILES[0] / "2026-03-31"
+    (folder / "yankee-torpor.csv").write_text("user,arn\nzebedee.quux\n")
+    for line in (f"analyze {LATER} --format none", f"compare {EARLIER} {LATER} --format none",
+                 f"analyze {LATER}/yankee-torpor-2.csv"):  # fmt: skip
+        done = masked(place, *line.split())
+        (place / "out").mkdir(exist_ok=True)
+        assert done.exit_code == 2
+        assert leaks(place, done) == []
+    done = masked(place, *f"analyze {LATER} --keep-going --format md,json".split())
+    assert done.exit_code == 3
+    assert leaks(place, done) == []
+
+
+def test_decisions_come_from_masked_and_from_plain_workbooks(place: Path) -> None:
+    plain = run(place, *f"analyze {EARLIER} --format xlsx -o PLACE/plain".split())
+    assert plain.exit_code == 3, plain.output
+    (book,) = (place / "plain").glob("*.xlsx")
+    decided = {"o'brien": ("Removed", TEXTS[7], DAY, TEXTS[8]), "a": ("Exception",)}
+    fill_in(book, decided)
+    carried = ("--carry-from", str(book))
+    done = masked(place, *f"analyze {LATER} --format xlsx,json".split(), *carried)
+    assert done.exit_code == 3, done.output
+    assert leaks(place, done) == []
+    (first,) = (place / "out").glob("*-masked.json")
+    made = json.loads(first.read_bytes())["decisions"]
+    assert sum(each["disposition"] == "Removed" for each in made) >= 1
+    again = masked(
+        place, *f"compare {EARLIER} {LATER} --format json,xlsx --force".split(),
+        "--carry-from", str(next((place / "out").glob("*.xlsx"))),
+    )  # fmt: skip
+    assert again.exit_code == 3, again.output
+    assert leaks(place, again) == []
+    (second,) = (place / "out").glob("credreport-compare*-masked.json")
+    then = json.loads(second.read_bytes())["decisions"]
+    told = {(each["finding_id"], each["decided_by"]) for each in made if each["disposition"]}
+    assert told == {
+        (each["finding_id"], each["decided_by"]) for each in then if each["disposition"]
+    }
+
+
+def test_the_same_key_makes_the_same_names_next_quarter(place: Path) -> None:
+    found = []
+    for folder in (EARLIER, LATER):
+        masked(place, *f"analyze {folder} --format json".split())
+        (path,) = (each for each in (place / "out").glob("*.json") if "manifest" not in each.name)
+        document = json.loads(path.read_bytes())
+        found.append(
+            {(each["account_id"], each["user"], each["arn"]) for each in document["users"]}
+        )
+        for each in (place / "out").iterdir():
+            each.unlink()
+    assert found[1] < found[0]
+    assert all(
+        re.fullmatch(r"arn:aws:iam::[0-9]{12}:(root|user/(path-\w+/)*user-\w+)", arn)
+        for _, _, arn in found[0]
+    )
+
+
+def test_unmask_gives_the_names_back_to_who_has_the_key(place: Path) -> None:
+    masked(place, *f"analyze {LATER} --format json".split())
+    (path,) = (each for each in (place / "out").glob("*.json") if "manifest" not in each.name)
+    document = json.loads(path.read_bytes())
+    asked = {each["user"] for each in document["users"]} - {"<root_account>"}
+    asked |= {document["accounts"][0]["account_id"], document["users"][1]["arn"]}
+    asked |= {each["name"] for each in document["accounts"] if each["name"]}
+    line = [
+        "unmask",
+        "--mask-key",
+        "PLACE/k.key",
+        "--reports",
+        LATER,
+        "--accounts",
+        f"PLACE/{FILES[2]}",
+    ]
+    done = run(place, *line, *asked)
+    assert done.exit_code == 0, done.output
+    printed = {line.partition(": ")[2] for line in done.stdout.splitlines()}
+    assert {*USERS[:2], *USERS[3:5], NAMES[0]} <= printed
+    assert printed & {ONE, TWO, THREE}
+    unknown = run(place, *line, "user-aaaaaaaaaaaaaa")
+    assert unknown.exit_code == 1
+    assert "user-aaaaaaaaaaaaaa: no name" in unknown.stderr
+
+
+def test_the_key_is_the_users_and_stays_apart(place: Path) -> None:
+    done = masked(place, *f"analyze {LATER} --format json".split())
+    key = place / "k.key"
+    assert done.exit_code == 3
+    assert key.stat().st_mode & 0o777 == 0o600
+    text = key.read_text().split()[1].encode()
+    assert not any(text in data for _, data in contents(place / "out"))
+    for name, words in (("out/k", "the evidence"), (f"{FILES[0]}/2026-03-31/k", "the inputs")):
+        line = f"analyze {LATER} --mask --mask-key PLACE/{name} -o PLACE/out".split()
+        refused = run(place, *line)
+        assert refused.exit_code == 2
+        assert words in refused.stderr
+        assert not (place / name).exists()
+    key.chmod(0o644)
+    refused = masked(place, *f"analyze {LATER}".split())
+    assert refused.exit_code == 2
+    assert "chmod 600" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("--mask", "--mask needs --mask-key FILE"),
+        ("--mask-key PLACE/k.key", "--mask-key without --mask"),
+        ("--mask --mask-key PLACE/k.key --format sh", "a script of pseudonyms acts on nobody"),
+    ],
+)
+def test_half_a_question_is_refused(place: Path, options: str, words: str) -> None:
+    done = run(place, *f"analyze {LATER} -o PLACE/out {options}".split())
+    assert done.exit_code == 2
+    assert words in done.stderr.replace("\n", " ")
+    assert not (place / "k.key").exists()
