@@ -69,6 +69,13 @@ class SampleOf(StrEnum):
     USERS = "users"
 
 
+class SplitBy(StrEnum):
+    """What workbooks of a run's parts are made for, one for each."""
+
+    OWNER = "owner"
+    ACCOUNT = "account"
+
+
 class Change(StrEnum):
     """What became of a credential between two dates."""
 

@@ -23,7 +23,7 @@ LAYERS = [
     "comparison.changes", "comparison.timeline", "comparison.comparison", "comparison.tally", "decisions.review",
     "evidence.bands", "evidence.sample",
     "evidence.evidence", "evidence.pictures", "evidence.method", "evidence.remediation", "evidence.tables",
-    "evidence.sheets", "evidence.standing", "evidence.configured", "evidence.decided", "evidence.on_screen", "evidence.of_comparison", "evidence.of_analysis",
+    "evidence.sheets", "evidence.standing", "evidence.configured", "evidence.decided", "evidence.on_screen", "evidence.of_comparison", "evidence.of_analysis", "evidence.parts",
     "masking.key", "masking.pseudonyms", "masking.judged", "output.charts",
     "output.csv_file", "output.json_file", "output.comment", "output.script", "output.ocsf",
     "output.workbook.sheetxml", "output.workbook.cells", "output.workbook.paper", "output.workbook.data_sheets",

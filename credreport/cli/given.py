@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from credreport.rules.policy import Policy
     from credreport.rules.waivers import Waivers
     from credreport.runs.pool import Pool
-    from credreport.schema import SampleOf
+    from credreport.schema import SampleOf, SplitBy
     from credreport.verdicts.assessment import Assessment
 
 _Judged = TypeVar("_Judged", "Assessment", "Comparison")
@@ -95,6 +95,23 @@ def reviewed(judged: _Judged, decided: Decisions | None) -> _Judged:
     from credreport.decisions.review import review, with_review
 
     return with_review(judged, review(decided, judged))
+
+
+def check_split(
+    split_by: SplitBy | None, accounts: AccountList, *, formats: Sequence[str], has_baseline: bool
+) -> None:
+    """Refuse --split-by where there is nothing to split by, or no workbook to split."""
+    if split_by is None:
+        return
+    if "xlsx" not in formats:
+        raise UsageError("--split-by makes workbooks: add xlsx to --format")
+    if has_baseline:
+        raise UsageError("--split-by and --baseline: give one of the two")
+    if split_by.value == "owner" and accounts.file is None:
+        message = (
+            "--split-by owner needs --accounts FILE, the list that says who owns which account"
+        )
+        raise UsageError(message)
 
 
 def sampling(size: int | None, seed: str | None, of: SampleOf | None) -> Sampling | None:

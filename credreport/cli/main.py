@@ -46,6 +46,7 @@ from credreport.cli.options import (
     SampleFrom,
     SampleSize,
     Seed,
+    SplitFor,
     Ticket,
     UnusedAfter,
     Verbose,
@@ -125,6 +126,7 @@ def analyze(
     sample: SampleSize = None,
     seed: Seed = None,
     sample_of: SampleFrom = None,
+    split_by: SplitFor = None,
     mask: Mask = False,
     mask_key: MaskKeyFile = None,
     prepared_by: PreparedBy = "",
@@ -162,15 +164,17 @@ def analyze(
     named = given.accounts(accounts, masker)
     decided = given.decisions(carry_from, masker)
     sampling = given.sampling(sample, seed, sample_of)
+    given.check_split(split_by, named, formats=wanted, has_baseline=baseline is not None)
     from credreport.evidence.configured import with_configuration
     from credreport.evidence.of_analysis import of_analysis
+    from credreport.evidence.parts import with_parts
     from credreport.runs.analyze import Asked, analyze_inputs
 
     asked = Asked(
         policy,
         waivers,
         as_of=given.as_of(as_of),
-        has_baseline=baseline is not None,
+        has_baseline=baseline is not None or split_by is not None,
         csv=bool({"csv", "xlsx"} & set(wanted)),
         json="json" in wanted or as_json,
         options=options,
@@ -207,7 +211,12 @@ def analyze(
     return deliver(
         screen,
         with_configuration(
-            of_analysis(assessment, sign_off, aside, since, sampling),
+            with_parts(
+                of_analysis(assessment, sign_off, aside, since, sampling),
+                assessment,
+                split_by,
+                sign_off,
+            ),
             given.configuration(configuration_of(context), masker),
         ),
         assessment if since is None else since,

@@ -10,7 +10,7 @@ import typer
 
 from credreport.cli.help import EVIDENCE, INPUT, LARGE_RUNS, OUTPUT, SIGN_OFF, VERDICT
 from credreport.output.formats import FORMATS, HELP, NONE
-from credreport.schema import SampleOf
+from credreport.schema import SampleOf, SplitBy
 
 
 class FailOn(StrEnum):
@@ -161,6 +161,14 @@ WaiversFile = Annotated[
         rich_help_panel=VERDICT,
         metavar="FILE",
         help="TOML file with exceptions that expire.",
+    ),
+]
+SplitFor = Annotated[
+    SplitBy | None,
+    typer.Option(
+        "--split-by",
+        rich_help_panel=EVIDENCE,
+        help="Add a workbook for each owner (of --accounts) or account.",
     ),
 ]
 SampleSize = Annotated[

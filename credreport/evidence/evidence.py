@@ -278,6 +278,7 @@ class Evidence:
     footnotes: the lines below them.
     review: the decisions carried over, where there are some.
     not_drawn: for each picture that is left out, why.
+    make_parts: makes the evidence of each owner or account, where that is asked for.
     aside: what is missing in `tables` where a population is too long for memory.
     """
 
@@ -307,6 +308,12 @@ class Evidence:
     review: Review | None = None
     not_drawn: tuple[str, ...] = ()
     aside: Aside | None = None
+    make_parts: Callable[[], tuple[Evidence, ...]] = tuple
+
+    @cached_property
+    def parts(self) -> tuple[Evidence, ...]:
+        """The evidence of each owner or account, which the format xlsx writes beside the whole."""
+        return self.make_parts()
 
     @cached_property
     def sheets(self) -> tuple[Sheet, ...]:

@@ -118,19 +118,19 @@ def of_analysis(
     aside: Aside | None = None,
     since: Comparison | None = None,
     sampling: Sampling | None = None,
+    *,
+    stem: str = "",
 ) -> Evidence:
     """Return everything that the formats write of an assessment.
 
     `since` compares it with an older date: its changes, its warnings and its reports go along.
     `sampling` asks for a sample of the population; of one that is aside it was drawn already.
+    `stem` is what the names of its files begin with, where its facts do not say that.
     """
     totals = assessment.totals
     days = assessment.policy.unused_after_days
-    stem, title = to_stem(totals, assessment.option_files), to_title(totals)
+    stem, title = stem or _stem(assessment, since), to_title(totals)
     verdict = _verdict(assessment)
-    if since is not None:
-        stem += f"-since-{since.days[0]}"
-    stem += MASKED_STEM * bool(assessment.masked)
     captions = Captions(title, _caption(totals), days)
     summary, bands = pd.DataFrame(summary_rows(totals)), to_bands(totals)
     rules = to_rules(assessment) if _has_rules_to_show(assessment) else None
@@ -275,6 +275,13 @@ def of_analysis(
         review=review,
         aside=aside,
     )
+
+
+def _stem(assessment: Assessment, since: Comparison | None) -> str:
+    stem = to_stem(assessment.totals, assessment.option_files)
+    if since is not None:
+        stem += f"-since-{since.days[0]}"
+    return stem + MASKED_STEM * bool(assessment.masked)
 
 
 def _sheets(

@@ -52,6 +52,9 @@ def make(evidence: Evidence, formats: Sequence[str], options: Options) -> Files:
     for name, each in FORMATS.items():
         if name in formats and not each.is_comment:
             files |= writer_of(each)(evidence, options, files)
+    if "xlsx" in formats:
+        for part in evidence.parts:
+            files |= writer_of(FORMATS["xlsx"])(part, options, {})
     return files
 
 
@@ -77,8 +80,10 @@ def close(
     names = tuple(_file_of(evidence, each) for each in comments)
     manifest = manifest_name(evidence)
     last: Files = {manifest: to_manifest(evidence, files, earlier, names)}
+    # A comment has room for the files of the whole; the manifest lists those of the parts as well.
+    own = {name: data for name, data in files.items() if not is_of_part(evidence, name)}
     for each in comments:
-        last |= writer_of(each)(evidence, options, {**files, manifest: last[manifest]})
+        last |= writer_of(each)(evidence, options, {**own, manifest: last[manifest]})
     last[SUMS] = to_sums({**files, **last}, earlier)
     replaceable = {*earlier.comments}
     replaceable |= {manifest} if earlier.has_manifest else set()
@@ -89,6 +94,11 @@ def close(
         changed=tuple(name for name in earlier.changed if name not in files | last),
         kept=tuple(str(each["name"]) for each in earlier.outputs),
     )
+
+
+def is_of_part(evidence: Evidence, name: str) -> bool:
+    """Whether a file is of one owner's or account's part of the run."""
+    return "split_by" in evidence.parameters and name.startswith(f"{evidence.stem}-by-")
 
 
 def _file_of(evidence: Evidence, each: Format) -> str:

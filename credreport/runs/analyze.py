@@ -63,7 +63,7 @@ class Asked:
 
     policy, waivers: the rules and what they spare.
     as_of: the instant of judging; see read_reports.
-    has_baseline: whether every credential is compared: then the population is kept.
+    has_baseline: whether every credential is compared, or goes to a part: then the population is kept.
     csv, json, options: whether its rows are written as text, and how.
     accounts: the names and owners that stand beside them.
     sampling: what is drawn of the population before its tables are cut.

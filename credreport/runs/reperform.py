@@ -24,6 +24,7 @@ from credreport.evidence.configured import ROLE, with_configuration
 from credreport.evidence.evidence import Evidence, SignOff
 from credreport.evidence.of_analysis import of_analysis
 from credreport.evidence.of_comparison import of_comparison
+from credreport.evidence.parts import with_parts
 from credreport.evidence.sample import Sampling
 from credreport.files import Content, sha256, whole
 from credreport.instants import parse_instant
@@ -44,7 +45,7 @@ from credreport.rules.waivers import Waivers, load_waivers
 from credreport.runs.book_differences import compare_books
 from credreport.runs.differences import differing_values, first_difference
 from credreport.runs.rehash import Fault, Manifest, hash_plain, read_plain, short
-from credreport.schema import SampleOf
+from credreport.schema import SampleOf, SplitBy
 from credreport.tables import storing_python_text
 from credreport.verdicts.assessment import Assessment, assess
 
@@ -310,7 +311,12 @@ def _run(
         since = _reviewed(since, decided)
     assessment = _reviewed(assessment, decided) if since is None else since.newest
     sampling = _to_sampling(parameters.get("sample"))
+    split_by = parameters.get("split_by")
+    if split_by not in (None, *SplitBy):
+        raise UsageError("its parameters split by neither owner nor account")
+    by = SplitBy(split_by) if split_by else None
     evidence = of_analysis(assessment, sign_off, None, since, sampling)
+    evidence = with_parts(evidence, assessment, by, sign_off)
     return with_configuration(evidence, _to_configuration(manifest))
 
 

@@ -1,0 +1,172 @@
+"""Workbooks of owners and accounts: together they are the whole, and each says whose it is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from openpyxl import load_workbook
+from typer.testing import CliRunner, Result
+
+from credreport.cli.main import app
+from credreport.evidence.evidence import SignOff
+from credreport.evidence.of_analysis import of_analysis
+from credreport.evidence.parts import _endings, with_parts
+from credreport.reports.selection import read_reports
+from credreport.rules.accounts import read_accounts
+from credreport.rules.policy import Policy
+from credreport.rules.profiles import PROFILES
+from credreport.rules.waivers import load_waivers
+from credreport.schema import SplitBy
+from credreport.verdicts.assessment import Assessment, assess
+from tests.support.reports import root, save, user
+
+OLD = "2025-01-01T00:00:00Z"
+PASSWORD = {"password_enabled": "true", "password_last_changed": OLD, "password_last_used": OLD}
+ACCOUNTS = ("111111111111", "222222222222", "333333333333", "444444444444")
+SHEETS = ("Findings", "Undetermined", "Users", "Credentials", "Remediation", "Accounts")
+LIST = (
+    "id,name,owner\n111111111111,A,Team A\n222222222222,B,team-a\n333333333333,C,Team A\n"
+    "555555555555,E,Team A\n"
+)
+WAIVER = (
+    '[[waiver]]\nid = "W"\nuser = "u0"\nreason = "r"\napproved_by = "a"\n'
+    "approved_on = 2025-01-01\nexpires = 2026-12-31\n"
+)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """Four accounts, three of them on the list, whose owners' names are alike to a file system."""
+    for number, account in enumerate(ACCOUNTS):
+        rows = [user(f"u{each}", account, **PASSWORD) for each in range(number + 1)]
+        rows.append(user("odd", account, **PASSWORD | {"password_last_used": "?"}))
+        save(tmp_path / "in", root(account), *rows, name=f"{number}-2026-01-31T12-00-00Z.csv")
+    (tmp_path / "accounts.csv").write_text(LIST)
+    (tmp_path / "w.toml").write_text(WAIVER)
+    return tmp_path
+
+
+def judged(place: Path) -> Assessment:
+    policy = Policy(profile="all", rules=PROFILES["all"].rules)
+    found = assess(read_reports(place / "in"), policy, load_waivers(place / "w.toml"))
+    return found.check_accounts(read_accounts(place / "accounts.csv"))
+
+
+def run(place: Path, *words: str) -> Result:
+    line = ["analyze", str(place / "in"), "-o", str(place / "out"), *words]
+    return CliRunner().invoke(app, [word.replace("PLACE", str(place)) for word in line])
+
+
+@pytest.mark.parametrize("by", [*SplitBy])
+def test_the_rows_of_the_parts_are_those_of_the_whole(place: Path, by: SplitBy) -> None:
+    assessment = judged(place)
+    whole = with_parts(of_analysis(assessment), assessment, by, SignOff())
+    assert len(whole.parts) == {SplitBy.OWNER: 3, SplitBy.ACCOUNT: 4}[by]
+    for name in ("findings", "undetermined", "users", "credentials", "remediation", "inputs"):
+        keys = ["source_file", "source_line", "credential", "rule", "finding_id", "sha256"]
+        tables = [part.tables[name] for part in whole.parts]
+        columns = [key for key in keys if key in whole.tables[name]]
+        joined = pd.concat(tables)[columns].astype("str")
+        expected = whole.tables[name][columns].astype("str")
+        assert sorted(map(tuple, joined.to_numpy())) == sorted(map(tuple, expected.to_numpy()))
+    for name in ("summary", "bands"):
+        numbers = whole.tables[name].select_dtypes("number").columns
+        sums = sum(part.tables[name][numbers] for part in whole.parts)
+        assert (sums == whole.tables[name][numbers]).all(axis=None)
+    assert all(part.ties_out for part in whole.parts)
+
+
+def test_a_part_has_nothing_of_another(place: Path) -> None:
+    assessment = judged(place)
+    whole = with_parts(of_analysis(assessment), assessment, SplitBy.ACCOUNT, SignOff())
+    for part, account in zip(whole.parts, ACCOUNTS, strict=True):
+        assert part.stem == f"{whole.stem}-by-account-{account}"
+        for sheet in part.sheets:
+            for column in ("account_id", "arn"):
+                if column in sheet.table:
+                    assert (
+                        not sheet.table[column]
+                        .str.contains("|".join({*ACCOUNTS} - {account}))
+                        .any()
+                    )
+        waivers = part.tables["waivers"]
+        assert waivers["covers"].tolist() == [len(waivers["findings"][0].split())]
+    covers = sum(int(part.tables["waivers"]["covers"].sum()) for part in whole.parts)
+    assert covers == whole.tables["waivers"]["covers"].sum()
+
+
+@pytest.mark.parametrize(
+    ("groups", "endings"),
+    [
+        (("team", ""), ["by-owner-team", "by-owner-none"]),
+        (("Team A", "team-a", "Team  A"), ["by-owner-Team-A-8a5c3d5c", "by-owner-team-a-", "by-owner-Team-A-"]),
+        (("../../etc/passwd",), ["by-owner-etc-passwd-"]),
+        (("Ünïts", "\u202e"), ["by-owner-n-ts-", "by-owner-"]),
+        (("none", ""), ["by-owner-none-", "by-owner-none"]),
+        (("x" * 300,), [f"by-owner-{'x' * 40}-"]),
+    ],
+)  # fmt: skip
+def test_whose_a_file_is_stands_in_its_name(groups: tuple[str, ...], endings: list[str]) -> None:
+    found = list(_endings(groups, SplitBy.OWNER).values())
+    assert len({each.lower() for each in found}) == len(groups)
+    for ending, expected in zip(found, endings, strict=True):
+        assert ending.startswith(expected.removesuffix("8a5c3d5c"))
+        assert ending.replace("-", "").isalnum()
+
+
+def test_one_manifest_lists_them_and_verify_makes_them_again(place: Path) -> None:
+    asked = ["--accounts", "PLACE/accounts.csv", "--split-by", "owner", "--format", "xlsx,md,json"]
+    done = run(place, *asked)
+    assert done.exit_code == 3, done.output
+    names = sorted(path.name for path in (place / "out").glob("*.xlsx"))
+    assert len(names) == 4
+    (manifest,) = (place / "out").glob("*-manifest.json")
+    document = json.loads(manifest.read_bytes())
+    assert {*names} < {each["name"] for each in document["outputs"]}
+    assert document["parameters"]["split_by"] == "owner"
+    (comment,) = (place / "out").glob("*.md")
+    assert "-by-owner-" not in comment.read_text()
+    rows = {
+        name: {sheet: load_workbook(place / "out" / name)[sheet].max_row - 1 for sheet in SHEETS}
+        for name in names
+    }
+    whole = min(names, key=len)
+    for sheet in SHEETS:
+        assert rows[whole][sheet] == sum(rows[name][sheet] for name in names if name != whole), (
+            sheet
+        )
+    line = ["verify", str(place / "out"), str(place / "in"), str(place / "accounts.csv")]
+    verified = CliRunner().invoke(app, line)
+    assert verified.exit_code == 0, verified.output
+    book = load_workbook(place / "out" / names[-1])
+    book["Users"]["B2"].value = "somebody else"
+    book.save(place / "out" / names[-1])
+    verified = CliRunner().invoke(app, line)
+    assert verified.exit_code == 1
+    assert f"{names[-1]}: re-performed: cell Users!B2" in verified.stdout.replace("\n", " ")
+
+
+def test_masked_the_names_of_the_parts_are_pseudonyms(place: Path) -> None:
+    asked = ["--accounts", "PLACE/accounts.csv", "--split-by", "owner", "--format", "xlsx"]
+    done = run(place, *asked, "--mask", "--mask-key", "PLACE/k")
+    assert done.exit_code == 3, done.output
+    names = " ".join(path.name for path in (place / "out").iterdir())
+    assert names.count("-masked-by-owner-owner-") == 2
+    assert "team" not in names.lower()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("--split-by owner", "--split-by owner needs --accounts FILE"),
+        ("--split-by account --format csv", "add xlsx to --format"),
+        ("--split-by account --baseline PLACE/in", "give one of the two"),
+    ],
+)
+def test_what_cannot_be_split_is_refused(place: Path, options: str, words: str) -> None:
+    done = run(place, *options.split())
+    assert done.exit_code == 2
+    assert words in done.stderr.replace("\n", " ")
