@@ -14,8 +14,8 @@ from credreport.cli.options import Accounts, CarryFrom, MaxFileSize, NoColor, Wa
 from credreport.cli.screen import Screen
 
 EXAMPLES = (
-    "credreport unmask --mask-key ../mask.key --reports reports/june user-k3jq2mzt7a4bcd\n"
-    "credreport unmask --mask-key ../mask.key --reports reports/june --accounts accounts.csv 480190373216"
+    "credreport unmask --mask-key mask.key --reports sample_reports/ user-vy4d7tjrylqlv4\n"
+    "credreport unmask --mask-key mask.key --reports sample_reports/ 457288958668"
 )
 
 
