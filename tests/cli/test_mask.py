@@ -198,6 +198,23 @@ def test_verify_does_a_masked_run_again_with_its_key(place: Path, line: str) -> 
     assert "with --mask-key" in without.stdout.replace("\n", " ")
 
 
+def test_what_a_configuration_file_says_is_masked(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place)
+    (place / "credreport.toml").write_text(
+        f'accounts = "{FILES[2]}"\nwaivers = "{FILES[3]}"\nprofile = "all"\nmask = true\n'
+        f'mask-key = "k.key"\nprepared-by = "{TEXTS[5]}"\noutput = "out"\n'
+    )
+    done = run(place, *f"analyze {LATER} --format xlsx,json,md,oscal -v".split())
+    assert done.exit_code == 3, done.output
+    assert "from credreport.toml: output, profile, waivers, accounts, mask" in done.stderr.replace(
+        "\n", " "
+    )
+    assert leaks(place, done) == []
+    assert not any(b"k.key" in data for _, data in contents(place / "out"))
+
+
 def test_a_short_name_is_in_no_cell(place: Path) -> None:
     masked(place, *f"analyze {LATER} --format xlsx".split())
     (workbook,) = (place / "out").glob("*.xlsx")
