@@ -21,6 +21,7 @@ _SYSTEM = os.name
 LEAST_WIDTH = 40
 _LEAST_TITLE = 16
 _SHELL_WORD = re.compile(r"(?:'[^']*'|\"[^\"]*\"|\\.|[^\s'\"\\])+")
+_LABEL = re.compile(r" {2,4}[A-Z]\w{1,8}: {1,3}(?=\S)")
 _COLORS = (
     (re.compile(r"\bFAIL\b|^error:"), 31),
     (re.compile(r"\bundetermined\b|^Exit status 3"), 33),
@@ -257,6 +258,11 @@ def _wrap(line: str, width: int) -> list[str]:
     """Return the line in parts that fit, broken between words only; what goes on is indented."""
     if display_width(line) <= width:
         return [line]
+    label = _LABEL.match(line)
+    if label:  # what goes on stands below the text, not below its label
+        return _fill(line[label.end() :].split(), width, label[0], " " * label.end())
+    if line.startswith("#"):  # a comment of a file to save
+        return _fill(line.split(), width, "", "#   ")
     indent = " " * (len(line) - len(line.lstrip(" ")))
     return _fill(line.split(), width, indent, f"{indent}  " if indent else "")
 
@@ -278,12 +284,12 @@ def _fill(words: Iterable[str], width: int, indent: str = "", more: str = "") ->
         is_long = display_width(f"{more}{word}") > width and not word.startswith(("'", '"'))
         whole += word.split() if is_long else [word]
     parts: list[str] = []
-    part = indent
+    part, start = indent, indent
     for word in whole:
-        longer = f"{part} {word}" if part.strip() else f"{part}{word}"
-        if display_width(longer) > width and part.strip():
+        longer = f"{part}{word}" if part == start else f"{part} {word}"
+        if display_width(longer) > width and part != start:
             parts.append(part)
-            longer = f"{more}{word}"
+            longer, start = f"{more}{word}", more
         part = longer
     return [*parts, part]
 

@@ -223,6 +223,28 @@ def test_what_goes_on_is_indented_and_a_long_word_stays_whole(
     assert stream.getvalue() == f"  evidence/{'x' * 40}.xlsx\n    is what there is now\n"
 
 
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        (
+            "  Control:  AWS Security Hub IAM.8 (FSBP 1.0.0)",
+            "  Control:  AWS Security Hub IAM.8 (FSBP\n            1.0.0)\n",
+        ),
+        (
+            "# A waived finding stays in the evidence and counts",
+            "# A waived finding stays in the evidence\n#   and counts\n",
+        ),
+    ],
+)
+def test_what_goes_on_stands_below_its_text(
+    terminal: Callable[..., Terminal], monkeypatch: pytest.MonkeyPatch, line: str, shown: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    stream = terminal()
+    Screen().say(line)
+    assert stream.getvalue() == shown
+
+
 def test_a_command_to_copy_goes_on_as_the_shell_joins_it(
     terminal: Callable[..., Terminal], monkeypatch: pytest.MonkeyPatch
 ) -> None:
