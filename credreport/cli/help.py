@@ -24,7 +24,7 @@ _WIDEST = 100
 _BRACES = (
     (re.compile(r"[{}]"), ""),
     (re.compile(r"^\[(\[.+\])\]$"), r"\1"),
-    (re.compile(r"\.\.\.\]\.\.\.$"), "...]"),
+    (re.compile(r"(\.\.\.\]?)\.\.\.$"), r"\1"),
 )
 _GROUPS = ("", INPUT, VERDICT, EVIDENCE, SIGN_OFF, LARGE_RUNS, OUTPUT)
 _WORDS = (

@@ -441,7 +441,7 @@ class TestHelp:
         whole = run(*[command] * bool(command), "--help").stdout
         text, _, examples = whole.partition("\nExamples:\n")
         assert max(map(len, text.splitlines())) <= width
-        assert not re.search(r"(?<!INPUT)(?<!MORE)(?<!ARGS\])(?<!INPUT\])\.\.\.", text)
+        assert not re.search(r"(?<!INPUT)(?<!NAME)(?<!MORE)(?<!ARGS\])(?<!INPUT\])\.\.\.", text)
         assert bool(examples) is bool(command)
 
     @pytest.mark.parametrize(
