@@ -20,7 +20,9 @@ _ARN = re.compile(r"(arn:[a-z-]*:iam::)([^:]*):(.*)", re.DOTALL)
 _ARN_WITHIN = re.compile(r"arn:[a-z-]*:iam::[^\s'\"`;)]*")
 _ACCOUNT_WITHIN = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 _QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"|`([^`]*)`")
-_WORD = re.compile(r"(?<!\w)\w+")
+_WORD = re.compile(r"\w+")
+# What the names of users are made of.
+_TOKEN = re.compile(r"[\w+=,.@-]+")
 # What a cell may say without naming anybody: dates, numbers, and AWS's own words.
 _PLAIN = re.compile(r"[0-9]*(?:[-+:./TZ ][-0-9+:./TZ ]*)?")
 _SHORTEST = 3
@@ -46,7 +48,8 @@ class Masker:
         self.key = key
         self.originals: dict[str, str] = {}
         self._made: dict[tuple[str, str], str] = {}
-        self._within: dict[str, list[tuple[str, str]]] = {}
+        self._tokens: dict[str, str] = {}
+        self._phrases: dict[str, dict[str, str]] = {}
 
     def name(self, kind: str, text: str) -> str:
         """Return the pseudonym of a name; nothing of nothing, and a pseudonym of its own."""
@@ -71,12 +74,13 @@ class Masker:
 
     def _remember(self, made: str, text: str) -> None:
         self.originals.setdefault(made, text)
-        if len(text) >= _SHORTEST and not ACCOUNT_ID.fullmatch(text):
-            word = _WORD.search(text)
-            start = word[0] if word and word.start() == 0 else text[0]
-            known = self._within.setdefault(start, [])
-            known.append((text, made))
-            known.sort(key=lambda pair: -len(pair[0]))
+        if len(text) < _SHORTEST or ACCOUNT_ID.fullmatch(text):
+            return
+        if _TOKEN.fullmatch(text):
+            self._tokens.setdefault(text, made)
+        else:  # of several words: few, whatever the number of users
+            word = _WORD.match(text)
+            self._phrases.setdefault(word[0] if word else text[0], {}).setdefault(text, made)
 
     def user(self, text: str) -> str:
         """Return the pseudonym of a user; root stays root."""
@@ -104,8 +108,7 @@ class Masker:
             ]
             resource = "/".join([sort, *path])
         masked = f"{start}{self.account(account)}:{resource}"
-        if masked != text:
-            self._remember(masked, text)
+        self.originals.setdefault(masked, text)
         return masked
 
     def file(self, text: str) -> str:
@@ -163,34 +166,33 @@ class Masker:
         inner = next(each for each in match.groups() if each is not None)
         quote = match[0][0]
         is_masked = inner in self.originals or inner == ROOT_USER or _ARN.fullmatch(inner)
-        if is_masked or self.cell(inner) == inner:
+        if is_masked:
             return match[0]
         for kind in ("user", "file", "path", "text"):
             if (kind, inner) in self._made:
                 return f"{quote}{self.name(kind, inner)}{quote}"
-        return f"{quote}{self.name('cell', inner)}{quote}"
+        return f"{quote}{self.cell(inner)}{quote}"
 
     def _known_words(self, text: str) -> str:
-        parts, done = [], 0
-        starts = sorted({match.start() for match in _WORD.finditer(text)} | self._odd_starts(text))
-        for start in starts:
-            if start < done:
-                continue
-            word = _WORD.match(text, start)
-            first = word[0] if word else text[start]
-            for name, made in self._within.get(first, ()):
-                end = start + len(name)
-                if text.startswith(name, start) and not (
-                    text[end : end + 1].isalnum() and name[-1].isalnum()
-                ):
-                    parts += [text[done:start], made]
-                    done = end
-                    break
-        return "".join([*parts, text[done:]])
+        for first, phrases in self._phrases.items():
+            if first in text:
+                for phrase in sorted(phrases, key=len, reverse=True):
+                    text = text.replace(phrase, phrases[phrase])
+        return _TOKEN.sub(lambda match: self._known_token(match[0]), text)
 
-    def _odd_starts(self, text: str) -> set[int]:
-        odd = {first for first in self._within if not first[0].isalnum() and first[0] != "_"}
-        return {place for place, letter in enumerate(text) if letter in odd} if odd else set()
+    def _known_token(self, token: str) -> str:
+        """Return a word with the longest names in it replaced, each from border to border."""
+        if token in self._tokens:
+            return self._tokens[token]
+        words = [match.span() for match in _WORD.finditer(token)]
+        starts = sorted({0, *(start for start, _ in words)})
+        ends = sorted({len(token), *(end for _, end in words)}, reverse=True)
+        for start in starts:
+            for end in ends:
+                made = self._tokens.get(token[start:end]) if start < end else None
+                if made is not None:
+                    return token[:start] + made + self._known_token(token[end:])
+        return token
 
 
 def _letters(digest: bytes, number: int) -> str:
