@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from credreport.runs.rehash import Fault, Rehashed
     from credreport.runs.reperform import Reperformed
 
+_MOST_SHOWN = 50
 EXAMPLES = "credreport verify evidence/\ncredreport verify evidence/ sample_reports/"
 
 
@@ -113,8 +114,11 @@ def _end(
         return 0
     count = "1 difference" if len(distinct) == 1 else f"{len(distinct)} differences"
     screen.say(f"{directory} is not as it was written: {count}.")
-    for fault in distinct:
+    shown = distinct if screen.verbose else distinct[:_MOST_SHOWN]
+    for fault in shown:
         screen.say(f"  {fault}")
+    if len(shown) < len(distinct):
+        screen.say(f"  and {len(distinct) - len(shown)} more; -v lists them")
     hint = any(fault.is_of_bytes and fault.name.endswith(".xlsx") for fault in distinct)
     if hint and filled is None:
         screen.note(

@@ -152,7 +152,7 @@ class _Reader:
             found = end.date() if end else None
             if found:
                 self.say(place, f"text, read as the date {found}")
-        elif isinstance(value, int | float) and not isinstance(value, bool) and value < 1_000_000:
+        elif isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e6:
             made = from_excel(value, self.epoch) if self.epoch else from_excel(value)
             found = made.date() if isinstance(made, datetime) else None
             if found and found.year in _YEARS:

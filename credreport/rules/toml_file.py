@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, time
 from pathlib import Path
@@ -14,7 +15,12 @@ from credreport.errors import Problem, UsageError, problem_lines
 from credreport.rules.option_file import read_option_file
 
 _MAX_BYTES = 1024 * 1024
+_MOST_PROBLEMS = 1_000
 _SHOWN = 60
+_KEY = re.compile(r"""\s*(["']?)([^"'=.]*?)\1\s*[=.]""")
+_HEADER = re.compile(r"\s*\[")
+_TABLE = re.compile(r"\s*\[\[?\s*([^\]]*?)\s*\]")
+_HEADING = re.compile(r"""\s*\[+\s*(["']?)([^"'\].]*?)\1\s*[\].]""")
 _PLACE = re.compile(r"^(?P<found>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)$")
 _END = re.compile(r"^(?P<found>.*) \(at end of document\)$")
 
@@ -59,6 +65,11 @@ class TomlFile:
         self._problems: list[Problem] = []
         self.file, text = read_option_file(path, option, _MAX_BYTES)
         self._lines = text.splitlines()
+        self._keys: dict[str, list[int]] = {}
+        self._tables: dict[str, list[int]] = {}
+        self._headings: dict[str, int] = {}
+        self._headers: list[int] = []
+        self._index()
         try:
             self.document: dict[str, Any] = tomllib.loads(text)
         except RecursionError:
@@ -80,8 +91,10 @@ class TomlFile:
         return Problem(self.file.name, line, column, f"not TOML ({found})", remedy)
 
     def report(self, line: int, found: str, remedy: str) -> None:
-        """Keep one problem; `finish` raises them all."""
+        """Keep one problem; `finish` raises them all, and so does the thousandth."""
         self._problems.append(Problem(self.file.name, line, 0, found, remedy))
+        if len(self._problems) == _MOST_PROBLEMS:
+            self.finish()
 
     def finish(self) -> None:
         """Raise UsageError with a line for each problem, if there are any."""
@@ -94,11 +107,11 @@ class TomlFile:
         Where the key is written in some other way, the line where its table begins; 0 if nowhere.
         """
         start, end = self._block(table, number)
-        pattern = re.compile(rf"""\s*(["']?){re.escape(key)}\1\s*[=.]""")
-        for place in range(start, end):
-            if pattern.match(self._lines[place]):
-                return place + 1
-        return start if table else self._header_of(key)
+        places = self._keys.get(key, [])
+        first = bisect_left(places, start)
+        if first < len(places) and places[first] < end:
+            return places[first] + 1
+        return start if table else self._headings.get(key, 0)
 
     def line_of_value(self, value: str, key: str) -> int:
         """Return the line, at or below the key's, that has the value in quotes."""
@@ -108,20 +121,27 @@ class TomlFile:
                 return place + 1
         return first
 
-    def _header_of(self, key: str) -> int:
-        pattern = re.compile(rf"""\s*\[+\s*(["']?){re.escape(key)}\1\s*[\].]""")
-        found = (place for place, line in enumerate(self._lines, 1) if pattern.match(line))
-        return next(found, 0)
-
     def _block(self, table: str, number: int) -> tuple[int, int]:
         """Return the first and the past-the-last place of the lines of a table."""
-        headers = [place for place, line in enumerate(self._lines) if re.match(r"\s*\[", line)]
-        name = re.compile(rf"\s*\[\[?\s*{re.escape(table)}\s*\]")
-        starts = [-1] if not table else [at for at in headers if name.match(self._lines[at])]
+        starts = self._tables.get(table, []) if table else [-1]
         if number >= len(starts):
             return 0, len(self._lines)
         start = starts[number]
-        return start + 1, min((at for at in headers if at > start), default=len(self._lines))
+        after = bisect_right(self._headers, start)
+        end = self._headers[after] if after < len(self._headers) else len(self._lines)
+        return start + 1, end
+
+    def _index(self) -> None:
+        """Note where keys and tables begin, once for all questions: a file may have many of both."""
+        for place, line in enumerate(self._lines):
+            if key := _KEY.match(line):
+                self._keys.setdefault(key[2], []).append(place)
+            if _HEADER.match(line):
+                self._headers.append(place)
+            if table := _TABLE.match(line):
+                self._tables.setdefault(table[1], []).append(place)
+            if heading := _HEADING.match(line):
+                self._headings.setdefault(heading[2], place + 1)
 
     def check_keys(
         self, values: Mapping[str, Any], known: Sequence[str], table: str = "", number: int = 0

@@ -145,16 +145,16 @@ def load_waivers(path: Path) -> Waivers:
     """
     file = TomlFile(path, "--waivers")
     file.check_keys(file.document, (_TABLE,))
-    found: list[Waiver] = []
+    found: dict[str, Waiver] = {}
     for number, table in enumerate(file.tables(_TABLE)):
         waiver = _read_waiver(file, table, number)
-        if waiver and any(waiver.id == other.id for other in found):
+        if waiver and waiver.id in found:
             line = file.line_of("id", _TABLE, number)
             file.report(line, f"a second waiver {shown(waiver.id)}", "Give each an id of its own")
         elif waiver:
-            found.append(waiver)
+            found[waiver.id] = waiver
     file.finish()
-    return Waivers(tuple(found), file.file)
+    return Waivers(tuple(found.values()), file.file)
 
 
 def _read_waiver(file: TomlFile, table: Mapping[str, Any], number: int) -> Waiver | None:

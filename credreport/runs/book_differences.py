@@ -287,7 +287,8 @@ def _points(data: bytes) -> str:
     from PIL import Image  # noqa: PLC0415 - slow to import
 
     try:
-        picture = Image.open(io.BytesIO(data)).convert("RGBA")
+        # Other formats have readers that start other programs, as that of EPS does.
+        picture = Image.open(io.BytesIO(data), formats=["PNG"]).convert("RGBA")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return ""
     return hashlib.sha256(repr(picture.size).encode() + picture.tobytes()).hexdigest()

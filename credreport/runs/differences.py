@@ -138,7 +138,8 @@ def _in_points(expected: bytes, found: bytes) -> str:
 
     try:
         was, now = (
-            np.asarray(Image.open(io.BytesIO(data)).convert("RGBA")) for data in (expected, found)
+            np.asarray(Image.open(io.BytesIO(data), formats=["PNG"]).convert("RGBA"))
+            for data in (expected, found)
         )
     except (OSError, SyntaxError, Image.DecompressionBombError):
         return "no longer a picture"

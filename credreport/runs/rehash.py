@@ -24,6 +24,8 @@ from credreport.output.formats import MANIFEST, SUMS, own_output
 
 _CHUNK = 1024 * 1024
 _MOST_TEXT = 64 * 1024 * 1024
+_MOST_HASHED = 16 * 1024 * 1024 * 1024
+_MOST_MALFORMED = 20
 _SUM = re.compile(r"([0-9a-f]{64}) [ *](.+)")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SHOWN_DIGITS = 12
@@ -121,16 +123,30 @@ def rehash(directory: Path) -> Rehashed:
 
 def is_plain_name(name: str) -> bool:
     """Whether this names a file of the directory itself, on every system."""
-    is_special = name in ("", ".", "..") or "\0" in name
+    is_special = name in ("", ".", "..") or "\0" in name or not _is_encodable(name)
     plain = PurePosixPath(name).name == name == PureWindowsPath(name).name
     return plain and not is_special
 
 
+def _is_encodable(name: str) -> bool:
+    """Whether the system can be asked for a file of that name; JSON can spell halves of letters."""
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def hash_plain(path: Path) -> str:
-    """Return the hash of a plain file, or in words why there is none; a link is not followed."""
+    """Return the hash of a plain file, or in words why there is none; a link is not followed.
+
+    A file that claims more than 16 GiB is not read: most of it may be a hole, and nobody would wait.
+    """
     digest = hashlib.sha256()
     try:
         with _open_plain(path) as file:
+            if os.fstat(file.fileno()).st_size > _MOST_HASHED:
+                return f"larger than {_MOST_HASHED >> 30} GiB, which is not read"
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)
     except OSError as error:
@@ -255,7 +271,11 @@ def _read_sums(path: Path, faults: list[Fault]) -> dict[str, str]:
         faults.append(Fault(SUMS, data))
         return {}
     sums: dict[str, str] = {}
+    before = len(faults)
     for number, line in enumerate(data.decode("utf-8", "backslashreplace").splitlines(), start=1):
+        if len(faults) - before >= _MOST_MALFORMED:
+            faults.append(Fault(SUMS, f"malformed: from line {number} on it was not read"))
+            break
         match = _SUM.fullmatch(line)
         if not match:
             faults.append(Fault(SUMS, f"malformed: line {number} is not a hash and a name"))

@@ -558,6 +558,9 @@ def _compare_comments(
         text = found.decode("utf-8", "replace")
         named = {file: data for file, data in files.items() if _is_named(text, file)}
         written = writer_of(each)(evidence, Options(), {**named, manifest.name: own})
+        if name not in written:
+            faults.append(Fault(name, "the run makes no such file"))
+            continue
         expected = whole(written[name])
         if expected == found:
             same.append(name)

@@ -88,6 +88,17 @@ def test_names_in_a_manifest_are_printed_escaped(out: Path) -> None:
     assert "\x1b" not in result.stdout
 
 
+@pytest.mark.parametrize(("option", "count"), [((), 52), (("-v",), 61)])
+def test_of_many_differences_the_first_are_printed(
+    out: Path, option: tuple[str, ...], count: int
+) -> None:
+    with (out / "SHA256SUMS").open("a") as file:
+        file.writelines(f"{'0' * 64}  x{number}\n" for number in range(60))
+    lines = run("verify", out, *option).stdout.splitlines()
+    assert len(lines) == count
+    assert (lines[-1] == "  and 10 more; -v lists them") is (not option)
+
+
 def test_explain_prints_the_finding_and_its_json(out: Path) -> None:
     finding = json.loads((out / f"{STEM}.json").read_bytes())["findings"][0]
     result = run("explain", finding["finding_id"], out.parent / "in")

@@ -126,6 +126,7 @@ def test_a_date_that_has_one_meaning_is_read_and_reported(cell: Any, message: st
         ("soon", "soon"),
         (7, "7"),
         (-46082, "-46082"),
+        (-1e300, f"{int(-1e300)}"[:60] + "..."),
         (20260301, "20260301"),
         (1e300, f"{int(1e300)}"[:60] + "..."),
         (True, "TRUE"),

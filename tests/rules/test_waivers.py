@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from datetime import date
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pytest
@@ -575,3 +576,14 @@ def test_unused_after_wins_over_the_policy(tmp_path: Path) -> None:
     )
     assert "unused for 30 days or more" in printed
     assert "of profile cis-3.0, changed by a policy: 0 open" in printed
+
+
+def test_many_tables_take_time_in_proportion(tmp_path: Path) -> None:
+    text = "".join(f"{entry(id=chr(34) + str(n) + chr(34))}\n" for n in range(4_000))
+    before = process_time()
+    assert len(load_waivers(write(tmp_path, text)).waivers) == 4_000
+    with pytest.raises(UsageError, match="and 980 more"):
+        load_waivers(write(tmp_path, "[[waiver]]\n" * 8_000))
+    with pytest.raises(UsageError, match=r"line 1: unknown key `a0`[\s\S]*and 980 more"):
+        load_waivers(write(tmp_path, "".join(f"a{number} = 1\n" for number in range(60_000))))
+    assert process_time() - before < 20

@@ -101,3 +101,8 @@ def test_a_value_of_another_kind_is_another_value() -> None:
     assert [*differing_values({"a": 1}, {"a": True})] == ["a: expected 1, found True"]
     assert [*differing_values({"a": 1}, {"b": 1})] == ["a is missing: expected 1", "b was added: 1"]
     assert [*differing_values([1, 2], [2])] == ["[0] is missing: 1"]
+
+
+def test_only_a_png_is_opened_as_a_picture() -> None:
+    eps = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n"
+    assert "no longer a picture" in first_difference("a.png", picture("white"), eps)

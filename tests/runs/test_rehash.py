@@ -220,8 +220,25 @@ def test_a_directory_without_evidence_is_refused(tmp_path: Path) -> None:
     ("name", "is_plain"),
     [
         ("a.csv", True), ("..", False), (".", False), ("", False), ("a/b", False), ("/a", False),
-        ("a\\b", False), ("C:a", False), ("a\0b", False), ("...", True),
+        ("a\\b", False), ("C:a", False), ("a\0b", False), ("...", True), ("\ud800", False), ("\udcff", True),
     ],
 )  # fmt: skip
 def test_a_plain_name_is_one_on_every_system(name: str, *, is_plain: bool) -> None:
     assert is_plain_name(name) is is_plain
+
+
+def test_a_file_that_claims_to_be_a_giant_is_not_read(out: Path) -> None:
+    for name in (CSV, MANIFEST):
+        os.truncate(out / name, 1 << 40)
+    found = faults(out)
+    assert f"{CSV}: larger than 16 GiB, which is not read; {SUMS} lists it" in found
+    assert any(each.startswith(f"{MANIFEST}: larger than") for each in found)
+
+
+def test_of_countless_malformed_lines_the_first_are_named(out: Path) -> None:
+    lines = (out / SUMS).read_text().count("\n")
+    with (out / SUMS).open("a") as file:
+        file.write("\n" * 100_000)
+    found = [each for each in faults(out) if each.startswith(f"{SUMS}: malformed")]
+    assert len(found) == 21
+    assert f"{SUMS}: malformed: from line {lines + 21} on it was not read" in found

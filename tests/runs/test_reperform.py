@@ -356,3 +356,9 @@ def test_nothing_is_written(top: Path) -> None:
 def test_the_manifest_keeps_the_sign_off(top: Path) -> None:
     document = json.loads((top / "out" / MANIFEST).read_bytes())
     assert document["sign_off"] == {"ticket": "SEC-1"}
+
+
+def test_a_comment_without_the_stem_is_no_file_of_the_run(top: Path) -> None:
+    (top / "out" / ".md").write_text("x")
+    edit_json(top / "out" / MANIFEST, lambda document: document["comments"].append(".md"))
+    assert ".md: the run makes no such file" in faults(again(top))
