@@ -41,6 +41,7 @@ _ENCODINGS = (
 )
 _BASE64_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _SHORTEST_BASE64 = 64
+_EMPTY_LINE = re.compile(r"\n[ \t\r]*\n")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _ARMOUR = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]+-----")
 _HTML = re.compile(r"<(!doctype|html|head|body|\?xml|[a-z]+:?[a-z]*response\b)", re.IGNORECASE)
@@ -115,7 +116,7 @@ def _unpack_single(name: str, text: str, first_line: str) -> Unpacked:
     if "password_enabled" not in first_line and not is_base64:
         _refuse_other_text(name, start)
     if _ARMOUR.match(start):
-        body = "".join(line for line in text.splitlines() if not _ARMOUR.fullmatch(line.strip()))
+        body = "\n".join(line for line in text.splitlines() if not _ARMOUR.fullmatch(line.strip()))
         return _unpack_base64(name, body, "base64 (certutil)")
     if is_base64:
         return _unpack_base64(name, text, "base64")
@@ -188,6 +189,17 @@ def _is_base64(text: str) -> bool:
 
 
 def _unpack_base64(name: str, text: str, container: str) -> Unpacked:
+    *lines, last = text.split() or [""]
+    widths = {len(line) for line in lines}
+    if (
+        _EMPTY_LINE.search(text.strip())
+        or len(widths) > 1
+        or len(last) > min(widths, default=len(last))
+    ):
+        found = (
+            "base64 with an empty line in it, or with lines of different lengths: a part is missing"
+        )
+        raise _refused(name, found, _AGAIN)
     try:
         data = base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):

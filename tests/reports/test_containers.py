@@ -120,6 +120,12 @@ def zipped(name: str) -> bytes:
         (b'{"Content": "x", "Content": "y"}', "JSON that names a key twice"),
         (b"[" * 100_000, "JSON"),
         (b"{" + b'"a":' + b"9" * 5000 + b"}", "JSON nested too deep, or with a number too long"),
+        (BASE64[:160].encode() + b"\n" * 96 + BASE64[256:].encode(), "with an empty line in it"),
+        (b"\n".join([*wrapped(76, "\n").split()[:3], BASE64[240:].encode()]), "a part is missing"),
+        (
+            wrapped(76, "\n").replace(wrapped(76, "\n").split()[2] + b"\n", b"\n"),
+            "an empty line in it",
+        ),
         (BASE64.encode()[:-2] + b"?", "base64 with characters in it that do not belong"),
         (b"%PDF-1.7 ...", "a PDF document"),
         (b"\x1f\x8b\x08\x00", "a gzip archive"),

@@ -258,8 +258,13 @@ def _content(text: str) -> str:
 
 
 def rows_in(text: str) -> list[dict[str, str]] | None:
-    """Return the rows below each header of a text; None where one is wider or narrower than it."""
+    """Return the rows below each header of a text; None where one is wider or narrower than it.
+
+    Passed over: the line of types of PowerShell, and columns without a name.
+    """
     lines = [line for line in re.split(r"\r\n|\r|\n", text) if line.strip()]
+    if lines and lines[0].startswith("#TYPE "):
+        del lines[0]
     header: list[str] = []
     rows: list[dict[str, str]] = []
     for record in csv.reader(lines):
@@ -268,7 +273,8 @@ def rows_in(text: str) -> list[dict[str, str]] | None:
         for cells in _parted(header, record) if header else [record]:
             if set(cells) >= _MARKS or not header:
                 header = cells
-                if not set(header) >= _MARKS or len(set(header) - {""}) < len(header) - 1:
+                names = [name for name in header if name]
+                if not set(header) >= _MARKS or len(set(names)) < len(names):
                     return None
             elif len(cells) == len(header):
                 rows.append(dict(zip(header, cells, strict=True)))
