@@ -300,7 +300,7 @@ def _run(
             keep_going=True,
             max_bytes=max_bytes,
         )
-        judged = [finish(assess(date, policy, waivers)) for date in dates]
+        judged = [finish(assess(_as_named(date, manifest), policy, waivers)) for date in dates]
         comparison = _reviewed(compare_all(judged), decided)
         return with_configuration(of_comparison(comparison, sign_off), _to_configuration(manifest))
     assessment = finish(_assess(manifest, given, REPORT, policy, waivers))
@@ -420,6 +420,19 @@ def _assess(
         items, [each.name for each in given], as_of=as_of, keep_going=True, progress=None
     )
     return assess(_renamed(population, later), policy, waivers)
+
+
+def _as_named(population: Population, manifest: Manifest) -> Population:
+    """Return the population of a date under the names that the run knew its files by."""
+    names: dict[str, str] = {}
+    for report in population.reports:
+        same = [
+            entry for entry in _entries(manifest, REPORT)
+            if entry["sha256"] == report.source.sha256
+        ]  # fmt: skip
+        if len({entry["name"] for entry in same}) == 1:  # the same file twice says itself
+            names[report.source.name] = same[0]["name"]
+    return _renamed(population, names)
 
 
 def _renamed(population: Population, names: Mapping[str, str]) -> Population:

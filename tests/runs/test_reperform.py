@@ -280,6 +280,19 @@ def test_every_option_that_decides_is_taken_from_the_manifest(tmp_path: Path) ->
     assert (faults(result), len(result.same)) == ([], 4)
 
 
+def test_a_comparison_knows_its_reports_by_their_hash_wherever_they_lie(tmp_path: Path) -> None:
+    # Two files of one name: each is told by its directory, which is another one later.
+    save(tmp_path / "in" / "new", *ROWS, name="a.csv")
+    save(tmp_path / "in" / "old", *ROWS[:3], name="a.csv")
+    names = [tmp_path / "in" / "old", tmp_path / "in" / "new"]
+    as_of = ("2026-01-01", "2026-02-01T00:00:00Z")
+    evidence = of_comparison(compare_all([assess(date) for date in read_dates(names, as_of=as_of)]))
+    write(tmp_path / "out", evidence, "csv", "json")
+    (tmp_path / "in" / "old").rename(tmp_path / "first")
+    (tmp_path / "in" / "new").rename(tmp_path / "second")
+    assert faults(again(tmp_path, "first", "second")) == []
+
+
 @pytest.mark.parametrize("as_of", [(), ("2026-01-01", "2026-02-01T00:00:00Z")])
 def test_a_comparison_is_re_performed_too(tmp_path: Path, as_of: tuple[str, ...]) -> None:
     save(tmp_path / "in", *ROWS)
