@@ -16,10 +16,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, cast
 
+from defusedxml.ElementTree import iterparse  # type: ignore[import-untyped]
 from openpyxl import load_workbook
-from openpyxl.utils import get_column_letter
+from openpyxl.utils import get_column_letter, range_boundaries
 from openpyxl.workbook.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -27,8 +28,12 @@ from credreport.evidence.sheets import AUDITOR_HEADERS
 from credreport.output.workbook.book import SIGN_OFF
 from credreport.runs.differences import differing_row, expected_found, shown
 
-_MOST_UNPACKED = 1024 * 1024 * 1024
 _MOST_PARTS = 5_000
+_ROOM = 16 * 1024 * 1024
+_GROWTH = 4
+_MOST_BEYOND = 10_000
+_WIDE = 1_000
+_RANGES = ("mergeCell", "hyperlink")
 _FOREIGN_PARTS = {
     "vbaProject": "a macro",
     "xl/externalLinks/": "a link to another workbook",
@@ -72,7 +77,7 @@ class _Cells:
 def compare_books(expected: bytes, found: bytes) -> BookDifference:
     """Compare a workbook with the one that the run makes; see BookDifference."""
     try:
-        _check_size(found)
+        _check_size(found, expected)
         book = _load(found)
     except Exception as error:
         return BookDifference(f"cannot be read as a workbook ({_reason(error)})", {})
@@ -93,20 +98,50 @@ def _reason(error: Exception) -> str:
     return words if words and len(words) < 100 else "it is damaged"
 
 
-def _check_size(data: bytes) -> None:
-    """Raise ValueError for a workbook that would fill the memory."""
+def _check_size(data: bytes, expected: bytes) -> None:
+    """Raise ValueError for a workbook that would fill the memory, or take without end to look at.
+
+    Programs that save a workbook again write other XML of about the same size. A cell far away, or a
+    range that spans a sheet, is a few bytes and makes openpyxl go through every cell up to it.
+    """
+    with zipfile.ZipFile(io.BytesIO(expected)) as archive:
+        most = _ROOM + _GROWTH * sum(part.file_size for part in archive.infolist())
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts = archive.infolist()
         if len({part.filename for part in parts}) < len(parts):
             message = "a part of it stands there twice"
             raise ValueError(message)
-        if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > _MOST_UNPACKED:
-            message = "it unpacks to more than 1 GiB"
+        if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > most:
+            message = f"it unpacks to more than {most >> 20} MiB, far more than the run writes"
             raise ValueError(message)
         damaged = archive.testzip()
-    if damaged:
-        message = f"its part {damaged} is damaged"
-        raise ValueError(message)
+        if damaged:
+            message = f"its part {damaged} is damaged"
+            raise ValueError(message)
+        for part in parts:
+            if part.filename.startswith("xl/worksheets/") and part.filename.endswith(".xml"):
+                with archive.open(part) as file:
+                    _check_places(file, part.filename)
+
+
+def _check_places(file: Any, part: str) -> None:
+    """Raise ValueError where a sheet has a cell or a range far from all others."""
+    rows = cells = 0
+    for _, element in iterparse(file):
+        name = element.tag.rpartition("}")[2]
+        place = element.get("ref") if name in _RANGES else element.get("r")
+        cells += name == "c"
+        if name == "row" and cells:  # programs write rows without cells at the end of a sheet
+            rows, cells = rows + 1, 0
+            if int(place or 0) > rows + _MOST_BEYOND:
+                message = f"{part}: row {place} stands far below the others"
+                raise ValueError(message)
+        elif place and name in (*_RANGES, "c"):
+            left, top, right, bottom = cast("tuple[int, int, int, int]", range_boundaries(place))
+            if right > _WIDE or (right - left + 1) * (bottom - top + 1) > _MOST_BEYOND:
+                message = f"{part}: {place} is no place of a sheet that a run writes"
+                raise ValueError(message)
+        element.clear()
 
 
 def _load(data: bytes) -> Workbook:

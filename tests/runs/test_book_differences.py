@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Callable
 from datetime import date
 
@@ -195,3 +196,29 @@ def test_a_damaged_part_is_named(book: bytes) -> None:
     data = bytearray(book)
     data[len(data) // 3] ^= 0xFF
     assert compare_books(book, bytes(data)).first.startswith("cannot be read as a workbook (")
+
+
+@pytest.mark.parametrize(
+    ("rows", "tail", "words"),
+    [
+        ('<row r="1048576"><c r="A1048576"><v>1</v></c></row>', "", "row 1048576 stands far below"),
+        ('<row r="900"><c r="XFD900"><v>1</v></c></row>', "", "XFD900 is no place"),
+        ("", '<mergeCells><mergeCell ref="A500:XFD1048576"/></mergeCells>', "A500:XFD1048576 is"),
+        ("", '<hyperlinks><hyperlink ref="A500:A1048576"/></hyperlinks>', "A500:A1048576 is"),
+        ("<row/>" * 4_000_000, "", "it unpacks to more than 16 MiB, far more than the run writes"),
+    ],
+)
+def test_what_would_take_without_end_is_not_opened(
+    book: bytes, rows: str, tail: str, words: str
+) -> None:
+    buffer = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(book)) as old,
+        zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for name in old.namelist():
+            data = old.read(name)
+            if name == "xl/worksheets/sheet1.xml":
+                data = data.replace(b"</sheetData>", f"{rows}</sheetData>{tail}".encode())
+            new.writestr(name, data)
+    assert words in compare_books(book, buffer.getvalue()).first
