@@ -62,6 +62,8 @@ def join_texts(texts: pd.Series, keys: pd.Series, between: str) -> pd.Series:
     Most keys have one: a group each would take pandas long.
     """
     is_several = keys.duplicated(keep=False)
+    if not is_several.any():
+        return texts.set_axis(pd.Index(keys))
     several = texts[is_several].groupby(keys[is_several]).agg(between.join)
     one = pd.Series(texts[~is_several].array, index=keys[~is_several].array, dtype="str")
     joined: pd.Series = pd.concat([one, several.astype("str")])

@@ -262,8 +262,12 @@ def waive(findings: pd.DataFrame, waivers: Sequence[Waiver]) -> tuple[pd.DataFra
                 " ".join(findings.loc[is_left & early, "finding_id"]),
             )
         )
-    text = dict.fromkeys(WAIVERS, "str") | {"covers": "int64"}
-    return marked, pd.DataFrame(rows, columns=list(WAIVERS)).astype(text)
+    return marked, _to_table(rows)
+
+
+def _to_table(rows: Sequence[tuple[object, ...]]) -> pd.DataFrame:
+    stored = dict.fromkeys(WAIVERS, "str") | {"covers": "int64"}
+    return pd.DataFrame(rows, columns=list(WAIVERS)).astype(stored)
 
 
 def waiver_notices(table: pd.DataFrame, waivers: Waivers) -> list[Notice]:

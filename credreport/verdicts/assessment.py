@@ -467,13 +467,16 @@ def _to_user_table(
     Active are passwords and access keys, as in the verdict; certificates are counted apart.
     """
     is_certificate = credentials["kind"].eq(Kind.CERTIFICATE)
-    flags = credentials.assign(
-        is_active=is_active(credentials) & ~is_certificate,
-        is_active_certificate=is_active(credentials) & is_certificate,
-        is_unused=credentials["status"].eq(Status.UNUSED),
-        is_undetermined=credentials["status"].eq(Status.UNDETERMINED),
+    active, status = is_active(credentials), credentials["status"]
+    flags = pd.DataFrame(
+        {
+            "active_credentials": active & ~is_certificate,
+            "active_certificates": active & is_certificate,
+            "unused_credentials": status.eq(Status.UNUSED),
+            "undetermined_credentials": status.eq(Status.UNDETERMINED),
+        }
     )
-    grouped = flags.groupby("user_row", sort=True)
+    counts = flags.groupby(credentials["user_row"]).sum()
     # The first row of a user is the password's.
     first = credentials.drop_duplicates("user_row").set_index("user_row")
     users = first[
@@ -483,11 +486,8 @@ def _to_user_table(
         ]
     ]
     users = users.assign(
-        active_credentials=grouped["is_active"].sum(),
-        active_certificates=grouped["is_active_certificate"].sum(),
-        unused_credentials=grouped["is_unused"].sum(),
-        undetermined_credentials=grouped["is_undetermined"].sum(),
-        most_recent_use=grouped["last_used"].max(),
+        **{str(name): counts[name] for name in flags},
+        most_recent_use=credentials.groupby("user_row")["last_used"].max(),
         console_password=first["enabled_raw"],
     )
     elapsed = users["as_of"] - users["most_recent_use"]  # a use after the as-of has no age

@@ -8,6 +8,7 @@ from credreport.reports.normalise import join_texts
 from credreport.schema import ROOT_USER, SLOT_WORDS, SLOTS, UNDETERMINED, Status
 from credreport.verdicts.reasons import NO_COLUMN, to_cells_text
 
+_COLUMNS = (*UNDETERMINED, "report", "is_of_rule")
 _SLOTS = {slot.credential: slot for slot in SLOTS}
 
 
@@ -19,6 +20,13 @@ def to_undetermined(credentials: pd.DataFrame, undecided: pd.DataFrame) -> pd.Da
     UNDETERMINED, `report`, which counts the reports, and `is_of_rule`.
     """
     rows = credentials[credentials["status"].eq(Status.UNDETERMINED)]
+    rows = rows.assign(
+        cells=_cells(rows, rows["credential"]),
+        source_line=rows["source_line"].astype("Int64"),
+        is_of_rule=False,
+    )[[*_COLUMNS]]
+    if undecided.empty:  # common, and pandas takes its time over nothing
+        return rows.reset_index(drop=True)
     about = credentials.loc[undecided["row"]].reset_index(drop=True)
     told = about.assign(credential=undecided["credential"], reason=undecided["reason"])
     further = _further_cells(credentials, about, undecided["credential"])
@@ -28,13 +36,9 @@ def to_undetermined(credentials: pd.DataFrame, undecided: pd.DataFrame) -> pd.Da
         user=told["user"].where(is_there, ROOT_USER),
         cells=told["cells"].where(is_there, ""),
         source_line=told["source_line"].astype("Int64").where(is_there, pd.NA),
+        is_of_rule=True,
     )
-    rows = rows.assign(
-        cells=_cells(rows, rows["credential"]),
-        source_line=rows["source_line"].astype("Int64"),
-    )
-    table = pd.concat([rows.assign(is_of_rule=False), told.assign(is_of_rule=True)])
-    return table[[*UNDETERMINED, "report", "is_of_rule"]].reset_index(drop=True)
+    return pd.concat([rows, told[[*_COLUMNS]]], ignore_index=True)
 
 
 def _cells(rows: pd.DataFrame, credential: pd.Series) -> pd.Series:
