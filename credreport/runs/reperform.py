@@ -355,7 +355,9 @@ def _to_sampling(values: object) -> Sampling | None:
 def _to_sign_off(values: object) -> SignOff:
     texts = values if isinstance(values, Mapping) else {}
     names = SignOff.__dataclass_fields__
-    return SignOff(**{name: str(text) for name, text in texts.items() if name in names})
+    return SignOff(
+        **{name: text for name, text in texts.items() if name in names and isinstance(text, str)}
+    )
 
 
 def _is_judged_by_user(manifest: Manifest) -> bool:

@@ -375,3 +375,11 @@ def test_a_comment_without_the_stem_is_no_file_of_the_run(top: Path) -> None:
     (top / "out" / ".md").write_text("x")
     edit_json(top / "out" / MANIFEST, lambda document: document["comments"].append(".md"))
     assert ".md: the run makes no such file" in faults(again(top))
+
+
+def test_a_sign_off_that_is_no_text_is_another(top: Path) -> None:
+    nested: list[object] = []
+    for _ in range(300):
+        nested = [nested]
+    edit_json(top / "out" / MANIFEST, lambda document: document["sign_off"].update(ticket=nested))
+    assert any("sign_off.ticket: expected nothing" in each for each in faults(again(top)))
