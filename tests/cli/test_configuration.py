@@ -34,6 +34,7 @@ OPTIONS = [
     if is_option(option) and option_name(option) != "cluster"
 ]
 _WORDS = {
+    "split-by": ("owner", "account"),
     "as-of": ("2026-01-15", "newest"),
     "fail-on": ("findings", "none"),
     "format": ("csv", "json"),

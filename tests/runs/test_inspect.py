@@ -427,8 +427,8 @@ def test_an_executor_that_vanishes_without_a_word_is_not_waited_for(
 
 
 def test_the_lines_of_a_report() -> None:
-    lines = list(report_lines(inspect([SAMPLES], Question()).totals))
-    assert lines[1:4] == [
+    lines = [*report_lines(inspect([SAMPLES], Question()).totals)]
+    assert lines[2:5] == [
         "  account  111122223333",
         "  users    29, root included",
         "  as of    2026-09-30T06:00:09Z (file name)",

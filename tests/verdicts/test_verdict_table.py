@@ -444,7 +444,7 @@ def test_surroundings_change_no_byte(tmp_path: Path) -> None:
         }
         seen.append((run.stdout, files))
     assert seen[0] == seen[1]
-    assert len(seen[0][1]) == 13
+    assert len(seen[0][1]) == 11  # too few credentials for the curve
 
 
 def test_the_frames_of_the_library_are_those_of_the_table(tmp_path: Path) -> None:
