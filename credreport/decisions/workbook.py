@@ -219,11 +219,8 @@ def _read_sheets(reader: _Reader, data: bytes) -> dict[str, list[_Row]]:
         warnings.simplefilter("ignore")  # openpyxl names what it does not read
         with closing(load_workbook(io.BytesIO(data), read_only=True, keep_links=False)) as book:
             reader.epoch = book.epoch
-            titles = [
-                each
-                for each in (_FINDINGS, _DECISIONS, _SUMMARY, _SAMPLE)
-                if each in book.sheetnames
-            ]
+            tables = {sheet.title for sheet in book.worksheets}  # a sheet may be a chart only
+            titles = [each for each in (_FINDINGS, _DECISIONS, _SUMMARY, _SAMPLE) if each in tables]
             return {title: list(_rows(reader, book[title])) for title in titles}
 
 
@@ -282,6 +279,11 @@ def _of_sheet(reader: _Reader, title: str, rows: Sequence[_Row] | None) -> Itera
     if missing:
         remedy = "Give the header row its names back, or name another workbook"
         reader.refuse(f"sheet {title}, row {number}", f"no column {', '.join(missing)}", remedy)
+        return
+    twice = [header for header in (_ID, *FILLED_IN.values()) if headers.count(header) > 1]
+    if twice:
+        remedy = "Keep one column of that name, with all decisions in it"
+        reader.refuse(f"sheet {title}, row {number}", f"two columns {', '.join(twice)}", remedy)
         return
     places = {header: headers.index(header) for header in headers if header}
     for number, cells in rows[place + 1 :]:

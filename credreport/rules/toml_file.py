@@ -21,6 +21,7 @@ _KEY = re.compile(r"""\s*(["']?)([^"'=.]*?)\1\s*[=.]""")
 _HEADER = re.compile(r"\s*\[")
 _TABLE = re.compile(r"\s*\[\[?\s*([^\]]*?)\s*\]")
 _HEADING = re.compile(r"""\s*\[+\s*(["']?)([^"'\].]*?)\1\s*[\].]""")
+_LONG_KEY = re.compile(r"^[ \t\[{]*(?:[\w\"'-]+[ \t]*\.[ \t]*){100}", re.MULTILINE)
 _PLACE = re.compile(r"^(?P<found>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)$")
 _END = re.compile(r"^(?P<found>.*) \(at end of document\)$")
 
@@ -70,14 +71,18 @@ class TomlFile:
         self._headings: dict[str, int] = {}
         self._headers: list[int] = []
         self._index()
+        if _LONG_KEY.search(text):  # the parser's time would grow with the square of its parts
+            raise self._too_deep()
         try:
             self.document: dict[str, Any] = tomllib.loads(text)
         except RecursionError:
-            found = "lists or tables inside one another, too deep to be settings"
-            problem = Problem(self.file.name, 0, 0, found, "Take the nesting out")
-            raise UsageError(str(problem)) from None
+            raise self._too_deep() from None
         except ValueError as error:
             raise UsageError(str(self._not_toml(str(error)))) from None
+
+    def _too_deep(self) -> UsageError:
+        found = "lists or tables inside one another, too deep to be settings"
+        return UsageError(str(Problem(self.file.name, 0, 0, found, "Take the nesting out")))
 
     def _not_toml(self, message: str) -> Problem:
         """Turn the parser's message into ours: file, line, column, what was found."""

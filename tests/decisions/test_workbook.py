@@ -260,6 +260,11 @@ class TestAnotherWorkbook:
             book.worksheets[0].title = title
             assert "no sheet Findings: not a workbook of credreport analyze" in refusal(saved(book))
 
+    def test_a_sheet_that_is_a_chart_has_no_findings(self) -> None:
+        book = openpyxl.Workbook()
+        book.create_chartsheet("Findings")
+        assert "no sheet Findings: not a workbook of credreport analyze" in refusal(saved(book))
+
     @pytest.mark.parametrize("rows", [[], [["a", "b"]], [["x"]] * 30])
     def test_without_the_header_is_refused(self, rows: list[Row]) -> None:
         book = openpyxl.Workbook()
@@ -268,6 +273,10 @@ class TestAnotherWorkbook:
             book.worksheets[0].append(list(row))
         message = refusal(saved(book))
         assert ": no column Finding ID, Disposition, Decided by, Decision date" in message
+
+    def test_a_column_twice_is_refused(self) -> None:
+        data = make([ID, "ann"], headers=[*HEADERS, "Disposition"])
+        assert "sheet Findings, row 1: two columns Disposition. Keep one" in refusal(data)
 
     def test_without_a_column_is_refused(self) -> None:
         data = make([ID, "ann"], headers=HEADERS[:-1])

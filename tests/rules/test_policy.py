@@ -427,6 +427,8 @@ def test_file_that_is_not_there(tmp_path: Path) -> None:
         ("unused_after_days = 07:30:00\n", "`unused_after_days` is 07:30:00"),
         (f"x = {'[' * 5_000}{']' * 5_000}\n", "lists or tables inside one another, too deep"),
         (f"x = {'{a=' * 5_000}1{'}' * 5_000}\n", "lists or tables inside one another, too deep"),
+        (f"{'a.' * 200_000}a = 1\n", "lists or tables inside one another, too deep"),
+        (f"[{'a.' * 100}a]\n", "lists or tables inside one another, too deep"),
         (f"unused_after_days = {'9' * 5_000}\n", "not TOML (a value that cannot be read)"),
         (f"profile = '{'x' * 5_000}'\n", "xxx…. Known: "),
     ],
