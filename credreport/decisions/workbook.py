@@ -88,9 +88,8 @@ def parse_workbook(name: str, data: bytes, *, is_carried: bool) -> Decisions:
     reader = _Reader(name)
     try:
         sheets = _read_sheets(reader, data)
-    except Exception as error:
-        reason = str(error).split("\n")[0] or type(error).__name__
-        reader.refuse("", f"cannot be read as a workbook ({reason})", _AGAIN)
+    except Exception:  # whatever openpyxl makes of what is none
+        reader.refuse("", "cannot be read as a workbook: damaged, or none", _AGAIN)
         sheets = {}
     needed = (_FINDINGS, _DECISIONS) if is_carried else (_SUMMARY,)
     if not reader.problems and sheets.keys().isdisjoint(needed):

@@ -263,7 +263,7 @@ class TestAnotherWorkbook:
     def test_a_sheet_that_is_a_chart_has_no_findings(self) -> None:
         book = openpyxl.Workbook()
         book.create_chartsheet("Findings")
-        assert "no sheet Findings: not a workbook of credreport analyze" in refusal(saved(book))
+        assert "cannot be read as a workbook: damaged, or none" in refusal(saved(book))
 
     @pytest.mark.parametrize("rows", [[], [["a", "b"]], [["x"]] * 30])
     def test_without_the_header_is_refused(self, rows: list[Row]) -> None:
@@ -336,7 +336,7 @@ class TestHostile:
     )
     def test_what_is_damaged_is_refused(self, data: bytes) -> None:
         message = refusal(data)
-        assert message.startswith("--carry-from old.xlsx: cannot be read as a workbook (")
+        assert message.startswith("--carry-from old.xlsx: cannot be read as a workbook: damaged")
         assert message.endswith(
             "Save it again in Excel or LibreOffice as .xlsx, or name another workbook."
         )
