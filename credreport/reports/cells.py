@@ -244,7 +244,9 @@ def read_dates(grid: Grid, columns: Sequence[int], rows: Rows = ALL) -> Dates:
 
 def read_texts(texts: Sequence[str]) -> Instants:
     """Return the instants that some texts spell, NaT where one spells none."""
-    grid = Grid.join(("",), [(texts, range(len(texts)))])
+    # No instant has a NUL, which is what parts the cells of a grid.
+    cells = ["" if "\0" in text else text for text in texts]
+    grid = Grid.join(("",), [(cells, range(len(cells)))])
     instants: Instants = read_dates(grid, [0]).instants[0]
     return instants
 

@@ -287,7 +287,7 @@ CASES: dict[str, Case] = {
     "rows out of order": fine(to_csv(root(), STALE, user()), "out of AWS's order"),
     "name and ARN differ": fine(with_cell("user", "mallory"), "but the ARN says"),
     "an ARN of nonsense": fine(with_cell("arn", "nonsense"), "but the ARN says 'nonsense'"),
-    "an account of letters": fine(to_csv(root("abc"), user("alice", "abc")), "account  abc"),
+    "an account of letters": fine(to_csv(root("abc"), user("alice", "abc")), "account  unknown (reported as 'abc')"),
     "no accounts in the ARNs": fine(to_csv(root(""), user("alice", "")), "account  unknown"),
     "two accounts in one file": fine(REPORT + "\n" + OTHER.split("\n", 1)[1], "holds 2 reports or accounts"),
     "a name that is a formula": fine(with_cell("user", "=1+1"), "=1+1"),
