@@ -70,8 +70,8 @@ def method_rows(policy: Policy, rules: Mapping[str, Rule]) -> list[tuple[str, st
         ),
         (
             "How Prowler differs",
-            "Versions 3 to 5: its checks of unused passwords and access keys pass a credential that was "
-            "never used for ever, and fire above the number of days, not at it. Its check of keys judges "
+            "Versions 3 to 5: its checks of unused passwords and access keys always pass a credential "
+            "that was never used, and fire above the number of days, not at it. Its check of keys judges "
             "those of root like any others. Root counts as used up to 1 day after its last use, by the "
             "password's date wherever there is one.",
         ),

@@ -93,8 +93,8 @@ _CATALOGUE = (
         judged=Kind.PASSWORD,
         action="Remove console access (delete the login profile)",
         controls=_UNUSED_CONTROLS,
-        peers="Prowler (iam_user_console_access_unused, versions 3 to 5) passes a password that was "
-        "never used for ever, and fires above the number of days, not at it.",
+        peers="Prowler (iam_user_console_access_unused, versions 3 to 5) always passes a password "
+        "that was never used, and fires above the number of days, not at it.",
         is_scripted=True,
     ),
     Rule(
@@ -110,8 +110,8 @@ _CATALOGUE = (
         judged=Kind.ACCESS_KEY,
         action="Deactivate the access key, later delete it",
         controls=_UNUSED_CONTROLS,
-        peers="Prowler (iam_user_accesskey_unused, versions 3 to 5) passes a key that was never used "
-        "for ever, fires above the number of days, not at it, and judges the keys of root like any "
+        peers="Prowler (iam_user_accesskey_unused, versions 3 to 5) always passes a key that was "
+        "never used, fires above the number of days, not at it, and judges the keys of root like any "
         "others. Some tools look at key 2 only where key 1 is active, and so miss an unused key 2; "
         'some take a date that ends in Z for "never"; some skip an account of root and one user.',
         is_scripted=True,

@@ -23,7 +23,7 @@ def prowler_on_unused(days: int, number: int, *, is_never_used: bool) -> str:
     `number` is the number of days after which it is unused here.
     """
     if is_never_used:
-        return "PASS: it passes a credential that was never used, for ever."
+        return "PASS: it always passes a credential that was never used."
     if days == number:
         return f"PASS at {number} days: it fires above the number, not at it. {_DEFAULT}"
     if days > number:

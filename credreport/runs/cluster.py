@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from functools import partial
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from credreport.errors import UsageError
 from credreport.runs.pool import Pool
@@ -37,6 +39,8 @@ def on_cluster(address: str) -> Pool:
     for name in ("distributed", "tornado", "asyncio"):  # what matters is reported below
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
+        if address.startswith("tcp://"):  # Dask tries again and again, and does not always say why
+            _knock(address)
         found = _within(_PATIENCE, lambda: asyncio.run(_identify(address)))
         workers = int(found["total_threads"])
         if not workers:
@@ -70,6 +74,12 @@ class _Cluster(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - Executor's
         self._executor.shutdown(wait=False)
+
+
+def _knock(address: str) -> None:
+    """Raise OSError where nobody listens at the address."""
+    place = urlsplit(address)
+    socket.create_connection((place.hostname or "", place.port or 0), timeout=_PATIENCE).close()
 
 
 async def _identify(address: str) -> dict[str, Any]:

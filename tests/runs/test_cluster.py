@@ -87,9 +87,7 @@ def test_tls_without_certificates_is_said() -> None:
         on_cluster("tls://127.0.0.1:9")
 
 
-@pytest.mark.filterwarnings("ignore")
-def test_nobody_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "_PATIENCE", 3)  # Dask tries again for 0.8 of it
+def test_nobody_there_is_said() -> None:
     with pytest.raises(UsageError, match="no scheduler answers there .*Connection refused"):
         on_cluster("tcp://127.0.0.1:9")
 

@@ -82,7 +82,7 @@ def test_a_key_that_was_never_used_counts_from_the_day_it_was_made(tmp_path: Pat
     )
     assert "as-of - access_key_1_last_rotated = 90 days 0:00:01; whole days: 90" in decided
     assert lines(explanation, "What other tools")[0] == (
-        "Prowler: PASS: it passes a credential that was never used, for ever."
+        "Prowler: PASS: it always passes a credential that was never used."
     )
 
 

@@ -67,7 +67,7 @@ def set_up_page(sheet: Worksheet, *, is_portrait: bool = False) -> None:
     margins.left = margins.right = _MARGIN
     margins.top, margins.bottom = _TOP, _BOTTOM
     margins.header = margins.footer = 0.25
-    footer = {"left": "&F", "center": "&A", "right": "Page &P of &N"}
+    footer = {"left": "&F", "right": "&A, page &P of &N"}  # a long name reaches the middle
     for place, text in footer.items():
         getattr(sheet.oddFooter, place).text = text
     sheet.sheet_view.showGridLines = False

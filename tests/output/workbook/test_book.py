@@ -173,7 +173,9 @@ def test_nothing_is_merged_or_hidden_and_every_page_is_set_up(
         assert sheet.sheet_state == "visible"
         assert sheet.sheet_properties.pageSetUpPr.fitToPage
         assert sheet.page_setup.fitToWidth == 1
-        assert (sheet.oddFooter.left.text, sheet.oddFooter.center.text) == ("&F", "&A")
+        assert (sheet.oddFooter.left.text, sheet.oddFooter.right.text) == (
+            "&F", "&A, page &P of &N",
+        )  # fmt: skip
 
 
 def test_the_auditors_columns_are_empty_and_the_disposition_is_chosen(
