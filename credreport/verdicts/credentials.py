@@ -85,6 +85,7 @@ def to_credentials(judged: Judged) -> pd.DataFrame:
         "created_raw": _to_str(raw.of_user(CREATED)),
         "created_at": _to_utc(table.typed.created_at[row]),
         "mfa_active": _to_str(raw.of_user(MFA)),
+        "has_mfa_column": table.has_column(MFA)[row],
         "slot": slot,
         "credential": _to_str(np.array([each.credential for each in SLOTS], dtype=object)[slot]),
         "kind": _to_str(np.array([each.kind.value for each in SLOTS], dtype=object)[slot]),

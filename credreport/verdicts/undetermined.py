@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from credreport.reports.normalise import join_texts
-from credreport.schema import ROOT_USER, SLOT_WORDS, SLOTS, UNDETERMINED, Status
+from credreport.schema import MFA, ROOT_USER, SLOT_WORDS, SLOTS, UNDETERMINED, Status
 from credreport.verdicts.reasons import NO_COLUMN, to_cells_text
 
 _COLUMNS = (*UNDETERMINED, "report", "is_of_rule")
@@ -28,7 +28,11 @@ def to_undetermined(credentials: pd.DataFrame, undecided: pd.DataFrame) -> pd.Da
     if undecided.empty:  # common, and pandas takes its time over nothing
         return rows.reset_index(drop=True)
     about = credentials.loc[undecided["row"]].reset_index(drop=True)
-    told = about.assign(credential=undecided["credential"], reason=undecided["reason"])
+    is_lost = ~about["has_mfa_column"] & undecided["reason"].str.contains(f"`{MFA}`", regex=False)
+    lost = undecided["rule"] + f": the report has no column `{MFA}`"
+    told = about.assign(
+        credential=undecided["credential"], reason=undecided["reason"].mask(is_lost, lost)
+    )
     further = _further_cells(credentials, about, undecided["credential"])
     told = told.assign(cells=_cells(about, undecided["credential"]) + further)
     is_there = undecided["has_row"].astype(bool)
@@ -56,7 +60,8 @@ def _further_cells(credentials: pd.DataFrame, about: pd.DataFrame, slots: pd.Ser
     """Return what rules read beside the slot's own cells: of a whole user, those of every slot."""
     mine = credentials[credentials["user_row"].isin(about["user_row"])]
     joined = join_texts(_cells(mine, mine["credential"]), mine["user_row"], "; ")
-    whole = "mfa_active=" + about["mfa_active"] + "; " + about["user_row"].map(joined).astype("str")
+    mfa = about["mfa_active"].where(about["has_mfa_column"], NO_COLUMN)
+    whole = f"{MFA}=" + mfa + "; " + about["user_row"].map(joined).astype("str")
     beside = "; user_creation_time=" + about["created_raw"]
     is_password = slots.eq("password")
     expiry = "; password_next_rotation=" + about["next_rotation_raw"].fillna(NO_COLUMN)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from credreport import analyze, read_reports
+from credreport.rules.policy import load_policy
 from credreport.verdicts.assessment import Assessment
 from tests.support.reports import COLUMNS, NAME, root, to_csv, user, verdict
 
@@ -56,3 +57,14 @@ class TestWithoutTheFallback:
     ) -> None:
         judged = judge_without(tmp_path, fallback, **{flag: "false", last_used: "N/A"})
         assert verdict(judged, "bob", credential)["status"] == "absent"
+
+
+def test_a_column_of_mfa_that_is_not_there_is_called_missing(tmp_path: Path) -> None:
+    path = tmp_path / NAME
+    columns = tuple(name for name in COLUMNS if name != "mfa_active")
+    path.write_text(to_csv(root(), user("bob", password_enabled="true"), columns=columns))
+    judged = analyze(read_reports(path), load_policy(None, profile="cis-5.0"))
+    table = judged.undetermined
+    told = table[table["user"].eq("bob") & table["reason"].str.startswith("console-without-mfa")]
+    assert told["reason"].tolist() == ["console-without-mfa: the report has no column `mfa_active`"]
+    assert told["cells"].str.startswith("mfa_active=(no column); password_enabled=true").all()
