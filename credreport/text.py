@@ -1,4 +1,4 @@
-"""Text from a report, as it may be shown to a person: nothing unprintable stays as it is."""
+"""Words for a person: text from a report with nothing unprintable in it, and numbers of things."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ def escape_text(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(letter if letter.isprintable() else _visible(letter) for letter in text)
+
+
+def plural(number: int, word: str) -> str:
+    """Return `1 password`, `2 passwords`."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _visible(letter: str) -> str:

@@ -12,6 +12,7 @@ from credreport.cli.options import FailOn
 from credreport.cli.screen import Screen, flush
 from credreport.errors import PROBLEMS_SHOWN, OutputError, problem_lines
 from credreport.output.formats import WITH_PICTURES, Files, Options
+from credreport.text import plural
 
 _UNDETERMINED_SHOWN = 5
 _WITH_SHEET = "-v and the sheet Inputs show"
@@ -69,8 +70,9 @@ def deliver(
     except (OutputError, OSError) as error:
         if not written:
             raise
-        count = f"{len(written)} file{'s' * (len(written) != 1)}"
-        screen.fail(f"error: {error}; the evidence is complete: {count} in {output}")
+        screen.fail(
+            f"error: {error}; the evidence is complete: {plural(len(written), 'file')} in {output}"
+        )
         return INCOMPLETE
     return status
 
@@ -170,9 +172,9 @@ def _show_undetermined_changes(screen: Screen, rows: Iterable[dict[str, Any]]) -
 
 
 def _whose(row: dict[str, Any]) -> str:
-    from credreport.schema import SLOT_WORDS
+    from credreport.verdicts.tally import shown_credential
 
-    return f"{row['user']!r}, {SLOT_WORDS.get(row['credential'], row['credential'])}"
+    return f"{row['user']!r}, {shown_credential(row['credential'])}"
 
 
 def _show_first(screen: Screen, lines: Iterable[str]) -> None:
@@ -204,8 +206,7 @@ def show_warnings(screen: Screen, judged: Assessment | Comparison | Totals, *, w
         for notice in notices:
             title = WARNING_TITLES[notice.code]
             counts[title] = counts.get(title, 0) + 1
-        count = "1 warning" if len(notices) == 1 else f"{len(notices)} warnings"
-        screen.note(f"{count} ({where} each with its line):")
+        screen.note(f"{plural(len(notices), 'warning')} ({where} each with its line):")
         for title, number in counts.items():
             screen.note(f"  {number} x {title}")
         own = [notice for notice in notices if notice.code in OWN_CODES]
@@ -238,8 +239,7 @@ def _show_left_out(screen: Screen, skipped: Sequence[Skipped], where: str) -> No
     own = sum(item.is_own for item in skipped)
     others = len(skipped) - len(doubts[:PROBLEMS_SHOWN]) - own
     if others:
-        files = "1 other file was" if others == 1 else f"{others} other files were"
-        screen.note(f"{files} left out ({where} them)")
+        were = "was" if others == 1 else "were"
+        screen.note(f"{plural(others, 'other file')} {were} left out ({where} them)")
     if own:
-        files = "1 file" if own == 1 else f"{own} files"
-        screen.note(f"{files} that credreport wrote left out (-v lists them)")
+        screen.note(f"{plural(own, 'file')} that credreport wrote left out (-v lists them)")

@@ -13,6 +13,7 @@ import typer
 import credreport as package
 from credreport.cli.screen import Screen, flush
 from credreport.errors import CredreportError, InputRefused, OutputError, problem_lines
+from credreport.text import plural
 
 FINDINGS_OPEN = 1
 INCOMPLETE = 3
@@ -71,7 +72,7 @@ def _show(screen: Screen, error: CredreportError, kwargs: Mapping[str, object]) 
         screen.fail(f"error: {line}")
     files = len({problem.source for problem in error.problems})
     hint = "; --keep-going leaves them out" if not kwargs.get("keep_going") else ""
-    screen.fail(f"{files} input{'s' * (files != 1)} refused, nothing written{hint}")
+    screen.fail(f"{plural(files, 'input')} refused, nothing written{hint}")
     return error.exit_code
 
 

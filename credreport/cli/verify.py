@@ -12,6 +12,7 @@ from credreport.cli.ending import FINDINGS_OPEN, ending
 from credreport.cli.help import INPUT
 from credreport.cli.options import MaxFileSize, NoColor, Quiet, Verbose
 from credreport.cli.screen import Screen
+from credreport.text import plural
 
 if TYPE_CHECKING:
     from credreport.runs.rehash import Fault, Rehashed
@@ -104,16 +105,16 @@ def _end(
     for name, cells in (filled or {}).items():
         parts = " and ".join(f"{count} on {sheet}" for sheet, count in cells.items())
         total = sum(cells.values())
-        words = f"{total} cell{'s' * (total != 1)}: {parts}"
+        words = f"{plural(total, 'cell')}: {parts}"
         screen.say(f"{name}: filled in by the auditor ({words}); every other cell is the same")
     distinct = list(dict.fromkeys(faults))
     if not distinct:
-        files = "1 file is" if rehashed.count == 1 else f"All {rehashed.count} files are"
+        count = plural(rehashed.count, "file")
+        files = f"{count} is" if rehashed.count == 1 else f"All {count} are"
         but = ", apart from what the auditor filled in" if filled else ""
         screen.say(f"{files} as written{but}: {directory}")
         return 0
-    count = "1 difference" if len(distinct) == 1 else f"{len(distinct)} differences"
-    screen.say(f"{directory} is not as it was written: {count}.")
+    screen.say(f"{directory} is not as it was written: {plural(len(distinct), 'difference')}.")
     shown = distinct if screen.verbose else distinct[:_MOST_SHOWN]
     for fault in shown:
         screen.say(f"  {fault}")

@@ -31,6 +31,7 @@ from credreport.rules.accounts import Account
 from credreport.rules.policy import Policy
 from credreport.schema import FINDING_KINDS, Change, Kind, Outcome, Status, Use
 from credreport.tables import storing_python_text
+from credreport.text import plural
 from credreport.verdicts.assessment import Assessment
 from credreport.verdicts.tally import WITHOUT_REPORT, doubts_in_words
 from credreport.verdicts.warnings import WAIVER_CODES
@@ -299,7 +300,7 @@ def _refuse_incomparable(assessments: Sequence[Assessment]) -> None:
     if not is_paired:
         accounts = len(seen)
         message = (
-            f"nothing to compare: none of the {accounts} account{'s' * (accounts != 1)} has reports "
+            f"nothing to compare: none of the {plural(accounts, 'account')} has reports "
             "of two dates. Name reports of the same account, an older and a newer"
         )
         raise UsageError(message)

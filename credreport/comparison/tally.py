@@ -17,7 +17,8 @@ from credreport.schema import (
     Kind,
     Outcome,
 )
-from credreport.verdicts.tally import accounts_sentences, days_words, plural
+from credreport.text import plural
+from credreport.verdicts.tally import accounts_sentences, days_words
 
 CLOSING_WORDS = {
     Change.DEACTIVATED.value: "deactivated",

@@ -16,11 +16,12 @@ from credreport.errors import Notice, UsageError
 from credreport.reports.normalise import to_rows
 from credreport.rules.catalogue import RULES, UNUSED_RULES
 from credreport.rules.waivers import OPEN, WAIVED
-from credreport.schema import ROOT_USER, SLOTS, Change, Kind, Outcome
+from credreport.schema import KIND_OF, ROOT_USER, Change, Kind, Outcome
 from credreport.tables import storing_python_text
+from credreport.text import plural
 from credreport.verdicts.assessment import Assessment
 from credreport.verdicts.credentials import is_active
-from credreport.verdicts.tally import newest_as_of, plural, shown_account
+from credreport.verdicts.tally import newest_as_of, shown_account
 
 NOT_FOUND = "not_found"
 NOT_JUDGED = "not_judged"
@@ -31,7 +32,6 @@ _ORDER = (
 )  # fmt: skip
 _OPEN_STATES = (Outcome.STILL_OPEN, Outcome.NEW)
 _SWITCHED_OFF = (Change.DEACTIVATED, Change.REMOVED, Change.USER_REMOVED, Change.REPLACED)
-_KINDS = {slot.credential: slot.kind.value for slot in SLOTS}
 _TEXT = (
     "finding_id", "account_id", "user", "credential", "rule", "state", "disposition", "decided_by",
     "decision_date", "notes", "check",
@@ -260,8 +260,8 @@ def _find_elsewhere(decision: Decision, run: _Run) -> _Standing:
         return _Standing(NOT_JUDGED, unjudged, row, as_of)
     table = run.newest.undetermined
     unsure = table[table["account_id"].eq(decision.account_id) & table["user"].eq(decision.user)]
-    kinds = {_KINDS.get(str(each), "") for each in unsure["credential"]}
-    kind = _KINDS.get(decision.credential, "")
+    kinds = {KIND_OF.get(str(each), "") for each in unsure["credential"]}
+    kind = KIND_OF.get(decision.credential, "")
     if kinds and ("" in kinds or not kind or kind in kinds):
         detail = "its user has what this report does not allow to judge"
         return _Standing(Outcome.UNDETERMINED.value, detail, row, as_of)

@@ -11,7 +11,8 @@ from credreport.evidence.tables import whose_line, with_names
 from credreport.reports.normalise import to_rows
 from credreport.rules.accounts import AccountList
 from credreport.rules.option_file import OptionFile
-from credreport.schema import DECISIONS, SLOT_WORDS
+from credreport.schema import DECISIONS
+from credreport.verdicts.tally import shown_credential
 
 _MOST_LINES = 10
 
@@ -52,11 +53,10 @@ def decision_sections(review: Review | None, accounts: AccountList) -> tuple[Sec
 
 
 def _line(row: dict[str, object]) -> Line:
-    credential = str(row["credential"])
     return (
         f"{row['finding_id']} {row['rule']}: ",
         *whose_line(row),
-        f", {SLOT_WORDS.get(credential, credential)} (",
+        f", {shown_credential(row['credential'])} (",
         Code(str(row["check"])),
         ")",
     )

@@ -77,12 +77,12 @@ from credreport.schema import (
     CHANGES,
     CREDENTIALS,
     FINDINGS,
-    SLOT_WORDS,
     UNDETERMINED,
     USERS,
     Kind,
 )
 from credreport.tables import storing_python_text
+from credreport.text import plural
 from credreport.verdicts.assessment import Assessment
 from credreport.verdicts.tally import (
     Totals,
@@ -91,8 +91,8 @@ from credreport.verdicts.tally import (
     as_of_words,
     judged_count,
     newest_as_of,
-    plural,
     shown_account,
+    shown_credential,
     summary_rows,
     to_facts,
     to_parameters,
@@ -485,7 +485,7 @@ def _top_findings(findings: pd.DataFrame, *, has_rules: bool) -> tuple[Section, 
         heading = "Worst findings:"
     lines = []
     for finding in to_rows(findings.head(TOP_FINDINGS)):
-        credential = SLOT_WORDS.get(str(finding["credential"]), str(finding["credential"]))
+        credential = shown_credential(finding["credential"])
         line: Line = (*whose_line(finding), f": {credential}, ")
         if not has_rules:
             line += (f"{finding['days']} days",)

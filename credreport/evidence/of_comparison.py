@@ -79,13 +79,14 @@ from credreport.evidence.tables import (
 from credreport.reports.normalise import to_rows
 from credreport.rules.accounts import NO_REPORT
 from credreport.rules.catalogue import RULES
-from credreport.schema import CHANGES, FINDING_KIND_WORDS, SLOT_WORDS, TIMELINE, Kind, Outcome
+from credreport.schema import CHANGES, FINDING_KIND_WORDS, TIMELINE, Kind, Outcome
 from credreport.tables import storing_python_text
 from credreport.verdicts.tally import (
     name_accounts,
     newest_as_of,
     policy_facts,
     shown_account,
+    shown_credential,
     stem_of_accounts,
     stem_of_as_of,
     stem_of_question,
@@ -403,14 +404,13 @@ def _top_changes(changes: pd.DataFrame) -> tuple[Section, ...]:
 
 def _change_line(row: dict[str, object]) -> Line:
     """Return Finding ID, severity, rule, whose it is, waiver and evidence of one finding."""
-    credential = str(row["credential"])
     waiver: Line = ()
     if row["state"] == Outcome.WAIVED:
         waiver = (", waived by ", Code(str(row["waiver"])))
     return (
         f"{row['finding_id']} {row['severity']} {row['rule']}: ",
         *whose_line(row),
-        f", {SLOT_WORDS.get(credential, credential)}",
+        f", {shown_credential(row['credential'])}",
         *waiver,
         " (",
         Code(str(row["evidence"])),

@@ -11,8 +11,8 @@ from credreport.comparison.tally import to_flags
 from credreport.evidence.evidence import Block
 from credreport.rules.catalogue import UNUSED_RULES
 from credreport.rules.rule import Severity
-from credreport.schema import SLOT_WORDS
-from credreport.verdicts.tally import shown_account
+from credreport.text import plural
+from credreport.verdicts.tally import shown_account, shown_credential
 
 _WORST = 5
 _ACCOUNTS = 5
@@ -52,7 +52,7 @@ def _worst(findings: pd.DataFrame, middle: dict[str, str]) -> tuple[Block, ...]:
     worst = findings.head(_WORST)
     table = worst[["finding_id", "account_id", "user", "credential", *middle.values()]].assign(
         account_id=worst["account_id"].map(shown_account),
-        credential=worst["credential"].map(lambda name: SLOT_WORDS.get(name, name)),
+        credential=worst["credential"].map(shown_credential),
         age=worst["age"].astype("Int64"),
     )
     count = f"{len(worst)} of {len(findings)}" if len(findings) > len(worst) else f"{len(worst)}"
@@ -81,7 +81,7 @@ def account_counts(accounts: pd.DataFrame, columns: dict[str, str]) -> tuple[Blo
         table,
         missing="-",
         details=more,
-        details_words=f"{more} more account{'s' * (more != 1)}; -v lists them" if more else "",
+        details_words=f"{plural(more, 'more account')}; -v lists them" if more else "",
     )
     return (block,)
 
@@ -121,7 +121,7 @@ def changes_by_rule(by_rule: pd.DataFrame) -> tuple[Block, ...]:
 def _silent_last(block: Block, is_silent: pd.Series) -> Block:
     """Return the table by rule with the rules that found nothing at its end, for -v."""
     count = int(is_silent.sum())
-    words = f"{count} other rule{'s' * (count != 1)} found nothing; -v lists them"
+    words = f"{plural(count, 'other rule')} found nothing; -v lists them"
     if count == len(block.table):
         words = f"None of the {count} rules found anything; -v lists them"
     table = pd.concat([block.table[~is_silent], block.table[is_silent]])

@@ -16,8 +16,9 @@ from credreport.evidence.of_analysis import of_analysis
 from credreport.evidence.tables import NO_OWNER
 from credreport.rules.accounts import AccountList
 from credreport.schema import SplitBy, Status
+from credreport.text import plural
 from credreport.verdicts.assessment import Assessment
-from credreport.verdicts.tally import plural, shown_account
+from credreport.verdicts.tally import shown_account
 
 _COVERED = ("findings", "expired_findings", "early_findings")
 _MOST_LETTERS = 40

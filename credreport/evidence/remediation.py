@@ -20,7 +20,7 @@ from credreport.rules.catalogue import RULES
 from credreport.rules.rule import Subject
 from credreport.rules.waivers import OPEN, WAIVED
 from credreport.schema import SLOT_WORDS, Kind
-from credreport.verdicts.tally import shown_account
+from credreport.verdicts.tally import shown_account, shown_credential
 from credreport.verdicts.way_out import to_targets
 
 KEY_PLACE = "ID_FROM_STEP_1"
@@ -135,7 +135,7 @@ def to_remediation(findings: pd.DataFrame) -> pd.DataFrame:
                 finding["finding_id"],
                 finding["account_id"],
                 finding["user"],
-                SLOT_WORDS.get(str(finding["credential"]), finding["credential"]),
+                shown_credential(finding["credential"]),
                 steps.check,
                 steps.first,
                 steps.second,

@@ -12,7 +12,7 @@ from credreport.reports.normalise import to_texts
 from credreport.rules.catalogue import RULES
 from credreport.rules.profiles import PROFILES
 from credreport.rules.waivers import WAIVED
-from credreport.schema import ACCOUNT_NAMES, FINDINGS, SLOTS, UNDETERMINED, Outcome
+from credreport.schema import ACCOUNT_NAMES, FINDINGS, KIND_OF, UNDETERMINED, Outcome
 from credreport.tables import storing_python_text
 from credreport.verdicts.assessment import Assessment
 from credreport.verdicts.tally import UNJUDGED, doubts_in_words
@@ -22,7 +22,6 @@ CLOSED = (
     "change", "as_of",
 )  # fmt: skip
 _RULES = ("rule", "severity", "fires", "control", "findings", "open", "waived", "undetermined")
-_KINDS = {slot.credential: slot.kind for slot in SLOTS}
 
 
 def to_rules(assessment: Assessment) -> pd.DataFrame:
@@ -100,7 +99,7 @@ def _rules_of(
     """Return which rules in force have no verdict: the one named, or all on the credential's use."""
     if is_of_rule:
         return (reason.partition(":")[0],)
-    kind = _KINDS.get(credential)
+    kind = KIND_OF.get(credential)
     return tuple(name for name in assessment.policy.rules if RULES[name].judged is kind)
 
 

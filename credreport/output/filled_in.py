@@ -10,7 +10,7 @@ from credreport.decisions.workbook import MAX_BYTES, parse_workbook
 from credreport.errors import UsageError
 from credreport.evidence.evidence import SignOff
 from credreport.reports.inputs import read_bounded
-from credreport.verdicts.tally import plural
+from credreport.text import plural
 
 
 def reason_to_keep(

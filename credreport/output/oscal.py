@@ -26,8 +26,8 @@ from credreport.rules.catalogue import RULES
 from credreport.rules.profiles import PROFILES
 from credreport.rules.waivers import WAIVED
 from credreport.schema import SLOT_WORDS
-from credreport.text import escape_text
-from credreport.verdicts.tally import plural, shown_account
+from credreport.text import escape_text, plural
+from credreport.verdicts.tally import shown_account
 
 VERSION = "1.2.1"
 NAMESPACE = "urn:credreport:oscal"

@@ -29,7 +29,7 @@ from credreport.reports.selection import (
     sort_items,
 )
 from credreport.schema import ACCOUNT_ID
-from credreport.text import escape_text
+from credreport.text import escape_text, plural
 
 # AWS serves one report for up to four hours; its two stamps may differ by so much.
 _SAME_REPORT = timedelta(hours=4)
@@ -138,9 +138,8 @@ def _one_each(
     if len(names) == 1 and len(instants) > 1:
         names = directories_of_tree(names[0]) or names
     if len(instants) != len(names):
-        given = "1 input" if len(names) == 1 else f"{len(names)} inputs"
         message = (
-            f"--as-of is given {len(instants)} times for {given}: give it once for each input, or "
+            f"--as-of is given {len(instants)} times for {plural(len(names), 'input')}: give it once for each input, or "
             "once for each directory of a tree, in the same order"
         )
         raise UsageError(message)

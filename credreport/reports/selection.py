@@ -16,7 +16,7 @@ from credreport.instants import format_instant, parse_when
 from credreport.reports.inputs import DEFAULT_MAX_BYTES, Item, Skipped, Stream, Unread, find_inputs
 from credreport.reports.report import Report, read_streams
 from credreport.schema import ACCOUNT_ID
-from credreport.text import escape_text
+from credreport.text import escape_text, plural
 
 NEWEST = "newest"
 # Large enough to make little of what a batch costs by itself.
@@ -289,7 +289,7 @@ def as_of_sentences(reports: Iterable[Report]) -> list[str]:
 
 def _names_of(reports: Sequence[Report]) -> str:
     others = len(reports) - 1
-    more = f" and {others} other{'s' * (others > 1)}" if others else ""
+    more = f" and {plural(others, 'other')}" if others else ""
     return f"{reports[0].source.name}{more}"
 
 

@@ -19,6 +19,7 @@ from credreport.schema import (
     Status,
     Use,
 )
+from credreport.text import plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,7 +119,7 @@ def _apart(apart: pd.Timedelta) -> str:
     if apart < timedelta(0):
         return "the key is older than the user"
     days = apart // _A_DAY
-    long = "less than a day" if not days else f"{days} day{'s' * (days != 1)}"
+    long = "less than a day" if not days else plural(days, "day")
     return f"the key was made {long} after the user"
 
 

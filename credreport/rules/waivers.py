@@ -18,6 +18,7 @@ from credreport.rules.policy import matches
 from credreport.rules.rule import Subject
 from credreport.rules.toml_file import TomlFile, shown, suggest
 from credreport.schema import ACCOUNT_ID, SLOTS, Kind
+from credreport.text import plural
 
 OPEN = "open"
 WAIVED = "waived"
@@ -299,4 +300,4 @@ def waiver_notices(table: pd.DataFrame, waivers: Waivers) -> list[Notice]:
 def _open(findings: str, again: str = "") -> str:
     """Return `1 finding is open` for the IDs of one."""
     number = len(findings.split(" "))
-    return f"{number} finding{' is' if number == 1 else 's are'} open{again}"
+    return f"{plural(number, 'finding')} {'is' if number == 1 else 'are'} open{again}"

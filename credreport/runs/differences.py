@@ -14,6 +14,8 @@ from itertools import zip_longest
 from pathlib import PurePath
 from typing import Any
 
+from credreport.text import plural
+
 _MOST_SHOWN = 80
 _ROWS_LOOKED_AHEAD = 1_000
 _TEXTS = {".md", ".jira", ".sh", ".html", ".svg"}
@@ -146,8 +148,8 @@ def _in_points(expected: bytes, found: bytes) -> str:
     if was.shape != now.shape:
         return f"expected {was.shape[1]} x {was.shape[0]} points, found {now.shape[1]} x {now.shape[0]}"
     count = int((was != now).any(axis=2).sum())
-    points = "1 point has" if count == 1 else f"{count} points have"
-    return f"{points} another colour" if count else "every point is the same"
+    have = "has" if count == 1 else "have"
+    return f"{plural(count, 'point')} {have} another colour" if count else "every point is the same"
 
 
 def _in_bytes(expected: bytes, found: bytes) -> str:

@@ -39,8 +39,9 @@ from credreport.schema import (
     Slot,
     Use,
 )
+from credreport.text import plural
 from credreport.verdicts.assessment import Assessment, assess
-from credreport.verdicts.tally import as_of_words, plural, shown_account
+from credreport.verdicts.tally import as_of_words, shown_account, shown_credential
 
 COMMAND = "Step "  # what a line begins with that is to be copied whole
 _ID_START = "CR-"
@@ -83,7 +84,7 @@ def explain(population: Population, assessment: Assessment, name: str) -> Explan
     report = assessment.reports[int(str(credential["report"]))]
     cells = _cells(report, finding, rule)
     user, account = finding["user"], shown_account(str(finding["account_id"]))
-    about = SLOT_WORDS.get(str(finding["credential"]), str(finding["credential"]))
+    about = shown_credential(finding["credential"])
     decided = _decided(assessment, finding, rule, credential, report)
     sections = (
         Section(
@@ -167,7 +168,7 @@ def _why_unknown(population: Population, assessment: Assessment, name: str, want
     found = wide[wide["finding_id"].str.startswith(wanted)]
     if len(found) == 1:
         (row,) = to_rows(found)
-        about = SLOT_WORDS.get(str(row["credential"]), str(row["credential"]))
+        about = shown_credential(row["credential"])
         rule = RULES[str(row["rule"])]
         who = f"It would be {about} of {row['user']!r} under rule {rule.id}, which"
         if rule.id not in policy.rules:

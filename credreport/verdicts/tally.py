@@ -30,10 +30,12 @@ from credreport.schema import (
     JUDGED_KINDS,
     JUDGED_SLOTS,
     KIND_WORDS,
+    SLOT_WORDS,
     Kind,
     Status,
     Use,
 )
+from credreport.text import plural
 from credreport.verdicts.judged import Judged
 from credreport.verdicts.verdict import KINDS, STATUSES, USES, Numbers, code
 from credreport.verdicts.warnings import WARNING_TITLES
@@ -194,11 +196,6 @@ def doubts_in_words(counts: Mapping[str, int]) -> tuple[str, ...]:
     return tuple(f"{what}: {count}" for what, count in counts.items() if count)
 
 
-def plural(number: int, word: str) -> str:
-    """Return `1 password`, `2 passwords`."""
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
-
-
 def to_title(totals: Totals) -> str:
     """Return the verdict in a few words, for a picture."""
     unused, judged, undetermined = _judged_numbers(totals)
@@ -337,6 +334,11 @@ def stem_of_question(policy: Policy, files: Mapping[str, OptionFile]) -> str:
         parts.append("with-root")
     parts += [f"{what}-{file.sha256[:_HASH_IN_NAME]}" for what, file in files.items()]
     return "-".join(parts)
+
+
+def shown_credential(credential: object) -> str:
+    """Return `access key 1` for `access_key_1`, and so on; user and root stay as they are."""
+    return SLOT_WORDS.get(str(credential), str(credential))
 
 
 def shown_account(account_id: str) -> str:

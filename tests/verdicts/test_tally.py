@@ -15,6 +15,7 @@ from credreport import __version__, analyze, read_reports
 from credreport.errors import Notice, Problem
 from credreport.rules.option_file import OptionFile
 from credreport.rules.policy import Policy, UserClass
+from credreport.text import plural
 from credreport.verdicts.judged import Judged
 from credreport.verdicts.tally import (
     SCHEMA_VERSION,
@@ -27,7 +28,6 @@ from credreport.verdicts.tally import (
     input_rows,
     judged_count,
     left_out_rows,
-    plural,
     summary_rows,
     tie_out_rows,
     to_facts,

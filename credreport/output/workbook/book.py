@@ -43,6 +43,7 @@ from credreport.output.workbook.data_sheets import add_sheet
 from credreport.output.workbook.paper import fits_a_page, set_up_page
 from credreport.output.workbook.sheetxml import Stream, count_rows, finish, safe_text
 from credreport.schema import JUDGED_KINDS
+from credreport.text import plural
 
 _CHART_ROWS = 13
 # The block for the auditor on the first sheet: its heading, and the label of each line below it.
@@ -159,8 +160,7 @@ def _write_links(sheet: Worksheet, row: int, evidence: Evidence) -> int:
     """Write the list of sheets, each a link within the workbook; return the next free row."""
     put(sheet, row, 1, "Sheets (click to open)", HEADING)
     shown = [(each.title, _content(each)) for each in evidence.sheets]
-    count = len(evidence.pictures)
-    shown.append(("Charts", f"{count} {'picture' if count == 1 else 'pictures'}"))
+    shown.append(("Charts", plural(len(evidence.pictures), "picture")))
     shown += [("Inputs", "files, hashes, tie-out, warnings"), ("Method", "the rule in words")]
     places = (1, 6) if all(len(content) < _LINK_LETTERS for _, content in shown) else (1,)
     for number, (title, content) in enumerate(shown):
