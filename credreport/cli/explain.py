@@ -66,18 +66,17 @@ def explain(
     policy = given.policy(unused_after, profile, policy_file, include_root=include_root)
     waivers = given.waivers(waivers_file)
     named = given.accounts(accounts)
-    from credreport.reports.inputs import count_inputs
     from credreport.reports.selection import read_reports
     from credreport.runs.explain import COMMAND, describe_user
     from credreport.runs.explain import explain as explain_finding
     from credreport.verdicts.assessment import assess
 
-    with screen.progress(lambda: count_inputs(inputs)) as progress:
+    with given.progress(screen, inputs) as progress:
         population = read_reports(
             inputs,
             as_of=given.as_of(as_of),
             keep_going=keep_going,
-            max_bytes=max_file_size * 1024 * 1024,
+            max_bytes=given.max_bytes(max_file_size),
             progress=progress,
         )
     assessment = assess(population, policy, waivers).check_accounts(named)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from credreport.cli.screen import Screen
 from credreport.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from credreport.comparison.comparison import Comparison
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from credreport.evidence.evidence import SignOff
     from credreport.evidence.sample import Sampling
     from credreport.masking.pseudonyms import Masker
-    from credreport.reports.selection import Population
     from credreport.rules.accounts import AccountList
     from credreport.rules.option_file import Configuration
     from credreport.rules.policy import Policy
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from credreport.runs.pool import Pool
     from credreport.schema import SampleOf, SplitBy
     from credreport.verdicts.assessment import Assessment
-
-_Judged = TypeVar("_Judged", "Assessment", "Comparison")
 
 
 def policy(
@@ -88,15 +86,6 @@ def decisions(path: Path | None, masker: Masker | None = None) -> Decisions | No
     return mask_decisions(found, masker)
 
 
-def reviewed(judged: _Judged, decided: Decisions | None) -> _Judged:
-    """Return what was judged with the decisions held against it; the same without any."""
-    if decided is None:
-        return judged
-    from credreport.decisions.review import review, with_review
-
-    return with_review(judged, review(decided, judged))
-
-
 def check_split(
     split_by: SplitBy | None, accounts: AccountList, *, formats: Sequence[str], has_baseline: bool
 ) -> None:
@@ -144,15 +133,6 @@ def masker(
     return Masker(read_or_make_key(key, output, inputs))
 
 
-def finished(assessment: Assessment, accounts: AccountList, masker: Masker | None) -> Assessment:
-    """Return what was judged with pseudonyms where they are asked for, held against the accounts."""
-    if masker is not None:
-        from credreport.masking.judged import mask_assessment
-
-        assessment = mask_assessment(assessment, masker)
-    return assessment.check_accounts(accounts)
-
-
 def configuration(found: Configuration | None, masker: Masker | None) -> Configuration | None:
     """Return what the configuration file decided, with pseudonyms where they are asked for."""
     if masker is None:
@@ -181,21 +161,18 @@ def as_of(text: str | None) -> datetime | str | None:
     return None if text is None else parse_as_of(text)
 
 
-def read_dates(
-    inputs: list[str], screen: Screen, as_of: list[str], max_mib: int, *, keep_going: bool
-) -> tuple[Population, ...]:
-    """Return the reports of each date, behind a progress bar."""
-    from credreport.reports.by_date import read_dates
+def max_bytes(mebibytes: int) -> int:
+    """Return the size of --max-file-size."""
+    return mebibytes * 1024 * 1024
+
+
+def progress(
+    screen: Screen, inputs: Sequence[str]
+) -> AbstractContextManager[Callable[[], None] | None]:
+    """Return a progress bar over the files of the inputs."""
     from credreport.reports.inputs import count_inputs
 
-    with screen.progress(lambda: count_inputs(inputs)) as progress:
-        return read_dates(
-            inputs,
-            as_of=as_of,
-            keep_going=keep_going,
-            max_bytes=max_mib * 1024 * 1024,
-            progress=progress,
-        )
+    return screen.progress(lambda: count_inputs(inputs))
 
 
 def compare_baseline(
@@ -203,26 +180,25 @@ def compare_baseline(
     assessment: Assessment,
     waivers: Waivers,
     screen: Screen,
-    max_mib: int,
+    most: int,
     *,
     keep_going: bool,
     finish: Callable[[Assessment], Assessment],
 ) -> Comparison:
     """Judge the baseline as what is compared with it: by policy, waivers; by its own stamps.
 
-    `finish` is done with both before they are compared.
+    `finish` is done with both before they are compared; files of more than `most` bytes are refused.
     """
     from credreport.comparison.comparison import compare
-    from credreport.reports.inputs import count_inputs
     from credreport.reports.selection import read_reports
     from credreport.verdicts.assessment import assess
 
-    with screen.progress(lambda: count_inputs([str(baseline)])) as progress:
+    with progress(screen, [str(baseline)]) as advance:
         older = read_reports(
             [baseline],
             keep_going=keep_going,
-            max_bytes=max_mib * 1024 * 1024,
-            progress=progress,
+            max_bytes=most,
+            progress=advance,
             taken=[report.source.name for report in assessment.reports],
         )
     judged = finish(assess(older, assessment.policy, waivers))

@@ -165,11 +165,14 @@ def analyze(
     decided = given.decisions(carry_from, masker)
     sampling = given.sampling(sample, seed, sample_of)
     given.check_split(split_by, named, formats=wanted, has_baseline=baseline is not None)
+    from credreport.decisions.review import reviewed
     from credreport.evidence.configured import with_configuration
     from credreport.evidence.of_analysis import of_analysis
     from credreport.evidence.parts import with_parts
+    from credreport.masking.judged import finished
     from credreport.runs.analyze import Asked, analyze_inputs
 
+    most = given.max_bytes(max_file_size)
     asked = Asked(
         policy,
         waivers,
@@ -186,26 +189,26 @@ def analyze(
         inputs,
         asked,
         keep_going=keep_going,
-        max_bytes=max_file_size * 1024 * 1024,
+        max_bytes=most,
         pool=given.pool(workers, cluster),
         progress=screen.progress,
     )
     given.expect_users(assessment, expect_users)
-    finish = partial(given.finished, accounts=named, masker=masker)
+    finish = partial(finished, accounts=named, masker=masker)
     since: Comparison | None = None
     if baseline is None:
-        assessment = given.reviewed(finish(assessment), decided)
+        assessment = reviewed(finish(assessment), decided)
     else:
         since = given.compare_baseline(
             baseline,
             assessment,
             waivers,
             screen,
-            max_file_size,
+            most,
             keep_going=keep_going,
             finish=finish,
         )
-        since = given.reviewed(since, decided)
+        since = reviewed(since, decided)
         assessment = since.newest
     sign_off = given.sign_off(control, prepared_by, ticket, masker)
     return deliver(
@@ -288,16 +291,26 @@ def compare(
     masker = given.masker(mask=mask, key=mask_key, formats=wanted, output=output, inputs=inputs)
     named = given.accounts(accounts, masker)
     decided = given.decisions(carry_from, masker)
-    dates = given.read_dates(inputs, screen, as_of or [], max_file_size, keep_going=keep_going)
     from credreport.comparison.comparison import compare_all
+    from credreport.decisions.review import reviewed
     from credreport.evidence.configured import with_configuration
     from credreport.evidence.of_comparison import of_comparison
+    from credreport.masking.judged import finished
+    from credreport.reports.by_date import read_dates
     from credreport.verdicts.assessment import assess
 
+    with given.progress(screen, inputs) as progress:
+        dates = read_dates(
+            inputs,
+            as_of=as_of or [],
+            keep_going=keep_going,
+            max_bytes=given.max_bytes(max_file_size),
+            progress=progress,
+        )
     comparison = compare_all(
-        [given.finished(assess(date, policy, waivers), named, masker) for date in dates]
+        [finished(assess(date, policy, waivers), named, masker) for date in dates]
     )
-    comparison = given.reviewed(comparison, decided)
+    comparison = reviewed(comparison, decided)
     sign_off = given.sign_off(control, prepared_by, ticket, masker)
     return deliver(
         screen,
@@ -341,17 +354,16 @@ def inspect(
     screen = Screen(quiet=quiet, verbose=verbose, no_color=no_color)
     policy = given.policy(unused_after, include_root=include_root)
     named = given.accounts(accounts)
-    from credreport.reports.inputs import count_inputs
     from credreport.runs.inspect import Question, json_parts, report_lines
     from credreport.runs.inspect import inspect as inspect_inputs
     from credreport.verdicts.tally import to_verdict
 
-    with screen.progress(lambda: count_inputs(inputs)) as progress:
+    with given.progress(screen, inputs) as progress:
         inspection = inspect_inputs(
             inputs,
             Question(given.as_of(as_of), policy.unused_after_days, policy.include_root),
             keep_going=keep_going,
-            max_bytes=max_file_size * 1024 * 1024,
+            max_bytes=given.max_bytes(max_file_size),
             pool=given.pool(workers, cluster),
             progress=progress,
         ).check_accounts(named)

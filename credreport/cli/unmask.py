@@ -65,7 +65,7 @@ def unmask(
     waivers = given.waivers(waivers_file)
     for name in reports:
         population = read_reports(
-            [name], as_of=NEWEST, keep_going=True, max_bytes=max_file_size * 1024 * 1024
+            [name], as_of=NEWEST, keep_going=True, max_bytes=given.max_bytes(max_file_size)
         )
         policy = given.policy(None, "all", include_root=True)
         mask_assessment(assess(population, policy, waivers), masker)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from credreport.cli import given
 from credreport.cli.ending import FINDINGS_OPEN, ending
 from credreport.cli.help import INPUT
 from credreport.cli.options import MaxFileSize, NoColor, Quiet, Verbose
@@ -66,12 +67,12 @@ def verify(
     from credreport.runs.reperform import open_given, reperform, unused_inputs
 
     key = read_key(mask_key) if mask_key else None
-    max_bytes = max_file_size * 1024 * 1024
-    given = open_given(inputs, max_bytes)
-    results = [reperform(folder, each, given, max_bytes, key) for each in rehashed.manifests]
+    most = given.max_bytes(max_file_size)
+    opened = open_given(inputs, most)
+    results = [reperform(folder, each, opened, most, key) for each in rehashed.manifests]
     extra = [
         Fault(name, "extra: no manifest lists anything that is in it")
-        for name in unused_inputs(rehashed.manifests, given)
+        for name in unused_inputs(rehashed.manifests, opened)
         if name not in {used for result in results for used in result.used}
     ]
     filled = {name: cells for result in results for name, cells in result.filled.items()}

@@ -11,7 +11,7 @@ from credreport.comparison.findings import STATUS_RULES
 from credreport.comparison.identity import NO_KEY
 from credreport.comparison.sentences import to_evidence
 from credreport.rules.catalogue import RULES
-from credreport.rules.rule import Severity, Subject
+from credreport.rules.rule import SEVERITY_RANKS, Subject
 from credreport.rules.waivers import WAIVED
 from credreport.schema import (
     ACCOUNT_NAMES,
@@ -50,7 +50,6 @@ _RANKS = (
     Outcome.STILL_OPEN, Outcome.NEW, Outcome.NOT_COVERED, Outcome.UNDETERMINED, Outcome.WAIVED,
     Outcome.CLOSED,
 )  # fmt: skip
-SEVERITIES = tuple(severity.value for severity in Severity)
 
 
 def match(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
@@ -373,11 +372,10 @@ def to_changes(rows: pd.DataFrame, day: str) -> pd.DataFrame:
 def _in_order(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     ranks = {outcome.value: place for place, outcome in enumerate(_RANKS)}
     age = rows["age_days_after"].fillna(rows["age_days_before"]).fillna(-1)
-    severities = {severity: place for place, severity in enumerate(SEVERITIES)}
     rules = {rule: place for place, rule in enumerate(RULES)}
     order = {
         "rank": table["state"].map(ranks).fillna(len(ranks)),
-        "severity_rank": table["severity"].map(severities).fillna(len(severities)),
+        "severity_rank": table["severity"].map(SEVERITY_RANKS).fillna(len(SEVERITY_RANKS)),
         "younger": -age.astype("int64"),
         "slot": rows["slot"],
         "rule_rank": table["rule"].map(rules).fillna(-1),

@@ -29,6 +29,9 @@ RESULTS = {
     "result": "Result",
     "remarks": "Remarks",
 }
+# The block on the sheet Summary that is signed: its heading, and the label of each line below it.
+SIGN_OFF = "Sign-off"
+SIGN_OFF_LINES = ("Control", "System", "Prepared by", "Date", "Reviewed by", "Date", "Ticket")
 
 
 @dataclass(frozen=True)

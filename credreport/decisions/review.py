@@ -165,6 +165,11 @@ def with_review(judged: _Judged, found: Review) -> _Judged:
     return replace(judged, assessments=(*judged.assessments[:-1], newest))
 
 
+def reviewed(judged: _Judged, decisions: Decisions | None) -> _Judged:
+    """Return what was judged with the decisions held against it; the same without any."""
+    return judged if decisions is None else with_review(judged, review(decisions, judged))
+
+
 def contradiction_sentences(found: Review | None) -> list[str]:
     """Say how many decisions the report contradicts."""
     number = 0 if found is None else int(found.table["is_contradicted"].sum())

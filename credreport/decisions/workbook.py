@@ -28,6 +28,8 @@ from credreport.decisions.decision import (
     FILLED_IN,
     OPTION,
     RESULTS,
+    SIGN_OFF,
+    SIGN_OFF_LINES,
     Decision,
     Decisions,
 )
@@ -58,8 +60,6 @@ _ABOUT = {
     "limit": "Limit",
 }  # fmt: skip
 _CREDENTIALS = {words: name for name, words in SLOT_WORDS.items()}
-_SIGN_OFF = "Sign-off"
-_SIGNED = ("Control", "System", "Prepared by", "Date", "Reviewed by", "Date", "Ticket")
 _SHOWN_AS_ONE = re.compile(r"[^\t\n]+")
 _AGAIN = "Save it again in Excel or LibreOffice as .xlsx, or name another workbook"
 
@@ -342,12 +342,12 @@ def _count_tested(sheets: Mapping[str, Sequence[_Row]]) -> int:
 def _to_signed(rows: Sequence[_Row]) -> tuple[tuple[str, str], ...]:
     """Return label and text of each line of the sign-off that is filled in."""
     labels = [_to_text(cells[0].value) for _, cells in rows]
-    if _SIGN_OFF not in labels:
+    if SIGN_OFF not in labels:
         return ()
-    start = len(labels) - labels[::-1].index(_SIGN_OFF)
+    start = len(labels) - labels[::-1].index(SIGN_OFF)
     signed = []
     for label, (_, cells) in zip(labels[start:], rows[start:], strict=True):
         text = " ".join(filter(None, (_to_text(cell.value) for cell in cells[1:])))
-        if label in _SIGNED and text:
+        if label in SIGN_OFF_LINES and text:
             signed.append((label, text))
     return tuple(signed)

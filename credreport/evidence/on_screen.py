@@ -10,7 +10,7 @@ from credreport.comparison.comparison import Comparison
 from credreport.comparison.tally import to_flags
 from credreport.evidence.evidence import Block
 from credreport.rules.catalogue import UNUSED_RULES
-from credreport.rules.rule import Severity
+from credreport.rules.rule import SEVERITY_RANKS
 from credreport.text import plural
 from credreport.verdicts.tally import shown_account, shown_credential
 
@@ -28,27 +28,26 @@ def worst_findings(findings: pd.DataFrame) -> tuple[Block, ...]:
 
     Where they are of the two rules of unused credentials only, the credential says which rule.
     """
-    middle = {} if set(findings["rule"]) <= set(UNUSED_RULES) else {"Rule": "rule"}
-    return _worst(findings.rename(columns={"days": "age"}), middle)
+    return _worst(findings.rename(columns={"days": "age"}), {})
 
 
 def worst_changes(comparison: Comparison) -> tuple[Block, ...]:
     """Return the worst of what is open now, by severity and age, and whether it is new."""
-    severities = [severity.value for severity in Severity]
     changes = comparison.changes
     found = changes[to_flags(changes)["open"]]
     found = found.assign(
-        rank=found["severity"].map(severities.index).astype("int64"),
+        rank=found["severity"].map(SEVERITY_RANKS),
         age=found["after_age_days"].fillna(found["before_age_days"]),
         state=found["state"].str.replace("_", " "),
     ).sort_values(["rank", "age", "finding_id"], ascending=[True, False, True])
-    middle = {} if set(found["rule"]) <= set(UNUSED_RULES) else {"Rule": "rule"}
-    return _worst(found, {**middle, "Change": "state"})
+    return _worst(found, {"Change": "state"})
 
 
-def _worst(findings: pd.DataFrame, middle: dict[str, str]) -> tuple[Block, ...]:
+def _worst(findings: pd.DataFrame, further: dict[str, str]) -> tuple[Block, ...]:
     if findings.empty:
         return ()
+    is_of_use = set(findings["rule"]) <= set(UNUSED_RULES)
+    middle = {**({} if is_of_use else {"Rule": "rule"}), **further}
     worst = findings.head(_WORST)
     table = worst[["finding_id", "account_id", "user", "credential", *middle.values()]].assign(
         account_id=worst["account_id"].map(shown_account),

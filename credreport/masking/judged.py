@@ -128,6 +128,12 @@ def mask_assessment(assessment: Assessment, masker: Masker) -> Assessment:
     )
 
 
+def finished(assessment: Assessment, accounts: AccountList, masker: Masker | None) -> Assessment:
+    """Return what was judged with pseudonyms where they are asked for, held against the accounts."""
+    masked = mask_assessment(assessment, masker) if masker else assessment
+    return masked.check_accounts(accounts)
+
+
 def mask_population(part: Part, masker: Masker) -> Part:
     """Return a part with pseudonyms in its population and warnings, to be put aside.
 

@@ -58,6 +58,11 @@ class Format:
         module, _, function = self.writer.partition(":")
         return f"{_HOME}{module}", function
 
+    @property
+    def pattern(self) -> str:
+        """What matches the endings of its files' names."""
+        return "|".join(re.escape(ending).replace(r"\*", ".+") for ending in self.endings)
+
 
 _ALL = (
     Format("png", ("-*.png",), "the pictures", "charts:write_png"),
@@ -123,8 +128,7 @@ def parse_formats(text: str) -> tuple[str, ...]:
 
 def own_output() -> re.Pattern[str]:
     """Return what matches the name of a file that the program wrote."""
-    endings = [ending for each in FORMATS.values() for ending in each.endings] + [MANIFEST]
-    patterns = "|".join(re.escape(ending).replace(r"\*", ".+") for ending in endings)
+    patterns = "|".join([*(each.pattern for each in FORMATS.values()), re.escape(MANIFEST)])
     return re.compile(f"credreport-.+(?:{patterns})|{SUMS}")
 
 

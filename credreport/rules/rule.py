@@ -50,6 +50,9 @@ class Severity(StrEnum):
     INFO = "info"
 
 
+SEVERITY_RANKS = {severity.value: rank for rank, severity in enumerate(Severity)}
+
+
 @dataclass(frozen=True)
 class Parameter:
     """A number of days that policies set, by this name. Rules that share the name share the number."""

@@ -24,8 +24,8 @@ from openpyxl.utils import get_column_letter, range_boundaries
 from openpyxl.workbook.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
+from credreport.decisions.decision import SIGN_OFF, SIGN_OFF_LINES
 from credreport.evidence.sheets import AUDITOR_HEADERS
-from credreport.output.workbook.book import SIGN_OFF
 from credreport.runs.differences import differing_row, expected_found, shown
 
 _MOST_PARTS = 5_000
@@ -42,7 +42,7 @@ _FOREIGN_PARTS = {
 }
 _FORMAT_NOISE = re.compile(r'[\\"]|\[\$-[0-9A-Fa-f]+\]|;@$')
 _SEEN = 0.5  # less height or width than that is none
-_SIGN_OFF_PLACES = range(2, 6)
+_SIGNED_PLACES = range(2, 6)
 _Place = tuple[int, int]
 
 
@@ -197,12 +197,12 @@ def auditor_places(sheet: Worksheet) -> set[_Place]:
     columns = [place for place, value in enumerate(first, start=1) if value in own]
     places = {(row, place) for row in range(2, sheet.max_row + 1) for place in columns}
     labels = [row[0].value for row in sheet.iter_rows(max_col=1)]
-    if SIGN_OFF[0] in labels:
-        start = labels.index(SIGN_OFF[0]) + 2
+    if SIGN_OFF in labels:
+        start = labels.index(SIGN_OFF) + 2
         places |= {
             (row, place)
-            for row in range(start, start + len(SIGN_OFF[1]))
-            for place in _SIGN_OFF_PLACES
+            for row in range(start, start + len(SIGN_OFF_LINES))
+            for place in _SIGNED_PLACES
             if _plain(sheet.cell(row, place).value) is None
         }
     return places

@@ -11,13 +11,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from credreport import __version__
 from credreport.comparison.comparison import Comparison, compare, compare_all
 from credreport.decisions.decision import Decisions
-from credreport.decisions.review import review, with_review
+from credreport.decisions.review import reviewed
 from credreport.decisions.workbook import parse_workbook
 from credreport.errors import CredreportError, Notice, Problem, UsageError
 from credreport.evidence.configured import ROLE, with_configuration
@@ -28,7 +29,7 @@ from credreport.evidence.parts import with_parts
 from credreport.evidence.sample import Sampling
 from credreport.files import Content, sha256, whole
 from credreport.instants import parse_instant
-from credreport.masking.judged import mask_accounts, mask_assessment, mask_decisions
+from credreport.masking.judged import finished, mask_accounts, mask_decisions
 from credreport.masking.key import MaskKey
 from credreport.masking.pseudonyms import Masker
 from credreport.output.csv_file import table_files
@@ -49,7 +50,6 @@ from credreport.schema import SampleOf, SplitBy
 from credreport.tables import storing_python_text
 from credreport.verdicts.assessment import Assessment, assess
 
-_Judged = TypeVar("_Judged", Assessment, Comparison)
 COMPARE = "compare"
 REPORT = "report"
 BASELINE = "baseline"
@@ -286,10 +286,7 @@ def _run(
         accounts = mask_accounts(accounts, masker)
         decided = mask_decisions(decided, masker) if decided else None
 
-    def finish(assessment: Assessment) -> Assessment:
-        masked = mask_assessment(assessment, masker) if masker else assessment
-        return masked.check_accounts(accounts)
-
+    finish = partial(finished, accounts=accounts, masker=masker)
     if parameters.get("command") == COMPARE:
         names = [each.name for each in given]
         if len(names) == 1 and _is_judged_by_user(manifest):
@@ -301,15 +298,15 @@ def _run(
             max_bytes=max_bytes,
         )
         judged = [finish(assess(_as_named(date, manifest), policy, waivers)) for date in dates]
-        comparison = _reviewed(compare_all(judged), decided)
+        comparison = reviewed(compare_all(judged), decided)
         return with_configuration(of_comparison(comparison, sign_off), _to_configuration(manifest))
     assessment = finish(_assess(manifest, given, REPORT, policy, waivers))
     since: Comparison | None = None
     if _entries(manifest, BASELINE):
         older = finish(_assess(manifest, given, BASELINE, policy, waivers))
         since = compare(older, assessment)
-        since = _reviewed(since, decided)
-    assessment = _reviewed(assessment, decided) if since is None else since.newest
+        since = reviewed(since, decided)
+    assessment = reviewed(assessment, decided) if since is None else since.newest
     sampling = _to_sampling(parameters.get("sample"))
     split_by = parameters.get("split_by")
     if split_by not in (None, *SplitBy):
@@ -328,10 +325,6 @@ def _to_configuration(manifest: Manifest) -> Configuration | None:
     for entry in _entries(manifest, ROLE):
         return Configuration(OptionFile(entry["name"], entry["sha256"], entry["bytes"]), values)
     return None
-
-
-def _reviewed(judged: _Judged, decided: Decisions | None) -> _Judged:
-    return judged if decided is None else with_review(judged, review(decided, judged))
 
 
 def _to_policy(parameters: Mapping[str, Any], path: Path | None) -> Policy:
@@ -516,8 +509,7 @@ def _formats_of(manifest: Manifest) -> list[str]:
 
 
 def _is_of(each: Format, ending: str) -> bool:
-    patterns = (re.escape(known).replace(r"\*", ".+") for known in each.endings)
-    return any(re.fullmatch(pattern, ending) for pattern in patterns)
+    return re.fullmatch(each.pattern, ending) is not None
 
 
 def _extra_inputs(manifest: Manifest, evidence: Evidence) -> Iterator[Fault]:

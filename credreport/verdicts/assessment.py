@@ -22,7 +22,7 @@ from credreport.rules.accounts import AccountList
 from credreport.rules.catalogue import RULES, UNUSED_AFTER, UNUSED_RULES
 from credreport.rules.option_file import OptionFile
 from credreport.rules.policy import Policy
-from credreport.rules.rule import Rule, Severity, Subject
+from credreport.rules.rule import SEVERITY_RANKS, Rule, Subject
 from credreport.rules.waivers import OPEN, WAIVED, Waivers, waive, waiver_notices
 from credreport.schema import ACCOUNT_NAMES, FINDINGS, SLOTS, USER, Kind, Status
 from credreport.tables import storing_python_text
@@ -37,7 +37,6 @@ from credreport.verdicts.way_out import settle
 _CURRENT = "Current"
 _ROOT_SHOWN = "Root: shown, not judged"
 _FINDINGS = tuple(name for name in FINDINGS if name not in ACCOUNT_NAMES)
-_RANKS = {severity.value: rank for rank, severity in enumerate(Severity)}
 _ABOUT = (
     *("row", "kind", "is_root", "created_at", "set_at", "last_used", "as_of", "user_row"),
     "active_credentials",
@@ -341,7 +340,7 @@ def _stack(parts: Sequence[Part], name: str) -> pd.DataFrame:
 def _in_order(findings: pd.DataFrame) -> pd.DataFrame:
     """Return the findings with the most severe first, then those that have lasted longest."""
     ranked = findings.assign(
-        rank=findings["severity"].map(_RANKS),
+        rank=findings["severity"].map(SEVERITY_RANKS),
         age=whole_days(findings["as_of"] - findings["since"]),
     )
     ordered = ranked.sort_values(

@@ -16,6 +16,7 @@ from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
 from credreport import __version__
+from credreport.decisions.decision import SIGN_OFF, SIGN_OFF_LINES
 from credreport.errors import OutputError
 from credreport.evidence.evidence import Block, Evidence, Page, Sheet, SignOff
 from credreport.files import whole
@@ -46,11 +47,6 @@ from credreport.schema import JUDGED_KINDS
 from credreport.text import plural
 
 _CHART_ROWS = 13
-# The block for the auditor on the first sheet: its heading, and the label of each line below it.
-SIGN_OFF = (
-    "Sign-off",
-    ("Control", "System", "Prepared by", "Date", "Reviewed by", "Date", "Ticket"),
-)
 # The height of a heading's row and of a blank one, in lines.
 _HEADING_SHARE, _BLANK_SHARE = 1.25, 0.66
 # Where all they say is shorter, two links stand side by side.
@@ -243,14 +239,13 @@ def _add_chart(sheet: Worksheet, row: int, block: Block) -> None:
 
 def _add_sign_off(sheet: Worksheet, row: int, sign_off: SignOff) -> None:
     """Write the sign-off block below the given row."""
-    heading, labels = SIGN_OFF
-    put(sheet, row, 1, heading, HEADING)
+    put(sheet, row, 1, SIGN_OFF, HEADING)
     values = (
         *(sign_off.control, sign_off.system, sign_off.prepared_by),
         *("", "", ""),
         sign_off.ticket,
     )
-    for offset, (label, value) in enumerate(zip(labels, values, strict=True), start=1):
+    for offset, (label, value) in enumerate(zip(SIGN_OFF_LINES, values, strict=True), start=1):
         put(sheet, row + offset, 1, label, BOLD)
         sheet.row_dimensions[row + offset].height = _HEADING_SHARE * LINE_HEIGHT
         for place in range(2, 6):
