@@ -23,6 +23,12 @@ _NAME = Column("Account name", "account_name", width=13, widest=28)
 _OWNER = Column("Owner", "account_owner", width=13, widest=28, is_printed=False)
 _SEVERITY = Column("Severity", "severity", width=9)
 _RULE = Column("Rule", "rule", width=12, widest=28)
+_WHAT = (_ID, _ACCOUNT, _USER, _CREDENTIAL, _SEVERITY, _RULE)
+_WHOSE = (
+    _ACCOUNT,
+    Column("Name", "name", width=22, widest=40),
+    Column("Owner", "owner", width=22, widest=40),
+)
 _SOURCE = (
     Column("Source file", "source_file", width=24, widest=70, is_printed=False),
     Column("Source line", "source_line", "number", 9, is_printed=False),
@@ -135,9 +141,7 @@ _CREDENTIALS = (
     _ARN,
 )
 _ACCOUNTS = (
-    _ACCOUNT,
-    Column("Name", "name", width=22, widest=40),
-    Column("Owner", "owner", width=22, widest=40),
+    *_WHOSE,
     Column("Report", "report", width=17),
     Column("Users", "users", "number", 9),
     *(Column(f"{each.value.capitalize()}, open", each.value, "number", 9) for each in Severity),
@@ -145,9 +149,7 @@ _ACCOUNTS = (
     Column("Undetermined", "undetermined", "number", 14),
 )
 _ACCOUNTS_COMPARED = (
-    _ACCOUNT,
-    Column("Name", "name", width=22, widest=40),
-    Column("Owner", "owner", width=22, widest=40),
+    *_WHOSE,
     Column("Reports", "coverage", width=22, widest=40),
     Column("Before", "before", "number", 9),
     Column("Closed", "closed", "number", 9),
@@ -186,12 +188,7 @@ _WAIVERS = (
     Column("Open, not yet in force", "early_findings", width=19, is_printed=False),
 )
 _CHANGES = (
-    _ID,
-    _ACCOUNT,
-    _USER,
-    _CREDENTIAL,
-    _SEVERITY,
-    _RULE,
+    *_WHAT,
     Column("State", "state_words", width=9, widest=18),
     Column("Change", "change_words", width=12, widest=18),
     Column("Evidence", "evidence", width=24, widest=60),
@@ -205,12 +202,7 @@ _CHANGES = (
     Column("Line after", "line_after", "number", 9, is_printed=False),
 )
 _TIMELINE = (
-    _ID,
-    _ACCOUNT,
-    _USER,
-    _CREDENTIAL,
-    _SEVERITY,
-    _RULE,
+    *_WHAT,
     Column("State", "state_words", width=10, widest=20),
     Column("First seen (UTC)", "first_seen", "date", 17),
     Column("Closed on (UTC)", "closed_on", "date", 17),

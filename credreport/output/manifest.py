@@ -26,7 +26,6 @@ from credreport.verdicts.tally import SCHEMA_VERSION
 
 _REPORT = ["role", "source_file", "sha256", "bytes", "account_id", "as_of", "as_of_origin"]
 _SUM = re.compile(r"([0-9a-f]{64}) [ *](.+)")
-_CHUNK = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -153,13 +152,10 @@ def _read_sums(path: Path) -> dict[str, str] | None:
 
 def _hash_of(path: Path, size: int | None) -> str:
     """Return the hash of a file; nothing where it has another size, or cannot be read."""
-    digest = hashlib.sha256()
     if not path.is_file() or size not in (None, path.stat().st_size):
         return ""
     try:
         with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""
-    return digest.hexdigest()

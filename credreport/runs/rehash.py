@@ -16,13 +16,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Any, BinaryIO
+from typing import Any
 
 from credreport.errors import UsageError
 from credreport.output.formats import MANIFEST, SUMS, own_output
 
-_CHUNK = 1024 * 1024
 _MOST_TEXT = 64 * 1024 * 1024
 _MOST_HASHED = 16 * 1024 * 1024 * 1024
 _MOST_MALFORMED = 20
@@ -142,16 +142,13 @@ def hash_plain(path: Path) -> str:
 
     A file that claims more than 16 GiB is not read: most of it may be a hole, and nobody would wait.
     """
-    digest = hashlib.sha256()
     try:
         with _open_plain(path) as file:
             if os.fstat(file.fileno()).st_size > _MOST_HASHED:
                 return f"larger than {_MOST_HASHED >> 30} GiB, which is not read"
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         return _why_not(error)
-    return digest.hexdigest()
 
 
 def read_plain(path: Path, most: int = _MOST_TEXT) -> bytes | str:
@@ -165,7 +162,7 @@ def read_plain(path: Path, most: int = _MOST_TEXT) -> bytes | str:
 
 
 @contextmanager
-def _open_plain(path: Path) -> Iterator[BinaryIO]:
+def _open_plain(path: Path) -> Iterator[BufferedReader]:
     """Open a file that is one; nothing is waited for. Raises OSError, ELOOP for a link."""
     if path.is_symlink():  # where the system cannot refuse it by itself
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))

@@ -128,12 +128,16 @@ def _widths(described: Sheet) -> list[float]:
     wanted = [
         _fit(column, on_paper if column.is_printed else described.table) for column in columns
     ]
+    longest = [
+        _longest(on_paper[column.source]) if column.is_printed and wide > column.width else []
+        for column, wide in zip(columns, wanted, strict=True)
+    ]
     room = most_units()
     widths = [float(column.width) for column in columns]
     for lines in range(1, _FEW_LINES + 1):
         needed = [
-            _least_for(column, on_paper, wide, lines) if column.is_printed else wide
-            for column, wide in zip(columns, wanted, strict=True)
+            _least_for(column, texts, wide, lines) if column.is_printed else wide
+            for column, texts, wide in zip(columns, longest, wanted, strict=True)
         ]
         if sum(compress(needed, is_printed)) <= room:
             widths = needed
@@ -147,13 +151,15 @@ def _widths(described: Sheet) -> list[float]:
     return widths
 
 
-def _least_for(column: Column, table: pd.DataFrame, widest: float, lines: int) -> float:
+def _longest(column: pd.Series) -> list[str]:
+    """Return the longest texts of a column, which decide its width."""
+    texts = pd.Series(column.unique())
+    return texts.loc[texts.str.len().nlargest(_LONGEST).index].tolist()
+
+
+def _least_for(column: Column, longest: Sequence[str], widest: float, lines: int) -> float:
     """Return the least width in which the longest texts of a column stand in so many lines."""
     width = float(column.width)
-    if widest <= width:
-        return width
-    texts = pd.Series(table[column.source].unique())
-    longest = texts.loc[texts.str.len().nlargest(_LONGEST).index].tolist()
     while width < widest and any(lines_of(text, width) > lines for text in longest):
         width += 1
     return min(width, widest)
