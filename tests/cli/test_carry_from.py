@@ -12,7 +12,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from credreport.cli.main import app
-from tests.support.decided import DAY, fill_in, save_again, table
+from tests.support.books import rows_of_sheet
+from tests.support.decided import DAY, fill_in, save_again
 from tests.support.reports import ACCOUNT, root, save, user
 
 ACCOUNTS = (ACCOUNT, "444455556666", "777788889999")
@@ -112,7 +113,7 @@ def test_a_quarter_is_decided_saved_again_carried_over_and_checked(
             row["Decision date"],
             row["Ticket and notes"],
         )
-        for row in table(made, "Findings")
+        for row in rows_of_sheet(made, "Findings")
     }
     midnight = datetime.datetime.combine(DAY, datetime.time())
     assert filled == {
@@ -123,7 +124,7 @@ def test_a_quarter_is_decided_saved_again_carried_over_and_checked(
     }
     listed = {
         row["User"]: (row["State now"], row["Check against the report"])
-        for row in table(made, "Decisions")
+        for row in rows_of_sheet(made, "Decisions")
     }
     assert list(listed) == ["kept", "used", "new", "wrong", "robot", "away", "gone"]
     assert listed["used"] == (
@@ -186,7 +187,7 @@ def test_compare_says_what_happened_to_each(june: Path, september: Path, tmp_pat
     assert document["parameters"]["carry_from_file"].startswith(f"{workbook.name} (SHA-256 ")
     written = run("compare", june, september, "--carry-from", workbook, "-o", tmp_path / "c")
     assert "Decisions: 2 of 5 decisions matched a finding; 2 closed; " in written.stdout
-    assert len(table(next((tmp_path / "c").glob("*.xlsx")), "Decisions")) == len(found)
+    assert len(rows_of_sheet(next((tmp_path / "c").glob("*.xlsx")), "Decisions")) == len(found)
     since = run(
         "analyze",
         september,
@@ -219,6 +220,6 @@ def test_force_never_replaces_decisions_unless_they_are_carried_over(
     assert run(*again, "--carry-from", workbook).exit_code == 0
     assert list(out.glob("*.xlsx")) == [workbook]
     assert workbook.read_bytes() != filled
-    assert {row["User"]: row["Disposition"] for row in table(workbook, "Findings")} == {
+    assert {row["User"]: row["Disposition"] for row in rows_of_sheet(workbook, "Findings")} == {
         "wrong": None, "odd": None, **{name: cells[0] for name, cells in DECIDED.items()},
     }  # fmt: skip

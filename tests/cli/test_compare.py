@@ -8,7 +8,6 @@ import hashlib
 import io
 import json
 from pathlib import Path
-from typing import Any
 
 import openpyxl
 import pytest
@@ -16,6 +15,7 @@ from typer.testing import CliRunner, Result
 
 from credreport.cli.main import app
 from tests.comparison.test_comparison import OTHER, RECENT, key, password
+from tests.support.books import rows_of_sheet
 from tests.support.reports import ACCOUNT, root, save, user
 
 FIRST, SECOND = "2026-06-30T06-00-00+00-00.csv", "2026-09-30T06-00-00+00-00.csv"
@@ -42,11 +42,6 @@ def dates(tmp_path: Path) -> tuple[Path, Path]:
 def moved(month: int, account: str = ACCOUNT) -> dict[str, str]:
     """Return a user that differs from month to month, so that no two reports are the same."""
     return user("moved", account, password_last_changed=f"2026-{month:02d}-01T00:00:00Z")
-
-
-def sheet(path: Path, title: str) -> list[dict[str, Any]]:
-    rows = list(openpyxl.load_workbook(path)[title].iter_rows(values_only=True))
-    return [dict(zip(map(str, rows[0]), row, strict=True)) for row in rows[1:]]
 
 
 def test_two_files_give_the_verdict_and_the_files(dates: tuple[Path, Path], tmp_path: Path) -> None:
@@ -89,7 +84,7 @@ def test_the_workbook_says_what_changed(dates: tuple[Path, Path], tmp_path: Path
     path = tmp_path / "out" / f"{STEM}-accounts-{digest[:8]}.xlsx"
     book = openpyxl.load_workbook(path)
     assert book.sheetnames == ["Summary", "Changes", "Accounts", "Charts", "Inputs", "Method"]
-    rows = sheet(path, "Changes")
+    rows = rows_of_sheet(path, "Changes")
     columns = (
         "State",
         "Change",
@@ -119,7 +114,7 @@ def test_the_workbook_says_what_changed(dates: tuple[Path, Path], tmp_path: Path
     assert {"AC-2", "SEC-1", "R. Auditor"} <= set(words)
     inputs = [cell.value for row in book["Inputs"].iter_rows() for cell in row if cell.value]
     assert {FIRST, SECOND} <= set(inputs)
-    (account,) = sheet(path, "Accounts")
+    (account,) = rows_of_sheet(path, "Accounts")
     assert [account[name] for name in ("Account", "Name", "Owner", "Reports", "Open now")] == [
         ACCOUNT, "prod", "Platform", "every date", 1,
     ]  # fmt: skip
@@ -207,7 +202,7 @@ def test_a_tree_with_a_directory_per_date_gives_a_timeline(tmp_path: Path) -> No
     assert (tmp_path / "out" / f"{stem}-open.png").exists()
     path = tmp_path / "out" / f"{stem}.xlsx"
     assert openpyxl.load_workbook(path).sheetnames[1:4] == ["Changes", "Timeline", "Charts"]
-    timeline = [(row["User"], row["State"], row["How"]) for row in sheet(path, "Timeline")]
+    timeline = [(row["User"], row["State"], row["How"]) for row in rows_of_sheet(path, "Timeline")]
     assert timeline == [
         ("bob", "open", "\u2013"),
         ("eve", "open", "\u2013"),
@@ -223,7 +218,10 @@ def test_no_findings_on_any_date_is_said_in_words(tmp_path: Path) -> None:
     result = run("compare", tmp_path / "in", "-o", tmp_path)
     assert result.exit_code == 0, result.output
     stem = f"credreport-compare-{ACCOUNT}-2026-07-15-2026-09-15-90d"
-    assert "No findings on any date" in sheet(tmp_path / f"{stem}.xlsx", "Timeline")[0].values()
+    assert (
+        "No findings on any date"
+        in rows_of_sheet(tmp_path / f"{stem}.xlsx", "Timeline")[0].values()
+    )
 
 
 def test_an_as_of_for_each_input_in_order(tmp_path: Path) -> None:
@@ -309,7 +307,7 @@ def test_analyze_with_a_baseline_adds_the_changes(dates: tuple[Path, Path], tmp_
     assert result.exit_code == 0, result.output
     assert "Since 2026-06-30: 1 of 2 findings closed: 1 deactivated; 1 still open" in result.stdout
     stem = f"credreport-{ACCOUNT}-2026-09-30-90d-since-2026-06-30"
-    rows = sheet(out / f"{stem}.xlsx", "Changes")
+    rows = rows_of_sheet(out / f"{stem}.xlsx", "Changes")
     assert [row["Change"] for row in rows] == ["still unused", "deactivated", "still excluded"]
     assert (out / f"{stem}-changes.csv").exists()
     document = json.loads((out / f"{stem}.json").read_text(encoding="utf-8"))
@@ -343,7 +341,7 @@ def test_changes_too_many_for_a_sheet_show_what_changed_and_go_to_csv_whole(
 ) -> None:
     monkeypatch.setattr("credreport.evidence.evidence.MAX_POPULATION_ROWS", 2)
     run("compare", *dates, "-o", tmp_path / "out", "--format", "xlsx")
-    rows = sheet(tmp_path / "out" / f"{STEM}.xlsx", "Changes")
+    rows = rows_of_sheet(tmp_path / "out" / f"{STEM}.xlsx", "Changes")
     assert [row["Change"] for row in rows] == ["still unused", "deactivated"]
     text = (tmp_path / "out" / f"{STEM}-changes.csv").read_text(encoding="utf-8")
     assert len(text.splitlines()) == 4
@@ -354,7 +352,7 @@ def test_a_comparison_without_credentials_says_so(tmp_path: Path) -> None:
         save(tmp_path / "in", user(mfa_active=mfa), name=day)
     assert run("compare", tmp_path / "in", "-o", tmp_path / "out").exit_code == 0
     (path,) = (tmp_path / "out").glob("*.xlsx")
-    assert "No credentials" in sheet(path, "Changes")[0].values()
+    assert "No credentials" in rows_of_sheet(path, "Changes")[0].values()
 
 
 def test_one_file_at_two_instants_is_two_dates(tmp_path: Path) -> None:
@@ -417,7 +415,7 @@ def test_the_timeline_names_accounts_and_owners(tmp_path: Path) -> None:
     (path,) = (tmp_path / "out").glob("*-90d-accounts-????????.json")
     (found,) = json.loads(path.read_text(encoding="utf-8"))["timeline"]
     assert (found["account_name"], found["account_owner"]) == ("prod", "Ann")
-    (shown,) = sheet(path.with_suffix(".xlsx"), "Timeline")
+    (shown,) = rows_of_sheet(path.with_suffix(".xlsx"), "Timeline")
     assert (shown["Account name"], shown["Owner"]) == ("prod", "Ann")
 
 

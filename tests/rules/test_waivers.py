@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
-from openpyxl.worksheet.worksheet import Worksheet
 from typer.testing import CliRunner
 
 from credreport.cli.main import app
@@ -21,6 +20,7 @@ from credreport.rules.option_file import OptionFile
 from credreport.rules.policy import Policy
 from credreport.rules.waivers import TEMPLATE, Waiver, Waivers, load_waivers
 from credreport.verdicts.assessment import Assessment, assess
+from tests.support.books import column
 from tests.support.reports import ACCOUNT, read, rendered, root, save, user
 
 OTHER = "444455556666"
@@ -258,11 +258,6 @@ def test_waived_rule_is_marked_in_the_conclusion(tmp_path: Path) -> None:
     row = user(**STALE_PASSWORD | {"password_last_used": "2026-01-30T00:00:00Z"})
     assessment = judged(tmp_path, row, waivers=[waiver(user="alice")], policy=policy)
     assert "console-without-mfa (waived)" in list(assessment.users["conclusion"])
-
-
-def column(sheet: Worksheet, header: str) -> list[object]:
-    head, *rows = sheet.iter_rows(values_only=True)
-    return [row[head.index(header)] for row in rows]
 
 
 def test_evidence_shows_waived_findings_and_the_waivers(tmp_path: Path) -> None:

@@ -57,9 +57,3 @@ def save_again(workbook: Path, directory: Path) -> Path:
                "--convert-to", "xlsx", "--outdir", str(directory), str(workbook)]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True, timeout=300)
     return target
-
-
-def table(workbook: Path, sheet: str) -> list[dict[str, Any]]:
-    """Return the rows of a sheet by the names of its header."""
-    rows = list(openpyxl.load_workbook(workbook)[sheet].iter_rows(values_only=True))
-    return [dict(zip(map(str, rows[0]), row, strict=True)) for row in rows[1:]]

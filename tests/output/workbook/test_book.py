@@ -25,6 +25,7 @@ from credreport.output.workbook.book import to_xlsx
 from credreport.output.workbook.cells import header_lines, lines_of
 from credreport.output.workbook.paper import printed_points
 from credreport.rules.policy import Policy
+from tests.support.books import column
 from tests.support.reports import judge, root, save, user
 from tests.verdicts.test_assessment import OLD, key, password
 
@@ -90,11 +91,6 @@ def evidence(tmp_path: Path) -> Evidence:
 
 def opened(data: bytes) -> Any:
     return openpyxl.load_workbook(io.BytesIO(data))
-
-
-def column(sheet: Any, header: str) -> list[Any]:
-    place = [cell.value for cell in sheet[1]].index(header) + 1
-    return [sheet.cell(row, place).value for row in range(2, sheet.max_row + 1)]
 
 
 def texts(sheet: Any) -> list[str]:
