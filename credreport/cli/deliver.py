@@ -226,7 +226,7 @@ def show_warnings(screen: Screen, judged: Assessment | Comparison | Totals, *, w
             if number == 1
             else f"{number} older reports or copies were"
         )
-        screen.note(f"{older} not judged; -v lists them")
+        screen.note(f"{older} not judged: -v lists them, `credreport compare` shows what changed")
     for line in problem_lines(judged.refused):
         screen.note(f"refused: {line}")
 

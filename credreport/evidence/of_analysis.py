@@ -413,6 +413,11 @@ def _rules_block(rules: pd.DataFrame) -> Block:
 
 
 def _ageing_block(bands: pd.DataFrame, title: str) -> Block:
+    heading = "Ageing of active credentials"
+    if not bands["count"].any():
+        return Block(
+            heading, (), pd.DataFrame(), "Nothing to show: no active credential was judged"
+        )
     wide = bands.pivot_table(index="band", columns="kind", values="count", sort=False)
     never = bands.groupby("band", sort=False)["never_used"].sum()
     flags = bands.groupby("band", sort=False)["is_unused"].first()
@@ -433,7 +438,7 @@ def _ageing_block(bands: pd.DataFrame, title: str) -> Block:
     alt_text = f"Columns of active credentials by age. {title}. {parts}."
     headers = (age, "Passwords", "Access keys", "of which never used", "Status")
     chart = Chart(alt_text, age, "Active credentials")
-    return Block("Ageing of active credentials", headers, table, chart=chart)
+    return Block(heading, headers, table, chart=chart)
 
 
 def _accounts_block(heading: str, accounts: pd.DataFrame) -> Block:

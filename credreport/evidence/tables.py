@@ -28,7 +28,7 @@ _SHORT = dict(zip(ACCOUNT_NAMES, ("name", "owner"), strict=True))
 _COMMENT_ACCOUNTS = 50
 _SUM = "Total"
 # Of the sheet Inputs: its blocks share the columns, so the order of the tie-out suits these widths.
-INPUTS_WIDTHS = (27.5, 31, 12, 8, 17, 12, 17, 8.5, 8, 8.5, 6, 7)
+INPUTS_WIDTHS = (26, 29.5, 12, 8, 17, 12, 17, 8.5, 8, 8.5, 6.5, 9.5)
 _TIE_OUT = (
     "source_file", "account_id", "rows", "expected", "excluded", "absent", "undetermined",
     "inactive", "unused", "current", "counted", "result",

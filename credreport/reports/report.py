@@ -242,12 +242,12 @@ def era_of(columns: Sequence[str], *, is_zulu: bool) -> str:
     known = [column for column in columns if column in KNOWN_COLUMNS]
     untracked = not any(slot.last_used in columns for slot in SLOTS[1:3])
     if len(known) == 23:
-        return "documented (23 columns)"
+        return "documented, 23 columns"
     if len(known) == 22:
-        return "since mid 2024 (22 columns, Z)" if is_zulu else "2015 to 2024 (22 columns, +00:00)"
+        return "since mid 2024, 22 columns" if is_zulu else "2015 to 2024, 22 columns"
     if len(known) == 16 and untracked:
-        return "2014 to April 2015 (16 columns)"
-    return f"cut down ({len(known)} of 22 columns)"
+        return "to April 2015, 16 columns"
+    return f"cut down, {len(known)} of 22 columns"
 
 
 def read_report(stream: Stream) -> list[Report]:

@@ -340,10 +340,7 @@ def _choose_newest(
             continue
         chosen.append(newest)
         for report in others:
-            why = (
-                f"superseded: account {account_id} has a newer report, {newest.source.name}; "
-                "`credreport compare` tells what changed"
-            )
+            why = f"superseded: account {account_id} has a newer report, {newest.source.name}"
             left_out.append(Skipped(report.source.name, why))
     return chosen, left_out, problems
 

@@ -48,6 +48,8 @@ _END_OF_DAY = "T235959Z"
 _HASH_IN_NAME = 8
 
 _NAMED = 5  # accounts in a sentence
+_NOTHING_ACTIVE = "No active credentials to check"
+_NOTHING_JUDGED = "No active credential could be judged"
 UNJUDGED = "credentials that could not be judged"
 WITHOUT_REPORT = "accounts of the list without a report"
 Row = dict[str, Any]
@@ -199,6 +201,10 @@ def doubts_in_words(counts: Mapping[str, int]) -> tuple[str, ...]:
 def to_title(totals: Totals) -> str:
     """Return the verdict in a few words, for a picture."""
     unused, judged, undetermined = _judged_numbers(totals)
+    if not judged:
+        return (
+            f"{_NOTHING_JUDGED}; {undetermined} undetermined" if undetermined else _NOTHING_ACTIVE
+        )
     words = f"{unused} of {_among(judged, undetermined)} unused for {days_words(totals.policy)}"
     return f"{words}; {undetermined} undetermined" if undetermined else words
 
@@ -209,8 +215,8 @@ def to_verdict(totals: Totals, findings_sentence: str = "") -> str:
     verb = "has" if unused == 1 else "have"
     days = days_words(totals.policy)
     sentence = f"{unused} of {_among(judged, undetermined)} {verb} been unused for {days}"
-    if not judged and not undetermined:
-        sentence = "No active credentials to check"
+    if not judged:
+        sentence = _NOTHING_JUDGED if undetermined else _NOTHING_ACTIVE
     if unused:
         passwords = plural(totals.count(Status.UNUSED, kinds=[Kind.PASSWORD]), "password")
         keys = plural(totals.count(Status.UNUSED, kinds=[Kind.ACCESS_KEY]), "access key")

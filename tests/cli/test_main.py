@@ -191,7 +191,10 @@ class TestAnalyze:
         stale(here)
         save(here, root(), name="2026-02-28.csv")
         done = run("analyze", here, "--format", "none")
-        assert done.stderr == "1 older report or copy was not judged; -v lists them\n"
+        assert (
+            done.stderr
+            == "1 older report or copy was not judged: -v lists them, `credreport compare` shows what changed\n"
+        )
         done = run("analyze", here, "--format", "none", "-v")
         assert "not judged: status_reports_2026-01-31T12-00-00+00-00.csv: superseded" in done.stderr
 

@@ -267,7 +267,7 @@ CASES: dict[str, Case] = {
     "without arn": fine(without("arn"), "no `arn` column"),
     "without password_last_used": incomplete(without("password_last_used"), "without `password_last_used`"),
     "without key use": fine(without("access_key_1_last_used_date"), "use is not known there"),
-    "16 columns": fine(to_csv(root(), user(), columns=SIXTEEN), "2014 to April 2015 (16 columns)"),
+    "16 columns": fine(to_csv(root(), user(), columns=SIXTEEN), "to April 2015, 16 columns"),
     "an unknown column": fine(to_csv(root(), user() | {"colour": "red"}, columns=(*COLUMNS, "colour")), "unknown columns, not used: 'colour'"),
     "a column named by a control character": fine(to_csv(root(), user(), columns=(*COLUMNS, "\x1b[31m")), "not used: '\\x1b[31m'"),
     "very many unknown columns": fine(to_csv(root(), user(), columns=(*COLUMNS, *(f"c{n}" for n in range(2000)))), "and 1990 more"),

@@ -208,10 +208,16 @@ class TestVerdict:
             UserClass("x*", {"rotate_after_days": 30}),
             UserClass("y", {"unused_after_days": 7}),
         )
-        totals = of(tmp_path, user(), policy=Policy(unused_after_days=45, classes=classes))
-        assert to_title(totals) == (
-            "0 of 0 active credentials unused for 45 days or more (svc-*: 365, y: 7)"
+        policy = Policy(unused_after_days=45, classes=classes)
+        assert to_title(of(tmp_path, user("a", **password(OLD)), policy=policy)) == (
+            "1 of 1 active credentials unused for 45 days or more (svc-*: 365, y: 7)"
         )
+
+    def test_counts_nothing_among_nothing(self, tmp_path: Path) -> None:
+        assert to_title(of(tmp_path, user())) == "No active credentials to check"
+        unread = of(tmp_path, user("a", **password("?")))
+        assert to_title(unread) == "No active credential could be judged; 1 undetermined"
+        assert to_verdict(unread).startswith("No active credential could be judged, as of ")
 
 
 class TestDoubts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Collection, Sequence
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -38,6 +39,8 @@ TITLE = Font(name=_FONT, size=16, bold=True, color=INK)
 UNDERLINE = Border(bottom=Side(style="thin", color="D0D5DD"))
 TOP = Alignment(vertical="top")
 WRAP = Alignment(vertical="top", wrap_text=True)
+_APART = Alignment(vertical="top", horizontal="left", indent=1, wrap_text=True)
+_APART_HEADER = Alignment(vertical="center", horizontal="left", indent=1, wrap_text=True)
 ALIGNMENTS = {
     "text": WRAP,
     "date": Alignment(vertical="top", horizontal="center"),
@@ -157,6 +160,18 @@ def write_header(
     sheet.row_dimensions[row].height = (tallest + has_buttons) * LINE_HEIGHT + 2 * LINE_SPARE
 
 
+def _touching(
+    headers: Sequence[str], kinds: Sequence[str], widths: Sequence[float]
+) -> frozenset[int]:
+    """Return the places of texts whose header would touch that of the numbers before it."""
+    pairs = enumerate(zip(headers, pairwise(kinds), widths, strict=False), start=2)
+    return frozenset(
+        place
+        for place, (header, kinds_here, width) in pairs
+        if kinds_here == ("number", "text") and not _has_spare(header, width)
+    )
+
+
 def write_block(sheet: Worksheet, row: int, block: Block, widths: Sequence[float]) -> int:
     """Write a heading and the small table below it; return the next free row.
 
@@ -169,6 +184,9 @@ def write_block(sheet: Worksheet, row: int, block: Block, widths: Sequence[float
         return row + 3
     kinds = ["number" if is_numeric_dtype(kind) else "text" for kind in block.table.dtypes]
     write_header(sheet, row + 1, list(zip(block.headers, kinds, strict=True)))
+    touching = _touching(block.headers, kinds, widths)
+    for place in touching:
+        sheet.cell(row + 1, place).alignment = _APART_HEADER
     shown = block.table.head(_MOST_BLOCK_ROWS)
     last = len(block.headers)
     to_edge = sum(widths[last - 1 :])
@@ -181,6 +199,8 @@ def write_block(sheet: Worksheet, row: int, block: Block, widths: Sequence[float
                 part, *rest = broken(value, to_edge)
             cell = put(sheet, row, place, part, missing=block.missing)
             cell.border = UNDERLINE
+            if place in touching:
+                cell.alignment = _APART
             if isinstance(value, str) and place < last:
                 lines = lines_of(value, widths[place - 1])
                 if lines > 1:
