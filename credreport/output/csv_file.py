@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import pandas as pd
 
@@ -59,19 +59,17 @@ def csv_rows(table: pd.DataFrame, options: Options) -> bytes:
 def _to_cells(column: pd.Series, *, is_guarded: bool) -> list[str]:
     """Return the cells of a column as they stand in the file.
 
-    What needs an apostrophe or quotes is looked for in the whole column first: most needs none.
+    What needs an apostrophe or quotes is looked for in all its texts at once first: most need none.
     """
     cells = to_texts(column)
     if not isinstance(column.dtype, pd.StringDtype):
         return cells  # times, numbers and flags have no such signs
-    whole = _BETWEEN + _BETWEEN.join(cells)
-    if is_guarded and any(sign in whole for sign in _MAY_BE_FORMULA):
-        cells = _change(cells, _guard)
-    return _change(cells, _quote) if any(sign in whole for sign in _QUOTED) else cells
-
-
-def _change(cells: list[str], change: Callable[[str], str]) -> list[str]:
-    changed = {text: change(text) for text in set(cells)}
+    different = set(cells)
+    whole = _BETWEEN + _BETWEEN.join(different)
+    has_formula = is_guarded and any(sign in whole for sign in _MAY_BE_FORMULA)
+    if not has_formula and not any(sign in whole for sign in _QUOTED):
+        return cells
+    changed = {text: _quote(_guard(text) if has_formula else text) for text in different}
     return [changed[text] for text in cells]
 
 

@@ -42,16 +42,20 @@ def whole_days(elapsed: pd.Series) -> pd.Series:
 
 
 def to_texts(column: pd.Series) -> list[str]:
-    """Return every cell as text: times as `YYYY-MM-DDTHH:MM:SSZ`, nothing as an empty text."""
-    is_known = column.notna().to_numpy()
-    if isinstance(column.dtype, pd.DatetimeTZDtype):
-        texts = np.full(len(column), "", dtype=object)
-        seconds = np.datetime_as_string(to_naive(column).to_numpy()[is_known], unit="s")
-        texts[is_known] = [f"{text}Z" for text in seconds.tolist()]
+    """Return every cell as text: times as `YYYY-MM-DDTHH:MM:SSZ`, nothing as an empty text.
+
+    Of times, numbers and flags only the different ones are put into words: most stand there often.
+    """
+    if isinstance(column.dtype, pd.StringDtype):
+        texts = column.fillna("").to_numpy(dtype=object)
     else:
-        words = column if isinstance(column.dtype, pd.StringDtype) else column.astype("str")
-        texts = words.to_numpy(dtype=object, copy=True)
-        texts[~is_known] = ""
+        codes, different = pd.factorize(column)  # -1 is nothing, and the last of the words
+        if isinstance(column.dtype, pd.DatetimeTZDtype):
+            instants = to_naive(different.to_series()).to_numpy()
+            words = np.datetime_as_string(instants, unit="s", timezone="UTC").tolist()
+        else:
+            words = different.astype("str").tolist()
+        texts = np.array([*words, ""], dtype=object)[codes]
     found: list[str] = texts.tolist()
     return found
 

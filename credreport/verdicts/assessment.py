@@ -41,6 +41,10 @@ _ABOUT = (
     *("row", "kind", "is_root", "created_at", "set_at", "last_used", "as_of", "user_row"),
     "active_credentials",
 )
+_COUNTS = (
+    *("active_credentials", "unused_credentials", "undetermined_credentials"),
+    "active_certificates",
+)
 _UNDECIDED = ("row", "has_row", "credential", "rule", "reason")
 _SCRIPTED = ("user_row", "kind", "credential", "set_at", "last_used")
 
@@ -476,18 +480,15 @@ def _to_user_table(
         }
     )
     counts = flags.groupby(credentials["user_row"]).sum()
-    # The first row of a user is the password's.
-    first = credentials.drop_duplicates("user_row").set_index("user_row")
-    users = first[
-        [
-            *("report", "account_id", "user", "arn", "is_root", "created_at", "mfa_active"),
-            *("as_of", "source_file", "source_line"),
-        ]
+    of_user = [
+        *("user_row", "report", "account_id", "user", "arn", "is_root", "created_at", "mfa_active"),
+        *("as_of", "source_file", "source_line", "enabled_raw"),
     ]
-    users = users.assign(
+    # The first row of a user is the password's.
+    first = credentials[of_user][~credentials["user_row"].duplicated()].set_index("user_row")
+    users = first.rename(columns={"enabled_raw": "console_password"}).assign(
         **{str(name): counts[name] for name in flags},
         most_recent_use=credentials.groupby("user_row")["last_used"].max(),
-        console_password=first["enabled_raw"],
     )
     elapsed = users["as_of"] - users["most_recent_use"]  # a use after the as-of has no age
     users = users.assign(days_since=whole_days(elapsed.mask(elapsed < pd.Timedelta(0))))
@@ -518,16 +519,25 @@ def _to_conclusion(users: pd.DataFrame, findings: pd.DataFrame, unsure: pd.Serie
 
 
 def _to_use_words(users: pd.DataFrame) -> pd.Series:
-    active, unused = users["active_credentials"], users["unused_credentials"]
-    conclusion = pd.Series(_CURRENT, index=users.index, dtype="str")
-    some = unused.astype("str") + " of " + active.astype("str") + " active credentials unused"
-    conclusion = conclusion.mask(unused.gt(0), some)
-    conclusion = conclusion.mask(unused.gt(0) & unused.eq(active), "All active credentials unused")
-    conclusion = conclusion.mask(active.eq(0), "Nothing active")
-    only = active.eq(0) & users["active_certificates"].gt(0)
-    conclusion = conclusion.mask(only, "Only signing certificates active")
-    undetermined = users["undetermined_credentials"]
-    not_judged = undetermined.astype("str") + " could not be judged"
-    conclusion = conclusion.mask(undetermined.gt(0) & unused.eq(0), not_judged)
-    conclusion = conclusion.mask(undetermined.gt(0) & unused.gt(0), conclusion + ", " + not_judged)
-    return conclusion.mask(users["is_root"] & unused.eq(0) & undetermined.eq(0), _ROOT_SHOWN)
+    """Return what is said of each user's use; users with the same counts share the words."""
+    counts = users[[*_COUNTS]]
+    different = counts.drop_duplicates(ignore_index=True)
+    words = pd.Series(list(map(_use_words, *(different[name] for name in _COUNTS))), dtype="str")
+    places = counts.merge(different.reset_index(names="place"), on=[*_COUNTS], how="left")["place"]
+    is_quiet = users["unused_credentials"].eq(0) & users["undetermined_credentials"].eq(0)
+    said = words.take(places.to_numpy()).set_axis(users.index)
+    return said.mask(users["is_root"] & is_quiet, _ROOT_SHOWN)
+
+
+def _use_words(active: int, unused: int, undetermined: int, certificates: int) -> str:
+    parts = []
+    if unused:
+        some = f"{unused} of {active} active credentials unused"
+        parts.append("All active credentials unused" if unused == active else some)
+    if undetermined:
+        parts.append(f"{undetermined} could not be judged")
+    if parts:
+        return ", ".join(parts)
+    if active:
+        return _CURRENT
+    return "Only signing certificates active" if certificates else "Nothing active"

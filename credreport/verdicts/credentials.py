@@ -114,7 +114,7 @@ def to_credentials(judged: Judged) -> pd.DataFrame:
         "basis": _to_str(basis),
         "reason": _to_str(np.array(to_reasons(judged), dtype=object)),
     }
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns, copy=False)
 
 
 class _Texts:
