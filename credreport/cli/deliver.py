@@ -42,7 +42,6 @@ def deliver(
     """Write the files, print the rest, return the exit status: how every command with evidence ends."""
     from credreport.decisions.decision import Decisions
     from credreport.output.disk import write_all
-    from credreport.output.filled_in import reason_to_keep
     from credreport.output.render import close, make
 
     written: list[Path] = []
@@ -54,6 +53,8 @@ def deliver(
         return closing.files, closing.replaceable
 
     def keep(workbook: Path, is_as_written: bool) -> str:
+        from credreport.output.filled_in import reason_to_keep
+
         carried = evidence.review.decisions if evidence.review else Decisions()
         return reason_to_keep(workbook, carried, evidence.sign_off, is_as_written=is_as_written)
 

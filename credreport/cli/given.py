@@ -86,6 +86,13 @@ def decisions(path: Path | None, masker: Masker | None = None) -> Decisions | No
     return mask_decisions(found, masker)
 
 
+def tables_as_csv(formats: Sequence[str]) -> tuple[str, ...]:
+    """Return the tables of the population that become CSV where they are too long for a sheet."""
+    if "xlsx" in formats:
+        return ("users", "credentials")
+    return ("credentials",) if "csv" in formats else ()
+
+
 def check_split(
     split_by: SplitBy | None, accounts: AccountList, *, formats: Sequence[str], has_baseline: bool
 ) -> None:

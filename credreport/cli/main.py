@@ -178,7 +178,7 @@ def analyze(
         waivers,
         as_of=given.as_of(as_of),
         has_baseline=baseline is not None or split_by is not None,
-        csv=bool({"csv", "xlsx"} & set(wanted)),
+        csv=given.tables_as_csv(wanted),
         json="json" in wanted or as_json,
         options=options,
         accounts=named,

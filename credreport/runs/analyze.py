@@ -64,7 +64,7 @@ class Asked:
     policy, waivers: the rules and what they spare.
     as_of: the instant of judging; see read_reports.
     has_baseline: whether every credential is compared, or goes to a part: then the population is kept.
-    csv, json, options: whether its rows are written as text, and how.
+    csv, json, options: of which tables its rows are written as CSV, whether as JSON, and how.
     accounts: the names and owners that stand beside them.
     sampling: what is drawn of the population before its tables are cut.
     mask: makes pseudonyms of names where rows are put aside; `accounts` has some already.
@@ -74,7 +74,7 @@ class Asked:
     waivers: Waivers = field(default_factory=Waivers)
     as_of: datetime | str | None = None
     has_baseline: bool = False
-    csv: bool = False
+    csv: tuple[str, ...] = ()
     json: bool = False
     options: Options = field(default_factory=Options)
     accounts: AccountList = field(default_factory=AccountList)
@@ -213,7 +213,7 @@ def _put_together(
     pieces: Iterable[Piece], population: Population, asked: Asked, aside: Sequence[str]
 ) -> tuple[Assessment, Aside | None]:
     """Join the parts, and put the texts aside."""
-    csv = {name: Spool() for name in aside if asked.csv}
+    csv = {name: Spool() for name in aside if name in asked.csv}
     json = {name: Spool() for name in aside if asked.json}
     for name, spool in csv.items():
         spool.put(csv_header(POPULATION[name]))
@@ -276,7 +276,9 @@ def judge_batch(
         "credentials": part.credentials,
     }
     rows = {name: named[name][list(POPULATION[name])] for name in aside}
-    csv = {name: csv_rows(table, asked.options) for name, table in rows.items() if asked.csv}
+    csv = {
+        name: csv_rows(table, asked.options) for name, table in rows.items() if name in asked.csv
+    }
     json = {name: json_rows(table) for name, table in rows.items() if asked.json}
     sample = None
     if aside and asked.sampling:

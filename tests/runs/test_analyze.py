@@ -29,7 +29,15 @@ from credreport.rules.policy import Policy, UserClass
 from credreport.rules.profiles import PROFILES
 from credreport.rules.waivers import Waivers, load_waivers
 from credreport.runs import analyze
-from credreport.runs.analyze import Asked, Chosen, Piece, analyze_inputs, find_reports, judge_batch
+from credreport.runs.analyze import (
+    POPULATION,
+    Asked,
+    Chosen,
+    Piece,
+    analyze_inputs,
+    find_reports,
+    judge_batch,
+)
 from credreport.runs.cluster import on_cluster
 from credreport.runs.pool import Pool
 from credreport.runs.processes import in_processes
@@ -85,7 +93,7 @@ def ends_with(files: dict[str, bytes], end: str) -> list[bytes]:
 
 
 def asked(policy: Policy | None = None, waivers: Waivers | None = None) -> Asked:
-    return Asked(policy or Policy(), waivers or Waivers(), csv=True, json=True)
+    return Asked(policy or Policy(), waivers or Waivers(), csv=tuple(POPULATION), json=True)
 
 
 @pytest.fixture(autouse=True)
