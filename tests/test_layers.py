@@ -15,7 +15,7 @@ LAYERS = [
     "reports.stamp", "reports.archives", "reports.own", "reports.inputs", "reports.containers", "reports.grid", "reports.cells",
     "reports.names", "reports.sections", "reports.report", "reports.selection", "reports.by_date",
     "reports.normalise", "verdicts.judged", "verdicts.reasons", "verdicts.contradictions", "verdicts.warnings",
-    "rules.option_file", "decisions.decision", "decisions.workbook", "rules.accounts", "rules.rule", "rules.peers",
+    "rules.option_file", "decisions.bounds", "decisions.decision", "decisions.workbook", "rules.accounts", "rules.rule", "rules.peers",
     "rules.predicates", "rules.catalogue", "rules.profiles", "rules.toml_file", "rules.policy", "verdicts.tally",
     "verdicts.credentials", "rules.waivers", "verdicts.undetermined", "verdicts.way_out", "verdicts.assessment",
     "runs.pool", "runs.processes", "runs.cluster", "runs.inspect", "comparison.people",

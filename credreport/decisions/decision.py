@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
@@ -84,6 +84,7 @@ class Decisions:
 
     `signed` has the labels and texts of the sign-off that are filled in; `notices` say which cells
     were read in another form than they have; `tested` counts the rows of the sample with results.
+    `headers` has what the header row of each sheet says, `has_comments` whether cells have any.
     """
 
     decisions: tuple[Decision, ...] = ()
@@ -91,6 +92,8 @@ class Decisions:
     notices: tuple[Notice, ...] = ()
     file: OptionFile | None = None
     tested: int = 0
+    headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    has_comments: bool = False
 
     def __iter__(self) -> Iterator[Decision]:
         """Yield the decisions in the order of the workbook."""

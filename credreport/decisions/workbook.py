@@ -12,7 +12,7 @@ import io
 import re
 import warnings
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import date, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.utils.datetime import from_excel
 from openpyxl.utils.escape import unescape
 
+from credreport.decisions.bounds import reason_not_to_open
 from credreport.decisions.decision import (
     DISPOSITIONS,
     FILLED_IN,
@@ -41,18 +42,24 @@ from credreport.schema import SLOT_WORDS
 from credreport.text import escape_text
 
 MAX_BYTES = 256 * 1024 * 1024
-_MAX_MEMBERS = 2_000
+# Workbooks of a run unpack to about 11 times their size, also when other programs saved them again.
+_ROOM = 4 * 1024 * 1024
+_GROWTH = 30
 _MAX_UNPACKED = 1024 * 1024 * 1024
-_MAX_STRINGS = 128 * 1024 * 1024
 _MAX_ROWS = 1_048_576
 _MAX_COLUMNS = 40
 _MOST_SHOWN = 60
 _HEADER_WITHIN = 20
 _YEARS = range(2000, 2100)
-_STRINGS = "xl/sharedStrings.xml"
 _OLE = b"\xd0\xcf\x11\xe0"
 _FINDINGS, _DECISIONS, _SUMMARY = "Findings", "Decisions", "Summary"
 _SAMPLE = "Sample"
+_READ = (_FINDINGS, _DECISIONS, _SUMMARY, _SAMPLE)
+_DISPOSITION = FILLED_IN["disposition"]
+_MERGED = re.compile(
+    rb"<(?:\w+:)?mergeCell [^>]{0,99}?\bref=[\"'](?P<place>[A-Z]{1,3}(?P<first>\d+):[A-Z]{1,3}(?P<last>\d+))"
+)
+_PIECE, _LONGEST_MERGED = 1024 * 1024, 160
 _ID = "Finding ID"
 _FINDING_ID = re.compile(r"CR-M?[0-9A-F]{12}(?:-[0-9]+)?")
 _ABOUT = {
@@ -92,16 +99,25 @@ def parse_workbook(name: str, data: bytes, *, is_carried: bool) -> Decisions:
         reader.refuse("", "cannot be read as a workbook: damaged, or none", _AGAIN)
         sheets = {}
     needed = (_FINDINGS, _DECISIONS) if is_carried else (_SUMMARY,)
-    if not reader.problems and sheets.keys().isdisjoint(needed):
+    if not reader.problems and reader.headers.keys().isdisjoint(needed):
         found = f"no sheet {needed[0]}: not a workbook of credreport analyze"
         reader.refuse("", found, "Name the workbook that the decisions were filled in")
     decisions = _to_decisions(reader, sheets)
+    _refuse_others(reader, sheets, decisions)
     signed = _to_signed(sheets.get(_SUMMARY, []))
     if reader.problems:
         lines = problem_lines(reader.problems)
         raise UsageError("\n".join(f"{OPTION} {line}" for line in lines))
     file = OptionFile(name, hashlib.sha256(data).hexdigest(), len(data))
-    return Decisions(decisions, signed, tuple(reader.notices), file, _count_tested(sheets))
+    return Decisions(
+        decisions,
+        signed,
+        tuple(reader.notices),
+        file,
+        _count_tested(sheets),
+        reader.headers,
+        reader.has_comments,
+    )
 
 
 _Row = tuple[int, Sequence[Any]]
@@ -113,6 +129,8 @@ class _Reader:
     def __init__(self, name: str) -> None:
         self.name = name
         self.epoch: datetime | None = None
+        self.headers: dict[str, tuple[str, ...]] = {}
+        self.has_comments = False
         self.problems: list[Problem] = []
         self.notices: list[Notice] = []
 
@@ -201,33 +219,51 @@ def _read_sheets(reader: _Reader, data: bytes) -> dict[str, list[_Row]]:
         found = "protected with a password, or an old .xls"
         reader.refuse("", found, "Save it without a password as .xlsx")
         return {}
+    most = min(_ROOM + _GROWTH * len(data), _MAX_UNPACKED)
+    if why := reason_not_to_open(data, most):
+        found = f"{why}: for a file of {len(data):,} bytes no workbook of credreport does that"
+        reader.refuse("", found, _AGAIN)
+        return {}
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        members = archive.infolist()
-    sizes = {member.filename: member.file_size for member in members}
-    limits = {
-        f"{len(members)} members": len(members) > _MAX_MEMBERS,
-        f"{sum(sizes.values())} bytes unpacked": sum(m.file_size for m in members) > _MAX_UNPACKED,
-        f"{sizes.get(_STRINGS, 0)} bytes of text": sizes.get(_STRINGS, 0) > _MAX_STRINGS,
-        "two members of one name": len(sizes) < len(members),
-    }
-    for found, is_beyond in limits.items():
-        if is_beyond:
-            reader.refuse("", f"{found}: no workbook of credreport has that", _AGAIN)
-            return {}
+        reader.has_comments = any(
+            "omments/" in name or "/comments" in name for name in archive.namelist()
+        )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl names what it does not read
         with closing(load_workbook(io.BytesIO(data), read_only=True, keep_links=False)) as book:
             reader.epoch = book.epoch
-            tables = {sheet.title for sheet in book.worksheets}  # a sheet may be a chart only
-            titles = [each for each in (_FINDINGS, _DECISIONS, _SUMMARY, _SAMPLE) if each in tables]
-            return {title: list(_rows(reader, book[title])) for title in titles}
+            read: dict[str, list[_Row]] = {}
+            for sheet in book.worksheets:  # a sheet may also be a chart only
+                sheet.reset_dimensions()  # what the file claims its size to be
+                head = [*_rows(reader, sheet, _HEADER_WITHIN)]
+                headers = _to_header(head)[1]
+                reader.headers[sheet.title] = headers
+                if sheet.title in _READ or {_ID, _DISPOSITION} <= {*headers}:
+                    read[sheet.title] = [*_rows(reader, sheet)]
+                    if sheet.title in (_FINDINGS, _DECISIONS):
+                        _refuse_merged(reader, sheet)
+            return read
 
 
-def _rows(reader: _Reader, sheet: Any) -> Iterator[_Row]:
-    """Yield number and cells of each row that has any."""
-    sheet.reset_dimensions()  # what the file claims its size to be
+def _refuse_merged(reader: _Reader, sheet: Any) -> None:
+    """Refuse cells that were merged over rows: they look filled in, and only the first has a value."""
+    before = b""
+    found: dict[str, None] = {}
+    with sheet._get_source() as file:  # noqa: SLF001 - read row by row, a sheet has no merged cells
+        while piece := file.read(_PIECE):
+            for match in _MERGED.finditer(before + piece):
+                if match["first"] != match["last"]:
+                    found[match["place"].decode()] = None
+            before = (before + piece)[-_LONGEST_MERGED:]
+    for place in found:
+        remedy = "Split them again, and fill in each row"
+        reader.refuse(f"sheet {sheet.title}, cells {place}", "merged", remedy)
+
+
+def _rows(reader: _Reader, sheet: Any, most: int | None = None) -> Iterator[_Row]:
+    """Yield number and cells of each row that has any, as far as row `most`."""
     last: Sequence[Any] = ()
-    for number, cells in enumerate(sheet.iter_rows(max_col=_MAX_COLUMNS), 1):
+    for number, cells in enumerate(sheet.iter_rows(max_row=most, max_col=_MAX_COLUMNS), 1):
         if number > _MAX_ROWS:
             reader.refuse(f"sheet {sheet.title}", f"more than {_MAX_ROWS} rows", _AGAIN)
             return
@@ -268,12 +304,8 @@ def _of_sheet(reader: _Reader, title: str, rows: Sequence[_Row] | None) -> Itera
     """Yield what is filled in beside each Finding ID of a sheet, also where that is nothing."""
     if rows is None:
         return
-    for place, (number, cells) in enumerate(rows):
-        headers = [_to_text(cell.value) for cell in cells]
-        if _ID in headers or place == len(rows) - 1 or number >= _HEADER_WITHIN:
-            break
-    else:
-        headers, place, number = [], 0, 1
+    place, headers = _to_header(rows)
+    number = rows[place][0] if rows else 1
     missing = [header for header in (_ID, *FILLED_IN.values()) if header not in headers]
     if missing:
         remedy = "Give the header row its names back, or name another workbook"
@@ -289,6 +321,30 @@ def _of_sheet(reader: _Reader, title: str, rows: Sequence[_Row] | None) -> Itera
         decision = _of_row(reader, title, number, cells, places)
         if decision:
             yield decision
+
+
+def _to_header(rows: Sequence[_Row]) -> tuple[int, tuple[str, ...]]:
+    """Return which of the rows is the header, and its cells: the first with Finding ID, or the first."""
+    texts = [
+        tuple(_to_text(cell.value) for cell in cells)
+        for number, cells in rows[:_HEADER_WITHIN]
+        if number <= _HEADER_WITHIN
+    ]
+    place = next((place for place, each in enumerate(texts) if _ID in each), 0)
+    return place, texts[place] if texts else ()
+
+
+def _refuse_others(
+    reader: _Reader, sheets: Mapping[str, Sequence[_Row]], decisions: Iterable[Decision]
+) -> None:
+    """Refuse decisions on further sheets, such as a copy of Findings, that would be lost."""
+    known = {each.content for each in decisions}
+    for title in sheets.keys() - {*_READ}:
+        for decision in _of_sheet(reader, title, sheets[title]):
+            if any(decision.cells.values()) and decision.content not in known:
+                found = f"{decision.finding_id} has a decision that the sheet {_FINDINGS} has not"
+                remedy = f"Put it there, or delete the sheet {title}"
+                reader.refuse(decision.place, found, remedy)
 
 
 def _of_row(

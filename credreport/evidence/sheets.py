@@ -97,6 +97,16 @@ AUDITOR_HEADERS = {
     title: tuple(column.header for column in columns if column.is_for_auditor)
     for title, columns in (("Findings", _FINDINGS), ("Sample", _SAMPLE))
 }
+# All headers of the sheets with columns of his: others are of his own.
+KNOWN_HEADERS = {
+    title: tuple(column.header for column in columns)
+    for title, columns in (("Findings", _FINDINGS), ("Sample", _SAMPLE))
+}
+# All sheets that a run of whatever kind writes.
+TITLES = (
+    "Summary", "Charts", "Findings", "Undetermined", "Users", "Accounts", "Credentials", "Sample", "Remediation",
+    "Changes", "Timeline", "Decisions", "Waivers", "Inputs", "Method",
+)  # fmt: skip
 _UNDETERMINED = (
     _ACCOUNT,
     _USER,

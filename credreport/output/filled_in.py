@@ -9,6 +9,7 @@ from credreport.decisions.decision import OPTION, Decisions
 from credreport.decisions.workbook import MAX_BYTES, parse_workbook
 from credreport.errors import UsageError
 from credreport.evidence.evidence import SignOff
+from credreport.evidence.sheets import KNOWN_HEADERS, TITLES
 from credreport.reports.inputs import read_bounded
 from credreport.text import plural
 
@@ -38,6 +39,11 @@ def reason_to_keep(
             f"{path} has {rows} of the sample filled in, which not even --force replaces and "
             f"{OPTION} does not take over; {elsewhere}"
         )
+    if added := _added(found):
+        return (
+            f"{path} has {added}, which somebody added: not even --force replaces it, and {OPTION} "
+            f"does not take that over; {elsewhere}"
+        )
     if carried.file and found.file and carried.file.sha256 == found.file.sha256:
         return ""
     known = {each.content for each in carried}
@@ -52,3 +58,15 @@ def reason_to_keep(
         f"{path} has {' and '.join(words)} filled in, which not even --force replaces. "
         f"Add {OPTION} {shlex.quote(str(path))} --force to take the decisions over; or {elsewhere}"
     )
+
+
+def _added(found: Decisions) -> str:
+    """Return the first thing that no run writes and no run takes over; empty where there is none."""
+    for title, headers in found.headers.items():
+        if title not in TITLES:
+            return f"a sheet {title!r}"
+        known = KNOWN_HEADERS.get(title, headers)
+        for header in headers:
+            if header and header not in known:
+                return f"a column {header!r} on the sheet {title}"
+    return "comments" if found.has_comments else ""

@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
-from credreport.decisions import workbook
+from credreport.decisions import bounds, workbook
 from credreport.decisions.decision import Decision, Decisions
 from credreport.decisions.workbook import parse_workbook, read_decisions
 from credreport.errors import UsageError
@@ -253,6 +253,46 @@ def edited_titles(data: bytes, title: str) -> bytes:
     return saved(book)
 
 
+class TestACopyOfTheSheet:
+    def test_with_the_same_decision_is_no_matter(self) -> None:
+        row = [ID, "ann", "Open"]
+        (found,) = parse(make(row, **{"Findings (2)": [HEADERS, row, [OTHER, "bob"]]}))
+        assert found.place == "sheet Findings, cell A2"
+
+    @pytest.mark.parametrize("row", [[ID, "ann", "Removed"], [OTHER, "bob", "", "Ann"]])
+    def test_with_another_decision_is_refused(self, row: Row) -> None:
+        data = make([ID, "ann", "Open"], [OTHER, "bob"], **{"Findings (2)": [HEADERS, row]})
+        assert refusal(data) == (
+            f"--carry-from old.xlsx: sheet Findings (2), cell A2: {row[0]} has a decision that the sheet "
+            "Findings has not. Put it there, or delete the sheet Findings (2)."
+        )
+
+    def test_in_which_a_column_is_missing_is_refused(self) -> None:
+        data = make([ID, "ann", "Open"], Copy=[HEADERS[:-1], [ID, "ann", "Open"]])
+        assert "sheet Copy, row 1: no column Ticket and notes" in refusal(data)
+
+
+class TestMergedCells:
+    @pytest.mark.parametrize("title", ["Findings", "Decisions"])
+    def test_over_rows_are_refused(self, title: str) -> None:
+        lines = [HEADERS, [ID, "ann", "Open"], [OTHER, "bob"]]
+        book = openpyxl.load_workbook(io.BytesIO(make(Decisions=lines)))
+        book[title].merge_cells("C2:C3")
+        assert refusal(saved(book)) == (
+            f"--carry-from old.xlsx: sheet {title}, cells C2:C3: merged. Split them again, and fill in "
+            "each row."
+        )
+
+    def test_that_are_noted_across_two_pieces(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(workbook, "_PIECE", 50)
+        self.test_over_rows_are_refused("Findings")
+
+    def test_within_a_row_are_no_matter(self) -> None:
+        book = openpyxl.load_workbook(io.BytesIO(make([ID, "ann", "Open"])))
+        book["Findings"].merge_cells("F2:G2")
+        assert len(parse(saved(book)).decisions) == 1
+
+
 class TestAnotherWorkbook:
     def test_without_the_sheet_is_refused(self) -> None:
         book = openpyxl.Workbook()
@@ -345,28 +385,40 @@ class TestHostile:
         message = refusal(b"\xd0\xcf\x11\xe0 encrypted")
         assert "protected with a password, or an old .xls. Save it without" in message
 
-    @pytest.mark.parametrize(
-        ("limit", "most", "found"),
-        [
-            ("_MAX_MEMBERS", 3, " members: no workbook"),
-            ("_MAX_UNPACKED", 3_000, " bytes unpacked: no workbook"),
-            ("_STRINGS", "xl/workbook.xml", " bytes of text: no workbook"),
-        ],
-    )
-    def test_what_is_too_large_is_not_unpacked(
-        self, monkeypatch: pytest.MonkeyPatch, limit: str, most: object, found: str
+    def test_what_unpacks_to_far_more_than_a_run_writes_is_not_opened(
+        self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         data = make([ID, "ann", "Open"])
-        monkeypatch.setattr(workbook, "_MAX_STRINGS", 10)
-        monkeypatch.setattr(workbook, limit, most)
         monkeypatch.setattr(workbook, "load_workbook", None)
-        assert found in refusal(data)
+        monkeypatch.setattr(workbook, "_ROOM", 0)
+        monkeypatch.setattr(workbook, "_GROWTH", 1)
+        assert refusal(data) == (
+            f"--carry-from old.xlsx: it unpacks to more than {len(data):,} bytes: for a file of "
+            f"{len(data):,} bytes no workbook of credreport does that. Save it again in Excel or "
+            "LibreOffice as .xlsx, or name another workbook."
+        )
 
-    def test_two_members_of_one_name_are_refused(self) -> None:
+    def test_a_workbook_of_any_size_unpacks_to_at_most_a_gibibyte(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(workbook, "_MAX_UNPACKED", 3_000)
+        assert "it unpacks to more than 3,000 bytes" in refusal(make([ID, "ann", "Open"]))
+
+    def test_many_parts_are_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(bounds, "_MOST_PARTS", 3)
+        assert " parts, more than 3: " in refusal(make([ID, "ann", "Open"]))
+
+    def test_two_parts_of_one_name_are_refused(self) -> None:
         buffer = io.BytesIO(make([ID, "ann", "Open"]))
         with zipfile.ZipFile(buffer, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
             archive.writestr("xl/workbook.xml", "<x/>")
-        assert "two members of one name" in refusal(buffer.getvalue())
+        assert "a part of it stands there twice" in refusal(buffer.getvalue())
+
+    def test_a_damaged_part_is_named(self) -> None:
+        damaged = bytearray(make([ID, "ann", "Open"]))
+        crc = damaged.rindex(b"xl/worksheets/sheet1.xml") - 46 + 16
+        damaged[crc] ^= 1
+        assert "its part xl/worksheets/sheet1.xml is damaged" in refusal(bytes(damaged))
 
     def test_rows_are_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(workbook, "_MAX_ROWS", 2)

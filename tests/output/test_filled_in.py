@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook, load_workbook
+from openpyxl.comments import Comment
 
+import credreport
 from credreport.decisions.decision import Decisions
 from credreport.decisions.workbook import read_decisions
 from credreport.evidence.evidence import SignOff
+from credreport.evidence.sheets import TITLES
 from credreport.output.filled_in import reason_to_keep
 from credreport.output.workbook.book import to_xlsx
 from tests.support.decided import DAY, fill_in, sign, to_evidence
@@ -72,6 +77,39 @@ def test_a_line_of_the_sign_off(workbook: Path, label: str) -> None:
     assert reason(workbook, read_decisions(workbook)) == ""
 
 
+def _comment(book: Workbook) -> None:
+    book["Findings"]["K2"].comment = Comment("Asked Bob", "Ann")
+
+
+def _sheet(book: Workbook) -> None:
+    book.create_sheet("Interviews")
+
+
+def _column(book: Workbook) -> None:
+    book["Findings"]["S1"] = "Screenshot"
+
+
+@pytest.mark.parametrize(
+    ("add", "words"),
+    [
+        (_comment, "comments"),
+        (_sheet, "a sheet 'Interviews'"),
+        (_column, "a column 'Screenshot' on the sheet Findings"),
+    ],
+)
+def test_what_somebody_added_is_not_taken_over_and_stays(
+    workbook: Path, add: Callable[[Workbook], None], words: str
+) -> None:
+    fill_in(workbook, {"a": ("Open",)})
+    book = load_workbook(workbook)
+    add(book)
+    book.save(workbook)
+    assert reason(workbook, read_decisions(workbook)) == (
+        f"{workbook} has {words}, which somebody added: not even --force replaces it, and --carry-from "
+        "does not take that over; move it elsewhere, or choose another -o"
+    )
+
+
 def test_a_sign_off_by_options_that_are_not_given_again(workbook: Path) -> None:
     expected = "has the sign-off (Control, Prepared by, Ticket) filled in"
     assert expected in reason(workbook, sign_off=SignOff())
@@ -94,3 +132,10 @@ def test_a_cell_that_cannot_be_carried_over_is_filled_in(workbook: Path) -> None
     assert re.search(
         r"\(old.xlsx: sheet Findings, cell [A-Z]+2: a formula. Replace", reason(workbook)
     )
+
+
+def test_every_sheet_that_a_run_writes_is_known() -> None:
+    package = Path(credreport.__file__).parent
+    source = "\n".join(path.read_text("utf-8") for path in package.rglob("*.py"))
+    titles = re.findall(r'[sS]heet\(\s*"([A-Z]\w*)"', source)
+    assert {*titles, "Inputs"} == {*TITLES}

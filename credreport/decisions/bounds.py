@@ -1,0 +1,26 @@
+"""Bytes that claim to be a workbook -> why they are not opened: what they unpack to is bounded first."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+_MOST_PARTS = 5_000
+
+
+def reason_not_to_open(data: bytes, most: int) -> str:
+    """Return why the workbook is not opened; empty where it may be.
+
+    `most` is how many bytes all its parts may have together. A part that has more than the archive's
+    directory says is damaged. Raises zipfile.BadZipFile, or another error, where it is no archive.
+    """
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        parts = archive.infolist()
+        if len({part.filename for part in parts}) < len(parts):
+            return "a part of it stands there twice"
+        if len(parts) > _MOST_PARTS:
+            return f"it has {len(parts):,} parts, more than {_MOST_PARTS:,}"
+        if sum(part.file_size for part in parts) > most:
+            return f"it unpacks to more than {most:,} bytes"
+        damaged = archive.testzip()
+        return f"its part {damaged} is damaged" if damaged else ""
