@@ -1,31 +1,42 @@
 """Small mistakes put into the modules that decide: does a test notice?
 
-    python -m tests.support.mutation --seed 1 --count 50 --jobs 2
+    python -m tests.support.mutation --seed 1 --count 50 --modules instants,verdicts.tally
 
-Each mutant is one changed operator, comparison, constant or condition. It is loaded in a process of
-its own, and the tests of its module are run on it, file by file, the quick ones first, until one
-fails. Mutants that survive are printed, to be looked at; EQUIVALENT has those that change nothing
-anyone can see.
+Each mutant is one changed operator, comparison, constant or condition, tried in a process of its
+own: the tests of its module are run on it, the quick ones first, until one fails. A mutant in the
+body of a function is put into a program that is imported already, and all its tests are collected;
+one elsewhere (a constant of the module, a default) is imported in the place of the true module.
+Mutants that survive are printed, to be looked at; EQUIVALENT has those that change nothing anyone
+can see.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
-import copy
+import gc
 import importlib
 import os
+import pickle
+import pkgutil
 import random
 import signal
 import sys
 import time
 import types
 from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import TypeVar, cast
 
+import hypothesis
+import pytest
+
+import credreport
+
+ROOT = Path(__file__).parents[2]
 # The tests that hold each module, the quick ones first.
 TESTS = {
     "instants": ("test_instants", "reports/test_normalise"),
@@ -34,7 +45,7 @@ TESTS = {
         "verdicts/test_credentials",
         "verdicts/test_verdict_table",
     ),
-    "verdicts.warnings": ("verdicts/test_warnings",),
+    "verdicts.warnings": ("verdicts/test_warnings", "verdicts/test_contradictions"),
     "verdicts.judged": ("verdicts/test_verdict_table", "runs/test_inspect"),
     "verdicts.reasons": ("verdicts/test_credentials", "verdicts/test_assessment"),
     "reports.grid": ("reports/test_cells", "reports/test_read", "runs/test_inspect"),
@@ -63,9 +74,12 @@ TESTS = {
         "output/test_formats",
     ),
 }
-# What the tests of a module take of the processor, times this, is the end of a mutant that loops: a
-# share of what was measured, so that a busy machine kills no mutant that the tests did not notice.
+# The end of a mutant that loops: so many times what a test takes of the processor, and some seconds.
+# A share of what was measured, so that a busy machine kills no mutant that the tests did not notice.
 PATIENCE = 4
+GRACE = 4
+SURVIVED, TOO_LONG, ELSEWHERE = "survived", "noticed by taking too long", "not in a function"
+T = TypeVar("T")
 # Mutants that change nothing that anyone can see: module, line of source, change, and why.
 EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("verdicts.tally", "return map(tuple, counts.reshape(len(counts), -1).tolist())", "1 + 1"): "whatever is "
@@ -84,12 +98,20 @@ _OPERATED: dict[type[ast.operator], type[ast.operator]] = {
 
 @dataclass(frozen=True)
 class Mutant:
-    """One changed module: its place, what was changed, and its syntax tree."""
+    """One change to a module: its place, in words, and in the syntax tree that all of them share."""
 
     module: str
     line: int
     words: str
     tree: ast.Module
+    node: ast.AST
+    fields: dict[str, object]
+
+    def compile(self) -> types.CodeType:
+        """Make the change and compile the module. There is no way back, so do it in a process aside."""
+        for name, value in self.fields.items():
+            setattr(self.node, name, value)
+        return compile(ast.fix_missing_locations(self.tree), str(_path(self.module)), "exec")
 
 
 def mutants(module: str, source: str) -> Iterator[Mutant]:
@@ -97,15 +119,10 @@ def mutants(module: str, source: str) -> Iterator[Mutant]:
     tree = ast.parse(source)
     nodes = [node for node in ast.walk(tree) if hasattr(node, "lineno")]
     hints = {id(part) for node in nodes for hint in _hints(node) for part in ast.walk(hint)}
-    for number, node in enumerate(nodes):
-        if id(node) in hints:
-            continue
-        for words, change in _changes(node):
-            twin = copy.deepcopy(tree)
-            target = [each for each in ast.walk(twin) if hasattr(each, "lineno")][number]
-            change(target)
-            ast.fix_missing_locations(twin)
-            yield Mutant(module, int(getattr(node, "lineno", 0)), words, twin)
+    for node in nodes:
+        if id(node) not in hints:
+            for words, fields in _changes(node):
+                yield Mutant(module, int(getattr(node, "lineno", 0)), words, tree, node, fields)
 
 
 def _hints(node: ast.AST) -> Iterator[ast.AST]:
@@ -117,16 +134,11 @@ def _hints(node: ast.AST) -> Iterator[ast.AST]:
     yield from (hint for hint in hints if hint is not None)
 
 
-def _changes(node: ast.AST) -> Iterator[tuple[str, types.FunctionType]]:
-    """Yield what can be changed in a node, in words, and how."""
+def _changes(node: ast.AST) -> Iterator[tuple[str, dict[str, object]]]:
+    """Yield what can be changed in a node, in words, and its fields then."""
 
-    def changed(words: str, **fields: object) -> tuple[str, types.FunctionType]:
-        def apply(target: ast.AST) -> None:
-            for name, value in fields.items():
-                setattr(target, name, value)
-
-        assert isinstance(apply, types.FunctionType)
-        return words, apply
+    def changed(words: str, **fields: object) -> tuple[str, dict[str, object]]:
+        return words, fields
 
     if isinstance(node, ast.Compare) and type(node.ops[0]) in _COMPARED:
         other = _COMPARED[type(node.ops[0])]
@@ -148,35 +160,139 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, types.FunctionType]]:
         yield changed("condition turned", test=ast.UnaryOp(ast.Not(), node.test))
 
 
-def try_one(mutant: Mutant | None, module: str, limit: float = 0) -> tuple[str, float]:
-    """Run the tests of a module in a process of its own.
+@dataclass
+class Suite:
+    """A plugin of pytest: runs the tests that it collected in another way."""
 
-    Returns `killed`, `timed out` or `survived`, and the seconds of processor time that it took. No
-    `limit` is none.
+    # What one test takes of the processor, in seconds, by its name; empty before it is measured.
+    seconds: dict[str, float]
+    # The mutants to try, each in a process of its own; none: run the tests themselves.
+    mutants: Sequence[Mutant] = ()
+    ends: list[str] = field(default_factory=list)
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        session.items.sort(key=lambda item: self.seconds.get(item.nodeid, 0))
+        if not self.mutants:
+            self.ends.append(self._run(session))
+        else:
+            for each in pkgutil.walk_packages(credreport.__path__, "credreport."):
+                importlib.import_module(each.name)  # once, not in every process
+            gc.freeze()  # the processes share what stands
+        for mutant in self.mutants:
+            end = _aside(partial(self._try, mutant, session), TOO_LONG)
+            _say(f"  {mutant.module}:{mutant.line}: {mutant.words}: {end}")
+            self.ends.append(end)
+            # What noticed this one is likely to notice the next, which is a neighbour.
+            session.items.sort(key=lambda item: f"noticed by {item.nodeid}" != end)
+        return True
+
+    def _try(self, mutant: Mutant, session: pytest.Session) -> str:
+        return self._run(session) if _put(mutant) else ELSEWHERE
+
+    def _run(self, session: pytest.Session) -> str:
+        is_measured = bool(self.seconds)
+        if session.testsfailed:
+            return "noticed as the tests are collected"
+        for item, following in zip(session.items, [*session.items[1:], None], strict=True):
+            if is_measured:
+                limit = PATIENCE * self.seconds.get(item.nodeid, 0) + GRACE
+                signal.setitimer(signal.ITIMER_PROF, limit)
+            started = time.process_time()
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            self.seconds[item.nodeid] = time.process_time() - started
+            if session.testsfailed > 0:
+                return f"noticed by {item.nodeid}"
+        return SURVIVED
+
+
+def run(suite: Suite, module: str, mutant: Mutant | None = None) -> Suite:
+    """Run the tests of a module in a process of its own; return what became of the suite.
+
+    A mutant is imported in the place of the true module.
     """
+
+    def tests() -> Suite:
+        generated = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
+        hypothesis.settings.register_profile("quick", phases=generated, database=None)
+        hypothesis.settings.load_profile("quick")  # the smallest example is nobody's question
+        plain = [
+            "-q",
+            "--tb=native",
+            "--assert=plain",
+            "-p",
+            "no:cacheprovider",
+            "-k",
+            "not Cluster",
+        ]
+        try:
+            if mutant:
+                _load(mutant)
+        except Exception:  # however it fails, nobody can start the program
+            return Suite({}, ends=["noticed at its import"])
+        pytest.main([*plain, *(f"tests/{name}.py" for name in TESTS[module])], [suite])
+        return Suite(suite.seconds, ends=suite.ends)
+
+    return _aside(tests, Suite({}, ends=[TOO_LONG]))
+
+
+def _aside(work: Callable[[], T], otherwise: T) -> T:
+    """Do some work in a process of its own; return what stands for it where that was killed."""
+    here, there = os.pipe()
     child = os.fork()
     if child == 0:
-        status = 1
         try:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, 1)
-            os.dup2(nowhere, 2)
-            signal.setitimer(signal.ITIMER_PROF, limit)
-            if mutant:
-                _load(mutant)
-            status = int(any(_fails(name) for name in TESTS[module]))
+            done = pickle.dumps(work())
+            with os.fdopen(there, "wb") as answer:
+                answer.write(done)
         finally:
-            os._exit(status)
-    _, ended, used = os.wait4(child, 0)
-    seconds = used.ru_utime + used.ru_stime
-    if os.WIFSIGNALED(ended):
-        return "timed out", seconds
-    return "killed" if os.waitstatus_to_exitcode(ended) else "survived", seconds
+            os._exit(0)
+    os.close(there)
+    with os.fdopen(here, "rb") as answer:
+        said = answer.read()
+    os.waitpid(child, 0)
+    return cast("T", pickle.loads(said)) if said else otherwise  # what this very program wrote
 
 
-def _fails(name: str) -> bool:
-    plain = ["-x", "-q", "--assert=plain", "-p", "no:cacheprovider", "-k", "not Cluster"]
-    return bool(importlib.import_module("pytest").main([*plain, f"tests/{name}.py"]))
+def _put(mutant: Mutant) -> bool:
+    """Put a mutant into the functions of its module, imported already; say whether there was one."""
+    module = sys.modules[f"credreport.{mutant.module}"]
+    codes = dict(_codes(mutant.compile()))
+    changed = [
+        (function, codes[function.__code__.co_qualname])
+        for function in _functions(module)
+        if codes.get(function.__code__.co_qualname, function.__code__) != function.__code__
+    ]
+    for function, code in changed:
+        function.__code__ = code
+    return bool(changed)
+
+
+def _codes(code: types.CodeType) -> Iterator[tuple[str, types.CodeType]]:
+    for each in code.co_consts:
+        if isinstance(each, types.CodeType):
+            yield each.co_qualname, each
+            yield from _codes(each)
+
+
+def _functions(owner: types.ModuleType | type) -> Iterator[types.FunctionType]:
+    """Yield the functions that a module, or a class, defines."""
+    name = owner.__module__ if isinstance(owner, type) else owner.__name__
+    for value in map(_behind_doors, vars(owner).values()):
+        if getattr(value, "__module__", "") != name:
+            continue
+        if isinstance(value, types.FunctionType):
+            yield value
+        elif isinstance(value, type):
+            yield from _functions(value)
+
+
+def _behind_doors(value: object) -> object:
+    """Return the function that a property, a method or a cache calls."""
+    for door in ("fget", "func", "__func__", "__wrapped__"):
+        value = getattr(value, door, value)
+    return value
 
 
 def _load(mutant: Mutant) -> None:
@@ -185,9 +301,9 @@ def _load(mutant: Mutant) -> None:
     parent, _, leaf = name.rpartition(".")
     package = importlib.import_module(parent)
     module = types.ModuleType(name)
-    module.__file__ = str(Path(str(package.__file__)).with_name(f"{leaf}.py"))
+    module.__file__ = str(_path(mutant.module))
     sys.modules[name] = module
-    exec(compile(mutant.tree, module.__file__, "exec"), module.__dict__)
+    exec(mutant.compile(), module.__dict__)
     setattr(package, leaf, module)
 
 
@@ -211,59 +327,50 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=50)
-    parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--seconds", type=int, default=10**6, help="start none after so long")
     parser.add_argument("--modules", default=",".join(TESTS))
     options = parser.parse_args()
-    for heavy in ("pandas", "typer.testing", "hypothesis", "pytest", "openpyxl"):
+    for heavy in ("pandas", "typer.testing", "openpyxl"):
         importlib.import_module(heavy)
-    package = Path(__file__).parents[2] / "credreport"
     modules = options.modules.split(",")
-    source_of = {name: _path(package, name).read_text(encoding="utf-8") for name in modules}
-    limits: dict[str, float] = {}
-    for module in modules:
-        end, seconds = try_one(None, module)
-        if end != "survived":
-            raise SystemExit(f"the tests of {module} fail on the program as it is")
-        limits[module] = PATIENCE * seconds
-        _say(f"{module}: its tests take {seconds:.0f} s of the processor")
+    source_of = {name: _path(name).read_text(encoding="utf-8") for name in modules}
     found, equivalent = _find(source_of)
     chosen = random.Random(options.seed).sample(found, min(options.count, len(found)))
-    ends: Counter[tuple[str, str]] = Counter()
-    started = time.monotonic()
-
-    def examine(mutant: Mutant) -> tuple[Mutant, str]:
-        is_late = time.monotonic() - started > options.seconds
-        if is_late:
-            return mutant, "not tried"
-        return mutant, try_one(mutant, mutant.module, limits[mutant.module])[0]
-
-    # Threads that wait; the work is done in the processes that they fork.
-    with ThreadPoolExecutor(options.jobs) as pool:
-        for mutant, end in pool.map(examine, chosen):
-            ends[mutant.module, end] += 1
-            if end == "survived":
-                module, line, words = _key(mutant, source_of)
-                _say(f"survived: {module}:{mutant.line}: {words}: {line}")
     for module in modules:
-        slow = ends[module, "timed out"]
-        noticed = ends[module, "killed"] + slow
-        tried = noticed + ends[module, "survived"]
+        own = [each for each in chosen if each.module == module]
+        ends = Counter(_examine(sorted(own, key=lambda each: each.line), module))
+        tried, slow = ends.total(), ends[TOO_LONG]
+        noticed = tried - ends[SURVIVED]
         _say(
             f"seed {options.seed}, {module}: {tried} of {sum(m.module == module for m in found)} "
-            f"mutants tried, {noticed} noticed ({100 * noticed / max(tried, 1):.1f} %), {slow} of "
-            f"them by taking too long; {equivalent[module]} more change nothing"
+            f"mutants tried, {noticed} noticed, {slow} of them by taking too long; "
+            f"{equivalent[module]} more change nothing"
         )
     return 0
 
 
-def _path(package: Path, module: str) -> Path:
-    return package.joinpath(*module.split(".")).with_suffix(".py")
+def _examine(chosen: list[Mutant], module: str) -> Iterator[str]:
+    """Yield what became of every mutant of a module."""
+    if not chosen:
+        return
+    true = run(Suite({}), module)
+    if true.ends != [SURVIVED]:
+        raise SystemExit(f"the tests of {module} fail on the program as it is: {true.ends}")
+    _say(f"{module}: its tests take {sum(true.seconds.values()):.0f} s of the processor")
+    for mutant, end in zip(chosen, run(Suite(true.seconds, chosen), module).ends, strict=True):
+        if end == ELSEWHERE:
+            (elsewhere,) = run(Suite(true.seconds), module, mutant).ends
+            _say(f"  {mutant.module}:{mutant.line}: {mutant.words}: {elsewhere}")
+            yield elsewhere
+        else:
+            yield end
+
+
+def _path(module: str) -> Path:
+    return ROOT.joinpath("credreport", *module.split(".")).with_suffix(".py")
 
 
 def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    sys.stderr.write(f"{line}\n")
 
 
 if __name__ == "__main__":
