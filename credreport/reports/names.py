@@ -131,9 +131,8 @@ def read_order(grid: Grid, report: Numbers, account: Numbers, root: Flags) -> Or
         places = list(zip((~root[begin:end]).tolist(), users, strict=True))
         if places != sorted(places):
             order.is_late[begin + _find_late(places)] = True
-        if len(set(users)) < len(users):
-            keys = list(zip(account[begin:end].tolist(), users, strict=True))
-            order.ordinal[begin:end] = _to_ordinals(keys)
+        keys = list(zip(account[begin:end].tolist(), users, strict=True))
+        order.ordinal[begin:end] = _to_ordinals(keys)
     return order
 
 

@@ -50,7 +50,12 @@ TESTS = {
     "verdicts.reasons": ("verdicts/test_credentials", "verdicts/test_assessment"),
     "reports.grid": ("reports/test_cells", "reports/test_read", "runs/test_inspect"),
     "reports.cells": ("reports/test_cells", "verdicts/test_verdict_table"),
-    "reports.names": ("reports/test_cells", "reports/test_read", "verdicts/test_warnings"),
+    "reports.names": (
+        "reports/test_names",
+        "reports/test_cells",
+        "reports/test_read",
+        "verdicts/test_warnings",
+    ),
     "reports.sections": (
         "reports/test_read",
         "reports/test_bounds",
