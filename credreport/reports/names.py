@@ -88,7 +88,7 @@ def _begins_with(grid: Grid, starts: Places, prefixes: list[bytes], sizes: Numbe
     expected = np.repeat(to_words(prefixes, count), grid.sizes, axis=1)
     kept = np.repeat(to_words([b"\xff" * size for size in sizes], count), grid.sizes, axis=1)
     differs = np.logical_or.reduce(grid.runs(starts, count) & kept != expected, axis=0)
-    found: Flags = ~differs & np.repeat(sizes > 0, grid.sizes)
+    found: Flags = ~differs & np.repeat(sizes.astype(bool), grid.sizes)
     return found
 
 

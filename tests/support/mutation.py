@@ -87,6 +87,9 @@ SURVIVED, TOO_LONG, ELSEWHERE = "survived", "noticed by taking too long", "not i
 T = TypeVar("T")
 # Mutants that change nothing that anyone can see: module, line of source, change, and why.
 EQUIVALENT: dict[tuple[str, str, str], str] = {
+    ("reports.names", 'match[0].encode() if match and len(match[0]) <= _LONGEST_PREFIX else b""', "LtE to Lt"): "what "
+    "begins longer is read by itself, to the same account",
+    ("reports.names", "count = count_words(int(sizes.max(initial=1)))", "1 + 1"): "two bytes are one word as well",
     ("verdicts.tally", "return map(tuple, counts.reshape(len(counts), -1).tolist())", "1 + 1"): "whatever is "
     "below 0 stands for the rest",
     ("verdicts.credentials", "slot=-1,", "1 + 1"): "whatever is below 0 sorts before the slots",
