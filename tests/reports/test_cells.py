@@ -13,7 +13,8 @@ from credreport.reports.cells import read_cells, read_texts
 from credreport.reports.grid import Grid
 from credreport.reports.inputs import Stream
 from credreport.reports.report import Report, read_report
-from credreport.verdicts.verdict import MEANINGS, NEITHER, OFF, ON
+from credreport.schema import SLOTS
+from credreport.verdicts.verdict import MEANINGS, NEITHER, OFF, ON, Meaning
 from tests.support.reports import COLUMNS, NAME, root, to_csv, user
 
 
@@ -123,6 +124,33 @@ def test_columns_that_are_missing_are_none() -> None:
         "absence", "absence", "no_column", "no_column", "no_column",
     ]  # fmt: skip
     assert typed.enabled[2:, 0].tolist() == [NEITHER] * 3
+
+
+def test_a_column_may_stand_first_or_be_missing() -> None:
+    date = "2026-01-31T12:00:00+01:00"
+    rows = [root(**dict.fromkeys(COLUMNS[2:], date)), user(**dict.fromkeys(COLUMNS[2:], "true"))]
+    usual = read_cells(grid_of(*rows))
+    for column in COLUMNS:
+        others = tuple(name for name in COLUMNS if name != column)
+        first = read_cells(grid_of(*rows, columns=(column, *others)))
+        for name, cells in vars(usual).items():
+            assert getattr(first, name).tolist() == cells.tolist(), (column, name)
+        fewer = read_cells(grid_of(*rows, columns=others))
+        for slot, place in enumerate(SLOTS):
+            enabled, used = usual.enabled[slot], usual.last_meaning[slot]
+            was_set = usual.set_meaning[slot]
+            nothing = [MEANINGS.index(Meaning.NO_COLUMN)] * 2
+            assert fewer.enabled[slot].tolist() == (
+                [NEITHER] * 2 if column == place.enabled else enabled.tolist()
+            )
+            assert fewer.last_meaning[slot].tolist() == (
+                nothing if column == place.last_used else used.tolist()
+            )
+            assert fewer.set_meaning[slot].tolist() == (
+                nothing if column == place.fallback else was_set.tolist()
+            )
+        missing = np.isnat(fewer.created_at).tolist()
+        assert missing == [column == "user_creation_time", True], column
 
 
 class TestNames:
