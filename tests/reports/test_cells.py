@@ -13,8 +13,8 @@ from credreport.reports.cells import read_cells, read_texts
 from credreport.reports.grid import Grid
 from credreport.reports.inputs import Stream
 from credreport.reports.report import Report, read_report
-from credreport.schema import SLOTS
-from credreport.verdicts.verdict import MEANINGS, NEITHER, OFF, ON, Meaning
+from credreport.schema import SLOTS, Meaning
+from credreport.verdicts.verdict import MEANINGS, NEITHER, OFF, ON
 from tests.support.reports import COLUMNS, NAME, root, to_csv, user
 
 
