@@ -337,3 +337,13 @@ def test_the_first_and_the_last_of_many_dates_are_named(tmp_path: Path) -> None:
         save(tmp_path, root(f"{number:012d}"), name=f"{day}T00:00:00Z.csv")
     (notice,) = read_reports(tmp_path).notices
     assert "between 2026-01-01T00:00:00Z and 2026-01-31T00:00:00Z" in notice.message
+
+
+def test_reports_of_unknown_accounts_are_told_apart_by_a_number(tmp_path: Path) -> None:
+    columns = tuple(name for name in COLUMNS if name != "arn")
+    for name in ("c", "a", "b"):
+        path = tmp_path / f"{name}_2026-01-31T12-00-00+00-00.csv"
+        path.write_text(to_csv(root(), user(name), columns=columns))
+    save(tmp_path, root(OTHER), name="known_2026-01-31T12-00-00+00-00.csv")
+    found = {each.source.name[:5]: each.account_key for each in read_reports(tmp_path).reports}
+    assert found == {"a_202": "", "b_202": "#2", "c_202": "#3", "known": OTHER}

@@ -396,6 +396,7 @@ def _path(module: str) -> Path:
 
 def _say(line: str) -> None:
     sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
 
 
 if __name__ == "__main__":
