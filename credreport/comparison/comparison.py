@@ -333,17 +333,14 @@ def _find_repeated(
 def _to_signatures(identified: pd.DataFrame) -> dict[tuple[int, str], int]:
     """Return, by date and account, a number that is equal where all cells are."""
     rows = identified[identified["status"].ne("")]
-    cells = rows[["owner", "user", "created", "credential", "service", "region"]].assign(
-        **{
-            name: rows[name].fillna("").str.lower()
-            for name in ("enabled_raw", "next_rotation_raw", "mfa_active")
-        },
-        **{
-            f"{name}_raw": rows[f"{name}_raw"].where(rows[at].isna(), rows[at].astype("str"))
-            for name, at in (("last_used", "last_used"), ("set", "set_at"))
-        },
+    same = ["owner", "user", "created", "credential", "service", "region"]
+    words = ("enabled_raw", "next_rotation_raw", "mfa_active")
+    cells = rows[[*same, "last_used", "set_at"]].assign(
+        **{name: rows[name].fillna("").str.lower() for name in words},
+        last_used_raw=rows["last_used_raw"].where(rows["last_used"].isna(), ""),
+        set_raw=rows["set_raw"].where(rows["set_at"].isna(), ""),
     )
-    hashes = pd.util.hash_pandas_object(cells.astype("str"), index=False)
+    hashes = pd.util.hash_pandas_object(cells, index=False)
     sums = hashes.groupby([rows["date"], rows["account_id"]]).sum()
     return dict(zip(sums.index.to_list(), sums.astype("object"), strict=True))
 

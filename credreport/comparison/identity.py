@@ -13,7 +13,7 @@ import pandas as pd
 
 from credreport.comparison.people import to_user_keys
 from credreport.comparison.twins import pair_twins
-from credreport.reports.normalise import INSTANT_DTYPE
+from credreport.reports.normalise import INSTANT_DTYPE, to_texts
 from credreport.rules.rule import Subject
 from credreport.schema import KNOWN_ABSENCES, MFA, NOT_SUPPORTED, SLOTS, Kind, Status
 from credreport.verdicts.assessment import Assessment
@@ -62,14 +62,16 @@ def identify(assessments: Sequence[Assessment]) -> pd.DataFrame:
         ignore_index=True,
     )
     users = _to_users(credentials)
-    users = users.assign(user_key=to_user_keys(users))
     at = ["date", "user_row"]
+    is_dated_key = credentials["kind"].eq(Kind.ACCESS_KEY) & credentials["set_at"].notna()
+    keys = credentials.loc[is_dated_key, [*at, "born"]]
+    users = users.assign(user_key=to_user_keys(users, keys))
     keyed = credentials.merge(users[[*at, "user_key"]], on=at, how="left", validate="many_to_one")
     present = keyed[keyed["status"].ne(Status.ABSENT)]
     key = present.groupby([*_CREDENTIAL, pair_twins(present)], sort=False).ngroup()
     keyed = keyed.assign(key=key.reindex(keyed.index, fill_value=NO_KEY))
     users = users.assign(key=users["user_key"] + int(keyed["key"].max()) + 1)
-    return pd.concat([keyed, users.drop(columns="births")], ignore_index=True)
+    return pd.concat([keyed, users], ignore_index=True)
 
 
 def _take(date: int, assessment: Assessment) -> pd.DataFrame:
@@ -94,22 +96,24 @@ def _to_owner(credentials: pd.DataFrame) -> pd.Series:
 
     Where the ARN does not end in the name, as masked ones do not, the name tells users apart.
     """
-    arn, name = credentials["arn"].str.lower(), credentials["user"].str.lower()
+    users = credentials[["user_row", "arn", "user", "is_root"]].drop_duplicates("user_row")
+    arn, name = users["arn"].str.lower(), users["user"].str.lower()
     is_named = arn.str.rpartition("/")[2].eq(name)
-    owner = arn.where(is_named, arn + "\x1f" + name)
-    return owner.mask(credentials["is_root"], _ROOT)
+    owner = arn.where(is_named, arn + "\x1f" + name).mask(users["is_root"], _ROOT)
+    of_user = owner.set_axis(users["user_row"])
+    return of_user.reindex(credentials["user_row"]).set_axis(credentials.index)
 
 
 def _to_birth(instants: pd.Series, raw: pd.Series) -> pd.Series:
     """Return what tells two births apart: the second, or the cell itself where it is not a date."""
     unknown = "? " + raw.fillna("").where(~raw.isin(_SAYS_NOTHING), "")
-    second = instants.dt.floor("s").astype("int64").astype("str")
+    second = pd.Series(to_texts(instants), index=instants.index, dtype="str")
     birth: pd.Series = second.where(instants.notna(), unknown)
     return birth
 
 
 def _to_users(credentials: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per user and date, about the user as a whole; `births` are those of its keys."""
+    """Return one row per user and date, about the user as a whole."""
     at = ["date", "user_row"]
     passwords = credentials[credentials["credential"].eq("password")]
     index = pd.MultiIndex.from_frame(passwords[at])
@@ -120,7 +124,6 @@ def _to_users(credentials: pd.DataFrame) -> pd.DataFrame:
         slot=-1,
         **dict.fromkeys(("status", "use", "born", "reason", "service", "region"), ""),
         **{name: _nothing(passwords[name]) for name in _OF_CREDENTIAL},
-        births=_to_births(credentials).reindex(index).array,
     )
     for slot in SLOTS:
         cells = credentials[credentials["credential"].eq(slot.credential)].set_index(at)
@@ -132,10 +135,3 @@ def _to_users(credentials: pd.DataFrame) -> pd.DataFrame:
 
 def _nothing(column: pd.Series) -> pd.Series:
     return column.where(pd.Series(data=False, index=column.index))
-
-
-def _to_births(credentials: pd.DataFrame) -> pd.Series:
-    """Return, by `date` and `user_row`, when the user's access keys were made: a set of texts."""
-    keys = credentials[credentials["kind"].eq(Kind.ACCESS_KEY) & credentials["set_at"].notna()]
-    births: pd.Series = keys.groupby(["date", "user_row"])["born"].agg(frozenset)
-    return births

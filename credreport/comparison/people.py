@@ -17,50 +17,62 @@ Births = frozenset[str]
 _USER = ["account_id", "owner", "created", "ordinal"]
 
 
-def to_user_keys(users: pd.DataFrame) -> pd.Series:
+def to_user_keys(users: pd.DataFrame, keys: pd.DataFrame) -> pd.Series:
     """Return the number of each user, the same on every date on which it is the same user.
 
-    `users` has a row per user and date: `date`, `account_id`, `owner` (the ARN in small letters, of
-    root the same on any date), `created`, `is_created_known`, `is_root`, and `births`: the set of
-    dates of its access keys (missing where it has none). Users that a report lists twice are kept
-    apart by what their rows say.
+    `users` has a row per user and date: `date`, `user_row`, `account_id`, `owner` (the ARN in small
+    letters, of root the same on any date), `created`, `is_created_known`, `is_root`. `keys` has a row
+    per access key of a known date: `date`, `user_row` and `born`. Users that a report lists twice are
+    kept apart by what their rows say.
     """
     created = users["created"].mask(users["is_root"], "")
     named = users.assign(created=created)
-    named = named.assign(ordinal=_to_ordinal(named))
+    named = named.assign(ordinal=_to_ordinal(named, keys))
     base = named.groupby(_USER, sort=False).ngroup()
-    renamed = _find_renamed(named.assign(base=base))
+    renamed = _find_renamed(named.assign(base=base), keys)
     return base.replace(renamed) if renamed else base
 
 
-def _to_ordinal(users: pd.DataFrame) -> pd.Series:
+def _to_ordinal(users: pd.DataFrame, keys: pd.DataFrame) -> pd.Series:
     alike = ["date", *_USER[:-1]]
     twice = users[users.duplicated(alike, keep=False)]
-    rows = zip(*(twice[column] for column in [*USER_CELLS, "births"]), strict=True)
+    rows = zip(*(twice[column] for column in USER_CELLS), _to_births(twice, keys), strict=True)
     content = pd.Series([str(row) for row in rows], index=twice.index, dtype="str")
     ordered = twice.assign(content=content).sort_values("content", kind="stable")
     ordinal = ordered.groupby(alike, sort=False).cumcount()
     return ordinal.reindex(users.index, fill_value=0)
 
 
-def _find_renamed(users: pd.DataFrame) -> dict[int, int]:
+def _find_renamed(users: pd.DataFrame, keys: pd.DataFrame) -> dict[int, int]:
     """Return, by the number of each user under its later ARN, the number under its first one."""
     dates = users.groupby("account_id")["date"].transform("nunique")
     seen = users.groupby("base")["date"].transform("nunique")
     loose = users[seen.lt(dates) & users["is_created_known"] & ~users["is_root"]]
     together = ["account_id", "created"]
     loose = loose[loose.groupby(together)["base"].transform("nunique").gt(1)]
+    loose = loose.assign(births=_to_births(loose, keys))
     turns = users.groupby("account_id")["date"].unique().map(sorted).to_dict()
     renamed: dict[int, int] = {}
     for (account, _), group in loose.groupby(together):
         rows = {
-            (int(date), int(base)): births if isinstance(births, frozenset) else frozenset()
+            (int(date), int(base)): frozenset(births.split())
             for date, base, births in zip(
                 group["date"], group["base"], group["births"], strict=True
             )
         }
         renamed |= _follow(turns[account], rows)
     return renamed
+
+
+def _to_births(users: pd.DataFrame, keys: pd.DataFrame) -> list[str]:
+    """Return for each user when its access keys were made, in order, separated by blanks.
+
+    Asked of the few who need it: a group each of all users would take pandas long.
+    """
+    at = ["date", "user_row"]
+    theirs = users[at].merge(keys, on=at).drop_duplicates().sort_values("born")
+    births = theirs.groupby(at)["born"].agg(" ".join)
+    return births.reindex(pd.MultiIndex.from_frame(users[at])).fillna("").tolist()
 
 
 def _follow(dates: Iterable[int], rows: Mapping[tuple[int, int], Births]) -> dict[int, int]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from credreport.reports.normalise import to_texts
 from credreport.rules.catalogue import UNUSED_RULES
 from credreport.rules.rule import Subject
 from credreport.schema import (
@@ -83,13 +84,13 @@ class _Days:
 
 def to_second(instants: pd.Series) -> pd.Series:
     """Return `YYYY-MM-DDTHH:MM:SSZ`, or words where there is no instant."""
-    seconds: pd.Series = instants.dt.strftime("%Y-%m-%dT%H:%M:%SZ").fillna("an unknown time")
-    return seconds.astype("str")
+    seconds = pd.Series(to_texts(instants), index=instants.index, dtype="str")
+    return seconds.mask(seconds.eq(""), "an unknown time")
 
 
 def _to_day(instants: pd.Series) -> pd.Series:
-    days: pd.Series = instants.dt.strftime("%Y-%m-%d").fillna("an unknown day")
-    return days.astype("str")
+    seconds = pd.Series(to_texts(instants), index=instants.index, dtype="str")
+    return seconds.str[:10].mask(seconds.eq(""), "an unknown day")
 
 
 def _of_credentials(rows: pd.DataFrame, when: _Days, day: str) -> pd.Series:
