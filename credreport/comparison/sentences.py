@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pandas as pd
 
@@ -62,8 +62,7 @@ _WHOLE_STORY = [
 
 def to_evidence(rows: pd.DataFrame, day: str) -> pd.Series:
     """Return the reason to believe each row of `to_rows_of_findings`; nothing where nothing changed."""
-    when = _Days(rows)
-    evidence = _of_credentials(rows, when, day)
+    evidence = _of_credentials(rows, day)
     is_own = rows["rule"].ne("") & ~rows["rule"].isin(UNUSED_RULES)
     for rule in sorted(set(rows.loc[is_own, "rule"])):
         mine = rows[rows["rule"].eq(rule)]
@@ -93,39 +92,51 @@ def _to_day(instants: pd.Series) -> pd.Series:
     return seconds.str[:10].mask(seconds.eq(""), "an unknown day")
 
 
-def _of_credentials(rows: pd.DataFrame, when: _Days, day: str) -> pd.Series:
-    """Return what the change of the credential (or the user) says."""
+def _of_credentials(rows: pd.DataFrame, day: str) -> pd.Series:
+    """Return what the change of the credential (or the user) says, change by change."""
+    evidence = pd.Series("", index=rows.index, dtype="str")
+    for change in sorted(set(rows["change"])):
+        mine = rows[rows["change"].eq(change)]
+        evidence.loc[mine.index] = _of_change(change, mine, _Days(mine), day)
+    return evidence
+
+
+def _of_change(change: str, rows: pd.DataFrame, when: _Days, day: str) -> pd.Series | str:
+    """Return what one and the same change says of each row; nothing where nothing changed."""
     report = "the report of " + when.after
-    is_key = rows["kind"].eq(Kind.ACCESS_KEY)
-    idle = _to_idle(rows)
-    made_at = "no key made at " + to_second(rows["set_at_before"]) + " in " + report
-    gone = ("no password in " + report).mask(is_key, made_at)
-    gone = gone.mask(rows["kind"].eq(Kind.CERTIFICATE), "no such certificate in " + report)
-    active = "active again in " + report
-    words: dict[Change, pd.Series] = {
-        Change.NEWLY_UNUSED: idle,
-        Change.STILL_UNUSED: "already unused on " + when.before + "; " + idle,
-        Change.UNUSED_AGAIN: "unused on " + when.before + " too, used in between; " + idle,
-        Change.USED_AGAIN: _to_use(rows),
-        Change.DEACTIVATED: "inactive in " + report,
-        Change.REACTIVATED: active.mask(
-            rows["status_after"].eq(Status.UNUSED), active + "; " + idle
+    words: dict[Change, Callable[[], pd.Series]] = {
+        Change.NEWLY_UNUSED: lambda: _to_idle(rows),
+        Change.STILL_UNUSED: lambda: "already unused on " + when.before + "; " + _to_idle(rows),
+        Change.UNUSED_AGAIN: lambda: (
+            "unused on " + when.before + " too, used in between; " + _to_idle(rows)
         ),
-        Change.REMOVED: gone,
-        Change.USER_REMOVED: ("the user is not in " + report).mask(
+        Change.USED_AGAIN: lambda: _to_use(rows),
+        Change.DEACTIVATED: lambda: "inactive in " + report,
+        Change.REACTIVATED: lambda: _to_active(rows, report),
+        Change.REMOVED: lambda: _to_gone(rows, report),
+        Change.USER_REMOVED: lambda: ("the user is not in " + report).mask(
             rows["is_recreated"],
             "the user of this name in " + report + " was created at another time: not the same one",
         ),
-        Change.REPLACED: _to_rotation(rows, when),
-        Change.ADDED: _to_origin(rows),
-        Change.NOT_COVERED: _to_last_known(rows, day),
-        Change.UNDETERMINED: _to_doubt(rows, when),
-        Change.STILL_UNDETERMINED: rows["reason_after"],
+        Change.REPLACED: lambda: _to_rotation(rows, when),
+        Change.ADDED: lambda: _to_origin(rows),
+        Change.NOT_COVERED: lambda: _to_last_known(rows, day),
+        Change.UNDETERMINED: lambda: _to_doubt(rows, when),
+        Change.STILL_UNDETERMINED: lambda: rows["reason_after"],
     }
-    evidence = pd.Series("", index=rows.index, dtype="str")
-    for change, sentence in words.items():
-        evidence = evidence.mask(rows["change"].eq(change), sentence)
-    return evidence.astype("str")
+    say = words.get(Change(change)) if change else None
+    return say() if say else ""
+
+
+def _to_active(rows: pd.DataFrame, report: pd.Series) -> pd.Series:
+    active = "active again in " + report
+    return active.mask(rows["status_after"].eq(Status.UNUSED), active + "; " + _to_idle(rows))
+
+
+def _to_gone(rows: pd.DataFrame, report: pd.Series) -> pd.Series:
+    made_at = "no key made at " + to_second(rows["set_at_before"]) + " in " + report
+    gone = ("no password in " + report).mask(rows["kind"].eq(Kind.ACCESS_KEY), made_at)
+    return gone.mask(rows["kind"].eq(Kind.CERTIFICATE), "no such certificate in " + report)
 
 
 def _of_rule(rows: pd.DataFrame, rule: str, when: _Days, of_change: pd.Series) -> pd.Series:
