@@ -151,7 +151,9 @@ def _show_stale(screen: Screen, written: list[Path], closing: Closing, stem: str
     listed = {*(path.name for path in written), *closing.kept, *closing.changed}
     for name in sorted(path.name for path in folder.iterdir()):
         if name.startswith((f"{stem}.", f"{stem}-")) and name not in listed:
-            screen.note(f"not in the manifest, perhaps of another question: {folder / name}")
+            screen.note(
+                f"not in the manifest, perhaps from a run with other options: {folder / name}"
+            )
 
 
 def show_undetermined(screen: Screen, rows: Iterable[dict[str, Any]]) -> None:

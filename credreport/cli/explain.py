@@ -82,7 +82,7 @@ def explain(
     assessment = assess(population, policy, waivers).check_accounts(named)
     lines = [] if as_json else describe_user(assessment, finding)
     if lines:
-        screen.say(f"{finding}: no Finding ID but a user; each credential of it:")
+        screen.say(f"{finding} is a user, not a Finding ID; each of its credentials:")
         for line in lines:
             screen.say(f"  {line}")
         return _end(screen, assessment)

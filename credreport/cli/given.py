@@ -54,7 +54,7 @@ def expect_users(assessment: Assessment, expected: int | None) -> None:
     found = assessment.iam_user_count
     if expected is not None and found != expected:
         message = (
-            f"--expect-users {expected}, but the reports hold {found} IAM users (root apart): rows "
+            f"--expect-users {expected}, but the reports contain {found} IAM users (root not counted): rows "
             "were cut off or added, or a report is missing. Download the reports again"
         )
         raise UsageError(message)
@@ -102,7 +102,7 @@ def check_split(
     if "xlsx" not in formats:
         raise UsageError("--split-by makes workbooks: add xlsx to --format")
     if has_baseline:
-        raise UsageError("--split-by and --baseline: give one of the two")
+        raise UsageError("--split-by and --baseline: give only one of the two")
     if split_by.value == "owner" and accounts.file is None:
         message = (
             "--split-by owner needs --accounts FILE, the list that says who owns which account"
@@ -133,7 +133,9 @@ def masker(
         )
         raise UsageError(message)
     if "sh" in formats:
-        raise UsageError("--mask: a script of pseudonyms acts on nobody; leave sh out of --format")
+        raise UsageError(
+            "--mask: a script with pseudonyms could act on nobody; leave sh out of --format"
+        )
     from credreport.masking.key import read_or_make_key
     from credreport.masking.pseudonyms import Masker
 
@@ -212,7 +214,7 @@ def compare_baseline(
     assessment = finish(assessment)
     comparison = compare(judged, assessment)
     if comparison.newest is not assessment:
-        message = f"--baseline {baseline}: it is newer than what is judged; name the older one"
+        message = f"--baseline {baseline}: it is newer than the reports to judge; name an older one"
         raise UsageError(message)
     return comparison
 
@@ -223,7 +225,7 @@ def pool(workers: int | None, cluster: str | None) -> Pool:
         from credreport.runs.cluster import on_cluster
 
         if workers is not None:
-            raise UsageError("--workers and --cluster: give one of the two")
+            raise UsageError("--workers and --cluster: give only one of the two")
         return on_cluster(cluster)
     from credreport.runs.processes import available_processors, in_processes
 

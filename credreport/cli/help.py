@@ -39,7 +39,7 @@ _WORDS = (
         re.compile(r"^Got unexpected extra argument(?:s|\(s\))? \((.+)\)"),
         r"\1: one argument too many",
     ),
-    (re.compile(r"^[Mm]issing argument '(.+)'"), r"nothing is given for \1"),
+    (re.compile(r"^[Mm]issing argument '(.+)'"), r"missing argument \1"),
     (re.compile(r" ?<(list\[str\]|str)>"), ""),
 )
 

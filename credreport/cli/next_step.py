@@ -49,8 +49,8 @@ def after_evidence(written: Sequence[Path], formats: Sequence[str], *, has_findi
     arguments = [*_without_format(sys.argv[1:]), "--format", wanted]
     return _again(
         arguments,
-        "add the remedies as a script",
-        f"run this command again with --format {wanted}, which adds the remedies as a script",
+        "add the remediation script",
+        f"run this command again with --format {wanted}, which adds the remediation script",
     )
 
 
@@ -58,7 +58,9 @@ def after_inspect() -> Step:
     """Return how to judge what was inspected."""
     words = "write the evidence"
     arguments = ["analyze" if word == "inspect" else word for word in sys.argv[1:2]]
-    return _again([*arguments, *sys.argv[2:]], words, "run analyze on the same, for the evidence")
+    return _again(
+        [*arguments, *sys.argv[2:]], words, "run analyze on the same inputs to write the evidence"
+    )
 
 
 def _again(arguments: list[str], words: str, otherwise: str) -> Step:

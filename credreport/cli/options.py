@@ -99,11 +99,15 @@ PreparedBy = Annotated[
 ]
 Control = Annotated[
     str,
-    typer.Option(rich_help_panel=SIGN_OFF, metavar="TEXT", help="Control it is evidence for."),
+    typer.Option(
+        rich_help_panel=SIGN_OFF, metavar="TEXT", help="Control that the evidence is for."
+    ),
 ]
 Ticket = Annotated[
     str,
-    typer.Option(rich_help_panel=SIGN_OFF, metavar="TEXT", help="Ticket it is attached to."),
+    typer.Option(
+        rich_help_panel=SIGN_OFF, metavar="TEXT", help="Ticket that the evidence is attached to."
+    ),
 ]
 FailOnOption = Annotated[
     FailOn, typer.Option(rich_help_panel=OUTPUT, help="Exit with 1 when there are open findings.")
@@ -186,7 +190,7 @@ Seed = Annotated[
     typer.Option(
         rich_help_panel=EVIDENCE,
         metavar="TEXT",
-        help="Any text: with it anybody draws the same sample again.",
+        help="Any text; the same text always draws the same sample.",
     ),
 ]
 SampleFrom = Annotated[
@@ -210,7 +214,7 @@ Mask = Annotated[
     typer.Option(
         "--mask",
         rich_help_panel=EVIDENCE,
-        help="Put pseudonyms in place of users, accounts, owners, files and texts, by --mask-key.",
+        help="Replace users, accounts, owners, files and texts with pseudonyms, using --mask-key.",
     ),
 ]
 MaskKeyFile = Annotated[
@@ -219,7 +223,7 @@ MaskKeyFile = Annotated[
         "--mask-key",
         rich_help_panel=EVIDENCE,
         metavar="FILE",
-        help="The key of the pseudonyms; made where it is missing. Keep it, and hand it to nobody.",
+        help="File with the key of the pseudonyms; created if it is missing. Keep it secret.",
     ),
 ]
 Workers = Annotated[
@@ -229,7 +233,7 @@ Workers = Annotated[
         metavar="N",
         min=1,
         max=256,
-        help="Processes for many reports.  [default: one per processor]",
+        help="Number of processes for many reports.  [default: one per processor]",
     ),
 ]
 Cluster = Annotated[

@@ -23,7 +23,7 @@ EXAMPLES = (
 def unmask(
     names: Annotated[
         list[str],
-        typer.Argument(metavar="NAME...", help="Pseudonyms as they stand in the evidence."),
+        typer.Argument(metavar="NAME...", help="Pseudonyms as written in the evidence."),
     ],
     *,
     key: Annotated[
@@ -32,7 +32,7 @@ def unmask(
             "--mask-key",
             rich_help_panel=INPUT,
             metavar="FILE",
-            help="The key that made them.",
+            help="Key that the pseudonyms were made with.",
             show_default=False,
         ),
     ],
@@ -41,7 +41,7 @@ def unmask(
         typer.Option(
             rich_help_panel=INPUT,
             metavar="INPUT",
-            help="The reports of the run, in which to look; several times for several.",
+            help="The reports of the run; repeat the option for several.",
             show_default=False,
         ),
     ],
@@ -51,7 +51,7 @@ def unmask(
     max_file_size: MaxFileSize = 64,
     no_color: NoColor = False,
 ) -> int:
-    """Show the name behind each pseudonym: masks the reports again and looks it up."""
+    """Show the name behind each pseudonym. Needs the key and the reports."""
     screen = Screen(no_color=no_color)
     from credreport.masking.judged import mask_assessment
     from credreport.masking.key import read_key
@@ -75,7 +75,7 @@ def unmask(
             screen.say(f"{name}: {masker.originals[name]}")
     for name in unknown:
         screen.fail(
-            f"{name}: no name in these inputs has this pseudonym by this key; give the run's own "
+            f"{name}: no name in these inputs has this pseudonym under this key; give the run's own "
             "reports, with its accounts, waivers and carried workbook"
         )
     return FINDINGS_OPEN if unknown else 0

@@ -1,4 +1,4 @@
-"""`credreport verify`: is the evidence as it was written, and does the run give the same again?"""
+"""`credreport verify`: is the evidence unchanged, and does the run give the same again?"""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def verify(
         list[str] | None,
         typer.Argument(
             metavar="INPUT",
-            help="The inputs of the run, with its policy, waivers and accounts, to do the run again.",
+            help="The inputs of the run, with its policy, waivers and accounts, to repeat it.",
             show_default=False,
             rich_help_panel=INPUT,
         ),
@@ -44,7 +44,7 @@ def verify(
             "--mask-key",
             rich_help_panel=INPUT,
             metavar="FILE",
-            help="The key of evidence with pseudonyms, to do the run again.",
+            help="Key of masked evidence, needed to repeat the run.",
         ),
     ] = None,
     max_file_size: MaxFileSize = 64,
@@ -52,7 +52,7 @@ def verify(
     verbose: Verbose = False,
     no_color: NoColor = False,
 ) -> int:
-    """Check that evidence is as it was written. With the inputs, do the run again and compare."""
+    """Check that the evidence is unchanged. With the inputs, repeat the run and compare."""
     screen = Screen(quiet=quiet, verbose=verbose, no_color=no_color)
     from credreport.runs.rehash import Fault, rehash
 
@@ -60,7 +60,9 @@ def verify(
     rehashed = rehash(folder)
     if not inputs:
         screen.note(
-            "Checked by the hashes beside the files; name the inputs to do the run again, too."
+            "Each file was compared with its SHA-256 in the manifest and in SHA256SUMS. To repeat the "
+            "run as well and compare its results, add its inputs (the reports, and its policy, waivers "
+            "and accounts) to the command."
         )
         return _end(screen, folder, rehashed, rehashed.faults)
     from credreport.masking.key import read_key
@@ -71,7 +73,7 @@ def verify(
     opened = open_given(inputs, most)
     results = [reperform(folder, each, opened, most, key) for each in rehashed.manifests]
     extra = [
-        Fault(name, "extra: no manifest lists anything that is in it")
+        Fault(name, "extra: no manifest lists anything in it")
         for name in unused_inputs(rehashed.manifests, opened)
         if name not in {used for result in results for used in result.used}
     ]
@@ -124,7 +126,7 @@ def _end(
     hint = any(fault.is_of_bytes and fault.name.endswith(".xlsx") for fault in distinct)
     if hint and filled is None:
         screen.note(
-            "A workbook that was filled in has other bytes: name the inputs too, and verify tells "
+            "A workbook that was filled in has another SHA-256: name the inputs too, and verify separates "
             "the auditor's cells from the others."
         )
     return FINDINGS_OPEN

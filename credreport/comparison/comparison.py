@@ -412,13 +412,13 @@ def _pair_notices(pairs: pd.DataFrame, latecomers: pd.DataFrame) -> list[Notice]
         message = (
             f"account {row['account_id']}: {row['user']!r}, {row['credential_after']}: last used "
             f"{now or 'blank'} in the newer report and {row['last_used_before']:%Y-%m-%d} in the "
-            "older: the newer one knows less, or one of the two is wrong"
+            "older: the newer one has less information, or one of the two is wrong"
         )
         notices.append(Notice("", 0, "use-went-back", message))
     anew = pairs[pairs["change"].eq(Change.USED_AGAIN) & pairs["use_after"].ne(Use.USED)]
     for row in to_rows(anew.sort_values(["account_id", "owner"])):
         message = (
-            f"account {row['account_id']}: the password of {row['user']!r} was set anew and not used "
+            f"account {row['account_id']}: the password of {row['user']!r} was reset and not used "
             "since; it counts as used again"
         )
         notices.append(Notice("", 0, "set-anew", message))

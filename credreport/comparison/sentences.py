@@ -157,7 +157,9 @@ def _of_rule(rows: pd.DataFrame, rule: str, when: _Days, of_change: pd.Series) -
     unchanged = same.str.removesuffix("; ") + " (" + on_both + ")"
     is_closed = rows["outcome"].eq(Outcome.CLOSED)
     words = changed.mask(changed.eq("") & ~is_closed, unchanged)
-    words = words.mask(changed.eq("") & is_closed, "no cell changed, the time did: " + unchanged)
+    words = words.mask(
+        changed.eq("") & is_closed, "no cell changed, only time passed: " + unchanged
+    )
     one_side = _one_side(rows, names, when)
     words = words.mask(rows["is_new"], of_change + "; " + one_side)
     is_told = rows["change"].isin([*_WHOLE_STORY, Change.STILL_UNDETERMINED])
@@ -201,11 +203,11 @@ def _to_idle(rows: pd.DataFrame) -> pd.Series:
 
 
 def _to_use(rows: pd.DataFrame) -> pd.Series:
-    """Say when it was used; a password may also count anew because it was set anew."""
+    """Say when it was used; a password may also start again because it was reset."""
     where = (" for " + rows["service_after"]).where(_is_named(rows["service_after"]), "")
     where = where + (" in " + rows["region_after"]).where(_is_named(rows["region_after"]), "")
     used = "used on " + _to_day(rows["last_used_after"]) + where
-    anew = "not used, but set anew on " + _to_day(rows["set_at_after"]) + ": its age starts there"
+    anew = "not used, but reset on " + _to_day(rows["set_at_after"]) + ": its age starts there"
     return used.mask(rows["use_after"].ne(Use.USED), anew)
 
 
@@ -250,7 +252,7 @@ def _to_doubt(rows: pd.DataFrame, when: _Days) -> pd.Series:
     doubts: dict[str, str | pd.Series] = {
         "user": "the user may be the same or another: a creation time is not a date",
         "twins": "the user may be the same or another: several users with one creation time "
-        "vanished or appeared, and the dates of their keys do not tell which is which",
+        "disappeared or appeared, and the dates of their keys do not show which is which",
         "key": "the key may be the same or another: the date of a last rotation is not a date",
         "root": "the report of " + lacking + " has no root row",
     }

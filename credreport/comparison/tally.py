@@ -131,7 +131,7 @@ def _to_gaps(comparison: Comparison) -> list[str]:
     missing = by_account.max().lt(newest)
     if missing.any():
         accounts = _to_list(list(missing.index[missing]))
-        sentences.append(f"Not covered, for want of a report of {days[-1]}: {accounts}.")
+        sentences.append(f"Not covered, because there is no report of {days[-1]}: {accounts}.")
     first = by_account.min().eq(newest)
     if first.any():
         sentences.append(f"First seen, so all of it is new: {_to_list(list(first.index[first]))}.")
@@ -288,31 +288,31 @@ def comparing_rows() -> list[tuple[str, str]]:
         (
             "The same account",
             "The same 12-digit ID. An account without a report of a date is not covered: its findings "
-            "stay open, for a report that was not downloaded is no remediation. An account seen for "
+            "stay open, because a missing report is not a remediation. An account seen for "
             "the first time brings its credentials as added.",
         ),
         (
             "The same user",
             "The same account, ARN (in any case) and creation time. The same name created at another "
             "time is another person: the old one was removed, a new one added. IAM keeps the creation "
-            "time of a user that is renamed or moved to another path: where one ARN vanished and one "
+            "time of a user that is renamed or moved to another path: where one ARN disappeared and one "
             "appeared with the same creation time, it is the same user; of several, the dates of "
             "their access keys decide; what they do not decide is undetermined. Root is always root.",
         ),
         (
             "The same credential",
             "A password belongs to its user, whenever it was last set. An access key is its user and "
-            "its last_rotated, whatever slot it stands in; two made in the same second are told apart "
-            "by their last use, then by slot. Where exactly one key of a user vanished and exactly "
-            "one is new, the key was rotated: replaced. Where a date that tells keys or users apart "
+            "its last_rotated, whatever slot it stands in; two made in the same second are distinguished "
+            "by their last use, then by slot. Where exactly one key of a user disappeared and exactly "
+            "one is new, the key was rotated: replaced. Where a date that distinguishes keys or users "
             "cannot be read: undetermined.",
         ),
         (
             "Closed",
             "By use, by switching it off, by removing it or its user, by rotation, or corrected: the "
             "credential is still there, and the rule is not broken any more. What is undetermined and "
-            "what is not covered is not closed. A password that was set anew without being used "
-            "counts as used again, for its age starts anew; a warning names it.",
+            "what is not covered is not closed. A password that was reset without being used "
+            "counts as used again, because its age starts again; a warning names it.",
         ),
         (
             "Waived",

@@ -75,7 +75,9 @@ class Decision:
         """Return `decided Removed on 2026-03-01 by Ann`."""
         words = f"decided {self.disposition}" if self.disposition else "no disposition chosen"
         words += f" on {self.day}" if self.day else ", no date"
-        return f"{words} by {self.decided_by}" if self.decided_by else f"{words}, by nobody named"
+        return (
+            f"{words} by {self.decided_by}" if self.decided_by else f"{words}, with no name given"
+        )
 
 
 @dataclass(frozen=True)

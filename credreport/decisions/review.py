@@ -84,7 +84,7 @@ class _Run:
 def review(decisions: Decisions, judged: Assessment | Comparison) -> Review:
     """Look for the finding of every decision, and check what the decision says of it.
 
-    Raises UsageError where a Finding ID stands beside another user or rule than this run's: rows of
+    Raises UsageError where a Finding ID is next to another user or rule than this run's: rows of
     the old workbook were mixed up.
     """
     comparison = judged if isinstance(judged, Comparison) else None
@@ -153,7 +153,7 @@ def _sign_off_notices(decisions: Decisions) -> list[Notice]:
     if not any(label in ("Date", "Reviewed by") for label, _ in decisions.signed):
         return []
     signed = "; ".join(f"{label}: {text}" for label, text in decisions.signed)
-    message = f"signed off there ({signed}); sign this evidence anew"
+    message = f"signed off there ({signed}); sign this evidence again"
     return [Notice(_name(decisions), 0, "sign-off", message)]
 
 
@@ -268,7 +268,7 @@ def _find_elsewhere(decision: Decision, run: _Run) -> _Standing:
     kinds = {KIND_OF.get(str(each), "") for each in unsure["credential"]}
     kind = KIND_OF.get(decision.credential, "")
     if kinds and ("" in kinds or not kind or kind in kinds):
-        detail = "its user has what this report does not allow to judge"
+        detail = "this report does not allow a verdict on its user"
         return _Standing(Outcome.UNDETERMINED.value, detail, row, as_of)
     detail = f"the report as of {as_of:%Y-%m-%d} has no such finding"
     if (decision.account_id, decision.user, kind) in run.active:
@@ -307,13 +307,13 @@ def _mixed_up(decision: Decision, standing: _Standing) -> str:
         is_id = name == "rule" or (there.isdigit() and here.isdigit())
         if there and is_id and there != here:
             return (
-                f"{decision.finding_id} stands beside {there}, but it is of {here}: rows were mixed "
+                f"{decision.finding_id} is next to {there}, but it is of {here}: rows were mixed "
                 "up. Sort and paste whole rows only, and correct this one"
             )
     user = str(standing.row["user"])
     if "(as " not in standing.detail and user.isprintable() and decision.user not in ("", user):
         return (
-            f"{decision.finding_id} stands beside {decision.user!r}, but it is of {user!r}: rows "
+            f"{decision.finding_id} is next to {decision.user!r}, but it is of {user!r}: rows "
             "were mixed up. Sort and paste whole rows only, and correct this one"
         )
     return ""

@@ -96,7 +96,7 @@ def parse_workbook(name: str, data: bytes, *, is_carried: bool) -> Decisions:
     try:
         sheets = _read_sheets(reader, data)
     except Exception:  # whatever openpyxl makes of what is none
-        reader.refuse("", "cannot be read as a workbook: damaged, or none", _AGAIN)
+        reader.refuse("", "cannot be read as a workbook: damaged, or not one", _AGAIN)
         sheets = {}
     needed = (_FINDINGS, _DECISIONS) if is_carried else (_SUMMARY,)
     if not reader.problems and reader.headers.keys().isdisjoint(needed):
@@ -189,7 +189,7 @@ class _Reader:
         found = known.get(text.casefold(), "")
         if text and not found:
             self.refuse(
-                place, f"{_shown(text)} is no disposition", f"Use {', '.join(DISPOSITIONS)}"
+                place, f"{_shown(text)} is not a disposition", f"Use {', '.join(DISPOSITIONS)}"
             )
         elif text != found:
             self.say(place, f"{text!r}, read as {found}")
@@ -362,7 +362,7 @@ def _of_row(
     finding_id = _to_text(identity.value)
     if not _FINDING_ID.fullmatch(finding_id):
         if not is_blank:
-            found = f"{_shown(finding_id)} is not a Finding ID, and a decision stands beside it"
+            found = f"{_shown(finding_id)} is not a Finding ID, and a decision is next to it"
             reader.refuse(at, found, "Put the decision beside the finding that it is about")
         return None
     if is_blank:

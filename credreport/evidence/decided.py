@@ -70,7 +70,7 @@ def decision_method(review: Review | None) -> list[tuple[str, str]]:
         "The auditor's cells of the sheet Findings are carried over from the workbook that "
         "--carry-from names, by Finding ID; no verdict is read back from it, and no decision changes "
         "a verdict or a count. A decision Removed or Disabled dated before the day of the report is "
-        "held against it: where the finding is still there, or the credential still active, the sheet Decisions, the verdict and the "
+        "checked against it: where the finding is still there, or the credential still active, the sheet Decisions, the verdict and the "
         "warnings name it. Exception and False positive stay open: only a waiver changes that. A "
         "decision whose finding is not in this run is kept on the sheet Decisions and carried on "
         "from there. Fill in decisions on the sheet Findings."

@@ -119,7 +119,7 @@ class Block:
     headers: one for each column of the table.
     table: texts, whole numbers and instants, in the order of the headers.
     words: what is said in place of an empty table.
-    chart: stands beside the table.
+    chart: is next to the table.
     missing: what stands for a number that there is not.
     details: how many of the last rows the screen leaves out unless everything is asked for.
     details_words: what the screen says in their place.

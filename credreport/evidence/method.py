@@ -44,7 +44,7 @@ def method_rows(policy: Policy, rules: Mapping[str, Rule]) -> list[tuple[str, st
         ("Status: current", f"Active, and less than {days} days since the effective last use."),
         (
             "Status: undetermined",
-            "The report does not allow a verdict; the reason stands beside it. It is not a pass.",
+            "The report does not allow a verdict; the reason is given beside it. It is not a pass.",
         ),
         (
             "Status: excluded",
@@ -77,7 +77,7 @@ def method_rows(policy: Policy, rules: Mapping[str, Rule]) -> list[tuple[str, st
         ),
         (
             "How Security Hub differs",
-            f"{SECURITY_HUB} IAM.19 fails every user without an MFA device, also one with "
+            f"{SECURITY_HUB} IAM.19 fails every user without an MFA device, even one with "
             "nothing active. IAM.9 looks at root's device alone.",
         ),
         (
@@ -148,7 +148,7 @@ def _rule_words(policy: Policy, rule: Rule) -> str:
         f"Control of this profile: {'; '.join(here)}." if here else "",
         f"Controls: {'; '.join(rule.controls)}." if rule.controls else "",
         f"How other tools differ: {rule.peers}" if rule.peers else "",
-        "A finding's ID is made from account, user, rule and the credential's own birth: it "
+        "A finding's ID is made from account, user, rule and the time when the key or user was created: it "
         "survives a re-run, a slot swap and a password reset.",
     ]
     return " ".join(word for word in words if word)

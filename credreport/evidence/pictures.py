@@ -96,7 +96,7 @@ def worth_drawing(pictures: Iterable[Picture]) -> tuple[tuple[Picture, ...], tup
         elif not number:
             left_out.append(f'no picture "{picture.title}": there is nothing to draw')
         else:
-            words = f"{number} active credentials are too few, it is drawn from {fewest}"
+            words = f"{number} active credentials are too few; it is drawn from {fewest}"
             left_out.append(f'no picture "{picture.title}": {words}')
     return tuple(drawn), tuple(left_out)
 

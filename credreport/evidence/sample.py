@@ -137,9 +137,9 @@ def sample_method(sample: Sample | None) -> list[tuple[str, str]]:
         f"Drawn: {sample.sentence}. For each row of the population, take the text seed|ARN|credential "
         "(in place of an ARN that is missing: account/user; of a user as a whole, the credential is "
         f"{_USER}), without a line end, in UTF-8, and its SHA-256; the rows with the lowest are the "
-        "sample, in this order. Rows of the same text stand in the order of file and line. By hand: "
+        "sample, in this order. Rows with the same text are in the order of file and line. By hand: "
         "printf %s 'seed|ARN|credential' | sha256sum for each row, then sort. The ranked text and "
-        "its hash stand at the end of each row of the sheet Sample; the framed yellow cells are for the "
+        "its hash are at the end of each row of the sheet Sample; the framed yellow cells are for the "
         "results."
     )
     return [("Sample", text)]

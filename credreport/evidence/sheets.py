@@ -413,7 +413,7 @@ def _sheet(
 ) -> Sheet:
     """Return a sheet, with the names of accounts where there are some; their owners not on paper.
 
-    The name stands beside its account, or below it where the column shows both.
+    The name is next to its account, or below it where the column shows both.
     """
     if any(name in table and table[name].ne("").any() for name in ACCOUNT_NAMES):
         printed = sum(column.is_printed for column in columns)

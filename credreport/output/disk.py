@@ -180,7 +180,9 @@ def _lock(fcntl: Any, handle: int, directory: Path) -> None:
             return
         else:
             return
-    raise OutputError(f"another run has been writing to {directory} for long; try again later")
+    raise OutputError(
+        f"another run has been writing to {directory} for a long time; try again later"
+    )
 
 
 def _refuse_clashes(
@@ -208,7 +210,7 @@ def _refuse_clashes(
     ours = _earlier_outputs(targets)
     for target in other:
         if not folders.isdisjoint(target.resolve().parents) and not _is_listed(target, ours):
-            message = f"{target} lies among the inputs, and no earlier run wrote it"
+            message = f"{target} is among the inputs, and no earlier run wrote it"
             raise OutputError(f"{message}; choose another -o")
         locks = [target.with_name(f"~${target.name}"), target.with_name(f".~lock.{target.name}#")]
         if any(lock.exists() for lock in locks):
@@ -219,7 +221,7 @@ def _refuse_clashes(
     if other and not force:
         names = ", ".join(str(target) for target in other)
         message = (
-            f"there is other evidence already: {names}. Use --force to replace it, or another -o"
+            f"other evidence is already there: {names}. Use --force to replace it, or another -o"
         )
         raise OutputError(message)
 
@@ -243,7 +245,7 @@ def _to_kind(path: Path) -> str:
         (Path.is_dir, "a directory"),
         (Path.is_fifo, "a pipe"),
         (Path.is_socket, "a socket"),
-        (Path.is_symlink, "a link to what is no file"),
+        (Path.is_symlink, "a link to something that is not a file"),
     ):
         if is_kind(path):
             return words

@@ -70,7 +70,7 @@ _ALL = (
     Format(
         "xlsx",
         (".xlsx",),
-        "the attachment of the ticket; tables too long for a sheet come as CSV beside it",
+        "the attachment of the ticket; tables too long for a sheet are written as CSV beside it",
         "workbook.book:write_xlsx",
     ),
     Format("csv", ("-*.csv",), "other programs, one file per table", "csv_file:write_csv"),
@@ -94,7 +94,9 @@ _ALL = (
         "a SIEM: OCSF compliance findings, one JSON object per line",
         "ocsf:write_ocsf",
     ),
-    Format("sh", ("-remediate.sh",), "the remedies as a script to review", "script:write_sh"),
+    Format(
+        "sh", ("-remediate.sh",), "the remediation script, to review before use", "script:write_sh"
+    ),
     Format(
         "html",
         (".html",),

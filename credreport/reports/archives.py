@@ -144,7 +144,7 @@ def _find_directory(take: Take, size: int) -> tuple[int, int, int]:
     end = start + place
     _, *disks, here, count, length, begin, comment = _END.unpack_from(tail, place)
     if end + _END.size + comment != size:
-        raise ArchiveRefused("bytes behind its end record")
+        raise ArchiveRefused("bytes after its end record")
     large = _find_large_end(take, end - _LOCATOR.size)
     if large:
         end, *disks, here64, count64, length64, begin64 = large
@@ -153,7 +153,7 @@ def _find_directory(take: Take, size: int) -> tuple[int, int, int]:
             raise ArchiveRefused("its two end records do not agree")
         here, count, length, begin = here64, count64, length64, begin64
     if any(disk not in (0, _FULL_16) for disk in disks) or here != count:
-        raise ArchiveRefused("one part of a zip of several")
+        raise ArchiveRefused("one part of a multi-part zip")
     if begin + length != end:
         raise ArchiveRefused(
             "its directory is not where its end record says: it is damaged, or something, perhaps "
@@ -191,7 +191,7 @@ def _read_directory(data: bytes, count: int) -> Iterator[_Entry]:
         extra = data[begin + name_size : begin + name_size + extra_size]
         size, packed_size, offset = _enlarge(extra, size, packed_size, offset)
         if disk not in (0, _FULL_16):
-            raise ArchiveRefused("one part of a zip of several")
+            raise ArchiveRefused("one part of a multi-part zip")
         name = data[begin : begin + name_size]
         yield _Entry(name, flags & _FLAGS, method, crc, packed_size, size, offset)
         place = begin + name_size + extra_size + comment_size
@@ -262,7 +262,7 @@ def _wrong(entry: _Entry) -> str:
     if entry.flags & _ENCRYPTED:
         return "encrypted with a password"
     if entry.method not in (_STORED, _DEFLATED):
-        return "packed in a way that is not read"
+        return "compressed in a way that is not supported"
     if entry.size > max(_RATIO_FREE_BYTES, MAX_RATIO * entry.packed_size):
         return f"unpacks to more than {MAX_RATIO} times its size"
     return ""
@@ -355,7 +355,7 @@ def _to_member(info: tarfile.TarInfo) -> Member:
         return Member(info.name, left_out=f"a link to {info.linkname}, not followed")
     if not info.isreg():
         return Member(info.name, left_out="neither a file nor a directory")
-    wrong = "stored with holes (sparse), which are not read" if info.issparse() else ""
+    wrong = "stored as a sparse file, which is not supported" if info.issparse() else ""
     return Member(info.name, info.offset_data, info.size, info.size, wrong=wrong)
 
 

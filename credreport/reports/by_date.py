@@ -195,9 +195,7 @@ def _find_unusable(
     found = [(report, no_as_of(report)) for report in undated]
     for report in dated:
         if not ACCOUNT_ID.fullmatch(report.account_id):
-            what = (
-                "its account is unknown or masked, so it cannot be told which report is its other"
-            )
+            what = "its account is unknown or masked, so it cannot be determined which report to compare it with"
             remedy = "Restore the 12 digits in the ARNs, or judge it with `credreport analyze`"
             found.append((report, Problem(report.source.name, 0, 0, what, remedy)))
     return found + find_same_instant(dated)
@@ -218,7 +216,7 @@ def find_same_instant(
         for report in group:
             what = (
                 f"account {account_id} has {len(group)} different reports of the same as-of, "
-                f"{format_instant(instant)}: which is the older cannot be told"
+                f"{format_instant(instant)}: which one is older cannot be determined"
             )
             remedy = "Give each input its own --as-of, or leave one out"
             found.append((report, Problem(report.source.name, 0, 0, what, remedy)))

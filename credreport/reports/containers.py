@@ -204,7 +204,7 @@ def _unpack_base64(name: str, text: str, container: str) -> Unpacked:
         data = base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
         found = "base64 that is cut short, damaged, or two texts after one another"
-        raise _refused(name, found, f"{_AGAIN}; one report a file") from None
+        raise _refused(name, found, f"{_AGAIN}; save one report per file") from None
     _refuse_binary(name, data)
     inner = _decode(name, data)
     if not inner.strip():
@@ -273,8 +273,8 @@ def _unpack_answer(name: str, answer: dict[str, object], which: str) -> Unpacked
     if "Content" not in answer:
         if "State" in answer:
             found = (
-                "the answer of `generate-credential-report`: it says that a report is made, and "
-                "holds none"
+                "the answer of `generate-credential-report`: it says that a report is being made, and "
+                "contains none"
             )
             remedy = "Run `aws iam get-credential-report` and save its output"
             raise _refused(name, which + found, remedy)
@@ -331,7 +331,9 @@ def _parse_json(name: str, text: str) -> Sequence[object]:
     def refuse_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
         found = dict(pairs)
         if len(found) != len(pairs):
-            raise _refused(name, "JSON that names a key twice", f"{_AGAIN}; one report a file")
+            raise _refused(
+                name, "JSON that names a key twice", f"{_AGAIN}; save one report per file"
+            )
         return found
 
     decoder = json.JSONDecoder(object_pairs_hook=refuse_duplicates)
@@ -347,7 +349,7 @@ def _parse_json(name: str, text: str) -> Sequence[object]:
         remedy = f"{_AGAIN}; it may be cut short"
         raise _refused(name, found, remedy, error.lineno, error.colno) from None
     except (RecursionError, ValueError):
-        found = "JSON nested too deep, or with a number too long, for a credential report"
+        found = "JSON nested too deeply, or with a number too long, for a credential report"
         raise _refused(name, found, _AS_JSON) from None
     return documents
 
@@ -404,7 +406,7 @@ def _refuse_other_text(name: str, start: str) -> None:
         first = start.splitlines()[0][:120]
         raise _refused(name, f"an error message, not a report: {first}", _AGAIN)
     if re.match(r"[-|+]{8,}\r?\n", start) or "GetCredentialReport" in start[:400]:
-        raise _refused(name, "saved with `--output table`, made for the eye", _AS_JSON)
+        raise _refused(name, "saved with `--output table`, which is made for reading", _AS_JSON)
     if re.match(r"(Content|GeneratedTime|ReportFormat|State)\s*:", start):
         raise _refused(name, "saved with `--output yaml`", _AS_JSON)
     if re.match(r"sep=", start, re.IGNORECASE):
@@ -413,7 +415,7 @@ def _refuse_other_text(name: str, start: str) -> None:
         )
     if start.startswith("dXNlcixhcm4"):
         found = "base64 with characters in it that do not belong there, or two texts in one file"
-        raise _refused(name, found, f"{_AGAIN}; one report a file")
+        raise _refused(name, found, f"{_AGAIN}; save one report per file")
 
 
 def _refuse_other_delimiter(name: str, start: str) -> None:
@@ -433,4 +435,4 @@ def _refuse_other_tools(name: str, header: str) -> None:
     for marks, whose in _OTHER_TOOLS:
         if marks <= columns:
             found = f"a table of {whose}, not AWS's credential report"
-            raise _refused(name, found, f"It may lack what AWS says. {_AS_JSON}", 1)
+            raise _refused(name, found, f"It may lack what AWS reports. {_AS_JSON}", 1)

@@ -291,8 +291,8 @@ class Opener:
                 for match in matches:
                     yield from self._find_path(Path(match))
             elif not text:
-                remedy = "Name a file or a directory; a variable of the shell may be empty"
-                yield Problem("''", 0, 0, "an empty name of an input", remedy)
+                remedy = "Name a file or a directory; a shell variable may be empty"
+                yield Problem("''", 0, 0, "an empty input name", remedy)
             elif "://" in text:
                 found = "this is an address, and credreport works offline"
                 remedy = "Download the report first and name the file"
@@ -484,7 +484,7 @@ def _why_skipped(name: str, unread: Unread) -> Skipped | None:
         why = "a hidden file that looks like a report" if is_report else "hidden file"
         return Skipped(unread.name, why, is_doubt=is_report)
     if is_companion and not is_report:
-        return Skipped(unread.name, "no report, by its name and by its content")
+        return Skipped(unread.name, "not a report, by its name and its content")
     if is_report or _looks_like_report(head):
         return None
     ending = PurePosixPath(name).suffix

@@ -411,7 +411,7 @@ class _Reading:
             return [*problems]
         notices = _shortened(self.notices.get(place, []))
         if len(reports) > 1:
-            message = f"holds {len(reports)} reports or accounts, judged one by one"
+            message = f"holds {len(reports)} reports or accounts, each judged by itself"
             notices = [Notice(name, 0, "several-accounts", message), *notices]
         if notices:  # every report of the file has them: its siblings may be superseded
             every = (*reports[0].notices, *notices)
@@ -461,7 +461,7 @@ def _shortened(notices: Sequence[Notice]) -> list[Notice]:
             kept.append(notice)
         elif counts[notice.code] == _MOST_ALIKE + 1:
             more = sum(each.code == notice.code for each in notices) - _MOST_ALIKE
-            message = f"{notice.message}; and so in {more - 1} more lines"
+            message = f"{notice.message}; the same in {more - 1} more lines"
             kept.append(replace(notice, message=message))
     return kept
 
@@ -637,7 +637,7 @@ def _find_same_account(reports: Sequence[Report]) -> list[Problem]:
     problems: list[Problem] = []
     seen: dict[str, int] = {}
     for report in reports:
-        words = f"account {report.account_id}" if report.account_id else "an account without ARN"
+        words = f"account {report.account_id}" if report.account_id else "an account without an ARN"
         roots = np.flatnonzero(report.users.is_root[report.first : report.end])
         if report.account_id in seen:
             line = seen[report.account_id]

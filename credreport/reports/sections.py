@@ -99,7 +99,7 @@ class _Reader:
         for line, record in self._records(text):
             cells = _without_mark(record)
             if len(self.problems) > _MOST_PROBLEMS:
-                self._problem(line, 0, "too much is wrong: not read any further")
+                self._problem(line, 0, "too many problems: the rest was not read")
                 break
             if not any(cell.strip() for cell in cells) and len(cells) < 2:
                 skipped += 1
@@ -173,7 +173,7 @@ class _Reader:
             if section.columns[-1] in DATE_COLUMNS and not _ends_a_row(cell):
                 cut = f"a row ends within its last cell: {cell!r}; the next report follows"
                 self._problem(line, len(section.columns), cut)
-            message = "a row and the next report share this line; taken apart"
+            message = "a row and the next report share this line; split apart"
             section.notices.append(Notice(self.name, line, "glued", message))
             self._add_row([*cells[start:place], cell], line)
             cells[place] = user
@@ -234,9 +234,9 @@ def _quote_words(error: csv.Error) -> str:
     if "unexpected end" in words:
         return "a quote opened here is never closed"
     if "field limit" in words:
-        return f"one cell is longer than {csv.field_size_limit()} letters: perhaps an open quote"
+        return f"one cell is longer than {csv.field_size_limit()} characters: perhaps an open quote"
     if "expected after" in words:
-        return "letters after a closing quote"
+        return "characters after a closing quote"
     return f"not readable as CSV from here on ({words})"
 
 

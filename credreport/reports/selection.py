@@ -397,7 +397,7 @@ def date_notices(reports: Sequence[Report]) -> list[Notice]:
     if len(reports) > 1 and unknown:
         message = (
             f"{len(unknown)} reports without a 12-digit account were all judged: "
-            "whether two are of one account cannot be told"
+            "whether two are of one account cannot be determined"
         )
         notices.append(Notice("", 0, "unknown-accounts", message))
     return notices

@@ -41,8 +41,8 @@ _WORDED = (
 _UNREAD = (
     (r"[0-9]{1,2}[-_.][0-9]{1,2}[-_.]20[0-9]{2}", "day and month could be exchanged"),
     (r"[0-9]{4}20[0-9]{2}", "day and month could be exchanged"),
-    (r"20[0-9]{2}[-_.]?(?:W|Q|KW)[0-9]{1,2}", "a week or a quarter is no day"),
-    (r"(?:W|Q|KW)[0-9]{1,2}[-_.]?20[0-9]{2}", "a week or a quarter is no day"),
+    (r"20[0-9]{2}[-_.]?(?:W|Q|KW)[0-9]{1,2}", "a week or a quarter is not a day"),
+    (r"(?:W|Q|KW)[0-9]{1,2}[-_.]?20[0-9]{2}", "a week or a quarter is not a day"),
     (r"20[0-9]{2}[-_.](?:0[1-9]|1[0-2])", "a month is no day"),
     (r"1[0-9]{9}(?:[0-9]{3})?", "perhaps seconds since 1970"),
 )
@@ -65,7 +65,7 @@ def stamps_in_name(name: str) -> set[datetime]:
 
     Reads what the console writes (`2018-03-27T03-01-45+00-00`), its parts joined by any mark or by
     none, with a prefix, a browser's ` (1)` or percent-encoding, and days with the month as a word.
-    A time without a zone is UTC, a day means its last second. A day that stands beside an instant
+    A time without a zone is UTC, a day means its last second. A day that is next to an instant
     of that day adds nothing.
     """
     text = unquote(name)
@@ -161,7 +161,7 @@ def find_stamp(
     if len(stamps) == 1:
         return stamps.pop(), "file name", notices
     if stamps:
-        message = "the file's name holds several times; none was used"
+        message = "the file's name has several times; none was used"
         notices.append(Notice(name, 0, "several-stamps", message))
         return None, "", notices
     if place_stamp:

@@ -266,7 +266,7 @@ _CATALOGUE = (
         action="Register an MFA device, or replace the user by a role",
         controls=("AWS Security Hub IAM.19 (PCI DSS 4.0.1)", "PCI DSS 4.0.1 8.4.2"),
         peers="AWS Security Hub IAM.19 and the AWS Config rule iam-user-mfa-enabled fail every user "
-        "without a device, also one with nothing active; here such a user is silent.",
+        "without a device, even one with nothing active; here such a user is silent.",
         remedy=(
             "Register an MFA device for a person; replace a program's user by a role",
             "aws iam list-mfa-devices {option}  # must list a device",

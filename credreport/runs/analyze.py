@@ -296,7 +296,10 @@ def _read_again(batch: Sequence[Chosen]) -> list[Report | Problem]:
     items = {file: file.read() if isinstance(file, Unread) else file for file in hashes}
     for file, item in items.items():
         if isinstance(item, Stream) and hashlib.sha256(item.data).hexdigest() != hashes[file]:
-            found, remedy = "changed while it was judged", "Run again when nobody writes to it"
+            found, remedy = (
+                "changed while it was judged",
+                "Run again when no other program is writing to it",
+            )
             items[file] = Problem(file.name, 0, 0, found, remedy)
     streams = {file: item for file, item in items.items() if isinstance(item, Stream)}
     again = dict(zip(streams, read_streams(list(streams.values())), strict=True))

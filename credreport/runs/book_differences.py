@@ -125,12 +125,12 @@ def _check_places(file: Any, part: str) -> None:
         if name == "row" and cells:  # programs write rows without cells at the end of a sheet
             rows, cells = rows + 1, 0
             if int(place or 0) > rows + _MOST_BEYOND:
-                message = f"{part}: row {place} stands far below the others"
+                message = f"{part}: row {place} is far below the others"
                 raise ValueError(message)
         elif place and name in (*_RANGES, "c"):
             left, top, right, bottom = cast("tuple[int, int, int, int]", range_boundaries(place))
             if right > _WIDE or (right - left + 1) * (bottom - top + 1) > _MOST_BEYOND:
-                message = f"{part}: {place} is no place of a sheet that a run writes"
+                message = f"{part}: {place} is not a cell of a sheet that a run writes"
                 raise ValueError(message)
         element.clear()
 
@@ -156,7 +156,7 @@ def _differences(
     for title in model.sheetnames:
         was, now = model[title], book[title]
         if title not in [sheet.title for sheet in book.worksheets]:
-            yield f"sheet {title} holds no cells any more"
+            yield f"sheet {title} no longer has any cells"
             continue
         if now.sheet_state != "visible":
             yield f"sheet {title} is hidden"
@@ -174,7 +174,7 @@ def _titles(expected: Sequence[str], found: Sequence[str]) -> Iterator[str]:
     for title in added:
         yield f"sheet {title} was added"
     if [*expected] != [*found]:
-        yield f"the sheets stand in another order: {', '.join(found)}"
+        yield f"the sheets are in another order: {', '.join(found)}"
 
 
 def auditor_places(sheet: Worksheet) -> set[_Place]:
@@ -243,7 +243,7 @@ def _cells(
         yield from _formats(was, now, own)
         return
     if own and Counter(expected.rows) == Counter(found.rows) and expected.rows[0] == found.rows[0]:
-        remarks.append(f"the rows of {title} stand in another order")
+        remarks.append(f"the rows of {title} are in another order")
         return
     number, what = place
     if what != "changed":
@@ -300,7 +300,7 @@ def _pictures(expected: bytes, found: bytes) -> Iterator[str]:
     points = [_points(data) for data in now.values()]
     for name, data in was.items():
         if _points(data) not in points:
-            yield f"the picture {name} is missing or another"
+            yield f"the picture {name} is missing or different"
 
 
 def _media(data: bytes) -> dict[str, bytes]:

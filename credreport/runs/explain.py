@@ -149,9 +149,7 @@ def _find(population: Population, assessment: Assessment, name: str) -> dict[str
         ]
         more = len(found) - len(shown)
         end = f", and {more} more" if more else ""
-        message = (
-            f"{name}: {len(found)} findings begin so: {', '.join(shown)}{end}; give more of it"
-        )
+        message = f"{name}: {len(found)} findings begin like this: {', '.join(shown)}{end}; give more of the ID"
         raise UsageError(message)
     raise UsageError(_why_unknown(population, assessment, name, wanted))
 

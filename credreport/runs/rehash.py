@@ -222,7 +222,7 @@ def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     counts = Counter(key for key, _ in pairs)
     twice = [key for key, count in counts.items() if count > 1]
     if twice:
-        raise _TwiceError(f"the key {twice[0]!r} stands twice in one object")
+        raise _TwiceError(f"the key {twice[0]!r} appears twice in one object")
     return dict(pairs)
 
 
@@ -247,7 +247,7 @@ def _problems(document: object) -> Iterator[str]:
     names = [*(each["name"] for each in document["outputs"]), *document["comments"]]
     for name in names:
         if not is_plain_name(name):
-            yield f"it names {name!r}, which is outside of the directory and was not read"
+            yield f"it names {name!r}, which is outside the directory and was not read"
     for name, count in Counter(names).items():
         if count > 1:
             yield f"it names {name!r} twice"
@@ -277,7 +277,7 @@ def _read_sums(path: Path, faults: list[Fault]) -> dict[str, str]:
         if not match:
             faults.append(Fault(SUMS, f"malformed: line {number} is not a hash and a name"))
         elif not is_plain_name(match[2]):
-            what = f"line {number} names {match[2]!r}, which is outside of the directory"
+            what = f"line {number} names {match[2]!r}, which is outside the directory"
             faults.append(Fault(SUMS, f"malformed: {what} and was not read"))
         elif match[2] in sums:
             faults.append(Fault(SUMS, f"malformed: line {number} names {match[2]} again"))

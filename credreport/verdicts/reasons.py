@@ -54,7 +54,7 @@ def to_reason(judged: Judged, place: int, text: Text | None = None) -> str:
         case "future":
             is_used = judged.cells.last_meaning[place] == code(Meaning.INSTANT)
             column = slot.last_used if is_used else slot.fallback
-            return f"`{column}` lies after the as-of: one of the two is wrong"
+            return f"`{column}` is later than the as-of: either it or the as-of is wrong"
         case "fallback" if judged.cells.set_meaning[place] == code(Meaning.NO_COLUMN):
             return f"never used, and the report lacks the column `{slot.fallback}`"
         case "fallback":

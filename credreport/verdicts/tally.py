@@ -177,7 +177,7 @@ class Totals:
             "other files among the inputs that were not read": sum(
                 item.is_doubt for item in self.skipped
             ),
-            "rows of users that stand there twice": sum(
+            "rows of users that appear more than once": sum(
                 notice.code == "user-twice" for notice in self.notices
             ),
             "reports whose ages are lower bounds": sum(

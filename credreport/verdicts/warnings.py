@@ -54,7 +54,7 @@ WARNING_TITLES = {
     "missing-column": "columns that AWS writes are missing",
     "blank-cells": "blank cells",
     "unreadable-cell": "dates that cannot be read, beside others that were enough",
-    "used-before-set": "used before it was set",
+    "used-before-set": "last use older than the current password or key",
     "set-before-created": "set before the user was created",
     "contradiction": "rows that contradict themselves",
     "alike": "credentials with the same dates",
@@ -72,9 +72,9 @@ WARNING_TITLES = {
     "first-seen": "accounts seen for the first time",
     "latecomer": "new users older than the older report",
     "use-went-back": "last use earlier than in the older report, or lost",
-    "set-anew": "passwords set anew, not used since",
+    "set-anew": "passwords reset, not used since",
     "several-accounts": "several accounts in one file",
-    "glued": "reports glued to one another, taken apart",
+    "glued": "reports joined without a line end, split apart",
     "rejoined": "unquoted commas in names, put back",
     "blank-lines": "blank lines skipped",
     "type-line": "`#TYPE` line skipped",
@@ -88,7 +88,7 @@ WARNING_TITLES = {
     "account-not-listed": "reports of accounts that are not in the list",
     "decision-contradicted": "decisions that the report contradicts",
     "decision-later": "decisions that only a later report can show",
-    "decision-read": "cells of decisions that needed reading",
+    "decision-read": "cells of decisions that needed interpreting",
     "sign-off": "sign-off of the earlier workbook, not carried over",
 }
 
@@ -145,12 +145,12 @@ def _check_columns(report: Report) -> Iterator[Notice]:
         message = f"unknown columns, not used: {names}{more}"
         yield Notice(name, report.header_line, "unknown-column", message)
     if ARN not in report.columns:
-        message = "no `arn` column: the account is unknown, and root is told by its name only"
+        message = "no `arn` column: the account is unknown, and root is recognised by its name only"
         yield Notice(name, 0, "no-arn", message)
     undated = [slot.fallback for slot in JUDGED_SLOTS if slot.fallback not in report.columns]
     if undated:
         columns = ", ".join(f"`{column}`" for column in undated)
-        message = f"without {columns}: what was never used has no age there"
+        message = f"without {columns}: credentials that were never used have no age there"
         yield Notice(name, 0, "missing-column", message)
     untracked = [slot.last_used for slot in JUDGED_SLOTS if slot.last_used not in report.columns]
     if untracked:
@@ -199,9 +199,7 @@ def _check_blanks(judged: Judged, say: Say) -> None:
         cells = "1 blank cell here" if count == 1 else f"{count} blank cells, the first here"
         message = f"{cells}, where AWS writes a word; "
         if judged.reports[number].blanks_are_absences:
-            message += (
-                "the file holds no N/A at all (re-saved?), so a blank use counts as never used"
-            )
+            message += "the file has no N/A at all (re-saved?), so a blank use counts as never used"
         else:
             message += "beside N/A a blank is a lost cell, so a blank use is undetermined"
         say(row, "blank-cells", message)
@@ -306,7 +304,7 @@ def _changed_sentence(row: Row) -> str:
 
 
 def _used_sentence(row: Row) -> str:
-    return f"{row['user']!r}, {row['credential']}: used before it was made"
+    return f"{row['user']!r}, {row['credential']}: the last use is older than the key"
 
 
 def _set_sentence(row: Row) -> str:
@@ -316,7 +314,7 @@ def _set_sentence(row: Row) -> str:
 def _later_sentence(row: Row) -> str:
     return (
         f"{row['user']!r} has a timestamp of {_to_text(row['newest'])}, later than the "
-        f"as-of {_to_text(row['as_of'])}: one of the two is wrong"
+        f"as-of {_to_text(row['as_of'])}: either it or the as-of is wrong"
     )
 
 

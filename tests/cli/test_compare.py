@@ -323,7 +323,7 @@ def test_a_baseline_that_is_newer_is_refused(dates: tuple[Path, Path], tmp_path:
     old, new = dates
     result = run("analyze", old, "--baseline", new, "-o", tmp_path / "out")
     assert result.exit_code == 2
-    assert "it is newer than what is judged; name the older one" in result.stderr
+    assert "it is newer than the reports to judge; name an older one" in result.stderr
 
 
 def test_without_a_baseline_there_is_no_changes_sheet(

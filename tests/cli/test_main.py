@@ -81,7 +81,7 @@ class TestAnalyze:
         ]  # fmt: skip
         assert f"  evidence/{STEM}.xlsx\n" in done.stderr
         assert done.stderr.endswith(
-            "Next: add the remedies as a script\n  credreport analyze in --format xlsx,png,sh\n"
+            "Next: add the remediation script\n  credreport analyze in --format xlsx,png,sh\n"
         )
 
     def test_says_what_to_do_next(self, here: Path) -> None:
@@ -120,7 +120,7 @@ class TestAnalyze:
         run("analyze", stale(here), "--format", "csv")
         done = run("analyze", clean(here), "--format", "json", "--force")
         assert (
-            f"not in the manifest, perhaps of another question: evidence/{STEM}-findings.csv"
+            f"not in the manifest, perhaps from a run with other options: evidence/{STEM}-findings.csv"
         ) in done.stderr
 
     def test_prints_json_for_machines_and_still_writes(self, here: Path) -> None:
@@ -271,7 +271,7 @@ class TestExpectUsers:
     def test_another_number_is_refused(self, here: Path, number: str) -> None:
         done = run("analyze", stale(here), "--expect-users", number)
         assert (done.exit_code, done.stdout) == (2, "")
-        assert "the reports hold 2 IAM users (root apart)" in done.stderr
+        assert "the reports hold 2 IAM users (root not counted)" in done.stderr
         assert not (here / "evidence").exists()
 
 
@@ -344,7 +344,7 @@ class TestExitStatus:
             (["--workers", "257"], "'--workers': expected 256 or less. See"),
             (["--fail-on", "x"], "'--fail-on': 'x' is not one of 'none', 'findings'. See"),
             (["--nonsense"], "error: no such option: --nonsense"),
-            ([""], "error: '': an empty name of an input. Name a file or a directory"),
+            ([""], "error: '': an empty input name. Name a file or a directory"),
         ],
     )
     def test_wrong_usage(self, here: Path, arguments: list[str], message: str) -> None:

@@ -332,7 +332,10 @@ def test_the_key_is_the_users_and_stays_apart(place: Path) -> None:
     [
         ("--mask", "--mask needs --mask-key FILE"),
         ("--mask-key PLACE/k.key", "--mask-key without --mask"),
-        ("--mask --mask-key PLACE/k.key --format sh", "a script of pseudonyms acts on nobody"),
+        (
+            "--mask --mask-key PLACE/k.key --format sh",
+            "a script with pseudonyms could act on nobody",
+        ),
     ],
 )
 def test_half_a_question_is_refused(place: Path, options: str, words: str) -> None:

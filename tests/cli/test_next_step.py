@@ -46,7 +46,7 @@ def test_the_same_run_with_the_script(
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["credreport", *arguments])
     step = after_evidence([Path("out/x.csv")], ["csv"], has_findings=True)
-    assert step == Step("add the remedies as a script", ("credreport", *kept))
+    assert step == Step("add the remediation script", ("credreport", *kept))
 
 
 @pytest.mark.parametrize("arguments", [["analyze", "-"], ["analyze", *(["reports/x.csv"] * 50)]])

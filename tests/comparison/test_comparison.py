@@ -340,7 +340,7 @@ def test_a_password_set_anew_is_the_same_one_and_a_warning_says_so(tmp_path: Pat
     assert (row["change"], row["closed"], row["evidence"]) == (
         "used_again",
         "yes",
-        "not used, but set anew on 2026-09-15: its age starts there",
+        "not used, but reset on 2026-09-15: its age starts there",
     )
     assert [notice.code for notice in comparison.own_notices] == ["set-anew"]
 
@@ -454,7 +454,7 @@ def test_the_verdict_counts_by_how_it_was_closed(tmp_path: Path) -> None:
         "0 still open; 1 new; 1 undetermined; 1 in accounts without a report now "
         "(unused for 90 days or more, 2026-06-30 against 2026-09-30). Open now: 2 findings. "
         "1 credential or user could not be judged on one date or both: see Changes. "
-        f"Not covered, for want of a report of 2026-09-30: account {OTHER}."
+        f"Not covered, because there is no report of 2026-09-30: account {OTHER}."
     )
 
 
@@ -708,5 +708,5 @@ def test_a_last_use_that_went_back_is_named_in_a_warning(tmp_path: Path) -> None
     comparison = run(tmp_path, [user(**key(used=RECENT))], [user(**key())])
     assert [str(notice) for notice in comparison.own_notices] == [
         f"account {ACCOUNT}: 'alice', access_key_1: last used 2025-01-01 in the newer report and "
-        "2026-06-15 in the older: the newer one knows less, or one of the two is wrong"
+        "2026-06-15 in the older: the newer one has less information, or one of the two is wrong"
     ]

@@ -175,7 +175,7 @@ def test_a_root_use_of_long_ago_is_closed_by_time(tmp_path: Path) -> None:
     comparison = judged(dated(tmp_path, *rows), profile("cis-5.0"))
     ((_, state, evidence),) = of_rule(comparison, "root-recently-used")
     assert state == "closed"
-    assert evidence.startswith("no cell changed, the time did: password_last_used: 2026-06-28")
+    assert evidence.startswith("no cell changed, only time passed: password_last_used: 2026-06-28")
 
 
 def test_a_removed_user_takes_all_its_findings_along(tmp_path: Path) -> None:
@@ -321,7 +321,7 @@ def test_a_last_use_that_was_lost_is_named_in_a_warning(tmp_path: Path) -> None:
     comparison = run(tmp_path, [user(**key())], [user(**key(used="N/A"))])
     assert [str(notice) for notice in comparison.own_notices] == [
         f"account {ACCOUNT}: 'alice', access_key_1: last used N/A in the newer report and 2025-01-01 "
-        "in the older: the newer one knows less, or one of the two is wrong"
+        "in the older: the newer one has less information, or one of the two is wrong"
     ]
 
 

@@ -99,8 +99,8 @@ def test_several_candidates_that_nothing_tells_apart_are_undetermined(tmp_path: 
     ]
     assert set(changes(comparison)["state"]) == {"undetermined"}
     assert set(changes(comparison)["evidence"]) == {
-        "the user may be the same or another: several users with one creation time vanished or "
-        "appeared, and the dates of their keys do not tell which is which"
+        "the user may be the same or another: several users with one creation time disappeared or "
+        "appeared, and the dates of their keys do not show which is which"
     }
     assert comparison.is_incomplete
     assert comparison.open_findings == 2

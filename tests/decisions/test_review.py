@@ -193,7 +193,7 @@ class TestRowsThatWereMixedUp:
         with pytest.raises(UsageError) as caught:
             review(Decisions((mixed,), file=FILE), judged)
         assert str(caught.value) == (
-            f"--carry-from old.xlsx: sheet Findings, cell A2: {decision.finding_id} stands beside "
+            f"--carry-from old.xlsx: sheet Findings, cell A2: {decision.finding_id} is next to "
             f"{there}, but it is of {here}: rows were mixed up. Sort and paste whole rows only, and "
             "correct this one"
         )
@@ -320,6 +320,6 @@ def test_who_signed_the_old_workbook_is_said(judged: Assessment) -> None:
     signed = (("Control", "CIS"), ("Reviewed by", "Carol"))
     (notice,) = review(Decisions(signed=signed, file=FILE), judged).notices
     assert notice.message == (
-        "signed off there (Control: CIS; Reviewed by: Carol); sign this evidence anew"
+        "signed off there (Control: CIS; Reviewed by: Carol); sign this evidence again"
     )
     assert review(Decisions(signed=signed[:1], file=FILE), judged).notices == ()

@@ -62,7 +62,7 @@ def test_the_cells_of_a_finding() -> None:
         ID, "Removed", "Ann", DAY, "SEC-1\nsecond line", user="ann", place="sheet Findings, cell A2"
     )
     assert str(found) == "decided Removed on 2026-03-01 by Ann"
-    assert str(Decision(ID)) == "no disposition chosen, no date, by nobody named"
+    assert str(Decision(ID)) == "no disposition chosen, no date, with no name given"
 
 
 def test_findings_without_a_decision_are_none() -> None:
@@ -172,7 +172,7 @@ def test_a_disposition_in_any_capitals(text: str) -> None:
 
 def test_an_unknown_disposition_is_refused() -> None:
     assert refusal(make([ID, "ann", "Done"])) == (
-        "--carry-from old.xlsx: sheet Findings, cell C2: 'Done' is no disposition. Use Open, "
+        "--carry-from old.xlsx: sheet Findings, cell C2: 'Done' is not a disposition. Use Open, "
         "Disabled, Removed, Exception, False positive."
     )
 
@@ -209,7 +209,7 @@ class TestOneFindingTwice:
 
 @pytest.mark.parametrize("text", [None, "CR-1", "CR-0123456789AB-", "x"])
 def test_a_decision_beside_no_finding_is_refused(text: str | None) -> None:
-    assert "is not a Finding ID, and a decision stands beside it. Put" in refusal(
+    assert "is not a Finding ID, and a decision is next to it. Put" in refusal(
         make([text, "ann", "Open"])
     )
 
@@ -303,7 +303,7 @@ class TestAnotherWorkbook:
     def test_a_sheet_that_is_a_chart_has_no_findings(self) -> None:
         book = openpyxl.Workbook()
         book.create_chartsheet("Findings")
-        assert "cannot be read as a workbook: damaged, or none" in refusal(saved(book))
+        assert "cannot be read as a workbook: damaged, or not one" in refusal(saved(book))
 
     @pytest.mark.parametrize("rows", [[], [["a", "b"]], [["x"]] * 30])
     def test_without_the_header_is_refused(self, rows: list[Row]) -> None:

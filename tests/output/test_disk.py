@@ -31,7 +31,7 @@ class TestWriting:
 
     def test_other_bytes_need_force(self, tmp_path: Path) -> None:
         (tmp_path / "x").write_bytes(b"old")
-        with pytest.raises(OutputError, match="there is other evidence already: .*x. Use --force"):
+        with pytest.raises(OutputError, match="other evidence is already there: .*x. Use --force"):
             write_all(tmp_path, {"w": b"0", "x": b"new"}, force=False, inputs=[])
         assert sorted(path.name for path in tmp_path.iterdir()) == ["x"]
         assert (tmp_path / "x").read_bytes() == b"old"
@@ -120,12 +120,13 @@ def occupy(target: Path, what: str) -> None:
 
 class TestWhatStandsUnderAName:
     @pytest.mark.parametrize(
-        "what", ["a directory", "a pipe", "a socket", "a device", "a link to what is no file"]
+        "what",
+        ["a directory", "a pipe", "a socket", "a device", "a link to something that is not a file"],
     )
     @pytest.mark.parametrize("name", ["x.json", "x-manifest.json"])
     def test_and_is_no_file_is_named_and_left(self, tmp_path: Path, what: str, name: str) -> None:
         occupy(tmp_path / name, what)
-        kind = "a link to what is no file" if what == "a device" else what
+        kind = "a link to something that is not a file" if what == "a device" else what
         with pytest.raises(OutputError, match=f"{name} is {kind}; remove it, or choose another -o"):
             write_all(tmp_path, {"x.json": b"1", name: b"{}"}, force=True, inputs=[])
         assert [path.name for path in tmp_path.iterdir()] == [name]

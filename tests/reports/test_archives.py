@@ -136,7 +136,7 @@ def test_what_lies_before_behind_or_between_is_refused() -> None:
     whole = ZIPS["deflated"]
     assert "perhaps another zip" in refusal(whole + zipped(zipfile.ZIP_STORED))
     assert "lies before it" in refusal(b"#!/bin/sh\n" + whole)
-    assert "bytes behind its end record" in refusal(whole + b"\n")
+    assert "bytes after its end record" in refusal(whole + b"\n")
     start = whole.index(b"PK\x01\x02")
     end = bytearray(whole[start:])
     end[-6:-2] = struct.pack("<L", start + 4)
@@ -162,13 +162,13 @@ def change(data: bytes, mark: bytes, offset: int, form: str, value: int) -> byte
 @pytest.mark.parametrize(
     ("mark", "offset", "form", "value", "says"),
     [
-        (b"PK\x05\x06", 4, "<H", 1, "one part of a zip of several"),
-        (b"PK\x05\x06", 8, "<H", 3, "one part of a zip of several"),
+        (b"PK\x05\x06", 4, "<H", 1, "one part of a multi-part zip"),
+        (b"PK\x05\x06", 8, "<H", 3, "one part of a multi-part zip"),
         (b"PK\x05\x06", 8, "<L", 0x00030003, "its end record counts 3 members"),
         (b"PK\x05\x06", 12, "<L", 9, "its directory is not where its end record says"),
         (b"PK\x01\x02", 0, "<L", 9, "entry 1 of its directory is damaged"),
         (b"PK\x01\x02", 28, "<H", 99, "entry 2 of its directory is damaged"),
-        (b"PK\x01\x02", 34, "<H", 1, "one part of a zip of several"),
+        (b"PK\x01\x02", 34, "<H", 1, "one part of a multi-part zip"),
         (b"PK\x01\x02", 42, "<L", 1, "belong to no member"),
         (b"PK\x01\x02", 46, "<B", 0, "do not agree"),
         (b"PK\x03\x04", 0, "<L", 9, "does not begin where its directory says"),
@@ -215,7 +215,7 @@ def test_a_directory_of_very_many_entries_is_not_read() -> None:
 def test_another_way_of_packing_is_named(method: int, tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(zipped(method))
     first, *_ = open_inputs([str(tmp_path)])
-    assert "packed in a way that is not read" in str(first)
+    assert "compressed in a way that is not supported" in str(first)
 
 
 def test_members_are_read_one_at_a_time(tmp_path: Path) -> None:

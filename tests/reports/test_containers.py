@@ -119,7 +119,7 @@ def zipped(name: str) -> bytes:
         (b"[]", "an empty JSON list"),
         (b'{"Content": "x", "Content": "y"}', "JSON that names a key twice"),
         (b"[" * 100_000, "JSON"),
-        (b"{" + b'"a":' + b"9" * 5000 + b"}", "JSON nested too deep, or with a number too long"),
+        (b"{" + b'"a":' + b"9" * 5000 + b"}", "JSON nested too deeply, or with a number too long"),
         (BASE64[:160].encode() + b"\n" * 96 + BASE64[256:].encode(), "with an empty line in it"),
         (b"\n".join([*wrapped(76, "\n").split()[:3], BASE64[240:].encode()]), "a part is missing"),
         (

@@ -98,7 +98,7 @@ class TestRefusals:
         ("words", "told"),
         [
             ("unexpected end of data", "a quote opened here is never closed"),
-            ("',' expected after '\"'", "letters after a closing quote"),
+            ("',' expected after '\"'", "characters after a closing quote"),
             ("something new", "not readable as CSV from here on (something new)"),
         ],
     )
@@ -210,7 +210,7 @@ class TestRefusals:
     def test_two_reports_without_arn(self) -> None:
         columns = tuple(name for name in COLUMNS if name != "arn")
         text = to_csv(root(), user("a"), columns=columns)
-        assert "a second report of an account without ARN" in refusal(text + "\n" + text)[0]
+        assert "a second report of an account without an ARN" in refusal(text + "\n" + text)[0]
 
     def test_a_bad_header_further_down(self) -> None:
         bad = to_csv(root(OTHER), columns=tuple(c for c in COLUMNS if c != "access_key_2_active"))
@@ -289,7 +289,7 @@ class TestSeveralAccounts:
         assert len(found) == 21
         assert (
             found[20]
-            == "a row and the next report share this line; taken apart; and so in 329 more lines"
+            == "a row and the next report share this line; split apart; the same in 329 more lines"
         )
 
     def test_rows_glued_without_a_header_are_taken_apart(self) -> None:
@@ -612,7 +612,7 @@ class TestWordsAndBounds:
     def test_after_a_thousand_problems_no_more_is_read(self, rows: int, told: int) -> None:
         lines = refusal(to_csv(root()) + "\nx" * rows)
         assert len(lines) == told
-        too_much = "report.csv, line 1004: too much is wrong: not read any further"
+        too_much = "report.csv, line 1004: too many problems: the rest was not read"
         assert lines[-1].startswith(too_much) is (rows > 1001)
 
 

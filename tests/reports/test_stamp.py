@@ -82,8 +82,8 @@ def test_a_name_with_two_dates_dates_nothing_nor_does_its_directory(name: str) -
     [
         ("report_30-09-2026.csv", "`30-09-2026` in the file's name is not read as a date (day and"),
         ("30092026.csv", "day and month could be exchanged"),
-        ("2026-W39.csv", "a week or a quarter is no day"),
-        ("Q3-2026.csv", "a week or a quarter is no day"),
+        ("2026-W39.csv", "a week or a quarter is not a day"),
+        ("Q3-2026.csv", "a week or a quarter is not a day"),
         ("2026-09.csv", "a month is no day"),
         ("report_1790748000.csv", "perhaps seconds since 1970"),
     ],

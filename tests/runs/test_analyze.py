@@ -253,7 +253,7 @@ class TestTrouble:
         assert refusal.value.problems == (
             Problem(
                 changed.name, 0, 0, "changed while it was judged",
-                "Run again when nobody writes to it",
+                "Run again when no other program is writing to it",
             ),
         )  # fmt: skip
 
@@ -375,4 +375,4 @@ class TestCommand:
         words = ["analyze", str(many(tmp_path)), "--workers", "2", "--cluster", "tcp://x:1"]
         ended = CliRunner().invoke(app, words)
         assert ended.exit_code == 2
-        assert "--workers and --cluster: give one of the two" in ended.stderr
+        assert "--workers and --cluster: give only one of the two" in ended.stderr

@@ -105,7 +105,7 @@ TAMPERED: dict[str, tuple[Callable[[Workbook], object], str]] = {
     ),
     "a sheet moved": (
         lambda book: book.move_sheet("Findings", 3),
-        "the sheets stand in another order: Summary, ",
+        "the sheets are in another order: Summary, ",
     ),
     "a sheet hidden": (
         lambda book: setattr(book["Findings"], "sheet_state", "veryHidden"),
@@ -183,7 +183,7 @@ def test_a_workbook_saved_again_says_the_same(book: bytes) -> None:
 
 
 def test_sorted_findings_are_the_same_findings(book: bytes) -> None:
-    remark = "the rows of Findings stand in another order"
+    remark = "the rows of Findings are in another order"
     assert compare(book, swap_rows) == BookDifference("", {}, (remark,))
 
 

@@ -126,7 +126,7 @@ def test_every_rule_can_be_explained(tmp_path: Path, name: str) -> None:
 def test_a_beginning_that_several_share_is_refused_with_the_candidates(tmp_path: Path) -> None:
     population, assessment = of(tmp_path, ALICE, user("bob", **KEY))
     with pytest.raises(
-        UsageError, match=r"CR-: 2 findings begin so: CR-.* \(.*\), CR-.*; give more"
+        UsageError, match=r"CR-: 2 findings begin like this: CR-.* \(.*\), CR-.*; give more"
     ):
         explain(population, assessment, "CR-")
     first = assessment.findings["finding_id"][0]

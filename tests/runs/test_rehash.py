@@ -120,7 +120,7 @@ TAMPERED: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "a key of the manifest twice": (
         lambda out: replace_text(out / MANIFEST, '"version"', '"verdict": "fine",\n "version"'),
-        f"{MANIFEST}: malformed: the key 'verdict' stands twice in one object",
+        f"{MANIFEST}: malformed: the key 'verdict' appears twice in one object",
     ),
     "no parameters": (
         lambda out: edit_json(out / MANIFEST, lambda document: document.pop("parameters")),
@@ -132,7 +132,7 @@ TAMPERED: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "a way out of the directory": (
         rename_output("../secret.csv"),
-        f"{MANIFEST}: malformed: it names '../secret.csv', which is outside of the directory and",
+        f"{MANIFEST}: malformed: it names '../secret.csv', which is outside the directory and",
     ),
     "an absolute path": (rename_output("/etc/passwd"), f"{MANIFEST}: malformed: it names '/etc/p"),
     "a file named twice": (rename_output(JSON), f"{MANIFEST}: malformed: it names '{JSON}' twice"),
@@ -151,7 +151,7 @@ TAMPERED: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "a way out in SHA256SUMS": (
         lambda out: (out / SUMS).write_text(f"{'0' * 64}  ../x\n{(out / SUMS).read_text()}"),
-        f"{SUMS}: malformed: line 1 names '../x', which is outside of the directory and was not read",
+        f"{SUMS}: malformed: line 1 names '../x', which is outside the directory and was not read",
     ),
     "a name twice in SHA256SUMS": (
         lambda out: (out / SUMS).write_text((out / SUMS).read_text() * 2),

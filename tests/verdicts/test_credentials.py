@@ -147,7 +147,7 @@ class TestStatus:
         assert (found["status"], found["use"]) == ("undetermined", "used")
         assert (
             found["reason"]
-            == f"`{SLOTS[credential][1]}` lies after the as-of: one of the two is wrong"
+            == f"`{SLOTS[credential][1]}` is later than the as-of: either it or the as-of is wrong"
         )
 
     def test_set_after_the_as_of_is_undetermined(self, tmp_path: Path, credential: str) -> None:

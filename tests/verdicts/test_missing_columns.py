@@ -40,7 +40,7 @@ class TestWithoutTheFallback:
         judged = judge_without(tmp_path, fallback, **{flag: "true", last_used: OLD})
         row = verdict(judged, "bob", credential)
         assert (row["status"], row["basis"]) == ("unused", last_used)
-        assert f"without `{fallback}`: what was never used has no age there" in [
+        assert f"without `{fallback}`: credentials that were never used have no age there" in [
             notice.message for notice in judged.notices
         ]
 

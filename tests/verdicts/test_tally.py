@@ -232,7 +232,7 @@ class TestDoubts:
             "credentials that could not be judged: 2",
             "verdicts of rules that could not be determined: 1",
             "inputs refused and left out: 1",
-            "rows of users that stand there twice: 2",
+            "rows of users that appear more than once: 2",
         )
 
     def test_rows_that_do_not_tie_out_are_one(self, tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_a_user_twice_is_judged_row_by_row(tmp_path: Path) -> None:
 def test_no_arn_column(tmp_path: Path) -> None:
     text = to_csv(root(), columns=tuple(name for name in COLUMNS if name != "arn"))
     assert of(tmp_path, text) == [
-        ": no `arn` column: the account is unknown, and root is told by its name only"
+        ": no `arn` column: the account is unknown, and root is recognised by its name only"
     ]
 
 
@@ -116,7 +116,7 @@ def test_one_blank_beside_na(tmp_path: Path) -> None:
 
 def test_blanks_in_a_file_without_the_words(tmp_path: Path) -> None:
     blanked = {name: "" if cell == "N/A" else cell for name, cell in user().items()}
-    assert any("the file holds no N/A at all" in line for line in shown(judge(tmp_path, blanked)))
+    assert any("the file has no N/A at all" in line for line in shown(judge(tmp_path, blanked)))
 
 
 def test_a_key_used_before_it_was_made(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_a_key_used_before_it_was_made(tmp_path: Path) -> None:
         access_key_1_last_used_service="s3",
     )
     assert shown(judge(tmp_path, root(), row)) == [
-        ", line 3: 'alice', access_key_1: used before it was made"
+        ", line 3: 'alice', access_key_1: the last use is older than the key"
     ]
 
 
@@ -175,7 +175,7 @@ def test_the_newest_of_the_timestamps_later_than_the_as_of(tmp_path: Path) -> No
     rows = [user(n, user_creation_time=f"2026-0{m}-01T00:00:00Z") for n, m in (("a", 2), ("b", 3))]
     assert shown(judge(tmp_path, root(), *rows)) == [
         ", line 4: 'b' has a timestamp of 2026-03-01T00:00:00Z, later than the as-of "
-        "2026-01-31T12:00:00Z: one of the two is wrong"
+        "2026-01-31T12:00:00Z: either it or the as-of is wrong"
     ]
 
 
