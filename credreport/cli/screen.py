@@ -22,9 +22,11 @@ LEAST_WIDTH = 40
 _LEAST_TITLE = 16
 _SHELL_WORD = re.compile(r"(?:'[^']*'|\"[^\"]*\"|\\.|[^\s'\"\\])+")
 _LABEL = re.compile(r" {2,4}[A-Z]\w{1,8}: {1,3}(?=\S)")
+# Of the 256 colors, a red and an amber that are readable on black and on white (4:1 or better): the
+# yellow of the first eight is not, on white.
 _COLORS = (
-    (re.compile(r"\bFAIL\b|^error:"), 31),
-    (re.compile(r"\bundetermined\b|^Exit status 3"), 33),
+    (re.compile(r"\bFAIL\b|^error:"), "1;38;5;160"),
+    (re.compile(r"\bundetermined\b|^Exit status 3"), "38;5;130"),
 )
 _SHOW_PROGRESS_AFTER = 1.0
 

@@ -294,10 +294,10 @@ def test_color_only_adds(
         return out.getvalue(), err.getvalue()
 
     out, err = show(no_color=False)
-    assert "\x1b[31mFAIL\x1b[0m" in out
-    assert "\x1b[33mundetermined\x1b[0m  1" in out
-    assert err == "\x1b[31merror:\x1b[0m x\n"
-    plain = re.sub(r"\x1b\[\d+m", "", out).replace("  " + "\u2500" * 15 + "\n", "")
+    assert "\x1b[1;38;5;160mFAIL\x1b[0m" in out
+    assert "\x1b[38;5;130mundetermined\x1b[0m  1" in out
+    assert err == "\x1b[1;38;5;160merror:\x1b[0m x\n"
+    plain = re.sub(r"\x1b\[[\d;]+m", "", out).replace("  " + "\u2500" * 15 + "\n", "")
     assert (plain, "error: x\n") == show(no_color=True)
     monkeypatch.setattr(screen_module, "_SYSTEM", "nt")
     monkeypatch.delenv("WT_SESSION", raising=False)
