@@ -271,7 +271,7 @@ class TestExpectUsers:
     def test_another_number_is_refused(self, here: Path, number: str) -> None:
         done = run("analyze", stale(here), "--expect-users", number)
         assert (done.exit_code, done.stdout) == (2, "")
-        assert "the reports hold 2 IAM users (root not counted)" in done.stderr
+        assert "the reports contain 2 IAM users (root not counted)" in done.stderr
         assert not (here / "evidence").exists()
 
 

@@ -164,7 +164,7 @@ def test_masked_the_names_of_the_parts_are_pseudonyms(place: Path) -> None:
     [
         ("--split-by owner", "--split-by owner needs --accounts FILE"),
         ("--split-by account --format csv", "add xlsx to --format"),
-        ("--split-by account --baseline PLACE/in", "give one of the two"),
+        ("--split-by account --baseline PLACE/in", "give only one of the two"),
     ],
 )
 def test_what_cannot_be_split_is_refused(place: Path, options: str, words: str) -> None:

@@ -221,7 +221,7 @@ class TestWorthDrawing:
         drawn, left_out = worth_drawing([nine, ten])
         assert drawn == (ten,)
         assert left_out == (
-            'no picture "How long ago credentials were last used": 9 active credentials are too few, '
+            'no picture "How long ago credentials were last used": 9 active credentials are too few; '
             "it is drawn from 10",
         )
         assert ten.captions.title == ten.title == "How long ago credentials were last used"

@@ -227,7 +227,7 @@ class TestCompleted:
 
     def test_may_take_the_place_of_those_they_name(self, tmp_path: Path) -> None:
         (tmp_path / "last").write_bytes(b"1")
-        with pytest.raises(OutputError, match="there is other evidence already"):
+        with pytest.raises(OutputError, match="other evidence is already there"):
             write_all(tmp_path, {}, force=False, inputs=[], complete=lambda _: ({"last": b"2"}, ()))
         write_all(
             tmp_path, {}, force=False, inputs=[], complete=lambda _: ({"last": b"2"}, {"last"})

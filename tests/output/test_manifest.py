@@ -108,7 +108,7 @@ def test_a_comment_that_somebody_edited_is_left_alone(evidence: Evidence, out: P
     (out / f"{STEM}.md").write_text("edited")
     assert write(out, evidence, "json").changed == (f"{STEM}.md",)
     assert (out / f"{STEM}.md").read_text() == "edited"
-    with pytest.raises(OutputError, match="there is other evidence already"):
+    with pytest.raises(OutputError, match="other evidence is already there"):
         write(out, evidence, "md")
 
 
@@ -117,7 +117,7 @@ def test_the_manifest_of_another_question_is_other_evidence(
 ) -> None:
     write(out, evidence, "csv")
     other = evidence_of(tmp_path, Policy(rules=("unused-password",)))
-    with pytest.raises(OutputError, match="there is other evidence already"):
+    with pytest.raises(OutputError, match="other evidence is already there"):
         write(out, other, "json")
     write(out, other, "json", force=True)
     assert listed(out) == [".json"]
@@ -129,7 +129,7 @@ def test_another_sign_off_is_another_question_for_it_stands_in_the_workbook(
     signed = replace(evidence, sign_off=SignOff(ticket="SEC-1"))
     write(out, signed, "csv")
     assert manifest(out)["sign_off"] == {"ticket": "SEC-1"}
-    with pytest.raises(OutputError, match="there is other evidence already"):
+    with pytest.raises(OutputError, match="other evidence is already there"):
         write(out, evidence, "json")
 
 
@@ -153,5 +153,5 @@ def test_a_manifest_is_no_way_out_of_the_directory(evidence: Evidence, out: Path
     document = manifest(out)
     document["outputs"][0]["name"] = "../in/status_reports_2026-01-31T12-00-00+00-00.csv"
     (out / f"{STEM}-manifest.json").write_text(json.dumps(document))
-    with pytest.raises(OutputError, match="there is other evidence already"):
+    with pytest.raises(OutputError, match="other evidence is already there"):
         write(out, evidence, "json")

@@ -340,7 +340,7 @@ def test_a_sparse_member_is_refused() -> None:
     info = tarfile.TarInfo("a.csv")
     info.type = tarfile.GNUTYPE_SPARSE
     info.sparse = [(0, 1)]  # type: ignore[assignment]
-    assert archives._to_member(info).wrong.startswith("stored with holes")
+    assert archives._to_member(info).wrong.startswith("stored as a sparse file")
 
 
 def test_the_members_and_headers_of_a_tar_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -201,8 +201,8 @@ def test_a_damaged_part_is_named(book: bytes) -> None:
 @pytest.mark.parametrize(
     ("rows", "tail", "words"),
     [
-        ('<row r="1048576"><c r="A1048576"><v>1</v></c></row>', "", "row 1048576 stands far below"),
-        ('<row r="900"><c r="XFD900"><v>1</v></c></row>', "", "XFD900 is no place"),
+        ('<row r="1048576"><c r="A1048576"><v>1</v></c></row>', "", "row 1048576 is far below"),
+        ('<row r="900"><c r="XFD900"><v>1</v></c></row>', "", "XFD900 is not a cell"),
         ("", '<mergeCells><mergeCell ref="A500:XFD1048576"/></mergeCells>', "A500:XFD1048576 is"),
         ("", '<hyperlinks><hyperlink ref="A500:A1048576"/></hyperlinks>', "A500:A1048576 is"),
         ("<row/>" * 4_000_000, "", "it unpacks to more than 17,"),

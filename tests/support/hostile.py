@@ -322,7 +322,7 @@ CASES: dict[str, Case] = {
     ),
     "no fallback date": incomplete(to_csv(root(), user(password_enabled="true", password_last_used="no_information")), "never used, and `password_last_changed` is 'N/A': not a date"),
     "a date after the as-of": incomplete(with_cell("password_last_used", "2026-02-02T00:00:00Z"), "lies after the as-of"),
-    "a key used before it was made": fine(to_csv(root(), user(access_key_1_active="true", access_key_1_last_rotated="2026-01-01T00:00:00Z", access_key_1_last_used_date=LONG_AGO)), "used before it was made"),
+    "a key used before it was made": fine(to_csv(root(), user(access_key_1_active="true", access_key_1_last_rotated="2026-01-01T00:00:00Z", access_key_1_last_used_date=LONG_AGO)), "last use older than the current"),
     "exactly on the threshold": fine(with_cell("password_last_used", "2025-11-02T12:00:00Z"), "90 days, within a day of the threshold (unused)"),
     "a second under the threshold": fine(with_cell("password_last_used", "2025-11-02T12:00:01Z"), "89 days, within a day of the threshold (current)"),
     "credentials that are not listed": fine(to_csv(root(), user() | {"additional_credentials_info": "bedrock"}, columns=(*COLUMNS, "additional_credentials_info")), "has credentials that the report does not list: 'bedrock'"),
