@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
+_LINE = re.compile(r"[^\t\n]+")
+
 
 def escape_text(text: str) -> str:
     r"""Return the text with everything unprintable written out: no ANSI, no bidi, no line break."""
     if text.isprintable():
         return text
     return "".join(letter if letter.isprintable() else _visible(letter) for letter in text)
+
+
+def escape_lines(text: str) -> str:
+    """Return the text with its tabs and line breaks, and all else that is unprintable written out."""
+    return text if text.isprintable() else _LINE.sub(lambda line: escape_text(line[0]), text)
 
 
 def plural(number: int, word: str) -> str:

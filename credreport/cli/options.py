@@ -114,7 +114,9 @@ FailOnOption = Annotated[
 ]
 CsvRaw = Annotated[
     bool,
-    typer.Option("--csv-raw", rich_help_panel=EVIDENCE, help="Do not escape formulas in the CSV."),
+    typer.Option(
+        "--csv-raw", rich_help_panel=EVIDENCE, help="Escape nothing in the CSV: for programs."
+    ),
 ]
 Force = Annotated[
     bool,

@@ -39,7 +39,7 @@ from credreport.instants import parse_date
 from credreport.reports.inputs import read_bounded
 from credreport.rules.option_file import OptionFile
 from credreport.schema import SLOT_WORDS
-from credreport.text import escape_text
+from credreport.text import escape_lines
 
 MAX_BYTES = 256 * 1024 * 1024
 # Workbooks of a run unpack to about 11 times their size, also when other programs saved them again.
@@ -67,7 +67,6 @@ _ABOUT = {
     "limit": "Limit",
 }  # fmt: skip
 _CREDENTIALS = {words: name for name, words in SLOT_WORDS.items()}
-_SHOWN_AS_ONE = re.compile(r"[^\t\n]+")
 _AGAIN = "Save it again in Excel or LibreOffice as .xlsx, or name another workbook"
 
 
@@ -209,8 +208,7 @@ def _to_text(value: object) -> str:
         value = int(value)
     if isinstance(value, datetime) and value.time() == datetime.min.time():
         value = value.date()
-    text = unescape(str(value)).replace("\r\n", "\n").strip()
-    return _SHOWN_AS_ONE.sub(lambda match: escape_text(match[0]), text)
+    return escape_lines(unescape(str(value)).replace("\r\n", "\n").strip())
 
 
 def _read_sheets(reader: _Reader, data: bytes) -> dict[str, list[_Row]]:

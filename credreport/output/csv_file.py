@@ -10,13 +10,14 @@ import pandas as pd
 from credreport.evidence.evidence import Evidence
 from credreport.output.formats import Files, Options
 from credreport.reports.normalise import to_texts
+from credreport.text import escape_lines
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _BETWEEN = "\x1f"  # stands between cells while a whole column is searched
 # A program that splits at semicolons, as many countries' spreadsheets do, begins a cell behind each.
-_FORMULA_WITHIN = re.compile('([;\t\r\n])(?=["\\s]*[-=+@\uff1d\uff0b\uff0d\uff20])')
+_FORMULA_WITHIN = re.compile('([;\t\n])(?=["\\s]*[-=+@\uff1d\uff0b\uff0d\uff20])')
 _QUOTED = (",", '"', "\r", "\n")
-_MAY_BE_FORMULA = (*(_BETWEEN + start for start in _FORMULA_STARTS), ";", "\t", "\r", "\n")
+_MAY_BE_FORMULA = (*(_BETWEEN + start for start in _FORMULA_STARTS), ";", "\t", "\n")
 _ROWS_AT_ONCE = 20_000
 
 
@@ -59,7 +60,7 @@ def csv_rows(table: pd.DataFrame, options: Options) -> bytes:
 def _to_cells(column: pd.Series, *, is_guarded: bool) -> list[str]:
     """Return the cells of a column as they stand in the file.
 
-    What needs an apostrophe or quotes is looked for in all its texts at once first: most need none.
+    What needs an escape, an apostrophe or quotes is looked for in all its texts at once first: most need none.
     """
     cells = to_texts(column)
     if not isinstance(column.dtype, pd.StringDtype):
@@ -67,14 +68,20 @@ def _to_cells(column: pd.Series, *, is_guarded: bool) -> list[str]:
     different = set(cells)
     whole = _BETWEEN + _BETWEEN.join(different)
     has_formula = is_guarded and any(sign in whole for sign in _MAY_BE_FORMULA)
-    if not has_formula and not any(sign in whole for sign in _QUOTED):
+    has_steering = is_guarded and not all(map(str.isprintable, different))
+    is_unsafe = has_formula or has_steering
+    if not is_unsafe and not any(sign in whole for sign in _QUOTED):
         return cells
-    changed = {text: _quote(_guard(text) if has_formula else text) for text in different}
+    changed = {text: _quote(_guard(text) if is_unsafe else text) for text in different}
     return [changed[text] for text in cells]
 
 
 def _guard(text: str) -> str:
-    """Return the text with an apostrophe before each part that a spreadsheet would execute."""
+    """Return the text with an apostrophe before each part that a spreadsheet would execute.
+
+    What would steer a terminal or turn a line around is written out, as in the other formats.
+    """
+    text = escape_lines(text)
     if text.startswith(_FORMULA_STARTS):
         text = f"'{text}"
     return _FORMULA_WITHIN.sub(r"\1'", text)

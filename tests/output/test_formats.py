@@ -109,7 +109,7 @@ class TestCsv:
         raw = rendered(evidence, ["csv"], Options(csv_raw=True))
         assert table(raw[f"{STEM}-findings.csv"])[0]["user"] == "=1+1"
 
-    @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+    @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\n"])
     def test_guards_every_dangerous_start(self, start: str) -> None:
         import pandas as pd
 
@@ -117,6 +117,26 @@ class TestCsv:
         for options, first in ((Options(), f"'{start}x"), (Options(csv_raw=True), f"{start}x")):
             written = io.StringIO(to_csv(table, options).decode(), newline="")
             assert list(csv.reader(written)) == [["a", "b"], [first, ""], ["x", "y"]]
+
+    @pytest.mark.parametrize(
+        ("text", "shown"),
+        [
+            ("\x1b[31mred", "\\x1b[31mred"),
+            ("a\u202eb", "a\\u202eb"),
+            ("a\r=1", "a\\x0d=1"),
+            ("a\x85b\u2028c", "a\\x85b\\u2028c"),
+            ("\ud800", "\\ud800"),
+            ("two\nlines\tand a tab", "two\nlines\tand a tab"),
+        ],
+    )
+    def test_writes_out_what_would_steer_a_terminal_unless_raw(self, text: str, shown: str) -> None:
+        import pandas as pd
+
+        table = pd.DataFrame({"a": [text, "x"]}, dtype="str")
+        written = io.StringIO(to_csv(table, Options()).decode(), newline="")
+        assert [*csv.reader(written)][1] == [shown]
+        raw = to_csv(table, Options(csv_raw=True))
+        assert text.encode("utf-8", "backslashreplace") in raw
 
     @given(
         rows=st.lists(

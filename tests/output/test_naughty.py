@@ -110,13 +110,14 @@ def test_oscal_shows_every_name_in_one_line(evidence: Path) -> None:
     assert sorted(map(unescaped, shown)) == sorted(map(unescaped, NAUGHTY))
 
 
-def test_csv_holds_every_name_as_it_was_or_guarded(evidence: Path) -> None:
+def test_csv_holds_every_name_as_it_was_or_escaped(evidence: Path) -> None:
     with (evidence / f"{STEM}-credentials.csv").open(encoding="utf-8", newline="") as file:
         shown = [row["user"] for row in csv.DictReader(file) if row["credential"] == "password"][1:]
     assert len(shown) == len(NAUGHTY)
     for name, cell in zip(NAUGHTY, shown, strict=True):
         bare = cell.removeprefix("'")
-        assert name in (cell, bare, *(re.sub(r"([;\t])'", r"\1", text) for text in (cell, bare)))
+        texts = (cell, bare, *(re.sub(r"([;\t])'", r"\1", text) for text in (cell, bare)))
+        assert any(is_told(name, text) for text in texts)
         assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\uff1d"))
 
 

@@ -23,7 +23,7 @@ from openpyxl.utils import get_column_letter
 from credreport.evidence.evidence import NOTHING
 from credreport.instants import format_instant
 from credreport.reports.normalise import to_naive
-from credreport.text import escape_text
+from credreport.text import escape_lines, escape_text
 
 MAX_TEXT = 32_767
 MAX_ROWS = 1_048_575
@@ -35,7 +35,6 @@ _READ_AT_ONCE = 1024 * 1024
 _ROW = b"<row "
 _EXCEL_EPOCH = pd.Timestamp("1899-12-30")
 _EXCEL_OLDEST = pd.Timestamp("1900-03-01")
-_SHOWN_AS_ONE = re.compile(r"[^\t\n]+")
 _ESCAPE_LOOKALIKE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 _TEMPLATE_ROW = re.compile(rb'<row r="2".*?</row>', re.DOTALL)
 _CELL_STYLE = re.compile(rb'<c r="([A-Z]+)2"(?: s="([0-9]+)")?')
@@ -50,8 +49,7 @@ def safe_text(text: str) -> str:
     """
     if len(text) <= MAX_TEXT and text.isprintable() and "_x" not in text:
         return text
-    shown = _SHOWN_AS_ONE.sub(lambda match: escape_text(match[0]), text)
-    shown = _ESCAPE_LOOKALIKE.sub("_x005F_", shown)
+    shown = _ESCAPE_LOOKALIKE.sub("_x005F_", escape_lines(text))
     return shown if len(shown) <= MAX_TEXT else shown[: MAX_TEXT - len(_CUT)] + _CUT
 
 
