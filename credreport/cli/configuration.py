@@ -111,9 +111,11 @@ def _mentions_us(path: Path) -> bool:
     from credreport.reports.inputs import read_bounded
 
     try:
-        return b"credreport" in read_bounded(path)
+        data = read_bounded(path)
     except (OSError, ValueError):
         return False
+    # An editor may have made it UTF-16, which no tool reads: then that is said.
+    return any("credreport".encode(each) in data for each in ("utf-8", "utf-16-le", "utf-16-be"))
 
 
 def _tables(toml: TomlFile) -> dict[str, Any]:

@@ -290,10 +290,11 @@ def _unjudged(decision: Decision, newest: Assessment) -> str:
         return f"the rule {decision.rule} is not in force in this run"
     rule = RULES[decision.rule]
     if decision.limit and rule.parameter:
-        users = pd.Series([decision.user], dtype="str")
-        limit = f"{rule.operator} {policy.numbers_for(users, rule.parameter).iloc[0]}"
-        if limit != decision.limit:
-            return f"the limit was {decision.limit} days and is {limit} days in this run"
+        numbers = policy.possible_numbers(decision.user, rule.parameter)
+        limits = [f"{rule.operator} {number}" for number in numbers]
+        if decision.limit not in limits:
+            now = " or ".join(f"{limit} days" for limit in limits)
+            return f"the limit was {decision.limit} days and is {now} in this run"
     is_root = decision.user == ROOT_USER and decision.rule in UNUSED_RULES
     if is_root and not policy.include_root:
         return "root is not judged in this run (--include-root)"

@@ -164,7 +164,8 @@ def mask_report(report: Report, masker: Masker) -> Report:
 def mask_policy(policy: Policy, masker: Masker) -> Policy:
     """Return the policy with pseudonyms: whom its classes match, and its file."""
     classes = tuple(
-        UserClass(_pattern(each.match, masker), each.numbers) for each in policy.classes
+        UserClass(_pattern(each.match, masker), each.numbers, is_masked=True)
+        for each in policy.classes
     )
     return replace(policy, classes=classes, file=mask_file(policy.file, masker))
 

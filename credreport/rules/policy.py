@@ -37,10 +37,14 @@ def matches(glob: str, names: pd.Series) -> pd.Series:
 
 @dataclass(frozen=True)
 class UserClass:
-    """The users whose name fits `match`, and the numbers of their own, by parameter name."""
+    """The users whose name fits `match`, and the numbers of their own, by parameter name.
+
+    Where `is_masked`, a pseudonym stands for what matched them: nobody can tell any more whom it fits.
+    """
 
     match: str
     numbers: Mapping[str, int]
+    is_masked: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,15 @@ class Policy:
             if parameter.name in each.numbers:
                 numbers = numbers.mask(mine, each.numbers[parameter.name])
         return numbers
+
+    def possible_numbers(self, user: str, parameter: Parameter) -> tuple[int, ...]:
+        """Return the number of one user; all that may be it, in order, where a class is masked."""
+        import pandas as pd  # noqa: PLC0415 - slow to import
+
+        found = {int(self.numbers_for(pd.Series([user], dtype="str"), parameter).iloc[0])}
+        masked = [each.numbers for each in self.classes if each.is_masked]
+        found |= {numbers[parameter.name] for numbers in masked if parameter.name in numbers}
+        return tuple(sorted(found))
 
 
 def _numbers(profile: Profile) -> dict[str, int]:

@@ -250,6 +250,14 @@ def test_where_both_are_there_the_programs_own_counts(place: Path) -> None:
     ]
 
 
+def test_a_pyproject_in_utf_16_is_not_passed_over(place: Path) -> None:
+    (place / "pyproject.toml").write_bytes(
+        "[tool.credreport]\nunused-after = 200\n".encode("utf-16")
+    )
+    result = run("inspect", "in")
+    assert result.stderr.startswith("from pyproject.toml: unused-after = 200\n")
+
+
 @pytest.mark.parametrize("text", ["[project]\nname = 'x'\n", "not TOML\n", "[tool.other]\nx = 1\n"])
 def test_a_pyproject_of_others_is_none_of_our_business(place: Path, text: str) -> None:
     assert place.is_dir()

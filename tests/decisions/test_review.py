@@ -17,7 +17,7 @@ from credreport.decisions.review import (
 )
 from credreport.errors import UsageError
 from credreport.rules.option_file import OptionFile
-from credreport.rules.policy import Policy
+from credreport.rules.policy import Policy, UserClass
 from credreport.rules.waivers import Waiver, Waivers
 from credreport.verdicts.assessment import Assessment, assess
 from tests.comparison.test_comparison import RECENT, key, password, run
@@ -147,6 +147,17 @@ class TestAFindingThatIsNotThere:
         assert told(judged, decision) == (state, False, said)
         words = f"decided Exception on 2026-01-01 by Ann; {state.replace('_', ' ')} ({why})"
         assert told(judged, replace(decision, disposition="Exception"))[2] == words
+
+    def test_was_judged_by_any_limit_that_a_masked_class_may_have_given(
+        self, judged: Assessment
+    ) -> None:
+        classes = (UserClass("pattern-x", {"unused_after_days": 45}, is_masked=True),)
+        masked = replace(judged, policy=replace(judged.policy, classes=classes))
+        assert told(masked, replace(GONE, limit=">= 45"))[0] == "not_found"
+        assert told(masked, replace(GONE, limit=">= 90"))[0] == "not_found"
+        state, _, check = told(masked, replace(GONE, limit=">= 60"))
+        assert state == "not_judged"
+        assert "the limit was >= 60 days and is >= 45 days or >= 90 days in this run" in str(check)
 
     @pytest.mark.parametrize("credential", ["access_key_1", "access_key_2", "user"])
     def test_is_not_gone_where_the_user_cannot_be_judged(

@@ -481,6 +481,15 @@ def test_first_class_that_fits_counts() -> None:
     assert list(policy.numbers_for(names, UNUSED_AFTER)) == [30, 90, 365, 90]
 
 
+def test_whom_a_masked_class_fits_nobody_can_tell() -> None:
+    numbers = {"unused_after_days": 30}
+    plain = (UserClass("user-a", {"unused_after_days": 60}),)
+    masked = (UserClass("pattern-x", numbers, is_masked=True), UserClass("b", {}, is_masked=True))
+    assert Policy(classes=plain).possible_numbers("user-a", UNUSED_AFTER) == (60,)
+    assert Policy(classes=plain).possible_numbers("other", UNUSED_AFTER) == (90,)
+    assert Policy(classes=plain + masked).possible_numbers("other", UNUSED_AFTER) == (30, 90)
+
+
 @pytest.mark.parametrize(
     ("name", "last_used", "status"),
     [
