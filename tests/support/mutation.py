@@ -87,8 +87,9 @@ TESTS = {
 # A share of what was measured, so that a busy machine kills no mutant that the tests did not notice.
 PATIENCE = 4
 GRACE = 4
-# A test that takes more seconds than this is left out: what survives is looked at with all of them.
-DEAREST = 2
+# Tests that are dear, and notice nothing in these modules that no other does: what survives is looked
+# at with all of them.
+DEAR = ("Cluster", "Workers", "Ticket", "memory_grows", "surroundings", "root_row", "two_questions")
 SURVIVED, TOO_LONG, ELSEWHERE = "survived", "noticed by taking too long", "not in a function"
 T = TypeVar("T")
 # Mutants that change nothing that anyone can see: module, line of source, change, and why.
@@ -190,13 +191,13 @@ class Suite:
     seconds: dict[str, float]
     # The mutants to try, each in a process of its own; none: run the tests themselves.
     mutants: Sequence[Mutant] = ()
+    is_true: bool = False
     ends: list[str] = field(default_factory=list)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         session.items.sort(key=lambda item: self.seconds.get(item.nodeid, 0))
-        session.items[:] = [
-            item for item in session.items if self.seconds.get(item.nodeid, 0) <= DEAREST
-        ]
+        if self.is_true:  # a test of two modules is measured once
+            session.items[:] = [each for each in session.items if each.nodeid not in self.seconds]
         if not self.mutants:
             self.ends.append(self._run(session))
         else:
@@ -215,11 +216,10 @@ class Suite:
         return self._run(session) if _put(mutant) else ELSEWHERE
 
     def _run(self, session: pytest.Session) -> str:
-        is_measured = bool(self.seconds)
         if session.testsfailed:
             return "noticed as the tests are collected"
         for item, following in zip(session.items, [*session.items[1:], None], strict=True):
-            if is_measured:
+            if not self.is_true:
                 limit = PATIENCE * self.seconds.get(item.nodeid, 0) + GRACE
                 signal.setitimer(signal.ITIMER_PROF, limit)
             started = time.process_time()
@@ -360,9 +360,10 @@ def main() -> int:
     source_of = {name: _path(name).read_text(encoding="utf-8") for name in modules}
     found, equivalent = _find(source_of)
     chosen = random.Random(options.seed).sample(found, min(options.count, len(found)))
+    seconds: dict[str, float] = {}
     for module in modules:
         own = [each for each in chosen if each.module == module]
-        ends = Counter(_examine(sorted(own, key=lambda each: each.line), module))
+        ends = Counter(_examine(sorted(own, key=lambda each: each.line), module, seconds))
         tried, slow = ends.total(), ends[TOO_LONG]
         noticed = tried - ends[SURVIVED]
         _say(
@@ -373,17 +374,18 @@ def main() -> int:
     return 0
 
 
-def _examine(chosen: list[Mutant], module: str) -> Iterator[str]:
-    """Yield what became of every mutant of a module."""
+def _examine(chosen: list[Mutant], module: str, seconds: dict[str, float]) -> Iterator[str]:
+    """Yield what became of every mutant of a module; `seconds` get what its tests take."""
     if not chosen:
         return
-    true = run(Suite({}), module)
+    true = run(Suite(seconds, is_true=True), module)
     if true.ends != [SURVIVED]:
         raise SystemExit(f"the tests of {module} fail on the program as it is: {true.ends}")
-    _say(f"{module}: its tests take {sum(true.seconds.values()):.0f} s of the processor")
-    for mutant, end in zip(chosen, run(Suite(true.seconds, chosen), module).ends, strict=True):
+    _say(f"{module}: its new tests take {sum(true.seconds.values()) - sum(seconds.values()):.0f} s")
+    seconds.update(true.seconds)
+    for mutant, end in zip(chosen, run(Suite(seconds, chosen), module).ends, strict=True):
         if end == ELSEWHERE:
-            (elsewhere,) = run(Suite(true.seconds), module, mutant).ends
+            (elsewhere,) = run(Suite(seconds), module, mutant).ends
             _say(f"  {mutant.module}:{mutant.line}: {mutant.words}: {elsewhere}")
             yield elsewhere
         else:
