@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from credreport.errors import InputRefused, UsageError
+from credreport.errors import InputRefused, Problem, UsageError
+from credreport.reports import selection
+from credreport.reports.inputs import Skipped, Stream
 from credreport.reports.selection import (
     Bound,
     Population,
@@ -347,3 +349,20 @@ def test_reports_of_unknown_accounts_are_told_apart_by_a_number(tmp_path: Path) 
     save(tmp_path, root(OTHER), name="known_2026-01-31T12-00-00+00-00.csv")
     found = {each.source.name[:5]: each.account_key for each in read_reports(tmp_path).reports}
     assert found == {"a_202": "", "b_202": "#2", "c_202": "#3", "known": OTHER}
+
+
+def test_files_are_read_so_many_bytes_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selection, "BATCH_BYTES", 6)
+    found: list[Stream | Problem | Skipped] = [
+        Stream("a", b"12"), Problem("b", 0, 0, ""), Stream("c", b"123"), Skipped("d", "empty"),
+        Stream("e", b"1"), Stream("f", b"12345"), Problem("g", 0, 0, ""), Stream("h", b"12"),
+        Stream("i", b"12345"),
+    ]  # fmt: skip
+    skipped: list[Skipped] = []
+    batches = selection._read_in_batches(found, skipped)
+    names = [
+        [each.name if isinstance(each, Stream) else each.source for each in batch]
+        for batch in batches
+    ]
+    assert names == [["a", "b", "c", "e"], ["f", "g", "h"], ["i"]]
+    assert [each.name for each in skipped] == ["d"]
