@@ -105,6 +105,7 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("reports.names", "may = (first <= _SPACE) | (first >= 0x80)", "128 + 1"): "no text begins with such a byte",
     ("reports.names", "may = (first <= _SPACE) | (first >= 0x80)", "GtE to Gt"): "no text begins with such a byte",
     ("reports.report", "if cells < len(self):", "Lt to LtE"): "either way gives the same texts",
+    ("reports.report", "if cells < len(self):", "condition turned"): "either way gives the same texts",
     ("verdicts.tally", "return map(tuple, counts.reshape(len(counts), -1).tolist())", "1 + 1"): "whatever is "
     "below 0 stands for the rest",
     ("verdicts.credentials", "slot=-1,", "1 + 1"): "whatever is below 0 sorts before the slots",
