@@ -657,7 +657,7 @@ def join_tables(reports: Sequence[Report]) -> Table:
     first = reports[0].users
     if len(tables) == 1 and sum(report.row_count for report in reports) == len(first):
         firsts = [report.first for report in reports]
-        if firsts == sorted(firsts):
+        if firsts == sorted(set(firsts)):
             return first
     accounts = {account: 0 for report in reports for account in report.users.accounts}
     accounts = {account: place for place, account in enumerate(accounts)}

@@ -153,6 +153,14 @@ def test_a_column_may_stand_first_or_be_missing() -> None:
         assert missing == [column == "user_creation_time", True], column
 
 
+def test_a_last_credential_is_read_whose_columns_stand_among_the_first() -> None:
+    moved = {"access_key_1_active": "cert_1_active", "cert_1_active": "access_key_1_active"}
+    columns = tuple(moved.get(name, name) for name in COLUMNS)
+    found = read_cells(grid_of(user(cert_1_active="true"), columns=columns))
+    places = [place for place, slot in enumerate(SLOTS) if slot.enabled == "cert_1_active"]
+    assert np.flatnonzero(found.enabled[:, 0] == ON).tolist() == places
+
+
 class TestNames:
     @pytest.mark.parametrize("name", ["NA", "null", "nan", "007", "1e5", "true"])
     def test_that_look_like_values_stay_text(self, name: str) -> None:

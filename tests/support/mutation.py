@@ -66,7 +66,12 @@ TESTS = {
         "reports/test_hostile",
         "reports/test_damage",
     ),
-    "reports.report": ("reports/test_read", "reports/test_selection", "runs/test_inspect"),
+    "reports.report": (
+        "reports/test_report",
+        "reports/test_read",
+        "reports/test_selection",
+        "runs/test_inspect",
+    ),
     "reports.normalise": ("reports/test_normalise", "verdicts/test_credentials"),
     "verdicts.credentials": (
         "verdicts/test_warnings",
