@@ -6,7 +6,7 @@
     assessment.findings          # pandas, one row for each rule that a credential breaks
 
     dates = [credreport.analyze(date) for date in credreport.read_dates(["sample_reports/"])]
-    credreport.compare(*dates).changes    # one row a credential: what became of it
+    credreport.compare(*dates).changes    # one row per credential: what became of it
 
 Nothing is imported until it is asked for: not even from the standard library, because Python may
 have put the current directory first on the path (see __main__).

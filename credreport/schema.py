@@ -1,8 +1,8 @@
 """The tables between stages: column names, keys and words. Nothing here computes.
 
-Report      the CSV that AWS writes: one row a user, cells as text
-users       one row a user of every report, cells as text, with where the row came from
-credentials one row a credential: five a user, typed and judged
+Report      the CSV that AWS writes: one row per user, cells as text
+users       one row per user of every report, cells as text, with where the row came from
+credentials one row per credential: five per user, typed and judged
 findings    one row for each rule that a credential breaks
 changes     one row per finding of either of two dates, and per credential that has none: what became of it
 timeline    one row per finding of any date: since when, until when

@@ -76,7 +76,7 @@ class Part:
 class Assessment:
     """What was found, as tables.
 
-    `users`: one row a user. `credentials`: one row a credential, judged. `findings`: one row for
+    `users`: one row per user. `credentials`: one row per credential, judged. `findings`: one row for
     each rule that a credential, a user or root breaks, oldest first; `row` leads to the credential,
     or to the password of the user, `closed_by` to the finding whose remedy closes it too.
     `undecided`: one row for each rule that the report does not allow to judge. `undetermined`, `unused`, `ages`: see Part. `waivers`: one row a waiver, with what

@@ -163,7 +163,7 @@ def is_active(credentials: pd.DataFrame) -> pd.Series:
 
 
 def to_user_facts(credentials: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a user for the rules about users and root; the index is `user_row`.
+    """Return one row per user for the rules about users and root; the index is `user_row`.
 
     `password`, `access_key_1`, `access_key_2`, `any_active` (certificates included) and `mfa` are
     nullable booleans, unknown where the report says neither true nor false. `all_unused`: there are

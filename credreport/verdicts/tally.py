@@ -115,7 +115,7 @@ def _flat(counts: Numbers) -> Iterator[tuple[int, ...]]:
 
 @dataclass(frozen=True)
 class Totals:
-    """What was judged, by report, and what was not; `tallies` has one entry a report."""
+    """What was judged, by report, and what was not; `tallies` has one entry per report."""
 
     policy: Policy
     reports: Sequence[Report]
@@ -461,7 +461,7 @@ def account_rows(totals: Totals) -> list[Row]:
 
 
 def input_rows(totals: Totals) -> list[Row]:
-    """Return one row a report: the file, its hash and size, whose it is and from when."""
+    """Return one row per report: the file, its hash and size, whose it is and from when."""
     return [
         {
             "source_file": report.source.name,
@@ -480,7 +480,7 @@ def input_rows(totals: Totals) -> list[Row]:
 
 
 def tie_out_rows(totals: Totals) -> list[Row]:
-    """Return one row a report and a total: rows x 3 = the six counts, PASS or FAIL."""
+    """Return one row per report, and a total: rows x 3 = the six counts, PASS or FAIL."""
     names = [status.value for status in TIED_STATUSES]
     judged, tied = list(map(code, JUDGED_KINDS)), list(map(code, TIED_STATUSES))
     counts = totals.by_report[:, judged].sum(axis=1)[:, tied].tolist()

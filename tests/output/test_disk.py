@@ -144,7 +144,7 @@ class TestWhatStandsUnderAName:
         for name in names:
             with (tmp_path / name).open("wb") as file:
                 file.truncate(1 << 40)
-        with pytest.raises(OutputError, match="x.json lies among the inputs"):
+        with pytest.raises(OutputError, match="x.json is among the inputs"):
             write_all(tmp_path, dict.fromkeys(names, b"{}"), force=True, inputs=[str(tmp_path)])
         write_all(tmp_path, dict.fromkeys(names, b"{}"), force=True, inputs=[])
         assert [(tmp_path / name).read_bytes() for name in names] == [b"{}", b"{}"]
@@ -174,7 +174,7 @@ class TestOutputAmongTheInputs:
         monkeypatch.chdir(tmp_path)
         for inputs in ([str(tmp_path)], ["."], ["a"], ["a/*"], ["**/b"]):
             with pytest.raises(
-                OutputError, match="x.csv lies among the inputs, and no earlier run"
+                OutputError, match="x.csv is among the inputs, and no earlier run"
             ):
                 write_all(below, {"x.csv": b"new"}, force=True, inputs=inputs)
         with pytest.raises(OutputError, match="x.csv is an input of this run"):
@@ -190,7 +190,7 @@ class TestOutputAmongTheInputs:
             write_all(tmp_path, files, force=True, inputs=[str(tmp_path)])
         assert (tmp_path / "x.csv").read_bytes() == b"new"
         (tmp_path / "x.csv").write_bytes(b"own")
-        with pytest.raises(OutputError, match="lies among the inputs"):
+        with pytest.raises(OutputError, match="is among the inputs"):
             write_all(tmp_path, first, force=True, inputs=[str(tmp_path)])
         assert (tmp_path / "x.csv").read_bytes() == b"own"
 
@@ -200,7 +200,7 @@ class TestOutputAmongTheInputs:
     def test_a_manifest_that_is_none_proves_nothing(self, tmp_path: Path, text: bytes) -> None:
         (tmp_path / "x-manifest.json").write_bytes(text)
         (tmp_path / "x.csv").write_bytes(b"own")
-        with pytest.raises(OutputError, match="lies among the inputs"):
+        with pytest.raises(OutputError, match="is among the inputs"):
             write_all(
                 tmp_path, {"x.csv": b"1", "x-manifest.json": b"{}"}, force=True,
                 inputs=[str(tmp_path)],

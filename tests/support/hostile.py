@@ -331,8 +331,8 @@ CASES: dict[str, Case] = {
     "the same report twice": refused(REPORT + "\n" + REPORT, "a second report of account 111122223333"),
     "the same report twice, glued": refused(REPORT + REPORT, "a second report of account 111122223333"),
     "two reports appended": fine(REPORT + "\n" + OTHER, "holds 2 reports or accounts"),
-    "two reports glued": fine(REPORT + OTHER, "taken apart"),
-    "two reports glued without the second header": fine(REPORT + OTHER.split("\n", 1)[1], "taken apart"),
+    "two reports glued": fine(REPORT + OTHER, "split apart"),
+    "two reports glued without the second header": fine(REPORT + OTHER.split("\n", 1)[1], "split apart"),
     "a report and a cut header": refused(REPORT + "\n" + HEADER[:100], "a second header line that is not spelt as AWS spells it"),
     "a second header without a needed column": refused(REPORT + "\n" + HEADER.replace("access_key_2_active", "x") + "\n" + LINES[2], "without the column `access_key_2_active`"),
     # JSON
