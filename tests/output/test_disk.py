@@ -173,9 +173,7 @@ class TestOutputAmongTheInputs:
         (below / "x.csv").write_bytes(b"a report")
         monkeypatch.chdir(tmp_path)
         for inputs in ([str(tmp_path)], ["."], ["a"], ["a/*"], ["**/b"]):
-            with pytest.raises(
-                OutputError, match="x.csv is among the inputs, and no earlier run"
-            ):
+            with pytest.raises(OutputError, match="x.csv is among the inputs, and no earlier run"):
                 write_all(below, {"x.csv": b"new"}, force=True, inputs=inputs)
         with pytest.raises(OutputError, match="x.csv is an input of this run"):
             write_all(below, {"x.csv": b"new"}, force=True, inputs=["a/b/*.csv"])
