@@ -220,22 +220,20 @@ def waive(findings: pd.DataFrame, waivers: Sequence[Waiver]) -> tuple[pd.DataFra
     force. Its state is `in force`, `expired` or `not yet in force` (it covers nothing that it is
     about) or `unmatched` (it is about nothing here).
     """
-    marked = findings
+    marks, states, as_of = findings["waiver"], findings["state"], findings["as_of"]
     abouts: list[tuple[Waiver, pd.Series, pd.Series]] = []
     for waiver in waivers:
         about = waiver.covers(findings)
-        as_of = findings["as_of"]
         covered = about & ~waiver.has_expired(as_of) & ~waiver.is_early(as_of)
-        free = marked["waiver"].eq("")
-        marked = marked.assign(
-            waiver=marked["waiver"].mask(covered & free, waiver.id),
-            state=marked["state"].mask(covered, WAIVED),
-        )
+        if covered.any():
+            marks = marks.mask(covered & marks.eq(""), waiver.id)
+            states = states.mask(covered, WAIVED)
         abouts.append((waiver, about, covered))
+    marked = findings.assign(waiver=marks, state=states)
     rows = []
     for waiver, about, covered in abouts:
         is_left = about & ~covered & marked["state"].eq(OPEN)
-        early = waiver.is_early(findings["as_of"])
+        early = waiver.is_early(as_of)
         state = "unmatched"
         if covered.any():
             state = "in force"
