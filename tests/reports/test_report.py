@@ -73,3 +73,15 @@ def test_reports_of_one_text_in_their_order_are_the_table_that_was_read() -> Non
     ]
     assert join_tables([second]).texts("user") == ["<root_account>", "of-4"]
     assert join_tables([first, first]).texts("user") == ["<root_account>", "of-1"] * 2
+
+
+@pytest.mark.parametrize(
+    ("missing", "count"),
+    [((), 10), (("cert_1_active",), 8), (("cert_1_active", "cert_2_active"), 6),
+     (("access_key_2_active",), 10), (("password_enabled", "cert_2_active"), 8)],
+)  # fmt: skip
+def test_a_certificate_without_a_column_is_no_credential(
+    missing: tuple[str, ...], count: int
+) -> None:
+    (report,) = reports_of(tuple(name for name in COLUMNS if name not in missing), ONE)
+    assert report.credential_count == count
