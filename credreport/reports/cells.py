@@ -150,7 +150,7 @@ def _read_slots(grid: Grid, typed: Typed, slots: Sequence[int], rows: Rows) -> N
         if place >= 0
     ]
     created = grid.place(CREATED)
-    if created >= 0 and 0 in slots:
+    if created >= 0 and not slots[0]:
         dates.append((np.zeros(len(grid), dtype="i1"), typed.created_at, created))
     if not dates:
         return

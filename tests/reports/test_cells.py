@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from credreport.instants import parse_instant
+from credreport.reports import cells
 from credreport.reports.cells import read_cells, read_texts
 from credreport.reports.grid import Grid
 from credreport.reports.inputs import Stream
@@ -25,8 +26,8 @@ def report_of(*rows: dict[str, str], columns: tuple[str, ...] = COLUMNS) -> Repo
 
 def grid_of(*rows: dict[str, str], columns: tuple[str, ...] = COLUMNS) -> Grid:
     """Return the grid of the rows; any order of columns will do."""
-    cells = ["\0".join(row.get(column, "") for column in columns) for row in rows]
-    return Grid.join(columns, [(cells, range(len(cells)))])
+    texts = ["\0".join(row.get(column, "") for column in columns) for row in rows]
+    return Grid.join(columns, [(texts, range(len(texts)))])
 
 
 def assert_dates(texts: Iterable[str]) -> None:
@@ -48,6 +49,16 @@ def test_a_date_with_another_sign_anywhere_is_none(end: str) -> None:
     )
     assert_dates(date[:size] for size in range(len(date)))
     assert_dates(f"{date}{sign}" for sign in signs)
+
+
+def test_a_date_as_aws_writes_it_needs_no_second_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(cells, "_read_exactly")
+    dates = [
+        "0001-01-01T00:00:00", "9999-12-31T23:59:59", "2024-02-29T19:48:36", "2017-10-09T08:07:56",
+        "1985-06-30T20:10:05", "2346-09-19T13:29:47",
+    ]  # fmt: skip
+    assert_dates(f"{date}{zone}" for date in dates for zone in ("Z", "+00:00"))
+    assert_dates(["", "N/A", "no_information", "not_supported"])
 
 
 @pytest.mark.parametrize("year", ["0000", "0001", "1900", "2000", "2023", "2024", "9999"])
@@ -133,8 +144,8 @@ def test_a_column_may_stand_first_or_be_missing() -> None:
     for column in COLUMNS:
         others = tuple(name for name in COLUMNS if name != column)
         first = read_cells(grid_of(*rows, columns=(column, *others)))
-        for name, cells in vars(usual).items():
-            assert getattr(first, name).tolist() == cells.tolist(), (column, name)
+        for name, whole in vars(usual).items():
+            assert getattr(first, name).tolist() == whole.tolist(), (column, name)
         fewer = read_cells(grid_of(*rows, columns=others))
         for slot, place in enumerate(SLOTS):
             enabled, used = usual.enabled[slot], usual.last_meaning[slot]

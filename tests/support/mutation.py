@@ -392,7 +392,7 @@ def _examine(chosen: list[Mutant], module: str, seconds: dict[str, float]) -> It
     _say(f"{module}: its new tests take {sum(true.seconds.values()) - sum(seconds.values()):.0f} s")
     seconds.update(true.seconds)
     for mutant, end in zip(chosen, run(Suite(seconds, chosen), module).ends, strict=True):
-        if end == ELSEWHERE:
+        if end in (ELSEWHERE, SURVIVED):  # what runs at the import only was not changed there
             (elsewhere,) = run(Suite(seconds), module, mutant).ends
             _say(f"  {mutant.module}:{mutant.line}: {mutant.words}: {elsewhere}")
             yield elsewhere
