@@ -109,6 +109,7 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     "compared with has a NUL, and is not it",
     ("reports.names", "may = (first <= _SPACE) | (first >= 0x80)", "128 + 1"): "no text begins with such a byte",
     ("reports.names", "may = (first <= _SPACE) | (first >= 0x80)", "GtE to Gt"): "no text begins with such a byte",
+    ("reports.cells", "neither = ~(on | off)", "BitOr to BitAnd"): "true and false are not `not_supported` either",
     ("reports.cells", "if place < 0:", "Lt to LtE"): "what is read of the column is written over it",
     ("reports.cells", "if place < 0:", "0 + 1"): "what is read of the column is written over it",
     ("reports.report", "if cells < len(self):", "Lt to LtE"): "either way gives the same texts",

@@ -68,7 +68,7 @@ def test_no_last_used_column(tmp_path: Path) -> None:
 def test_no_last_rotated_column(tmp_path: Path) -> None:
     columns = tuple(name for name in COLUMNS if name != "access_key_2_last_rotated")
     assert of(tmp_path, to_csv(root(), columns=columns)) == [
-        ": without `access_key_2_last_rotated`: what was never used has no age there"
+        ": without `access_key_2_last_rotated`: credentials that were never used have no age there"
     ]
 
 
