@@ -172,6 +172,24 @@ def test_a_last_credential_is_read_whose_columns_stand_among_the_first() -> None
     assert np.flatnonzero(found.enabled[:, 0] == ON).tolist() == places
 
 
+@pytest.mark.parametrize(
+    ("date", "is_zulu", "is_elsewhere"),
+    [
+        ("2026-01-31T12:00:00Z", True, False),
+        ("2026-01-31T12:00:00.5Z", True, False),
+        ("2026-01-31T12:00:00+00:00", False, False),
+        ("2026-01-31T12:00:00.5+00:00", False, False),
+        ("2026-01-31T12:00:00+01:00", False, True),
+        ("2026-01-31T12:00:00-10:00", False, True),
+        ("N/A", False, False),
+        ("yesterday", False, False),
+    ],
+)
+def test_the_zone_of_a_date_is_told(date: str, is_zulu: bool, is_elsewhere: bool) -> None:
+    found = read_cells(grid_of(user(access_key_1_last_used_date=date, user_creation_time="N/A")))
+    assert (found.is_zulu.tolist(), found.is_elsewhere.tolist()) == ([is_zulu], [is_elsewhere])
+
+
 class TestNames:
     @pytest.mark.parametrize("name", ["NA", "null", "nan", "007", "1e5", "true"])
     def test_that_look_like_values_stay_text(self, name: str) -> None:
