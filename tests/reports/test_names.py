@@ -205,7 +205,7 @@ class TestAccounts:
             ([ALICE, ALICE.replace("3:", "4:")], ["111122223333", "111122223334"], [0, 1]),
             ([ALICE, ALICE.replace("aws", "aws-cn")], ["111122223333"], [0, 0]),
             (["x", "y", ALICE, "z"], ["", "111122223333"], [0, 0, 1, 0]),
-            ([f"arn:{'a' * 10_000}:iam::111122223333:root"], ["111122223333"], [0]),
+            ([f"arn:{'a' * 10_000}:iam::111122223333:root", ALICE], ["111122223333"], [0, 0]),
         ],
     )
     def test_that_are_not_that_of_the_first_row(

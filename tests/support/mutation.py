@@ -99,6 +99,8 @@ SURVIVED, TOO_LONG, ELSEWHERE = "survived", "noticed by taking too long", "not i
 T = TypeVar("T")
 # Mutants that change nothing that anyone can see: module, line of source, change, and why.
 EQUIVALENT: dict[tuple[str, str, str], str] = {
+    ("reports.names", "_LONGEST_NAME = 64", "64 + 1"): "a plain name that is one letter longer is compared as well",
+    ("reports.names", "_LONGEST_PREFIX = 64", "64 + 1"): "so is what an ARN begins with",
     ("reports.names", 'match[0].encode() if match and len(match[0]) <= _LONGEST_PREFIX else b""', "LtE to Lt"): "what "
     "begins longer is read by itself, to the same account",
     ("reports.names", "count = count_words(int(sizes.max(initial=1)))", "1 + 1"): "two bytes are one word as well",
