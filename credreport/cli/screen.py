@@ -22,7 +22,7 @@ LEAST_WIDTH = 40
 _LEAST_TITLE = 16
 _SHELL_WORD = re.compile(r"(?:'[^']*'|\"[^\"]*\"|\\.|[^\s'\"\\])+")
 _LABEL = re.compile(r" {2,4}[A-Z]\w{1,8}: {1,3}(?=\S)")
-# Of the 256 colors, a red and an amber that are readable on black and on white (4:1 or better): the
+# Of the 256 colors, a red and an amber that are readable on black and on white (nearly 4:1 or better): the
 # yellow of the first eight is not, on white.
 _COLORS = (
     (re.compile(r"\bFAIL\b|^error:"), "1;38;5;160"),

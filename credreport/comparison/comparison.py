@@ -418,7 +418,7 @@ def _pair_notices(pairs: pd.DataFrame, latecomers: pd.DataFrame) -> list[Notice]
     anew = pairs[pairs["change"].eq(Change.USED_AGAIN) & pairs["use_after"].ne(Use.USED)]
     for row in to_rows(anew.sort_values(["account_id", "owner"])):
         message = (
-            f"account {row['account_id']}: the password of {row['user']!r} was reset and not used "
+            f"account {row['account_id']}: the password of {row['user']!r} was changed and not used "
             "since; it counts as used again"
         )
         notices.append(Notice("", 0, "set-anew", message))

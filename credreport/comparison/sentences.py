@@ -203,11 +203,11 @@ def _to_idle(rows: pd.DataFrame) -> pd.Series:
 
 
 def _to_use(rows: pd.DataFrame) -> pd.Series:
-    """Say when it was used; a password may also start again because it was reset."""
+    """Say when it was used; a password may also start again because it was changed."""
     where = (" for " + rows["service_after"]).where(_is_named(rows["service_after"]), "")
     where = where + (" in " + rows["region_after"]).where(_is_named(rows["region_after"]), "")
     used = "used on " + _to_day(rows["last_used_after"]) + where
-    anew = "not used, but reset on " + _to_day(rows["set_at_after"]) + ": its age starts there"
+    anew = "not used, but changed on " + _to_day(rows["set_at_after"]) + ": its age starts there"
     return used.mask(rows["use_after"].ne(Use.USED), anew)
 
 

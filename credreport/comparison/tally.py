@@ -311,7 +311,7 @@ def comparing_rows() -> list[tuple[str, str]]:
             "Closed",
             "By use, by switching it off, by removing it or its user, by rotation, or corrected: the "
             "credential is still there, and the rule is not broken any more. What is undetermined and "
-            "what is not covered is not closed. A password that was reset without being used "
+            "what is not covered is not closed. A password that was changed without being used "
             "counts as used again, because its age starts again; a warning names it.",
         ),
         (

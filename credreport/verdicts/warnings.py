@@ -72,7 +72,7 @@ WARNING_TITLES = {
     "first-seen": "accounts seen for the first time",
     "latecomer": "new users older than the older report",
     "use-went-back": "last use earlier than in the older report, or lost",
-    "set-anew": "passwords reset, not used since",
+    "set-anew": "passwords changed, not used since",
     "several-accounts": "several accounts in one file",
     "glued": "reports joined without a line end, split apart",
     "rejoined": "unquoted commas in names, put back",

@@ -340,7 +340,7 @@ def test_a_password_set_anew_is_the_same_one_and_a_warning_says_so(tmp_path: Pat
     assert (row["change"], row["closed"], row["evidence"]) == (
         "used_again",
         "yes",
-        "not used, but reset on 2026-09-15: its age starts there",
+        "not used, but changed on 2026-09-15: its age starts there",
     )
     assert [notice.code for notice in comparison.own_notices] == ["set-anew"]
 
