@@ -208,7 +208,10 @@ def _find_option_files(
             faults.append(Fault(entry["name"], f"{what} {short(digest)} ({option})"))
         else:
             what = f"missing: the run was given it with {option} (SHA-256 {short(digest)})"
-            faults.append(Fault(entry["name"], f"{what}; add it to the inputs"))
+            remedy = "add it to the inputs"
+            if entry["name"] in {each["name"] for each in manifest.document["outputs"]}:
+                remedy = "the run replaced it; without a copy of the old one it cannot be repeated"
+            faults.append(Fault(entry["name"], f"{what}; {remedy}"))
     return found, faults
 
 
