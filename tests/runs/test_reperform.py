@@ -360,6 +360,21 @@ def test_carried_decisions_are_carried_again(tmp_path: Path) -> None:
     assert " (Disposition): expected " in fault
 
 
+def test_a_workbook_that_the_run_replaced_is_not_asked_for(tmp_path: Path) -> None:
+    reports(tmp_path / "in")
+    judged = assess(read_reports(tmp_path / "in"))
+    write(tmp_path / "q1", of_analysis(judged), "xlsx")
+    old = tmp_path / "q1" / f"{PLAIN}.xlsx"
+    carried = with_review(judged, review(read_decisions(old), judged))
+    old.unlink()
+    write(tmp_path / "out", of_analysis(carried), "xlsx")
+    (fault,) = [each for each in faults(again(tmp_path, "in")) if "--carry-from" in each]
+    assert fault.startswith(f"{PLAIN}.xlsx: missing: the run was given it with --carry-from")
+    assert fault.endswith(
+        "the run replaced it; without a copy of the old one it cannot be repeated"
+    )
+
+
 def test_nothing_is_written(top: Path) -> None:
     before = {path: path.read_bytes() for path in top.rglob("*") if path.is_file()}
     again(top)

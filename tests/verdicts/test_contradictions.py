@@ -106,12 +106,18 @@ def test_where_a_column_is_missing_nothing_is_expected_in_it() -> None:
     assert warnings_of(user("bob", **KEY), columns=columns) == []
 
 
-def test_rows_are_counted_and_the_first_is_shown() -> None:
-    rows = [
-        user(name, **PASSWORD | {"password_enabled": "false", "password_last_used": used})
-        for name, used in (("ann", "N/A"), ("bob", "N/A"), ("cleo", USED))
-    ]
-    message = "'ann': `password_enabled` is false, but there is a date of the last change (3 rows, the first here); the file may be damaged"
+@pytest.mark.parametrize(
+    ("names", "more"),
+    [
+        (("ann",), ""),
+        (("ann", "bob"), " (2 rows, the first here)"),
+        (("ann", "bob", "cleo"), " (3 rows, the first here)"),
+    ],
+)
+def test_rows_are_counted_and_the_first_is_shown(names: tuple[str, ...], more: str) -> None:
+    cells = PASSWORD | {"password_enabled": "false", "password_last_used": "N/A"}
+    rows = [user(name, **cells) for name in names]
+    message = f"'ann': `password_enabled` is false, but there is a date of the last change{more}; the file may be damaged"
     assert warnings_of(*rows) == [("contradiction", 3, message)]
 
 
