@@ -21,6 +21,8 @@ from tests.support.reports import AS_OF, NAME
 from tests.support.second_opinion import date_of
 
 Save = Callable[[Chance, Sequence[str]], bytes]
+# The time in the name of a report, as its digits stand there.
+_NAMED = re.compile("([0-9]{4}-[0-9]{2}-[0-9]{2}T)([0-9]{2})-([0-9]{2})-([0-9]{2})")
 _MARKS = {"user", "password_enabled", "access_key_1_active"}
 
 
@@ -196,7 +198,11 @@ def open_plainly(data: bytes) -> Opened | None:
         if data[:2] == b"\x1f\x8b" or data[257:262] == b"ustar":
             with tarfile.open(fileobj=io.BytesIO(data)) as archive:
                 files = [archive.extractfile(member) for member in archive.getmembers()]
-                return _all_of([file.read() for file in files if file])
+                opened = _all_of([file.read() for file in files if file])
+                # The sum over a header does not see its bytes change places, those of the name too.
+                named = [_NAMED.search(member.name) for member in archive.getmembers()]
+                times = [date_of("{}{}:{}:{}Z".format(*each.groups())) for each in named if each]
+                return opened and Opened(opened.texts, (*opened.times, *times))
         return _open_text(_decoded(data))
     except (
         ValueError, LookupError, SyntaxError, TypeError, AttributeError, EOFError, OSError, RecursionError,
@@ -262,7 +268,7 @@ def rows_in(text: str) -> list[dict[str, str]] | None:
 
     Passed over: the line of types of PowerShell, and columns without a name.
     """
-    lines = [line for line in re.split(r"\r\n|\r|\n", text) if line.strip()]
+    lines = [line for line in re.split(r"\r\n|\r|\n", text.lstrip("\ufeff")) if line.strip()]
     if lines and lines[0].startswith("#TYPE "):
         del lines[0]
     header: list[str] = []
