@@ -28,10 +28,10 @@ def write_csv(evidence: Evidence, options: Options, _: Files) -> Files:
 
 def table_files(evidence: Evidence, names: Iterable[str], options: Options) -> Files:
     """Return the named tables as CSV; one that is too long for memory was put aside as such."""
-    aside = evidence.aside.csv if evidence.aside else {}
+    aside = evidence.aside
     return {
-        f"{evidence.stem}-{name}.csv": aside[name]
-        if name in aside
+        f"{evidence.stem}-{name}.csv": aside.csv[name]
+        if aside and name in aside.counts  # its table is empty: without its text it is an error
         else to_csv(evidence.tables[name], options)
         for name in names
     }
@@ -67,9 +67,9 @@ def _to_cells(column: pd.Series, *, is_guarded: bool) -> list[str]:
         return cells  # times, numbers and flags have no such signs
     different = set(cells)
     whole = _BETWEEN + _BETWEEN.join(different)
-    has_formula = is_guarded and any(sign in whole for sign in _MAY_BE_FORMULA)
-    has_steering = is_guarded and not all(map(str.isprintable, different))
-    is_unsafe = has_formula or has_steering
+    is_unsafe = is_guarded and (
+        any(sign in whole for sign in _MAY_BE_FORMULA) or not all(map(str.isprintable, different))
+    )
     if not is_unsafe and not any(sign in whole for sign in _QUOTED):
         return cells
     changed = {text: _quote(_guard(text) if is_unsafe else text) for text in different}

@@ -22,6 +22,8 @@ from credreport.evidence.sample import Sampling, draw
 from credreport.masking.judged import mask_assessment
 from credreport.masking.key import MaskKey
 from credreport.masking.pseudonyms import Masker
+from credreport.output.csv_file import table_files
+from credreport.output.formats import Options
 from credreport.reports.inputs import Stream
 from credreport.reports.report import Report
 from credreport.reports.selection import read_reports
@@ -131,6 +133,19 @@ class TestTheSameEvidence:
         expected = draw(sampling, whole.users, whole.credentials)
         assert aside.sample.rows.equals(expected.rows)
         assert aside.sample.population == expected.population
+
+    def test_a_table_whose_rows_were_not_kept_is_never_written_empty(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("credreport.evidence.evidence.MAX_POPULATION_ROWS", 4)
+        question = replace(asked(), csv=("credentials",))
+        assessment, aside = analyze_inputs(
+            [many(tmp_path)], question, pool=Pool(), progress=no_progress
+        )
+        evidence = of_analysis(assessment, aside=aside)
+        assert [*table_files(evidence, ["credentials"], Options())] != []
+        with pytest.raises(KeyError, match="users"):
+            table_files(evidence, ["users"], Options())
 
     def test_masked_it_is_that_of_masked_tables(self, tmp_path: Path) -> None:
         key = MaskKey(b"k" * 32)
