@@ -34,9 +34,8 @@ def to_reasons(judged: Judged) -> list[str]:
     return found
 
 
-def to_reason(judged: Judged, place: int, text: Text | None = None) -> str:
+def to_reason(judged: Judged, place: int, text: Text) -> str:
     """Return the reason of one credential's status. `text` gives the cells, see `Table.reader`."""
-    text = text or judged.table.text
     row = int(judged.row[place])
     slot = SLOTS[judged.slot[place]]
     cause = CAUSES[judged.verdicts.cause[place]]

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from credreport.instants import parse_instant
 from credreport.reports.normalise import (
     INSTANT_DTYPE,
+    join_texts,
     to_flag,
     to_instant,
     to_rows,
+    to_texts,
     whole_days,
 )
 
@@ -88,6 +90,44 @@ def test_days_are_rounded_down() -> None:
     day = pd.Timedelta(days=1)
     elapsed = pd.Series([2 * day, 2 * day - pd.Timedelta(microseconds=1), -0.5 * day, pd.NaT])
     assert whole_days(elapsed).tolist() == [2, 1, -1, pd.NA]
+
+
+@pytest.mark.parametrize(
+    ("column", "told"),
+    [
+        (texts("b", None, "", "b"), ["b", "", "", "b"]),
+        (
+            pd.Series(
+                ["2026-01-31T12:00:00Z", None, "2026-01-31T12:00:00Z", "1969-12-31T23:59:59Z"],
+                dtype=INSTANT_DTYPE,
+            ),
+            ["2026-01-31T12:00:00Z", "", "2026-01-31T12:00:00Z", "1969-12-31T23:59:59Z"],
+        ),
+        (pd.Series([90, None, 0, 90], dtype="Int64"), ["90", "", "0", "90"]),
+        (pd.Series([True, None, False], dtype="boolean"), ["True", "", "False"]),
+    ],
+    ids=["texts", "times", "numbers", "flags"],
+)
+def test_every_cell_is_put_into_words_and_nothing_is_empty(
+    column: pd.Series, told: list[str]
+) -> None:
+    assert to_texts(column) == told
+
+
+@pytest.mark.parametrize(
+    ("keys", "joined"),
+    [
+        ([3, 1, 2], {3: "a", 1: "b", 2: "c"}),
+        ([3, 1, 3], {1: "b", 3: "a, c"}),
+        ([3, 3, 3], {3: "a, b, c"}),
+    ],
+)
+def test_the_texts_of_a_key_are_joined_in_their_order(
+    keys: list[int], joined: dict[int, str]
+) -> None:
+    of = pd.Series(keys, index=[7, 8, 9])
+    found = join_texts(pd.Series(["a", "b", "c"], index=[7, 8, 9], dtype="str"), of, ", ")
+    assert found.to_dict() == joined
 
 
 def test_rows_of_nothing_are_nothing() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,8 @@ import pytest
 
 from credreport import __version__, analyze, read_reports
 from credreport.errors import Notice, Problem
+from credreport.reports.inputs import Skipped
+from credreport.rules.accounts import Account
 from credreport.rules.option_file import OptionFile
 from credreport.rules.policy import Policy, UserClass
 from credreport.text import plural
@@ -22,12 +25,16 @@ from credreport.verdicts.tally import (
     Tally,
     Totals,
     account_rows,
+    accounts_sentences,
     as_of_words,
     band_edges,
     band_rows,
     input_rows,
     judged_count,
     left_out_rows,
+    newest_as_of,
+    stem_of_accounts,
+    stem_of_question,
     summary_rows,
     tie_out_rows,
     to_facts,
@@ -213,6 +220,24 @@ class TestVerdict:
             "1 of 1 active credentials unused for 45 days or more (svc-*: 365, y: 7)"
         )
 
+    @pytest.mark.parametrize(
+        ("number", "words"),
+        [
+            (1, "1 account of the list has no report: 1."),
+            (2, "2 accounts of the list have no report: 1, 2."),
+            (5, "5 accounts of the list have no report: 1, 2, 3, 4, 5."),
+            (6, "6 accounts of the list have no report: 1, 2, 3, 4, 5 and 1 more."),
+            (8, "8 accounts of the list have no report: 1, 2, 3, 4, 5 and 3 more."),
+        ],
+    )
+    def test_accounts_without_a_report_are_counted_and_five_named(
+        self, number: int, words: str
+    ) -> None:
+        missing = [Account(str(place)) for place in range(1, number + 1)]
+        assert accounts_sentences(missing) == [words]
+        (of_a_day,) = accounts_sentences(missing, "2026-01-31")
+        assert of_a_day == words.replace("no report:", "no report of 2026-01-31:")
+
     def test_counts_nothing_among_nothing(self, tmp_path: Path) -> None:
         assert to_title(of(tmp_path, user())) == "No active credentials to check"
         unread = of(tmp_path, user("a", **password("?")))
@@ -279,6 +304,7 @@ class TestFacts:
     def test_first_and_last_of_several_as_ofs(self, tmp_path: Path) -> None:
         totals = of_accounts(tmp_path, "333333333333", OTHER, ACCOUNT)
         assert as_of_words(totals) == "2026-01-01T12:00:00Z to 2026-01-03T12:00:00Z"
+        assert newest_as_of(totals) == datetime(2026, 1, 3, 12, tzinfo=UTC)
         assert to_stem(totals) == "credreport-3-accounts-2026-01-03-90d"
 
     def test_the_files_are_named_after_the_account(self, tmp_path: Path) -> None:
@@ -286,12 +312,41 @@ class TestFacts:
         masked = judge(tmp_path, root("x"), user(account="x")).totals
         assert to_stem(masked) == "credreport-unknown-account-2026-01-31-90d"
 
+    @pytest.mark.parametrize(
+        ("accounts", "stem"),
+        [
+            ([ACCOUNT], ACCOUNT),
+            ([ACCOUNT, OTHER], "2-accounts"),
+            (["a/../b"], "unknown-account"),
+            ([""], "unknown-account"),
+        ],
+    )
+    def test_two_accounts_are_not_named_after_one(self, accounts: list[str], stem: str) -> None:
+        assert stem_of_accounts(accounts) == stem
+
+    @pytest.mark.parametrize(
+        ("policy", "stem"),
+        [
+            (Policy(), "90d"),
+            (Policy(unused_after_days=45), "45d"),
+            (Policy.of("cis-5.0"), "cis-5.0"),
+            (Policy.of("cis-5.0", unused_after_days=45), "cis-5.0"),
+            (Policy.of("cis-5.0", unused_after_days=30), "cis-5.0-30d"),
+            (Policy.of("cis-5.0", include_root=True), "cis-5.0-with-root"),
+        ],
+    )
+    def test_a_profile_is_named_and_its_days_where_they_are_others(
+        self, policy: Policy, stem: str
+    ) -> None:
+        assert stem_of_question(policy, {}) == stem
+
     def test_two_questions_have_two_names(self, tmp_path: Path) -> None:
         one, two = OptionFile("a.toml", "a1" * 32, 1), OptionFile("b.toml", "b2" * 32, 1)
         plain, with_root = Policy(), Policy(include_root=True)
+        policies = plain, with_root, Policy(unused_after_days=45), Policy.of("cis-5.0")
         names = {
-            to_stem(of(tmp_path, user(), policy=policy), files)
-            for policy in (plain, with_root, Policy(unused_after_days=45), Policy.of("cis-5.0"))
+            to_stem(totals, files)
+            for totals in (of(tmp_path, user(), policy=policy) for policy in policies)
             for files in (
                 {}, {"policy": one}, {"policy": two}, {"waivers": one}, {"accounts": one},
                 {"policy": one, "waivers": two},
@@ -423,6 +478,12 @@ class TestTables:
             {"source_file": NAME, "source_line": 3, "warning": "no root row",
              "message": "no root row"},
         ]  # fmt: skip
-        assert left_out_rows([Problem("a.csv", 1, 0, "damaged")], [], []) == [
-            {"what": "refused", "source_file": "a.csv", "why": "a.csv, line 1: damaged."}
+        skipped = [Skipped("c.txt", "no report"), Skipped("own.csv", "evidence", is_own=True)]
+        older = [Skipped("b.csv", "superseded")]
+        found = left_out_rows([Problem("a.csv", 1, 0, "damaged")], older, skipped)
+        assert [tuple(row.values()) for row in found] == [
+            ("refused", "a.csv", "a.csv, line 1: damaged."),
+            ("superseded", "b.csv", "superseded"),
+            ("not searched", "c.txt", "no report"),
         ]
+        assert list(found[0]) == ["what", "source_file", "why"]
