@@ -93,7 +93,7 @@ PATIENCE = 4
 GRACE = 4
 # Tests that are dear, and notice nothing in these modules that no other does: what survives is looked
 # at with all of them.
-DEAR = ("Cluster", "Workers", "Ticket", "memory_grows", "surroundings", "root_row", "two_questions")
+DEAR = ("Cluster", "Workers", "Ticket", "memory_grows", "surroundings", "root_row")
 SURVIVED, TOO_LONG, ELSEWHERE = "survived", "noticed by taking too long", "not in a function"
 T = TypeVar("T")
 # Mutants that change nothing that anyone can see: module, line of source, change, and why.

@@ -247,7 +247,9 @@ class TestVerdict:
 
 class TestDoubts:
     def test_of_a_whole_run_there_are_none(self, tmp_path: Path) -> None:
-        assert of(tmp_path, user("a", **password(OLD))).doubts() == ()
+        totals = of(tmp_path, user("a", **password(OLD)))
+        assert totals.doubts() == ()
+        assert set(totals.count_doubts().values()) == {0}
 
     def test_each_is_told_with_its_number(self, tmp_path: Path) -> None:
         totals = of(tmp_path, user("a", **password("?")), user("A", **password("?")))
@@ -339,6 +341,8 @@ class TestFacts:
         self, policy: Policy, stem: str
     ) -> None:
         assert stem_of_question(policy, {}) == stem
+        file = OptionFile("p.toml", f"0123456789{'a' * 54}", 9)
+        assert stem_of_question(policy, {"policy": file}) == f"{stem}-policy-01234567"
 
     def test_two_questions_have_two_names(self, tmp_path: Path) -> None:
         one, two = OptionFile("a.toml", "a1" * 32, 1), OptionFile("b.toml", "b2" * 32, 1)
