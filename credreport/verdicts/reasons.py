@@ -14,6 +14,7 @@ Text = Callable[[int, str], str | None]
 NO_COLUMN = "(no column)"
 # What is said of every credential with such a cause; all other causes quote cells.
 _SAME_REASONS = {
+    "": "",
     "root": "root account: shown, not judged as unused",
     "certificate": "AWS records no use of signing certificates",
     "untracked": "the report does not say when it was used",
@@ -25,7 +26,7 @@ def to_reasons(judged: Judged) -> list[str]:
     same = [_SAME_REASONS.get(cause, "") for cause in CAUSES]
     cause = judged.verdicts.cause
     reasons = np.array(same, dtype=object)[cause]
-    quotes = np.array([bool(name) and name not in _SAME_REASONS for name in CAUSES])
+    quotes = np.array([name not in _SAME_REASONS for name in CAUSES])
     places = np.flatnonzero(quotes[cause])
     text = judged.table.reader(len(places))
     for place in places.tolist():
@@ -64,7 +65,7 @@ def to_reason(judged: Judged, place: int, text: Text) -> str:
             found = [cell(part) for part, meaning in parts if meaning == code(Meaning.TEXT)]
             return "; ".join(f"{each}: not a date" for each in found)
         case _:
-            return _SAME_REASONS.get(cause, "")
+            return _SAME_REASONS[cause]
 
 
 def to_cells_text(slot: Slot, enabled: str | None, last_used: str | None, since: str | None) -> str:
