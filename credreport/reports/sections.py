@@ -250,7 +250,7 @@ def _is_header(cells: Collection[str]) -> bool:
 
 def is_like_header(cells: Collection[str]) -> bool:
     """Whether a row names three columns, though not exactly: then it is no user."""
-    if len(cells) < _HEADER_CELLS or not _PART_OF_A_NAME.search(SEPARATOR.join(cells)):
+    if not _PART_OF_A_NAME.search(SEPARATOR.join(cells)):
         return False
     names = {cell.strip().lower() for cell in cells}
     return len(names & set(KNOWN_COLUMNS)) >= _HEADER_CELLS

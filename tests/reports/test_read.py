@@ -14,7 +14,7 @@ from credreport.errors import InputRefused
 from credreport.reports.inputs import Stream
 from credreport.reports.names import account_of, is_root
 from credreport.reports.report import Report, read_report
-from credreport.reports.sections import _quote_words
+from credreport.reports.sections import _quote_words, is_like_header
 from credreport.schema import NEEDED_COLUMNS
 from tests.support.reports import ACCOUNT, COLUMNS, root, to_csv, user
 
@@ -335,6 +335,41 @@ class TestSeveralAccounts:
         glued = to_csv(root(), user("a")) + "," + to_csv(user("c", OTHER)).split("\nc,")[1]
         assert "43 fields where the header has 22" in refusal(glued)[0]
 
+    def test_a_row_and_then_a_report_may_be_glued_to_one_row(self) -> None:
+        row = to_csv(user("b", OTHER)).split("\n")[1]
+        reports = read(to_csv(root(), user("a")) + row + to_csv(root(THIRD), user("c", THIRD)))
+        assert [(report.account_id, users(report)) for report in reports] == [
+            (ACCOUNT, ["<root_account>", "a"]),
+            (OTHER, ["b"]),
+            (THIRD, ["<root_account>", "c"]),
+        ]
+
+    def test_where_a_name_that_marks_a_header_comes_first_nothing_is_taken_apart(self) -> None:
+        columns = ("password_enabled", *(name for name in COLUMNS if name != "password_enabled"))
+        first = to_csv(root(), user(cert_2_last_rotated=""), columns=columns)
+        (line,) = refusal(first + "password_enabled,x,access_key_1_active")
+        assert "line 3, column 23: 24 fields where the header has 22" in line
+
+    def test_a_user_may_be_called_as_a_header_begins(self) -> None:
+        row = to_csv(user("user", OTHER)).split("\n")[1]
+        reports = read(to_csv(root(), user("a")) + row)
+        assert [users(report) for report in reports] == [["<root_account>", "a"], ["user"]]
+
+    @pytest.mark.parametrize(
+        "rows",
+        [
+            (user("b", OTHER),),
+            (user("b", OTHER), user("a")),
+            (root(), user("b", OTHER), user("a")),
+            (user("b", OTHER), root(), user("a")),
+        ],
+    )
+    def test_a_row_of_an_account_that_was_read_begins_no_other_report(
+        self, rows: tuple[dict[str, str], ...]
+    ) -> None:
+        (line,) = refusal(to_csv(*rows) + to_csv(user("c", OTHER)).split("\n")[1])
+        assert f"line {len(rows) + 1}, column 23: 43 fields where the header has 22" in line
+
     def test_a_last_cell_that_ends_like_a_header_begins_stays_whole(self) -> None:
         columns = (*COLUMNS, "team")
         text = to_csv(root(), user(team="power user"), user("b", team="user"), columns=columns)
@@ -573,6 +608,25 @@ class TestWordsAndBounds:
         assert len(read(to_csv(root(), two))) > 0
         three = user("USER", arn="arn", access_key_1_last_used_region=" mfa_active")
         assert "a second header line" in refusal(to_csv(root(), three))[0]
+
+    @pytest.mark.parametrize(
+        ("cells", "is_header"),
+        [
+            (["user", "arn", "mfa_active"], True),
+            (["x", "USER", " arn ", "Mfa_Active"], True),
+            (["user", "mfa_active", "x"], False),
+            (["mfa_active", "mfa_active", "mfa_active"], False),
+            (["user", "mfa_active"], False),
+        ],
+    )
+    def test_a_row_that_names_three_columns_is_no_user(
+        self, cells: list[str], is_header: bool
+    ) -> None:
+        assert is_like_header(cells) is is_header
+
+    def test_a_short_row_that_names_three_columns_is_called_a_header(self) -> None:
+        (line,) = refusal(to_csv(root()) + "\nUser,Arn,MFA_active")
+        assert "line 3, column 1: a second header line that is not spelt" in line
 
     def test_the_account_is_found_where_the_arn_comes_first(self) -> None:
         columns = ("arn", *(name for name in COLUMNS if name != "arn"))

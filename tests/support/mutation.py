@@ -115,6 +115,15 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("reports.cells", "if place < 0:", "0 + 1"): "what is read of the column is written over it",
     ("reports.report", "if cells < len(self):", "Lt to LtE"): "either way gives the same texts",
     ("reports.report", "if cells < len(self):", "condition turned"): "either way gives the same texts",
+    ("reports.sections", "self._accounts.add(account_of(row.split(SEPARATOR, self.arn + 1)[self.arn]))", "1 + 1"): "to "
+    "split once more changes no cell before",
+    ("reports.sections", "last_mark = -1", "1 + 1"): "whatever is below 0 is before every cell",
+    ("reports.sections", "return min(places.get(mark, -1) for mark in _HEADER_MARKS - {USER})", "1 + 1"): "whatever is "
+    "below 0 is before every cell",
+    ("reports.sections", "if len(cells) > len(self.sections[-1].columns):", "Gt to GtE"): "no name stands behind the last "
+    "cell of a row of the header's width",
+    ("reports.sections", "if last_mark > place and user == section.columns[0]:", "Gt to GtE"): "no such name ends with "
+    "`user`, which is the first column then",
     ("verdicts.tally", "return map(tuple, counts.reshape(len(counts), -1).tolist())", "1 + 1"): "whatever is "
     "below 0 stands for the rest",
     ("verdicts.credentials", "slot=-1,", "1 + 1"): "whatever is below 0 sorts before the slots",
