@@ -20,7 +20,7 @@ from credreport.comparison.changes import (
 )
 from credreport.comparison.findings import to_found, to_unknown
 from credreport.comparison.identity import identify, to_coverage
-from credreport.comparison.timeline import count_open, follow, to_timeline
+from credreport.comparison.timeline import count_open, follow, to_steps, to_timeline
 from credreport.errors import InputRefused, Notice, Problem, UsageError
 from credreport.instants import format_instant
 from credreport.reports.by_date import as_of_of, find_same_instant, reversed_notice
@@ -236,7 +236,8 @@ def compare_all(given: Sequence[Assessment]) -> Comparison:
     )
     day = f"{_newest_as_of(assessments[-1]):%Y-%m-%d}"
     changes = to_changes(rows, day)
-    followed = follow(identified, found, unknown, coverage)
+    steps = to_steps(identified, coverage) if newest > 1 else pairs.assign(turn=1)
+    followed = follow(identified, found, unknown, coverage, steps)
     gone = pairs.loc[pairs["change"].isin([Change.REMOVED, Change.REPLACED]), ["key", "change"]]
     is_sorted = all(one is other for one, other in zip(assessments, given, strict=True))
     notices = [] if is_sorted else [reversed_notice()]

@@ -21,13 +21,17 @@ _ABOUT = ["user", "arn", "credential", "slot", "is_root"]
 
 
 def follow(
-    identified: pd.DataFrame, found: pd.DataFrame, unknown: pd.DataFrame, coverage: pd.DataFrame
+    identified: pd.DataFrame,
+    found: pd.DataFrame,
+    unknown: pd.DataFrame,
+    coverage: pd.DataFrame,
+    steps: pd.DataFrame,
 ) -> pd.DataFrame:
     """Return one row for each finding and each report of its account, in order.
 
-    `identified`, `found`, `unknown` and `coverage` are the tables of `identify`, `to_found`,
-    `to_unknown` and `to_coverage`. Columns: `key`, `rule`, `account_id`, `kind`, `date`, `turn`,
-    `as_of`; `finding_id`, `severity`, `state` and `waiver` where that report has the finding;
+    `identified`, `found`, `unknown`, `coverage` and `steps` are the tables of `identify`,
+    `to_found`, `to_unknown`, `to_coverage` and `to_steps` (between two dates, those of `match` with
+    `turn` 1). Columns: `key`, `rule`, `account_id`, `kind`, `date`, `turn`, `as_of`; `finding_id`, `severity`, `state` and `waiver` where that report has the finding;
     `status` of its credential (empty where it is not there) and `change` since the report before;
     `exists`, `is_open` (and no waiver covers it), `is_opening`, `is_closing`.
     """
@@ -40,7 +44,7 @@ def follow(
         .merge(found, on=at, how="left", validate="one_to_one")
         .merge(unknown[[*at, "why"]], on=at, how="left", validate="one_to_one")
         .merge(present[["key", "date", "status"]], on=["key", "date"], how="left", indicator="seen")
-        .merge(_to_steps(identified, coverage), on=["key", "turn"], how="left")
+        .merge(steps[["key", "turn", "change"]], on=["key", "turn"], how="left")
         .sort_values([*_ON, "turn"], ignore_index=True)
     )
     texts = ("finding_id", "severity", "state", "waiver", "why", "status", "change")
@@ -70,7 +74,7 @@ def follow(
     )
 
 
-def _to_steps(identified: pd.DataFrame, coverage: pd.DataFrame) -> pd.DataFrame:
+def to_steps(identified: pd.DataFrame, coverage: pd.DataFrame) -> pd.DataFrame:
     """Return `key`, `turn` and the `change` from each report of an account to its next."""
     turns = identified[["date", *TELLING]].merge(
         coverage[["date", "account_id", "turn"]], on=["date", "account_id"], validate="many_to_one"
