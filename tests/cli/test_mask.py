@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
 import zipfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openpyxl import load_workbook
@@ -51,26 +54,30 @@ def rows(account: str, *, later: bool) -> list[dict[str, str]]:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    """Two quarters of two accounts, one in a zip, with a list, waivers, decisions and a refused file."""
+    return to_place(tmp_path)
+
+
+def to_place(place: Path) -> Path:
+    """Write two quarters of two accounts, one in a zip, with a list and waivers."""
     for quarter, later in (("2025-12-31", False), ("2026-03-31", True)):
-        folder = tmp_path / FILES[0] / quarter
+        folder = place / FILES[0] / quarter
         name = f"{FILES[1]}-{quarter}T12-00-00Z.csv"
         save(folder, *rows(ONE, later=later), name=name)
-        inner = save(tmp_path / "x", *rows(TWO, later=later), name=f"inner-{name}")
+        inner = save(place / "x", *rows(TWO, later=later), name=f"inner-{name}")
         with zipfile.ZipFile(folder / FILES[4], "w") as archive:
             archive.write(inner, inner.name)
         inner.unlink()
-    (tmp_path / FILES[2]).write_text(
+    (place / FILES[2]).write_text(
         f"id,name,owner\n{ONE},{NAMES[0]},{NAMES[2]}\n{THREE},{NAMES[1]},{NAMES[3]}\n"
     )
-    (tmp_path / FILES[3]).write_text(
+    (place / FILES[3]).write_text(
         f'[[waiver]]\nid = "{TEXTS[4]}"\nuser = "{USERS[0]}"\nreason = "{TEXTS[0]}"\n'
         f'approved_by = "{TEXTS[1]}"\napproved_on = 2025-01-01\nexpires = 2026-12-31\n'
         f'ticket = "{TEXTS[2]}"\ncompensating_control = "{TEXTS[3]}"\n'
         f'[[waiver]]\nid = "{TEXTS[4]}-2"\nuser = "nobody-{USERS[5]}"\nreason = "{TEXTS[0]}"\n'
         f'approved_by = "{TEXTS[1]}"\napproved_on = 2025-01-01\nexpires = 2026-12-31\n'
     )
-    return tmp_path
+    return place
 
 
 def run(place: Path, *line: str) -> Result:
@@ -78,13 +85,40 @@ def run(place: Path, *line: str) -> Result:
     return CliRunner().invoke(app, words)
 
 
-def masked(place: Path, *line: str) -> Result:
+def masked(place: Path, *line: str, out: str = "out") -> Result:
     """Run with everything that may have names, into `out`."""
     return run(
-        place, *line, "--mask", "--mask-key", "PLACE/k.key", "-o", "PLACE/out",
+        place, *line, "--mask", "--mask-key", "PLACE/k.key", "-o", f"PLACE/{out}",
         "--accounts", f"PLACE/{FILES[2]}", "--waivers", f"PLACE/{FILES[3]}",
         "--profile", "all", "--prepared-by", TEXTS[5], "--control", TEXTS[6], "-v",
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Once:
+    """Masked runs that several tests look at, each made once and with the same key."""
+
+    place: Path
+    made: dict[str, tuple[Result, Path]] = field(default_factory=dict)
+
+    def run(self, line: str) -> tuple[Result, Path]:
+        """Return how the run ended and the directory of its evidence."""
+        if line not in self.made:
+            out = f"out-{len(self.made)}"
+            self.made[line] = masked(self.place, *line.split(), out=out), self.place / out
+        return self.made[line]
+
+    def document(self, line: str) -> dict[str, Any]:
+        """Return the JSON of the run."""
+        _, out = self.run(line)
+        (path,) = (each for each in out.glob("*-masked.json"))
+        found: dict[str, Any] = json.loads(path.read_bytes())
+        return found
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    return Once(to_place(tmp_path_factory.mktemp("masked")))
 
 
 def texts_of_png(data: bytes) -> Iterator[bytes]:
@@ -122,10 +156,10 @@ def contents(directory: Path) -> Iterator[tuple[str, bytes]]:
                 yield f"{path.name} (text)", text
 
 
-def leaks(place: Path, done: Result) -> list[str]:
+def leaks(out: Path, done: Result) -> list[str]:
     """Return where a name of the inputs stands in what was written or printed."""
-    printed = (done.stdout + done.stderr).replace(str(place / "out"), "")
-    everything = [("printed", printed.encode()), *contents(place / "out")]
+    printed = (done.stdout + done.stderr).replace(str(out), "")
+    everything = [("printed", printed.encode()), *contents(out)]
     found = []
     for secret in SECRETS:
         forms = {
@@ -154,21 +188,28 @@ LATER = f"PLACE/{FILES[0]}/2026-03-31"
 EARLIER = f"PLACE/{FILES[0]}/2025-12-31"
 
 
+EVERYTHING = (
+    f"analyze {LATER} --format {FORMATS_WITHOUT_SCRIPT} --baseline {EARLIER}"
+    " --sample 5 --seed Q1 --sample-of users"
+)
+COMPARED = f"compare {EARLIER} {LATER} --format {FORMATS_WITHOUT_SCRIPT}"
+JSON = f"analyze {LATER} --format json"
+
+
 @pytest.mark.parametrize(
     "line",
     [
-        f"analyze {LATER} --format {FORMATS_WITHOUT_SCRIPT} --sample 5 --seed Q1 --sample-of users",
-        f"analyze {LATER} --format csv,json --csv-raw --baseline {EARLIER}",
-        f"analyze {LATER} --format xlsx,md,html --baseline {EARLIER}",
-        f"compare {EARLIER} {LATER} --format {FORMATS_WITHOUT_SCRIPT}",
+        EVERYTHING,
+        COMPARED,
+        f"analyze {LATER} --format csv,json --csv-raw",
         f"analyze {LATER}/octopus-2026-03-31T12-00-00Z.csv --format json --json",
     ],
 )
-def test_no_name_is_in_any_byte(place: Path, line: str) -> None:
-    done = masked(place, *line.split())
+def test_no_name_is_in_any_byte(once: Once, line: str) -> None:
+    done, out = once.run(line)
     assert done.exit_code in (0, 3), done.output
-    assert leaks(place, done) == []
-    names = [path.name for path in (place / "out").iterdir() if path.name != "SHA256SUMS"]
+    assert leaks(out, done) == []
+    names = [path.name for path in out.iterdir() if path.name != "SHA256SUMS"]
     assert all("-masked" in name for name in names)
 
 
@@ -178,22 +219,18 @@ def test_the_search_finds_every_name_where_nothing_is_masked(place: Path) -> Non
     )
     line += f" --accounts PLACE/{FILES[2]} --waivers PLACE/{FILES[3]}"
     done = run(place, *line.split(), "--prepared-by", TEXTS[5], "--control", TEXTS[6])
-    found = " ".join(leaks(place, done))
+    found = " ".join(leaks(place / "out", done))
     missed = {each for each in SECRETS if repr(each) not in found}
     assert missed == {*TEXTS[7:9], TEXTS[10], FILES[0], "yankee-torpor"}  # not in these inputs
 
 
-@pytest.mark.parametrize(
-    "line",
-    [f"analyze {LATER} --format json,xlsx,md --sample 3 --seed Q1 --baseline {EARLIER}",
-     f"compare {EARLIER} {LATER} --format csv,xlsx,png"],
-)  # fmt: skip
-def test_verify_does_a_masked_run_again_with_its_key(place: Path, line: str) -> None:
-    masked(place, *line.split())
-    inputs = [LATER, EARLIER, f"PLACE/{FILES[2]}", f"PLACE/{FILES[3]}"]
-    done = run(place, "verify", "PLACE/out", *inputs, "--mask-key", "PLACE/k.key")
+@pytest.mark.parametrize("line", [EVERYTHING, COMPARED], ids=["analyze", "compare"])
+def test_verify_does_a_masked_run_again_with_its_key(once: Once, line: str) -> None:
+    _, out = once.run(line)
+    inputs = [EARLIER, LATER, f"PLACE/{FILES[2]}", f"PLACE/{FILES[3]}"]
+    done = run(once.place, "verify", str(out), *inputs, "--mask-key", "PLACE/k.key")
     assert done.exit_code == 0, done.output
-    without = run(place, "verify", "PLACE/out", *inputs)
+    without = run(once.place, "verify", str(out), *inputs)
     assert without.exit_code == 1
     assert "with --mask-key" in without.stdout.replace("\n", " ")
 
@@ -211,13 +248,13 @@ def test_what_a_configuration_file_says_is_masked(
     assert "from credreport.toml: output, profile, waivers, accounts, mask" in done.stderr.replace(
         "\n", " "
     )
-    assert leaks(place, done) == []
+    assert leaks(place / "out", done) == []
     assert not any(b"k.key" in data for _, data in contents(place / "out"))
 
 
-def test_a_short_name_is_in_no_cell(place: Path) -> None:
-    masked(place, *f"analyze {LATER} --format xlsx".split())
-    (workbook,) = (place / "out").glob("*.xlsx")
+def test_a_short_name_is_in_no_cell(once: Once) -> None:
+    _, out = once.run(EVERYTHING)
+    (workbook,) = out.glob("*.xlsx")
     values = {cell.value for sheet in load_workbook(workbook) for row in sheet for cell in row}
     assert "a" not in values
     assert "<root_account>" in values
@@ -231,10 +268,10 @@ def test_what_is_refused_is_said_without_names(place: Path) -> None:
         done = masked(place, *line.split())
         (place / "out").mkdir(exist_ok=True)
         assert done.exit_code == 2
-        assert leaks(place, done) == []
+        assert leaks(place / "out", done) == []
     done = masked(place, *f"analyze {LATER} --keep-going --format md,json".split())
     assert done.exit_code == 3
-    assert leaks(place, done) == []
+    assert leaks(place / "out", done) == []
 
 
 def test_decisions_come_from_masked_and_from_plain_workbooks(place: Path) -> None:
@@ -246,7 +283,7 @@ def test_decisions_come_from_masked_and_from_plain_workbooks(place: Path) -> Non
     carried = ("--carry-from", str(book))
     done = masked(place, *f"analyze {LATER} --format xlsx,json".split(), *carried)
     assert done.exit_code == 3, done.output
-    assert leaks(place, done) == []
+    assert leaks(place / "out", done) == []
     (first,) = (place / "out").glob("*-masked.json")
     made = json.loads(first.read_bytes())["decisions"]
     assert sum(each["disposition"] == "Removed" for each in made) >= 1
@@ -255,7 +292,7 @@ def test_decisions_come_from_masked_and_from_plain_workbooks(place: Path) -> Non
         "--carry-from", str(next((place / "out").glob("*.xlsx"))),
     )  # fmt: skip
     assert again.exit_code == 3, again.output
-    assert leaks(place, again) == []
+    assert leaks(place / "out", again) == []
     (second,) = (place / "out").glob("credreport-compare*-masked.json")
     then = json.loads(second.read_bytes())["decisions"]
     told = {(each["finding_id"], each["decided_by"]) for each in made if each["disposition"]}
@@ -264,17 +301,14 @@ def test_decisions_come_from_masked_and_from_plain_workbooks(place: Path) -> Non
     }
 
 
-def test_the_same_key_makes_the_same_names_next_quarter(place: Path) -> None:
-    found = []
-    for folder in (EARLIER, LATER):
-        masked(place, *f"analyze {folder} --format json".split())
-        (path,) = (each for each in (place / "out").glob("*.json") if "manifest" not in each.name)
-        document = json.loads(path.read_bytes())
-        found.append(
-            {(each["account_id"], each["user"], each["arn"]) for each in document["users"]}
-        )
-        for each in (place / "out").iterdir():
-            each.unlink()
+def test_the_same_key_makes_the_same_names_next_quarter(once: Once) -> None:
+    found = [
+        {
+            (each["account_id"], each["user"], each["arn"])
+            for each in once.document(f"analyze {folder} --format json")["users"]
+        }
+        for folder in (EARLIER, LATER)
+    ]
     assert found[1] < found[0]
     assert all(
         re.fullmatch(r"arn:aws:iam::[0-9]{12}:(root|user/(path-\w+/)*user-\w+)", arn)
@@ -282,10 +316,8 @@ def test_the_same_key_makes_the_same_names_next_quarter(place: Path) -> None:
     )
 
 
-def test_unmask_gives_the_names_back_to_who_has_the_key(place: Path) -> None:
-    masked(place, *f"analyze {LATER} --format json".split())
-    (path,) = (each for each in (place / "out").glob("*.json") if "manifest" not in each.name)
-    document = json.loads(path.read_bytes())
+def test_unmask_gives_the_names_back_to_who_has_the_key(once: Once) -> None:
+    document = once.document(JSON)
     asked = {each["user"] for each in document["users"]} - {"<root_account>"}
     asked |= {document["accounts"][0]["account_id"], document["users"][1]["arn"]}
     asked |= {each["name"] for each in document["accounts"] if each["name"]}
@@ -298,29 +330,35 @@ def test_unmask_gives_the_names_back_to_who_has_the_key(place: Path) -> None:
         "--accounts",
         f"PLACE/{FILES[2]}",
     ]
-    done = run(place, *line, *asked)
+    done = run(once.place, *line, *asked)
     assert done.exit_code == 0, done.output
     printed = {line.partition(": ")[2] for line in done.stdout.splitlines()}
     assert {*USERS[:2], *USERS[3:5], NAMES[0]} <= printed
     assert printed & {ONE, TWO, THREE}
-    unknown = run(place, *line, "user-aaaaaaaaaaaaaa")
+    unknown = run(once.place, *line, "user-aaaaaaaaaaaaaa")
     assert unknown.exit_code == 1
     assert "user-aaaaaaaaaaaaaa: no name" in unknown.stderr
 
 
-def test_the_key_is_the_users_and_stays_apart(place: Path) -> None:
-    done = masked(place, *f"analyze {LATER} --format json".split())
+def test_the_key_is_the_users_and_stays_apart(once: Once) -> None:
+    place, (done, out) = once.place, once.run(JSON)
     key = place / "k.key"
     assert done.exit_code == 3
     assert key.stat().st_mode & 0o777 == 0o600
     text = key.read_text().split()[1].encode()
-    assert not any(text in data for _, data in contents(place / "out"))
+    assert not any(text in data for _, data in contents(out))
+
+
+def test_a_key_among_the_evidence_or_open_to_others_is_refused(place: Path, once: Once) -> None:
     for name, words in (("out/k", "the evidence"), (f"{FILES[0]}/2026-03-31/k", "the inputs")):
         line = f"analyze {LATER} --mask --mask-key PLACE/{name} -o PLACE/out".split()
         refused = run(place, *line)
         assert refused.exit_code == 2
         assert words in refused.stderr
         assert not (place / name).exists()
+    once.run(JSON)
+    key = place / "k.key"
+    shutil.copyfile(once.place / "k.key", key)
     key.chmod(0o644)
     refused = masked(place, *f"analyze {LATER}".split())
     assert refused.exit_code == 2
