@@ -22,13 +22,14 @@ _ASSESSED = ("users", "credentials", "findings", "undetermined")
 def breaches(name: str, table: pd.DataFrame, columns: Mapping[str, ColumnType]) -> list[str]:
     """Return in words where the table is not as its contract says."""
     found = [f"{name}: no column {column}" for column in columns if column not in table]
+    dtypes = dict(table.dtypes)
+    lacks_cells = dict(table.isna().any())
     for column, kind in columns.items():
-        if column not in table:
+        if column not in dtypes:
             continue
-        cells = table[column]
-        if not _is_stored_as(cells, kind):
-            found.append(f"{name}.{column}: {cells.dtype}, expected {kind.value}")
-        if kind not in _MAY_MISS and cells.isna().any():
+        if not _is_stored_as(dtypes[column], kind):
+            found.append(f"{name}.{column}: {dtypes[column]}, expected {kind.value}")
+        if kind not in _MAY_MISS and lacks_cells[column]:
             found.append(f"{name}.{column}: a cell is missing")
     key = [*KEYS.get(name, ())]
     if key and not found and table.duplicated(key).any():
@@ -36,15 +37,14 @@ def breaches(name: str, table: pd.DataFrame, columns: Mapping[str, ColumnType]) 
     return found
 
 
-def _is_stored_as(cells: pd.Series, kind: ColumnType) -> bool:
-    dtype = cells.dtype
+def _is_stored_as(dtype: Any, kind: ColumnType) -> bool:
     if kind in (ColumnType.TEXT, ColumnType.TEXT_OR_NONE):
         return isinstance(dtype, pd.StringDtype)
     if kind in (ColumnType.NUMBER, ColumnType.NUMBER_OR_NONE):
         return pd.api.types.is_integer_dtype(dtype)
     if kind is ColumnType.FLAG:
         return pd.api.types.is_bool_dtype(dtype)
-    return dtype == INSTANT_DTYPE
+    return bool(dtype == INSTANT_DTYPE)
 
 
 def _check_assessment(assessment: Assessment) -> list[str]:
