@@ -45,9 +45,9 @@ def of_user(judged: Assessment, name: str, disposition: str, day: date | None = 
     return Decision(str(row["finding_id"]), disposition, "Ann", day, **about)
 
 
-@pytest.fixture
-def judged(tmp_path: Path) -> Assessment:
-    return judge(tmp_path, root(), user("a", **key()), user("b", **password()))
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Assessment:
+    return judge(tmp_path_factory.mktemp("in"), root(), user("a", **key()), user("b", **password()))
 
 
 @pytest.mark.parametrize("disposition", ["Removed", "Disabled"])

@@ -31,9 +31,9 @@ def with_password(name: str, used: str = RECENT, **cells: str) -> dict[str, str]
 ROWS = [with_password(f"user-{number}", RECENT if number % 3 else OLD) for number in range(12)]
 
 
-@pytest.fixture
-def assessment(tmp_path: Path) -> Assessment:
-    return judge(tmp_path, root(), *ROWS)
+@pytest.fixture(scope="module")
+def assessment(tmp_path_factory: pytest.TempPathFactory) -> Assessment:
+    return judge(tmp_path_factory.mktemp("in"), root(), *ROWS)
 
 
 def drawn(assessment: Assessment, size: int, of: SampleOf = SampleOf.CURRENT) -> list[str]:

@@ -264,8 +264,8 @@ def test_a_move_that_fails_half_way_takes_the_others_back(
 
 def test_runs_at_once_over_the_same_report_all_succeed(report: Path) -> None:
     place = report.parent / "out"
-    runs = [start("analyze", report, "-o", place, "--format", "json,csv") for _ in range(3)]
-    assert [finish(run)[0] for run in runs] == [0, 0, 0]
+    runs = [start("analyze", report, "-o", place, "--format", "json,csv") for _ in range(2)]
+    assert [finish(run)[0] for run in runs] == [0, 0]
     assert set(contents(place)) == {
         f"{STEM}.json", f"{STEM}-manifest.json", f"{STEM}-credentials.csv", f"{STEM}-findings.csv",
         "SHA256SUMS",
@@ -403,11 +403,9 @@ def on_a_terminal(*arguments: str | Path, **extra: str) -> tuple[int, bytes]:
 @pytest.mark.parametrize(
     "extra",
     [
-        {"PYTHONIOENCODING": "latin-1"},
-        {"PYTHONIOENCODING": "cp1252", "TERM": "xterm-256color"},
-        {"PYTHONIOENCODING": "ascii", "COLUMNS": "0"},
-        {"COLUMNS": "20", "TERM": "xterm"},
-        {"COLUMNS": "40", "NO_COLOR": "1"},
+        {"PYTHONIOENCODING": "latin-1", "COLUMNS": "20", "TERM": "xterm"},
+        {"PYTHONIOENCODING": "cp1252", "TERM": "xterm-256color", "COLUMNS": "0"},
+        {"PYTHONIOENCODING": "ascii", "COLUMNS": "40", "NO_COLOR": "1"},
         {"TERM": "dumb", "COLUMNS": "nonsense"},
     ],
     ids=lambda extra: " ".join(f"{name}={value}" for name, value in extra.items()),

@@ -24,11 +24,16 @@ KEY = {"access_key_1_active": "true", "access_key_1_last_rotated": "2024-01-01T0
 SIGN_OFF = SignOff(control="CIS", prepared_by="Ann", ticket="SEC-1")
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    report = save(tmp_path_factory.mktemp("in"), root(), user("a", **KEY), user("b", **KEY))
+    return to_xlsx(to_evidence(report, sign_off=SIGN_OFF), {})
+
+
 @pytest.fixture
-def workbook(tmp_path: Path) -> Path:
-    report = save(tmp_path, root(), user("a", **KEY), user("b", **KEY))
+def workbook(written: bytes, tmp_path: Path) -> Path:
     path = tmp_path / "old.xlsx"
-    path.write_bytes(to_xlsx(to_evidence(report, sign_off=SIGN_OFF), {}))
+    path.write_bytes(written)
     return path
 
 

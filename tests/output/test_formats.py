@@ -31,14 +31,14 @@ from tests.verdicts.test_assessment import OLD, key, password
 STEM = "credreport-111122223333-2026-01-31-90d"
 
 
-@pytest.fixture
-def evidence(tmp_path: Path) -> Evidence:
+@pytest.fixture(scope="module")
+def evidence(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
     rows = [
         user("=1+1", **password(OLD)),
         user("a`b|c", **key(1, OLD, "2025-02-01T00:00:00Z")),
         user("zoe", **key(2, "?")),
     ]
-    return of_analysis(judge(tmp_path, root(), *rows))
+    return of_analysis(judge(tmp_path_factory.mktemp("in"), root(), *rows))
 
 
 def table(data: bytes) -> list[dict[str, str]]:

@@ -25,9 +25,10 @@ KEY = {
 }
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three dates of an account with odd rows, one of them without root, accounts and waivers."""
+    tmp_path = tmp_path_factory.mktemp("place")
     odd = [
         user("odd", mfa_active="?", **KEY | {"access_key_1_last_rotated": "?"}),
         user("k", **KEY),
@@ -58,7 +59,6 @@ def document(place: Path, *arguments: str) -> dict[str, object]:
 @pytest.mark.parametrize(
     "line",
     [
-        "analyze PLACE/in/2026-03-28T12-00-00Z.csv --format none",
         "analyze PLACE/in --format none --profile all --accounts PLACE/accounts.csv "
         "--waivers PLACE/w.toml",
         "analyze PLACE/in --format none --baseline PLACE/in/2026-01-28T12-00-00Z.csv",
@@ -67,11 +67,11 @@ def document(place: Path, *arguments: str) -> dict[str, object]:
         "analyze PLACE/in --format none --sample 9 --seed Q1 --sample-of users",
         "compare PLACE/in --format none --profile all --accounts PLACE/accounts.csv "
         "--waivers PLACE/w.toml",
-        "compare PLACE/in/2026-01-28T12-00-00Z.csv PLACE/in/2026-03-28T12-00-00Z.csv --format none",
         "inspect PLACE/in",
         "inspect PLACE/in --accounts PLACE/accounts.csv",
-        "analyze PLACE/in --format none --carry-from PLACE/old.xlsx",
-        "compare PLACE/in --format none --carry-from PLACE/old.xlsx",
+        "analyze PLACE/in/2026-03-28T12-00-00Z.csv --format none --carry-from PLACE/old.xlsx",
+        "compare PLACE/in/2026-01-28T12-00-00Z.csv PLACE/in/2026-03-28T12-00-00Z.csv --format none "
+        "--carry-from PLACE/old.xlsx",
     ],
 )
 def test_documents_are_of_the_published_form(place: Path, line: str) -> None:

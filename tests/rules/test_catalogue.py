@@ -12,7 +12,7 @@ from credreport.reports.selection import read_reports
 from credreport.rules.catalogue import PARAMETERS, RULES
 from credreport.rules.policy import Policy, UserClass
 from credreport.rules.rule import Rule, Subject
-from credreport.verdicts.assessment import assess
+from credreport.verdicts.assessment import Assessment, assess
 from tests.support.reports import NAME, judge, root, save, to_csv, user
 
 Row = dict[str, str]
@@ -113,16 +113,30 @@ EXAMPLES: dict[str, tuple[Row, Row]] = {
 }
 
 
+_JUDGED: dict[tuple[object, ...], Assessment] = {}
+
+
+def by_rule(directory: Path, rule: str, *rows: Row) -> Assessment:
+    """Return the rows judged by one rule alone: once, however many tests ask for it."""
+    key = (rule, *(tuple(row.items()) for row in rows))
+    if key not in _JUDGED:
+        _JUDGED[key] = judge(directory, *rows, policy=Policy(rules=(rule,)))
+    return _JUDGED[key]
+
+
 def fired(directory: Path, rule: str, *rows: Row, policy: Policy | None = None) -> list[str]:
     """Return the user and credential of each finding of the rule."""
-    assessment = judge(directory, *rows, policy=policy or Policy(rules=(rule,)))
+    if policy is None:
+        assessment = by_rule(directory, rule, *rows)
+    else:
+        assessment = judge(directory, *rows, policy=policy)
     mine = assessment.findings[assessment.findings["rule"].eq(rule)]
     return [f"{row.user} {row.credential}" for row in mine.itertuples()]
 
 
 def undecided(directory: Path, rule: str, *rows: Row) -> list[str]:
     """Return the credential of each row of which the rule could not tell."""
-    assessment = judge(directory, *rows, policy=Policy(rules=(rule,)))
+    assessment = by_rule(directory, rule, *rows)
     assert assessment.is_incomplete is not assessment.undecided.empty
     return list(assessment.undecided["credential"])
 
@@ -186,7 +200,7 @@ MEASURED = {
 @pytest.mark.parametrize("rule", RULES)
 def test_finding_shows_what_its_rule_measured(tmp_path: Path, rule: str) -> None:
     firing, _ = EXAMPLES[rule]
-    (finding,) = judge(tmp_path, firing, policy=Policy(rules=(rule,))).findings.to_dict("records")
+    (finding,) = by_rule(tmp_path, rule, firing).findings.to_dict("records")
     found = RULES[rule]
     if found.parameter is None:
         assert pd.isna(finding["days"])
@@ -201,7 +215,7 @@ def test_finding_shows_what_its_rule_measured(tmp_path: Path, rule: str) -> None
 @pytest.mark.parametrize("rule", MEASURED)
 def test_number_that_fired_is(tmp_path: Path, rule: str) -> None:
     firing, _ = EXAMPLES[rule]
-    (finding,) = judge(tmp_path, firing, policy=Policy(rules=(rule,))).findings.to_dict("records")
+    (finding,) = by_rule(tmp_path, rule, firing).findings.to_dict("records")
     since = format_instant(finding["since"])
     assert (finding["days"], finding["limit"], since, finding["basis"]) == MEASURED[rule]
 
