@@ -136,6 +136,11 @@ def option_name(parameter: Any) -> str:
     return str(long.removeprefix("--"))
 
 
+def takes_number(parameter: Any) -> bool:
+    """Whether an option takes a whole number, within bounds or not."""
+    return str(parameter.type.name).startswith("int")
+
+
 def _check(settings: Settings, ctx: Any, options: Mapping[str, Any]) -> None:
     """Refuse unknown keys, and values that the command's options do not take, each with its line."""
     toml, table = settings.toml, settings.table
@@ -165,10 +170,9 @@ def _check(settings: Settings, ctx: Any, options: Mapping[str, Any]) -> None:
 
 def _expected(option: Any, value: object) -> str:
     """Return what ought to stand there instead; nothing where the value is of the right type."""
-    kind = option.type_descriptor.annotation
     if option.is_flag:
         return "" if isinstance(value, bool) else "true or false, without quotes"
-    if kind is int:
+    if takes_number(option):
         is_number = isinstance(value, int) and not isinstance(value, bool)
         return "" if is_number else "a whole number, without quotes"
     texts = value if isinstance(value, list) and option.multiple else [value]

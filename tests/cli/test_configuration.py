@@ -11,7 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from credreport.cli.configuration import Configured, is_option, option_name
+from credreport.cli.configuration import Configured, is_option, option_name, takes_number
 from credreport.cli.main import app
 from tests.support.reports import ACCOUNT, root, save, user
 
@@ -73,7 +73,7 @@ def samples(option: Any) -> tuple[object, object]:
     """Return two values that an option takes."""
     if option.is_flag:
         return True, True
-    if option.type_descriptor.annotation is int:
+    if takes_number(option):
         return 3, 4
     return _WORDS.get(option_name(option), ("a", "b"))
 
