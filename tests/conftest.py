@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 
+import matplotlib  # noqa: F401 - then pictures are drawn here: see `given.options`
 import pytest
 
 from tests.support.contracts import doors_checked

@@ -24,7 +24,7 @@ LAYERS = [
     "evidence.bands", "evidence.sample",
     "evidence.evidence", "evidence.pictures", "evidence.method", "evidence.remediation", "evidence.tables",
     "evidence.sheets", "evidence.standing", "evidence.configured", "evidence.decided", "evidence.on_screen", "evidence.of_comparison", "evidence.of_analysis", "evidence.parts",
-    "masking.key", "masking.pseudonyms", "masking.judged", "output.charts",
+    "masking.key", "masking.pseudonyms", "masking.judged", "output.charts", "output.pictures",
     "output.csv_file", "output.json_file", "output.comment", "output.script", "output.ocsf",
     "output.workbook.sheetxml", "output.workbook.cells", "output.workbook.paper", "output.workbook.data_sheets",
     "output.workbook.book", "output.page.page", "output.manifest", "output.oscal", "output.render", "output.filled_in", "output.disk", "runs.analyze",

@@ -11,7 +11,7 @@ from credreport.cli.next_step import after_evidence, show_next
 from credreport.cli.options import FailOn
 from credreport.cli.screen import Screen, flush
 from credreport.errors import PROBLEMS_SHOWN, OutputError, problem_lines
-from credreport.output.formats import WITH_PICTURES, Files, Options
+from credreport.output.formats import WITH_PICTURES, Files
 from credreport.text import plural
 
 _UNDETERMINED_SHOWN = 5
@@ -20,6 +20,7 @@ _WITH_SHEET = "-v and the sheet Inputs show"
 if TYPE_CHECKING:
     from credreport.comparison.comparison import Comparison
     from credreport.evidence.evidence import Evidence
+    from credreport.output.pictures import Options
     from credreport.output.render import Closing
     from credreport.reports.inputs import Skipped
     from credreport.verdicts.assessment import Assessment

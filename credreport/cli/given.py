@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +11,7 @@ from credreport.cli.screen import Screen
 from credreport.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from credreport.evidence.evidence import SignOff
     from credreport.evidence.sample import Sampling
     from credreport.masking.pseudonyms import Masker
+    from credreport.output.pictures import Options
     from credreport.rules.accounts import AccountList
     from credreport.rules.option_file import Configuration
     from credreport.rules.policy import Policy
@@ -217,6 +220,29 @@ def compare_baseline(
         message = f"--baseline {baseline}: it is newer than the reports to judge; name an older one"
         raise UsageError(message)
     return comparison
+
+
+@contextmanager
+def options(
+    formats: Collection[str], workers: int | None = None, *, csv_raw: bool
+) -> Iterator[Options]:
+    """Yield how to write, with somebody to draw who gets ready while this process reads and judges.
+
+    To import matplotlib takes as long as to judge a small report, so that is done in a process of its
+    own, unless it is imported already, there is one processor, or one worker was asked for.
+    """
+    from credreport.output.charts import get_ready
+    from credreport.output.formats import WITH_PICTURES
+    from credreport.output.pictures import Artist, Options
+    from credreport.runs.processes import Processes, available_processors
+
+    is_alone = workers == 1 or available_processors() == 1 or "matplotlib" in sys.modules
+    if is_alone or not WITH_PICTURES.keys() & set(formats):
+        yield Options(csv_raw)
+        return
+    with Processes(1, falls_back=False) as executor:
+        executor.submit(get_ready)
+        yield Options(csv_raw, Artist(executor))
 
 
 def pool(workers: int | None, cluster: str | None) -> Pool:

@@ -56,7 +56,7 @@ from credreport.cli.options import (
 )
 from credreport.cli.screen import Screen, flush, is_closed_pipe, silence
 from credreport.errors import OutputError, UsageError
-from credreport.output.formats import DEFAULT, Options, parse_formats
+from credreport.output.formats import DEFAULT, parse_formats
 
 if TYPE_CHECKING:
     from credreport.comparison.comparison import Comparison
@@ -156,7 +156,7 @@ def analyze(
     """Judge every password and access key; write the workbook and the pictures."""
     screen = Screen(quiet=quiet, verbose=verbose, no_color=no_color)
     wanted = parse_formats(formats)
-    options = Options(csv_raw=csv_raw)
+    options = context.with_resource(given.options(wanted, workers, csv_raw=csv_raw))
     policy = given.policy(unused_after, profile, policy_file, include_root=include_root)
     waivers = given.waivers(waivers_file)
     read = inputs if baseline is None else [*inputs, str(baseline)]
@@ -180,7 +180,7 @@ def analyze(
         has_baseline=baseline is not None or split_by is not None,
         csv=given.tables_as_csv(wanted),
         json="json" in wanted or as_json,
-        options=options,
+        csv_raw=csv_raw,
         accounts=named,
         sampling=sampling,
         mask=masker.key if masker else None,
@@ -286,6 +286,7 @@ def compare(
     """Show what was fixed and what is new between reports of different dates."""
     screen = Screen(quiet=quiet, verbose=verbose, no_color=no_color)
     wanted = parse_formats(formats)
+    options = context.with_resource(given.options(wanted, csv_raw=csv_raw))
     policy = given.policy(unused_after, profile, policy_file, include_root=include_root)
     waivers = given.waivers(waivers_file)
     masker = given.masker(mask=mask, key=mask_key, formats=wanted, output=output, inputs=inputs)
@@ -320,7 +321,7 @@ def compare(
         ),
         comparison,
         wanted,
-        Options(csv_raw=csv_raw),
+        options,
         output=output,
         inputs=inputs,
         force=force,

@@ -22,8 +22,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-from credreport.evidence.evidence import Captions, Evidence, Picture
-from credreport.output.formats import Files, Options
 from credreport.schema import FINDING_KIND_WORDS, JUDGED_KINDS, KIND_WORDS, Kind
 from credreport.text import escape_text
 
@@ -31,6 +29,8 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from credreport.evidence.evidence import Captions, Picture
 
 COLOURS = {
     Kind.PASSWORD.value: "#0072B2",
@@ -64,26 +64,15 @@ _ROOM = 0.045
 _LINES = {Kind.PASSWORD.value: "-", Kind.ACCESS_KEY.value: "--"}
 
 
-def write_png(evidence: Evidence, _: Options, files: Files) -> Files:
-    """Return the pictures as PNG."""
-    return picture_files(evidence, "png", files)
+def get_ready() -> None:
+    """Import all that drawing needs, so that the first picture does not have to wait for it."""
+    with our_style():
+        for module in ("pandas", "matplotlib.figure", "matplotlib.backends.backend_agg"):
+            import_module(module)
 
 
-def write_svg(evidence: Evidence, _: Options, files: Files) -> Files:
-    """Return the pictures as SVG."""
-    return picture_files(evidence, "svg", files)
-
-
-def picture_files(evidence: Evidence, form: str, files: Files) -> Files:
-    """Return the pictures as `png` or `svg` by name: those among the files, or drawn now."""
-    names = {f"{evidence.stem}-{picture.name}.{form}": picture for picture in evidence.pictures}
-    return {
-        name: files[name] if name in files else _draw(picture, form)
-        for name, picture in names.items()
-    }
-
-
-def _draw(picture: Picture, form: str) -> bytes:
+def draw(picture: Picture, form: str) -> bytes:
+    """Return a picture as `png` or `svg`."""
     figure = DRAWERS[picture.name](picture)
     if form == "png":
         return to_png(figure)

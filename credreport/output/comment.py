@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from credreport.evidence.evidence import Code, Evidence, Line, Section
 from credreport.files import sha256
-from credreport.output.formats import Files, Options
+from credreport.output.formats import Files
+from credreport.output.pictures import Options
 from credreport.text import escape_text
 
 MAX_CHARACTERS = 30_000

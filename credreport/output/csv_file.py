@@ -8,7 +8,8 @@ from collections.abc import Iterable
 import pandas as pd
 
 from credreport.evidence.evidence import Evidence
-from credreport.output.formats import Files, Options
+from credreport.output.formats import Files
+from credreport.output.pictures import Options
 from credreport.reports.normalise import to_texts
 from credreport.text import escape_lines
 
@@ -32,14 +33,14 @@ def table_files(evidence: Evidence, names: Iterable[str], options: Options) -> F
     return {
         f"{evidence.stem}-{name}.csv": aside.csv[name]
         if aside and name in aside.counts  # its table is empty: without its text it is an error
-        else to_csv(evidence.tables[name], options)
+        else to_csv(evidence.tables[name], raw=options.csv_raw)
         for name in names
     }
 
 
-def to_csv(table: pd.DataFrame, options: Options) -> bytes:
-    """Return the table as CSV, its text cells guarded unless `options` says raw."""
-    return csv_header(table.columns) + csv_rows(table, options)
+def to_csv(table: pd.DataFrame, *, raw: bool = False) -> bytes:
+    """Return the table as CSV, its text cells guarded unless they are to be `raw`."""
+    return csv_header(table.columns) + csv_rows(table, raw=raw)
 
 
 def csv_header(columns: Iterable[str]) -> bytes:
@@ -47,12 +48,12 @@ def csv_header(columns: Iterable[str]) -> bytes:
     return _to_lines([[name] for name in columns])
 
 
-def csv_rows(table: pd.DataFrame, options: Options) -> bytes:
+def csv_rows(table: pd.DataFrame, *, raw: bool = False) -> bytes:
     """Return the rows of a CSV; see to_csv."""
     parts = []
     for first in range(0, len(table), _ROWS_AT_ONCE):
         rows = table.iloc[first : first + _ROWS_AT_ONCE]
-        columns = [_to_cells(rows[name], is_guarded=not options.csv_raw) for name in rows]
+        columns = [_to_cells(rows[name], is_guarded=not raw) for name in rows]
         parts.append(_to_lines(columns))
     return b"".join(parts)
 

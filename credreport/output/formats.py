@@ -13,21 +13,14 @@ from credreport.errors import UsageError
 from credreport.files import Content
 
 NONE = "none"
-# The formats that show pictures.
-WITH_PICTURES = ("png", "svg", "xlsx", "html")
+# The formats that show pictures, and as what they need them.
+WITH_PICTURES = {"xlsx": "png", "png": "png", "svg": "svg", "html": "svg"}
 DEFAULT = "xlsx,png"
 MANIFEST = "-manifest.json"
 SUMS = "SHA256SUMS"
 _HOME = "credreport.output."
 
 Files = dict[str, Content]
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to write: `csv_raw` leaves text cells of the CSV as they are, for machines."""
-
-    csv_raw: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,14 +58,14 @@ class Format:
 
 
 _ALL = (
-    Format("png", ("-*.png",), "the pictures", "charts:write_png"),
-    Format("svg", ("-*.svg",), "the pictures, text as text", "charts:write_svg"),
     Format(
         "xlsx",
         (".xlsx",),
         "the attachment of the ticket; tables too long for a sheet are written as CSV beside it",
         "workbook.book:write_xlsx",
     ),
+    Format("png", ("-*.png",), "the pictures", "pictures:write_png"),
+    Format("svg", ("-*.svg",), "the pictures, text as text", "pictures:write_svg"),
     Format("csv", ("-*.csv",), "other programs, one file per table", "csv_file:write_csv"),
     Format(
         "json",

@@ -12,7 +12,8 @@ import pandas as pd
 from credreport import __version__
 from credreport.evidence.evidence import Evidence
 from credreport.files import Spool
-from credreport.output.formats import Files, Options
+from credreport.output.formats import Files
+from credreport.output.pictures import Options
 from credreport.reports.normalise import to_texts
 from credreport.schema import BOOLEANS
 from credreport.verdicts.tally import SCHEMA_VERSION

@@ -17,7 +17,8 @@ from credreport import __version__
 from credreport.evidence.evidence import Evidence, Standing
 from credreport.evidence.standing import to_text_rows
 from credreport.files import Spool
-from credreport.output.formats import Files, Options
+from credreport.output.formats import Files
+from credreport.output.pictures import Options
 from credreport.rules.catalogue import RULES
 from credreport.rules.profiles import PROFILES
 from credreport.rules.rule import Severity

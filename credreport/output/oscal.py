@@ -19,8 +19,9 @@ from credreport import __version__
 from credreport.evidence.evidence import Evidence, Standing
 from credreport.evidence.standing import to_text_rows
 from credreport.output.comment import MARKDOWN, markdown_code
-from credreport.output.formats import Files, Options
+from credreport.output.formats import Files
 from credreport.output.manifest import to_question
+from credreport.output.pictures import Options
 from credreport.reports.normalise import to_rows, to_texts
 from credreport.rules.catalogue import RULES
 from credreport.rules.profiles import PROFILES

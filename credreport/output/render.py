@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from credreport.evidence.evidence import Evidence
-from credreport.output.formats import FORMATS, SUMS, Files, Format, Options
+from credreport.output.formats import FORMATS, SUMS, Files, Format
 from credreport.output.manifest import (
     Earlier,
     find_earlier,
@@ -17,6 +17,7 @@ from credreport.output.manifest import (
     to_manifest,
     to_sums,
 )
+from credreport.output.pictures import Options
 from credreport.tables import storing_python_text
 
 Writer = Callable[[Evidence, Options, Files], Files]
@@ -49,6 +50,7 @@ def render(evidence: Evidence, formats: Sequence[str], options: Options | None =
 def make(evidence: Evidence, formats: Sequence[str], options: Options) -> Files:
     """Return the files of the formats, without those that name the others."""
     files: Files = {}
+    options.artist.begin(evidence, formats)
     for name, each in FORMATS.items():
         if name in formats and not each.is_comment:
             files |= writer_of(each)(evidence, options, files)

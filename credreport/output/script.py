@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from credreport.evidence.evidence import Evidence
-from credreport.output.formats import Files, Options
+from credreport.output.formats import Files
+from credreport.output.pictures import Options
 
 
 def write_sh(evidence: Evidence, _: Options, _files: Files) -> Files:

@@ -26,7 +26,6 @@ from credreport.masking.judged import mask_population
 from credreport.masking.key import MaskKey
 from credreport.masking.pseudonyms import Masker
 from credreport.output.csv_file import csv_header, csv_rows
-from credreport.output.formats import Options
 from credreport.output.json_file import json_rows
 from credreport.reports.inputs import (
     DEFAULT_MAX_BYTES,
@@ -64,7 +63,7 @@ class Asked:
     policy, waivers: the rules and what they spare.
     as_of: the instant of judging; see read_reports.
     has_baseline: whether every credential is compared, or goes to a part: then the population is kept.
-    csv, json, options: of which tables its rows are written as CSV, whether as JSON, and how.
+    csv, csv_raw, json: of which tables its rows are written as CSV, whether raw, and whether as JSON.
     accounts: the names and owners that stand beside them.
     sampling: what is drawn of the population before its tables are cut.
     mask: makes pseudonyms of names where rows are put aside; `accounts` has some already.
@@ -75,8 +74,8 @@ class Asked:
     as_of: datetime | str | None = None
     has_baseline: bool = False
     csv: tuple[str, ...] = ()
+    csv_raw: bool = False
     json: bool = False
-    options: Options = field(default_factory=Options)
     accounts: AccountList = field(default_factory=AccountList)
     sampling: Sampling | None = None
     mask: MaskKey | None = None
@@ -277,7 +276,9 @@ def judge_batch(
     }
     rows = {name: named[name][list(POPULATION[name])] for name in aside}
     csv = {
-        name: csv_rows(table, asked.options) for name, table in rows.items() if name in asked.csv
+        name: csv_rows(table, raw=asked.csv_raw)
+        for name, table in rows.items()
+        if name in asked.csv
     }
     json = {name: json_rows(table) for name, table in rows.items() if asked.json}
     sample = None

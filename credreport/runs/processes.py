@@ -60,9 +60,13 @@ class Processes(Executor):
     A future raises WorkerDied if its worker died; the next call gets a new worker.
     """
 
-    def __init__(self, count: int) -> None:
-        """Start with no process: each starts with its first call."""
+    def __init__(self, count: int, *, falls_back: bool = True) -> None:
+        """Start with no process: each starts with its first call.
+
+        Where none can be started, calls run in this process, or raise WorkerDied unless it `falls_back`.
+        """
         self._count = count
+        self._falls_back = falls_back
         self._threads = ThreadPoolExecutor(count)
         self._mine = threading.local()
         self._lock = threading.Lock()
@@ -77,7 +81,10 @@ class Processes(Executor):
             return self._threads.submit(self._run, call, *args, **kwargs)
         except RuntimeError:  # no room for another thread, so none for a process
             future: Future[R] = Future()
-            future.set_result(call(*args, **kwargs))
+            if self._falls_back:
+                future.set_result(call(*args, **kwargs))
+            else:
+                future.set_exception(WorkerDied())
             return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - Executor's
@@ -96,6 +103,8 @@ class Processes(Executor):
         worker: _Worker | None = getattr(self._mine, "worker", None)
         if worker is None:
             worker = self._start(call)
+        if worker is None and not self._falls_back:
+            raise WorkerDied
         if worker is None:
             with self._here:  # one at a time: memory for more was not planned
                 return call(*args, **kwargs)

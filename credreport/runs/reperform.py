@@ -33,8 +33,9 @@ from credreport.masking.judged import finished, mask_accounts, mask_decisions
 from credreport.masking.key import MaskKey
 from credreport.masking.pseudonyms import Masker
 from credreport.output.csv_file import table_files
-from credreport.output.formats import FORMATS, Format, Options
+from credreport.output.formats import FORMATS, Format
 from credreport.output.manifest import Earlier, to_manifest
+from credreport.output.pictures import Options
 from credreport.output.render import make, writer_of
 from credreport.reports.by_date import directories_of_tree, read_dates
 from credreport.reports.inputs import Opener, Skipped, Stream

@@ -199,7 +199,7 @@ def test_compare_takes_it_and_says_so(place: Path) -> None:
         ("unused-after = 0\n", "credreport.toml, line 1: --unused-after 0"),
         ("max-file-size = 0\n", "credreport.toml, line 1: invalid value for '--max-file-size'"),
         ('fail-on = "x"\n', "line 1: invalid value for '--fail-on'"),
-        ('format = "pdf"\n', "line 1: --format 'pdf': choose from png, svg, xlsx"),
+        ('format = "pdf"\n', "line 1: --format 'pdf': choose from xlsx, png, svg"),
         ('profile = "cis-9"\n', "line 1: --profile 'cis-9': no such profile. Known: cis-1.2"),
         ('as-of = "soon"\n', "line 1: "),
         ("unused-after = \n", "credreport.toml, line 1, column 16: not TOML"),

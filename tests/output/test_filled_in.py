@@ -27,7 +27,7 @@ SIGN_OFF = SignOff(control="CIS", prepared_by="Ann", ticket="SEC-1")
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     report = save(tmp_path_factory.mktemp("in"), root(), user("a", **KEY), user("b", **KEY))
-    return to_xlsx(to_evidence(report, sign_off=SIGN_OFF), {})
+    return to_xlsx(to_evidence(report, sign_off=SIGN_OFF), [])
 
 
 @pytest.fixture

@@ -17,8 +17,9 @@ from credreport.evidence.evidence import Evidence
 from credreport.evidence.of_analysis import of_analysis
 from credreport.output.comment import MAX_CHARACTERS
 from credreport.output.csv_file import to_csv
-from credreport.output.formats import Options, parse_formats
+from credreport.output.formats import parse_formats
 from credreport.output.json_file import to_document
+from credreport.output.pictures import Options
 from credreport.reports.selection import read_reports
 from credreport.rules.accounts import Account, AccountList
 from credreport.rules.option_file import OptionFile
@@ -54,7 +55,7 @@ class TestFormats:
     def test_others_are_refused_naming_the_known(self, text: str) -> None:
         with pytest.raises(
             UsageError,
-            match="choose from png, svg, xlsx, csv, json, oscal, ocsf, sh, html, md, jira, none",
+            match="choose from xlsx, png, svg, csv, json, oscal, ocsf, sh, html, md, jira, none",
         ):
             parse_formats(text)
 
@@ -114,8 +115,8 @@ class TestCsv:
         import pandas as pd
 
         table = pd.DataFrame({"a": [f"{start}x", "x"], "b": ["", "y"]}, dtype="str")
-        for options, first in ((Options(), f"'{start}x"), (Options(csv_raw=True), f"{start}x")):
-            written = io.StringIO(to_csv(table, options).decode(), newline="")
+        for raw, first in ((False, f"'{start}x"), (True, f"{start}x")):
+            written = io.StringIO(to_csv(table, raw=raw).decode(), newline="")
             assert list(csv.reader(written)) == [["a", "b"], [first, ""], ["x", "y"]]
 
     @pytest.mark.parametrize(
@@ -133,9 +134,9 @@ class TestCsv:
         import pandas as pd
 
         table = pd.DataFrame({"a": [text, "x"]}, dtype="str")
-        written = io.StringIO(to_csv(table, Options()).decode(), newline="")
+        written = io.StringIO(to_csv(table).decode(), newline="")
         assert [*csv.reader(written)][1] == [shown]
-        raw = to_csv(table, Options(csv_raw=True))
+        raw = to_csv(table, raw=True)
         assert text.encode("utf-8", "backslashreplace") in raw
 
     @given(
@@ -151,7 +152,7 @@ class TestCsv:
         table = pd.DataFrame(rows, columns=["a", "b"], dtype="str")
         expected = io.StringIO(newline="")
         csv.writer(expected, lineterminator="\n").writerows([("a", "b"), *rows])
-        assert to_csv(table, Options(csv_raw=True)).decode() == expected.getvalue()
+        assert to_csv(table, raw=True).decode() == expected.getvalue()
 
 
 class TestJson:

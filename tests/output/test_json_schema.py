@@ -39,7 +39,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         save(tmp_path / "in", *rows, name=f"2026-{month:02}-28T12-00-00Z.csv")
     (tmp_path / "accounts.csv").write_text(f"id,name,owner\n{ACCOUNT},a,b\n444455556666,c,\n")
     old = to_evidence(tmp_path / "in" / "2026-01-28T12-00-00Z.csv")
-    (tmp_path / "old.xlsx").write_bytes(to_xlsx(old, {}))
+    (tmp_path / "old.xlsx").write_bytes(to_xlsx(old, []))
     fill_in(tmp_path / "old.xlsx", {"k": ("Removed", "Ann", DAY, "T"), "new1": ("Exception",)})
     (tmp_path / "w.toml").write_text(
         '[[waiver]]\nid = "W"\nuser = "k"\nreason = "r"\napproved_by = "a"\n'

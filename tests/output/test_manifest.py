@@ -15,7 +15,7 @@ from credreport.errors import OutputError
 from credreport.evidence.evidence import Evidence, SignOff
 from credreport.evidence.of_analysis import of_analysis
 from credreport.output.disk import write_all
-from credreport.output.formats import Options
+from credreport.output.pictures import Options
 from credreport.output.render import Closing, close, make
 from credreport.rules.policy import Policy
 from tests.support.reports import judge, root, user

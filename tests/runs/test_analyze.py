@@ -23,7 +23,7 @@ from credreport.masking.judged import mask_assessment
 from credreport.masking.key import MaskKey
 from credreport.masking.pseudonyms import Masker
 from credreport.output.csv_file import table_files
-from credreport.output.formats import Options
+from credreport.output.pictures import Options
 from credreport.reports.inputs import Stream
 from credreport.reports.report import Report
 from credreport.reports.selection import read_reports

@@ -152,6 +152,17 @@ def test_where_no_thread_can_be_started_the_calls_run_here(
     assert two.submit(os.getpid).result() == os.getpid()
 
 
+def test_calls_that_must_not_run_here_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> Future[object]:
+        raise RuntimeError("can't start new thread")
+
+    with Processes(1, falls_back=False) as executor, monkeypatch.context() as patch:
+        patch.setattr(processes, "_PROGRAM", "raise SystemExit(1)")
+        assert isinstance(executor.submit(os.getpid).exception(), WorkerDied)
+        patch.setattr(ThreadPoolExecutor, "submit", refuse)
+        assert isinstance(executor.submit(os.getpid).exception(), WorkerDied)
+
+
 def test_nobody_is_started_when_all_is_over(two: Processes) -> None:
     two.shutdown()
     with pytest.raises(WorkerDied):

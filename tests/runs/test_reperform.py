@@ -17,7 +17,7 @@ from credreport.decisions.workbook import read_decisions
 from credreport.evidence.evidence import SignOff
 from credreport.evidence.of_analysis import of_analysis
 from credreport.evidence.of_comparison import of_comparison
-from credreport.output.formats import Options
+from credreport.output.pictures import Options
 from credreport.reports.by_date import read_dates
 from credreport.reports.selection import read_reports
 from credreport.rules.accounts import read_accounts

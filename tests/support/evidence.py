@@ -10,7 +10,8 @@ from typing import Any
 
 from credreport.evidence.evidence import Evidence
 from credreport.output.disk import write_all
-from credreport.output.formats import SUMS, Options
+from credreport.output.formats import SUMS
+from credreport.output.pictures import Options
 from credreport.output.render import close, make
 from tests.support.reports import ACCOUNT, NAME, root, save, user
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from credreport.evidence.evidence import Evidence
 from credreport.files import whole
-from credreport.output.formats import Options
+from credreport.output.pictures import Options
 from credreport.output.render import render
 from credreport.reports.selection import Population, read_reports
 from credreport.rules.policy import Policy

@@ -13,8 +13,8 @@ import pandas as pd
 from credreport import __version__
 from credreport.evidence.evidence import Block, Column, Evidence, Sheet
 from credreport.files import whole
-from credreport.output.charts import picture_files
-from credreport.output.formats import Files, Options
+from credreport.output.formats import Files
+from credreport.output.pictures import Options, picture_files
 from credreport.reports.normalise import to_texts
 from credreport.text import escape_text
 
@@ -25,9 +25,9 @@ _NARROW = 20
 _RESULTS = {"PASS": ' class="pass"', "FAIL": ' class="fail"'}
 
 
-def write_html(evidence: Evidence, _: Options, files: Files) -> Files:
+def write_html(evidence: Evidence, options: Options, _: Files) -> Files:
     """Return the page. A sheet too long for it is cut at a row's end, and the page says so."""
-    return {f"{evidence.stem}.html": "".join(_page(evidence, files)).encode()}
+    return {f"{evidence.stem}.html": "".join(_page(evidence, options)).encode()}
 
 
 def shown(text: object) -> str:
@@ -35,7 +35,7 @@ def shown(text: object) -> str:
     return escape(escape_text(str(text)))
 
 
-def _page(evidence: Evidence, files: Files) -> Iterator[str]:
+def _page(evidence: Evidence, options: Options) -> Iterator[str]:
     sheets = [sheet for sheet in evidence.sheets if not sheet.table.empty]
     style = _resource("page.css") + "".join(map(_column_styles, sheets))
     script = _resource("page.js")
@@ -58,7 +58,7 @@ def _page(evidence: Evidence, files: Files) -> Iterator[str]:
     links = "".join(f'<li><a href="#{_anchor(title)}">{shown(title)}</a></li>' for title in titles)
     yield f'<nav aria-label="On this page">\n<ul>{links}</ul>\n</nav>\n<main>\n'
     yield from _summary(evidence)
-    yield from _charts(evidence, files)
+    yield from _charts(evidence, options)
     spare = MAX_ROWS_BYTES
     for sheet in evidence.sheets:
         # Half of what is left, so that a long sheet leaves room for those behind it.
@@ -84,8 +84,8 @@ def _summary(evidence: Evidence) -> Iterator[str]:
     yield from _section("Summary", [f"<dl>{facts}</dl>\n", *blocks])
 
 
-def _charts(evidence: Evidence, files: Files) -> Iterator[str]:
-    drawn = picture_files(evidence, "svg", files).values()
+def _charts(evidence: Evidence, options: Options) -> Iterator[str]:
+    drawn = picture_files(evidence, "svg", options).values()
     figures = []
     for picture, svg in zip(evidence.pictures, drawn, strict=True):
         data = base64.b64encode(whole(svg)).decode("ascii")

@@ -19,10 +19,10 @@ from credreport import __version__
 from credreport.decisions.decision import SIGN_OFF, SIGN_OFF_LINES
 from credreport.errors import OutputError
 from credreport.evidence.evidence import Block, Evidence, Page, Sheet, SignOff
-from credreport.files import whole
-from credreport.output.charts import COLOURS, picture_files
+from credreport.output.charts import COLOURS
 from credreport.output.csv_file import table_files
-from credreport.output.formats import Files, Options
+from credreport.output.formats import Files
+from credreport.output.pictures import Options
 from credreport.output.workbook.cells import (
     BAD_FILL,
     BOLD,
@@ -55,11 +55,11 @@ _LINK_LETTERS = 38
 _HEADING_LETTERS = 0.85
 
 
-def write_xlsx(evidence: Evidence, options: Options, files: Files) -> Files:
+def write_xlsx(evidence: Evidence, options: Options, _: Files) -> Files:
     """Return the workbook, and as CSV what is too long for a sheet."""
-    drawn = picture_files(evidence, "png", files).values()
-    titles = [picture.title for picture in evidence.pictures]
-    pictures = {title: whole(png) for title, png in zip(titles, drawn, strict=True)}
+    pictures = (
+        (picture.title, options.artist.draw(picture, "png")) for picture in evidence.pictures
+    )
     long = [sheet.in_full for sheet in evidence.sheets if sheet.in_full]
     return {
         f"{evidence.stem}.xlsx": to_xlsx(evidence, pictures),
@@ -67,11 +67,12 @@ def write_xlsx(evidence: Evidence, options: Options, files: Files) -> Files:
     }
 
 
-def to_xlsx(evidence: Evidence, pictures: Mapping[str, bytes]) -> bytes:
+def to_xlsx(evidence: Evidence, pictures: Iterable[tuple[str, bytes]]) -> bytes:
     """Return the workbook's bytes: the same evidence and pictures give the same bytes.
 
-    `pictures` maps a title to a PNG for the sheet Charts. The result was read back and its rows
-    counted; raises OutputError where a table is longer than a sheet can be.
+    `pictures` are titles and PNGs for the sheet Charts, asked for when the sheets before it are made.
+    The result was read back and its rows counted; raises OutputError where a table is longer than a
+    sheet can be.
     """
     book = Workbook()
     book.properties.creator = f"credreport {__version__}"
@@ -254,15 +255,17 @@ def _add_sign_off(sheet: Worksheet, row: int, sign_off: SignOff) -> None:
             put(sheet, row + offset, 2, value).border = Border(bottom=Side(style="thin", color=INK))
 
 
-def _add_pictures(book: Workbook, evidence: Evidence, pictures: Mapping[str, bytes]) -> list[str]:
-    """Add the sheet Charts with the pictures by title; return their alt texts."""
+def _add_pictures(
+    book: Workbook, evidence: Evidence, pictures: Iterable[tuple[str, bytes]]
+) -> list[str]:
+    """Add the sheet Charts with the pictures; return their alt texts."""
     sheet = book.create_sheet("Charts")
     sheet.column_dimensions["A"].width = 130
     put(sheet, 1, 1, evidence.title, TITLE)
     row = 3
     said = {picture.title: picture.alt_text for picture in evidence.pictures}
     alt_texts: list[str] = []
-    for title, png in pictures.items():
+    for title, png in pictures:
         if alt_texts:
             sheet.row_breaks.append(Break(id=row - 1))
         put(sheet, row, 1, title, HEADING)

@@ -98,7 +98,7 @@ def texts(sheet: Any) -> list[str]:
 
 
 def test_the_sheets_and_their_columns(evidence: Evidence, png: bytes) -> None:
-    book = opened(to_xlsx(evidence, {"One": png}))
+    book = opened(to_xlsx(evidence, [("One", png)]))
     assert book.sheetnames == [
         "Summary", "Findings", "Undetermined", "Users", "Credentials", "Remediation", "Charts",
         "Inputs", "Method",
@@ -112,7 +112,7 @@ def test_the_sheets_and_their_columns(evidence: Evidence, png: bytes) -> None:
 
 
 def test_every_value_reads_back(evidence: Evidence, png: bytes) -> None:
-    book = opened(to_xlsx(evidence, {"One": png}))
+    book = opened(to_xlsx(evidence, [("One", png)]))
     findings = book["Findings"]
     shown = [name.replace("\x1b", "\\x1b") for name in evidence.tables["findings"]["user"]]
     assert [unescape(name) for name in column(findings, "User")] == shown
@@ -146,7 +146,7 @@ def unescape(text: str) -> str:
 def test_no_cell_is_a_formula_an_error_or_a_number_by_accident(
     evidence: Evidence, png: bytes
 ) -> None:
-    data = to_xlsx(evidence, {"One": png})
+    data = to_xlsx(evidence, [("One", png)])
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for name in archive.namelist():
             if name.startswith("xl/worksheets/sheet"):
@@ -164,7 +164,7 @@ def test_no_cell_is_a_formula_an_error_or_a_number_by_accident(
 def test_nothing_is_merged_or_hidden_and_every_page_is_set_up(
     evidence: Evidence, png: bytes
 ) -> None:
-    for sheet in opened(to_xlsx(evidence, {"One": png})).worksheets:
+    for sheet in opened(to_xlsx(evidence, [("One", png)])).worksheets:
         assert not sheet.merged_cells.ranges
         assert sheet.sheet_state == "visible"
         assert sheet.sheet_properties.pageSetUpPr.fitToPage
@@ -177,7 +177,7 @@ def test_nothing_is_merged_or_hidden_and_every_page_is_set_up(
 def test_the_auditors_columns_are_empty_and_the_disposition_is_chosen(
     evidence: Evidence, png: bytes
 ) -> None:
-    sheet = opened(to_xlsx(evidence, {"One": png}))["Findings"]
+    sheet = opened(to_xlsx(evidence, [("One", png)]))["Findings"]
     assert set(column(sheet, "Disposition") + column(sheet, "Ticket and notes")) <= {None, ""}
     (validation,) = sheet.data_validations.dataValidation
     assert validation.formula1 == f'"{",".join(DISPOSITIONS)}"'
@@ -186,7 +186,7 @@ def test_the_auditors_columns_are_empty_and_the_disposition_is_chosen(
 
 
 def test_the_summary_says_it(evidence: Evidence, png: bytes) -> None:
-    book = opened(to_xlsx(evidence, {"One": png}))
+    book = opened(to_xlsx(evidence, [("One", png)]))
     words = texts(book["Summary"])
     assert " ".join(words[1:3]) == (
         "11 of 22 judged active credentials have been unused for 90 days or more (11 passwords and "
@@ -200,7 +200,7 @@ def test_the_summary_says_it(evidence: Evidence, png: bytes) -> None:
 
 
 def test_what_could_not_be_judged_is_listed_with_its_cells(evidence: Evidence, png: bytes) -> None:
-    sheet = opened(to_xlsx(evidence, {"One": png}))["Undetermined"]
+    sheet = opened(to_xlsx(evidence, [("One", png)]))["Undetermined"]
     assert [cell.value for cell in sheet[2]] == [
         "111122223333", "zoe", "access key 2",
         "never used, and `access_key_2_last_rotated` is '?': not a date",
@@ -210,7 +210,7 @@ def test_what_could_not_be_judged_is_listed_with_its_cells(evidence: Evidence, p
 
 
 def test_an_empty_table_is_words(tmp_path: Path, png: bytes) -> None:
-    book = opened(to_xlsx(of_analysis(judge(tmp_path, root())), {"One": png}))
+    book = opened(to_xlsx(of_analysis(judge(tmp_path, root())), [("One", png)]))
     assert book["Findings"]["A2"].value == (
         "No findings: no active credential was unused for 90 days or more"
     )
@@ -226,7 +226,7 @@ def test_inputs_name_what_was_read_and_what_was_not(tmp_path: Path, png: bytes) 
     (tmp_path / "bad.csv").write_text("x")
     (tmp_path / "x.pdf").write_text("x")
     evidence = of_analysis(analyze(read_reports(tmp_path, keep_going=True)))
-    book = opened(to_xlsx(evidence, {"One": png}))
+    book = opened(to_xlsx(evidence, [("One", png)]))
     words = texts(book["Inputs"])
     digest = evidence.tables["inputs"]["sha256"][0]
     for word in (
@@ -243,7 +243,7 @@ def test_inputs_name_what_was_read_and_what_was_not(tmp_path: Path, png: bytes) 
 
 
 def test_the_method_can_be_followed_by_hand(evidence: Evidence, png: bytes) -> None:
-    words = " ".join(texts(opened(to_xlsx(evidence, {"One": png}))["Method"]))
+    words = " ".join(texts(opened(to_xlsx(evidence, [("One", png)]))["Method"]))
     for word in (
         "90 x 24 hours",
         "Prowler",
@@ -258,12 +258,12 @@ def test_the_method_can_be_followed_by_hand(evidence: Evidence, png: bytes) -> N
 def test_include_root_is_said_in_the_method(tmp_path: Path, png: bytes) -> None:
     evidence = of_analysis(judge(tmp_path, root(), policy=Policy(include_root=True)))
     assert "this run judges root too" in " ".join(
-        texts(opened(to_xlsx(evidence, {"One": png}))["Method"])
+        texts(opened(to_xlsx(evidence, [("One", png)]))["Method"])
     )
 
 
 def test_charts_and_pictures_carry_their_words(evidence: Evidence, png: bytes) -> None:
-    data = to_xlsx(evidence, {"One": png, "Two": png})
+    data = to_xlsx(evidence, [("One", png), ("Two", png)])
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         drawings = "".join(
             archive.read(name).decode()
@@ -276,8 +276,8 @@ def test_charts_and_pictures_carry_their_words(evidence: Evidence, png: bytes) -
 
 
 def test_the_same_evidence_gives_the_same_bytes(evidence: Evidence, png: bytes) -> None:
-    data = to_xlsx(evidence, {"One": png})
-    assert data == to_xlsx(evidence, {"One": png})
+    data = to_xlsx(evidence, [("One", png)])
+    assert data == to_xlsx(evidence, [("One", png)])
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         assert b"2026-01-31T12:00:00Z</dcterms:modified>" in archive.read("docProps/core.xml")
@@ -285,7 +285,7 @@ def test_the_same_evidence_gives_the_same_bytes(evidence: Evidence, png: bytes) 
 
 def test_dates_before_excels_calendar_stand_as_text(tmp_path: Path, png: bytes) -> None:
     row = user("a", **password("1899-12-31T00:00:00Z"), user_creation_time="1900-03-01T00:00:00Z")
-    book = opened(to_xlsx(of_analysis(judge(tmp_path, root(), row)), {"One": png}))
+    book = opened(to_xlsx(of_analysis(judge(tmp_path, root(), row)), [("One", png)]))
     assert book["Findings"]["I2"].value == "1899-12-31T00:00:00Z"
     assert column(book["Users"], "Created (UTC)")[0] == datetime(1900, 3, 1)  # noqa: DTZ001
 
@@ -295,7 +295,7 @@ def test_a_population_too_long_for_a_sheet_goes_to_a_file(
 ) -> None:
     monkeypatch.setattr("credreport.evidence.evidence.MAX_POPULATION_ROWS", 3)
     evidence = of_analysis(judge(tmp_path, root()))
-    book = opened(to_xlsx(evidence, {"One": png}))
+    book = opened(to_xlsx(evidence, [("One", png)]))
     count = len(evidence.tables["credentials"])
     assert book["Credentials"]["A2"].value == (
         f"{count} rows are too many for a sheet: see {evidence.stem}-credentials.csv"
@@ -307,7 +307,7 @@ def test_a_table_longer_than_a_sheet_is_refused(
 ) -> None:
     monkeypatch.setattr(data_sheets, "MAX_ROWS", 3)
     with pytest.raises(OutputError, match="Findings: 11 rows are more than a sheet can hold"):
-        to_xlsx(evidence, {"One": png})
+        to_xlsx(evidence, [("One", png)])
 
 
 def test_rows_lost_on_the_way_are_noticed(
@@ -316,7 +316,7 @@ def test_rows_lost_on_the_way_are_noticed(
     real = sheetxml._rows
     monkeypatch.setattr(sheetxml, "_rows", lambda *args: list(real(*args))[:-1])
     with pytest.raises(OutputError, match="the sheet Findings came back with 10 of 11 rows"):
-        to_xlsx(evidence, {"One": png})
+        to_xlsx(evidence, [("One", png)])
 
 
 def widths_of(sheet: Any) -> dict[str, float]:
@@ -324,7 +324,7 @@ def widths_of(sheet: Any) -> dict[str, float]:
 
 
 def test_paper_shows_the_columns_that_decide_at_7_points(evidence: Evidence, png: bytes) -> None:
-    book = opened(to_xlsx(evidence, {"One": png}))
+    book = opened(to_xlsx(evidence, [("One", png)]))
     for title, headers in HEADERS.items():
         sheet, printed = book[title], headers[: headers.index("")]
         widths = widths_of(sheet)
@@ -346,7 +346,7 @@ def test_the_size_on_paper_is_computed(widths: list[float], points: float) -> No
 
 def test_no_filter_button_covers_a_header(evidence: Evidence, png: bytes) -> None:
     """The button is 17 pixels (12.75 points) high, in the lower right: the last line is left to it."""
-    book = opened(to_xlsx(evidence, {"One": png}))
+    book = opened(to_xlsx(evidence, [("One", png)]))
     for title in HEADERS:
         sheet = book[title]
         for header, width in widths_of(sheet).items():
@@ -360,12 +360,12 @@ def test_who_it_is_stays_in_view_with_room_for_the_decisions(
     evidence: Evidence, png: bytes
 ) -> None:
     """A screen of 1440 x 900 has room for some 195 units of width beside the row numbers."""
-    sheet = opened(to_xlsx(evidence, {"One": png}))["Findings"]
+    sheet = opened(to_xlsx(evidence, [("One", png)]))["Findings"]
     widths = widths_of(sheet)
     headers = list(widths)
     assert sum(widths[header] for header in headers[: headers.index("Ticket and notes") + 1]) < 195
     for title in HEADERS:
-        shown = list(widths_of(opened(to_xlsx(evidence, {"One": png}))[title]).items())
+        shown = list(widths_of(opened(to_xlsx(evidence, [("One", png)]))[title]).items())
         assert sum(width for _, width in shown[: IN_VIEW[title]]) < 100
 
 
@@ -384,7 +384,7 @@ def contrast(one: str, other: str) -> float:
 def test_cells_to_fill_in_have_a_frame_and_a_fill_that_shows(
     evidence: Evidence, png: bytes
 ) -> None:
-    sheet = opened(to_xlsx(evidence, {"One": png}))["Findings"]
+    sheet = opened(to_xlsx(evidence, [("One", png)]))["Findings"]
     place = list(widths_of(sheet)).index("Disposition") + 1
     cell, beside = sheet.cell(2, place), sheet.cell(2, place - 1)
     assert contrast(cell.fill.fgColor.rgb, "FFFFFF") > 1.2
@@ -395,7 +395,7 @@ def test_cells_to_fill_in_have_a_frame_and_a_fill_that_shows(
 
 
 def test_unused_rows_come_first_and_are_coloured(evidence: Evidence, png: bytes) -> None:
-    book = opened(to_xlsx(evidence, {"One": png}))
+    book = opened(to_xlsx(evidence, [("One", png)]))
     expected = {
         "Users": [
             "$D2>0",
@@ -418,7 +418,7 @@ def test_unused_rows_come_first_and_are_coloured(evidence: Evidence, png: bytes)
 
 
 def test_the_summary_leads_to_every_sheet(evidence: Evidence, png: bytes) -> None:
-    book = opened(to_xlsx(evidence, {"One": png}))
+    book = opened(to_xlsx(evidence, [("One", png)]))
     links = {
         cell.value: cell.hyperlink
         for row in book["Summary"].iter_rows()
@@ -440,7 +440,7 @@ def test_the_summary_with_a_baseline_is_one_page_and_a_longer_one_never_cuts_its
             analyze(read_reports(samples / day), policy) for day in ("2026-06-30", "2026-09-30")
         )
         evidence = of_analysis(newer, since=compare(older, newer))
-        sheet = opened(to_xlsx(evidence, {each.title: png for each in evidence.pictures}))[
+        sheet = opened(to_xlsx(evidence, [(each.title, png) for each in evidence.pictures]))[
             "Summary"
         ]
         assert sheet.page_setup.fitToHeight == pages
@@ -466,7 +466,7 @@ def test_the_lines_of_a_text_are_counted(text: str, width: float, lines: int) ->
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
 def test_libreoffice_reads_the_same_texts(evidence: Evidence, png: bytes, tmp_path: Path) -> None:
     path = tmp_path / "book.xlsx"
-    path.write_bytes(to_xlsx(evidence, {"One": png}))
+    path.write_bytes(to_xlsx(evidence, [("One", png)]))
     command = [
         "soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless",
         "--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,2",
@@ -498,7 +498,7 @@ def test_ten_accounts_print_in_tens_of_pages(tmp_path: Path, png: bytes) -> None
         save(tmp_path / "in", root(account), *stale, *used, name=f"{account}_2026-01-31.csv")
     evidence = of_analysis(analyze(read_reports(tmp_path / "in")))
     path = tmp_path / "book.xlsx"
-    path.write_bytes(to_xlsx(evidence, {"One": png}))
+    path.write_bytes(to_xlsx(evidence, [("One", png)]))
     command = [
         "soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless",
         "--convert-to", "pdf", "--outdir", str(tmp_path), str(path),
