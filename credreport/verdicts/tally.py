@@ -5,7 +5,7 @@ No pandas: what `inspect` says of a thousand reports needs none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -46,6 +46,7 @@ _USUAL_EDGES = (0, 31, 61, 181, 366)
 _TOO_NARROW = 5
 _END_OF_DAY = "T235959Z"
 _HASH_IN_NAME = 8
+_PACKED = np.dtype("<u4")
 
 _NAMED = 5  # accounts in a sentence
 _NOTHING_ACTIVE = "No active credentials to check"
@@ -76,15 +77,14 @@ def band_labels(edges: tuple[int, ...]) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Tally:
-    """The counts of one report.
+    """The counts of one report, packed as `pack_counts` does: there may be ten thousand reports.
 
-    `statuses` counts by places in KINDS and STATUSES; `ages` by age band and place in KINDS the
-    judged active credentials, and those of them that were never used. Each is one flat
-    tuple: the small lists of ten thousand reports would take time and memory.
+    statuses: by places in KINDS and STATUSES.
+    ages: by age band and place in KINDS, the judged active credentials and those never used.
     """
 
-    statuses: tuple[int, ...]
-    ages: tuple[int, ...]
+    statuses: bytes
+    ages: bytes
 
 
 def to_tallies(judged: Judged, *, unused_after_days: int) -> list[Tally]:
@@ -105,12 +105,18 @@ def to_tallies(judged: Judged, *, unused_after_days: int) -> list[Tally]:
     bands = (count, len(edges), len(KINDS), 2)
     ages = np.bincount(place, minlength=int(np.prod(bands))).reshape(bands)
     ages[..., 0] += ages[..., 1]
-    return [Tally(*counts) for counts in zip(_flat(statuses), _flat(ages), strict=True)]
+    return [Tally(*counts) for counts in zip(pack_counts(statuses), pack_counts(ages), strict=True)]
 
 
-def _flat(counts: Numbers) -> Iterator[tuple[int, ...]]:
-    """Return the counts of each report in one row."""
-    return map(tuple, counts.reshape(len(counts), -1).tolist())
+def pack_counts(counts: Numbers) -> list[bytes]:
+    """Return the counts of each report, which is the first dimension, as bytes."""
+    return [each.tobytes() for each in counts.astype(_PACKED)]
+
+
+def unpack_counts(packed: Sequence[bytes], *shape: int) -> Numbers:
+    """Return packed counts by report and the dimensions that they had."""
+    counts = np.frombuffer(b"".join(packed), dtype=_PACKED).astype("i8")
+    return counts.reshape(len(packed), *shape)
 
 
 @dataclass(frozen=True)
@@ -129,8 +135,8 @@ class Totals:
     @cached_property
     def by_report(self) -> Numbers:
         """The counts by report and places in KINDS and STATUSES."""
-        counts = np.array([each.statuses for each in self.tallies], dtype="i8")
-        return counts.reshape(len(self.tallies), len(KINDS), len(STATUSES))
+        packed = [each.statuses for each in self.tallies]
+        return unpack_counts(packed, len(KINDS), len(STATUSES))
 
     @cached_property
     def _statuses(self) -> list[list[int]]:
@@ -425,8 +431,8 @@ def band_rows(totals: Totals) -> list[Row]:
     The counts add up to the judged active credentials; `never_used` is a part of `count`.
     """
     edges = band_edges(totals.policy.unused_after_days)
-    ages = np.sum([tally.ages for tally in totals.tallies], axis=0)
-    ages = ages.reshape(len(edges), len(KINDS), 2).tolist()
+    packed = [tally.ages for tally in totals.tallies]
+    ages = unpack_counts(packed, len(edges), len(KINDS), 2).sum(axis=0).tolist()
     rows: list[Row] = []
     for by_kind, edge, label in zip(ages, edges, band_labels(edges), strict=True):
         for kind in JUDGED_KINDS:

@@ -17,7 +17,8 @@ from credreport.output.render import render
 from credreport.reports.selection import Population, read_reports
 from credreport.rules.policy import Policy
 from credreport.verdicts.assessment import Assessment, assess
-from credreport.verdicts.verdict import STATUSES
+from credreport.verdicts.tally import pack_counts, unpack_counts
+from credreport.verdicts.verdict import KINDS, STATUSES
 
 ACCOUNT = "111122223333"
 AS_OF = "2026-01-31T12:00:00Z"
@@ -101,7 +102,9 @@ def verdict(assessment: Assessment, name: str, credential: str) -> pd.Series:
 def lose_a_row(assessment: Assessment) -> Assessment:
     """Return the assessment as it would be had a row of its first report not been counted."""
     first, *others = assessment.tallies
-    lost = (0,) * len(STATUSES) + first.statuses[len(STATUSES) :]
+    (counts,) = unpack_counts([first.statuses], len(KINDS), len(STATUSES))
+    counts[0] = 0
+    (lost,) = pack_counts(counts[None])
     return replace(assessment, tallies=(replace(first, statuses=lost), *others))
 
 

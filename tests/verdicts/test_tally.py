@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,6 +42,7 @@ from credreport.verdicts.tally import (
     to_tallies,
     to_title,
     to_verdict,
+    unpack_counts,
     warning_rows,
 )
 from credreport.verdicts.verdict import OFF, ON, Cells, decide
@@ -91,9 +91,9 @@ def tallies(absent: list[list[int]] | None = None) -> list[Tally]:
     return to_tallies(judged, unused_after_days=90)
 
 
-def nested(counts: Sequence[int], *shape: int) -> Any:
-    """Return the flat counts as the lists of lists that they stand for."""
-    return np.reshape(counts, (-1, *shape)).tolist()
+def nested(counts: bytes, *shape: int) -> Any:
+    """Return packed counts as the lists of lists that they stand for."""
+    return unpack_counts([counts], -1, *shape)[0].tolist()
 
 
 class TestTallies:
