@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
@@ -20,27 +20,18 @@ SIGN_OFF = "Sign-off"
 LARGE_RUNS = "Large runs"
 OUTPUT = "Output"
 _WIDEST = 100
-# What the framework puts around a name that has brackets or dots already.
-_BRACES = (
-    (re.compile(r"[{}]"), ""),
-    (re.compile(r"^\[(\[.+\])\]$"), r"\1"),
-    (re.compile(r"(\.\.\.\]?)\.\.\.$"), r"\1"),
-)
 _GROUPS = ("", INPUT, VERDICT, EVIDENCE, SIGN_OFF, LARGE_RUNS, OUTPUT)
 _WORDS = (
     (re.compile(r"(\d+)<=x<=(\d+)"), r"\1 to \2"),
     (re.compile(r"x>=(\d+)"), r"\1 or more"),
-    (re.compile(r"Input should be a valid integer.*"), "expected a whole number"),
-    (re.compile(r"Input should be greater than or equal to (\d+)"), r"expected \1 or more"),
-    (re.compile(r"Input should be less than or equal to (\d+)"), r"expected \1 or less"),
-    (re.compile(r"\bValue error, "), ""),
+    (re.compile(r"is not a valid int(?: range)?\b"), "is not a whole number"),
+    (re.compile(r"is not in the range (\d+ or more)"), r"is not \1"),
     (re.compile(r"^[Oo]ption '(.+)' requires an argument\."), r"\1: a value is missing after it"),
     (
         re.compile(r"^Got unexpected extra argument(?:s|\(s\))? \((.+)\)"),
         r"\1: one argument too many",
     ),
     (re.compile(r"^[Mm]issing argument '(.+)'"), r"missing argument \1"),
-    (re.compile(r" ?<(list\[str\]|str)>"), ""),
 )
 
 
@@ -54,7 +45,7 @@ class Command(TyperCommand):
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """Return the parts of the usage line, without the braces around what is required."""
-        return [_replace(piece, _BRACES) for piece in super().collect_usage_pieces(ctx)]
+        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the arguments, then each group with what belongs to it."""
@@ -147,10 +138,6 @@ def _help_width() -> int:
 
 def in_words(text: str) -> str:
     """Return a message of the parser's without its symbols and the names of Python's types."""
-    return _replace(text, _WORDS)
-
-
-def _replace(text: str, replacements: Iterable[tuple[re.Pattern[str], str]]) -> str:
-    for pattern, words in replacements:
+    for pattern, words in _WORDS:
         text = pattern.sub(words, text)
     return text

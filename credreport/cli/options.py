@@ -42,7 +42,7 @@ def complete_rule() -> list[str]:
 Inputs = Annotated[
     list[str],
     typer.Argument(
-        metavar="INPUT", help="Reports, directories, globs, archives, or - for standard input."
+        metavar="INPUT...", help="Reports, directories, globs, archives, or - for standard input."
     ),
 ]
 AsOf = Annotated[

@@ -31,7 +31,7 @@ def verify(
     inputs: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="INPUT",
+            metavar="[INPUT]...",
             help="The inputs of the run, with its policy, waivers and accounts, to repeat it.",
             show_default=False,
             rich_help_panel=INPUT,

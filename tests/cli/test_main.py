@@ -336,12 +336,12 @@ class TestExitStatus:
             (["--accounts", "no.csv"], "error: --accounts no.csv: cannot be read"),
             (
                 ["--unused-after", "x"],
-                "error: invalid value for '--unused-after': expected a whole number. "
+                "error: invalid value for '--unused-after': 'x' is not a whole number. "
                 "See `credreport analyze --help`\n",
             ),
             (["--as-of"], "error: --as-of: a value is missing after it. See"),
-            (["--workers", "0"], "'--workers': expected 1 or more. See"),
-            (["--workers", "257"], "'--workers': expected 256 or less. See"),
+            (["--workers", "0"], "'--workers': 0 is not in the range 1 to 256. See"),
+            (["--workers", "257"], "'--workers': 257 is not in the range 1 to 256. See"),
             (["--fail-on", "x"], "'--fail-on': 'x' is not one of 'none', 'findings'. See"),
             (["--nonsense"], "error: no such option: --nonsense"),
             ([""], "error: '': an empty input name. Name a file or a directory"),

@@ -62,8 +62,8 @@ class TestFormats:
     def test_give_these_files(self, evidence: Evidence) -> None:
         files = rendered(evidence, ["xlsx", "png", "csv", "json", "md", "jira", "svg", "sh"])
         assert list(files) == [
-            f"{STEM}-ageing.png", f"{STEM}-ageing.svg",
-            f"{STEM}.xlsx", f"{STEM}-credentials.csv", f"{STEM}-findings.csv", f"{STEM}.json",
+            f"{STEM}.xlsx", f"{STEM}-ageing.png", f"{STEM}-ageing.svg",
+            f"{STEM}-credentials.csv", f"{STEM}-findings.csv", f"{STEM}.json",
             f"{STEM}-remediate.sh", f"{STEM}-manifest.json", f"{STEM}.md", f"{STEM}.jira",
             "SHA256SUMS",
         ]  # fmt: skip
