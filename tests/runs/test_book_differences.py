@@ -24,7 +24,7 @@ from tests.support.evidence import reports
 def book(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     top = tmp_path_factory.mktemp("book")
     assessment = assess(read_reports(reports(top)))
-    return to_xlsx(of_analysis(assessment, SignOff(ticket="SEC-1")), {})
+    return to_xlsx(of_analysis(assessment, SignOff(ticket="SEC-1")), [])
 
 
 def edit(book: bytes, change: Callable[[Workbook], object]) -> bytes:
