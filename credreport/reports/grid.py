@@ -186,7 +186,7 @@ class Grid:
         """
         size = 8 * count
         view = np.ndarray(len(self.data) - size, f"V{size}", self.data, strides=(1,))
-        found: Words = np.ascontiguousarray(view[places].view("<u8").reshape(-1, count).T)
+        found: Words = np.ascontiguousarray(view[places].view("<u8").reshape(len(places), count).T)
         return found
 
     def cell(self, row: int, column: int) -> str:
@@ -227,10 +227,10 @@ class Grid:
 def _to_bounds(separators: Numbers, width: int) -> Places:
     """Return the separators around the cells of each row; the first one is before all of them."""
     is_short = int(separators[-1]) < 1 << 31
-    table = separators[1:].reshape(-1, width)
-    bounds = np.empty((width + 1, len(table)), dtype="i4" if is_short else "i8")
-    bounds[1:] = table.T
-    bounds[0, :1], bounds[0, 1:] = separators[0], table[:-1, -1]
+    first = separators[:-1:width]
+    bounds = np.empty((width + 1, len(first)), dtype="i4" if is_short else "i8")
+    bounds[0] = first
+    bounds[1:] = separators[1:].reshape(len(first), width).T
     return bounds
 
 
@@ -242,7 +242,7 @@ def to_number(text: bytes) -> int:
 def to_words(texts: Sequence[bytes], count: int) -> Words:
     """Return the texts as so many words of eight bytes, NUL behind each text: a row per word."""
     joined = b"".join(text.ljust(8 * count, _NUL) for text in texts)
-    return np.frombuffer(joined, dtype="<u8").reshape(-1, count).T
+    return np.frombuffer(joined, dtype="<u8").reshape(len(texts), count).T
 
 
 def count_words(size: int) -> int:

@@ -164,6 +164,7 @@ class TestCells:
             for begin, end in ((0, 1), (1, 2), (2, 3), (0, 2), (1, 3), (0, 3)):
                 assert grid.contains(text, begin, end) is (begin <= row < end)
         assert not grid.contains(b"\x007\0", 0, 3)
+        assert not grid.contains(b"\x003", 0, 1)  # the row ends with the NUL
 
     def test_in_rows_put_into_another_order_it_may_be_of_others(self) -> None:
         grid = joined([("1", "2"), ("3", "4")])

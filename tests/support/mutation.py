@@ -48,7 +48,7 @@ TESTS = {
     "verdicts.warnings": ("verdicts/test_warnings", "verdicts/test_contradictions"),
     "verdicts.judged": ("verdicts/test_verdict_table", "runs/test_inspect"),
     "verdicts.reasons": ("verdicts/test_reasons", "verdicts/test_credentials"),
-    "reports.grid": ("reports/test_cells", "reports/test_read", "runs/test_inspect"),
+    "reports.grid": ("reports/test_grid", "reports/test_cells", "reports/test_read"),
     "reports.cells": (
         "reports/test_cells",
         "reports/test_normalise",
@@ -115,6 +115,10 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("reports.cells", "if place < 0:", "0 + 1"): "what is read of the column is written over it",
     ("reports.report", "if cells < len(self):", "Lt to LtE"): "either way gives the same texts",
     ("reports.report", "if cells < len(self):", "condition turned"): "either way gives the same texts",
+    ("reports.grid", "_PADDING = 128  # bytes behind the last cell, so that fixed widths can be read from any place", "128 + 1"): "one "
+    "more byte of it says no more",
+    ("reports.grid", "if len(opening) == len(separators) - 1:  # each cell is quoted", "Sub to Add"): "the pairs are found "
+    "the long way as well",
     ("reports.sections", "self._accounts.add(account_of(row.split(SEPARATOR, self.arn + 1)[self.arn]))", "1 + 1"): "to "
     "split once more changes no cell before",
     ("reports.sections", "last_mark = -1", "1 + 1"): "whatever is below 0 is before every cell",
