@@ -487,7 +487,7 @@ def _is_csv(text: bytes) -> bool:
     """Whether these are the bytes of a CSV file with a header that is as it should be."""
     end = text.find(b"\n")
     header = text[: max(end, 0)].rstrip(b"\r").replace(b'"', b"")
-    if not header or columns_of(header) is None or b"\0" in text or b"\t" in text:
+    if columns_of(header) is None or b"\0" in text or b"\t" in text:
         return False
     try:
         return text.isascii() or bool(text.decode())
@@ -590,10 +590,7 @@ def _parts_of_texts(
 def _account_id(table: Table, begin: int, end: int) -> str:
     """Return the account of the rows of a report; some may lack it."""
     first: str = table.accounts[table.account[begin]]
-    if first or len(table.accounts) == 1:
-        return first
-    places: list[int] = np.unique(table.account[begin:end]).tolist()
-    return max(table.accounts[place] for place in places)
+    return first or max(table.accounts[place] for place in np.unique(table.account[begin:end]))
 
 
 def _digest(grid: Grid, begin: int, end: int, part: _Part | None) -> str:
@@ -603,7 +600,8 @@ def _digest(grid: Grid, begin: int, end: int, part: _Part | None) -> str:
     """
     if part and part.body:
         whole = b"%b\n%b" % (",".join(grid.columns).encode(), part.body.text)
-        is_same = part.csv.source.size == len(whole) and part.csv.text == whole
+        is_plain = part.csv.source.size == len(whole)
+        is_same = is_plain and part.csv.text == whole
         return part.csv.source.sha256 if is_same else hashlib.sha256(whole).hexdigest()
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -659,8 +657,8 @@ def join_tables(reports: Sequence[Report]) -> Table:
         firsts = [report.first for report in reports]
         if firsts == sorted(set(firsts)):
             return first
-    accounts = {account: 0 for report in reports for account in report.users.accounts}
-    accounts = {account: place for place, account in enumerate(accounts)}
+    names = dict.fromkeys(account for report in reports for account in report.users.accounts)
+    accounts = {account: place for place, account in enumerate(names)}
     codes = {
         id(report.users): np.array([accounts[each] for each in report.users.accounts])
         for report in reports
