@@ -345,7 +345,8 @@ class _Calendar:
 @lru_cache(maxsize=1)
 def _calendar() -> _Calendar:
     months = np.arange("0001-01", "10000-02", dtype="M8[M]").astype("M8[D]").astype("i8")
-    starts, days = np.zeros((1 << 14, 16), dtype="i8"), np.zeros((1 << 14, 16), dtype="u1")
-    starts[1:10_000, 1:13] = (months[:-1].reshape(-1, 12) - 1) * _A_DAY
-    days[1:10_000, 1:13] = np.diff(months).reshape(-1, 12)
+    shape = 1 << 14, 16
+    starts, days = np.zeros(shape, dtype="i8"), np.zeros(shape, dtype="u1")
+    starts[1:10_000, 1:13] = (months[:-1].reshape(9_999, 12) - 1) * _A_DAY
+    days[1:10_000, 1:13] = np.diff(months).reshape(9_999, 12)
     return _Calendar(starts.ravel(), days.ravel())

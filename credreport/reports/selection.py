@@ -20,7 +20,7 @@ from credreport.text import escape_text, plural
 
 NEWEST = "newest"
 # Large enough to make little of what a batch costs by itself.
-BATCH_BYTES = 2 * 1024 * 1024
+BATCH_BYTES = 2 << 20
 FROM_NEWEST = "newest timestamp in the report"
 GIVEN = "--as-of"
 # AWS serves a report for up to four hours, so the newest timestamp may be as old as that.

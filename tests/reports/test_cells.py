@@ -11,7 +11,7 @@ import pytest
 from credreport.instants import parse_instant
 from credreport.reports import cells
 from credreport.reports.cells import read_cells, read_texts
-from credreport.reports.grid import Grid
+from credreport.reports.grid import Grid, Rows
 from credreport.reports.inputs import Stream
 from credreport.reports.report import Report, read_report
 from credreport.schema import SLOTS, Meaning
@@ -162,6 +162,20 @@ def test_a_column_may_stand_first_or_be_missing() -> None:
             )
         missing = np.isnat(fewer.created_at).tolist()
         assert missing == [column == "user_creation_time", True], column
+
+
+def test_the_last_slots_are_looked_at_where_something_stands_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked_at: list[tuple[list[int], list[int]]] = []
+
+    def look(grid: Grid, _: object, slots: Iterable[int], rows: Rows) -> None:
+        looked_at.append((list(slots), np.arange(len(grid))[rows].tolist()))
+
+    monkeypatch.setattr(cells, "_read_slots", look)
+    key = {"access_key_2_active": "true", "access_key_2_last_rotated": "2026-01-01T00:00:00Z"}
+    read_cells(grid_of(root(), user(), user(**key), user(), user(cert_2_last_rotated="")))
+    assert looked_at == [([0, 1], [0, 1, 2, 3, 4]), ([2, 3, 4], [2, 4])]
 
 
 def test_a_last_credential_is_read_whose_columns_stand_among_the_first() -> None:

@@ -267,7 +267,7 @@ def test_a_report_is_what_is_said_of_it_not_where_its_users_are() -> None:
     assert repr(once) == repr(once.without_users())
 
 
-def test_of_three_root_rows_the_first_two_are_told() -> None:
+def test_of_three_roots_of_an_account_the_first_two_are_told() -> None:
     rows = root(), user("a"), user("z", TWO), root(TWO), root(TWO), root(TWO)
     ((problem,),) = read_streams([Stream("r.csv", to_csv(*rows).encode())])
     assert str(problem).startswith(

@@ -11,11 +11,14 @@ import pytest
 from credreport.errors import InputRefused, Problem, UsageError
 from credreport.reports import selection
 from credreport.reports.inputs import Skipped, Stream
+from credreport.reports.report import read_report
 from credreport.reports.selection import (
     Bound,
     Population,
     as_of_sentences,
     bound_of,
+    date_reports,
+    no_as_of,
     parse_as_of,
     read_reports,
 )
@@ -64,6 +67,29 @@ class TestAsOf:
         assert "r.csv: does not say when it was made" in message
         assert "all that it shows is that it was made after 2020-01-01T00:00:00Z" in message
         assert "Pass the time of the download with `--as-of`" in message
+
+    @pytest.mark.parametrize(
+        ("name", "why"),
+        [
+            ("r.csv", "no GeneratedTime, no date in the name of the file or its directory"),
+            ("2026-01-31_2026-02-28.csv", "the file's name has several times; none was used"),
+        ],
+    )
+    def test_or_the_file_is_refused_naming_what_was_looked_for(self, name: str, why: str) -> None:
+        text = to_csv(root()) + "\n\n"  # what else is said of it is no reason
+        dated, (report,) = date_reports(read_report(Stream(name, text.encode())), None)
+        assert dated == []
+        assert no_as_of(report).found == (
+            f"does not say when it was made: {why}; "
+            "all that it shows is that it was made after 2020-01-01T00:00:00Z"
+        )
+
+    def test_reports_with_one_are_parted_from_those_without(self) -> None:
+        data = to_csv(root()).encode()
+        reports = [read_report(Stream(name, data))[0] for name in ("r.csv", JANUARY, "s.csv")]
+        dated, without = date_reports(reports, None)
+        assert [each.source.name for each in dated] == [JANUARY]
+        assert [each.source.name for each in without] == ["r.csv", "s.csv"]
 
     def test_no_value_from_inside_the_file_is_offered(self, tmp_path: Path) -> None:
         message = refusal(save(tmp_path, root(), name="r.csv"))

@@ -46,14 +46,10 @@ TESTS = {
         "verdicts/test_verdict_table",
     ),
     "verdicts.warnings": ("verdicts/test_warnings", "verdicts/test_contradictions"),
-    "verdicts.judged": ("verdicts/test_verdict_table", "runs/test_inspect"),
+    "verdicts.judged": ("verdicts/test_judged", "verdicts/test_reasons", "verdicts/test_tally"),
     "verdicts.reasons": ("verdicts/test_reasons", "verdicts/test_credentials"),
     "reports.grid": ("reports/test_grid", "reports/test_cells", "reports/test_read"),
-    "reports.cells": (
-        "reports/test_cells",
-        "reports/test_normalise",
-        "verdicts/test_verdict_table",
-    ),
+    "reports.cells": ("reports/test_cells", "reports/test_normalise"),
     "reports.names": (
         "reports/test_names",
         "reports/test_cells",
@@ -66,12 +62,7 @@ TESTS = {
         "reports/test_hostile",
         "reports/test_damage",
     ),
-    "reports.report": (
-        "reports/test_report",
-        "reports/test_read",
-        "reports/test_selection",
-        "runs/test_inspect",
-    ),
+    "reports.report": ("reports/test_report", "reports/test_read"),
     "reports.normalise": ("reports/test_normalise", "verdicts/test_credentials"),
     "verdicts.credentials": (
         "verdicts/test_warnings",
@@ -113,6 +104,10 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("reports.cells", "neither = ~(on | off)", "BitOr to BitAnd"): "true and false are not `not_supported` either",
     ("reports.cells", "if place < 0:", "Lt to LtE"): "what is read of the column is written over it",
     ("reports.cells", "if place < 0:", "0 + 1"): "what is read of the column is written over it",
+    ("reports.cells", '_MONTH = _to_spelling(b"0000-00-", {5: 12})', "12 + 1"): "the calendar has no days in such a month",
+    ("reports.cells", '_MINUTE = _to_spelling(b"00T00:00", {0: 31, 3: 23, 6: 59})', "31 + 1"): "no month has such a day",
+    ("reports.cells", "shape = 1 << 14, 16", "1 + 1"): "no date has a place so far behind",
+    ("reports.cells", "shape = 1 << 14, 16", "14 + 1"): "no date has a place so far behind",
     ("reports.report", "if cells < len(self):", "Lt to LtE"): "either way gives the same texts",
     ("reports.report", "if cells < len(self):", "condition turned"): "either way gives the same texts",
     ("reports.grid", "_PADDING = 128  # bytes behind the last cell, so that fixed widths can be read from any place", "128 + 1"): "one "
@@ -144,6 +139,8 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("reports.report", "if (typed.last_meaning[:, rows] == absence).any() or (", "and/or"): "the word is found in the text "
     "as well",
     ("reports.report", "is_same = is_plain and part.csv.text == whole", "Eq to NotEq"): "the hash is made of the same bytes then",
+    ("reports.selection", "BATCH_BYTES = 2 << 20", "2 + 1"): "how many files are read at once shows in time alone",
+    ("reports.selection", "BATCH_BYTES = 2 << 20", "20 + 1"): "how many files are read at once shows in time alone",
     ("verdicts.tally", "return map(tuple, counts.reshape(len(counts), -1).tolist())", "1 + 1"): "whatever is "
     "below 0 stands for the rest",
     ("verdicts.credentials", "slot=-1,", "1 + 1"): "whatever is below 0 sorts before the slots",
