@@ -148,6 +148,18 @@ def test_a_file_size_limit_leaves_yesterday_as_it_was(
     assert contents(place) == days.yesterday
 
 
+def test_a_library_that_fails_again_while_it_is_cleaned_up_adds_nothing(
+    days: Days, tmp_path: Path
+) -> None:
+    process = start(
+        "analyze", days.report, "-o", tmp_path / "new", "--format", "xlsx", "--workers", "1",
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, 1_000)),
+    )  # fmt: skip
+    status, _, err = finish(process)
+    assert (status, err) == (2, "error: File too large; nothing was written\n")
+    assert not (tmp_path / "new").exists()
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A directory with room for 64 KiB where one can be mounted; elsewhere one that says so."""
