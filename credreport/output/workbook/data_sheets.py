@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import compress, takewhile
 
+import numpy as np
 import pandas as pd
 from openpyxl import Workbook
 from openpyxl.formatting.rule import Rule
@@ -205,16 +206,14 @@ def _name_columns(columns: Sequence[Column]) -> str:
 
 def _heights(table: pd.DataFrame, columns: Sequence[Column], widths: Sequence[float]) -> pd.Series:
     """Return each row's height in points, enough for its longest wrapped text."""
-    lines = pd.Series(1, index=table.index)
+    lines = np.ones(len(table), dtype="i8")
     for column, width in zip(columns, widths, strict=True):
         if column.kind == "text":
-            texts = table[column.source].fillna("")
-            long = texts[
-                texts.str.len().gt(letters_in(width)) | texts.str.contains("\n", regex=False)
-            ]
-            counts = {text: lines_of(text, width) for text in long.unique()}
-            lines = lines.clip(lower=long.map(counts).reindex(lines.index, fill_value=1))
-    return lines.clip(upper=_MAX_LINES) * LINE_HEIGHT + LINE_SPARE
+            codes, texts = pd.factorize(table[column.source].fillna(""))
+            needed = np.array([lines_of(text, width) for text in texts.tolist()], dtype="i8")
+            np.maximum(lines, needed[codes], out=lines)
+    height = np.minimum(lines, _MAX_LINES) * LINE_HEIGHT + LINE_SPARE
+    return pd.Series(height, index=table.index)
 
 
 def _fit(column: Column, table: pd.DataFrame) -> float:
