@@ -29,7 +29,6 @@ from credreport.output.workbook.cells import (
     UNDECIDED_FILL,
     UNDERLINE,
     UNUSED_FILL,
-    letters_in,
     lines_of,
     put,
     write_header,
