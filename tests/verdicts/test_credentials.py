@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ import pandas as pd
 import pytest
 
 from credreport.rules.policy import Policy
-from credreport.verdicts.credentials import is_active, to_user_facts
-from tests.support.reports import AS_OF, judge, root, to_csv, user, verdict
+from credreport.verdicts.assessment import judge_reports
+from credreport.verdicts.credentials import is_active, to_credentials, to_user_facts
+from tests.support.batch import instant, read_rows
+from tests.support.reports import AS_OF, COLUMNS, judge, root, to_csv, user, verdict
 
 SLOTS = {
     "password": ("password_enabled", "password_last_used", "password_last_changed"),
@@ -447,3 +450,92 @@ class TestUserFacts:
         assert facts["row"].tolist() == [0, 5]
         assert facts["credential"].tolist() == ["root", "user"]
         assert facts["kind"].tolist() == ["root", "user"]
+
+
+class TestTable:
+    """The long table, a column at a time: root and a user with one of everything."""
+
+    OLD = "2021-05-06T07:08:09Z"
+    ROWS = (
+        root(),
+        user(
+            "bob",
+            mfa_active="",
+            **slot("password", "true", OLD, "2020-02-02T02:02:02Z"),
+            password_next_rotation="2026-02-02T00:00:00Z",
+            **slot("access_key_1", "yes", "?", OLD),
+            access_key_1_last_used_region="eu-west-1",
+            access_key_1_last_used_service="s3",
+            **slot("access_key_2", "true", "N/A", "2026-01-01T12:00:00Z"),
+            cert_1_active="true",
+        ),
+    )
+
+    def table(self, *without: str) -> pd.DataFrame:
+        columns = [name for name in COLUMNS if name not in without]
+        reports = [replace(each, as_of=instant()) for each in read_rows(self.ROWS, columns)]
+        return to_credentials(judge_reports(reports, Policy()))
+
+    def test_every_credential_has_its_own_cells(self) -> None:
+        table = self.table()
+        assert table["user"].tolist() == ["<root_account>"] * 5 + ["bob"] * 5
+        assert table["user_row"].tolist() == [0] * 5 + [1] * 5
+        assert table["source_line"].tolist() == [2] * 5 + [3] * 5
+        bob = table[table["user"].eq("bob")]
+        told = {
+            "credential": ["password", "access_key_1", "access_key_2", "cert_1", "cert_2"],
+            "kind": ["password", "access_key", "access_key", "cert", "cert"],
+            "slot": [0, 1, 2, 3, 4],
+            "enabled_raw": ["true", "yes", "true", "true", "false"],
+            "last_used_raw": [self.OLD, "?", "N/A", None, None],
+            "set_raw": ["2020-02-02T02:02:02Z", self.OLD, "2026-01-01T12:00:00Z", "N/A", "N/A"],
+            "last_used_column": [
+                "password_last_used", "access_key_1_last_used_date",
+                "access_key_2_last_used_date", "", "",
+            ],
+            "set_column": [
+                "password_last_changed", "access_key_1_last_rotated",
+                "access_key_2_last_rotated", "cert_1_last_rotated", "cert_2_last_rotated",
+            ],
+            "service": ["", "s3", "N/A", "", ""],
+            "region": ["", "eu-west-1", "N/A", "", ""],
+            "next_rotation_raw": ["2026-02-02T00:00:00Z", None, None, None, None],
+            "enabled": [True, None, True, True, False],
+            "last_used_meaning": ["instant", "text", "absence", "no_column", "no_column"],
+            "status": ["unused", "undetermined", "current", "not_tracked", "absent"],
+            "cause": ["", "enabled", "", "certificate", ""],
+            "use": ["used", "", "never_used", "", ""],
+            "age_days": [1731, None, 30, None, None],
+            "basis": ["password_last_used", "", "access_key_2_last_rotated", "", ""],
+        }  # fmt: skip
+        for column, cells in told.items():
+            found = bob[column].astype(object).where(bob[column].notna(), None)
+            assert found.tolist() == cells, column
+        effective = bob["effective_last_used"].dt.strftime("%F").fillna("").tolist()
+        assert effective == ["2021-05-06", "", "2026-01-01", "", ""]
+
+    def test_what_is_known_of_use_stands_with_what_is_judged_and_on(self) -> None:
+        row = user(
+            "eve",
+            **slot("password", "true", "N/A", "?"),
+            **slot("access_key_1", "false", self.OLD, self.OLD),
+            **slot("access_key_2", "true", "2027-01-01T00:00:00Z", self.OLD),
+        )
+        reports = [replace(each, as_of=instant()) for each in read_rows([root(), row])]
+        table = to_credentials(judge_reports(reports, Policy()))
+        assert table.loc[table["user"].eq("eve"), "status"].tolist()[:3] == [
+            "undetermined", "inactive", "undetermined",
+        ]  # fmt: skip
+        assert table["use"].tolist() == [""] * 5 + ["never_used", "", "used", "", ""]
+        assert table["age_days"].isna().all()
+
+    def test_a_column_that_is_not_there_is_missing_and_its_texts_are_empty(self) -> None:
+        without = ("mfa_active", "arn", "password_next_rotation", "access_key_1_last_rotated")
+        table = self.table(*without)
+        assert table["mfa_active"].tolist() == [""] * 10
+        assert table["arn"].tolist() == [""] * 10
+        assert not table["has_mfa_column"].any()
+        assert table["next_rotation_raw"].isna().all()
+        assert table["set_raw"].isna().tolist() == [False, True, False, False, False] * 2
+        assert self.table()["mfa_active"].tolist() == ["true"] * 5 + [""] * 5
+        assert self.table()["has_mfa_column"].all()
