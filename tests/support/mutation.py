@@ -40,51 +40,35 @@ ROOT = Path(__file__).parents[2]
 # The tests that hold each module, the quick ones first.
 TESTS = {
     "instants": ("test_instants", "reports/test_normalise"),
-    "verdicts.verdict": (
-        "verdicts/test_verdict",
-        "verdicts/test_credentials",
-        "verdicts/test_verdict_table",
-    ),
-    "verdicts.warnings": ("verdicts/test_warnings", "verdicts/test_contradictions"),
-    "verdicts.judged": ("verdicts/test_judged", "verdicts/test_reasons", "verdicts/test_tally"),
-    "verdicts.reasons": ("verdicts/test_reasons", "verdicts/test_credentials"),
-    "reports.grid": ("reports/test_grid", "reports/test_cells", "reports/test_read"),
     "reports.cells": ("reports/test_cells", "reports/test_normalise"),
+    "reports.grid": ("reports/test_grid", "reports/test_cells", "reports/test_read"),
     "reports.names": (
         "reports/test_names",
         "reports/test_cells",
         "reports/test_read",
         "verdicts/test_warnings",
     ),
-    "reports.sections": (
-        "reports/test_read",
-        "reports/test_bounds",
-        "reports/test_hostile",
-        "reports/test_damage",
-    ),
+    "reports.normalise": ("reports/test_normalise",),
     "reports.report": ("reports/test_report", "reports/test_read"),
-    "reports.normalise": ("reports/test_normalise", "verdicts/test_credentials"),
-    "verdicts.credentials": (
-        "verdicts/test_warnings",
-        "verdicts/test_assessment",
+    "reports.sections": ("reports/test_read",),
+    "reports.selection": ("reports/test_selection",),
+    "verdicts.credentials": ("verdicts/test_credentials",),
+    "verdicts.judged": ("verdicts/test_judged", "verdicts/test_reasons", "verdicts/test_tally"),
+    "verdicts.reasons": ("verdicts/test_reasons",),
+    "verdicts.tally": ("verdicts/test_tally", "evidence/test_bands"),
+    "verdicts.verdict": (
+        "verdicts/test_verdict",
         "verdicts/test_credentials",
-        "rules/test_catalogue",
         "verdicts/test_verdict_table",
     ),
-    "reports.selection": ("reports/test_selection", "reports/test_by_date", "reports/test_hostile"),
-    "verdicts.tally": (
-        "verdicts/test_tally",
-        "verdicts/test_assessment",
-        "evidence/test_bands",
-    ),
+    "verdicts.warnings": ("verdicts/test_warnings", "verdicts/test_contradictions"),
 }
 # The end of a mutant that loops: so many times what a test takes of the processor, and some seconds.
 # A share of what was measured, so that a busy machine kills no mutant that the tests did not notice.
 PATIENCE = 4
 GRACE = 4
-# Tests that are dear, and notice nothing in these modules that no other does: what survives is looked
-# at with all of them.
-DEAR = ("Cluster", "Workers", "Ticket", "memory_grows", "surroundings", "root_row")
+# Tests that are dear, and notice nothing in these modules that no other does.
+DEAR = ("test_surroundings_change_no_byte", "test_every_cell_of_the_table_on_the_root_row")
 SURVIVED, TOO_LONG, ELSEWHERE = "survived", "noticed by taking too long", "not in a function"
 T = TypeVar("T")
 # Mutants that change nothing that anyone can see: module, line of source, change, and why.
