@@ -127,6 +127,7 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("reports.selection", "BATCH_BYTES = 2 << 20", "20 + 1"): "how many files are read at once shows in time alone",
     ("verdicts.tally", "return map(tuple, counts.reshape(len(counts), -1).tolist())", "1 + 1"): "whatever is "
     "below 0 stands for the rest",
+    ("verdicts.credentials", "return pd.DataFrame(columns, copy=False)", "False turned"): "a copy has the same cells",
     ("verdicts.credentials", "slot=-1,", "1 + 1"): "whatever is below 0 sorts before the slots",
 }  # fmt: skip
 _COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
