@@ -378,6 +378,15 @@ class TestUserFacts:
         found = self.of(tmp_path, root(), user(password_enabled="not_supported"))
         assert [found["password"], found["any_active"]] == [pd.NA, pd.NA]
 
+    def test_root_has_no_password_in_govcloud_whatever_the_report_says(
+        self, tmp_path: Path
+    ) -> None:
+        gov = "arn:aws-us-gov:iam::111122223333:"
+        found = self.of(tmp_path, root(arn=f"{gov}root"))
+        assert (found["password"], found["any_active"]) == (False, False)
+        assert self.of(tmp_path, root())["password"]
+        assert self.of(tmp_path, user(arn=f"{gov}user/alice", password_enabled="true"))["password"]
+
     @pytest.mark.parametrize(
         ("cells", "latest_use", "is_doubtful"),
         [
