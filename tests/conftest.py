@@ -11,9 +11,12 @@ import pytest
 from tests.support.contracts import doors_checked
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cluster() -> Iterator[str]:
-    """Start a Dask cluster of two processes on the loopback; return its address."""
+    """Start a Dask cluster of two processes on the loopback; return its address.
+
+    It takes processor time while it waits: it is stopped where the module ends.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from distributed import LocalCluster

@@ -167,8 +167,12 @@ def test_a_quarter_is_decided_saved_again_carried_over_and_checked(
 
 def test_compare_says_what_happened_to_each(june: Path, september: Path, tmp_path: Path) -> None:
     workbook = first_audit(june, tmp_path / "june")
-    done = run("compare", june, september, "--carry-from", workbook, "--format", "none", "--json")
-    found = decisions(done)
+    formats = ("--format", "xlsx,json")
+    done = run("compare", june, september, "--carry-from", workbook, "-o", tmp_path / "c", *formats)
+    assert "Decisions: 2 of 5 decisions matched a finding; 2 closed; " in done.stdout
+    (path,) = (each for each in (tmp_path / "c").glob("*.json") if "manifest" not in each.name)
+    document = json.loads(path.read_bytes())
+    found = {row["user"]: row for row in document["decisions"]}
     assert {name: (row["state"], row["is_contradicted"]) for name, row in found.items()} == {
         "kept": ("open", True),
         "used": ("closed", True),
@@ -182,11 +186,8 @@ def test_compare_says_what_happened_to_each(june: Path, september: Path, tmp_pat
         "decided Disabled on 2026-07-15 by Ann, but still active: used on 2026-09-01"
     )
     assert found["gone"]["check"].startswith("decided Removed on 2026-07-15 by Ann; confirmed: ")
-    document = json.loads(done.stdout)
     assert document["verdict"].endswith("which the report contradicts: see Decisions.")
     assert document["parameters"]["carry_from_file"].startswith(f"{workbook.name} (SHA-256 ")
-    written = run("compare", june, september, "--carry-from", workbook, "-o", tmp_path / "c")
-    assert "Decisions: 2 of 5 decisions matched a finding; 2 closed; " in written.stdout
     assert len(rows_of_sheet(next((tmp_path / "c").glob("*.xlsx")), "Decisions")) == len(found)
     since = run(
         "analyze",
