@@ -508,7 +508,9 @@ class TestProcess:
         rows = [user(f"u{n:04}", **password(OLD)) for n in range(300)]
         path = save(here, root(), *rows)
         program = "from credreport.cli.main import main; main()"
-        command = f'"{sys.executable}" -c "{program}" analyze "{path}" --json --format csv | head -c 10'
+        command = (
+            f'"{sys.executable}" -c "{program}" analyze "{path}" --json --format csv | head -c 10'
+        )
         done = subprocess.run(command, shell=True, capture_output=True, check=False)
         assert done.stdout == b'{\n "schema'
         assert b"rror" not in done.stderr

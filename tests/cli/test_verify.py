@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import openpyxl
@@ -18,11 +19,18 @@ def run(*arguments: str | Path) -> Result:
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    reports(tmp_path / "in")
-    result = run("analyze", tmp_path / "in", "-o", tmp_path / "out", "--format", "csv,json,md")
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("verify")
+    reports(place / "in")
+    result = run("analyze", place / "in", "-o", place / "out", "--format", "csv,json,md")
     assert result.exit_code == 0, result.output
+    return place
+
+
+@pytest.fixture
+def out(written: Path, tmp_path: Path) -> Path:
+    shutil.copytree(written, tmp_path, dirs_exist_ok=True)
     return tmp_path / "out"
 
 

@@ -574,23 +574,20 @@ def test_a_timeline_without_a_closed_finding_has_no_median(tmp_path: Path) -> No
     )
 
 
-@pytest.mark.parametrize(
-    ("last", "how"),
-    [(key(active="false"), "deactivated"), (key(used=LATER), "used_again"), ({}, "removed")],
-)
-def test_what_cannot_be_told_meanwhile_stays_open(
-    tmp_path: Path, last: dict[str, str], how: str
-) -> None:
+def test_what_cannot_be_told_meanwhile_stays_open(tmp_path: Path) -> None:
+    ends = {"deactivated": key(active="false"), "used_again": key(used=LATER), "removed": {}}
+    unsure = [user(how, **key(used="soon")) for how in ends]
     comparison = run(
         tmp_path,
-        [user(**key())],
-        [user(**key(used="soon"))],
-        [user(**key(used="soon"))],
-        [user(**last)],
+        [user(how, **key()) for how in ends],
+        unsure,
+        unsure,
+        [user(how, **last) for how, last in ends.items()],
     )
-    (row,) = comparison.timeline.to_dict("records")
-    assert (row["state"], row["how"], row["days_open"]) == ("closed", how, 92)
-    assert list(comparison.open_counts.groupby("date")["open"].sum()) == [1, 1, 1, 0]
+    lives = comparison.timeline.set_index("user")[["state", "how", "days_open"]]
+    for how in ends:
+        assert tuple(lives.loc[how]) == ("closed", how, 92)
+    assert list(comparison.open_counts.groupby("date")["open"].sum()) == [3, 3, 3, 0]
 
 
 def test_a_finding_that_cannot_be_told_now_is_undetermined(tmp_path: Path) -> None:

@@ -216,39 +216,21 @@ class TestRowsThatWereMixedUp:
 
 
 class TestWithAComparison:
-    @pytest.mark.parametrize(
-        ("after", "disposition", "is_contradicted", "check"),
-        [
-            (
-                [user("a", **key(active="false"))],
-                "Disabled",
-                False,
-                "confirmed: inactive in the report",
-            ),
-            (
-                [user("a", **key(active="false"))],
-                "Removed",
-                False,
-                "deactivated, not yet removed: inac",
-            ),
-            ([user("a")], "Removed", False, "confirmed: no key made at"),
-            (
-                [user("b", user_creation_time=RECENT)],
-                "Disabled",
-                False,
-                "confirmed: the user is not in the report of 2026-09-30",
-            ),
-        ],
-    )
-    def test_what_closed_it_is_known(
-        self, tmp_path: Path, after: list[dict[str, str]], disposition: str,
-        is_contradicted: bool, check: str,
-    ) -> None:  # fmt: skip
-        comparison = run(tmp_path, [user("a", **key())], after)
-        decision = of_user(comparison.first, "a", disposition)
-        (row,) = review(Decisions((decision,), file=FILE), comparison).table.to_dict("records")
-        assert (row["state"], row["is_contradicted"]) == ("closed", is_contradicted)
-        assert row["check"].startswith(f"decided {disposition}, no date by Ann; {check}")
+    def test_what_closed_it_is_known(self, tmp_path: Path) -> None:
+        off, gone = {"access_key_1_active": "false"}, "the user is not in the report of 2026-09-30"
+        known = [
+            ("a", user("a", **key() | off), "Disabled", "confirmed: inactive in the report"),
+            ("b", user("b", **key() | off), "Removed", "deactivated, not yet removed: inac"),
+            ("c", user("c"), "Removed", "confirmed: no key made at"),
+            ("d", user("e", user_creation_time=RECENT), "Disabled", f"confirmed: {gone}"),
+        ]
+        before = [user(name, **key()) for name, *_ in known]
+        comparison = run(tmp_path, before, [after for _, after, *_ in known])
+        for name, _, disposition, check in known:
+            decision = of_user(comparison.first, name, disposition)
+            (row,) = review(Decisions((decision,), file=FILE), comparison).table.to_dict("records")
+            assert (row["state"], row["is_contradicted"]) == ("closed", False)
+            assert row["check"].startswith(f"decided {disposition}, no date by Ann; {check}")
 
     def test_a_rule_that_is_kept_now_closes_it_another_way(self, tmp_path: Path) -> None:
         policy = Policy(rules=("console-without-mfa",))

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
-from py_ocsf_models.objects.cloud import Cloud
 
 from credreport.comparison.comparison import compare_all
 from credreport.evidence.evidence import Evidence
@@ -28,6 +26,9 @@ _BEYOND = {("compliance", "status")}
 
 def lines(evidence: Evidence) -> list[Any]:
     """Return the objects, each after the models of others have taken all of it."""
+    from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
+    from py_ocsf_models.objects.cloud import Cloud
+
     (data,) = (
         data for name, data in rendered(evidence, ["ocsf"]).items() if name.endswith(".ocsf.jsonl")
     )

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from trestle.core.validator_factory import validator_factory
-from trestle.oscal.assessment_results import Model
 
 from credreport.comparison.comparison import compare_all
 from credreport.evidence.evidence import Evidence
@@ -42,6 +40,9 @@ WAIVER = Waiver(
 
 def written(evidence: Evidence) -> Any:
     """Return the result in the document, after the models of others have taken all of it."""
+    from trestle.core.validator_factory import validator_factory
+    from trestle.oscal.assessment_results import Model
+
     (data,) = (
         data for name, data in rendered(evidence, ["oscal"]).items() if name.endswith(".oscal.json")
     )

@@ -81,12 +81,24 @@ def png() -> bytes:
     return buffer.getvalue()
 
 
-@pytest.fixture
-def evidence(tmp_path: Path) -> Evidence:
+@pytest.fixture(scope="module")
+def evidence(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
     rows = [user(name, **password(OLD), **key(1, OLD, "2026-01-30T10:20:00Z")) for name in NAMES]
     rows.append(user("zoe", **key(2, "?")))
     sign_off = SignOff(control="=CIS", prepared_by="Ann", ticket="SEC-1")
-    return of_analysis(judge(tmp_path, root(), *rows), sign_off)
+    judged = judge(tmp_path_factory.mktemp("in"), root(), *rows)
+    return of_analysis(judged, sign_off)
+
+
+@pytest.fixture(scope="module")
+def data(evidence: Evidence, png: bytes) -> bytes:
+    return to_xlsx(evidence, [("One", png)])
+
+
+@pytest.fixture(scope="module")
+def book(data: bytes) -> Any:
+    """The workbook of `data`, opened for all who only look at it."""
+    return opened(data)
 
 
 def opened(data: bytes) -> Any:
@@ -97,8 +109,7 @@ def texts(sheet: Any) -> list[str]:
     return [str(cell.value) for row in sheet.iter_rows() for cell in row if cell.value is not None]
 
 
-def test_the_sheets_and_their_columns(evidence: Evidence, png: bytes) -> None:
-    book = opened(to_xlsx(evidence, [("One", png)]))
+def test_the_sheets_and_their_columns(book: Any) -> None:
     assert book.sheetnames == [
         "Summary", "Findings", "Undetermined", "Users", "Credentials", "Remediation", "Charts",
         "Inputs", "Method",
@@ -111,8 +122,7 @@ def test_the_sheets_and_their_columns(evidence: Evidence, png: bytes) -> None:
         assert book[title].tables[title].ref == book[title].dimensions
 
 
-def test_every_value_reads_back(evidence: Evidence, png: bytes) -> None:
-    book = opened(to_xlsx(evidence, [("One", png)]))
+def test_every_value_reads_back(evidence: Evidence, book: Any) -> None:
     findings = book["Findings"]
     shown = [name.replace("\x1b", "\\x1b") for name in evidence.tables["findings"]["user"]]
     assert [unescape(name) for name in column(findings, "User")] == shown
@@ -143,17 +153,13 @@ def unescape(text: str) -> str:
     return re.sub("_x([0-9A-Fa-f]{4})_", lambda match: chr(int(match[1], 16)), text)
 
 
-def test_no_cell_is_a_formula_an_error_or_a_number_by_accident(
-    evidence: Evidence, png: bytes
-) -> None:
-    data = to_xlsx(evidence, [("One", png)])
+def test_no_cell_is_a_formula_an_error_or_a_number_by_accident(book: Any, data: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for name in archive.namelist():
             if name.startswith("xl/worksheets/sheet"):
                 assert b"<f>" not in archive.read(name)
                 assert b't="e"' not in archive.read(name)
         assert not any("vba" in name or "externalLink" in name for name in archive.namelist())
-    book = opened(data)
     assert all(book["Findings"].cell(row, 3).quotePrefix for row in range(2, len(NAMES) + 2))
     for sheet in book.worksheets:
         for row in sheet.iter_rows():
@@ -161,10 +167,8 @@ def test_no_cell_is_a_formula_an_error_or_a_number_by_accident(
                 assert cell.data_type in "snd", (sheet.title, cell.coordinate)
 
 
-def test_nothing_is_merged_or_hidden_and_every_page_is_set_up(
-    evidence: Evidence, png: bytes
-) -> None:
-    for sheet in opened(to_xlsx(evidence, [("One", png)])).worksheets:
+def test_nothing_is_merged_or_hidden_and_every_page_is_set_up(book: Any) -> None:
+    for sheet in book.worksheets:
         assert not sheet.merged_cells.ranges
         assert sheet.sheet_state == "visible"
         assert sheet.sheet_properties.pageSetUpPr.fitToPage
@@ -174,10 +178,8 @@ def test_nothing_is_merged_or_hidden_and_every_page_is_set_up(
         )  # fmt: skip
 
 
-def test_the_auditors_columns_are_empty_and_the_disposition_is_chosen(
-    evidence: Evidence, png: bytes
-) -> None:
-    sheet = opened(to_xlsx(evidence, [("One", png)]))["Findings"]
+def test_the_auditors_columns_are_empty_and_the_disposition_is_chosen(book: Any) -> None:
+    sheet = book["Findings"]
     assert set(column(sheet, "Disposition") + column(sheet, "Ticket and notes")) <= {None, ""}
     (validation,) = sheet.data_validations.dataValidation
     assert validation.formula1 == f'"{",".join(DISPOSITIONS)}"'
@@ -185,8 +187,7 @@ def test_the_auditors_columns_are_empty_and_the_disposition_is_chosen(
     assert str(validation.sqref) == f"K2:K{len(NAMES) + 1}"
 
 
-def test_the_summary_says_it(evidence: Evidence, png: bytes) -> None:
-    book = opened(to_xlsx(evidence, [("One", png)]))
+def test_the_summary_says_it(book: Any) -> None:
     words = texts(book["Summary"])
     assert " ".join(words[1:3]) == (
         "11 of 22 judged active credentials have been unused for 90 days or more (11 passwords and "
@@ -199,8 +200,8 @@ def test_the_summary_says_it(evidence: Evidence, png: bytes) -> None:
     assert len(book["Charts"]._images) == 1
 
 
-def test_what_could_not_be_judged_is_listed_with_its_cells(evidence: Evidence, png: bytes) -> None:
-    sheet = opened(to_xlsx(evidence, [("One", png)]))["Undetermined"]
+def test_what_could_not_be_judged_is_listed_with_its_cells(book: Any) -> None:
+    sheet = book["Undetermined"]
     assert [cell.value for cell in sheet[2]] == [
         "111122223333", "zoe", "access key 2",
         "never used, and `access_key_2_last_rotated` is '?': not a date",
@@ -242,8 +243,8 @@ def test_inputs_name_what_was_read_and_what_was_not(tmp_path: Path, png: bytes) 
     assert "Accounts" in texts(book["Summary"])
 
 
-def test_the_method_can_be_followed_by_hand(evidence: Evidence, png: bytes) -> None:
-    words = " ".join(texts(opened(to_xlsx(evidence, [("One", png)]))["Method"]))
+def test_the_method_can_be_followed_by_hand(book: Any) -> None:
+    words = " ".join(texts(book["Method"]))
     for word in (
         "90 x 24 hours",
         "Prowler",
@@ -275,8 +276,9 @@ def test_charts_and_pictures_carry_their_words(evidence: Evidence, png: bytes) -
     assert [text.split(".")[0] for text in found[1:]] == ["One", "Two"]
 
 
-def test_the_same_evidence_gives_the_same_bytes(evidence: Evidence, png: bytes) -> None:
-    data = to_xlsx(evidence, [("One", png)])
+def test_the_same_evidence_gives_the_same_bytes(
+    evidence: Evidence, png: bytes, data: bytes
+) -> None:
     assert data == to_xlsx(evidence, [("One", png)])
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
@@ -323,8 +325,7 @@ def widths_of(sheet: Any) -> dict[str, float]:
     return {cell.value: sheet.column_dimensions[cell.column_letter].width for cell in sheet[1]}
 
 
-def test_paper_shows_the_columns_that_decide_at_7_points(evidence: Evidence, png: bytes) -> None:
-    book = opened(to_xlsx(evidence, [("One", png)]))
+def test_paper_shows_the_columns_that_decide_at_7_points(evidence: Evidence, book: Any) -> None:
     for title, headers in HEADERS.items():
         sheet, printed = book[title], headers[: headers.index("")]
         widths = widths_of(sheet)
@@ -344,9 +345,8 @@ def test_the_size_on_paper_is_computed(widths: list[float], points: float) -> No
     assert printed_points(widths) == pytest.approx(points, abs=0.01)
 
 
-def test_no_filter_button_covers_a_header(evidence: Evidence, png: bytes) -> None:
+def test_no_filter_button_covers_a_header(book: Any) -> None:
     """The button is 17 pixels (12.75 points) high, in the lower right: the last line is left to it."""
-    book = opened(to_xlsx(evidence, [("One", png)]))
     for title in HEADERS:
         sheet = book[title]
         for header, width in widths_of(sheet).items():
@@ -356,16 +356,14 @@ def test_no_filter_button_covers_a_header(evidence: Evidence, png: bytes) -> Non
             assert sheet.cell(1, 1).alignment.vertical == "top"
 
 
-def test_who_it_is_stays_in_view_with_room_for_the_decisions(
-    evidence: Evidence, png: bytes
-) -> None:
+def test_who_it_is_stays_in_view_with_room_for_the_decisions(book: Any) -> None:
     """A screen of 1440 x 900 has room for some 195 units of width beside the row numbers."""
-    sheet = opened(to_xlsx(evidence, [("One", png)]))["Findings"]
+    sheet = book["Findings"]
     widths = widths_of(sheet)
     headers = list(widths)
     assert sum(widths[header] for header in headers[: headers.index("Ticket and notes") + 1]) < 195
     for title in HEADERS:
-        shown = list(widths_of(opened(to_xlsx(evidence, [("One", png)]))[title]).items())
+        shown = list(widths_of(book[title]).items())
         assert sum(width for _, width in shown[: IN_VIEW[title]]) < 100
 
 
@@ -381,10 +379,8 @@ def contrast(one: str, other: str) -> float:
     return (lights[1] + 0.05) / (lights[0] + 0.05)
 
 
-def test_cells_to_fill_in_have_a_frame_and_a_fill_that_shows(
-    evidence: Evidence, png: bytes
-) -> None:
-    sheet = opened(to_xlsx(evidence, [("One", png)]))["Findings"]
+def test_cells_to_fill_in_have_a_frame_and_a_fill_that_shows(book: Any) -> None:
+    sheet = book["Findings"]
     place = list(widths_of(sheet)).index("Disposition") + 1
     cell, beside = sheet.cell(2, place), sheet.cell(2, place - 1)
     assert contrast(cell.fill.fgColor.rgb, "FFFFFF") > 1.2
@@ -394,8 +390,7 @@ def test_cells_to_fill_in_have_a_frame_and_a_fill_that_shows(
     assert beside.fill.fill_type is None
 
 
-def test_unused_rows_come_first_and_are_coloured(evidence: Evidence, png: bytes) -> None:
-    book = opened(to_xlsx(evidence, [("One", png)]))
+def test_unused_rows_come_first_and_are_coloured(book: Any) -> None:
     expected = {
         "Users": [
             "$D2>0",
@@ -417,8 +412,7 @@ def test_unused_rows_come_first_and_are_coloured(evidence: Evidence, png: bytes)
     ]  # fmt: skip
 
 
-def test_the_summary_leads_to_every_sheet(evidence: Evidence, png: bytes) -> None:
-    book = opened(to_xlsx(evidence, [("One", png)]))
+def test_the_summary_leads_to_every_sheet(book: Any) -> None:
     links = {
         cell.value: cell.hyperlink
         for row in book["Summary"].iter_rows()
@@ -464,9 +458,9 @@ def test_the_lines_of_a_text_are_counted(text: str, width: float, lines: int) ->
 
 
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
-def test_libreoffice_reads_the_same_texts(evidence: Evidence, png: bytes, tmp_path: Path) -> None:
+def test_libreoffice_reads_the_same_texts(evidence: Evidence, data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "book.xlsx"
-    path.write_bytes(to_xlsx(evidence, [("One", png)]))
+    path.write_bytes(data)
     command = [
         "soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless",
         "--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,2",
