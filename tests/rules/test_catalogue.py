@@ -13,7 +13,7 @@ from credreport.rules.catalogue import PARAMETERS, RULES
 from credreport.rules.policy import Policy, UserClass
 from credreport.rules.rule import Rule, Subject
 from credreport.verdicts.assessment import Assessment, assess
-from tests.support.reports import NAME, judge, root, save, to_csv, user
+from tests.support.reports import ACCOUNT, NAME, judge, root, save, to_csv, user
 
 Row = dict[str, str]
 
@@ -145,17 +145,33 @@ def test_every_rule_has_a_firing_and_a_silent_example() -> None:
     assert list(EXAMPLES) == list(RULES)
 
 
-@pytest.mark.parametrize("rule", RULES)
-def test_rule_fires(tmp_path: Path, rule: str) -> None:
-    firing, _ = EXAMPLES[rule]
-    assert len(fired(tmp_path, rule, firing)) == 1
+# What fires is judged rule by rule below; here every example is, in an account of its own, by all.
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> Assessment:
+    directory = tmp_path_factory.mktemp("examples")
+    for rule in RULES:
+        for account, row in zip(accounts_of(rule), EXAMPLES[rule], strict=True):
+            moved = row | {"arn": row["arn"].replace(ACCOUNT, account)}
+            save(directory, moved, name=f"{account}-{NAME}")
+    return assess(read_reports(directory), Policy(rules=tuple(RULES)))
+
+
+def accounts_of(rule: str) -> tuple[str, str]:
+    """Return the accounts that hold the rule's examples: the one that fires, the silent one."""
+    number = list(RULES).index(rule)
+    return f"1{number:011d}", f"2{number:011d}"
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_rule_is_silent(tmp_path: Path, rule: str) -> None:
-    _, silent = EXAMPLES[rule]
-    assert fired(tmp_path, rule, silent) == []
-    assert undecided(tmp_path, rule, silent) == []
+def test_rule_fires_in_one_example_and_is_silent_in_the_other(
+    examples: Assessment, rule: str
+) -> None:
+    firing, silent = accounts_of(rule)
+    mine = examples.findings[examples.findings["rule"].eq(rule)]
+    assert list(mine["account_id"]).count(firing) == 1
+    assert silent not in set(mine["account_id"])
+    unsure = examples.undetermined[examples.undetermined["account_id"].eq(silent)]
+    assert not unsure["reason"].str.contains(f"{rule}: ").any()
 
 
 # When a rule fires, by the name of its parameter.

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from credreport.rules.policy import Policy
-from credreport.verdicts.assessment import judge_reports
+from credreport.verdicts.assessment import Assessment, judge_reports
 from credreport.verdicts.credentials import is_active, to_credentials, to_user_facts
 from tests.support.batch import instant, read_rows
 from tests.support.reports import AS_OF, COLUMNS, judge, root, to_csv, user, verdict
@@ -36,8 +36,16 @@ def slot(credential: str, enabled: str, last_used: str, fallback: str) -> dict[s
     return dict(zip(SLOTS[credential], (enabled, last_used, fallback), strict=True))
 
 
-def of(directory: Path, credential: str, *cells: str, policy: Policy | None = None) -> pd.Series:
-    assessment = judge(directory, root(), user(**slot(credential, *cells)), policy=policy)
+# By the cells and the threshold: a user of whom every slot holds them, judged once for the three.
+_JUDGED: dict[tuple[object, ...], Assessment] = {}
+
+
+def of(directory: Path, credential: str, *cells: str, days: int = 90) -> pd.Series:
+    if (*cells, days) not in _JUDGED:
+        everywhere = {name: cell for each in SLOTS for name, cell in slot(each, *cells).items()}
+        policy = Policy(unused_after_days=days)
+        _JUDGED[*cells, days] = judge(directory, root(), user(**everywhere), policy=policy)
+    assessment = _JUDGED[*cells, days]
     assert assessment.is_tied_out
     return verdict(assessment, "alice", credential)
 
@@ -60,9 +68,7 @@ class TestBoundary:
     def test_from_the_last_use(
         self, tmp_path: Path, credential: str, instant: str, days: int, status: str, age: int
     ) -> None:
-        found = of(
-            tmp_path, credential, "true", instant, LONG_AGO, policy=Policy(unused_after_days=days)
-        )
+        found = of(tmp_path, credential, "true", instant, LONG_AGO, days=days)
         assert (found["status"], found["age_days"]) == (status, age)
         assert (found["use"], found["basis"]) == ("used", SLOTS[credential][1])
 
@@ -77,9 +83,7 @@ class TestBoundary:
         age: int,
         absence: str,
     ) -> None:
-        found = of(
-            tmp_path, credential, "true", absence, instant, policy=Policy(unused_after_days=days)
-        )
+        found = of(tmp_path, credential, "true", absence, instant, days=days)
         assert (found["status"], found["age_days"]) == (status, age)
         assert (found["use"], found["basis"]) == ("never_used", SLOTS[credential][2])
 
