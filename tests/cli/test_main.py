@@ -292,7 +292,7 @@ class TestExitStatus:
         assert (
             "\nExit status 3: credentials that could not be judged: 1.\n\nWritten:" in done.stderr
         )
-        assert f"{STEM}.xlsx" in written(here)
+        assert f"{STEM}-findings.csv" in written(here)
 
     def test_newest_is_only_a_bound(self, here: Path) -> None:
         done = run("analyze", clean(here), "--as-of", "newest", "--format", "none")
