@@ -574,6 +574,15 @@ def test_a_timeline_without_a_closed_finding_has_no_median(tmp_path: Path) -> No
     )
 
 
+def test_the_timeline_of_two_dates_knows_what_is_gone(tmp_path: Path) -> None:
+    comparison = run(tmp_path, [user(**key()), user("bob", **key())], [user()])
+    lives = comparison.timeline.sort_values("user")[["user", "state", "how"]]
+    assert lives.to_numpy().tolist() == [
+        ["alice", "closed", "removed"],
+        ["bob", "closed", "user_removed"],
+    ]
+
+
 def test_what_cannot_be_told_meanwhile_stays_open(tmp_path: Path) -> None:
     ends = {"deactivated": key(active="false"), "used_again": key(used=LATER), "removed": {}}
     unsure = [user(how, **key(used="soon")) for how in ends]
