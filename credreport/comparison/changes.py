@@ -135,7 +135,7 @@ def _find_loose_users(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame
     creation time of such two is not a date, so that they may be one; it is `twins` where several
     users of one creation time vanished or appeared, so that one of them may have been renamed.
     """
-    both = set(before["account_id"]) & set(after["account_id"])
+    both = set(before["account_id"].unique()) & set(after["account_id"].unique())
     columns = [
         "user_key", "account_id", "owner", "user", "created", "created_at", "is_created_known",
     ]  # fmt: skip

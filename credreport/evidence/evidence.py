@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -206,12 +206,15 @@ Table = pd.DataFrame | Callable[[], pd.DataFrame]
 class Tables(Mapping[str, pd.DataFrame]):
     """Tables by name; one that takes long to make is given as how to make it, and made when read."""
 
-    def __init__(self, tables: Mapping[str, Table]) -> None:
-        """Take the tables in the order of the JSON document."""
+    def __init__(self, tables: Mapping[str, Table], aside: Collection[str] = ()) -> None:
+        """Take the tables in the order of the JSON document, and the names of those put aside."""
         self._tables: dict[str, Table] = dict(tables)
+        self._aside = aside
 
     def __getitem__(self, name: str) -> pd.DataFrame:
-        """Return the table of that name. Raises KeyError."""
+        """Return the table of that name. Raises KeyError, also where its rows are in an Aside."""
+        if name in self._aside:
+            raise KeyError(f"{name}: its rows were put aside as text")
         table = self._tables[name]
         if not isinstance(table, pd.DataFrame):
             table = self._tables[name] = table()
@@ -224,6 +227,10 @@ class Tables(Mapping[str, pd.DataFrame]):
     def __len__(self) -> int:
         """Return how many there are."""
         return len(self._tables)
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is such a table, put aside or not."""
+        return name in self._tables
 
 
 @dataclass(frozen=True)

@@ -175,7 +175,7 @@ def of_analysis(
         sample = draw(sampling, assessment.users, assessment.credentials)
     if sample is not None:
         tables["sample"] = with_names(sample.rows, assessment.accounts)
-    made = Tables(tables)
+    made = Tables(tables, aside.counts if aside else ())
     pictures, not_drawn = worth_drawing(
         (
             ageing_picture(captions, bands),
@@ -293,13 +293,14 @@ def _sheets(
 ) -> tuple[Sheet, ...]:
     """Return the sheets of the workbook with a table each, in their order."""
     counts = dict(aside.counts) if aside else {}
+    users = _named(assessment.users, USERS, assessment)
     banded = assessment.credentials[[*CREDENTIALS]].assign(
         band=to_band(assessment.credentials["age_days"], assessment.policy.unused_after_days)
     )
     sheets = [
         findings_sheet(tables["findings"], _no_findings(assessment), assessment.review),
         undetermined_sheet(tables["undetermined"]),
-        users_sheet(tables["users"], counts.get("users", len(tables["users"])), stem),
+        users_sheet(users, counts.get("users", len(users)), stem),
         *([accounts_sheet(tables["accounts"])] if "owners" in tables else []),
         credentials_sheet(banded, counts.get("credentials", len(banded)), stem),
         *([sample_sheet(tables["sample"])] if "sample" in tables else []),

@@ -32,7 +32,7 @@ def table_files(evidence: Evidence, names: Iterable[str], options: Options) -> F
     aside = evidence.aside
     return {
         f"{evidence.stem}-{name}.csv": aside.csv[name]
-        if aside and name in aside.counts  # its table is empty: without its text it is an error
+        if aside and name in aside.csv
         else to_csv(evidence.tables[name], raw=options.csv_raw)
         for name in names
     }

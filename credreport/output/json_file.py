@@ -11,7 +11,7 @@ import pandas as pd
 
 from credreport import __version__
 from credreport.evidence.evidence import Evidence
-from credreport.files import Spool
+from credreport.files import Spool, chunks_of
 from credreport.output.formats import Files
 from credreport.output.pictures import Options
 from credreport.reports.normalise import to_texts
@@ -32,8 +32,8 @@ def write_json(evidence: Evidence, _: Options, _files: Files) -> Files:
     return {name: spool}
 
 
-def to_document(evidence: Evidence) -> dict[str, Any]:
-    """Return the evidence as one JSON document: every fact and every table."""
+def _to_document(evidence: Evidence) -> dict[str, Any]:
+    """Return the document with every fact, and every table without its rows."""
     return {
         "schema_version": SCHEMA_VERSION,
         "generator": "credreport",
@@ -43,7 +43,7 @@ def to_document(evidence: Evidence) -> dict[str, Any]:
         "parameters": dict(evidence.parameters),
         "facts": dict(evidence.facts),
         "sign_off": vars(evidence.sign_off),
-        **{name: to_records(table) for name, table in evidence.tables.items()},
+        **{name: [] for name in evidence.tables},
     }
 
 
@@ -53,14 +53,17 @@ def to_json(document: Mapping[str, Any]) -> str:
 
 
 def to_json_parts(evidence: Evidence) -> Iterator[str]:
-    """Yield the one JSON document in parts, with the rows that were put aside in their place."""
-    text = to_json(to_document(evidence))
-    for name, rows in evidence.aside.json.items() if evidence.aside else ():
-        # No text of the document holds a line end, so this is the table and nothing else.
-        before, _, text = text.partition(f'\n "{name}": []')
-        yield f'{before}\n "{name}": [\n'
-        yield from (chunk.decode("ascii") for chunk in rows.chunks())
-        yield "\n ]"
+    """Yield the one JSON document in parts: each table's rows in its place, put aside or written now."""
+    text = to_json(_to_document(evidence))
+    aside = evidence.aside.json if evidence.aside else {}
+    for name in evidence.tables:
+        rows = aside[name] if name in aside else json_rows(evidence.tables[name])
+        if rows:
+            # No text of the document holds a line end, so this is the table and nothing else.
+            before, _, text = text.partition(f'\n "{name}": []')
+            yield f'{before}\n "{name}": [\n'
+            yield from (chunk.decode("ascii") for chunk in chunks_of(rows))
+            yield "\n ]"
     yield text
 
 
@@ -75,22 +78,25 @@ def _to_values(table: pd.DataFrame) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {}
     for name, column in table.items():
         if pd.api.types.is_bool_dtype(column.dtype):
-            columns[str(name)] = [bool(value) for value in column]
+            columns[str(name)] = [bool(value) for value in column.tolist()]
         elif pd.api.types.is_numeric_dtype(column.dtype):
-            columns[str(name)] = [None if pd.isna(value) else int(value) for value in column]
+            columns[str(name)] = [
+                None if is_missing else int(value)
+                for value, is_missing in zip(column.tolist(), column.isna().tolist(), strict=True)
+            ]
         elif name in BOOLEANS:
-            columns[str(name)] = [_FLAGS.get(str(value).lower()) for value in column]
+            columns[str(name)] = [_FLAGS.get(str(value).lower()) for value in column.tolist()]
         elif isinstance(column.dtype, pd.DatetimeTZDtype):
             columns[str(name)] = [text or None for text in to_texts(column)]
         else:
-            columns[str(name)] = [str(value) for value in column.fillna("")]
+            columns[str(name)] = [str(value) for value in column.fillna("").tolist()]
     return columns
 
 
 def json_rows(table: pd.DataFrame) -> bytes:
-    """Return the rows as they stand in the document of to_json, below the name of their table.
+    """Return the rows as they stand in the document, below the name of their table.
 
-    For a population, which to_json would take many times as long for.
+    They are laid out as to_json does, which would take many times as long.
     """
     columns = _to_values(table)
     members = ",\n".join(f"   {json.dumps(name)}: %s" for name in columns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from datetime import date
 from pathlib import Path
 from time import process_time
@@ -15,7 +16,7 @@ from typer.testing import CliRunner
 from credreport.cli.main import app
 from credreport.errors import UsageError
 from credreport.evidence.of_analysis import of_analysis
-from credreport.output.json_file import to_document
+from credreport.output.json_file import to_json_parts
 from credreport.rules.option_file import OptionFile
 from credreport.rules.policy import Policy
 from credreport.rules.waivers import TEMPLATE, Waiver, Waivers, load_waivers
@@ -268,7 +269,7 @@ def test_evidence_shows_waived_findings_and_the_waivers(tmp_path: Path) -> None:
     assert "2 findings over the 2 rules of profile conformity: 1 open, 1 waived." in (
         evidence.verdict
     )
-    document = to_document(evidence)
+    document = json.loads("".join(to_json_parts(evidence)))
     assert [row["state"] for row in document["findings"]] == ["waived", "open"]
     assert document["waivers"][0]["findings"] == document["findings"][0]["finding_id"]
     assert [row["open"] for row in document["rules"]] == [0, 1]

@@ -24,6 +24,7 @@ from credreport.masking.judged import mask_assessment
 from credreport.masking.key import MaskKey
 from credreport.masking.pseudonyms import Masker
 from credreport.output.csv_file import table_files
+from credreport.output.json_file import to_json_parts
 from credreport.output.pictures import Options
 from credreport.reports.inputs import Stream
 from credreport.reports.report import Report
@@ -147,8 +148,11 @@ class TestTheSameEvidence:
         )
         evidence = of_analysis(assessment, aside=aside)
         assert [*table_files(evidence, ["credentials"], Options())] != []
-        with pytest.raises(KeyError, match="users"):
+        with pytest.raises(KeyError, match="users: its rows were put aside"):
             table_files(evidence, ["users"], Options())
+        with pytest.raises(KeyError, match="users: its rows were put aside"):
+            "".join(to_json_parts(evidence))
+        assert "users" in evidence.tables
 
     def test_masked_it_is_that_of_masked_tables(self, tmp_path: Path) -> None:
         key = MaskKey(b"k" * 32)

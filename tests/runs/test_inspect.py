@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from credreport.errors import InputRefused, OutputError, Problem, UsageError
 from credreport.evidence.of_analysis import of_analysis
-from credreport.output.json_file import to_document
+from credreport.output.json_file import to_json_parts
 from credreport.reports.inputs import Skipped, Stream
 from credreport.reports.selection import read_reports
 from credreport.rules.accounts import Account, AccountList
@@ -275,7 +275,8 @@ class TestDocument:
     @pytest.mark.parametrize("as_of", [None, "newest"])
     def test_is_that_of_analyze(self, as_of: str | None) -> None:
         counted = json.loads(answer(SAMPLES, Question(as_of)))
-        told = to_document(of_analysis(assess(read_reports(SAMPLES, as_of=as_of))))
+        evidence = of_analysis(assess(read_reports(SAMPLES, as_of=as_of)))
+        told = json.loads("".join(to_json_parts(evidence)))
         assert counted["parameters"].pop("command") == "inspect"
         assert told["parameters"].pop("command") == "analyze"
         for name in (*SHARED, *SHARED_TABLES):
