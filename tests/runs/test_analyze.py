@@ -142,7 +142,7 @@ class TestTheSameEvidence:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("credreport.evidence.evidence.MAX_POPULATION_ROWS", 4)
-        question = replace(asked(), csv=("credentials",))
+        question = replace(asked(), csv=("credentials",), json=False)
         assessment, aside = analyze_inputs(
             [many(tmp_path)], question, pool=Pool(), progress=no_progress
         )
