@@ -125,8 +125,6 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("reports.report", "is_same = is_plain and part.csv.text == whole", "Eq to NotEq"): "the hash is made of the same bytes then",
     ("reports.selection", "BATCH_BYTES = 2 << 20", "2 + 1"): "how many files are read at once shows in time alone",
     ("reports.selection", "BATCH_BYTES = 2 << 20", "20 + 1"): "how many files are read at once shows in time alone",
-    ("verdicts.tally", "return map(tuple, counts.reshape(len(counts), -1).tolist())", "1 + 1"): "whatever is "
-    "below 0 stands for the rest",
     ("verdicts.credentials", "return pd.DataFrame(columns, copy=False)", "False turned"): "a copy has the same cells",
     ("verdicts.credentials", "slot=-1,", "1 + 1"): "whatever is below 0 sorts before the slots",
 }  # fmt: skip
