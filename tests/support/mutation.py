@@ -37,7 +37,7 @@ import pytest
 import credreport
 
 ROOT = Path(__file__).parents[2]
-# The tests that hold each module, the quick ones first.
+# The tests that hold each module by themselves: the end-to-end ones are dear, and hold no more of it.
 TESTS = {
     "instants": ("test_instants", "reports/test_normalise"),
     "reports.cells": ("reports/test_cells", "reports/test_normalise"),
@@ -56,19 +56,13 @@ TESTS = {
     "verdicts.judged": ("verdicts/test_judged", "verdicts/test_reasons", "verdicts/test_tally"),
     "verdicts.reasons": ("verdicts/test_reasons",),
     "verdicts.tally": ("verdicts/test_tally", "evidence/test_bands"),
-    "verdicts.verdict": (
-        "verdicts/test_verdict",
-        "verdicts/test_credentials",
-        "verdicts/test_verdict_table",
-    ),
+    "verdicts.verdict": ("verdicts/test_verdict", "verdicts/test_reasons"),
     "verdicts.warnings": ("verdicts/test_warnings", "verdicts/test_contradictions"),
 }
 # The end of a mutant that loops: so many times what a test takes of the processor, and some seconds.
 # A share of what was measured, so that a busy machine kills no mutant that the tests did not notice.
 PATIENCE = 4
 GRACE = 4
-# Tests that are dear, and notice nothing in these modules that no other does.
-DEAR = ("test_surroundings_change_no_byte", "test_every_cell_of_the_table_on_the_root_row")
 SURVIVED, TOO_LONG, ELSEWHERE = "survived", "noticed by taking too long", "not in a function"
 T = TypeVar("T")
 # Mutants that change nothing that anyone can see: module, line of source, change, and why.
@@ -259,15 +253,7 @@ def run(suite: Suite, module: str, mutant: Mutant | None = None) -> Suite:
         generated = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
         hypothesis.settings.register_profile("quick", phases=generated, database=None)
         hypothesis.settings.load_profile("quick")  # the smallest example is nobody's question
-        plain = [
-            "-q",
-            "--tb=native",
-            "--assert=plain",
-            "-p",
-            "no:cacheprovider",
-            "-k",
-            f"not ({' or '.join(DEAR)})",
-        ]
+        plain = ["-q", "--tb=native", "--assert=plain", "-p", "no:cacheprovider"]
         try:
             if mutant:
                 _load(mutant)
