@@ -1,4 +1,4 @@
-"""What can go wrong, said to a person: where, what was found, what was expected, what to do."""
+"""What can go wrong, in words for people: where, what was found, what was expected, what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Imports point backwards only, as the list of rooms in CONTRIBUTING.md says."""
+"""Imports point backwards only, in the order of LAYERS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Help in titled groups with examples below, and wrong usage in the program's one voice."""
+"""Help in titled groups with examples below, and usage errors in the style of all other errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line: parse, call, print, exit. The story on one screen; nothing heavy at the top."""
+"""The command line: parse, call, print, exit. The whole flow in one place; no slow imports at the top."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What the rules said on every date of what findings can be about: the key and the rule of each.
+"""What the rules said on every date about whatever can have a finding, by key and rule.
 
-A finding is known by its rule and by the key of what it is about, so that it stays the same one
-where its user was renamed or its key changed slots; its Finding ID is that of the date.
+A finding is identified by its rule and the key of what it is about, so it stays the same finding
+if its user is renamed or its key changes slots; its Finding ID is that of the date.
 """
 
 from __future__ import annotations

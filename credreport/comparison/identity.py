@@ -1,4 +1,4 @@
-"""Give every user and credential of every date the number by which it is known on all of them.
+"""Give every user and credential of every date one number that identifies it on all dates.
 
 A user is account + ARN (in any case) + creation time, also after it was renamed or moved; root is
 always root. A password belongs to its user; an access key is its user and when it was made,

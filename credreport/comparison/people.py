@@ -1,4 +1,4 @@
-"""Which user of one date is which of another, also where it was renamed or moved in between.
+"""Match the users of different dates, even if they were renamed or moved in between.
 
 IAM keeps a user's creation time when its name or path changes. So where an ARN vanished from an
 account and another appeared with the same creation time, it is the same user, if there is one

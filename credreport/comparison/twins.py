@@ -1,4 +1,4 @@
-"""Which is which of credentials that nothing but their use and slot tells apart.
+"""Match credentials that only their use and slot tell apart.
 
 Two keys of a user may have been made in the same second; the certificates of a user all belong
 together. Such twins are followed from date to date: those that agree best are the same.

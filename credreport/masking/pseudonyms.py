@@ -1,7 +1,7 @@
-"""Names -> pseudonyms, each by the kind of name, and texts in which names may stand.
+"""Names -> pseudonyms, by the kind of name, also within longer texts.
 
-A pseudonym is its kind and an HMAC of the name, the last letters of which an HMAC of the first: so
-one that stands where a name is expected is known by the key, and stays as it is.
+A pseudonym is its kind and an HMAC of the name, whose last letters are an HMAC of the first ones.
+So a pseudonym where a name is expected is recognised with the key and left unchanged.
 """
 
 from __future__ import annotations

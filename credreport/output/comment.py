@@ -1,7 +1,7 @@
 """The comment on the ticket: verdict, counts, the worst first, accounts, file names and hashes.
 
-It always fits: Jira takes 32,767 characters. What comes from outside stands in code spans, where no
-markup works; so does every word of a sentence that a markup language could read as its own.
+It always fits: Jira takes 32,767 characters. Text from outside is put in code spans, where markup
+has no effect; so is every word of a sentence that a markup language could interpret.
 """
 
 from __future__ import annotations

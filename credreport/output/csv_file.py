@@ -1,4 +1,4 @@
-"""Tables -> CSV. The one place where a text becomes safe to stand in a cell of a spreadsheet."""
+"""Tables -> CSV. The one place that makes text safe for a CSV that a spreadsheet may open."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """FORMATS: the forms that evidence comes in, each registered once, in the order of their making.
 
-`--help`, the README's table, what is recognised as the program's own output among the inputs, and
-both commands follow from it. Nothing here is slow to import: a writer is named, not imported.
+`--help`, both commands, and which files among the inputs are known as the program's own by their
+names follow from it. Nothing here is slow to import: a writer is named, not imported.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Zips and tar archives -> where the bytes of each member lie, checked so that none can be missing.
 
-Whoever believes the directory at the end of a zip loses half of its members to one damaged byte
-there, without an error. Here every byte of a zip belongs to one member or to the directory, and
+A reader that trusts the directory at the end of a zip silently loses half of its members to one
+damaged byte there. Here every byte of a zip belongs to one member or to the directory, and
 what a zip says twice it must say the same way twice. A tar has to end where its last member does.
 """
 

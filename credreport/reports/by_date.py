@@ -1,7 +1,7 @@
-"""Inputs -> one Population a date: every report that was made, not only each account's newest.
+"""Inputs -> one Population per date: every report that was made, not only each account's newest.
 
-A date is a set of reports in which no account appears twice. The user's own grouping holds where it
-makes sense (an input, or a directory of a tree, a date); otherwise the reports are told apart by
+A date is a set of reports in which no account appears twice. The user's own grouping is kept where it
+makes sense (one date per input, or per directory of a tree); otherwise the reports are told apart by
 time, cut where the gap is widest.
 """
 

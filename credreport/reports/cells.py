@@ -1,8 +1,8 @@
 """Grid -> typed arrays: what every flag and every date cell says.
 
 The cells that AWS writes are read as numbers, many at once. What is left over, an offset, a
-fraction, any other text, is read cell by cell with `parse_instant`: there is one meaning of a date,
-and the arrays are its fast part.
+fraction, any other text, is read cell by cell with `parse_instant`: there is one definition of a date,
+and the arrays are its fast path.
 """
 
 from __future__ import annotations

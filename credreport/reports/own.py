@@ -1,6 +1,6 @@
-"""What credreport itself wrote, recognised where it lies among the inputs.
+"""Recognise credreport's own output among the inputs.
 
-By what is in it, not by its name alone: nothing that a report holds can make it look like that.
+By its content, not by its name alone: nothing that a report contains can make it look like that.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Inputs -> the reports to judge, each with its as-of, and an account of everything left out."""
+"""Inputs -> the reports to judge, each with its as-of, and a record of everything left out."""
 
 from __future__ import annotations
 

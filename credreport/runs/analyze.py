@@ -2,8 +2,8 @@
 
 A run makes two passes. The first reads everything and chooses the reports; the second reads the
 chosen ones again, in the order of the evidence, and makes their tables, a batch at a time. What is
-flagged is kept. A population that is too long for a sheet is written as text there and then, and
-put aside, so that memory stays as it is however many reports there are.
+flagged is kept. A population that is too long for a sheet is written as text at once and put
+aside, so that memory use does not grow with the number of reports.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Rows that AWS would not write so: no verdict depends on it, but the file may be damaged.
+"""Rows that AWS would not write like this: no verdict depends on it, but the file may be damaged.
 
-A digit changed within a date, a cell of another row or columns exchanged leave a row that reads
-well. Its cells may then contradict one another, or be those of another row.
+A digit changed within a date, a cell from another row or swapped columns leave a row that looks
+valid. Its cells may then contradict one another, or be those of another row.
 """
 
 from __future__ import annotations

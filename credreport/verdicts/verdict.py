@@ -1,8 +1,7 @@
 """The verdict on credentials, whole: arrays in, arrays out. Nothing else computes a status.
 
 Source: "Check for Unused AWS IAM Credentials" (2019). A credential that was never used counts from
-the day it was set; the age is never taken from the later of two dates. Both roads from a file to a
-verdict end here: text cells in pandas, and the bytes of many plain reports at once.
+the day it was set; the age is never taken from the later of two dates.
 """
 
 from __future__ import annotations

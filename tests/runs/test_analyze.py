@@ -24,6 +24,7 @@ from credreport.masking.judged import mask_assessment
 from credreport.masking.key import MaskKey
 from credreport.masking.pseudonyms import Masker
 from credreport.output.csv_file import table_files
+from credreport.output.formats import FORMATS as ALL_FORMATS
 from credreport.output.json_file import to_json_parts
 from credreport.output.pictures import Options
 from credreport.reports.inputs import Stream
@@ -50,7 +51,7 @@ from credreport.verdicts.assessment import assess
 from tests.support.reports import NAME, rendered, root, to_csv, user
 from tests.verdicts.test_assessment import OLD, key, password
 
-FORMATS = ("xlsx", "png", "csv", "json", "md", "jira", "sh")
+FORMATS = tuple(ALL_FORMATS)
 # These hold every table; what the others are made of is the same evidence.
 TABLES = ("csv", "json", "md", "sh")
 ALL = Policy(profile="all", rules=PROFILES["all"].rules)

@@ -1,4 +1,4 @@
-"""Evidence -> one self-contained page: complete without script, and no request ever leaves it."""
+"""Evidence -> one self-contained page: complete without JavaScript, and it never makes a request."""
 
 from __future__ import annotations
 

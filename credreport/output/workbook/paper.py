@@ -1,4 +1,4 @@
-"""How sheets come on paper: A4, as wide as the page, nothing smaller than 7 points.
+"""How sheets are printed: A4, fitted to the page width, nothing smaller than 7 points.
 
 Column widths are in Excel's units: one digit of the workbook's standard font. Where that font is
 missing, another stands in for it, and the widest usual one decides what fits.

@@ -2,7 +2,7 @@
 
 openpyxl builds the sheets, styles, headers, tables and charts; what it is slow at (many rows) or
 leaves to the clock (times in the zip and in core.xml) is done here. This is also the one place
-where a text becomes safe to stand in a cell.
+that makes text safe for a cell of the workbook.
 """
 
 from __future__ import annotations
