@@ -235,7 +235,7 @@ Workers = Annotated[
         metavar="N",
         min=1,
         max=256,
-        help="Number of processes for many reports.  [default: one per processor]",
+        help="Number of processes for many reports; with 1 no other process is started.  [default: one per processor]",
     ),
 ]
 Cluster = Annotated[
