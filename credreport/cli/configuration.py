@@ -112,7 +112,13 @@ def _mentions_us(path: Path) -> bool:
 
     try:
         data = read_bounded(path)
-    except (OSError, ValueError):
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        Screen().note(
+            f"{path} cannot be read ({why}): a table [tool.credreport] in it does not count"
+        )
         return False
     # An editor may have made it UTF-16, which no tool reads: then that is said.
     return any("credreport".encode(each) in data for each in ("utf-8", "utf-16-le", "utf-16-be"))

@@ -560,7 +560,7 @@ def read_bounded(path: Path, max_bytes: int = DEFAULT_MAX_BYTES) -> bytes:
     return data
 
 
-_NO_FILE = "not a regular file (a pipe, a socket or a device); pipe it into credreport and name `-`"
+_NO_FILE = "not a regular file (a pipe, a socket or a device)"
 
 
 def open_regular(path: str | Path) -> BinaryIO:
@@ -579,8 +579,10 @@ def open_regular(path: str | Path) -> BinaryIO:
 
 
 def _unreadable(name: str, error: Exception) -> Problem:
-    found = f"cannot be read: {_reason(error)}"
-    return Problem(name, 0, 0, found, "Check the file and its permissions")
+    found, remedy = f"cannot be read: {_reason(error)}", "Check the file and its permissions"
+    if found.endswith(_NO_FILE):
+        remedy = "Pipe it into credreport and name `-`"
+    return Problem(name, 0, 0, found, remedy)
 
 
 def _reason(error: Exception) -> str:

@@ -267,6 +267,16 @@ def test_a_pyproject_of_others_is_none_of_our_business(place: Path, text: str) -
     assert "pyproject" not in result.stderr
 
 
+def test_a_pyproject_that_cannot_be_read_is_named(place: Path) -> None:
+    (place / "pyproject.toml").mkdir()
+    result = run("inspect", "in")
+    assert (result.exit_code, result.stderr.splitlines()[0]) == (
+        0,
+        "pyproject.toml cannot be read (not a regular file (a pipe, a socket or a device)): "
+        "a table [tool.credreport] in it does not count",
+    )
+
+
 def test_a_file_among_the_reports_changes_nothing(place: Path) -> None:
     before = run("inspect", "in")
     configure("unused-after = 200\n", "in/credreport.toml")
