@@ -81,6 +81,11 @@ def test_what_was_not_begun_or_whose_artist_died_is_drawn_here(
     assert len(dead.calls) == 2
 
 
+def test_to_get_ready_is_to_import_what_draws() -> None:
+    get_ready()
+    assert sys.modules.keys() >= {"pandas", "matplotlib.figure", "matplotlib.backends.backend_agg"}
+
+
 def test_a_process_of_its_own_draws_the_same(evidence: Evidence) -> None:
     with Processes(1, falls_back=False) as executor:
         executor.submit(get_ready)
