@@ -527,7 +527,9 @@ _REMARKS = """
   hashes, warnings, the order of the rows. Kept: words of eight bytes instead of texts, dates by
   arithmetic, one piece of memory for all batches, counts in arrays, no pydantic at the start. Tried
   without gain: batches of other sizes, other ways to gather. The start of the workers, half a second,
-  weighs most where the whole takes less than two.
+  weighs most where the whole takes less than two. In turn with 0.1.0 the one way of reading, which is
+  as fast on re-saved reports and also looks for second headers, blank names and contradictions, takes
+  about a third longer than the way for AWS's own bytes that it replaced.
 - Fifteen times as fast as rows with dateutil: it is ten to thirteen, for the same start of the program.
 - The whole population as CSV: a million rows of text are made, and every file is read twice, once to
   choose the reports and once to judge them, so that memory stays flat. Done: equal cells are put into
