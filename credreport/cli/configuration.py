@@ -108,14 +108,14 @@ def find_settings() -> Settings | None:
 
 def _mentions_us(path: Path) -> bool:
     """Whether the file of other tools may have a table for this one: else it is none of our business."""
-    from credreport.reports.inputs import read_bounded
+    from credreport.reports.inputs import read_bounded, why_unreadable
 
     try:
         data = read_bounded(path)
     except FileNotFoundError:
         return False
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
+        why = why_unreadable(error)
         Screen().note(
             f"{path} cannot be read ({why}): a table [tool.credreport] in it does not count"
         )

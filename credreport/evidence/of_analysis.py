@@ -141,10 +141,11 @@ def of_analysis(
         total = f"Total of the baseline, {since.days[0]}"
         tie_out.append(since.first.tie_out.replace({"source_file": {"Total": total}}))
     accounts = _accounts(assessment)
+    users = _named(assessment.users, USERS, assessment)
     tables: dict[str, Table] = {
         "findings": with_names(assessment.findings, assessment.accounts)[[*FINDINGS]],
         "undetermined": _named(assessment.undetermined, UNDETERMINED, assessment),
-        "users": _named(assessment.users, USERS, assessment),
+        "users": users,
         "credentials": assessment.credentials[[*CREDENTIALS]],
         "remediation": partial(_remediation, assessment),
         "summary": summary,
@@ -235,7 +236,7 @@ def of_analysis(
                 warning_counts_block(notices),
             ),
         ),
-        make_sheets=partial(_sheets, assessment, made, since, aside, stem),
+        make_sheets=partial(_sheets, assessment, made, since, aside, stem, users=users),
         inputs=Page(
             INPUTS_WIDTHS,
             (
@@ -290,10 +291,11 @@ def _sheets(
     since: Comparison | None,
     aside: Aside | None,
     stem: str,
+    *,
+    users: pd.DataFrame,
 ) -> tuple[Sheet, ...]:
-    """Return the sheets of the workbook with a table each, in their order."""
+    """Return the sheets of the workbook with a table each, in their order; `users` may be put aside."""
     counts = dict(aside.counts) if aside else {}
-    users = _named(assessment.users, USERS, assessment)
     banded = assessment.credentials[[*CREDENTIALS]].assign(
         band=to_band(assessment.credentials["age_days"], assessment.policy.unused_after_days)
     )

@@ -476,7 +476,7 @@ def _why_skipped(name: str, unread: Unread) -> Skipped | None:
     try:
         head = unread.head()
     except (OSError, ValueError, ArchiveRefused) as error:
-        return Skipped(unread.name, f"cannot be read: {_reason(error)}", is_doubt=True)
+        return Skipped(unread.name, f"cannot be read: {why_unreadable(error)}", is_doubt=True)
     is_report = _holds_report(head)
     if is_own_file(name, head, is_like_report=is_report):
         return own_evidence(unread.name)
@@ -579,11 +579,12 @@ def open_regular(path: str | Path) -> BinaryIO:
 
 
 def _unreadable(name: str, error: Exception) -> Problem:
-    found, remedy = f"cannot be read: {_reason(error)}", "Check the file and its permissions"
+    found, remedy = f"cannot be read: {why_unreadable(error)}", "Check the file and its permissions"
     if found.endswith(_NO_FILE):
         remedy = "Pipe it into credreport and name `-`"
     return Problem(name, 0, 0, found, remedy)
 
 
-def _reason(error: Exception) -> str:
+def why_unreadable(error: Exception) -> str:
+    """Return why a file could not be read, in words."""
     return error.strerror if isinstance(error, OSError) and error.strerror else str(error)

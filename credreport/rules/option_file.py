@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from credreport.errors import UsageError
-from credreport.reports.inputs import read_bounded
+from credreport.reports.inputs import read_bounded, why_unreadable
 
 _MAX_BYTES = 16 * 1024 * 1024
 
@@ -50,8 +50,6 @@ def read_option_file(
         line = data.count(b"\n", 0, error.start) + 1
         message = f"{option} {path}, line {line}: not UTF-8; save it as UTF-8 (CSV UTF-8 in Excel)"
         raise UsageError(message) from None
-    except OSError as error:
-        raise UsageError(f"{option} {path}: cannot be read ({error.strerror})") from None
-    except ValueError as error:
-        raise UsageError(f"{option} {path}: cannot be read ({error})") from None
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{option} {path}: cannot be read ({why_unreadable(error)})") from None
     return OptionFile(path.name, hashlib.sha256(data).hexdigest(), len(data)), text
