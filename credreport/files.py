@@ -1,8 +1,7 @@
-"""Bytes that need not be held in memory: a temporary file that nobody else sees."""
+"""Files: read within bounds and without waiting, put aside where they are long, hashed."""
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import stat
@@ -11,26 +10,62 @@ import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, BinaryIO
 
 from credreport.errors import OutputError
 
+DEFAULT_MAX_BYTES = 64 * 1024 * 1024
+NO_FILE = "not a regular file (a pipe, a socket or a device)"
 _CHUNK = 1024 * 1024
-
-_MOST = 64 * 1024 * 1024
 
 Place = tuple[int, int]
 
 
-def read_regular(path: Path) -> bytes:
-    """Return the content of a file, at most 64 MiB. Raises OSError, also where it is no plain file.
+def open_regular(path: str | Path) -> BinaryIO:
+    """Open a regular file for reading. Raises OSError, or ValueError where it is none.
 
-    A pipe or a device under the name is not waited for.
+    A pipe or a device would hang or never end. Some files of the kernel call themselves regular and
+    wait all the same: reading them does not.
     """
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(handle, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), str(path))
-        return file.read(_MOST)
+            raise ValueError(NO_FILE)
+        return open(handle, "rb")  # noqa: PTH123
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def read_at_most(file: IO[bytes], size: int, expected: int = 0) -> bytes:
+    """Read up to `size` bytes, without setting aside memory for a size that may never come.
+
+    Where about `expected` bytes are there, they are read at once. Raises ValueError where a file
+    that has no end of its own has nothing to give at the moment.
+    """
+    parts: list[bytes] = []
+    chunk = expected + 1 if expected else _CHUNK
+    while size > 0 and (part := file.read(min(size, chunk))) != b"":
+        if part is None:
+            raise ValueError(NO_FILE)
+        parts.append(part)
+        size -= len(part)
+        chunk = _CHUNK
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def read_bounded(path: Path, max_bytes: int = DEFAULT_MAX_BYTES) -> bytes:
+    """Return a regular file's bytes. Raises OSError or ValueError where it cannot, or is larger."""
+    with open_regular(path) as file:
+        data = read_at_most(file, max_bytes + 1)
+    if len(data) > max_bytes:
+        raise ValueError(f"larger than {max_bytes / 1024 / 1024:g} MiB")
+    return data
+
+
+def why_unreadable(error: Exception) -> str:
+    """Return why a file could not be read, in words."""
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
 
 
 class Spool:
@@ -65,6 +100,10 @@ class Spool:
         with _told():
             self._file.seek(offset)
             return self._file.read(size)
+
+    def take_at(self, offset: int, size: int) -> bytes:
+        """Return so many bytes from an offset on."""
+        return self.take((offset, size))
 
     def chunks(self) -> Iterator[bytes]:
         """Yield all of it from the beginning on."""

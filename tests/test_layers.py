@@ -12,7 +12,9 @@ import credreport
 PACKAGE = Path(credreport.__file__).parent
 LAYERS = [
     "errors", "text", "files", "output.formats", "instants", "schema", "tables", "verdicts.verdict",
-    "reports.stamp", "reports.archives", "reports.own", "reports.inputs", "reports.containers", "reports.grid", "reports.cells",
+    "reports.stamp", "reports.own", "reports.containers.members", "reports.containers.zips", "reports.containers.tars",
+    "reports.containers.archives", "reports.inputs", "reports.containers.strangers", "reports.containers.encodings",
+    "reports.containers.answers", "reports.containers.texts", "reports.grid", "reports.cells",
     "reports.names", "reports.sections", "reports.report", "reports.selection", "reports.by_date",
     "reports.normalise", "verdicts.judged", "verdicts.reasons", "verdicts.contradictions", "verdicts.warnings",
     "rules.option_file", "decisions.bounds", "decisions.decision", "decisions.workbook", "rules.accounts", "rules.rule", "rules.peers",

@@ -108,7 +108,7 @@ def find_settings() -> Settings | None:
 
 def _mentions_us(path: Path) -> bool:
     """Whether the file of other tools may have a table for this one: else it is none of our business."""
-    from credreport.reports.inputs import read_bounded, why_unreadable
+    from credreport.files import read_bounded, why_unreadable
 
     try:
         data = read_bounded(path)

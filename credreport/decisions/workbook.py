@@ -35,8 +35,8 @@ from credreport.decisions.decision import (
     Decisions,
 )
 from credreport.errors import Notice, Problem, UsageError, problem_lines
+from credreport.files import read_bounded
 from credreport.instants import parse_date
-from credreport.reports.inputs import read_bounded
 from credreport.rules.option_file import OptionFile
 from credreport.schema import SLOT_WORDS
 from credreport.text import escape_lines

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from credreport.errors import OutputError
-from credreport.files import Content, chunks_of, read_regular
+from credreport.files import Content, chunks_of, read_bounded
 
 _SIGNALS = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -258,7 +258,7 @@ def _earlier_outputs(targets: Iterable[Path]) -> dict[str, tuple[int, str]]:
     for target in targets:
         if target.name.endswith(_MANIFEST):
             with suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
-                data = read_regular(target)
+                data = read_bounded(target)
                 manifest = json.loads(data)
                 if manifest["generator"] == "credreport":
                     found[target.name] = len(data), hashlib.sha256(data).hexdigest()

@@ -10,7 +10,7 @@ from credreport.decisions.workbook import MAX_BYTES, parse_workbook
 from credreport.errors import UsageError
 from credreport.evidence.evidence import SignOff
 from credreport.evidence.sheets import KNOWN_HEADERS, TITLES
-from credreport.reports.inputs import read_bounded
+from credreport.files import read_bounded
 from credreport.text import plural
 
 

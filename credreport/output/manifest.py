@@ -19,7 +19,7 @@ import pandas as pd
 
 from credreport import __version__
 from credreport.evidence.evidence import Evidence
-from credreport.files import read_regular, sha256
+from credreport.files import read_bounded, sha256
 from credreport.output.formats import SUMS, Files
 from credreport.output.json_file import to_json, to_records
 from credreport.verdicts.tally import SCHEMA_VERSION
@@ -123,7 +123,7 @@ def to_sums(files: Files, earlier: Earlier) -> bytes:
 
 def _read_manifest(path: Path) -> dict[str, Any]:
     try:
-        document = json.loads(read_regular(path))
+        document = json.loads(read_bounded(path))
     except (OSError, ValueError, RecursionError):
         return {}
     is_one = isinstance(document, dict) and all(
@@ -139,7 +139,7 @@ def _is_entry(entry: object) -> bool:
 
 def _read_sums(path: Path) -> dict[str, str] | None:
     try:
-        lines = read_regular(path).decode().splitlines()
+        lines = read_bounded(path).decode().splitlines()
     except FileNotFoundError:
         return {}
     except (OSError, ValueError):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import glob
 import os
 import re
-import stat
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -17,31 +16,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import IO, BinaryIO
 
 from credreport.errors import Problem
-from credreport.files import Spool
-from credreport.reports.archives import (
-    ArchiveRefused,
-    Member,
-    Take,
-    take_from,
-    tar_members,
-    unpack_gzip,
-    zip_members,
+from credreport.files import (
+    DEFAULT_MAX_BYTES,
+    NO_FILE,
+    Spool,
+    open_regular,
+    read_at_most,
+    why_unreadable,
 )
+from credreport.reports.containers.archives import is_archive, open_archive
+from credreport.reports.containers.members import ArchiveRefused, Member, take_from
 from credreport.reports.own import is_own_file
 from credreport.reports.stamp import Stamp, stamp_of_archive, stamp_of_folder, stamps_in_name
 from credreport.text import escape_text
 
-DEFAULT_MAX_BYTES = 64 * 1024 * 1024
 MAX_UNPACKED_BYTES = 4 * 1024**3
-_CHUNK = 1024 * 1024
 _HEAD = 64 * 1024
 _UNPACK = "Unpack it yourself and name the directory"
 
 _REPORT_ENDINGS = {"", ".csv", ".json", ".txt", ".tsv", ".b64", ".base64"}
-_ARCHIVE_ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")
 # Texts that people keep beside reports: what was asked, how they were made, their checksums.
 _COMPANION = re.compile(
     r".+\.(toml|ini|cfg|md|rst|sh|ps1|py|log|asc|sig|md5|sha1|sha256|sha512)"
@@ -138,15 +133,15 @@ class Unread:
         if self.member:
             return self._read()[:_HEAD] if self.size <= self.max_bytes else b""
         with open_regular(self.path) as file:
-            return _read_at_most(file, _HEAD)
+            return read_at_most(file, _HEAD)
 
     def _read(self) -> bytes:
         if self.member and self.spool:
-            return self.member.read(_take_from_spool(self.spool))
+            return self.member.read(self.spool.take_at)
         with open_regular(self.path) as file:
             if self.member:
                 return self.member.read(take_from(file))
-            return _read_at_most(file, self.max_bytes + 1, self.size)
+            return read_at_most(file, self.max_bytes + 1, self.size)
 
     def _too_large(self) -> Problem | Skipped:
         with suppress(OSError, ValueError, ArchiveRefused):
@@ -307,7 +302,7 @@ class Opener:
             remedy = "Pipe a report into it, or name the file"
             return Problem(name, 0, 0, "it is closed", remedy)
         try:
-            data = _read_at_most(sys.stdin.buffer, self.max_bytes + 1)
+            data = read_at_most(sys.stdin.buffer, self.max_bytes + 1)
         except (OSError, ValueError) as error:
             return _unreadable(name, error)
         return (
@@ -384,22 +379,16 @@ class Opener:
             yield _another_name(name, absolute, *first)
         elif first[0] != name:
             return  # named twice by the user
-        elif absolute.lower().endswith(_ARCHIVE_ENDINGS):
+        elif is_archive(absolute):
             yield from self._find_members(absolute, name)
         else:
             yield Unread(absolute, name, status.st_size, self.max_bytes, searched)
 
     def _find_members(self, path: str, name: str) -> Iterator[Item]:
-        spool = None
         try:
             with open_regular(path) as file:
-                if path.lower().endswith(".zip"):
-                    members = zip_members(file)
-                elif path.lower().endswith(".tar"):
-                    members = tar_members(take_from(file), file.seek(0, 2))
-                else:
-                    spool = unpack_gzip(file, MAX_UNPACKED_BYTES - self.unpacked_bytes)
-                    members = tar_members(_take_from_spool(spool), len(spool))
+                room = MAX_UNPACKED_BYTES - self.unpacked_bytes
+                members, spool = open_archive(path, file, room)
         except ArchiveRefused as error:
             yield Problem(name, 0, 0, str(error), "Download or make it again")
             return
@@ -431,7 +420,7 @@ def _judge_member(unread: Unread, member: Member) -> Item:
     if why or member.left_out:
         is_doubt = why != _LITTER_REASON
         return Skipped(unread.name, escape_text(why or member.left_out), is_doubt)
-    if base.lower().endswith(_ARCHIVE_ENDINGS):
+    if is_archive(base):
         return Problem(unread.name, 0, 0, "an archive inside an archive", _UNPACK)
     skipped = None if member.wrong else _why_skipped(base, unread)
     if skipped or not member.wrong:
@@ -500,7 +489,7 @@ def _has_report_ending(name: str) -> bool:
     """Whether reports are called so: also copies such as `a.csv.1` and `a.csv (1)`."""
     lower = name.lower()
     endings = {each.split(" ")[0] for each in PurePosixPath(lower).suffixes} or {""}
-    return bool(endings & _REPORT_ENDINGS) or lower.endswith(_ARCHIVE_ENDINGS)
+    return bool(endings & _REPORT_ENDINGS) or is_archive(name)
 
 
 def _looks_like_report(head: bytes) -> bool:
@@ -519,10 +508,6 @@ def _to_text(head: bytes) -> str:
     return head.decode("utf-16" if is_wide else "utf-8", "ignore")
 
 
-def _take_from_spool(spool: Spool) -> Take:
-    return lambda offset, size: spool.take((offset, size))
-
-
 def _too_large(name: str, max_bytes: int) -> Problem:
     size = f"{max_bytes / 1024 / 1024:g} MiB"
     found = f"larger than {size}, too large for a credential report"
@@ -534,57 +519,8 @@ def _as_text(name: str) -> str:
     return escape_text(name.encode("utf-8", "backslashreplace").decode())
 
 
-def _read_at_most(file: IO[bytes], size: int, expected: int = 0) -> bytes:
-    """Read up to `size` bytes, without setting aside memory for a size that may never come.
-
-    Where about `expected` bytes are there, they are read at once. Raises ValueError where a file
-    that has no end of its own has nothing to give at the moment.
-    """
-    parts: list[bytes] = []
-    chunk = expected + 1 if expected else _CHUNK
-    while size > 0 and (part := file.read(min(size, chunk))) != b"":
-        if part is None:
-            raise ValueError(_NO_FILE)
-        parts.append(part)
-        size -= len(part)
-        chunk = _CHUNK
-    return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-def read_bounded(path: Path, max_bytes: int = DEFAULT_MAX_BYTES) -> bytes:
-    """Return a regular file's bytes. Raises OSError or ValueError where it cannot, or is larger."""
-    with open_regular(path) as file:
-        data = _read_at_most(file, max_bytes + 1)
-    if len(data) > max_bytes:
-        raise ValueError(f"larger than {max_bytes / 1024 / 1024:g} MiB")
-    return data
-
-
-_NO_FILE = "not a regular file (a pipe, a socket or a device)"
-
-
-def open_regular(path: str | Path) -> BinaryIO:
-    """Open a regular file for reading; a pipe or a device would hang or never end.
-
-    Some files of the kernel call themselves regular and wait all the same: reading them does not.
-    """
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise ValueError(_NO_FILE)
-        return open(handle, "rb")  # noqa: PTH123
-    except BaseException:
-        os.close(handle)
-        raise
-
-
 def _unreadable(name: str, error: Exception) -> Problem:
     found, remedy = f"cannot be read: {why_unreadable(error)}", "Check the file and its permissions"
-    if found.endswith(_NO_FILE):
+    if found.endswith(NO_FILE):
         remedy = "Pipe it into credreport and name `-`"
     return Problem(name, 0, 0, found, remedy)
-
-
-def why_unreadable(error: Exception) -> str:
-    """Return why a file could not be read, in words."""
-    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)

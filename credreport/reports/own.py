@@ -18,6 +18,10 @@ _ENOUGH_COLUMNS = 5
 _JSON = own_json()
 
 
+class OwnEvidence(Exception):
+    """The file was written by this program: evidence, not a report."""
+
+
 def is_own_header(line: str) -> bool:
     """Whether the first line of a CSV is that of one of the tables; no report has such columns."""
     columns = set(line.strip().replace('"', "").split(","))

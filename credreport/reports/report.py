@@ -21,10 +21,11 @@ import numpy as np
 
 from credreport.errors import InputRefused, Notice, Problem
 from credreport.reports.cells import Typed, read_cells
-from credreport.reports.containers import OwnEvidence, unpack
+from credreport.reports.containers.texts import unpack
 from credreport.reports.grid import SEPARATOR, Body, Flags, Grid, Numbers, to_body
 from credreport.reports.inputs import NoReport, Stream, own_evidence
 from credreport.reports.names import Order, find_root, has_blank_user, read_accounts, read_order
+from credreport.reports.own import OwnEvidence
 from credreport.reports.sections import (
     CUT,
     ONE_EACH,

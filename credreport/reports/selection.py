@@ -12,8 +12,9 @@ from math import inf
 from operator import attrgetter
 
 from credreport.errors import InputRefused, Notice, Problem, UsageError
+from credreport.files import DEFAULT_MAX_BYTES
 from credreport.instants import format_instant, parse_when
-from credreport.reports.inputs import DEFAULT_MAX_BYTES, Item, Skipped, Stream, Unread, find_inputs
+from credreport.reports.inputs import Item, Skipped, Stream, Unread, find_inputs
 from credreport.reports.report import Report, read_streams
 from credreport.schema import ACCOUNT_ID
 from credreport.text import escape_text, plural

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from credreport.errors import UsageError
-from credreport.reports.inputs import read_bounded, why_unreadable
+from credreport.files import read_bounded, why_unreadable
 
 _MAX_BYTES = 16 * 1024 * 1024
 

@@ -21,14 +21,13 @@ from credreport.errors import InputRefused, Problem
 from credreport.evidence.evidence import Aside, is_too_long
 from credreport.evidence.sample import Sample, Sampling, draw, join_samples
 from credreport.evidence.tables import with_names
-from credreport.files import Spool
+from credreport.files import DEFAULT_MAX_BYTES, Spool
 from credreport.masking.judged import mask_population
 from credreport.masking.key import MaskKey
 from credreport.masking.pseudonyms import Masker
 from credreport.output.csv_file import csv_header, csv_rows
 from credreport.output.json_file import json_rows
 from credreport.reports.inputs import (
-    DEFAULT_MAX_BYTES,
     NoReport,
     Skipped,
     Stream,

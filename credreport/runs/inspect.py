@@ -23,10 +23,9 @@ import numpy as np
 
 from credreport import __version__
 from credreport.errors import Notice, Problem
-from credreport.files import Place, Spool
+from credreport.files import DEFAULT_MAX_BYTES, Place, Spool
 from credreport.instants import format_instant
 from credreport.reports.inputs import (
-    DEFAULT_MAX_BYTES,
     NoReport,
     Skipped,
     Stream,

@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from credreport.errors import InputRefused, Problem
-from credreport.reports import archives
+from credreport.files import open_regular, read_at_most, read_bounded
 from credreport.reports import inputs as sources
-from credreport.reports.inputs import Skipped, Stream, open_inputs, read_bounded
+from credreport.reports.containers.members import MAX_MEMBERS
+from credreport.reports.inputs import Skipped, Stream, open_inputs
 from credreport.reports.report import read_report
 from credreport.reports.selection import read_reports
 from credreport.runs.inspect import Question, inspect_batch
@@ -159,7 +160,7 @@ def test_a_zip_that_unpacks_to_much_more_than_its_size_is_refused(tmp_path: Path
 
 def test_a_zip_of_too_many_files_is_refused(tmp_path: Path) -> None:
     def fill(archive: zipfile.ZipFile) -> None:
-        for number in range(archives.MAX_MEMBERS + 1):
+        for number in range(MAX_MEMBERS + 1):
             archive.writestr(f"{number}.csv", b"")
 
     (problem,) = zipped(tmp_path, fill)
@@ -223,13 +224,13 @@ def test_a_file_that_has_nothing_to_give_yet_is_not_waited_for(tmp_path: Path) -
     assert read_all(Waiting()) == "not a regular file (a pipe, a socket or a device)"
     path = tmp_path / "a.csv"
     path.write_text("x")
-    with sources.open_regular(path) as file:
+    with open_regular(path) as file:
         assert os.get_blocking(file.fileno()) is False
 
 
 def read_all(file: io.RawIOBase) -> str:
     with pytest.raises(ValueError, match="not a regular file") as caught:
-        sources._read_at_most(file, 10)  # type: ignore[arg-type]
+        read_at_most(file, 10)  # type: ignore[arg-type]
     return str(caught.value).partition(";")[0]
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from credreport.errors import Problem
-from credreport.reports import archives
 from credreport.reports import inputs as sources
+from credreport.reports.containers import zips
 from credreport.reports.inputs import Skipped, Stream, Unread, count_inputs, open_inputs
 from credreport.schema import USERS
 from tests.support.reports import root, to_csv, user
@@ -313,7 +313,7 @@ class TestZip:
         assert "larger than" in names([path], 29)[0]
 
     def test_members_are_bounded(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(archives, "MAX_MEMBERS", 1)
+        monkeypatch.setattr(zips, "MAX_MEMBERS", 1)
         zipped(tmp_path / "a.zip", a_csv=b"12", b_csv=b"34")
         assert "2 files in one zip" in names([tmp_path / "a.zip"])[0]
 

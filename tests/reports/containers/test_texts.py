@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from credreport.errors import InputRefused
-from credreport.reports.containers import OwnEvidence, _from_python_text, unpack
+from credreport.reports.containers.answers import _from_python_text
+from credreport.reports.containers.texts import unpack
+from credreport.reports.own import OwnEvidence
 from tests.support.reports import root, to_csv, user
 
 TEXT = to_csv(root(), user("bob", password_enabled="true"))

@@ -14,16 +14,11 @@ from pathlib import Path
 import pytest
 
 from credreport.errors import Problem
-from credreport.reports import archives
 from credreport.reports import inputs as sources
-from credreport.reports.archives import (
-    ArchiveRefused,
-    Member,
-    take_from,
-    tar_members,
-    unpack_gzip,
-    zip_members,
-)
+from credreport.reports.containers import tars
+from credreport.reports.containers.members import ArchiveRefused, Member, take_from
+from credreport.reports.containers.tars import _to_member, tar_members, unpack_gzip
+from credreport.reports.containers.zips import zip_members
 from credreport.reports.inputs import Skipped, Stream, open_inputs
 from tests.support.reports import root, to_csv, user
 
@@ -340,7 +335,7 @@ def test_a_sparse_member_is_refused() -> None:
     info = tarfile.TarInfo("a.csv")
     info.type = tarfile.GNUTYPE_SPARSE
     info.sparse = [(0, 1)]  # type: ignore[assignment]
-    assert archives._to_member(info).wrong.startswith("stored as a sparse file")
+    assert _to_member(info).wrong.startswith("stored as a sparse file")
 
 
 def test_the_members_and_headers_of_a_tar_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -348,7 +343,7 @@ def test_the_members_and_headers_of_a_tar_are_bounded(monkeypatch: pytest.Monkey
         archive.addfile(tarfile.TarInfo("x" * 70_000))
 
     assert "a header longer than 64 KiB" in tar_refusal(tarred(name_it))
-    monkeypatch.setattr(archives, "MAX_MEMBERS", 2)
+    monkeypatch.setattr(tars, "MAX_MEMBERS", 2)
     assert tar_refusal(tarred()) == "more than 2 files in one archive"
 
 
@@ -356,7 +351,7 @@ def test_what_a_gzip_unpacks_to_is_bounded(monkeypatch: pytest.MonkeyPatch) -> N
     bomb = io.BytesIO(gzip.compress(bytes(3_000_000)))
     with pytest.raises(ArchiveRefused, match="unpacks to more than 1 MiB"):
         unpack_gzip(bomb, 10**9)
-    monkeypatch.setattr(archives, "_RATIO_FREE_BYTES", 10)
+    monkeypatch.setattr(tars, "RATIO_FREE_BYTES", 10)
     with pytest.raises(ArchiveRefused, match="unpacks to more than"):
         unpack_gzip(io.BytesIO(gzip.compress(b"x" * 100)), 50)
 

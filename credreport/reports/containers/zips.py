@@ -1,29 +1,29 @@
-"""Zips and tar archives -> where the bytes of each member lie, checked so that none can be missing.
+"""A zip -> its members, checked so that none can be missing.
 
 A reader that trusts the directory at the end of a zip silently loses half of its members to one
 damaged byte there. Here every byte of a zip belongs to one member or to the directory, and
-what a zip says twice it must say the same way twice. A tar has to end where its last member does.
+what a zip says twice it must say the same way twice.
 """
 
 from __future__ import annotations
 
-import gzip
 import struct
-import tarfile
-import zlib
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from credreport.files import Spool
+from credreport.reports.containers.members import (
+    MAX_MEMBERS,
+    MAX_RATIO,
+    RATIO_FREE_BYTES,
+    ArchiveRefused,
+    Member,
+    Take,
+    refuse_duplicates,
+    take_from,
+)
 
-MAX_MEMBERS = 20_000
-MAX_RATIO = 200
-_RATIO_FREE_BYTES = 1024 * 1024
 _MAX_DIRECTORY = MAX_MEMBERS * 1024
-_CHUNK = 1024 * 1024
-
 _LOCAL = struct.Struct("<4s5H3L2H")
 _ENTRY = struct.Struct("<4s6H3L5H2L")
 _END = struct.Struct("<4s4H2LH")
@@ -36,63 +36,6 @@ _FLAGS = 0x40 | _ENCRYPTED | _HAS_DESCRIPTOR | _IS_UTF_8  # the others tell how 
 _STORED, _DEFLATED = 0, 8
 _LARGE_EXTRA = 1
 _FULL_16, _FULL_32 = 0xFFFF, 0xFFFFFFFF
-_MAX_HEADER = 64 * 1024
-
-Take = Callable[[int, int], bytes]
-
-
-class ArchiveRefused(Exception):
-    """What is wrong with an archive, or with one member of it."""
-
-
-@dataclass(frozen=True)
-class Member:
-    """One file in an archive: where its bytes lie, and how to tell that they are whole.
-
-    `offset` and `packed_size` are places in the archive, `size` is the length when unpacked. `crc`
-    is None in a tar, which has none. `wrong` says why it is refused, `left_out` why it is no file.
-    """
-
-    name: str
-    offset: int = 0
-    packed_size: int = 0
-    size: int = 0
-    is_deflated: bool = False
-    crc: int | None = None
-    wrong: str = ""
-    left_out: str = ""
-
-    def read(self, take: Take) -> bytes:
-        """Return its bytes, unpacked. Raises ArchiveRefused where they are damaged."""
-        packed = take(self.offset, self.packed_size)
-        data = self._inflate(packed) if self.is_deflated else packed
-        if len(data) != self.size or (self.crc is not None and zlib.crc32(data) != self.crc):
-            raise ArchiveRefused("damaged inside the archive: its size or checksum differs")
-        return data
-
-    def _inflate(self, packed: bytes) -> bytes:
-        inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-        try:
-            data = inflate.decompress(packed, self.size + 1)
-            data += inflate.decompress(inflate.unconsumed_tail, 1)
-        except zlib.error as error:
-            raise ArchiveRefused(f"damaged inside the archive ({error})") from None
-        if not inflate.eof or inflate.unused_data:
-            raise ArchiveRefused("damaged inside the archive: its packed size differs")
-        return data
-
-
-def take_from(file: BinaryIO) -> Take:
-    """Return a function that reads so many bytes of the file from an offset on."""
-
-    def take(offset: int, size: int) -> bytes:
-        file.seek(offset)
-        return file.read(size)
-
-    return take
-
-
-# Zips
 
 
 @dataclass(frozen=True)
@@ -130,7 +73,7 @@ def zip_members(file: BinaryIO) -> list[Member]:
         members[entry.offset], place = _check_member(take, entry, begin)
     if place != begin:
         raise ArchiveRefused(_not_next(place, begin))
-    _refuse_duplicates(entry.shown for entry in entries)
+    refuse_duplicates(entry.shown for entry in entries)
     return [members[entry.offset] for entry in entries if not entry.name.endswith(b"/")]
 
 
@@ -263,7 +206,7 @@ def _wrong(entry: _Entry) -> str:
         return "encrypted with a password"
     if entry.method not in (_STORED, _DEFLATED):
         return "compressed in a way that is not supported"
-    if entry.size > max(_RATIO_FREE_BYTES, MAX_RATIO * entry.packed_size):
+    if entry.size > max(RATIO_FREE_BYTES, MAX_RATIO * entry.packed_size):
         return f"unpacks to more than {MAX_RATIO} times its size"
     return ""
 
@@ -275,90 +218,3 @@ def _not_next(place: int, next_place: int) -> str:
         f"the bytes {place} to {next_place} belong to no member of its directory: it is damaged, "
         "or several zips were joined"
     )
-
-
-def _refuse_duplicates(names: Iterator[str]) -> None:
-    name, count = next(iter(Counter(names).most_common(1)), ("", 0))
-    if count > 1:
-        raise ArchiveRefused(f"{count} members are called {name}")
-
-
-# Tar archives
-
-
-def unpack_gzip(file: BinaryIO, max_bytes: int) -> Spool:
-    """Return what was compressed, put aside. Raises ArchiveRefused where damaged, or too large."""
-    limit = min(max_bytes, max(_RATIO_FREE_BYTES, MAX_RATIO * file.seek(0, 2)))
-    file.seek(0)
-    spool = Spool()
-    try:
-        with gzip.GzipFile(fileobj=file) as unpacked:
-            while data := unpacked.read(_CHUNK):
-                spool.put(data)
-                if len(spool) > limit:
-                    raise ArchiveRefused(f"unpacks to more than {limit >> 20} MiB")
-    except (OSError, EOFError, zlib.error) as error:
-        raise ArchiveRefused(f"damaged, or not a gzip ({error})") from None
-    return spool
-
-
-class _Headers:
-    """What tarfile reads of an archive: its headers, which are short."""
-
-    def __init__(self, take: Take) -> None:
-        self._take = take
-        self._place = 0
-
-    def tell(self) -> int:
-        return self._place
-
-    def seek(self, place: int) -> int:
-        self._place = place
-        return place
-
-    def read(self, size: int) -> bytes:
-        if size > _MAX_HEADER:
-            raise tarfile.ReadError(f"a header longer than {_MAX_HEADER >> 10} KiB")
-        data = self._take(self._place, size)
-        self._place += len(data)
-        return data
-
-
-def tar_members(take: Take, size: int) -> list[Member]:
-    """Return the members of a tar of `size` bytes, without directories.
-
-    Raises ArchiveRefused where it is damaged or cut short, where anything lies behind its end, or
-    where two members have one name.
-    """
-    members: list[Member] = []
-    try:
-        with tarfile.open(fileobj=_Headers(take), mode="r:") as archive:  # type: ignore[call-overload]
-            while info := archive.next():
-                archive.members = []  # it would keep them all
-                if len(members) == MAX_MEMBERS:
-                    raise ArchiveRefused(f"more than {MAX_MEMBERS} files in one archive")
-                if not info.isdir():
-                    members.append(_to_member(info))
-            end = archive.offset
-    except (tarfile.TarError, ValueError, RecursionError) as error:
-        raise ArchiveRefused(f"not a tar that can be read ({error})") from None
-    if size - end < 2 * tarfile.BLOCKSIZE or any(_chunks_with_data(take, end, size)):
-        raise ArchiveRefused(
-            f"damaged or cut short after {len(members)} members, or several archives were joined"
-        )
-    _refuse_duplicates(member.name for member in members)
-    return members
-
-
-def _to_member(info: tarfile.TarInfo) -> Member:
-    if info.issym() or info.islnk():
-        return Member(info.name, left_out=f"a link to {info.linkname}, not followed")
-    if not info.isreg():
-        return Member(info.name, left_out="neither a file nor a directory")
-    wrong = "stored as a sparse file, which is not supported" if info.issparse() else ""
-    return Member(info.name, info.offset_data, info.size, info.size, wrong=wrong)
-
-
-def _chunks_with_data(take: Take, begin: int, end: int) -> Iterator[bool]:
-    for place in range(begin, end, _CHUNK):
-        yield any(take(place, min(_CHUNK, end - place)))

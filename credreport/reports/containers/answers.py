@@ -1,0 +1,202 @@
+"""What AWS's command line saves, as JSON, YAML or text -> the CSV text of each report in it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from credreport.reports.containers.encodings import Unpacked, decode, is_base64, unpack_base64
+from credreport.reports.containers.strangers import AGAIN, AS_JSON, refused
+from credreport.reports.own import OwnEvidence, is_own_document
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+_BLANKS = re.compile(r"\s*")
+END_OF_TEXT_OUTPUT = re.compile(r"\ttext/csv[ \t\r]*(?:\n|\Z)")
+YAML = re.compile(r"(?:---\s*\n)?\s*(?:- )?Content:")
+_YAML_PAIR = re.compile(r"(?:- | {0,4})(?P<key>Content|GeneratedTime|ReportFormat):(?P<value>.*)")
+_YAML_BLOCK = re.compile(r"(?:!!binary )?[|>][-+]?")
+_NO_PYTHON_ESCAPE = re.compile(rb"\n|\\(?!x[0-9a-f]{2}|[nrt'\"])")
+
+
+def unpack_output_text(name: str, text: str) -> Iterator[Unpacked]:
+    """Yield the answers, one a line: base64, the time and the format, between tabs. Raises InputRefused."""
+    place = 0
+    while place < len(text):
+        match = END_OF_TEXT_OUTPUT.search(text, place)
+        end = match.end() if match else len(text)
+        record, line = text[place:end], text.count("\n", 0, place) + 1
+        place = end
+        if not record.strip():
+            continue
+        fields = record.strip().split("\t")
+        contents = [field for field in fields if is_base64(field)]
+        times = [field for field in fields if re.match(r"[0-9]{4}-", field)]
+        if len(contents) != 1 or len(times) > 1 or len(fields) != len(times) + 2 or not match:
+            found = "looks like `--output text`, but does not have exactly one base64 text"
+            raise refused(name, found, AS_JSON, line + len(record) - len(record.lstrip("\n")))
+        unpacked = unpack_base64(name, contents[0], "CLI --output text")
+        yield replace(unpacked, generated_time=times[0] if times else "")
+
+
+def is_json_string(text: str) -> bool:
+    """Whether the text begins with a JSON string, not with a quoted cell of a CSV."""
+    try:
+        value, end = json.JSONDecoder().raw_decode(text.lstrip())
+    except (ValueError, RecursionError):
+        return is_base64(text.strip().strip('"'))
+    return isinstance(value, str) and not text.lstrip()[end:].lstrip().startswith(",")
+
+
+def unpack_json(name: str, text: str) -> Iterator[Unpacked]:
+    """Yield the reports of one or more JSON documents; a list holds answers of the CLI.
+
+    Raises InputRefused, and OwnEvidence for what credreport itself wrote.
+    """
+    documents = _parse_json(name, text)
+    answers: list[object] = []
+    for document in documents:
+        answers += document if isinstance(document, list) else [document]
+        if isinstance(document, list) and not all(map(_is_answer, document)):
+            found = "a JSON list: a report that another tool has converted"
+            raise refused(name, found, AS_JSON)
+    if not answers:
+        raise refused(name, "an empty JSON list", AGAIN)
+    for number, answer in enumerate(answers, 1):
+        if isinstance(answer, str):
+            yield _unpack_content(name, answer, "JSON text")
+        elif isinstance(answer, dict):
+            if len(answers) == 1 and is_own_document(answer):
+                raise OwnEvidence
+            yield _unpack_answer(name, answer, f"answer {number}: " if len(answers) > 1 else "")
+        else:
+            raise refused(name, "JSON that is neither an object nor a text", AS_JSON)
+
+
+def _is_answer(value: object) -> bool:
+    return isinstance(value, dict) and bool({"Content", "State", "Error"} & set(value))
+
+
+def _unpack_answer(name: str, answer: dict[str, object], which: str) -> Unpacked:
+    """Return the report in one answer of the CLI; `which` says which it is of several."""
+    if "Content" not in answer:
+        if "State" in answer:
+            found = (
+                "the answer of `generate-credential-report`: it says that a report is being made, and "
+                "contains none"
+            )
+            remedy = "Run `aws iam get-credential-report` and save its output"
+            raise refused(name, which + found, remedy)
+        if "Error" in answer or "__type" in answer:
+            raise refused(name, f"{which}an error message of AWS, not a report", AS_JSON)
+        found = "JSON without `Content`: not an answer of get-credential-report"
+        raise refused(name, which + found, AS_JSON)
+    time = answer.get("GeneratedTime", "")
+    unpacked = _unpack_content(name, answer["Content"], "CLI JSON")
+    return replace(unpacked, generated_time=time if isinstance(time, str) else json.dumps(time))
+
+
+def unpack_yaml(name: str, text: str) -> Iterator[Unpacked]:
+    """Yield the answers in the YAML that the CLI writes: plain keys, one answer after the other.
+
+    It is not YAML in general: whatever else is in it is refused with its line (InputRefused).
+    """
+    answer: dict[str, str] = {}
+    last = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        match = _YAML_PAIR.fullmatch(line)
+        if (
+            match is None
+            and last == "Content"
+            and line.startswith(" ")
+            and _BASE64.fullmatch(line.strip())
+        ):
+            answer[last] += line.strip()
+            continue
+        if match is None and (not line.strip() or line.rstrip() in ("---", "...")):
+            last = ""
+            continue
+        if match is None or not (match["key"] == "Content" or answer):
+            found = "YAML that is not as the CLI writes it"
+            raise refused(name, found, AS_JSON, number)
+        if match["key"] in answer:
+            if match["key"] != "Content":
+                raise refused(name, "YAML that names a key twice", AS_JSON, number)
+            yield _unpack_answer_in_yaml(name, answer)
+            answer = {}
+        last, value = match["key"], match["value"].strip()
+        answer[last] = "" if _YAML_BLOCK.fullmatch(value) else value.strip("'\"")
+    yield _unpack_answer_in_yaml(name, answer)
+
+
+def _unpack_answer_in_yaml(name: str, answer: dict[str, str]) -> Unpacked:
+    unpacked = unpack_base64(name, answer["Content"], "CLI YAML")
+    return replace(unpacked, generated_time=answer.get("GeneratedTime", ""))
+
+
+def _parse_json(name: str, text: str) -> Sequence[object]:
+    """Return the JSON documents, one after the other."""
+
+    def refuse_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            raise refused(name, "JSON that names a key twice", f"{AGAIN}; save one report per file")
+        return found
+
+    decoder = json.JSONDecoder(object_pairs_hook=refuse_duplicates)
+    documents = []
+    place = _after_blanks(text, 0)
+    try:
+        while place < len(text):
+            document, end = decoder.raw_decode(text, place)
+            documents.append(document)
+            place = _after_blanks(text, end)
+    except json.JSONDecodeError as error:
+        found = f"JSON that cannot be read ({error.msg})"
+        remedy = f"{AGAIN}; it may be cut short"
+        raise refused(name, found, remedy, error.lineno, error.colno) from None
+    except (RecursionError, ValueError):
+        found = "JSON nested too deeply, or with a number too long, for a credential report"
+        raise refused(name, found, AS_JSON) from None
+    return documents
+
+
+def _after_blanks(text: str, place: int) -> int:
+    found = _BLANKS.match(text, place)
+    return found.end() if found else place
+
+
+def _unpack_content(name: str, content: object, container: str) -> Unpacked:
+    if isinstance(content, dict) and content.get("type") == "Buffer":
+        try:
+            data = bytes(list(content["data"]))
+        except (KeyError, TypeError, ValueError):
+            raise refused(name, "`Content` is a damaged buffer", AS_JSON) from None
+        return Unpacked(decode(name, data), f"{container} (buffer)")
+    if not isinstance(content, str):
+        raise refused(name, "`Content` is not text", AS_JSON)
+    if not content.strip():
+        raise refused(name, "`Content` is empty", AGAIN)
+    if content.startswith(("b'", 'b"')):
+        shown = _from_python_text(content)
+        if shown is None:
+            raise refused(name, "`Content` is a damaged Python text", AS_JSON)
+        return Unpacked(decode(name, shown), f"{container} (Python text)")
+    if "," in content:
+        return Unpacked(
+            decode(name, content.encode("utf-8", "surrogatepass")), f"{container} (text)"
+        )
+    return unpack_base64(name, content, container)
+
+
+def _from_python_text(text: str) -> bytes | None:
+    """Return the bytes that Python shows as `b'...'`; None where it would not show them so."""
+    quote, body = text[1], text.strip()[2:-1]
+    if len(text.strip()) < 3 or text.strip()[-1] != quote or not body.isascii():
+        return None
+    raw = body.encode()
+    rest = raw.replace(b"\\\\", b"  ")
+    if _NO_PYTHON_ESCAPE.search(rest) or re.search(rb"(?<!\\)" + quote.encode(), rest):
+        return None
+    return raw.decode("unicode_escape").encode("latin-1")

@@ -1,0 +1,113 @@
+"""Bytes and base64 -> the text in them; whatever is not whole is refused."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+
+from credreport.reports.containers.strangers import (
+    AGAIN,
+    AS_CSV,
+    refuse_binary,
+    refuse_other_delimiter,
+    refused,
+)
+
+_ENCODINGS = (
+    (b"\xff\xfe\x00\x00", "utf-32", "UTF-32"),
+    (b"\x00\x00\xfe\xff", "utf-32", "UTF-32"),
+    (b"\xff\xfe", "utf-16", "UTF-16"),
+    (b"\xfe\xff", "utf-16", "UTF-16"),
+    (b"\xef\xbb\xbf", "utf-8", "UTF-8"),
+)
+_BASE64_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_SHORTEST_BASE64 = 64
+_EMPTY_LINE = re.compile(r"\n[ \t\r]*\n")
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """The CSV text of one report, what it was saved in, and the time that came with it (as text).
+
+    `answer` counts the answers of a file that has several, from 1; it is 0 where there is one.
+    """
+
+    text: str
+    container: str
+    generated_time: str = ""
+    answer: int = 0
+
+
+def decode(name: str, data: bytes) -> str:
+    """Return the text of UTF-8, or what its byte order mark names. Raises InputRefused with the place."""
+    encoding, label = "utf-8", "UTF-8"
+    for mark, codec, words in _ENCODINGS:
+        if data.startswith(mark):
+            encoding, label = codec, words
+            data = data[3:] if label == "UTF-8" else data  # so that places count without the mark
+            break
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line = before.count(b"\n") + 1
+        column = error.start - before.rfind(b"\n")
+        byte = data[error.start]
+        found = f"byte 0x{byte:02x} is not {label}"
+        remedy = (
+            "The file is damaged or in another encoding: save it as UTF-8, or, where it was made "
+            "with `base64 -d`, decode only the Content"
+        )
+        place = (line, column) if label == "UTF-8" else (0, 0)
+        raise refused(name, found, remedy, *place) from None
+    if "\0" in text:
+        before_nul = text[: text.index("\0")]
+        line = before_nul.count("\n") + 1
+        column = len(before_nul) - before_nul.rfind("\n")
+        found = "a NUL byte: the file is binary, damaged, or UTF-16 without its mark"
+        raise refused(name, found, AS_CSV, line, column)
+    if text.startswith("\ufeff"):
+        raise refused(name, "two byte order marks", AS_CSV, 1, 1)
+    return text
+
+
+def is_base64(text: str) -> bool:
+    """Whether a text is base64 and nothing else, wrapped or not, and long enough for a report."""
+    if "," in text[:_SHORTEST_BASE64]:
+        return False
+    joined = "".join(text.split())
+    letters = joined.removesuffix("=").removesuffix("=")
+    return (
+        len(joined) >= _SHORTEST_BASE64
+        and letters.isascii()
+        and not letters.encode().translate(None, _BASE64_LETTERS)
+        and "\t" not in text.strip()
+    )
+
+
+def unpack_base64(name: str, text: str, container: str) -> Unpacked:
+    """Return the CSV text that the base64 holds; `container` names what it came in. Raises InputRefused."""
+    *lines, last = text.split() or [""]
+    widths = {len(line) for line in lines}
+    if (
+        _EMPTY_LINE.search(text.strip())
+        or len(widths) > 1
+        or len(last) > min(widths, default=len(last))
+    ):
+        found = (
+            "base64 with an empty line in it, or with lines of different lengths: a part is missing"
+        )
+        raise refused(name, found, AGAIN)
+    try:
+        data = base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        found = "base64 that is cut short, damaged, or two texts after one another"
+        raise refused(name, found, f"{AGAIN}; save one report per file") from None
+    refuse_binary(name, data)
+    inner = decode(name, data)
+    if not inner.strip():
+        raise refused(name, "an empty report inside the base64", AGAIN)
+    refuse_other_delimiter(name, inner.lstrip()[:4096])
+    return Unpacked(inner, container)

@@ -1,0 +1,73 @@
+"""The members of an archive: where the bytes of each lie, and how to tell that they are whole."""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import BinaryIO
+
+MAX_MEMBERS = 20_000
+MAX_RATIO = 200
+RATIO_FREE_BYTES = 1024 * 1024
+
+Take = Callable[[int, int], bytes]
+
+
+class ArchiveRefused(Exception):
+    """What is wrong with an archive, or with one member of it."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One file in an archive: where its bytes lie, and how to tell that they are whole.
+
+    `offset` and `packed_size` are places in the archive, `size` is the length when unpacked. `crc`
+    is None in a tar, which has none. `wrong` says why it is refused, `left_out` why it is no file.
+    """
+
+    name: str
+    offset: int = 0
+    packed_size: int = 0
+    size: int = 0
+    is_deflated: bool = False
+    crc: int | None = None
+    wrong: str = ""
+    left_out: str = ""
+
+    def read(self, take: Take) -> bytes:
+        """Return its bytes, unpacked. Raises ArchiveRefused where they are damaged."""
+        packed = take(self.offset, self.packed_size)
+        data = self._inflate(packed) if self.is_deflated else packed
+        if len(data) != self.size or (self.crc is not None and zlib.crc32(data) != self.crc):
+            raise ArchiveRefused("damaged inside the archive: its size or checksum differs")
+        return data
+
+    def _inflate(self, packed: bytes) -> bytes:
+        inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+        try:
+            data = inflate.decompress(packed, self.size + 1)
+            data += inflate.decompress(inflate.unconsumed_tail, 1)
+        except zlib.error as error:
+            raise ArchiveRefused(f"damaged inside the archive ({error})") from None
+        if not inflate.eof or inflate.unused_data:
+            raise ArchiveRefused("damaged inside the archive: its packed size differs")
+        return data
+
+
+def take_from(file: BinaryIO) -> Take:
+    """Return a function that reads so many bytes of the file from an offset on."""
+
+    def take(offset: int, size: int) -> bytes:
+        file.seek(offset)
+        return file.read(size)
+
+    return take
+
+
+def refuse_duplicates(names: Iterable[str]) -> None:
+    """Raise ArchiveRefused where two members have one name."""
+    name, count = next(iter(Counter(names).most_common(1)), ("", 0))
+    if count > 1:
+        raise ArchiveRefused(f"{count} members are called {name}")

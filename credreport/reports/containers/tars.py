@@ -1,0 +1,101 @@
+"""A tar, compressed or not -> its members; it has to end where its last member does."""
+
+from __future__ import annotations
+
+import gzip
+import tarfile
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from credreport.files import Spool
+from credreport.reports.containers.members import (
+    MAX_MEMBERS,
+    MAX_RATIO,
+    RATIO_FREE_BYTES,
+    ArchiveRefused,
+    Member,
+    Take,
+    refuse_duplicates,
+)
+
+_CHUNK = 1024 * 1024
+_MAX_HEADER = 64 * 1024
+
+
+def unpack_gzip(file: BinaryIO, max_bytes: int) -> Spool:
+    """Return what was compressed, put aside. Raises ArchiveRefused where damaged, or too large."""
+    limit = min(max_bytes, max(RATIO_FREE_BYTES, MAX_RATIO * file.seek(0, 2)))
+    file.seek(0)
+    spool = Spool()
+    try:
+        with gzip.GzipFile(fileobj=file) as unpacked:
+            while data := unpacked.read(_CHUNK):
+                spool.put(data)
+                if len(spool) > limit:
+                    raise ArchiveRefused(f"unpacks to more than {limit >> 20} MiB")
+    except (OSError, EOFError, zlib.error) as error:
+        raise ArchiveRefused(f"damaged, or not a gzip ({error})") from None
+    return spool
+
+
+class _Headers:
+    """What tarfile reads of an archive: its headers, which are short."""
+
+    def __init__(self, take: Take) -> None:
+        self._take = take
+        self._place = 0
+
+    def tell(self) -> int:
+        return self._place
+
+    def seek(self, place: int) -> int:
+        self._place = place
+        return place
+
+    def read(self, size: int) -> bytes:
+        if size > _MAX_HEADER:
+            raise tarfile.ReadError(f"a header longer than {_MAX_HEADER >> 10} KiB")
+        data = self._take(self._place, size)
+        self._place += len(data)
+        return data
+
+
+def tar_members(take: Take, size: int) -> list[Member]:
+    """Return the members of a tar of `size` bytes, without directories.
+
+    Raises ArchiveRefused where it is damaged or cut short, where anything lies behind its end, or
+    where two members have one name.
+    """
+    members: list[Member] = []
+    try:
+        with tarfile.open(fileobj=_Headers(take), mode="r:") as archive:  # type: ignore[call-overload]
+            while info := archive.next():
+                archive.members = []  # it would keep them all
+                if len(members) == MAX_MEMBERS:
+                    raise ArchiveRefused(f"more than {MAX_MEMBERS} files in one archive")
+                if not info.isdir():
+                    members.append(_to_member(info))
+            end = archive.offset
+    except (tarfile.TarError, ValueError, RecursionError) as error:
+        raise ArchiveRefused(f"not a tar that can be read ({error})") from None
+    if size - end < 2 * tarfile.BLOCKSIZE or any(_chunks_with_data(take, end, size)):
+        raise ArchiveRefused(
+            f"damaged or cut short after {len(members)} members, or several archives were joined"
+        )
+    refuse_duplicates(member.name for member in members)
+    return members
+
+
+def _to_member(info: tarfile.TarInfo) -> Member:
+    if info.issym() or info.islnk():
+        return Member(info.name, left_out=f"a link to {info.linkname}, not followed")
+    if not info.isreg():
+        return Member(info.name, left_out="neither a file nor a directory")
+    wrong = "stored as a sparse file, which is not supported" if info.issparse() else ""
+    return Member(info.name, info.offset_data, info.size, info.size, wrong=wrong)
+
+
+def _chunks_with_data(take: Take, begin: int, end: int) -> Iterator[bool]:
+    for place in range(begin, end, _CHUNK):
+        yield any(take(place, min(_CHUNK, end - place)))

@@ -1,0 +1,71 @@
+"""The bytes of a file -> the CSV text of each report in it, whatever it was saved in; or what it is instead."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from credreport.reports.containers.answers import (
+    END_OF_TEXT_OUTPUT,
+    YAML,
+    is_json_string,
+    unpack_json,
+    unpack_output_text,
+    unpack_yaml,
+)
+from credreport.reports.containers.encodings import Unpacked, decode, is_base64, unpack_base64
+from credreport.reports.containers.strangers import (
+    AGAIN,
+    refuse_binary,
+    refuse_other_delimiter,
+    refuse_other_text,
+    refuse_other_tools,
+    refused,
+)
+from credreport.reports.own import OwnEvidence, is_own_header
+
+_ARMOUR = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]+-----")
+
+
+def unpack(name: str, data: bytes) -> tuple[Unpacked, ...]:
+    """Return the CSV text inside `data`, or several where answers were put into one file.
+
+    Reads CSV, the CLI's JSON in its variants, its YAML, its `--output text`, and base64 wrapped or
+    not, in UTF-8 or (with a byte order mark) UTF-16; a stream or a list of answers. Raises
+    InputRefused, naming what the file is and how to mend it, and OwnEvidence for what credreport
+    itself wrote.
+    """
+    refuse_binary(name, data)
+    text = decode(name, data)
+    start = text.lstrip()[:4096]
+    if not start:
+        raise refused(name, "the file is empty", AGAIN)
+    first_line = start.splitlines()[0]
+    if start[0] in "{[" or (start[0] == '"' and is_json_string(text)):
+        found = list(unpack_json(name, text))
+    elif "," not in first_line and END_OF_TEXT_OUTPUT.search(text):
+        found = list(unpack_output_text(name, text))
+    elif YAML.match(start):
+        found = list(unpack_yaml(name, text))
+    else:
+        found = [_unpack_single(name, text, first_line)]
+    if len(found) == 1:
+        return tuple(found)
+    return tuple(replace(each, answer=number) for number, each in enumerate(found, 1))
+
+
+def _unpack_single(name: str, text: str, first_line: str) -> Unpacked:
+    start = text.lstrip()[:4096]
+    is_all_base64 = is_base64(text)
+    if "password_enabled" not in first_line and not is_all_base64:
+        refuse_other_text(name, start)
+    if _ARMOUR.match(start):
+        body = "\n".join(line for line in text.splitlines() if not _ARMOUR.fullmatch(line.strip()))
+        return unpack_base64(name, body, "base64 (certutil)")
+    if is_all_base64:
+        return unpack_base64(name, text, "base64")
+    refuse_other_delimiter(name, start)
+    if is_own_header(first_line):
+        raise OwnEvidence
+    refuse_other_tools(name, first_line)
+    return Unpacked(text, "CSV")
