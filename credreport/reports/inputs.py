@@ -456,20 +456,21 @@ def _why_not_searched(folder: str) -> str:
 
 def _why_skipped(name: str, unread: Unread) -> Skipped | None:
     """Return why a file that nobody named is not read, or None; where its name leaves a doubt, it is looked at."""
-    if is_litter(name):
-        return Skipped(unread.name, _LITTER_REASON)
     is_companion = _COMPANION.fullmatch(name) is not None
     is_hidden = name.startswith(".")
-    if _has_report_ending(name) and not is_companion and not is_hidden:
+    litter = is_litter(name)
+    if _has_report_ending(name) and not is_companion and not is_hidden and not litter:
         return None
     try:
         head = unread.head()
     except (OSError, ValueError, ArchiveRefused) as error:
-        return Skipped(unread.name, f"cannot be read: {why_unreadable(error)}", is_doubt=True)
+        return Skipped(unread.name, f"cannot be read: {why_unreadable(error)}", not litter)
     is_report = _holds_report(head)
+    if litter and (not is_report or b"\0" in head):  # an editor's copy of a report has NUL in it
+        return Skipped(unread.name, _LITTER_REASON)
     if is_own_file(name, head, is_like_report=is_report):
         return own_evidence(unread.name)
-    if is_hidden:
+    if is_hidden or litter:
         why = "a hidden file that looks like a report" if is_report else "hidden file"
         return Skipped(unread.name, why, is_doubt=is_report)
     if is_companion and not is_report:

@@ -64,6 +64,14 @@ _CUT_DATE = re.compile(
     rb"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{0,8}(?:\+[0-9:]{0,4})?"
 )
 _WHOLE_DATE = re.compile(rb"T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:Z|\+00:00),")
+# A cell that is whole and goes on; base64 of a report; what no cell of AWS is as long as.
+_GOES_ON = re.compile(
+    r"(?:N/A|no_information|not_supported|(?i:true|false)"
+    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(?:Z|\+00:00))\s*[^\s].*|.{100}.*",
+    re.DOTALL,
+)
+_FIXED_COLUMNS = {*KNOWN_COLUMNS} - {USER, ARN, EXTRA_CREDENTIALS}
+_BASE64_OF_A_REPORT = "dXNlcixhcm4"
 _MOST_ALIKE = 20  # warnings of one kind about one file
 T = TypeVar("T")
 
@@ -372,6 +380,7 @@ class _Reading:
 
     def _add(self, grid: Grid, parts: Sequence[_Part], typed: Typed | None) -> None:
         """Add the reports of a grid; `typed` may be known."""
+        self._refuse_more(grid, parts)
         table, owners = _to_table(grid, typed)
         firsts = np.flatnonzero(np.diff(table.report, prepend=-1))
         newest = np.maximum.reduceat(table.typed.newest.view("i8"), firsts).view("M8[us]")
@@ -401,6 +410,19 @@ class _Reading:
                     first=begin,
                 )
             )
+
+    def _refuse_more(self, grid: Grid, parts: Sequence[_Part]) -> None:
+        """Refuse what goes on behind a last row: AWS ends it without a line end, whatever follows."""
+        column = len(grid.columns) - 1
+        is_fixed = grid.columns[column] in _FIXED_COLUMNS
+        ends = np.cumsum(grid.sizes) - 1
+        for part, row, cell in zip(parts, ends.tolist(), grid.cells(ends, column), strict=True):
+            if _BASE64_OF_A_REPORT in cell or (is_fixed and _GOES_ON.fullmatch(cell)):
+                found = f"something else follows the last row: {cell[:40]!r}"
+                name, line = part.csv.source.name, int(grid.lines[row])
+                remedy = "Take it out, or download the report again"
+                problem = Problem(name, line, column + 1, found, remedy)
+                self.problems[part.csv.place] = [*self.problems.get(part.csv.place, ()), problem]
 
     def _answer(self, place: int, name: str) -> list[Report | NoReport]:
         # Sections with the same header were read together: back into the order of the file.

@@ -273,6 +273,61 @@ class TestCutWithinACell:
         ]
 
 
+class TestBehindTheLastRow:
+    """What is appended without a comma would vanish in the last cell, whatever it is."""
+
+    WHOLE = to_csv(root(), user())
+
+    @pytest.mark.parametrize(
+        "more",
+        [
+            base64.b64encode(to_csv(root(OTHER)).encode()).decode(),
+            f"{base64.b64encode(to_csv(root(OTHER)).encode()).decode()}\t2026-01-31\ttext/csv\n",
+            to_csv(root(OTHER)).encode("utf-16-be").decode("utf-16-le"),
+            "An error occurred (Throttling)\r\n",
+            "x",
+        ],
+    )
+    def test_something_else_is_refused(self, more: str) -> None:
+        (found,) = refusal(self.WHOLE + more)
+        start = f"N/A{more.rstrip()}"[:40]
+        assert found == (
+            "report.csv, line 3, column 22: something else follows the last row: "
+            f"{start!r}. Take it out, or download the report again."
+        )
+
+    def test_before_another_report_too(self) -> None:
+        (found,) = refusal(f"{self.WHOLE}dXNl\n{to_csv(root(OTHER))}")
+        assert found.startswith("report.csv, line 3, column 22: something else follows")
+
+    @pytest.mark.parametrize(
+        ("column", "cell", "is_read"),
+        [
+            ("mfa_active", "TRUE", True),
+            ("mfa_active", "FALSE.", False),
+            ("cert_2_last_rotated", "2025-11-02T12:00:00Z", True),
+            ("cert_2_last_rotated", "2025-11-02T12:00:00+00:00", True),
+            ("cert_2_last_rotated", "2025-11-02T12:00:00+00:00d", False),
+            ("cert_2_last_rotated", "N/A ", True),
+            ("cert_2_last_rotated", "N/A .", False),
+            ("cert_2_last_rotated", "x" * 99, True),
+            ("cert_2_last_rotated", "x" * 100, False),
+            ("user", "N/Ax" + "x" * 100, True),
+            ("remark", "true or false", True),
+            ("remark", "dXNlcixhcm4s", False),
+        ],
+    )
+    def test_a_cell_that_is_whole_does_not_go_on(
+        self, column: str, cell: str, *, is_read: bool
+    ) -> None:
+        columns = (*(name for name in COLUMNS if name != column), column)
+        text = to_csv(root(), user() | {column: cell}, columns=columns)
+        if is_read:
+            assert len(read(text)) == 1
+        else:
+            assert len(refusal(text)) == 1
+
+
 class TestSeveralAccounts:
     @pytest.mark.parametrize("joint", ["\n", "", "\n\n", "\ufeff"])
     def test_appended_reports_are_taken_apart(self, joint: str) -> None:

@@ -14,6 +14,8 @@ from credreport.reports.own import OwnEvidence, is_own_document
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _BLANKS = re.compile(r"\s*")
 END_OF_TEXT_OUTPUT = re.compile(r"\ttext/csv[ \t\r]*(?:\n|\Z)")
+# What a report is kept under, how its base64 begins, and a part of its header.
+_IS_OF_A_REPORT = re.compile(r"(?i:content)\Z|\s*(?:77u/)?dXNlcixhcm4|[^\n]*,password_enabled,")
 YAML = re.compile(r"(?:---\s*\n)?\s*(?:- )?Content:")
 _YAML_PAIR = re.compile(r"(?:- | {0,4})(?P<key>Content|GeneratedTime|ReportFormat):(?P<value>.*)")
 _YAML_BLOCK = re.compile(r"(?:!!binary )?[|>][-+]?")
@@ -92,9 +94,26 @@ def _unpack_answer(name: str, answer: dict[str, object], which: str) -> Unpacked
             raise refused(name, f"{which}an error message of AWS, not a report", AS_JSON)
         found = "JSON without `Content`: not an answer of get-credential-report"
         raise refused(name, which + found, AS_JSON)
+    others = {key: value for key, value in answer.items() if key != "Content"}
+    if any(map(_IS_OF_A_REPORT.match, _texts_in(others))):
+        found = "another report beside the one in `Content`"
+        raise refused(name, which + found, f"{AGAIN}; save one report per file")
     time = answer.get("GeneratedTime", "")
     unpacked = _unpack_content(name, answer["Content"], "CLI JSON")
     return replace(unpacked, generated_time=time if isinstance(time, str) else json.dumps(time))
+
+
+def _texts_in(value: object) -> Iterator[str]:
+    """Yield the keys and texts of a JSON value, however deep."""
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            waiting += [*each, *each.values()]
+        elif isinstance(each, list):
+            waiting += each
+        elif isinstance(each, str):
+            yield each
 
 
 def unpack_yaml(name: str, text: str) -> Iterator[Unpacked]:
@@ -172,7 +191,9 @@ def _unpack_content(name: str, content: object, container: str) -> Unpacked:
         try:
             data = bytes(list(content["data"]))
         except (KeyError, TypeError, ValueError):
-            raise refused(name, "`Content` is a damaged buffer", AS_JSON) from None
+            data = b""
+        if not data or set(content) != {"type", "data"}:
+            raise refused(name, "`Content` is a damaged buffer", AS_JSON)
         return Unpacked(decode(name, data), f"{container} (buffer)")
     if not isinstance(content, str):
         raise refused(name, "`Content` is not text", AS_JSON)

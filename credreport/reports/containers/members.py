@@ -66,6 +66,11 @@ def take_from(file: BinaryIO) -> Take:
     return take
 
 
+def without_dots(name: str) -> str:
+    """Return a path without the steps that lead nowhere: `tar -cf x.tar .` writes `./a.csv`."""
+    return "/".join(step for step in name.split("/") if step != ".")
+
+
 def refuse_duplicates(names: Iterable[str]) -> None:
     """Raise ArchiveRefused where two members have one name."""
     name, count = next(iter(Counter(names).most_common(1)), ("", 0))

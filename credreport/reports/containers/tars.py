@@ -17,6 +17,7 @@ from credreport.reports.containers.members import (
     Member,
     Take,
     refuse_duplicates,
+    without_dots,
 )
 
 _CHUNK = 1024 * 1024
@@ -74,6 +75,8 @@ def tar_members(take: Take, size: int) -> list[Member]:
                 archive.members = []  # it would keep them all
                 if len(members) == MAX_MEMBERS:
                     raise ArchiveRefused(f"more than {MAX_MEMBERS} files in one archive")
+                if info.isreg():
+                    _check_size(take, info, archive.offset)
                 if not info.isdir():
                     members.append(_to_member(info))
             end = archive.offset
@@ -87,13 +90,27 @@ def tar_members(take: Take, size: int) -> list[Member]:
     return members
 
 
+def _check_size(take: Take, info: tarfile.TarInfo, end: int) -> None:
+    """Refuse a file that is longer than its size says: what would be left out is more of it.
+
+    `end` is where the next header is. A file fills whole blocks, and zeros fill the last one. A
+    header's checksum does not tell when two digits of the size change places.
+    """
+    begin = info.offset_data + info.size
+    if not info.issparse() and (
+        end - begin not in range(tarfile.BLOCKSIZE) or any(take(begin, end - begin))
+    ):
+        raise ArchiveRefused(f"{info.name} does not end where its size says")
+
+
 def _to_member(info: tarfile.TarInfo) -> Member:
+    name = without_dots(info.name)
     if info.issym() or info.islnk():
-        return Member(info.name, left_out=f"a link to {info.linkname}, not followed")
+        return Member(name, left_out=f"a link to {info.linkname}, not followed")
     if not info.isreg():
-        return Member(info.name, left_out="neither a file nor a directory")
+        return Member(name, left_out="neither a file nor a directory")
     wrong = "stored as a sparse file, which is not supported" if info.issparse() else ""
-    return Member(info.name, info.offset_data, info.size, info.size, wrong=wrong)
+    return Member(name, info.offset_data, info.size, info.size, wrong=wrong)
 
 
 def _chunks_with_data(take: Take, begin: int, end: int) -> Iterator[bool]:

@@ -24,6 +24,7 @@ from credreport.reports.containers.strangers import (
 )
 from credreport.reports.own import OwnEvidence, is_own_header
 
+_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]+-----")
 _ARMOUR = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]+-----")
 
 
@@ -60,8 +61,7 @@ def _unpack_single(name: str, text: str, first_line: str) -> Unpacked:
     if "password_enabled" not in first_line and not is_all_base64:
         refuse_other_text(name, start)
     if _ARMOUR.match(start):
-        body = "\n".join(line for line in text.splitlines() if not _ARMOUR.fullmatch(line.strip()))
-        return unpack_base64(name, body, "base64 (certutil)")
+        return unpack_base64(name, _unwrap(name, text), "base64 (certutil)")
     if is_all_base64:
         return unpack_base64(name, text, "base64")
     refuse_other_delimiter(name, start)
@@ -69,3 +69,13 @@ def _unpack_single(name: str, text: str, first_line: str) -> Unpacked:
         raise OwnEvidence
     refuse_other_tools(name, first_line)
     return Unpacked(text, "CSV")
+
+
+def _unwrap(name: str, text: str) -> str:
+    """Return what stands between the lines BEGIN and END, which are the first and the last."""
+    first, *lines = map(str.strip, text.strip().splitlines())
+    last = lines.pop() if lines else ""
+    if not _BEGIN.fullmatch(first) or last != first.replace("BEGIN", "END", 1):
+        found = "base64 between BEGIN and END, of which one is missing"
+        raise refused(name, found, f"{AGAIN}; it may be cut short")
+    return "\n".join(lines)

@@ -21,6 +21,7 @@ from credreport.reports.containers.members import (
     Take,
     refuse_duplicates,
     take_from,
+    without_dots,
 )
 
 _MAX_DIRECTORY = MAX_MEMBERS * 1024
@@ -53,7 +54,8 @@ class _Entry:
     @property
     def shown(self) -> str:
         """The name; what was written without the mark of UTF-8 is in the alphabet of the PC."""
-        return self.name.decode("utf-8" if self.flags & _IS_UTF_8 else "cp437", "backslashreplace")
+        codec = "utf-8" if self.flags & _IS_UTF_8 else "cp437"
+        return without_dots(self.name.decode(codec, "backslashreplace"))
 
 
 def zip_members(file: BinaryIO) -> list[Member]:

@@ -311,6 +311,54 @@ def test_two_members_of_a_tar_of_one_name_are_refused() -> None:
     assert tar_refusal(tarred(again)) == "2 members are called 111122223333.csv"
 
 
+def test_steps_that_lead_nowhere_are_no_directory_and_make_no_other_name() -> None:
+    def dotted(archive: tarfile.TarFile) -> None:
+        archive.addfile(tarfile.TarInfo("./a/./b.csv"))
+
+    def again(archive: tarfile.TarFile) -> None:
+        archive.addfile(tarfile.TarInfo("./111122223333.csv"))
+
+    assert untar(tarred(dotted)) == FILES | {"a/b.csv": b""}
+    assert tar_refusal(tarred(again)) == "2 members are called 111122223333.csv"
+
+
+def test_the_reports_of_a_tar_of_the_current_directory_are_read(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "a.tar", "w") as archive:
+        (tmp_path / "here").mkdir()
+        (tmp_path / "here/r.csv").write_bytes(FILES["111122223333.csv"])
+        archive.add(tmp_path / "here", arcname=".")
+    found = [
+        item.name for item in open_inputs([str(tmp_path / "a.tar")]) if isinstance(item, Stream)
+    ]
+    assert found == ["a.tar/r.csv"]
+
+
+def test_a_size_that_leaves_out_the_end_of_a_file_is_refused() -> None:
+    content = b"123456789"
+
+    def short(headers: dict[str, str], size: int) -> str:
+        target = io.BytesIO()
+        with tarfile.open(fileobj=target, mode="w", format=tarfile.PAX_FORMAT) as archive:
+            info = tarfile.TarInfo("a.csv")
+            info.size, info.pax_headers = size, headers
+            archive.addfile(info)
+            archive.fileobj.write(content.ljust(512, b"\0"))
+            archive.offset += 512
+        return tar_refusal(target.getvalue())
+
+    assert short({}, 8) == short({"size": "8"}, 9) == "a.csv does not end where its size says"
+
+    target = io.BytesIO()
+    everywhere = {"size": "9"}  # of every member
+    with tarfile.open(
+        fileobj=target, mode="w", format=tarfile.PAX_FORMAT, pax_headers=everywhere
+    ) as archive:
+        info = tarfile.TarInfo("a.csv")
+        info.size = 1024
+        archive.addfile(info, io.BytesIO(bytes(1024)))
+    assert tar_refusal(target.getvalue()) == "a.csv does not end where its size says"
+
+
 def test_links_and_devices_of_a_tar_are_left_out_by_name(tmp_path: Path) -> None:
     def add(archive: tarfile.TarFile) -> None:
         for name, kind in (

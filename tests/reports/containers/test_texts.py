@@ -20,6 +20,7 @@ from tests.support.reports import root, to_csv, user
 TEXT = to_csv(root(), user("bob", password_enabled="true"))
 BYTES = TEXT.encode()
 BASE64 = base64.b64encode(BYTES).decode()
+ARMOURED = f"-----BEGIN CERTIFICATE-----\r\n{BASE64}\r\n-----END CERTIFICATE-----\r\n".encode()
 TIME = "2026-01-31T12:00:00+00:00"
 
 
@@ -57,6 +58,7 @@ def wrapped(width: int, end: str) -> bytes:
         (answer(GeneratedTime="absent"), "CLI JSON", ""),
         (answer(GeneratedTime={"a": 1}), "CLI JSON", '{"a": 1}'),
         (answer(Content=wrapped(76, "\n").decode()), "CLI JSON", TIME),
+        (answer(ResponseMetadata={"HTTPHeaders": {"content-type": "text/xml"}}), "CLI JSON", TIME),
         (answer(Content=TEXT), "CLI JSON (text)", TIME),
         (answer(Content=repr(BYTES)), "CLI JSON (Python text)", TIME),
         (answer(Content={"type": "Buffer", "data": list(BYTES)}), "CLI JSON (buffer)", TIME),
@@ -224,6 +226,19 @@ def test_every_answer_in_a_file_is_read(data: bytes) -> None:
         (yaml(BASE64) + b"Error: Throttling\n", "line 4: YAML that is not as the CLI writes it"),
         (yaml(BASE64) + b"ReportFormat: text/csv\n", "line 4: YAML that names a key twice"),
         (yaml(BASE64) + b"---\n" + yaml(BASE64[:-3] + "?"), "base64"),
+        (answer(content=BASE64), "another report beside the one in `Content`"),
+        (answer(Older=[{"Content": 1}]), "another report beside the one in `Content`"),
+        (answer(Older=f" {BASE64}"), "another report beside the one in `Content`"),
+        (answer(Older={"of": [TEXT]}), "another report beside the one in `Content`"),
+        (
+            answer(Content={"type": "Buffer", "data": list(BYTES), "more": list(BYTES)}),
+            "`Content` is a damaged buffer",
+        ),
+        (ARMOURED[: ARMOURED.index(b"-----END")], "BEGIN and END, of which one is missing"),
+        (ARMOURED.replace(b"BEGIN", b"END"), "BEGIN and END, of which one is missing"),
+        (ARMOURED.replace(b"END", b"BEGIN"), "BEGIN and END, of which one is missing"),
+        (ARMOURED + b"dXNl", "BEGIN and END, of which one is missing"),
+        (b"-----BEGIN CERTIFICATE-----", "BEGIN and END, of which one is missing"),
     ],
 )
 def test_or_the_file_is_refused(data: bytes, says: str) -> None:
