@@ -45,9 +45,21 @@ class Notice:
 
 
 class CredreportError(Exception):
-    """What the user can mend. `exit_code` is what the command line ends with."""
+    """What the user can mend, a text for each line: there may be line ends in the names in it.
+
+    `exit_code` is what the command line ends with.
+    """
 
     exit_code = 2
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What is said, line by line."""
+        return tuple(map(str, self.args))
+
+    def __str__(self) -> str:
+        """Return the lines."""
+        return "\n".join(self.lines)
 
 
 class UsageError(CredreportError):
@@ -64,7 +76,7 @@ class InputRefused(CredreportError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         """Keep the problems, in the order of files and lines."""
         self.problems = tuple(problems)
-        super().__init__("\n".join(problem_lines(self.problems)))
+        super().__init__(*problem_lines(self.problems))
 
 
 def problem_lines(problems: Iterable[Problem]) -> list[str]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import stat
 import tempfile
 import weakref
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from credreport.errors import OutputError
 
@@ -139,3 +141,20 @@ def sha256(content: Content) -> str:
     for chunk in chunks_of(content):
         digest.update(chunk)
     return digest.hexdigest()
+
+
+class KeyTwiceError(ValueError):
+    """A key that an object has twice: one of its values would vanish."""
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Return what a JSON document holds. Raises KeyTwiceError, ValueError or RecursionError."""
+    return json.loads(text, object_pairs_hook=_no_key_twice)
+
+
+def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        key, _ = Counter(key for key, _ in pairs).most_common(1)[0]
+        raise KeyTwiceError(f"the key {key!r} appears twice in one object")
+    return found

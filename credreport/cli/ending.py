@@ -12,7 +12,7 @@ import typer
 
 import credreport as package
 from credreport.cli.screen import Screen, flush
-from credreport.errors import CredreportError, InputRefused, OutputError, problem_lines
+from credreport.errors import CredreportError, InputRefused, OutputError
 from credreport.text import plural
 
 FINDINGS_OPEN = 1
@@ -64,12 +64,10 @@ def ending(command: Callable[P, int]) -> Callable[P, None]:
 
 def _show(screen: Screen, error: CredreportError, kwargs: Mapping[str, object]) -> int:
     """Print what the user can mend; return the exit status."""
-    if not isinstance(error, InputRefused):
-        for line in str(error).split("\n"):
-            screen.fail(f"error: {line}")
-        return error.exit_code
-    for line in problem_lines(error.problems):
+    for line in error.lines:
         screen.fail(f"error: {line}")
+    if not isinstance(error, InputRefused):
+        return error.exit_code
     files = len({problem.source for problem in error.problems})
     hint = "; --keep-going leaves them out" if not kwargs.get("keep_going") else ""
     screen.fail(f"{plural(files, 'input')} refused, nothing written{hint}")

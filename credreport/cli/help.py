@@ -124,7 +124,7 @@ class Group(TyperGroup):
             )
             sys.exit(error.exit_code)
         except CredreportError as error:  # a configuration file that cannot be used
-            for line in str(error).split("\n"):
+            for line in error.lines:
                 Screen(no_color="--no-color" in sys.argv).fail(f"error: {line}")
             sys.exit(error.exit_code)
         if standalone_mode:

@@ -128,7 +128,7 @@ def review(decisions: Decisions, judged: Assessment | Comparison) -> Review:
             who = f"{finding_id}, {about['user']!r} in account {about['account_id'] or 'unknown'}"
             notices.append(Notice(_name(decisions), 0, code, f"{who}: {check}"))
     if problems:
-        raise UsageError("\n".join(problems[:20]))
+        raise UsageError(*problems[:20])
     rows += [
         {
             **{name: str(row[name]) for name in _TEXT[:6]},

@@ -106,7 +106,7 @@ def parse_workbook(name: str, data: bytes, *, is_carried: bool) -> Decisions:
     signed = _to_signed(sheets.get(_SUMMARY, []))
     if reader.problems:
         lines = problem_lines(reader.problems)
-        raise UsageError("\n".join(f"{OPTION} {line}" for line in lines))
+        raise UsageError(*(f"{OPTION} {line}" for line in lines))
     file = OptionFile(name, hashlib.sha256(data).hexdigest(), len(data))
     return Decisions(
         decisions,

@@ -260,4 +260,4 @@ def mask_error(error: CredreportError, masker: Masker) -> CredreportError:
         return error
     if isinstance(error, InputRefused):
         return InputRefused(mask_problem(each, masker) for each in error.problems)
-    return type(error)(masker.text(str(error)))
+    return type(error)(*map(masker.text, error.lines))

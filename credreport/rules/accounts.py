@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 
 from credreport.errors import Notice, Problem, UsageError, problem_lines
+from credreport.files import KeyTwiceError, parse_json
 from credreport.rules.option_file import OptionFile, read_option_file
 from credreport.schema import ACCOUNT_ID
 
@@ -135,7 +136,7 @@ def read_accounts(path: Path) -> AccountList:
         )
     if problems:
         lines = problem_lines(sorted(problems))
-        raise UsageError("\n".join(f"{_OPTION} {line}" for line in lines))
+        raise UsageError(*(f"{_OPTION} {line}" for line in lines))
     return AccountList(tuple(found.values()), file)
 
 
@@ -206,7 +207,10 @@ def _read_json(name: str, text: str, problems: list[Problem]) -> Iterator[_Row]:
     """Yield the accounts of a list of objects, or of the list under `Accounts`."""
     remedy = "Expected the output of `aws organizations list-accounts`"
     try:
-        document = json.loads(text)
+        document = parse_json(text)
+    except KeyTwiceError as error:
+        problems.append(Problem(name, 0, 0, str(error), "Leave one of them"))
+        return
     except json.JSONDecodeError as error:
         problems.append(Problem(name, error.lineno, error.colno, "not JSON", remedy))
         return
@@ -214,8 +218,12 @@ def _read_json(name: str, text: str, problems: list[Problem]) -> Iterator[_Row]:
         problems.append(Problem(name, 0, 0, "not JSON that can be read", remedy))
         return
     if isinstance(document, dict):
+        if any(value for key, value in document.items() if _plain(key) == "nexttoken"):
+            found = "a part of the list: `NextToken` says that there are more accounts"
+            again = "Run `aws organizations list-accounts` without --max-items and --no-paginate"
+            problems.append(Problem(name, 0, 0, found, again))
         lists = [value for key, value in document.items() if _plain(key) == "accounts"]
-        document = lists[0] if lists else None
+        document = lists[0] if len(lists) == 1 else None
     if not isinstance(document, list) or not all(isinstance(each, dict) for each in document):
         problems.append(Problem(name, 0, 0, "JSON without a list of accounts", remedy))
         return

@@ -104,7 +104,7 @@ class TomlFile:
     def finish(self) -> None:
         """Raise UsageError with a line for each problem, if there are any."""
         if self._problems:
-            raise UsageError("\n".join(problem_lines(sorted(self._problems))))
+            raise UsageError(*problem_lines(sorted(self._problems)))
 
     def line_of(self, key: str, table: str = "", number: int = 0) -> int:
         """Return the line where a key is set, at the top or in a table; of several, in that number (from 0).

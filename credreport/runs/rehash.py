@@ -21,6 +21,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from credreport.errors import UsageError
+from credreport.files import KeyTwiceError, parse_json
 from credreport.output.formats import MANIFEST, SUMS, own_output
 
 _MOST_TEXT = 64 * 1024 * 1024
@@ -197,13 +198,13 @@ def _read_manifest(path: Path, faults: list[Fault]) -> dict[str, Any] | None:
         faults.append(Fault(path.name, data))
         return None
     try:
-        document = json.loads(data, object_pairs_hook=_no_key_twice)
+        document = parse_json(data)
     except json.JSONDecodeError as error:
         what = f"malformed: line {error.lineno}, column {error.colno} is not JSON"
         faults.append(Fault(path.name, what))
         return None
     except (ValueError, RecursionError) as error:
-        what = str(error) if isinstance(error, _TwiceError) else "it is not JSON in UTF-8"
+        what = str(error) if isinstance(error, KeyTwiceError) else "it is not JSON in UTF-8"
         faults.append(Fault(path.name, f"malformed: {what}"))
         return None
     problem = next(_problems(document), "")
@@ -212,18 +213,6 @@ def _read_manifest(path: Path, faults: list[Fault]) -> dict[str, Any] | None:
         return None
     found: dict[str, Any] = document
     return found
-
-
-class _TwiceError(ValueError):
-    pass
-
-
-def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    counts = Counter(key for key, _ in pairs)
-    twice = [key for key, count in counts.items() if count > 1]
-    if twice:
-        raise _TwiceError(f"the key {twice[0]!r} appears twice in one object")
-    return dict(pairs)
 
 
 def _problems(document: object) -> Iterator[str]:

@@ -139,7 +139,7 @@ def reperform(
         try:
             evidence = _run(manifest, attempt, files, max_bytes, key)
         except CredreportError as error:
-            first = str(error).split("\n")[0]
+            first = error.lines[0]
             fault = Fault(manifest.name, f"re-performing it was refused: {first}")
             results.append(Reperformed(manifest.name, faults=(fault,), is_done=False))
             continue

@@ -352,6 +352,19 @@ class TestExitStatus:
         assert done.exit_code == 2
         assert message in done.stderr
 
+    @pytest.mark.parametrize("option", ["--accounts", "--policy", "--waivers", "--carry-from"])
+    @pytest.mark.parametrize("content", [None, "[", "x"])
+    def test_a_line_end_in_a_name_begins_no_line(
+        self, here: Path, option: str, content: str | None
+    ) -> None:
+        path = here / "a\nb.toml"
+        if content:
+            path.write_text(content)
+        done = run("analyze", stale(here), option, path)
+        assert done.exit_code == 2
+        (line,) = done.stderr.splitlines()
+        assert "a\\x0ab.toml" in line
+
     def test_other_evidence_is_not_replaced_unless_forced(self, here: Path) -> None:
         analyze = ("analyze", "--format", "csv")
         assert run(*analyze, stale(here)).exit_code == 0

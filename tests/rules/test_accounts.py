@@ -116,6 +116,20 @@ def test_organizations_export_is_read(tmp_path: Path) -> None:
         ("{", "line 1, column 2: not JSON. Expected the output of"),
         ("[" * 100_000, "not JSON that can be read."),
         ('{"Accounts": 1}', "JSON without a list of accounts."),
+        (
+            f'{{"Accounts": [{{"Id": "{OTHER}"}}], "Accounts": [{{"Id": "{ACCOUNT}"}}]}}',
+            "accounts.csv: the key 'Accounts' appears twice in one object. Leave one of them.",
+        ),
+        (f'[{{"Id": "{OTHER}", "Id": "{ACCOUNT}"}}]', "the key 'Id' appears twice in one object"),
+        (f'[{{"Id": "{OTHER}", "ID": "{ACCOUNT}"}}]', "account 1: two columns are called 'Id'"),
+        (
+            f'{{"Accounts": [{{"Id": "{OTHER}"}}], "accounts": [{{"Id": "{ACCOUNT}"}}]}}',
+            "JSON without a list of accounts.",
+        ),
+        (
+            f'{{"Accounts": [{{"Id": "{OTHER}"}}], "NextToken": "eyJ"}}',
+            "a part of the list: `NextToken` says that there are more accounts. Run `aws",
+        ),
         ('[{"Name": "x"}]', "accounts.csv, account 1: no column with the account ID among 'Name'"),
     ],
 )
