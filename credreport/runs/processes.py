@@ -8,6 +8,7 @@ be started, the calls run in this process.
 
 from __future__ import annotations
 
+import atexit
 import os
 import pickle
 import queue
@@ -15,6 +16,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
@@ -25,6 +27,7 @@ from typing import IO, Any, ParamSpec, TypeVar
 from credreport.runs.pool import Pool
 
 _LENGTH_BYTES = 8
+_SECONDS_TO_TIDY = 1  # a library may have a temporary directory, or a lock, to remove
 _SECONDS_TO_DIE = 5
 # Python never puts the current directory on the path of a worker: see `-P` and _path.
 _PROGRAM = (
@@ -88,11 +91,15 @@ class Processes(Executor):
             return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - Executor's
-        """End all workers at once, whatever they do."""
+        """End all workers at once, whatever they do; they have a second to tidy up."""
         with self._lock:
             self._is_over = True
             workers = tuple(self._running)
         for worker in workers:
+            worker.process.terminate()
+        for worker in workers:
+            with suppress(subprocess.TimeoutExpired):
+                worker.process.wait(_SECONDS_TO_TIDY)
             worker.process.kill()
         self._threads.shutdown(wait=wait, cancel_futures=cancel_futures)
         for worker in workers:
@@ -207,23 +214,35 @@ def serve() -> None:
     The first message is a callable: to unpickle it imports what it needs.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    calls, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for number in (0, 1):  # whatever is printed is no answer
-        os.dup2(nowhere, number)
-    inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(calls, inbox), daemon=True).start()
-    pickle.loads(inbox.get())  # noqa: S301 - our parent wrote it
-    _send(answers, pickle.dumps(True))
-    while True:
-        _send(answers, _answer(inbox.get()))
+    signal.signal(signal.SIGTERM, _stop)
+    with os.fdopen(os.dup(0), "rb") as calls, os.fdopen(os.dup(1), "wb") as answers:
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for number in (0, 1):  # whatever is printed is no answer
+            os.dup2(nowhere, number)
+        inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        threading.Thread(target=_listen, args=(calls, inbox), daemon=True).start()
+        try:
+            pickle.loads(inbox.get())  # noqa: S301 - our parent wrote it
+            _send(answers, pickle.dumps(True))
+            while True:
+                _send(answers, _answer(inbox.get()))
+        except SystemExit:
+            atexit._run_exitfuncs()  # noqa: SLF001 - and none of the slow rest of an ending
+            os._exit(1)
+
+
+def _stop(*_: object) -> None:
+    """End what is being done, as for any error, so that nothing is left of it."""
+    raise SystemExit
 
 
 def _listen(calls: IO[bytes], inbox: queue.SimpleQueue[bytes]) -> None:
     """Pass the calls on; end this process with its parent, however that ended."""
     while (call := _receive(calls)) is not None:
         inbox.put(call)
-    os._exit(1)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_SECONDS_TO_TIDY)
+    os._exit(1)  # whatever it does, it does not listen
 
 
 def _answer(message: bytes) -> bytes:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import os
 import pickle
 import queue
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -63,6 +66,21 @@ def die_while_answering() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def set_up(directory: Path) -> None:
+    """Make a directory as libraries do that remove it when the process ends."""
+    directory.mkdir()
+    atexit.register(shutil.rmtree, directory)
+
+
+def hold(lock: Path) -> None:
+    """Work for a long time with a lock file that lies there only as long."""
+    lock.touch()
+    try:
+        time.sleep(1000)
+    finally:
+        lock.unlink()
+
+
 def is_running(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -109,6 +127,16 @@ def test_workers_answer_fail_die_and_are_replaced(
     two.shutdown()
     assert [type(future.exception()) for future in busy] == [WorkerDied, WorkerDied]
     assert not any(map(is_running, pids))
+
+
+def test_a_worker_tidies_up_when_it_is_ended(two: Processes, tmp_path: Path) -> None:
+    two.submit(set_up, tmp_path / "directory").result()
+    busy = two.submit(hold, tmp_path / "lock")
+    while not (tmp_path / "lock").exists():
+        time.sleep(0.01)
+    two.shutdown()
+    assert type(busy.exception()) is WorkerDied
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_call_to_a_worker_that_is_dead_already_is_a_death() -> None:
@@ -218,9 +246,11 @@ def test_a_message_is_whole_or_none(sent: bytes, received: bytes | None) -> None
 def test_a_worker_ends_with_its_parent(monkeypatch: pytest.MonkeyPatch) -> None:
     ended: list[int] = []
     monkeypatch.setattr(os, "_exit", ended.append)
+    monkeypatch.setattr(os, "kill", lambda _, number: ended.append(number))
+    monkeypatch.setattr(processes, "_SECONDS_TO_TIDY", 0)
     inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     processes._listen(io.BytesIO(message(b"a") + message(b"b") + b"\0"), inbox)
-    assert [inbox.get(), inbox.get(), ended] == [b"a", b"b", [1]]
+    assert [inbox.get(), inbox.get(), ended] == [b"a", b"b", [signal.SIGTERM, 1]]
 
 
 def test_an_exception_that_cannot_be_sent_is_sent_in_words() -> None:
@@ -232,21 +262,26 @@ def test_an_exception_that_cannot_be_sent_is_sent_in_words() -> None:
 def test_a_worker_answers_call_by_call(monkeypatch: pytest.MonkeyPatch) -> None:
     """It serves in a thread of this process, over two pipes in the places of its streams."""
     calls: list[object] = [double, (double, ([1, 2],), {}), (fail, ("x",), {})]
+    stop = (processes._stop, (), {})
     ours, to_worker = os.pipe()
     from_worker, theirs = os.pipe()
     with os.fdopen(to_worker, "wb") as stream:
-        stream.write(b"".join(message(pickle.dumps(call)) for call in calls))
+        stream.write(b"".join(message(pickle.dumps(call)) for call in [*calls, stop]))
     ends = iter([ours, theirs])
     redirected: list[int] = []
-    ended = threading.Event()
+    ended: queue.SimpleQueue[object] = queue.SimpleQueue()
+    monkeypatch.setattr(atexit, "_run_exitfuncs", lambda: ended.put("tidied up"))
     monkeypatch.setattr(os, "dup", lambda _: next(ends))
     monkeypatch.setattr(os, "dup2", lambda _, number: redirected.append(number))
-    monkeypatch.setattr(os, "_exit", lambda _: ended.set())
+    monkeypatch.setattr(os, "_exit", ended.put)
+    monkeypatch.setattr(os, "kill", lambda *_: None)
     monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(processes, "_SECONDS_TO_TIDY", 0)
     threading.Thread(target=processes.serve, daemon=True).start()
     with os.fdopen(from_worker, "rb") as stream:
         answers = [pickle.loads(processes._receive(stream) or b"") for _ in calls]
-    assert ended.wait(60)
+    # The thread that listens and the one that answers each end the process.
+    assert Counter(ended.get(timeout=60) for _ in range(3)) == {"tidied up": 1, 1: 2}
     assert redirected == [0, 1]
     assert answers[:2] == [True, (True, [2, 4])]
     assert repr(answers[2]) == "(False, ValueError('x'))"
