@@ -12,6 +12,9 @@ import sys
 def main() -> None:
     """Run the command line, importing nothing from the current directory."""
     forget_current_directory()
+    # Nothing here computes with matrices. OpenBLAS starts a thread for each processor, and where it may
+    # not, it sends itself a SIGINT: that would read as an interruption by the user.
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
     from credreport.cli.main import main as run  # noqa: PLC0415 - see above
 
     run()

@@ -48,6 +48,14 @@ def ending(command: Callable[P, int]) -> Callable[P, None]:
                 "Use fewer --workers, or fewer files at a time"
             )
             status = OutputError.exit_code
+        except (
+            ImportError
+        ) as error:  # of a library; those of this program are imported in every test
+            screen.fail(
+                f"error: a library cannot be loaded ({error.name or error}); nothing was written. There "
+                "may be too little memory; otherwise install credreport again"
+            )
+            status = OutputError.exit_code
         except Exception as error:
             shown = type(error).__name__ if kwargs.get("mask") else repr(error)
             if kwargs.get("verbose") and not kwargs.get("mask"):

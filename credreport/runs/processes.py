@@ -204,8 +204,7 @@ def _command() -> list[str]:
 
 def _environment() -> dict[str, str]:
     """Return the environment of a worker: an empty entry of PYTHONPATH is the current directory."""
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    return kept | {"OPENBLAS_NUM_THREADS": "1"}  # nothing here computes with matrices
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
 
 def serve() -> None:

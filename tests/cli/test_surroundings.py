@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import credreport.__main__ as program
 from credreport.cli import screen
 from credreport.cli.main import app
 from tests.support.faults import LONG_AGO, command, surroundings
@@ -65,6 +66,16 @@ def test_odd_surroundings(place: Path, script: str, status: int, words: str) -> 
     assert "internal error" not in run.stderr
 
 
+def test_no_library_starts_threads_that_it_may_not_be_allowed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "64")
+    monkeypatch.setattr("credreport.cli.main.main", lambda: None)
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    program.main()
+    assert os.environ["OPENBLAS_NUM_THREADS"] == "1"
+
+
 def test_a_full_standard_output_after_the_files_were_written_says_that_they_were(
     place: Path,
 ) -> None:
@@ -86,6 +97,11 @@ def test_a_full_standard_output_after_the_files_were_written_says_that_they_were
         (MemoryError(), "error: not enough memory; nothing was written. Use fewer --workers"),
         (OSError(116, "Stale file handle", "x.csv"), "error: x.csv: Stale file handle; nothing"),
         (OSError(24, "Too many open files"), "error: Too many open files; nothing was written"),
+        (
+            ImportError("no room", name="numpy"),
+            "error: a library cannot be loaded (numpy); nothing",
+        ),
+        (ImportError("see above"), "error: a library cannot be loaded (see above); nothing was"),
     ],
 )
 def test_what_the_system_refuses_is_said_in_one_line(

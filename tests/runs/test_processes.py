@@ -262,7 +262,7 @@ def test_an_exception_that_cannot_be_sent_is_sent_in_words() -> None:
 def test_a_worker_answers_call_by_call(monkeypatch: pytest.MonkeyPatch) -> None:
     """It serves in a thread of this process, over two pipes in the places of its streams."""
     calls: list[object] = [double, (double, ([1, 2],), {}), (fail, ("x",), {})]
-    stop = (processes._stop, (), {})
+    stop: object = (processes._stop, (), {})
     ours, to_worker = os.pipe()
     from_worker, theirs = os.pipe()
     with os.fdopen(to_worker, "wb") as stream:
