@@ -129,12 +129,26 @@ def _read_manifest(path: Path) -> dict[str, Any]:
     is_one = isinstance(document, dict) and all(
         isinstance(document.get(name), list) for name in ("outputs", "comments")
     )
-    return document if is_one and all(map(_is_entry, document["outputs"])) else {}
+    is_whole = (
+        is_one
+        and all(map(_is_entry, document["outputs"]))
+        and all(map(_is_name, document["comments"]))
+    )
+    return document if is_whole else {}
 
 
 def _is_entry(entry: object) -> bool:
+    """Whether this is a name and a hash."""
+    return (
+        isinstance(entry, dict)
+        and _is_name(entry.get("name"))
+        and isinstance(entry.get("sha256"), str)
+    )
+
+
+def _is_name(name: object) -> bool:
     """Whether this names a file of the directory, and no other."""
-    return isinstance(entry, dict) and Path(str(entry.get("name"))).name == entry.get("name")
+    return isinstance(name, str) and Path(name).name == name
 
 
 def _read_sums(path: Path) -> dict[str, str] | None:

@@ -148,10 +148,23 @@ def test_sums_that_are_not_ours_are_not_replaced(evidence: Evidence, out: Path) 
         write(out, evidence, "csv")
 
 
-def test_a_manifest_is_no_way_out_of_the_directory(evidence: Evidence, out: Path) -> None:
+@pytest.mark.parametrize(
+    "edited",
+    [
+        {"outputs": [{"name": "../in/status_reports_2026-01-31T12-00-00+00-00.csv", "sha256": ""}]},
+        {"outputs": [{"name": "a.csv"}]},
+        {"outputs": [{"sha256": ""}]},
+        {"outputs": ["a.csv"]},
+        {"outputs": {}},
+        {"comments": [["a.md"]]},
+        {"comments": ["../a.md"]},
+    ],
+)
+def test_an_edited_manifest_is_no_way_out_of_the_directory(
+    evidence: Evidence, out: Path, edited: dict[str, Any]
+) -> None:
     write(out, evidence, "csv")
-    document = manifest(out)
-    document["outputs"][0]["name"] = "../in/status_reports_2026-01-31T12-00-00+00-00.csv"
+    document = manifest(out) | edited
     (out / f"{STEM}-manifest.json").write_text(json.dumps(document))
     with pytest.raises(OutputError, match="other evidence is already there"):
         write(out, evidence, "json")
