@@ -674,17 +674,16 @@ def _find_same_account(reports: Sequence[Report]) -> list[Problem]:
 
 def join_tables(reports: Sequence[Report]) -> Table:
     """Return the users of the reports, in their order, as one table."""
-    tables = list(dict.fromkeys(id(report.users) for report in reports))
+    tables = {id(report.users): report.users for report in reports}  # many may share one
     first = reports[0].users
     if len(tables) == 1 and sum(report.row_count for report in reports) == len(first):
         firsts = [report.first for report in reports]
         if firsts == sorted(set(firsts)):
             return first
-    names = dict.fromkeys(account for report in reports for account in report.users.accounts)
+    names = dict.fromkeys(account for table in tables.values() for account in table.accounts)
     accounts = {account: place for place, account in enumerate(names)}
     codes = {
-        id(report.users): np.array([accounts[each] for each in report.users.accounts])
-        for report in reports
+        key: np.array([accounts[each] for each in table.accounts]) for key, table in tables.items()
     }
     stretches = tuple(_merge_stretches(reports))
     sizes = [report.row_count for report in reports]

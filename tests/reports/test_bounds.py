@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import os
@@ -9,7 +10,8 @@ import sys
 import time
 import tracemalloc
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,8 +20,9 @@ from credreport.errors import InputRefused, Problem
 from credreport.files import open_regular, read_at_most, read_bounded
 from credreport.reports import inputs as sources
 from credreport.reports.containers.members import MAX_MEMBERS
+from credreport.reports.containers.texts import unpack
 from credreport.reports.inputs import Skipped, Stream, open_inputs
-from credreport.reports.report import read_report
+from credreport.reports.report import join_tables, read_report
 from credreport.reports.selection import read_reports
 from credreport.runs.inspect import Question, inspect_batch
 from tests.support.reports import COLUMNS, NAME, root, to_csv, user
@@ -81,6 +84,40 @@ def test_a_buffer_is_a_list_of_bytes_and_never_a_size(size: object) -> None:
 @pytest.mark.parametrize("content", ["b'a', 1", "b'\\q'", "b'a'+1", "b''.x()", "b'" + "(" * 999])
 def test_a_python_text_is_read_as_bytes_or_refused(content: str) -> None:
     refusal(json.dumps({"Content": content}))
+
+
+def test_very_many_answers_of_the_cli_are_read_at_once() -> None:
+    content = base64.b64encode(b",".join([b"a"] * 300)).decode()
+    answer = f"{content}\t2026-01-31T00:00:00+00:00\ttext/csv\n"
+    started = time.process_time()
+    assert len(unpack(NAME, answer.encode() * 8_000)) == 8_000
+    assert time.process_time() - started < 2
+
+
+def test_yaml_of_very_many_lines_is_read_at_once() -> None:
+    letters = base64.b64encode(f"{HEADER}\n".encode() * 1_500).decode()
+    lines = "".join(f"  {letter}\n" for letter in letters.rstrip("="))
+    started = time.process_time()
+    (report,) = unpack(NAME, f"Content: |\n{lines}".encode())
+    assert report.text.count("\n") == 1_500
+    assert time.process_time() - started < 2
+
+
+def test_what_many_reports_share_is_looked_at_once() -> None:
+    class Counted(tuple[str, ...]):
+        __slots__ = ()
+        looks = 0
+
+        def __iter__(self) -> Iterator[str]:
+            Counted.looks += 1
+            return super().__iter__()
+
+    text = "\n".join([HEADER, *(to_csv(root(f"{n:012d}")).split("\n")[1] for n in range(9))])
+    reports = read_report(Stream(NAME, text.encode()))
+    shared = replace(reports[0].users, accounts=Counted(reports[0].users.accounts))
+    some = [replace(report, table=shared) for report in reports[1:]]
+    assert len(join_tables(some)) == 8
+    assert Counted.looks == 2
 
 
 @pytest.mark.parametrize("mark", ["[", '{"a":'])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from credreport.reports.containers.encodings import Unpacked, decode, is_base64, unpack_base64
@@ -24,12 +24,12 @@ _NO_PYTHON_ESCAPE = re.compile(rb"\n|\\(?!x[0-9a-f]{2}|[nrt'\"])")
 
 def unpack_output_text(name: str, text: str) -> Iterator[Unpacked]:
     """Yield the answers, one a line: base64, the time and the format, between tabs. Raises InputRefused."""
-    place = 0
+    place, next_line = 0, 1
     while place < len(text):
         match = END_OF_TEXT_OUTPUT.search(text, place)
         end = match.end() if match else len(text)
-        record, line = text[place:end], text.count("\n", 0, place) + 1
-        place = end
+        record, line = text[place:end], next_line
+        place, next_line = end, line + record.count("\n")
         if not record.strip():
             continue
         fields = record.strip().split("\t")
@@ -121,7 +121,7 @@ def unpack_yaml(name: str, text: str) -> Iterator[Unpacked]:
 
     It is not YAML in general: whatever else is in it is refused with its line (InputRefused).
     """
-    answer: dict[str, str] = {}
+    answer: dict[str, list[str]] = {}
     last = ""
     for number, line in enumerate(text.splitlines(), 1):
         match = _YAML_PAIR.fullmatch(line)
@@ -131,7 +131,7 @@ def unpack_yaml(name: str, text: str) -> Iterator[Unpacked]:
             and line.startswith(" ")
             and _BASE64.fullmatch(line.strip())
         ):
-            answer[last] += line.strip()
+            answer[last].append(line.strip())
             continue
         if match is None and (not line.strip() or line.rstrip() in ("---", "...")):
             last = ""
@@ -145,13 +145,13 @@ def unpack_yaml(name: str, text: str) -> Iterator[Unpacked]:
             yield _unpack_answer_in_yaml(name, answer)
             answer = {}
         last, value = match["key"], match["value"].strip()
-        answer[last] = "" if _YAML_BLOCK.fullmatch(value) else value.strip("'\"")
+        answer[last] = [] if _YAML_BLOCK.fullmatch(value) else [value.strip("'\"")]
     yield _unpack_answer_in_yaml(name, answer)
 
 
-def _unpack_answer_in_yaml(name: str, answer: dict[str, str]) -> Unpacked:
-    unpacked = unpack_base64(name, answer["Content"], "CLI YAML")
-    return replace(unpacked, generated_time=answer.get("GeneratedTime", ""))
+def _unpack_answer_in_yaml(name: str, answer: Mapping[str, Sequence[str]]) -> Unpacked:
+    unpacked = unpack_base64(name, "".join(answer["Content"]), "CLI YAML")
+    return replace(unpacked, generated_time="".join(answer.get("GeneratedTime", "")))
 
 
 def _parse_json(name: str, text: str) -> Sequence[object]:
