@@ -58,7 +58,7 @@ def match(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     `before` and `after` are the rows of `identify` of one date each (or of one report per account).
     Columns: `key`; the user's; those of each side with the suffix `_before` or `_after`;
     `as_of_before` and `as_of_after` wherever the account has a report; `change`, empty where nothing
-    is to be said of a whole user; `doubt` (`user`, `twins`, `key`, `root` or empty); `is_recreated`,
+    is to be said of a whole user; `doubt` (`user`, `twins`, `rows`, `key`, `root` or empty); `is_recreated`,
     `is_first_seen`, `has_user_before`, `has_user_after`, `replaced_by`.
     """
     pairs = _pair(before, after)
@@ -67,6 +67,7 @@ def match(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     doubt = pd.Series("", index=pairs.index, dtype="str")
     for name in ("user", "twins"):
         doubt = doubt.mask(loose.isin(users.loc[users["doubt"].eq(name), "user_key"]), name)
+    doubt = doubt.mask(loose.isin(_find_uneven_users(before, after)), "rows")
     pairs = pairs.assign(
         has_user_after=loose.isin(after["user_key"]),
         has_user_before=loose.isin(before["user_key"]),
@@ -164,6 +165,20 @@ def _find_loose_users(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame
         doubt=pd.Series(doubt, index=loose.index, dtype="str"),
         is_recreated=has_namesake & is_known,
     )
+
+
+def _find_uneven_users(before: pd.DataFrame, after: pd.DataFrame) -> pd.Series:
+    """Return the keys of users with more rows on one side than on the other: which is which is unknown."""
+    who = ["account_id", "owner", "created"]
+    users = pd.concat(
+        [
+            table[["user_key", *who]].drop_duplicates("user_key").assign(is_after=is_after)
+            for table, is_after in ((before, False), (after, True))
+        ]
+    )
+    later = users.groupby(who, sort=False)["is_after"]
+    rows_after, rows = later.transform("sum"), later.transform("size")
+    return users.loc[rows_after.gt(0) & rows_after.lt(rows) & rows.ne(2 * rows_after), "user_key"]
 
 
 def _link_rotations(pairs: pd.DataFrame) -> pd.DataFrame:

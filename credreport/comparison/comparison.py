@@ -409,10 +409,12 @@ def _pair_notices(pairs: pd.DataFrame, latecomers: pd.DataFrame) -> list[Notice]
     back = pairs[went_back | is_lost].sort_values(["account_id", "owner", "slot"])
     for row in to_rows(back):
         is_known = isinstance(row["last_used_after"], pd.Timestamp)
-        now = f"{row['last_used_after']:%Y-%m-%d}" if is_known else row["last_used_raw_after"]
+        raw = row["last_used_raw_after"]
+        told = (raw or "blank") if isinstance(raw, str) else "unknown (there is no such column)"
+        now = f"{row['last_used_after']:%Y-%m-%d}" if is_known else told
         message = (
             f"account {row['account_id']}: {row['user']!r}, {row['credential_after']}: last used "
-            f"{now or 'blank'} in the newer report and {row['last_used_before']:%Y-%m-%d} in the "
+            f"{now} in the newer report and {row['last_used_before']:%Y-%m-%d} in the "
             "older: the newer one has less information, or one of the two is wrong"
         )
         notices.append(Notice("", 0, "use-went-back", message))

@@ -322,6 +322,9 @@ class Opener:
         found_any = False
         for below, entries in _walk(directory, failures):
             folder = PurePosixPath(below).name or directory.name
+            if below and not entries:
+                shown = self.names.choose(below.rstrip("/"))
+                yield Skipped(shown, "an empty directory", is_doubt=_is_date(below))
             for entry in list(entries):
                 is_directory = entry.is_dir(follow_symlinks=False)
                 why = _why_not_searched(entry.name) if is_directory else ""
@@ -445,6 +448,12 @@ def _dates_of(path: str) -> set[datetime]:
 @lru_cache(maxsize=1)
 def _stamp_of_directory(directory: str) -> Stamp | None:
     return stamp_of_folder(Path(directory).parts)
+
+
+def _is_date(below: str) -> bool:
+    """Whether a directory itself is called by a date, alone or with the two above it."""
+    parts = PurePosixPath(below).parts
+    return any(stamp_of_folder([name]) for name in (parts[-1], "-".join(parts[-3:])))
 
 
 def _why_not_searched(folder: str) -> str:

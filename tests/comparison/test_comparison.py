@@ -421,6 +421,30 @@ def test_a_user_listed_twice_is_compared_row_by_row(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("stale_first", [True, False])
+@pytest.mark.parametrize("twice_before", [True, False])
+def test_a_user_with_more_rows_on_one_date_is_undetermined(
+    tmp_path: Path, *, stale_first: bool, twice_before: bool
+) -> None:
+    twice = [user(**key()), user()] if stale_first else [user(), user(**key())]
+    dates = (twice, [user(**key())]) if twice_before else ([user(**key())], twice)
+    comparison = run(tmp_path, *dates)
+    assert {change for _, change, _ in told(comparison)} == {"undetermined"}
+    assert set(comparison.changes["closed"]) <= {"no", ""}
+    assert "which row is which is unknown" in comparison.changes["evidence"].iloc[0]
+    assert comparison.is_incomplete
+
+
+def test_a_column_that_was_lost_has_no_last_use(tmp_path: Path) -> None:
+    cells = tuple(name for name in COLUMNS if name != "access_key_1_last_used_date")
+    older = save(tmp_path, root(), user(**key(used=OLD)), name="a-2026-01-01.csv")
+    newer = tmp_path / "a-2026-02-01.csv"
+    newer.write_text(to_csv(root(), user(**key(used=OLD)), columns=cells))
+    comparison = compare_all([assess(read_reports(each)) for each in (older, newer)])
+    (said,) = [str(each) for each in comparison.own_notices if each.code == "use-went-back"]
+    assert "last used unknown (there is no such column) in the newer report and " in said
+
+
 def test_certificates_are_not_compared(tmp_path: Path) -> None:
     with_certificate = user(cert_1_active="true", cert_1_last_rotated=OLD)
     assert told(run(tmp_path, [with_certificate], [user()])) == []

@@ -166,6 +166,20 @@ def test_an_empty_directory_is_refused(tmp_path: Path) -> None:
     assert names([tmp_path])[-1].endswith("no CSV, JSON, text, base64, zip or tar file in it")
 
 
+def test_an_empty_directory_below_is_told_and_a_doubt_where_it_is_called_by_a_date(
+    tmp_path: Path,
+) -> None:
+    put(tmp_path / "2026-06-30/a.csv", REPORT)
+    for name in ("2026-09-30", "2026/12/31", "notes", "2026-06-30/notes"):
+        (tmp_path / name).mkdir(parents=True)
+    assert left_out(tmp_path) == {
+        "2026-09-30": "doubt",
+        "2026/12/31": "doubt",
+        "notes": "fine",
+        "2026-06-30/notes": "fine",
+    }
+
+
 def test_links_to_directories_are_not_followed_into_a_loop(tmp_path: Path) -> None:
     put(tmp_path / "a.csv")
     (tmp_path / "loop").symlink_to(tmp_path)
