@@ -59,7 +59,8 @@ _DISPOSITION = FILLED_IN["disposition"]
 _MERGED = re.compile(
     rb"<(?:\w+:)?mergeCell [^>]{0,99}?\bref=[\"'](?P<place>[A-Z]{1,3}(?P<first>\d+):[A-Z]{1,3}(?P<last>\d+))"
 )
-_PIECE, _LONGEST_MERGED = 1024 * 1024, 160
+_ROW = re.compile(rb"<(?:\w+:)?row(?=[\s/>])(?:[^>]*?\sr=[\"'](?P<row>-?[0-9]{1,9})[\"'])?")
+_PIECE, _LONGEST_TAG = 1024 * 1024, 4096
 _ID = "Finding ID"
 _FINDING_ID = re.compile(r"CR-M?[0-9A-F]{12}(?:-[0-9]+)?")
 _ABOUT = {
@@ -239,23 +240,42 @@ def _read_sheets(reader: _Reader, data: bytes) -> dict[str, list[_Row]]:
                 if sheet.title in _READ or {_ID, _DISPOSITION} <= {*headers}:
                     read[sheet.title] = [*_rows(reader, sheet)]
                     if sheet.title in (_FINDINGS, _DECISIONS):
-                        _refuse_merged(reader, sheet)
+                        _refuse_hidden(reader, sheet)
             return read
 
 
-def _refuse_merged(reader: _Reader, sheet: Any) -> None:
-    """Refuse cells that were merged over rows: they look filled in, and only the first has a value."""
-    before = b""
+def _refuse_hidden(reader: _Reader, sheet: Any) -> None:
+    """Refuse what openpyxl passes over: cells merged over rows, and rows that are out of order.
+
+    Merged cells look filled in, and only the first has a value; of rows out of order it reads some.
+    """
     found: dict[str, None] = {}
-    with sheet._get_source() as file:  # noqa: SLF001 - read row by row, a sheet has no merged cells
-        while piece := file.read(_PIECE):
-            for match in _MERGED.finditer(before + piece):
-                if match["first"] != match["last"]:
-                    found[match["place"].decode()] = None
-            before = (before + piece)[-_LONGEST_MERGED:]
+    last, is_out_of_order = 0, False
+    for tags in _whole_tags(sheet):
+        for match in _MERGED.finditer(tags):
+            if match["first"] != match["last"]:
+                found[match["place"].decode()] = None
+        for match in _ROW.finditer(tags):
+            number = int(match["row"] or last + 1)
+            is_out_of_order |= number <= last
+            last = number
     for place in found:
         remedy = "Split them again, and fill in each row"
         reader.refuse(f"sheet {sheet.title}, cells {place}", "merged", remedy)
+    if is_out_of_order:
+        reader.refuse(f"sheet {sheet.title}", "rows that are not in their order", _AGAIN)
+
+
+def _whole_tags(sheet: Any) -> Iterator[bytes]:
+    """Yield the sheet as it is in the file, in pieces that cut no tag in two."""
+    rest = b""
+    with sheet._get_source() as file:  # noqa: SLF001 - openpyxl gives the cells only
+        while piece := file.read(_PIECE):
+            whole, end, cut = piece.rpartition(b">")
+            if end:
+                yield rest + whole + end
+                rest = b""
+            rest = (rest + cut)[-_LONGEST_TAG:]
 
 
 def _rows(reader: _Reader, sheet: Any, most: int | None = None) -> Iterator[_Row]:

@@ -293,6 +293,42 @@ class TestMergedCells:
         assert len(parse(saved(book)).decisions) == 1
 
 
+class TestRowsOutOfOrder:
+    @staticmethod
+    def mixed(change: Callable[[str], str]) -> bytes:
+        """Return a workbook whose sheet Findings is changed as text."""
+        old, buffer = (
+            zipfile.ZipFile(io.BytesIO(make([ID, "a", "Open"], [OTHER, "b", "Open"]))),
+            io.BytesIO(),
+        )
+        with zipfile.ZipFile(buffer, "w") as new:
+            for name in old.namelist():
+                data = old.read(name)
+                is_sheet = name == "xl/worksheets/sheet1.xml"
+                new.writestr(name, change(data.decode()) if is_sheet else data)
+        return buffer.getvalue()
+
+    @pytest.mark.parametrize(
+        ("place", "other"),
+        [('<row r="3"', '<row r="2"'), ('<row r="3"', '<row r="-1"'), ('<row r="2"', '<row r="9"')],
+    )
+    def test_are_refused(self, place: str, other: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        for piece in (1024, 40):
+            monkeypatch.setattr(workbook, "_PIECE", piece)
+            assert "sheet Findings: rows that are not in their order. Save it again" in refusal(
+                self.mixed(lambda text: text.replace(place, other))
+            )
+
+    def test_rows_need_no_number(self) -> None:
+        found = parse(self.mixed(lambda text: text.replace('<row r="3"', "<row")))
+        assert len(found.decisions) == 2
+
+    def test_a_long_text_is_no_tag(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(workbook, "_PIECE", 40)
+        (found,) = parse(make([ID, "a", "Open", "x" * 9000])).decisions
+        assert found.decided_by == "x" * 9000
+
+
 class TestAnotherWorkbook:
     def test_without_the_sheet_is_refused(self) -> None:
         book = openpyxl.Workbook()
