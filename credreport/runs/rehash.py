@@ -272,6 +272,8 @@ def _read_sums(path: Path, faults: list[Fault]) -> dict[str, str]:
             faults.append(Fault(SUMS, f"malformed: line {number} names {match[2]} again"))
         else:
             sums[match[2]] = match[1]
+    if not sums and len(faults) == before:
+        faults.append(Fault(SUMS, "empty: it lists no file"))
     return sums
 
 

@@ -96,6 +96,10 @@ TAMPERED: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda out: (out / MANIFEST).unlink(),
         f"{MANIFEST}: missing; {SUMS} lists it",
     ),
+    "SHA256SUMS emptied": (
+        lambda out: (out / SUMS).write_bytes(b""),
+        f"{SUMS}: empty: it lists no file",
+    ),
     "SHA256SUMS deleted": (lambda out: (out / SUMS).unlink(), f"{SUMS}: missing"),
     "evidence added": (
         lambda out: (out / f"{STEM}-users.csv").write_text("x"),
