@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -463,10 +464,23 @@ def test_file_that_is_not_utf_8(tmp_path: Path) -> None:
         ("*", "", True),
         ("svc+1@example.com", "svc+1@example.com", True),
         ("*", "two\nlines", True),
+        ("a*b*c", "a-b-b-c", True),
+        ("a**?b", "axb", True),
+        ("a*?b", "ab", False),
+        ("*b*", "abc", True),
+        ("a\\?", "a\\x", True),
+        ("", "", True),
     ],
 )
 def test_glob(glob: str, name: str, *, fits: bool) -> None:
     assert list(matches(glob, pd.Series([name], dtype="str"))) == [fits]
+
+
+@pytest.mark.parametrize("glob", ["*a" * 200 + "b", "*" * 5000 + "b", "?*" * 500 + "b"])
+def test_many_stars_take_no_time(glob: str) -> None:
+    start = time.process_time()
+    assert list(matches(glob, pd.Series(["a" * 64, "a" * 600], dtype="str"))) == [False, False]
+    assert time.process_time() - start < 1
 
 
 def test_first_class_that_fits_counts() -> None:

@@ -75,4 +75,4 @@ def refuse_duplicates(names: Iterable[str]) -> None:
     """Raise ArchiveRefused where two members have one name."""
     name, count = next(iter(Counter(names).most_common(1)), ("", 0))
     if count > 1:
-        raise ArchiveRefused(f"{count} members are called {name}")
+        raise ArchiveRefused(f"{count} members are called {name!r}")

@@ -100,7 +100,7 @@ def _check_size(take: Take, info: tarfile.TarInfo, end: int) -> None:
     if not info.issparse() and (
         end - begin not in range(tarfile.BLOCKSIZE) or any(take(begin, end - begin))
     ):
-        raise ArchiveRefused(f"{info.name} does not end where its size says")
+        raise ArchiveRefused(f"{info.name!r} does not end where its size says")
 
 
 def _to_member(info: tarfile.TarInfo) -> Member:

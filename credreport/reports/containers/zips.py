@@ -165,7 +165,7 @@ def _check_member(take: Take, entry: _Entry, limit: int) -> tuple[Member, int]:
     """Hold a member's own header against its entry; return the member and where it ends."""
     header = take(entry.offset, _LOCAL.size)
     if len(header) < _LOCAL.size or not header.startswith(_LOCAL_MARK):
-        raise ArchiveRefused(f"{entry.shown} does not begin where its directory says")
+        raise ArchiveRefused(f"{entry.shown!r} does not begin where its directory says")
     _, _, flags, method, _, _, crc, packed_size, size, name_size, extra_size = _LOCAL.unpack(header)
     rest = take(entry.offset + _LOCAL.size, name_size + extra_size)
     size, packed_size = _enlarge(rest[name_size:], size, packed_size)
@@ -177,13 +177,13 @@ def _check_member(take: Take, entry: _Entry, limit: int) -> tuple[Member, int]:
         or any(number != wanted and not (is_later and number == 0) for number, wanted in own)
         or b"\0" in entry.name
     ):
-        raise ArchiveRefused(f"its directory and the header of {entry.shown} do not agree")
+        raise ArchiveRefused(f"its directory and the header of {entry.shown!r} do not agree")
     begin = entry.offset + _LOCAL.size + name_size + extra_size
     end = begin + entry.packed_size
     if is_later:
         end += _descriptor_size(take(end, 24), expected)
     if end > limit or (entry.name.endswith(b"/") and entry.size):
-        raise ArchiveRefused(f"{entry.shown} is longer than it can be")
+        raise ArchiveRefused(f"{entry.shown!r} is longer than it can be")
     is_deflated = method == _DEFLATED
     member = Member(
         entry.shown, begin, entry.packed_size, entry.size, is_deflated, entry.crc, _wrong(entry)

@@ -144,7 +144,7 @@ def test_two_members_of_one_name_are_refused() -> None:
         archive.writestr("a.csv", "1")
         with pytest.warns(UserWarning, match="Duplicate name"):
             archive.writestr("a.csv", "2")
-    assert refusal(target.getvalue()) == "2 members are called a.csv"
+    assert refusal(target.getvalue()) == "2 members are called 'a.csv'"
 
 
 def change(data: bytes, mark: bytes, offset: int, form: str, value: int) -> bytes:
@@ -308,7 +308,7 @@ def test_two_members_of_a_tar_of_one_name_are_refused() -> None:
     def again(archive: tarfile.TarFile) -> None:
         archive.addfile(tarfile.TarInfo("111122223333.csv"))
 
-    assert tar_refusal(tarred(again)) == "2 members are called 111122223333.csv"
+    assert tar_refusal(tarred(again)) == "2 members are called '111122223333.csv'"
 
 
 def test_steps_that_lead_nowhere_are_no_directory_and_make_no_other_name() -> None:
@@ -319,7 +319,7 @@ def test_steps_that_lead_nowhere_are_no_directory_and_make_no_other_name() -> No
         archive.addfile(tarfile.TarInfo("./111122223333.csv"))
 
     assert untar(tarred(dotted)) == FILES | {"a/b.csv": b""}
-    assert tar_refusal(tarred(again)) == "2 members are called 111122223333.csv"
+    assert tar_refusal(tarred(again)) == "2 members are called '111122223333.csv'"
 
 
 def test_the_reports_of_a_tar_of_the_current_directory_are_read(tmp_path: Path) -> None:
@@ -346,7 +346,7 @@ def test_a_size_that_leaves_out_the_end_of_a_file_is_refused() -> None:
             archive.offset += 512
         return tar_refusal(target.getvalue())
 
-    assert short({}, 8) == short({"size": "8"}, 9) == "a.csv does not end where its size says"
+    assert short({}, 8) == short({"size": "8"}, 9) == "'a.csv' does not end where its size says"
 
     target = io.BytesIO()
     everywhere = {"size": "9"}  # of every member
@@ -356,7 +356,7 @@ def test_a_size_that_leaves_out_the_end_of_a_file_is_refused() -> None:
         info = tarfile.TarInfo("a.csv")
         info.size = 1024
         archive.addfile(info, io.BytesIO(bytes(1024)))
-    assert tar_refusal(target.getvalue()) == "a.csv does not end where its size says"
+    assert tar_refusal(target.getvalue()) == "'a.csv' does not end where its size says"
 
 
 def test_links_and_devices_of_a_tar_are_left_out_by_name(tmp_path: Path) -> None:
