@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import warnings
 from collections.abc import Iterator
 
@@ -9,6 +10,9 @@ import matplotlib  # noqa: F401 - then pictures are drawn here: see `given.optio
 import pytest
 
 from tests.support.contracts import doors_checked
+
+# Each collection looks at all that the libraries brought along: a tenth of the suite's time.
+gc.set_threshold(50_000, 20, 50)
 
 
 @pytest.fixture(scope="module")

@@ -114,9 +114,8 @@ def _to_birth(instants: pd.Series, raw: pd.Series) -> pd.Series:
 
 def _to_users(credentials: pd.DataFrame) -> pd.DataFrame:
     """Return one row per user and date, about the user as a whole."""
-    at = ["date", "user_row"]
+    number = credentials.groupby(["date", "user_row"], sort=False).ngroup()
     passwords = credentials[credentials["credential"].eq("password")]
-    index = pd.MultiIndex.from_frame(passwords[at])
     subject = passwords["is_root"].map({True: _ROOT, False: _USER}).astype("str")
     users = passwords.assign(
         credential=subject,
@@ -126,10 +125,11 @@ def _to_users(credentials: pd.DataFrame) -> pd.DataFrame:
         **{name: _nothing(passwords[name]) for name in _OF_CREDENTIAL},
     )
     for slot in SLOTS:
-        cells = credentials[credentials["credential"].eq(slot.credential)].set_index(at)
+        is_its = credentials["credential"].eq(slot.credential)
         for column, name in ((slot.enabled, "enabled_raw"), (slot.last_used, "last_used_raw")):
             if column:
-                users[column] = cells[name].reindex(index).fillna("").array
+                cells = credentials.loc[is_its, name].set_axis(number[is_its])
+                users[column] = cells.reindex(number[passwords.index]).fillna("").array
     return users
 
 

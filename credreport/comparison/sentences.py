@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -58,27 +59,48 @@ _ALL_OF_SLOT = ("enabled", "last_used", "set")
 _WHOLE_STORY = [
     Change.REMOVED, Change.USER_REMOVED, Change.REPLACED, Change.DEACTIVATED, Change.NOT_COVERED,
 ]  # fmt: skip
+# The columns that the sentence of a change is made of.
+_TOLD = [
+    "change", "kind", "doubt", "created_at", "is_first_seen", "is_recreated", "has_user_before",
+    "new_key", "new_key_set_raw", "age_days_after", "effective_last_used_after", "use_after",
+    "last_used_after", "service_after", "region_after", "set_at_before", "set_at_after",
+    "set_raw_before", "credential_before", "status_before", "status_after", "reason_before",
+    "reason_after", "as_of_after",
+]  # fmt: skip
 
 
 def to_evidence(rows: pd.DataFrame, day: str) -> pd.Series:
     """Return the reason to believe each row of `to_rows_of_findings`; nothing where nothing changed."""
-    evidence = _of_credentials(rows, day)
+    when = _Days.of(rows)
+    evidence = _of_credentials(rows[_TOLD], when, day)
     is_own = rows["rule"].ne("") & ~rows["rule"].isin(UNUSED_RULES)
     for rule in sorted(set(rows.loc[is_own, "rule"])):
         mine = rows[rows["rule"].eq(rule)]
-        evidence.loc[mine.index] = _of_rule(mine, rule, _Days(mine), evidence.loc[mine.index])
+        evidence.loc[mine.index] = _of_rule(
+            mine, rule, when.at(mine.index), evidence.loc[mine.index]
+        )
     whole = _to_new_name(rows) + evidence + _to_afterthoughts(rows)
     return whole.str.removeprefix("; ").str.removesuffix("; ").astype("str")
 
 
+@dataclass(frozen=True)
 class _Days:
     """The two dates of each row as words: days, or instants where both are on one day."""
 
-    def __init__(self, rows: pd.DataFrame) -> None:
-        before, after = rows["as_of_before"], rows["as_of_after"]
-        is_one_day = _to_day(before).eq(_to_day(after))
-        self.before = _to_day(before).mask(is_one_day, to_second(before))
-        self.after = _to_day(after).mask(is_one_day, to_second(after))
+    before: pd.Series
+    after: pd.Series
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame) -> _Days:
+        before, after = (rows[f"as_of_{side}"] for side in ("before", "after"))
+        days = _to_day(before), _to_day(after)
+        is_one_day = days[0].eq(days[1])
+        return cls(
+            days[0].mask(is_one_day, to_second(before)), days[1].mask(is_one_day, to_second(after))
+        )
+
+    def at(self, index: pd.Index) -> _Days:
+        return _Days(self.before[index], self.after[index])
 
 
 def to_second(instants: pd.Series) -> pd.Series:
@@ -92,12 +114,12 @@ def _to_day(instants: pd.Series) -> pd.Series:
     return seconds.str[:10].mask(seconds.eq(""), "an unknown day")
 
 
-def _of_credentials(rows: pd.DataFrame, day: str) -> pd.Series:
+def _of_credentials(rows: pd.DataFrame, when: _Days, day: str) -> pd.Series:
     """Return what the change of the credential (or the user) says, change by change."""
     evidence = pd.Series("", index=rows.index, dtype="str")
     for change in sorted(set(rows["change"])):
         mine = rows[rows["change"].eq(change)]
-        evidence.loc[mine.index] = _of_change(change, mine, _Days(mine), day)
+        evidence.loc[mine.index] = _of_change(change, mine, when.at(mine.index), day)
     return evidence
 
 

@@ -68,10 +68,14 @@ def to_left_out(
 def with_names(table: pd.DataFrame, accounts: AccountList) -> pd.DataFrame:
     """Add `account_name` and `account_owner`, empty where the user's list has none."""
     named = table["account_id"].map(accounts.by_id.get).tolist()
+    texts = zip(*((each.name, each.owner) if each else ("", "") for each in named), strict=True)
+    columns = texts if named else ([], [])
     return table.assign(
-        account_name=[each.name if each else "" for each in named],
-        account_owner=[each.owner if each else "" for each in named],
-    ).astype(dict.fromkeys(ACCOUNT_NAMES, "str"))
+        **{
+            name: pd.Series(column, index=table.index, dtype="str")
+            for name, column in zip(ACCOUNT_NAMES, columns, strict=True)
+        }
+    )
 
 
 def with_whole_list(table: pd.DataFrame, accounts: AccountList) -> pd.DataFrame:

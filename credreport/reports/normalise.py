@@ -51,7 +51,7 @@ def to_texts(column: pd.Series) -> list[str]:
     else:
         codes, different = pd.factorize(column)  # -1 is nothing, and the last of the words
         if isinstance(column.dtype, pd.DatetimeTZDtype):
-            instants = to_naive(different.to_series()).to_numpy()
+            instants = different.to_numpy(dtype="M8[us]")
             words = np.datetime_as_string(instants, unit="s", timezone="UTC").tolist()
         else:
             words = different.astype("str").tolist()

@@ -265,8 +265,13 @@ def waive(findings: pd.DataFrame, waivers: Sequence[Waiver]) -> tuple[pd.DataFra
 
 
 def _to_table(rows: Sequence[tuple[object, ...]]) -> pd.DataFrame:
-    stored = dict.fromkeys(WAIVERS, "str") | {"covers": "int64"}
-    return pd.DataFrame(rows, columns=list(WAIVERS)).astype(stored)
+    columns = zip(*rows, strict=True) if rows else ([] for _ in WAIVERS)
+    return pd.DataFrame(
+        {
+            name: pd.Series(column, dtype="int64" if name == "covers" else "str")
+            for name, column in zip(WAIVERS, columns, strict=True)
+        }
+    )
 
 
 def waiver_notices(table: pd.DataFrame, waivers: Waivers) -> list[Notice]:
