@@ -16,7 +16,8 @@ from credreport.output.pictures import Options
 from credreport.output.render import render
 from credreport.reports.selection import Population, read_reports
 from credreport.rules.policy import Policy
-from credreport.verdicts.assessment import Assessment, assess
+from credreport.verdicts.assessment import Assessment, assess, judge_reports
+from credreport.verdicts.credentials import to_credentials
 from credreport.verdicts.tally import pack_counts, unpack_counts
 from credreport.verdicts.verdict import KINDS, STATUSES
 
@@ -91,12 +92,24 @@ def judge(
     return assess(read(directory, *rows, as_of=as_of), policy)
 
 
-def verdict(assessment: Assessment, name: str, credential: str) -> pd.Series:
-    """Return the one row of the credentials table for a user's credential."""
-    table = assessment.credentials
-    found = table[table["user"].eq(name) & table["credential"].eq(credential)]
+def credentials_of(
+    directory: Path, *rows: dict[str, str], policy: Policy | None = None
+) -> pd.DataFrame:
+    """Write the rows as a report, read it and judge every credential; no rule is asked."""
+    reports = read(directory, *rows).reports
+    return to_credentials(judge_reports(reports, policy or Policy()))
+
+
+def row_of(credentials: pd.DataFrame, name: str, credential: str) -> pd.Series:
+    """Return the one row of a user's credential."""
+    found = credentials[credentials["user"].eq(name) & credentials["credential"].eq(credential)]
     assert len(found) == 1, f"{len(found)} rows for {name} {credential}"
     return found.iloc[0]
+
+
+def verdict(assessment: Assessment, name: str, credential: str) -> pd.Series:
+    """Return the one row of the credentials table for a user's credential."""
+    return row_of(assessment.credentials, name, credential)
 
 
 def lose_a_row(assessment: Assessment) -> Assessment:

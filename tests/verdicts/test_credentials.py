@@ -9,11 +9,23 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from credreport.reports.selection import read_reports
 from credreport.rules.policy import Policy
-from credreport.verdicts.assessment import Assessment, judge_reports
+from credreport.verdicts.assessment import assess, judge_reports
 from credreport.verdicts.credentials import is_active, to_credentials, to_user_facts
 from tests.support.batch import instant, read_rows
-from tests.support.reports import AS_OF, COLUMNS, judge, root, to_csv, user, verdict
+from tests.support.reports import (
+    AS_OF,
+    COLUMNS,
+    NAME,
+    credentials_of,
+    judge,
+    root,
+    row_of,
+    to_csv,
+    user,
+    verdict,
+)
 
 SLOTS = {
     "password": ("password_enabled", "password_last_used", "password_last_changed"),
@@ -37,17 +49,15 @@ def slot(credential: str, enabled: str, last_used: str, fallback: str) -> dict[s
 
 
 # By the cells and the threshold: a user of whom every slot holds them, judged once for the three.
-_JUDGED: dict[tuple[object, ...], Assessment] = {}
+_JUDGED: dict[tuple[object, ...], pd.DataFrame] = {}
 
 
 def of(directory: Path, credential: str, *cells: str, days: int = 90) -> pd.Series:
     if (*cells, days) not in _JUDGED:
         everywhere = {name: cell for each in SLOTS for name, cell in slot(each, *cells).items()}
         policy = Policy(unused_after_days=days)
-        _JUDGED[*cells, days] = judge(directory, root(), user(**everywhere), policy=policy)
-    assessment = _JUDGED[*cells, days]
-    assert assessment.is_tied_out
-    return verdict(assessment, "alice", credential)
+        _JUDGED[*cells, days] = credentials_of(directory, root(), user(**everywhere), policy=policy)
+    return row_of(_JUDGED[*cells, days], "alice", credential)
 
 
 @pytest.mark.parametrize("credential", SLOTS)
@@ -181,62 +191,69 @@ class TestBlanks:
     def test_in_a_file_without_either_word_it_means_never_used(self, tmp_path: Path) -> None:
         row = user(**slot("password", "true", "", EXACTLY_90_DAYS))
         blanked = {name: "" if cell == "N/A" else cell for name, cell in row.items()}
-        found = verdict(judge(tmp_path, blanked), "alice", "password")
+        found = row_of(credentials_of(tmp_path, blanked), "alice", "password")
         assert (found["status"], found["use"]) == ("unused", "never_used")
 
     def test_a_user_called_no_information_does_not_count_as_the_word(self, tmp_path: Path) -> None:
         row = user("no_information", **slot("password", "true", "", EXACTLY_90_DAYS))
         blanked = {name: "" if cell == "N/A" else cell for name, cell in row.items()}
-        found = verdict(judge(tmp_path, blanked), "no_information", "password")
+        found = row_of(credentials_of(tmp_path, blanked), "no_information", "password")
         assert found["status"] == "unused"
 
 
 class TestRoot:
     def test_the_password_is_always_excluded(self, tmp_path: Path) -> None:
-        found = verdict(
-            judge(tmp_path, root(password_last_used=LONG_AGO)), "<root_account>", "password"
+        found = row_of(
+            credentials_of(tmp_path, root(password_last_used=LONG_AGO)),
+            "<root_account>",
+            "password",
         )
         assert (found["status"], found["use"]) == ("excluded", "")
 
     def test_so_is_that_of_the_old_era(self, tmp_path: Path) -> None:
         old = root(password_enabled="not_supported", password_last_changed="not_supported")
-        assert verdict(judge(tmp_path, old), "<root_account>", "password")["status"] == "excluded"
+        assert (
+            row_of(credentials_of(tmp_path, old), "<root_account>", "password")["status"]
+            == "excluded"
+        )
 
     def test_active_keys_are_excluded_and_others_told_as_they_are(self, tmp_path: Path) -> None:
         row = root(
             **slot("access_key_1", "true", LONG_AGO, LONG_AGO),
             **slot("access_key_2", "false", "N/A", "N/A"),
         )
-        assessment = judge(tmp_path, row)
-        assert verdict(assessment, "<root_account>", "access_key_1")["status"] == "excluded"
-        assert verdict(assessment, "<root_account>", "access_key_2")["status"] == "absent"
+        table = credentials_of(tmp_path, row)
+        assert row_of(table, "<root_account>", "access_key_1")["status"] == "excluded"
+        assert row_of(table, "<root_account>", "access_key_2")["status"] == "absent"
 
     def test_an_unknown_state_of_a_root_key_is_not_excluded_away(self, tmp_path: Path) -> None:
         row = root(**slot("access_key_1", "yes", LONG_AGO, LONG_AGO))
-        found = verdict(judge(tmp_path, row), "<root_account>", "access_key_1")
+        found = row_of(credentials_of(tmp_path, row), "<root_account>", "access_key_1")
         assert found["status"] == "undetermined"
 
     @pytest.mark.parametrize("end", ["root", "<root_account>"])
     def test_a_masked_root_is_known_by_its_arn(self, tmp_path: Path, end: str) -> None:
         row = root() | {"user": "root", "arn": f"arn:aws:iam::111122223333:{end}"}
-        assert verdict(judge(tmp_path, row), "root", "password")["status"] == "excluded"
+        assert row_of(credentials_of(tmp_path, row), "root", "password")["status"] == "excluded"
 
     def test_a_user_with_not_supported_cells_is_not_root(self, tmp_path: Path) -> None:
         row = user(**slot("password", "not_supported", LONG_AGO, "not_supported"))
-        assert verdict(judge(tmp_path, row), "alice", "password")["status"] == "undetermined"
+        assert (
+            row_of(credentials_of(tmp_path, row), "alice", "password")["status"] == "undetermined"
+        )
 
     def test_include_root_judges_it_like_any_other(self, tmp_path: Path) -> None:
         row = root(password_last_used=LONG_AGO, **slot("access_key_1", "true", LONG_AGO, LONG_AGO))
-        assessment = judge(tmp_path, row, policy=Policy(include_root=True))
-        assert verdict(assessment, "<root_account>", "password")["status"] == "unused"
-        assert verdict(assessment, "<root_account>", "access_key_1")["status"] == "unused"
+        table = credentials_of(tmp_path, row, policy=Policy(include_root=True))
+        assert row_of(table, "<root_account>", "password")["status"] == "unused"
+        assert row_of(table, "<root_account>", "access_key_1")["status"] == "unused"
 
     def test_include_root_leaves_a_password_that_the_report_does_not_tell_of(
         self, tmp_path: Path
     ) -> None:
         old = root(password_enabled="not_supported", password_last_changed="not_supported")
-        assessment = judge(tmp_path, old, policy=Policy(include_root=True))
-        assert verdict(assessment, "<root_account>", "password")["status"] == "excluded"
+        table = credentials_of(tmp_path, old, policy=Policy(include_root=True))
+        assert row_of(table, "<root_account>", "password")["status"] == "excluded"
 
 
 class TestUntracked:
@@ -249,9 +266,8 @@ class TestUntracked:
         cut = {name: cell for name, cell in row.items() if name in self.COLUMNS}
         path = directory / "status_reports_2026-01-31T12-00-00+00-00.csv"
         path.write_text("\n".join([",".join(cut), ",".join(cut.values())]))
-        from credreport import analyze, read_reports
-
-        return verdict(analyze(read_reports(path)), "alice", credential)
+        reports = read_reports(path).reports
+        return row_of(to_credentials(judge_reports(reports, Policy())), "alice", credential)
 
     def test_a_key_younger_than_the_threshold_is_current(self, tmp_path: Path) -> None:
         found = self.of(tmp_path, "access_key_1", ONE_SECOND_LESS)
@@ -275,26 +291,22 @@ class TestUntracked:
 class TestCertificates:
     def test_an_active_one_is_not_tracked(self, tmp_path: Path) -> None:
         row = user(cert_1_active="true", cert_1_last_rotated=LONG_AGO)
-        found = verdict(judge(tmp_path, row), "alice", "cert_1")
+        found = row_of(credentials_of(tmp_path, row), "alice", "cert_1")
         assert found["status"] == "not_tracked"
         assert found["reason"] == "AWS records no use of signing certificates"
         assert found["use"] == "not_tracked" or found["use"] == ""
 
     def test_others_are_inactive_absent_or_undetermined(self, tmp_path: Path) -> None:
         row = user(cert_1_active="false", cert_1_last_rotated=LONG_AGO, cert_2_active="maybe")
-        assessment = judge(tmp_path, row)
-        assert verdict(assessment, "alice", "cert_1")["status"] == "inactive"
-        assert verdict(assessment, "alice", "cert_2")["status"] == "undetermined"
+        table = credentials_of(tmp_path, row)
+        assert row_of(table, "alice", "cert_1")["status"] == "inactive"
+        assert row_of(table, "alice", "cert_2")["status"] == "undetermined"
 
     def test_where_the_report_has_no_such_column_there_is_no_row(self, tmp_path: Path) -> None:
-        from tests.support.reports import COLUMNS, NAME
-
         columns = tuple(name for name in COLUMNS if not name.startswith("cert"))
         path = tmp_path / NAME
         path.write_text(to_csv(root(), user(), columns=columns))
-        from credreport import analyze, read_reports
-
-        credentials = analyze(read_reports(path)).credentials
+        credentials = to_credentials(judge_reports(read_reports(path).reports, Policy()))
         assert set(credentials["credential"]) == {"password", "access_key_1", "access_key_2"}
 
 
@@ -304,8 +316,8 @@ def test_a_slot_never_influences_another(tmp_path: Path) -> None:
         **slot("access_key_1", "false", "N/A", "N/A"),
         **slot("access_key_2", "true", LONG_AGO, LONG_AGO),
     )
-    assessment = judge(tmp_path, row)
-    assert [verdict(assessment, "alice", name)["status"] for name in SLOTS] == [
+    table = credentials_of(tmp_path, row)
+    assert [row_of(table, "alice", name)["status"] for name in SLOTS] == [
         "current", "absent", "unused",
     ]  # fmt: skip
 
@@ -329,7 +341,7 @@ def test_active_means_it_can_be_used_or_may_be(tmp_path: Path) -> None:
         **slot("access_key_1", "true", YOUNG, YOUNG),
         **slot("access_key_2", "false", YOUNG, YOUNG),
     )
-    table = judge(tmp_path, root(), row).credentials
+    table = credentials_of(tmp_path, root(), row)
     active = table.assign(is_active=is_active(table)).set_index(["user", "credential"])["is_active"]
     assert active["alice"].to_dict() == {
         "password": True, "access_key_1": True, "access_key_2": False,
@@ -340,7 +352,7 @@ def test_active_means_it_can_be_used_or_may_be(tmp_path: Path) -> None:
 
 def test_a_root_password_that_the_report_does_not_tell_of_may_be_used(tmp_path: Path) -> None:
     old = root(password_enabled="not_supported", password_last_changed="not_supported")
-    table = judge(tmp_path, old).credentials
+    table = credentials_of(tmp_path, old)
     assert is_active(table).tolist() == [True, False, False, False, False]
 
 
@@ -421,12 +433,10 @@ class TestUserFacts:
     def test_use_that_is_not_tracked_is_in_doubt_where_there_is_a_credential(
         self, tmp_path: Path, active: str, is_doubtful: bool
     ) -> None:
-        from credreport import analyze, read_reports
-
         columns = tuple(name for name in user() if "last_used" not in name)
         path = tmp_path / "2026-01-31.csv"
         path.write_text(to_csv(user(access_key_1_active=active), columns=columns))
-        (found,) = to_user_facts(analyze(read_reports(path)).credentials)["is_use_doubtful"]
+        (found,) = to_user_facts(assess(read_reports(path)).credentials)["is_use_doubtful"]
         assert found == is_doubtful
 
     def test_of_a_user_the_age_is_that_of_the_credential_used_last(self, tmp_path: Path) -> None:
@@ -449,12 +459,10 @@ class TestUserFacts:
         assert found["basis"] == ""
 
     def test_a_report_without_certificates_leaves_nothing_unknown(self, tmp_path: Path) -> None:
-        from credreport import analyze, read_reports
-
         columns = tuple(name for name in user() if not name.startswith("cert"))
         path = tmp_path / "2026-01-31.csv"
         path.write_text(to_csv(user(), columns=columns))
-        (found,) = to_user_facts(analyze(read_reports(path)).credentials)["any_active"]
+        (found,) = to_user_facts(assess(read_reports(path)).credentials)["any_active"]
         assert not found
         assert found is not pd.NA
 
