@@ -58,7 +58,7 @@ ALL = Policy(profile="all", rules=PROFILES["all"].rules)
 CLASSES = Policy(classes=(UserClass("user-1*", {"unused_after_days": 400}),))
 
 
-def many(directory: Path, number: int = 9) -> Path:
+def many(directory: Path, number: int = 5) -> Path:
     """Write reports of different accounts, in another order than that of their files."""
     for place in range(number):
         account = f"{900_000_000_000 - place:012d}"
@@ -197,7 +197,7 @@ class TestTheSameEvidence:
         whole = whole_files(many(tmp_path), asked(), FORMATS)
         assert files(tmp_path, asked(), formats=FORMATS) == whole
         table = ends_with(whole, "-users.csv")[0].splitlines()
-        assert len(table) == 1 + 9 * 4
+        assert len(table) == 1 + 5 * 4
         assert table[0].startswith(b"account_id,user,arn,created_at,")
 
     def test_with_waivers(self, tmp_path: Path) -> None:
@@ -254,7 +254,7 @@ class TestNoSpecialCases:
         compared = Asked(Policy(), has_baseline=True)
         found, aside = analyze_inputs([many(tmp_path)], compared, pool=Pool(), progress=no_progress)
         assert aside is None
-        assert len(found.users) == 9 * 4
+        assert len(found.users) == 5 * 4
 
     def test_a_population_that_fits_a_sheet_is_kept(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -325,7 +325,7 @@ class TestTrouble:
             yield lambda: told.append("one")
 
         analyze_inputs([many(tmp_path)], asked(), pool=Pool(), progress=progress)
-        assert told == [*["9 to come", *["one"] * 9] * 2]
+        assert told == [*["5 to come", *["one"] * 5] * 2]
 
 
 def between_passes(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
@@ -383,7 +383,7 @@ class TestCommand:
         monkeypatch: pytest.MonkeyPatch,
         cluster: str,
     ) -> None:
-        monkeypatch.chdir(many(tmp_path, 12))
+        monkeypatch.chdir(many(tmp_path, 7))
 
         def run(*options: str) -> tuple[int, str, str, dict[str, bytes]]:
             words = ["analyze", ".", "-o", "out", "--force", "--json", *options]
