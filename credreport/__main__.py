@@ -19,6 +19,11 @@ def main() -> None:
     # Hardly anything of a run refers to itself in a circle, and each collection looks at all that
     # pandas and matplotlib brought along: a tenth of the time over a single report.
     gc.set_threshold(50_000, 20, 50)
+    import signal  # noqa: PLC0415 - see above
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # No traceback of what is imported from here on.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     from credreport.cli.main import main as run  # noqa: PLC0415 - see above
 
     run()

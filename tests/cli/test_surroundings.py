@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -74,6 +75,24 @@ def test_no_library_starts_threads_that_it_may_not_be_allowed(
     monkeypatch.setattr(sys, "path", sys.path[:])
     program.main()
     assert os.environ["OPENBLAS_NUM_THREADS"] == "1"
+
+
+def test_an_interruption_of_the_first_imports_has_no_traceback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found: list[object] = []
+    monkeypatch.setattr(
+        "credreport.cli.main.main", lambda: found.append(signal.getsignal(signal.SIGINT))
+    )
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        for set_before in (signal.default_int_handler, signal.SIG_IGN):
+            signal.signal(signal.SIGINT, set_before)
+            program.main()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert found == [signal.SIG_DFL, signal.SIG_IGN]
 
 
 def test_a_full_standard_output_after_the_files_were_written_says_that_they_were(
