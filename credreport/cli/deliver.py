@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -161,18 +161,21 @@ def show_undetermined(screen: Screen, rows: Iterable[dict[str, Any]]) -> None:
     """Print the first credentials that could not be judged; with -v each of them."""
     from credreport.errors import Notice
 
-    places = ((Notice(row["source_file"], row["source_line"], "", ""), row) for row in rows)
-    _show_first(screen, (f"{place}{_whose(row)}: {row['reason']}" for place, row in places))
+    def to_line(row: dict[str, Any]) -> str:
+        place = Notice(row["source_file"], row["source_line"], "", "")
+        return f"{place}{_whose(row)}: {row['reason']}"
+
+    _show_first(screen, rows, to_line)
 
 
 def _show_undetermined_changes(screen: Screen, rows: Iterable[dict[str, Any]]) -> None:
     """Print the first credentials of which nobody can say what became of them."""
     from credreport.verdicts.tally import shown_account
 
-    _show_first(
-        screen,
-        (f"{shown_account(row['account_id'])}, {_whose(row)}: {row['evidence']}" for row in rows),
-    )
+    def to_line(row: dict[str, Any]) -> str:
+        return f"{shown_account(row['account_id'])}, {_whose(row)}: {row['evidence']}"
+
+    _show_first(screen, rows, to_line)
 
 
 def _whose(row: dict[str, Any]) -> str:
@@ -181,11 +184,13 @@ def _whose(row: dict[str, Any]) -> str:
     return f"{row['user']!r}, {shown_credential(row['credential'])}"
 
 
-def _show_first(screen: Screen, lines: Iterable[str]) -> None:
+def _show_first(
+    screen: Screen, rows: Iterable[dict[str, Any]], to_line: Callable[[dict[str, Any]], str]
+) -> None:
     more = 0
-    for number, line in enumerate(lines):
+    for number, row in enumerate(rows):
         if number < _UNDETERMINED_SHOWN or screen.verbose:
-            screen.note(f"undetermined: {line}")
+            screen.note(f"undetermined: {to_line(row)}")
         else:
             more += 1
     if more:

@@ -7,6 +7,7 @@ lines for a person or as one JSON document for a program.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -37,7 +38,7 @@ from credreport.reports.selection import date_report, to_population
 from credreport.rules.accounts import NO_REPORT, Account, AccountList
 from credreport.rules.policy import Policy
 from credreport.runs.pool import Pool
-from credreport.schema import SLOTS, Status
+from credreport.schema import SLOTS, UNDETERMINED, Status
 from credreport.verdicts.judged import Judged, judge
 from credreport.verdicts.reasons import undetermined_rows
 from credreport.verdicts.tally import (
@@ -146,7 +147,8 @@ class Inspection:
     def undetermined_rows(self) -> Iterator[Row]:
         """Yield the same as rows."""
         for rows in self.undetermined():
-            yield from json.loads(b"[%b]" % rows)
+            for line in io.BytesIO(rows):
+                yield json.loads(line.rstrip(b",\n"))
 
 
 def inspect(
@@ -338,9 +340,13 @@ def _count(reports: Sequence[Report], question: Question) -> Iterator[Counted]:
 def _to_undetermined(judged: Judged) -> list[bytes | bytearray]:
     """Return each report's credentials that could not be judged as JSON objects."""
     objects = [bytearray() for _ in judged.reports]
-    encode = json.JSONEncoder().encode
+    encode = lru_cache(encode_basestring_ascii)  # most rows of a report have the same words
+    form = "{" + ", ".join(f'"{name}": %s' for name in UNDETERMINED) + "}"
     for number, row in undetermined_rows(judged):
-        objects[number] += f"{_SEPARATOR * bool(objects[number])}{encode(row)}".encode("ascii")
+        values = (encode(value) if isinstance(value, str) else value for value in row)
+        objects[number] += f"{_SEPARATOR * bool(objects[number])}{form % (*values,)}".encode(
+            "ascii"
+        )
     return [*objects]
 
 

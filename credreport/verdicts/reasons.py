@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from credreport.schema import SLOTS, UNDETERMINED, USER, Meaning, Slot, Status
+from credreport.schema import SLOTS, USER, Meaning, Slot, Status
 from credreport.verdicts.judged import Judged
 from credreport.verdicts.verdict import CAUSES, code
 
@@ -76,7 +76,7 @@ def to_cells_text(slot: Slot, enabled: str | None, last_used: str | None, since:
     )
 
 
-def undetermined_rows(judged: Judged) -> Iterator[tuple[int, dict[str, object]]]:
+def undetermined_rows(judged: Judged) -> Iterator[tuple[int, tuple[str | int, ...]]]:
     """Yield the report and a row with the columns of UNDETERMINED for each credential without a verdict."""
     table = judged.table
     found = np.flatnonzero(judged.verdicts.status == code(Status.UNDETERMINED))
@@ -87,13 +87,15 @@ def undetermined_rows(judged: Judged) -> Iterator[tuple[int, dict[str, object]]]
     ):
         slot = SLOTS[number]
         raw = [text(row, column) for column in (slot.enabled, slot.last_used, slot.fallback)]
-        values = (
-            table.accounts[accounts[row]],
-            text(row, USER),
-            slot.credential,
-            to_reason(judged, place, text),
-            to_cells_text(slot, *raw),
-            judged.reports[report[row]].source.name,
-            line[row],
+        yield (
+            report[row],
+            (
+                table.accounts[accounts[row]],
+                text(row, USER) or "",
+                slot.credential,
+                to_reason(judged, place, text),
+                to_cells_text(slot, *raw),
+                judged.reports[report[row]].source.name,
+                line[row],
+            ),
         )
-        yield report[row], dict(zip(UNDETERMINED, values, strict=True))

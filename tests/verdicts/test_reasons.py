@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from credreport.rules.policy import Policy
-from credreport.schema import SLOTS
+from credreport.schema import SLOTS, UNDETERMINED
 from credreport.verdicts.assessment import judge_reports
 from credreport.verdicts.judged import Judged
 from credreport.verdicts.reasons import to_cells_text, to_reasons, undetermined_rows
@@ -97,8 +97,8 @@ def test_cells_are_told_by_their_columns() -> None:
 def test_what_could_not_be_judged_is_told_in_order_with_its_report_and_line() -> None:
     rows = [root(), root(OTHER), user("bob", OTHER, **key("yes", OLD, "N/A")), user("eve")]
     lost = user("eve", **key("true", "", OLD))
-    found = list(undetermined_rows(judged(*rows[:3], rows[3] | lost)))
-    assert found == [
+    found = undetermined_rows(judged(*rows[:3], rows[3] | lost))
+    assert [(number, dict(zip(UNDETERMINED, row, strict=True))) for number, row in found] == [
         (
             0,
             {
