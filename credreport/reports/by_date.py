@@ -39,7 +39,7 @@ _ONE_DATE = timedelta(days=7)
 
 @dataclass(frozen=True)
 class _Dated:
-    """A report, and the number of the input that it came from."""
+    """A report and the number of the input it came from."""
 
     report: Report
     place: int
@@ -71,14 +71,14 @@ def read_dates(
     max_bytes: int = DEFAULT_MAX_BYTES,
     progress: Callable[[], None] | None = None,
 ) -> tuple[Population, ...]:
-    """Read every report that the inputs name and return one Population a date, oldest first.
+    """Read every report that the inputs name and return one Population per date, oldest first.
 
     `as_of` has one instant (or `newest`) for each input, in order, or, where the one input is a tree,
-    for each of its directories, in the order of their names; or it is empty: then each report's own
-    stamp counts. A single `newest` holds for all. What was left out stands with the first date.
-    Raises UsageError for another number of as-ofs; InputRefused for files that cannot be read, for
-    reports whose account is unknown, and for two different reports of an account at one instant;
-    with `keep_going` these are left out and listed.
+    for each of its directories, in the order of their names. If it is empty, each report's own
+    stamp counts; a single `newest` applies to all inputs. What was left out is listed in the first
+    Population. Raises UsageError if the number of as-ofs does not match; InputRefused for files
+    that cannot be read, for reports whose account is unknown, and for two different reports of an
+    account at one instant; with `keep_going` these are left out and listed.
     """
     names, instants = _one_each([os.fspath(path) for path in inputs], as_of)
     opener = Opener(max_bytes)
@@ -130,7 +130,7 @@ def _by_account(report: Report) -> tuple[str, str]:
 def _one_each(
     names: Sequence[str], as_of: Sequence[datetime | str]
 ) -> tuple[Sequence[str], Sequence[datetime | str | None]]:
-    """Return the inputs, or the directories of the tree that is the only one, each with its as-of."""
+    """Return the inputs, or the directories if the one input is a tree, each with its as-of."""
     instants = [parse_as_of(when) if isinstance(when, str) else when for when in as_of]
     if not instants:
         return names, [None] * len(names)
@@ -148,7 +148,7 @@ def _one_each(
 
 
 def directories_of_tree(name: str) -> list[str]:
-    """Return the directories of a tree in the order of their names; none where it has files too."""
+    """Return the directories of a tree in the order of their names; none if it also has files."""
     if not Path(name).is_dir():
         return []
     entries = sorted(entry for entry in Path(name).iterdir() if not is_litter(entry.name))
@@ -161,7 +161,7 @@ def _leave_out_copies(
 ) -> tuple[list[_Dated], list[Skipped]]:
     """Count copies once; the same content at another time is another report of a quiet account.
 
-    Takes undated copies of a dated report off the list of the undated.
+    Removes undated copies of a dated report from `undated`.
     """
     kept: dict[tuple[str, str], list[_Dated]] = {}
     copies: list[Skipped] = []
@@ -183,7 +183,7 @@ def _leave_out_copies(
 
 
 def _is_copy(item: _Dated, other: _Dated) -> bool:
-    """Whether two reports of the same content are one download: one may be stamped by its name only."""
+    """Whether two reports with the same content are one download: stamps may differ a little."""
     if item.report.as_of_origin == other.report.as_of_origin:
         return item.as_of == other.as_of
     return item.as_of - other.as_of <= _SAME_REPORT
@@ -205,7 +205,7 @@ def _find_unusable(
 def find_same_instant(
     reports: Iterable[Report],
 ) -> list[tuple[Report, Problem]]:
-    """Return the reports that differ though they are of the same account and the same as-of."""
+    """Return the reports that differ although they have the same account and the same as-of."""
     together: dict[tuple[str, datetime], list[Report]] = {}
     for report in reports:
         if ACCOUNT_ID.fullmatch(report.account_id):
@@ -241,7 +241,7 @@ def _to_dates(found: Sequence[_Dated]) -> list[list[_Dated]]:
 
 
 def _are_dates(groups: Sequence[Sequence[_Dated]]) -> bool:
-    """Whether the user's own groups are dates: one account is in all, none twice, time goes forward."""
+    """Whether the user's groups are dates: an account is in all, none twice in one, time advances."""
     accounts: dict[str, list[datetime]] = {}
     for group in groups:
         if len({item.account_id for item in group}) < len(group):
@@ -281,6 +281,6 @@ def _order_notices(found: Iterable[_Dated]) -> list[Notice]:
 
 
 def reversed_notice() -> Notice:
-    """Return the warning that what was named first is the newer."""
+    """Return the warning that an input named earlier is newer."""
     message = "the inputs were not named from old to new: they were sorted by their as-of"
     return Notice("", 0, "reversed", message)

@@ -53,7 +53,7 @@ _WORDS = {
     _NO_INFORMATION: code(Meaning.ABSENCE),
     NOT_SUPPORTED.encode(): code(Meaning.NOT_SUPPORTED),
 }
-_SMALL = 0x20  # added to a capital letter, the small one; a small one stays as it is
+_SMALL = 0x20  # set in an upper-case letter, gives the lower-case one, which has it already
 _ZULU = ord("Z")
 # The columns from the second key on, and what they contain where there is neither key nor certificate.
 _FIRST_LATE_SLOT = 2
@@ -75,9 +75,9 @@ class Typed:
 
     enabled: ON, OFF or NEITHER; NEITHER where there is no such column.
     is_unreported: whether the flag says `not_supported`.
-    last_meaning, set_meaning: places in MEANINGS.
+    last_meaning, set_meaning: indices in MEANINGS.
     last_used, set_at: UTC instants, NaT unless the meaning is INSTANT.
-    created_at: the instant of creation of each user, NaT where it cannot be read.
+    created_at: when each user was created, NaT where that cannot be read.
     newest: the latest of all these of each user.
     is_zulu: whether one of the user's dates ends with Z.
     is_elsewhere: whether one of the user's dates has an offset other than that of UTC.
@@ -128,7 +128,7 @@ def read_cells(grid: Grid) -> Typed:
 
 
 def _read_slots(grid: Grid, typed: Typed, slots: Sequence[int], rows: Rows) -> None:
-    """Read some slots of some rows into the arrays; the creation too, whatever the slots."""
+    """Read some slots of some rows into the arrays; with the first slot, also the creation time."""
     columns = [
         (typed.enabled, [grid.place(SLOTS[slot].enabled) for slot in slots]),
         (typed.last_meaning, [grid.place(SLOTS[slot].last_used) for slot in slots]),
@@ -168,7 +168,7 @@ def _read_slots(grid: Grid, typed: Typed, slots: Sequence[int], rows: Rows) -> N
 
 
 def _read_flags(grid: Grid, typed: Typed, flags: Sequence[tuple[int, int]], rows: Rows) -> None:
-    """Read flags: `true` and `false` in any capitals; every other text is neither."""
+    """Read flags: `true` and `false` in any case; every other text is neither."""
     starts = grid.starts([place for _, place in flags], rows)
     words = grid.words(starts)
     on, off = _is_word(words, b"true"), _is_word(words, b"false")
@@ -182,7 +182,7 @@ def _read_flags(grid: Grid, typed: Typed, flags: Sequence[tuple[int, int]], rows
 
 
 def _is_word(words: Words, text: bytes) -> Flags:
-    """Whether the words begin with the text in any capitals, and the cell ends there."""
+    """Whether the words spell the text, in any case, and the cell ends there."""
     size = len(text)
     spare = 8 * (8 - size - 1)
     small = to_number(bytes([_SMALL] * size))
@@ -192,9 +192,10 @@ def _is_word(words: Words, text: bytes) -> Flags:
 
 @dataclass(frozen=True)
 class Dates:
-    """Date cells: a row per column, and which rows of the grid have a date of which sort.
+    """Date cells, one row per column.
 
-    is_zulu: ends with Z. is_elsewhere: has an offset other than that of UTC.
+    is_zulu, is_elsewhere: for each row of the grid, whether one of its dates ends with Z, or has an
+    offset other than that of UTC.
     """
 
     meaning: Codes
@@ -212,7 +213,7 @@ def read_dates(grid: Grid, columns: Sequence[int], rows: Rows = ALL) -> Dates:
     instants = np.full(len(starts), _NO_INSTANT, dtype="i8")
     is_zulu = np.zeros(len(starts), dtype=bool)
     is_elsewhere = np.zeros(len(starts), dtype=bool)
-    # Many cells say N/A, or nothing: look at all of them, and at what is left in places.
+    # Most cells say N/A or are blank: only the others are looked at more closely.
     words = grid.words(starts, 4)
     is_blank = words & 0xFF == 0
     meaning[is_blank] = code(Meaning.BLANK)
@@ -243,8 +244,8 @@ def read_dates(grid: Grid, columns: Sequence[int], rows: Rows = ALL) -> Dates:
 
 
 def read_texts(texts: Sequence[str]) -> Instants:
-    """Return the instants that some texts spell, NaT where one spells none."""
-    # No instant has a NUL, which is what parts the cells of a grid.
+    """Return the instant that each text spells, NaT where it spells none."""
+    # No instant has a NUL, which is what separates the cells of a grid.
     cells = ["" if "\0" in text else text for text in texts]
     grid = Grid.join(("",), [(cells, range(len(cells)))])
     instants: Instants = read_dates(grid, [0]).instants[0]
@@ -253,9 +254,9 @@ def read_texts(texts: Sequence[str]) -> Instants:
 
 @lru_cache(maxsize=4096)
 def _read_exactly(cell: str) -> tuple[int, bool, bool] | None:
-    """Return the instant of any cell that spells one, whether it ends with Z, or is not in UTC.
+    """Return the instant that a cell spells, whether it ends with Z, and whether it is not in UTC.
 
-    The instant counts microseconds since 1970.
+    The instant is in microseconds since 1970; None where the cell spells none.
     """
     instant = parse_instant(cell)
     if instant is None:
@@ -267,7 +268,7 @@ def _read_exactly(cell: str) -> tuple[int, bool, bool] | None:
 
 
 class _Spelling(NamedTuple):
-    """Eight bytes of a date as numbers: what must stand there, and how large each pair may be.
+    """Eight bytes of a date as numbers: what must be there, and how large each pair may be.
 
     A digit less its `0` is 0 to 9 if its upper half is empty, and still so after 6 is added to it.
     A pair is at most a number if adding 127 less that number leaves its highest bit empty.
@@ -281,7 +282,7 @@ class _Spelling(NamedTuple):
 
 
 def _to_spelling(pattern: bytes, largest: Mapping[int, int]) -> _Spelling:
-    """Return the spelling of a pattern; `largest` gives by place what two digits may be at most."""
+    """Return the spelling of a pattern; `largest`: index of two digits -> the most they may be."""
     is_digit = [byte == ord("0") for byte in pattern]
     return _Spelling(
         to_number(pattern),
@@ -298,7 +299,7 @@ _SECOND = _to_spelling(b":00", {1: 59})
 
 
 def _read_pairs(words: Words, spelling: _Spelling) -> tuple[Words, Words]:
-    """Return what each byte and the next spell as two digits; not 0 where a byte is a wrong one."""
+    """Return the number that each byte and the next spell, and faults: not 0 for a wrong byte."""
     digits = words ^ spelling.pattern
     pairs = digits * 10 + (digits >> 8)
     faults = ((digits + spelling.six) | digits) & spelling.shape
@@ -309,8 +310,8 @@ def _read_pairs(words: Words, spelling: _Spelling) -> tuple[Words, Words]:
 def _read_instants(words: Words) -> tuple[Numbers, Flags, Flags]:
     """Return the seconds since 1970 that cells spell in four words, and which of them end with Z.
 
-    The last array tells which cells are spelt as AWS does and name an instant of the calendar and
-    the clock: only there the numbers mean something.
+    The last array says which cells are spelt as AWS spells them and name an instant that exists:
+    elsewhere the numbers mean nothing.
     """
     first, second, third, last = words
     months, faults = _read_pairs(first, _MONTH)
@@ -321,7 +322,7 @@ def _read_instants(words: Words) -> tuple[Numbers, Flags, Flags]:
     zone = third >> 24
     is_zulu = zone & 0xFFFF == _ZULU
     is_offset = (zone == to_number(b"+00:0")) & (last & 0xFFFF == ord("0"))
-    # Pairs are brought side by side by multiplying: century, year and month; hour and minute.
+    # Multiplying brings pairs side by side: century, year and month; hour and minute.
     month = (months & 0xFF0000FF00FF) * (1600 << 40 | 16 << 24 | 1) >> 40 & 0x3FFFF
     clock = (minutes >> 24 & 0xFF0000FF) * (3600 << 24 | 60) >> 24 & 0x3FFFF
     day = minutes & 0xFF
@@ -333,7 +334,7 @@ def _read_instants(words: Words) -> tuple[Numbers, Flags, Flags]:
 
 @dataclass(frozen=True)
 class _Calendar:
-    """The months of the years 1 to 9999, at place 16 x year + month; no days at any other place.
+    """The months of the years 1 to 9999, at index 16 x year + month; no days at any other index.
 
     `starts` are the instants, as numbers, a day before each month.
     """

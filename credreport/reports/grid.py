@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-SEPARATOR = "\0"  # before the first cell and behind each: no text that is read contains one
+SEPARATOR = "\0"  # before the first cell and after each: no text that is read contains one
 _NUL = SEPARATOR.encode()
 _QUOTE, _COMMA, _LINE_END = b'",\n'
-_PADDING = 128  # bytes behind the last cell, so that fixed widths can be read from any place
+_PADDING = 128  # bytes after the last cell, so that fixed widths can be read from any offset
 _LONGEST_CELL = 4096  # bytes: for longer ones the csv module has a limit and a message
 
 Flags = npt.NDArray[np.bool_]
@@ -79,11 +79,11 @@ def _unquote(text: bytes) -> bytes | None:
 
 
 class Grid:
-    """The cells of some texts that share a header: NUL before the first cell and behind every cell.
+    """The cells of some texts that share a header: NUL before the first cell and after every cell.
 
     columns: the names in the header.
-    data: the bytes (UTF-8), with padding behind them.
-    bounds: the place of the NUL before the first cell of each row, behind it, behind the second…
+    data: the bytes (UTF-8), with padding after them.
+    bounds: for each row, the offsets of the NUL before its first cell, after the first, second…
     lines: the line of each row in its text.
     sizes: the number of rows of each text.
     """
@@ -101,9 +101,9 @@ class Grid:
 
     @classmethod
     def split(cls, columns: tuple[str, ...], bodies: Sequence[Body]) -> tuple[Grid, Flags]:
-        """Find the separators; also return which bodies have a row of another width.
+        """Find the separators; also return which bodies are left out of the grid.
 
-        Those are not in the grid, nor are such with a very long cell.
+        Those have a row of another width, or a very long cell.
         """
         width = len(columns)
         is_misshapen = np.zeros(len(bodies), dtype=bool)
@@ -150,13 +150,13 @@ class Grid:
         return int(self.bounds.shape[1])
 
     def reorder(self, order: Numbers) -> None:
-        """Put the rows into another order; `sizes` hold no longer."""
+        """Put the rows into another order; `sizes` is no longer valid then."""
         self.bounds = self.bounds[:, order]
         self.lines = self.lines[order]
         self._order = order
 
     def place(self, column: str) -> int:
-        """Return where the column stands, -1 where there is none; the empty name means none."""
+        """Return the index of the column, -1 if there is none; the empty name means none."""
         return self._places.get(column, -1) if column else -1
 
     @cached_property
@@ -174,15 +174,15 @@ class Grid:
         return found
 
     def words(self, places: Places, size: int = 8) -> Words:
-        """Return two, four or eight bytes from each of the places on, as one little-endian number."""
+        """Return two, four or eight bytes from each offset on, as one little-endian number."""
         view = np.ndarray(len(self.data) - size, f"<u{size}", self.data, strides=(1,))
         found: Words = view[places]
         return found
 
     def runs(self, places: Places, count: int) -> Words:
-        """Return so many words of eight bytes from each of the places on: a row per word.
+        """Return `count` words of eight bytes from each offset on: one row per word.
 
-        To fetch a run takes no longer than to fetch a word.
+        Fetching a run takes no longer than fetching a word.
         """
         size = 8 * count
         view = np.ndarray(len(self.data) - size, f"V{size}", self.data, strides=(1,))
@@ -209,7 +209,7 @@ class Grid:
         return self.data[start + 1 : end].decode().split(SEPARATOR)
 
     def contains(self, text: bytes, begin: int, end: int) -> bool:
-        """Whether the bytes are anywhere in some rows; it may also be in others if they were reordered."""
+        """Whether the bytes are in some rows; if rows were reordered, perhaps in others."""
         if self._order is not None:
             return text in self.data
         return self.data.find(text, self.bounds[0, begin], self.bounds[-1, end - 1] + 1) >= 0
@@ -240,18 +240,18 @@ def to_number(text: bytes) -> int:
 
 
 def to_words(texts: Sequence[bytes], count: int) -> Words:
-    """Return the texts as so many words of eight bytes, NUL behind each text: a row per word."""
+    """Return the texts as `count` words of eight bytes, padded with NUL: one row per word."""
     joined = b"".join(text.ljust(8 * count, _NUL) for text in texts)
     return np.frombuffer(joined, dtype="<u8").reshape(len(texts), count).T
 
 
 def count_words(size: int) -> int:
-    """Return how many words of eight bytes hold so many bytes."""
+    """Return how many words of eight bytes `size` bytes take."""
     return -(-size // 8)
 
 
 def is_text(grid: Grid, starts: Places, text: bytes) -> Flags:
-    """Whether the text begins at each place; with a NUL behind it, it is the rest of the cell."""
+    """Whether the text begins at each offset; with a NUL at its end, it is the rest of the cell."""
     count = count_words(len(text))
     expected, kept = to_words([text, b"\xff" * len(text)], count).T
     differs = grid.runs(starts, count) & kept[:, None] != expected[:, None]

@@ -37,7 +37,7 @@ _HEAD = 64 * 1024
 _UNPACK = "Unpack it yourself and name the directory"
 
 _REPORT_ENDINGS = {"", ".csv", ".json", ".txt", ".tsv", ".b64", ".base64"}
-# Texts that people keep beside reports: what was asked, how they were made, their checksums.
+# What people keep beside reports: requests, notes on how they were made, checksums.
 _COMPANION = re.compile(
     r".+\.(toml|ini|cfg|md|rst|sh|ps1|py|log|asc|sig|md5|sha1|sha256|sha512)"
     r"|(readme|license|copying|notice|changelog|(md5|sha1|sha256|sha512)sums?)(\.txt)?",
@@ -53,7 +53,7 @@ _LITTER = re.compile(
 _LITTER_REASON = "left by a system or an editor"
 _BASE64_HEADER = "dXNlcixhcm4"
 _REPORT_WORDS = ("password_enabled", _BASE64_HEADER, "GeneratedTime", "ReportFormat")
-# Texts may speak of a report's columns; a header has them between separators.
+# A text may mention a report's columns; a header has them between separators.
 _HEADER = re.compile(rf"[,;\t\"]password_enabled[,;\t\"\r\n]|{_BASE64_HEADER}")
 
 
@@ -73,10 +73,10 @@ class Stream:
 
 @dataclass(frozen=True)
 class Skipped:
-    """Something that lay among the inputs and was not judged, and why.
+    """Something among the inputs that was not judged, and why.
 
-    `is_doubt`: nobody knows whether a report is missing because of it (exit 3). `is_own`: it is
-    evidence of an earlier run; the evidence does not speak of it, or no run would repeat another.
+    `is_doubt`: a report may be missing because of it (exit 3). `is_own`: evidence of an earlier
+    run; the evidence does not list it, or no run would reproduce another.
     """
 
     name: str
@@ -87,12 +87,12 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Unread:
-    """A file, or a member of an archive, that is to be read.
+    """A file, or a member of an archive, still to be read.
 
     path: where the file is, or the archive.
     name: what it is called in every output; no two inputs of a run share one.
-    size: how many bytes there are, as far as is known.
-    max_bytes: how many there may be.
+    size: its length in bytes, as far as is known.
+    max_bytes: the largest length allowed.
     searched: found in a directory or an archive, not named by the user.
     member: which member of the archive it is.
     spool: the archive, where it had to be unpacked first.
@@ -107,7 +107,7 @@ class Unread:
     spool: Spool | None = None
 
     def read(self) -> Stream | Problem | Skipped:
-        """Return its bytes; what cannot be read is a problem of that name."""
+        """Return its bytes, or the problem if they cannot be read."""
         if self.size > self.max_bytes:
             return self._too_large()
         try:
@@ -152,7 +152,7 @@ class Unread:
         return _too_large(self.name, self.max_bytes)
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Travel to another process; what lies in a file of this one travels as what was read."""
+        """Pickle for another process: only this one has the spool, so its members go as bytes."""
         fields = (self.path, self.name, self.size, self.max_bytes, self.searched, self.member)
         return (_itself, (self.read(),)) if self.spool else (Unread, fields)
 
@@ -162,17 +162,17 @@ def _itself(item: Item) -> Item:
 
 
 Item = Unread | Stream | Skipped | Problem
-# What is said of an input that no report was read from.
+# Why no report was read from an input.
 NoReport = Problem | Skipped
 
 
 def own_evidence(name: str) -> Skipped:
-    """Return what is said of a file that credreport wrote: it is no report, and none is missing."""
+    """Return the record of a file that credreport wrote: not a report, and no report is missing."""
     return Skipped(name, "evidence that credreport wrote", is_own=True)
 
 
 class _Names:
-    """Gives each input the shortest name that tells it from all others: no directory of this machine.
+    """Gives each input the shortest name that no other has: no directory of this machine.
 
     Evidence names its inputs, and must not change with the directory a run was started in.
     """
@@ -181,9 +181,9 @@ class _Names:
         self._taken = dict.fromkeys(taken, 1)
 
     def choose(self, name: str, folder: str = "", below: str = "") -> str:
-        """Return the name, after `below`, where its folder is below the searched directory.
+        """Return the name; `below` is its folder's path below the searched directory.
 
-        When that is taken, the name after its folder's; when that is too, numbered.
+        If that name is taken, put `folder` before it; if that is taken too, number it.
         """
         shown = _as_text(f"{below}{name}")
         if shown in self._taken and folder:
@@ -211,9 +211,9 @@ def open_inputs(
 def find_inputs(
     inputs: Sequence[str], max_bytes: int = DEFAULT_MAX_BYTES, taken: Iterable[str] = ()
 ) -> Iterator[Item]:
-    """Yield the same, with files unread: whoever gets one may read it, also elsewhere.
+    """Yield the same, with files unread: the caller reads them, perhaps in another process.
 
-    `taken` are the names of other inputs of the run, from which these are told apart.
+    `taken` are the names of other inputs of the run, which are not given again.
     """
     return Opener(max_bytes, taken).find_all(inputs)
 
@@ -239,7 +239,7 @@ def _match(pattern: str) -> list[str]:
 def _walk(top: str | Path, failures: list[OSError]) -> Iterator[tuple[str, list[os.DirEntry[str]]]]:
     """Yield every directory below `top`, as a path from there, with what is in it.
 
-    Whoever takes a directory out of the list keeps it from being searched.
+    A caller that removes a directory from the list keeps it from being searched.
     """
     waiting = [""]
     while waiting:
@@ -267,7 +267,7 @@ class Opener:
         self.unpacked_bytes = 0
 
     def open_all(self, inputs: Sequence[str]) -> Iterator[Stream | Skipped | Problem]:
-        """Yield what the inputs hold; see open_inputs. May be called again for more inputs."""
+        """Yield what the inputs contain; see open_inputs. May be called again for more inputs."""
         for item in self.find_all(inputs):
             yield item.read() if isinstance(item, Unread) else item
 
@@ -340,7 +340,7 @@ class Opener:
                     for item in self._find_searched(entry.path, entry.name, shown):
                         found_any |= not isinstance(item, Skipped)
                         yield item
-        # After the files: a link is told as another name of its file, whichever comes first.
+        # After the files: a link is reported as another name of its file, whichever sorts first.
         for path, shown in links:
             for item in self._find_link(path, shown, directory):
                 found_any |= not isinstance(item, Skipped)
@@ -417,7 +417,7 @@ class Opener:
 
 
 def _judge_member(unread: Unread, member: Member) -> Item:
-    """Return the member to be read, or what keeps it from that."""
+    """Return the member to be read, or why it is not."""
     *folders, base = member.name.replace("\\", "/").split("/")
     why = next(filter(None, map(_why_not_searched, folders)), "")
     if why or member.left_out:
@@ -432,7 +432,7 @@ def _judge_member(unread: Unread, member: Member) -> Item:
 
 
 def _another_name(name: str, path: str, first_name: str, first_path: str) -> Skipped | Problem:
-    """Return what is said of a file that was seen before under another name."""
+    """Return the record of a file that was seen before under another name."""
     dates, first_dates = _dates_of(path), _dates_of(first_path)
     if dates and first_dates and dates != first_dates:
         found = f"the same file as {first_name}, and the two names give it two dates"
@@ -451,7 +451,7 @@ def _stamp_of_directory(directory: str) -> Stamp | None:
 
 
 def _is_date(below: str) -> bool:
-    """Whether a directory itself is called by a date, alone or with the two above it."""
+    """Whether a directory's own name is a date, alone or with the two above it."""
     parts = PurePosixPath(below).parts
     return any(stamp_of_folder([name]) for name in (parts[-1], "-".join(parts[-3:])))
 
@@ -464,7 +464,7 @@ def _why_not_searched(folder: str) -> str:
 
 
 def _why_skipped(name: str, unread: Unread) -> Skipped | None:
-    """Return why a file that nobody named is not read, or None; where its name leaves a doubt, it is looked at."""
+    """Return why a file that nobody named is not read, or None, by its name or its first bytes."""
     is_companion = _COMPANION.fullmatch(name) is not None
     is_hidden = name.startswith(".")
     litter = is_litter(name)
@@ -496,14 +496,14 @@ def is_litter(name: str) -> bool:
 
 
 def _has_report_ending(name: str) -> bool:
-    """Whether reports are called so: also copies such as `a.csv.1` and `a.csv (1)`."""
+    """Whether reports have such names: also copies such as `a.csv.1` and `a.csv (1)`."""
     lower = name.lower()
     endings = {each.split(" ")[0] for each in PurePosixPath(lower).suffixes} or {""}
     return bool(endings & _REPORT_ENDINGS) or is_archive(name)
 
 
 def _looks_like_report(head: bytes) -> bool:
-    """Whether the first bytes speak of what a report has: it is rather read and refused."""
+    """Whether the first bytes mention what reports contain: then read it, even to refuse it."""
     text = _to_text(head)
     return any(word in text for word in _REPORT_WORDS)
 
@@ -525,7 +525,7 @@ def _too_large(name: str, max_bytes: int) -> Problem:
 
 
 def _as_text(name: str) -> str:
-    """Return a file's name with what cannot be shown written out: bytes that are no text, line ends."""
+    """Return a file's name as printable text: escapes bytes that are not text, and line ends."""
     return escape_text(name.encode("utf-8", "backslashreplace").decode())
 
 

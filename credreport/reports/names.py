@@ -32,7 +32,7 @@ _ROOT_NAME = f"{ROOT_USER}{SEPARATOR}".encode()
 _LONGEST_NAME = 64
 _LONGEST_PREFIX = 64
 _EVERY_BYTE = 0x0101010101010101
-# What is left of a word of eight bytes when only the first so many count.
+# Masks that keep the first 0 to 8 bytes of a word.
 _KEPT = np.array([(1 << 8 * size) - 1 for size in range(9)], dtype="u8")
 
 
@@ -43,7 +43,7 @@ def account_of(arn: str) -> str:
 
 
 def is_root(user: str, arn: str) -> bool:
-    """Whether the row is the root account's: `not_supported` does not tell."""
+    """Whether the row is the root account's: `not_supported` alone does not show that."""
     return user == ROOT_USER or arn.endswith(_ROOT_ENDS)
 
 
@@ -58,7 +58,7 @@ def find_root(grid: Grid) -> Flags:
 
 
 def read_accounts(grid: Grid) -> tuple[list[str], Numbers]:
-    """Return the different accounts in the ARNs, and the place of each row's among them.
+    """Return the different accounts in the ARNs, and the index of each row's among them.
 
     The first row of each text gives what its ARNs usually begin with; where one begins otherwise,
     its own account is read.
@@ -94,7 +94,7 @@ def _begins_with(grid: Grid, starts: Places, prefixes: list[bytes], sizes: Numbe
 
 @dataclass(frozen=True)
 class Order:
-    """What is irregular in the names of users: an entry per user.
+    """What is irregular in the names of users: one entry per user.
 
     is_late: the first row of its report that AWS would have put before the one above it.
     ordinal: which of several rows of one user it is, from 1; 0 where there is only one.
@@ -107,10 +107,10 @@ class Order:
 
 
 def read_order(grid: Grid, report: Numbers, account: Numbers, root: Flags) -> Order:
-    """Find rows out of AWS's order, users that stand in a report twice, and other ARNs.
+    """Find rows out of AWS's order, users that are in a report twice, and ARNs with another name.
 
-    AWS's order is root first, then by name, whatever the capitals. `report`, `account`: a number
-    per row; the rows of a report follow one another.
+    AWS's order is root first, then by name, ignoring case. `report`, `account`: one number per row;
+    the rows of a report follow one another.
     """
     names, is_plain = _read_names(grid)
     user = grid.place(USER)
@@ -142,7 +142,7 @@ def _find_late(order: Sequence[tuple[bool, str]]) -> int:
 
 
 def _to_ordinals(keys: Sequence[tuple[int, str]]) -> list[int]:
-    """Return which one of its kind each key is, from 1; 0 for those that stand there once."""
+    """Return which one of its kind each key is, from 1; 0 for those that occur once."""
     total = Counter(keys)
     seen: Counter[tuple[int, str]] = Counter()
     ordinals = []
@@ -153,7 +153,7 @@ def _to_ordinals(keys: Sequence[tuple[int, str]]) -> list[int]:
 
 
 def _read_names(grid: Grid) -> tuple[Words, Flags]:
-    """Return the users, eight bytes a word and a row per word, and which of them are plain.
+    """Return the users, eight bytes per word and one row per word, and which of them are plain.
 
     Plain is a name of at most 64 ASCII letters without `/` and `:`.
     """
@@ -168,14 +168,14 @@ def _read_names(grid: Grid) -> tuple[Words, Flags]:
 
 
 def _cut(words: Words, sizes: Places) -> Words:
-    """Return texts of several words with nothing behind the first so many bytes of each."""
+    """Return texts of several words, cut after the first `sizes` bytes of each."""
     left = [np.clip(sizes - 8 * number, 0, 8) for number in range(len(words))]
     cut: Words = words & _KEPT[np.array(left)]
     return cut
 
 
 def _to_small(words: Words) -> Words:
-    """Return ASCII in small letters: a byte has its highest bit set from `A` on, but not after `Z`."""
+    """Return ASCII in lower case: a byte has its highest bit set from `A` on, but not after `Z`."""
     from_a = words + (0x80 - ord("A")) * _EVERY_BYTE
     after_z = words + (0x7F - ord("Z")) * _EVERY_BYTE
     return words | (from_a & ~after_z & 0x80 * _EVERY_BYTE) >> 2
@@ -188,7 +188,7 @@ def _contains(words: Words, letter: int) -> Flags:
 
 
 def _compare(names: Words) -> tuple[Flags, Flags]:
-    """Return of each name but the first whether it belongs before the one above it, and is the same."""
+    """Return whether each name but the first belongs before the one above, or equals it."""
     count = max(names.shape[1] - 1, 0)
     is_before, is_same = np.zeros(count, dtype=bool), np.ones(count, dtype=bool)
     for words in _to_small(names):
@@ -199,7 +199,7 @@ def _compare(names: Words) -> tuple[Flags, Flags]:
 
 
 def _has_other_arn(grid: Grid, names: Words, is_plain: Flags, root: Flags) -> Flags:
-    """Whether a user's ARN does not end with the name, capitals apart."""
+    """Whether a user's ARN does not end with the name, ignoring case."""
     user, arn = grid.place(USER), grid.place(ARN)
     found = np.zeros(len(grid), dtype=bool)
     if arn < 0:

@@ -42,14 +42,14 @@ def whole_days(elapsed: pd.Series) -> pd.Series:
 
 
 def to_texts(column: pd.Series) -> list[str]:
-    """Return every cell as text: times as `YYYY-MM-DDTHH:MM:SSZ`, nothing as an empty text.
+    """Return every cell as text: times as `YYYY-MM-DDTHH:MM:SSZ`, a missing one as an empty text.
 
-    Of times, numbers and flags only the different ones are put into words: most stand there often.
+    Each distinct time, number or flag is formatted once: most occur often.
     """
     if isinstance(column.dtype, pd.StringDtype):
         texts = column.fillna("").to_numpy(dtype=object)
     else:
-        codes, different = pd.factorize(column)  # -1 is nothing, and the last of the words
+        codes, different = pd.factorize(column)  # -1 is a missing cell, and the last of the words
         if isinstance(column.dtype, pd.DatetimeTZDtype):
             instants = different.to_numpy(dtype="M8[us]")
             words = np.datetime_as_string(instants, unit="s", timezone="UTC").tolist()
@@ -63,7 +63,7 @@ def to_texts(column: pd.Series) -> list[str]:
 def join_texts(texts: pd.Series, keys: pd.Series, between: str) -> pd.Series:
     """Return the texts of each key joined, in their order; the index has the keys.
 
-    Most keys have one: a group each would take pandas long.
+    Most keys have one text: one group per key would be slow in pandas.
     """
     is_several = keys.duplicated(keep=False)
     if not is_several.any():
@@ -76,7 +76,7 @@ def join_texts(texts: pd.Series, keys: pd.Series, between: str) -> pd.Series:
 
 def to_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows as dictionaries: for sentences about the few, never for the population."""
-    if table.empty:  # common, and pandas takes its time over nothing
+    if table.empty:  # common, and pandas is slow even with no rows
         return []
     columns = {str(name): column.tolist() for name, column in table.items()}
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

@@ -29,7 +29,7 @@ def is_own_header(line: str) -> bool:
 
 
 def is_own_document(document: Mapping[str, object]) -> bool:
-    """Whether a JSON object is one of the documents; what has a `Content` is a report."""
+    """Whether a JSON object is one of the documents; one with a `Content` is a report."""
     if {*document} == {"assessment-results"}:
         return True
     return document.get("generator") == "credreport" and not {"Content", "content"} & set(document)
@@ -38,7 +38,7 @@ def is_own_document(document: Mapping[str, object]) -> bool:
 def is_own_file(name: str, head: bytes, *, is_like_report: bool) -> bool:
     """Whether a file is evidence, judged by its name and its first bytes.
 
-    Pictures, workbooks and scripts may say anything, but not what a report says.
+    Pictures, workbooks and scripts are known by name alone, unless they look like a report.
     """
     if is_like_report or not _NAME.fullmatch(name):
         return False

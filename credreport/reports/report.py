@@ -51,20 +51,20 @@ from credreport.verdicts.verdict import NEITHER, code
 
 _MARK = b"\xef\xbb\xbf"
 _ABSENCES = tuple(f"{SEPARATOR}{word}{SEPARATOR}".encode() for word in KNOWN_ABSENCES)
-# The first four letters of the columns' names, in small letters; see _find_likely_headers.
+# The first four letters of the columns' names, in lower case; see _names_columns.
 _NAME_STARTS = tuple(
     dict.fromkeys(
         int.from_bytes(name[:4].encode(), "little") | 0x20202020 for name in KNOWN_COLUMNS
     )
 )
 _LIKELY_CELLS = 2  # of a header, beside the cell in the ARN's column
-# How what AWS writes in a date's column may begin; what a whole date looks like, before a comma.
+# How a cell of a date column may begin if it was cut; a whole date, before a comma.
 _CUT_DATE = re.compile(
     rb"N/?|[0-9]{1,4}(?:-[0-9]{0,2}(?:-[0-9]?)?)?"
     rb"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{0,8}(?:\+[0-9:]{0,4})?"
 )
 _WHOLE_DATE = re.compile(rb"T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:Z|\+00:00),")
-# A cell that is whole and goes on; base64 of a report; what no cell of AWS is as long as.
+# A whole cell followed by more text, or a cell longer than any that AWS writes.
 _GOES_ON = re.compile(
     r"(?:N/A|no_information|not_supported|(?i:true|false)"
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(?:Z|\+00:00))\s*[^\s].*|.{100}.*",
@@ -78,7 +78,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Source:
-    """Where a report came from: the input's name, its bytes' SHA-256 and size, what it was saved in."""
+    """Where a report came from: the input's name, SHA-256 and size of its bytes, its container."""
 
     name: str
     sha256: str
@@ -97,8 +97,8 @@ class Table:
     order: what is irregular in the names.
     blanks: how many cells of each user are blank where AWS writes a word.
     accounts: the different accounts in the ARNs, "" for none.
-    account: the place of each user's among them.
-    stretches: the grids with the text of the cells: grid, first row, row after the last.
+    account: the index of each user's among them.
+    stretches: where the text of the cells is: grid, first row, row after the last.
     """
 
     report: Numbers
@@ -127,7 +127,7 @@ class Table:
         return None if place < 0 else grid.cell(end - (int(self._ends[number]) - row), place)
 
     def reader(self, cells: int) -> Callable[[int, str], str | None]:
-        """Return what gives one cell at a time; many cells are fetched a column at a time."""
+        """Return a function that returns one cell; for many `cells`, it fetches whole columns."""
         if cells < len(self):
             return self.text
         columns: dict[str, list[str | None]] = {}
@@ -168,8 +168,7 @@ class Table:
 class Report:
     """One report of one account.
 
-    source: where it came from.
-    account_id: whose it is; empty where unknown.
+    source: where it came from. account_id: the account; empty where unknown.
     columns: the names in its header.
     header_line, first_line: the lines of its header and of its first user.
     row_count: the number of its users, root included.
@@ -182,8 +181,8 @@ class Report:
     notices: the warnings that came with reading it.
     number: which of a run's reports it is, in the order in which they were read.
     twin: how many reports before it in the run may be of the same account: their account is unknown.
-    table, first: its users and the place of the first one in the table; None once they are judged
-        and nobody needs them any more.
+    table, first: its users and the index of the first one; None once they are judged and no longer
+        needed.
     """
 
     source: Source
@@ -208,7 +207,7 @@ class Report:
 
     @property
     def account_key(self) -> str:
-        """What tells its users from those of the other reports of a run: their account, as far as known."""
+        """What distinguishes its users from those of other reports: the account, if known."""
         return f"{self.account_id}#{self.twin + 1}" if self.twin else self.account_id
 
     @property
@@ -226,12 +225,12 @@ class Report:
         return self.table
 
     def without_users(self) -> Report:
-        """Return its facts alone."""
+        """Return the report without the table of its users."""
         return replace(self, table=None, first=0)
 
     @property
     def end(self) -> int:
-        """The place behind the last of its users in the table."""
+        """The index after the last of its users in the table."""
         return self.first + self.row_count
 
     @property
@@ -294,7 +293,7 @@ class _Csv:
 
 @dataclass(frozen=True)
 class _Part:
-    """A text of a grid: the CSV it is from, the line of its header, and its bytes where it is whole."""
+    """One text of a grid: its CSV, the line of its header, and its bytes if it is the whole CSV."""
 
     csv: _Csv
     line: int
@@ -302,7 +301,7 @@ class _Part:
 
 
 class _Reading:
-    """Reads some streams together; a stream that is refused does not touch the others."""
+    """Reads some streams together; a stream that is refused does not affect the others."""
 
     def __init__(self, streams: Sequence[Stream]) -> None:
         self.streams = streams
@@ -379,7 +378,7 @@ class _Reading:
             self._add(grid, [_Part(each, section.line) for each, section in pairs], None)
 
     def _add(self, grid: Grid, parts: Sequence[_Part], typed: Typed | None) -> None:
-        """Add the reports of a grid; `typed` may be known."""
+        """Add the reports of a grid; `typed` are its cells, if they were read before."""
         self._refuse_more(grid, parts)
         table, owners = _to_table(grid, typed)
         firsts = np.flatnonzero(np.diff(table.report, prepend=-1))
@@ -412,7 +411,7 @@ class _Reading:
             )
 
     def _refuse_more(self, grid: Grid, parts: Sequence[_Part]) -> None:
-        """Refuse what goes on behind a last row: AWS ends it without a line end, whatever follows."""
+        """Refuse text after a last row: AWS writes no line end there, so appended text joins it."""
         column = len(grid.columns) - 1
         is_fixed = grid.columns[column] in _FIXED_COLUMNS
         ends = np.cumsum(grid.sizes) - 1
@@ -475,7 +474,7 @@ def _open(place: int, stream: Stream) -> Iterator[_Csv]:
 
 
 def _shortened(notices: Sequence[Notice]) -> list[Notice]:
-    """Return the first warnings of each kind, and one for the others: every report has them all."""
+    """Return the first warnings of each kind, and one that counts the others."""
     kept: list[Notice] = []
     counts: Counter[str] = Counter()
     for notice in notices:
@@ -490,7 +489,7 @@ def _shortened(notices: Sequence[Notice]) -> list[Notice]:
 
 
 def _find_cut(csv_: _Csv) -> Problem | None:
-    """Return what is wrong with a text that ends within a date, or within the word for none.
+    """Return what is wrong with a text that ends within a date, or within `N/A`.
 
     AWS writes no line end after the last row; where there is one the cell is whole.
     """
@@ -500,14 +499,14 @@ def _find_cut(csv_: _Csv) -> Problem | None:
     if not _CUT_DATE.fullmatch(last) or column.decode() not in DATE_COLUMNS:
         return None
     if not last.startswith(b"N") and not _WHOLE_DATE.search(text):
-        return None  # dates are spelt otherwise here
+        return None  # dates are spelt differently here
     lines = text.splitlines()
     found = f"the file ends within a cell: {last.decode()!r}"
     return Problem(csv_.source.name, len(lines), lines[-1].count(b",") + 1, found, CUT)
 
 
 def _is_csv(text: bytes) -> bool:
-    """Whether these are the bytes of a CSV file with a header that is as it should be."""
+    """Whether these are the bytes of a CSV file with a correct header."""
     end = text.find(b"\n")
     header = text[: max(end, 0)].rstrip(b"\r").replace(b'"', b"")
     if columns_of(header) is None or b"\0" in text or b"\t" in text:
@@ -532,7 +531,7 @@ def _names_columns(grid: Grid, typed: Typed) -> Flags:
     """Return which rows name three columns: no users, but perhaps a second header.
 
     Of three cells two are not in the ARN's column, and are no flag and no date where there should
-    be one; all else is counted out on the arrays.
+    be one; all other rows are ruled out on the arrays.
     """
     rows = np.zeros(len(grid), dtype="i1")
     for slot, place in enumerate(SLOTS):
@@ -591,9 +590,9 @@ def _to_table(grid: Grid, typed: Typed | None) -> tuple[Table, Numbers]:
 def _parts_of_texts(
     accounts: Sequence[str], account: Numbers, text: Numbers, sizes: Numbers
 ) -> Numbers:
-    """Return which account of its text each row is of, from 0, in the order of appearance.
+    """Return the number of each row's account in its text, from 0, in the order of appearance.
 
-    Rows without an ARN go with the only account there is.
+    Rows without an ARN belong to the account of the others, if there is only one.
     """
     part = np.zeros(len(account), dtype="i8")
     ends = np.cumsum(sizes)
@@ -619,7 +618,7 @@ def _account_id(table: Table, begin: int, end: int) -> str:
 def _digest(grid: Grid, begin: int, end: int, part: _Part | None) -> str:
     """Return the hash of the CSV that AWS writes: no line end after the last row, no needless quote.
 
-    `part` is the text that the rows are all of, where there is one.
+    `part` is the text that consists of these rows, if there is one.
     """
     if part and part.body:
         whole = b"%b\n%b" % (",".join(grid.columns).encode(), part.body.text)
@@ -634,7 +633,7 @@ def _digest(grid: Grid, begin: int, end: int, part: _Part | None) -> str:
 
 
 def _contains_absences(report: Report) -> bool:
-    """Whether one of the words for "none" is anywhere in it; a user may be called so."""
+    """Whether a cell other than a user's name is one of the words for an absence."""
     ((grid, _, _),) = report.users.stretches
     typed, rows = report.users.typed, slice(report.first, report.end)
     absence = code(Meaning.ABSENCE)
@@ -712,7 +711,7 @@ def join_tables(reports: Sequence[Report]) -> Table:
 
 
 def _join_arrays(kind: type[T], pairs: Sequence[tuple[T, Report]]) -> T:
-    """Return the arrays of the reports' users behind one another; users are the last dimension."""
+    """Concatenate the arrays of the reports' users; users are the last dimension."""
     return kind(
         **{
             each.name: np.concatenate(
@@ -728,7 +727,7 @@ def _join_arrays(kind: type[T], pairs: Sequence[tuple[T, Report]]) -> T:
 
 
 def _merge_stretches(reports: Sequence[Report]) -> Iterator[tuple[Grid, int, int]]:
-    """Yield where the text of the reports is, neighbours together."""
+    """Yield where the text of the reports is, adjacent stretches as one."""
     current: tuple[Grid, int, int] | None = None
     for report in reports:
         ((grid, _, _),) = report.users.stretches

@@ -29,13 +29,13 @@ from credreport.schema import (
 )
 
 _HEADER_MARKS = {USER, "password_enabled", "access_key_1_active"}
-_HEADER_CELLS = 3  # so many names of columns make a row a second header
+_HEADER_CELLS = 3  # this many column names make a row a second header
 # Of any three known columns one has a name with such a part: rows without one need no closer look.
 _PART_OF_A_NAME = re.compile(
     "_active|_enabled|_last_|_rotation|_creation_time|_credentials_info", re.IGNORECASE
 )
 CUT = "The file is damaged or cut short: download it again"
-# A user's name has up to 64 letters and stands in the ARN again, below a path of up to 512.
+# A user's name has up to 64 letters and is repeated in the ARN, after a path of up to 512.
 _MOST_COMMAS = 64 + 64 + 512
 _MOST_PROBLEMS = 1000
 _MOST_GLUED = 500
@@ -61,7 +61,7 @@ class Section:
     notices: list[Notice] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Find the columns that tell where a row ends."""
+        """Find the columns that show where a row ends."""
         self.user = self.columns.index(USER)
         self.arn = self.columns.index(ARN) if ARN in self.columns else None
         self._accounts: set[str] = set()
@@ -73,7 +73,7 @@ class Section:
         self.lines.append(line)
 
     def has_account(self, account_id: str) -> bool:
-        """Whether a row is of that account; each row is looked at once."""
+        """Whether a row is of that account; each row is examined once."""
         if self.arn is not None:
             for row in self.rows[self._seen :]:
                 self._accounts.add(account_of(row.split(SEPARATOR, self.arn + 1)[self.arn]))
@@ -87,7 +87,7 @@ def read_sections(name: str, text: str) -> list[Section]:
 
 
 class _Reader:
-    """Splits CSV text into sections; keeps every problem, so that all are told at once."""
+    """Splits CSV text into sections; keeps every problem, so that all are reported at once."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -158,7 +158,7 @@ class _Reader:
         self.sections.append(Section(tuple(cells), line))
 
     def _add(self, cells: list[str], line: int) -> None:
-        """Add one record to the last section, taking apart what was glued to it."""
+        """Add one record to the last section, splitting off what was appended to it."""
         last_mark = -1
         if len(cells) > len(self.sections[-1].columns):
             last_mark = _last_place_of_marks(cells)
@@ -257,7 +257,7 @@ def is_like_header(cells: Collection[str]) -> bool:
 
 
 def _last_place_of_marks(cells: list[str]) -> int:
-    """Return the last place from which on there are all names that mark a header, but the first."""
+    """Return the last index from which all names follow that mark a header, except `user`."""
     places = {cell: place for place, cell in enumerate(cells) if cell in _HEADER_MARKS}
     return min(places.get(mark, -1) for mark in _HEADER_MARKS - {USER})
 
@@ -341,7 +341,7 @@ def _rejoin(section: Section, cells: list[str]) -> list[str] | None:
     """Return the row with the unquoted commas of its name put back, if only one way does it.
 
     Its one ARN tells where the name ends. A second ARN is a second row on the line, and a date or
-    a word for "none" is a cell of its own: neither may vanish in a name.
+    a word for an absence is a cell of its own: neither may disappear into a name.
     """
     extra = len(cells) - len(section.columns)
     if section.arn != section.user + 1 or extra > _MOST_COMMAS:

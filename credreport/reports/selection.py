@@ -20,7 +20,7 @@ from credreport.schema import ACCOUNT_ID
 from credreport.text import escape_text, plural
 
 NEWEST = "newest"
-# Large enough to make little of what a batch costs by itself.
+# Large enough that the fixed cost of a batch hardly counts.
 BATCH_BYTES = 2 << 20
 FROM_NEWEST = "newest timestamp in the report"
 GIVEN = "--as-of"
@@ -87,12 +87,12 @@ def read_reports(
     progress: Callable[[], None] | None = None,
     taken: Iterable[str] = (),
 ) -> Population:
-    """Read every report that the inputs name: files, directories, globs, zips, `-`.
+    """Read every report that the inputs name: files, directories, globs, archives, `-`.
 
     `as_of` is the instant of judging (UTC), `newest` for each report's own newest timestamp, or None
     to take it from GeneratedTime or the file's name. Raises InputRefused with the problems of all
     refused files; with `keep_going` they are returned instead, unless nothing is left to judge.
-    `taken` are the names of other inputs of the run, from which these are told apart.
+    `taken` are the names of other inputs of the run, which are not given again.
     """
     if isinstance(inputs, (str, os.PathLike)):
         inputs = [inputs]
@@ -131,7 +131,7 @@ def to_population(
     keep_going: bool,
     inputs: Iterable[object],
 ) -> Population:
-    """Choose among the reports that were read; see read_reports. They have their as-of or none."""
+    """Choose among the reports that were read; see read_reports. Each has its as-of, or None."""
     dated = [report for report in reports if report.as_of]
     without = [report for report in reports if not report.as_of]
     choice = choose(dated, without, refused, keep_going=keep_going, inputs=inputs)
@@ -152,7 +152,7 @@ def choose(
     keep_going: bool,
     inputs: Iterable[object],
 ) -> Choice:
-    """Choose the reports to judge: one an account, in the order of account and name.
+    """Choose the reports to judge: one per account, in the order of account and name.
 
     `dated` have their as-of, `without` have none; `refused` is what could not be read at all.
     Raises InputRefused as read_reports does; `inputs` is what the user named.
@@ -170,7 +170,7 @@ def choose(
 
 
 def _count_twins(reports: Iterable[Report]) -> tuple[Report, ...]:
-    """Number the reports of what may be one account: their findings must not be taken for one another."""
+    """Number reports that may be of one account, so that their findings are not confused."""
     counts: Counter[str] = Counter()
     numbered = []
     for report in reports:
@@ -209,7 +209,7 @@ def sort_items(
 def _read_in_batches(
     items: Iterable[Item], skipped: list[Skipped]
 ) -> Iterator[list[Stream | Problem]]:
-    """Yield the bytes of files together, as many as are worth it; put the skipped aside."""
+    """Yield the bytes of files in batches; add what is skipped to `skipped`."""
     batch: list[Stream | Problem] = []
     size = 0
     for found in items:
@@ -243,8 +243,9 @@ def date_report(report: Report, as_of: datetime | str | None) -> Report:
 def bound_of(report: Report) -> Bound | None:
     """Return why a report's ages are only lower bounds; None where its as-of may be right.
 
-    A report is as old as its newest timestamp or younger. Who takes that timestamp for the as-of,
-    or nearly so where nothing else dates the report, judges too early; so does an as-of before it.
+    A report is as old as its newest timestamp or younger. Taking that timestamp as the as-of, or
+    one close to it where nothing else dates the report, judges too early; so does an as-of before
+    it.
     """
     if report.as_of is None or report.newest is None:
         return None
@@ -316,7 +317,7 @@ def find_as_of(
 def _choose_newest(
     dated: Sequence[Report], without: Sequence[Report]
 ) -> tuple[list[Report], list[Skipped], list[Problem]]:
-    """Keep one report an account: the newest by its own stamp; copies count once.
+    """Keep one report per account: the newest by its own stamp; copies count once.
 
     Only equal 12-digit accounts supersede one another; other reports are all judged.
     """
@@ -362,7 +363,7 @@ def _newest_stamp_first(report: Report) -> tuple[float, tuple[str, str, int]]:
 
 
 def no_as_of(report: Report) -> Problem:
-    """Return the refusal of a report that no instant of judging is known for."""
+    """Return the refusal of a report that has no as-of."""
     newest = report.newest
     codes = ("several-stamps", "generated-time", "unread-date")
     said = [notice.message for notice in report.notices if notice.code in codes]

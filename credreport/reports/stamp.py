@@ -25,7 +25,7 @@ _DAY = (
     r"|(?P<plain_month>[0-9]{2})(?P<plain_day>[0-9]{2}))"
 )
 # A letter or a mark joins a time to its day; only fourteen digits need none, because twelve are an
-# account. Behind a mark, `2026` and `202609` are rather a year and its month than a time.
+# account. After a mark, `2026` and `202609` are rather a year and its month than a time.
 _JOINT = r"(?:T|t|[_ -](?!20[1-3][0-9](?:0[1-9]|1[0-2])?(?![0-9]))|(?<=[0-9]{8})(?=[0-9]{6}))"
 _CLOCK = (
     r"(?P<hour>[01][0-9]|2[0-3])(?P<mark>[:_.-]?)(?P<minute>[0-5][0-9])"
@@ -43,7 +43,7 @@ _UNREAD = (
     (r"[0-9]{4}20[0-9]{2}", "day and month could be exchanged"),
     (r"20[0-9]{2}[-_.]?(?:W|Q|KW)[0-9]{1,2}", "a week or a quarter is not a day"),
     (r"(?:W|Q|KW)[0-9]{1,2}[-_.]?20[0-9]{2}", "a week or a quarter is not a day"),
-    (r"20[0-9]{2}[-_.](?:0[1-9]|1[0-2])", "a month is no day"),
+    (r"20[0-9]{2}[-_.](?:0[1-9]|1[0-2])", "a month is not a day"),
     (r"1[0-9]{9}(?:[0-9]{3})?", "perhaps seconds since 1970"),
 )
 _UNREAD_PATTERNS = tuple(
@@ -98,7 +98,7 @@ def _to_date(year: str, month: str, day: str) -> str:
 
 
 def unread_date(name: str) -> str:
-    """Return what in a file's name looks like a date and is not read as one, and why; or nothing."""
+    """Return what in a file's name looks like a date but is not read as one, and why; or ""."""
     for pattern, why in _UNREAD_PATTERNS:
         match = pattern.search(unquote(name))
         if match:
@@ -140,8 +140,8 @@ def find_stamp(
 ) -> tuple[datetime | None, str, list[Notice]]:
     """Return when a file says it was made, where it says so, and the warnings about that.
 
-    In order: its GeneratedTime, its name, that of its archive or directory. A name with several
-    dates dates nothing, and neither does its place then.
+    In order: its GeneratedTime, its name, that of its archive or directory. If the name has several
+    dates, none is used, nor that of its archive or directory.
     """
     notices = []
     own_name = name.replace("\\", "/").rpartition("/")[2]

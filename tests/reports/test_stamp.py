@@ -84,7 +84,7 @@ def test_a_name_with_two_dates_dates_nothing_nor_does_its_directory(name: str) -
         ("30092026.csv", "day and month could be exchanged"),
         ("2026-W39.csv", "a week or a quarter is not a day"),
         ("Q3-2026.csv", "a week or a quarter is not a day"),
-        ("2026-09.csv", "a month is no day"),
+        ("2026-09.csv", "a month is not a day"),
         ("report_1790748000.csv", "perhaps seconds since 1970"),
     ],
 )

@@ -364,7 +364,7 @@ CASES: dict[str, Case] = {
     "a number of 5,000 digits": refused('{"Content": ' + "9" * 5_000 + "}", "JSON nested too deeply, or with a number too long"),
     "GeneratedTime is nonsense": fine(as_json(GeneratedTime="yesterday"), "GeneratedTime 'yesterday' is not a time with its zone"),
     "GeneratedTime is nonsense and the name says nothing": refused(as_json(GeneratedTime="yesterday"), "does not say when it was made", "report.json"),
-    "an error of AWS as JSON": refused('{"__type": "AccessDenied", "message": "no"}', "an error message of AWS"),
+    "an error of AWS as JSON": refused('{"__type": "AccessDenied", "message": "no"}', "an error message from AWS"),
     # Other containers
     "base64 on its own": fine(BASE64, "1 of 1 active credentials"),
     "base64 in lines": fine("\n".join(BASE64[n : n + 76] for n in range(0, len(BASE64), 76)), "1 of 1 active credentials"),

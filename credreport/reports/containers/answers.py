@@ -14,7 +14,7 @@ from credreport.reports.own import OwnEvidence, is_own_document
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _BLANKS = re.compile(r"\s*")
 END_OF_TEXT_OUTPUT = re.compile(r"\ttext/csv[ \t\r]*(?:\n|\Z)")
-# What a report is kept under, how its base64 begins, and a part of its header.
+# The key that holds a report, how its base64 begins, and part of its header.
 _IS_OF_A_REPORT = re.compile(r"(?i:content)\Z|\s*(?:77u/)?dXNlcixhcm4|[^\n]*,password_enabled,")
 YAML = re.compile(r"(?:---\s*\n)?\s*(?:- )?Content:")
 _YAML_PAIR = re.compile(r"(?:- | {0,4})(?P<key>Content|GeneratedTime|ReportFormat):(?P<value>.*)")
@@ -23,7 +23,7 @@ _NO_PYTHON_ESCAPE = re.compile(rb"\n|\\(?!x[0-9a-f]{2}|[nrt'\"])")
 
 
 def unpack_output_text(name: str, text: str) -> Iterator[Unpacked]:
-    """Yield the answers, one a line: base64, the time and the format, between tabs. Raises InputRefused."""
+    """Yield the answers, one per line: base64, time, format, between tabs. Raises InputRefused."""
     place, next_line = 0, 1
     while place < len(text):
         match = END_OF_TEXT_OUTPUT.search(text, place)
@@ -52,7 +52,7 @@ def is_json_string(text: str) -> bool:
 
 
 def unpack_json(name: str, text: str) -> Iterator[Unpacked]:
-    """Yield the reports of one or more JSON documents; a list holds answers of the CLI.
+    """Yield the reports of one or more JSON documents; a list contains answers of the CLI.
 
     Raises InputRefused, and OwnEvidence for what credreport itself wrote.
     """
@@ -73,7 +73,7 @@ def unpack_json(name: str, text: str) -> Iterator[Unpacked]:
                 raise OwnEvidence
             yield _unpack_answer(name, answer, f"answer {number}: " if len(answers) > 1 else "")
         else:
-            raise refused(name, "JSON that is neither an object nor a text", AS_JSON)
+            raise refused(name, "JSON that is neither an object nor a string", AS_JSON)
 
 
 def _is_answer(value: object) -> bool:
@@ -81,7 +81,7 @@ def _is_answer(value: object) -> bool:
 
 
 def _unpack_answer(name: str, answer: dict[str, object], which: str) -> Unpacked:
-    """Return the report in one answer of the CLI; `which` says which it is of several."""
+    """Return the report in one answer of the CLI; `which` names it if there are several."""
     if "Content" not in answer:
         if "State" in answer:
             found = (
@@ -91,7 +91,7 @@ def _unpack_answer(name: str, answer: dict[str, object], which: str) -> Unpacked
             remedy = "Run `aws iam get-credential-report` and save its output"
             raise refused(name, which + found, remedy)
         if "Error" in answer or "__type" in answer:
-            raise refused(name, f"{which}an error message of AWS, not a report", AS_JSON)
+            raise refused(name, f"{which}an error message from AWS, not a report", AS_JSON)
         found = "JSON without `Content`: not an answer of get-credential-report"
         raise refused(name, which + found, AS_JSON)
     others = {key: value for key, value in answer.items() if key != "Content"}
@@ -104,7 +104,7 @@ def _unpack_answer(name: str, answer: dict[str, object], which: str) -> Unpacked
 
 
 def _texts_in(value: object) -> Iterator[str]:
-    """Yield the keys and texts of a JSON value, however deep."""
+    """Yield the keys and strings of a JSON value at any depth."""
     waiting = [value]
     while waiting:
         each = waiting.pop()

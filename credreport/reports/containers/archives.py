@@ -10,11 +10,11 @@ from credreport.reports.containers.members import Member, take_from
 from credreport.reports.containers.tars import tar_members, unpack_gzip
 from credreport.reports.containers.zips import zip_members
 
-# The members, and what had to be unpacked to find them; at most so many bytes of it.
+# The members, and what had to be unpacked to find them (at most `max_bytes`), if anything.
 Opened = tuple[list[Member], Spool | None]
 
 
-def _open_zip(file: BinaryIO, max_bytes: int) -> Opened:  # noqa: ARG001 - each member has its bound
+def _open_zip(file: BinaryIO, max_bytes: int) -> Opened:  # noqa: ARG001 - limited per member
     return zip_members(file), None
 
 
@@ -41,7 +41,7 @@ def is_archive(name: str) -> bool:
 
 
 def open_archive(name: str, file: BinaryIO, max_bytes: int) -> Opened:
-    """Return the members of an archive, by its name, and what it was unpacked to.
+    """Return the members of an archive, opened by its name, and the spool, if it was unpacked.
 
     Unpacks at most `max_bytes` in one piece. Raises ArchiveRefused where a member may be missing.
     """

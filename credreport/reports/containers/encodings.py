@@ -41,12 +41,12 @@ class Unpacked:
 
 
 def decode(name: str, data: bytes) -> str:
-    """Return the text of UTF-8, or what its byte order mark names. Raises InputRefused with the place."""
+    """Decode UTF-8, or what the byte order mark names. Raises InputRefused with line and column."""
     encoding, label = "utf-8", "UTF-8"
     for mark, codec, words in _ENCODINGS:
         if data.startswith(mark):
             encoding, label = codec, words
-            data = data[3:] if label == "UTF-8" else data  # so that places count without the mark
+            data = data[3:] if label == "UTF-8" else data  # positions do not count the mark
             break
     try:
         text = data.decode(encoding)
@@ -88,7 +88,7 @@ def is_base64(text: str) -> bool:
 
 
 def unpack_base64(name: str, text: str, container: str) -> Unpacked:
-    """Return the CSV text that the base64 holds; `container` names what it came in. Raises InputRefused."""
+    """Return the CSV text in the base64; `container` names what it came in. Raises InputRefused."""
     *lines, last = text.split() or [""]
     widths = {len(line) for line in lines}
     if (

@@ -23,8 +23,9 @@ class ArchiveRefused(Exception):
 class Member:
     """One file in an archive: where its bytes lie, and how to tell that they are whole.
 
-    `offset` and `packed_size` are places in the archive, `size` is the length when unpacked. `crc`
-    is None in a tar, which has none. `wrong` says why it is refused, `left_out` why it is no file.
+    `offset` and `packed_size` say where it is in the archive, `size` is its length when unpacked.
+    `crc` is None in a tar, which has none. `wrong` says why it is refused, `left_out` why it is
+    skipped.
     """
 
     name: str
@@ -57,7 +58,7 @@ class Member:
 
 
 def take_from(file: BinaryIO) -> Take:
-    """Return a function that reads so many bytes of the file from an offset on."""
+    """Return a function that reads `size` bytes of the file from `offset` on."""
 
     def take(offset: int, size: int) -> bytes:
         file.seek(offset)
@@ -67,12 +68,12 @@ def take_from(file: BinaryIO) -> Take:
 
 
 def without_dots(name: str) -> str:
-    """Return a path without the steps that lead nowhere: `tar -cf x.tar .` writes `./a.csv`."""
+    """Return a path without its `.` parts: `tar -cf x.tar .` writes `./a.csv`."""
     return "/".join(step for step in name.split("/") if step != ".")
 
 
 def refuse_duplicates(names: Iterable[str]) -> None:
-    """Raise ArchiveRefused where two members have one name."""
+    """Raise ArchiveRefused if two members have the same name."""
     name, count = next(iter(Counter(names).most_common(1)), ("", 0))
     if count > 1:
         raise ArchiveRefused(f"{count} members are called {name!r}")

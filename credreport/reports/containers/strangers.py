@@ -66,7 +66,9 @@ def refuse_other_text(name: str, start: str) -> None:
     if _HTML.match(start):
         if "GetCredentialReportResponse" in start:
             found = "the raw XML answer of the IAM API"
-            remedy = "Save what stands between <Content> and </Content> in a file of its own, or use the CLI's JSON"
+            remedy = (
+                "Save the text between <Content> and </Content> as a file, or use the CLI's JSON"
+            )
             raise refused(name, found, remedy)
         found = "a web page (perhaps a login page), not a credential report"
         raise refused(name, found, "Sign in and download the report again")

@@ -25,7 +25,7 @@ _MAX_HEADER = 64 * 1024
 
 
 def unpack_gzip(file: BinaryIO, max_bytes: int) -> Spool:
-    """Return what was compressed, put aside. Raises ArchiveRefused where damaged, or too large."""
+    """Unpack a gzip file into a spool. Raises ArchiveRefused if it is damaged or too large."""
     limit = min(max_bytes, max(RATIO_FREE_BYTES, MAX_RATIO * file.seek(0, 2)))
     file.seek(0)
     spool = Spool()
@@ -65,8 +65,8 @@ class _Headers:
 def tar_members(take: Take, size: int) -> list[Member]:
     """Return the members of a tar of `size` bytes, without directories.
 
-    Raises ArchiveRefused where it is damaged or cut short, where anything lies behind its end, or
-    where two members have one name.
+    Raises ArchiveRefused where it is damaged or cut short, where anything follows its end, or where
+    two members have the same name.
     """
     members: list[Member] = []
     try:
@@ -91,10 +91,10 @@ def tar_members(take: Take, size: int) -> list[Member]:
 
 
 def _check_size(take: Take, info: tarfile.TarInfo, end: int) -> None:
-    """Refuse a file that is longer than its size says: what would be left out is more of it.
+    """Refuse a file that is longer than its header says: the rest of it would be lost silently.
 
     `end` is where the next header is. A file fills whole blocks, and zeros fill the last one. A
-    header's checksum does not tell when two digits of the size change places.
+    header's checksum does not detect that two digits of the size are swapped.
     """
     begin = info.offset_data + info.size
     if not info.issparse() and (

@@ -29,7 +29,7 @@ _ARMOUR = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]+-----")
 
 
 def unpack(name: str, data: bytes) -> tuple[Unpacked, ...]:
-    """Return the CSV text inside `data`, or several where answers were put into one file.
+    """Return the CSV text inside `data`, or several if answers were joined in one file.
 
     Reads CSV, the CLI's JSON in its variants, its YAML, its `--output text`, and base64 wrapped or
     not, in UTF-8 or (with a byte order mark) UTF-16; a stream or a list of answers. Raises
@@ -72,7 +72,7 @@ def _unpack_single(name: str, text: str, first_line: str) -> Unpacked:
 
 
 def _unwrap(name: str, text: str) -> str:
-    """Return what stands between the lines BEGIN and END, which are the first and the last."""
+    """Return the text between the lines BEGIN and END, which are the first and the last."""
     first, *lines = map(str.strip, text.strip().splitlines())
     last = lines.pop() if lines else ""
     if not _BEGIN.fullmatch(first) or last != first.replace("BEGIN", "END", 1):

@@ -33,7 +33,7 @@ _LARGE_END = struct.Struct("<4sQ2H2L4Q")
 _LOCAL_MARK, _ENTRY_MARK, _END_MARK = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 _LOCATOR_MARK, _LARGE_END_MARK, _DESCRIPTOR_MARK = b"PK\x06\x07", b"PK\x06\x06", b"PK\x07\x08"
 _ENCRYPTED, _HAS_DESCRIPTOR, _IS_UTF_8 = 0x1, 0x8, 0x800
-_FLAGS = 0x40 | _ENCRYPTED | _HAS_DESCRIPTOR | _IS_UTF_8  # the others tell how hard it was packed
+_FLAGS = 0x40 | _ENCRYPTED | _HAS_DESCRIPTOR | _IS_UTF_8  # the others say how well it was packed
 _STORED, _DEFLATED = 0, 8
 _LARGE_EXTRA = 1
 _FULL_16, _FULL_32 = 0xFFFF, 0xFFFFFFFF
@@ -41,7 +41,7 @@ _FULL_16, _FULL_32 = 0xFFFF, 0xFFFFFFFF
 
 @dataclass(frozen=True)
 class _Entry:
-    """What the directory of a zip says of one member."""
+    """One member's entry in the directory of a zip."""
 
     name: bytes
     flags: int
@@ -53,7 +53,7 @@ class _Entry:
 
     @property
     def shown(self) -> str:
-        """The name; what was written without the mark of UTF-8 is in the alphabet of the PC."""
+        """The name; without the UTF-8 flag it is in the code page of the first PCs."""
         codec = "utf-8" if self.flags & _IS_UTF_8 else "cp437"
         return without_dots(self.name.decode(codec, "backslashreplace"))
 
@@ -62,7 +62,7 @@ def zip_members(file: BinaryIO) -> list[Member]:
     """Return the members of a zip in the order of its directory, without directories.
 
     Raises ArchiveRefused where the end record, the directory and the members' own headers do not
-    agree, where bytes belong to none of them or to two, or where two members have one name.
+    agree, where bytes belong to none of them or to two, or where two members have the same name.
     """
     take = take_from(file)
     begin, end, count = _find_directory(take, file.seek(0, 2))
@@ -110,7 +110,7 @@ def _find_directory(take: Take, size: int) -> tuple[int, int, int]:
 
 
 def _find_large_end(take: Take, place: int) -> tuple[int, ...] | None:
-    """Return where the end record of a large zip begins, and its numbers; None where there is none."""
+    """Return where the end record of a large zip begins, and its fields; None if there is none."""
     locator = take(place, _LOCATOR.size) if place >= 0 else b""
     if not locator.startswith(_LOCATOR_MARK):
         return None
@@ -146,7 +146,7 @@ def _read_directory(data: bytes, count: int) -> Iterator[_Entry]:
 
 
 def _enlarge(extra: bytes, *numbers: int) -> Iterator[int]:
-    """Yield the numbers; those that are full stand in the extra field for large zips."""
+    """Yield the numbers; one with all bits set is found in the extra field for large zips."""
     large = b""
     while len(extra) >= 4:
         kind, length = struct.unpack_from("<2H", extra)
@@ -162,7 +162,7 @@ def _enlarge(extra: bytes, *numbers: int) -> Iterator[int]:
 
 
 def _check_member(take: Take, entry: _Entry, limit: int) -> tuple[Member, int]:
-    """Hold a member's own header against its entry; return the member and where it ends."""
+    """Compare a member's own header with its entry; return the member and where it ends."""
     header = take(entry.offset, _LOCAL.size)
     if len(header) < _LOCAL.size or not header.startswith(_LOCAL_MARK):
         raise ArchiveRefused(f"{entry.shown!r} does not begin where its directory says")
@@ -170,7 +170,7 @@ def _check_member(take: Take, entry: _Entry, limit: int) -> tuple[Member, int]:
     rest = take(entry.offset + _LOCAL.size, name_size + extra_size)
     size, packed_size = _enlarge(rest[name_size:], size, packed_size)
     expected = (entry.crc, entry.packed_size, entry.size)
-    is_later = bool(flags & _HAS_DESCRIPTOR)  # then 0 stands for what was not known yet
+    is_later = bool(flags & _HAS_DESCRIPTOR)  # then 0 means that it was not known yet
     own = zip((crc, packed_size, size), expected, strict=True)
     if (
         (flags & _FLAGS, method, rest[:name_size]) != (entry.flags, entry.method, entry.name)
@@ -192,7 +192,7 @@ def _check_member(take: Take, entry: _Entry, limit: int) -> tuple[Member, int]:
 
 
 def _descriptor_size(data: bytes, expected: tuple[int, int, int]) -> int:
-    """Return the length of the record behind a member that tells what its header could not yet."""
+    """Return the length of the data descriptor after a member whose header has no sizes yet."""
     for form in ("<3L", "<L2Q"):
         for mark in (_DESCRIPTOR_MARK, b""):
             size = len(mark) + struct.calcsize(form)
