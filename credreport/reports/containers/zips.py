@@ -7,8 +7,9 @@ what a zip says twice it must say the same way twice.
 
 from __future__ import annotations
 
+import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -35,13 +36,18 @@ _LOCATOR_MARK, _LARGE_END_MARK, _DESCRIPTOR_MARK = b"PK\x06\x07", b"PK\x06\x06",
 _ENCRYPTED, _HAS_DESCRIPTOR, _IS_UTF_8 = 0x1, 0x8, 0x800
 _FLAGS = 0x40 | _ENCRYPTED | _HAS_DESCRIPTOR | _IS_UTF_8  # the others say how well it was packed
 _STORED, _DEFLATED = 0, 8
-_LARGE_EXTRA = 1
+_LARGE_EXTRA, _NAME_EXTRA = 1, 0x7075
+# What stands in a header's name for letters that the code page lacks, and those letters.
+_NOT_PLAIN = re.compile(rb"(?:#U[0-9A-Fa-f]{4}|#L[0-9A-Fa-f]{6}|[^ -~]|[?_])+")
 _FULL_16, _FULL_32 = 0xFFFF, 0xFFFFFFFF
 
 
 @dataclass(frozen=True)
 class _Entry:
-    """One member's entry in the directory of a zip."""
+    """One member's entry in the directory of a zip.
+
+    `unicode_name` is the same name once more, with the letters that `name` may have lost; or empty.
+    """
 
     name: bytes
     flags: int
@@ -50,10 +56,13 @@ class _Entry:
     packed_size: int
     size: int
     offset: int
+    unicode_name: bytes = b""
 
     @property
     def shown(self) -> str:
         """The name; without the UTF-8 flag it is in the code page of the first PCs."""
+        if self.unicode_name:
+            return without_dots(self.unicode_name.decode("utf-8", "backslashreplace"))
         codec = "utf-8" if self.flags & _IS_UTF_8 else "cp437"
         return without_dots(self.name.decode(codec, "backslashreplace"))
 
@@ -133,26 +142,45 @@ def _read_directory(data: bytes, count: int) -> Iterator[_Entry]:
         (_, _, _, flags, method, _, _, crc, packed_size, size, name_size, extra_size, comment_size,
          disk, _, _, offset) = _ENTRY.unpack_from(data, place)  # fmt: skip
         begin = place + _ENTRY.size
-        extra = data[begin + name_size : begin + name_size + extra_size]
+        extra = _extra_fields(data[begin + name_size : begin + name_size + extra_size])
         size, packed_size, offset = _enlarge(extra, size, packed_size, offset)
         if disk not in (0, _FULL_16):
             raise ArchiveRefused("one part of a multi-part zip")
         name = data[begin : begin + name_size]
-        yield _Entry(name, flags & _FLAGS, method, crc, packed_size, size, offset)
+        unicode_name = _unicode_name(extra, name)
+        yield _Entry(name, flags & _FLAGS, method, crc, packed_size, size, offset, unicode_name)
         place = begin + name_size + extra_size + comment_size
         found += 1
     if (found, place) != (count, len(data)):
         raise ArchiveRefused(f"its end record counts {count} members, its directory {found}")
 
 
-def _enlarge(extra: bytes, *numbers: int) -> Iterator[int]:
+def _extra_fields(data: bytes) -> Mapping[int, bytes]:
+    """Return the extra fields of a header, each by its number."""
+    found = {}
+    while len(data) >= 4:
+        kind, length = struct.unpack_from("<2H", data)
+        found[kind] = data[4 : 4 + length]
+        data = data[4 + length :]
+    return found
+
+
+def _unicode_name(extra: Mapping[int, bytes], name: bytes) -> bytes:
+    """Return the name in the extra field for it, behind a version and a checksum; empty without one.
+
+    Raises ArchiveRefused where it differs in more than letters that the header's name cannot have:
+    programs do not agree on which of the two counts, and the name may tell the date.
+    """
+    found = extra.get(_NAME_EXTRA, b"")[5:]
+    if found and _NOT_PLAIN.sub(b"?", found) != _NOT_PLAIN.sub(b"?", name):
+        one, other = (each.decode("utf-8", "backslashreplace") for each in (name, found))
+        raise ArchiveRefused(f"a member has two names that differ, {one!r} and {other!r}")
+    return found
+
+
+def _enlarge(extra: Mapping[int, bytes], *numbers: int) -> Iterator[int]:
     """Yield the numbers; one with all bits set is found in the extra field for large zips."""
-    large = b""
-    while len(extra) >= 4:
-        kind, length = struct.unpack_from("<2H", extra)
-        if kind == _LARGE_EXTRA:
-            large = extra[4 : 4 + length]
-        extra = extra[4 + length :]
+    large = extra.get(_LARGE_EXTRA, b"")
     for number in numbers:
         if number == _FULL_32 and len(large) >= 8:
             yield int.from_bytes(large[:8], "little")
@@ -168,12 +196,14 @@ def _check_member(take: Take, entry: _Entry, limit: int) -> tuple[Member, int]:
         raise ArchiveRefused(f"{entry.shown!r} does not begin where its directory says")
     _, _, flags, method, _, _, crc, packed_size, size, name_size, extra_size = _LOCAL.unpack(header)
     rest = take(entry.offset + _LOCAL.size, name_size + extra_size)
-    size, packed_size = _enlarge(rest[name_size:], size, packed_size)
+    name, extra = rest[:name_size], _extra_fields(rest[name_size:])
+    size, packed_size = _enlarge(extra, size, packed_size)
     expected = (entry.crc, entry.packed_size, entry.size)
     is_later = bool(flags & _HAS_DESCRIPTOR)  # then 0 means that it was not known yet
     own = zip((crc, packed_size, size), expected, strict=True)
     if (
-        (flags & _FLAGS, method, rest[:name_size]) != (entry.flags, entry.method, entry.name)
+        (flags & _FLAGS, method, name) != (entry.flags, entry.method, entry.name)
+        or _unicode_name(extra, name) not in (b"", entry.unicode_name)
         or any(number != wanted and not (is_later and number == 0) for number, wanted in own)
         or b"\0" in entry.name
     ):

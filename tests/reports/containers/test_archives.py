@@ -5,10 +5,12 @@ from __future__ import annotations
 import gzip
 import io
 import random
+import re
 import struct
 import tarfile
 import zipfile
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -145,6 +147,48 @@ def test_two_members_of_one_name_are_refused() -> None:
         with pytest.warns(UserWarning, match="Duplicate name"):
             archive.writestr("a.csv", "2")
     assert refusal(target.getvalue()) == "2 members are called 'a.csv'"
+
+
+def named_twice(name: str, *unicode_names: str) -> bytes:
+    """Return a zip of a member whose directory entry, and whose header, name it once more in Unicode."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        member = zipfile.ZipInfo(name)
+        for place, again in enumerate(unicode_names):
+            # The header is written first, the directory with what is there when the zip is closed.
+            field = b"\1" + struct.pack("<L", zlib.crc32(name.encode())) + again.encode()
+            member.extra = struct.pack("<2H", 0x7075, len(field)) + field
+            if place == 0:
+                archive.writestr(member, "1")
+    return target.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "again", "shown"),
+    [
+        ("a_2026-01-31.csv", "a_2026-01-31.csv", "a_2026-01-31.csv"),
+        ("Pr?fung_2026-01-31.csv", "Prüfung_2026-01-31.csv", "Prüfung_2026-01-31.csv"),
+        ("Pr#U00fcfung.csv", "Prüfung.csv", "Prüfung.csv"),
+    ],
+)
+def test_a_name_in_unicode_gives_back_the_letters_that_the_other_lost(
+    name: str, again: str, shown: str
+) -> None:
+    assert list(unzip(named_twice(name, again))) == [shown]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["a_2026-01-31.csv", "a_2026-09-30.csv"],
+        ["a_2026-01-31.csv", "a12026-01-31.csv"],
+        ["a.csv", "a.png"],
+        ["a.csv", ".git/a.csv"],
+        ["a?.csv", "aü.csv", "aö.csv"],
+    ],
+)
+def test_a_member_with_two_names_is_refused(names: Sequence[str]) -> None:
+    assert re.search("two names|do not agree", refusal(named_twice(*names)))
 
 
 def change(data: bytes, mark: bytes, offset: int, form: str, value: int) -> bytes:
