@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,8 +15,7 @@ from credreport.reports.own import OwnEvidence, is_own_document
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _BLANKS = re.compile(r"\s*")
 END_OF_TEXT_OUTPUT = re.compile(r"\ttext/csv[ \t\r]*(?:\n|\Z)")
-# The key that holds a report, how its base64 begins, and part of its header.
-_IS_OF_A_REPORT = re.compile(r"(?i:content)\Z|\s*(?:77u/)?dXNlcixhcm4|[^\n]*,password_enabled,")
+_PART_OF_A_HEADER = "password_enabled"
 YAML = re.compile(r"(?:---\s*\n)?\s*(?:- )?Content:")
 _YAML_PAIR = re.compile(r"(?:- | {0,4})(?P<key>Content|GeneratedTime|ReportFormat):(?P<value>.*)")
 _YAML_BLOCK = re.compile(r"(?:!!binary )?[|>][-+]?")
@@ -95,7 +95,7 @@ def _unpack_answer(name: str, answer: dict[str, object], which: str) -> Unpacked
         found = "JSON without `Content`: not an answer of get-credential-report"
         raise refused(name, which + found, AS_JSON)
     others = {key: value for key, value in answer.items() if key != "Content"}
-    if any(map(_IS_OF_A_REPORT.match, _texts_in(others))):
+    if any(map(_is_of_a_report, _texts_in(others))):
         found = "another report beside the one in `Content`"
         raise refused(name, which + found, f"{AGAIN}; save one report per file")
     time = answer.get("GeneratedTime", "")
@@ -104,7 +104,7 @@ def _unpack_answer(name: str, answer: dict[str, object], which: str) -> Unpacked
 
 
 def _texts_in(value: object) -> Iterator[str]:
-    """Yield the keys and strings of a JSON value at any depth."""
+    """Yield the keys and strings of a JSON value at any depth, and a buffer's bytes as a string."""
     waiting = [value]
     while waiting:
         each = waiting.pop()
@@ -112,8 +112,20 @@ def _texts_in(value: object) -> Iterator[str]:
             waiting += [*each, *each.values()]
         elif isinstance(each, list):
             waiting += each
+            yield "".join(chr(byte) for byte in each if isinstance(byte, int) and 0 < byte < 256)
         elif isinstance(each, str):
             yield each
+
+
+def _is_of_a_report(text: str) -> bool:
+    """Whether a text is the key of a report, or has its header: plain, or in base64, also of UTF-16."""
+    letters = "".join(text.split())
+    if text.lower() == "content" or _PART_OF_A_HEADER in text:
+        return True
+    if not is_base64(letters):
+        return False
+    start = base64.b64decode(letters.rstrip("=")[: len(letters) // 4 * 4 - 4])
+    return _PART_OF_A_HEADER.encode() in start.replace(b"\0", b"")
 
 
 def unpack_yaml(name: str, text: str) -> Iterator[Unpacked]:
@@ -133,6 +145,10 @@ def unpack_yaml(name: str, text: str) -> Iterator[Unpacked]:
         ):
             answer[last].append(line.strip())
             continue
+        is_start = line.startswith(("- ", "---"))
+        if is_start and answer:
+            yield _unpack_answer_in_yaml(name, answer)
+            answer = {}
         if match is None and (not line.strip() or line.rstrip() in ("---", "...")):
             last = ""
             continue
@@ -146,7 +162,8 @@ def unpack_yaml(name: str, text: str) -> Iterator[Unpacked]:
             answer = {}
         last, value = match["key"], match["value"].strip()
         answer[last] = [] if _YAML_BLOCK.fullmatch(value) else [value.strip("'\"")]
-    yield _unpack_answer_in_yaml(name, answer)
+    if answer:
+        yield _unpack_answer_in_yaml(name, answer)
 
 
 def _unpack_answer_in_yaml(name: str, answer: Mapping[str, Sequence[str]]) -> Unpacked:

@@ -41,6 +41,10 @@ def yaml(content: str, *, mark: str = "", indent: str = "") -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
+def as_base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
 def wrapped(width: int, end: str) -> bytes:
     return (end.join(textwrap.wrap(BASE64, width)) + end).encode()
 
@@ -200,6 +204,7 @@ OTHER_ANSWER = answer(Content=OTHER_BASE64, GeneratedTime=OTHER_TIME)
         yaml(BASE64, mark="- ", indent="  ")
         + yaml(OTHER_BASE64, mark="- ", indent="  ").replace(TIME.encode(), OTHER_TIME.encode()),
         yaml(BASE64) + b"---\n" + yaml(OTHER_BASE64).replace(TIME.encode(), OTHER_TIME.encode()),
+        yaml(BASE64) + yaml(OTHER_BASE64).replace(TIME.encode(), OTHER_TIME.encode()) + b"---\n",
     ],
 )
 def test_every_answer_in_a_file_is_read(data: bytes) -> None:
@@ -230,6 +235,19 @@ def test_every_answer_in_a_file_is_read(data: bytes) -> None:
         (answer(Older=[{"Content": 1}]), "another report beside the one in `Content`"),
         (answer(Older=f" {BASE64}"), "another report beside the one in `Content`"),
         (answer(Older={"of": [TEXT]}), "another report beside the one in `Content`"),
+        (answer(Older=f"\n{TEXT}"), "another report beside the one in `Content`"),
+        (answer(Older=list(BYTES)), "another report beside the one in `Content`"),
+        (answer(Older=as_base64(TEXT.encode("utf-16"))), "another report beside"),
+        (answer(Older=as_base64(b"mfa," + BYTES)), "another report beside the one in `Content`"),
+        (answer(Older=as_base64(BYTES)[:-3]), "another report beside the one in `Content`"),
+        (
+            yaml(BASE64, mark="- ") + b"- GeneratedTime: 2026-09-30T00:00:00Z\n",
+            "line 4: YAML that is not as the CLI writes it",
+        ),
+        (
+            yaml(BASE64) + b"---\nGeneratedTime: 2026-09-30T00:00:00Z\n",
+            "line 5: YAML that is not as the CLI writes it",
+        ),
         (
             answer(Content={"type": "Buffer", "data": list(BYTES), "more": list(BYTES)}),
             "`Content` is a damaged buffer",
