@@ -15,6 +15,8 @@ from credreport.errors import Notice
 from credreport.instants import format_instant, parse_date, parse_instant
 
 _A_DAY = timedelta(days=1)
+# Reports are gathered some days after they were made, in a directory called by that day.
+_A_WEEK = timedelta(days=7)
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _MONTH = rf"(?P<word>{'|'.join(_MONTHS)})[a-z]*"
 _BETWEEN = "[-_ .,]*"
@@ -155,11 +157,12 @@ def find_stamp(
                     f"the file's name, {format_instant(min(stamps))}; GeneratedTime was used"
                 )
                 notices.append(Notice(name, 0, "two-stamps", message))
-            return stamp, "GeneratedTime", notices
+            return stamp, "GeneratedTime", notices + _far_from_place(name, stamp, place_stamp)
         message = f"GeneratedTime {generated_time[:40]!r} is not a time with its zone; not used"
         notices.append(Notice(name, 0, "generated-time", message))
     if len(stamps) == 1:
-        return stamps.pop(), "file name", notices
+        stamp = stamps.pop()
+        return stamp, "file name", notices + _far_from_place(name, stamp, place_stamp)
     if stamps:
         message = "the file's name has several times; none was used"
         notices.append(Notice(name, 0, "several-stamps", message))
@@ -170,3 +173,14 @@ def find_stamp(
     if unread:
         notices.append(Notice(name, 0, "unread-date", unread))
     return None, "", notices
+
+
+def _far_from_place(name: str, stamp: datetime, place_stamp: Stamp | None) -> list[Notice]:
+    """Warn where a report's directory or archive is called by a day that is far from its own."""
+    if place_stamp is None or abs(stamp - place_stamp.instant) <= _A_WEEK:
+        return []
+    message = (
+        f"{format_instant(stamp)}, when the report was made, is more than a week away from the "
+        f"{place_stamp.origin}, {format_instant(place_stamp.instant)}, which was not used"
+    )
+    return [Notice(name, 0, "two-stamps", message)]

@@ -79,7 +79,7 @@ WARNING_TITLES = {
     "blank-lines": "blank lines skipped",
     "type-line": "`#TYPE` line skipped",
     "generated-time": "GeneratedTime not readable",
-    "two-stamps": "GeneratedTime and the date in the file's name differ",
+    "two-stamps": "dates of GeneratedTime, file name, directory or archive that differ",
     "several-stamps": "several times in the file's name",
     "waiver-expired": "waivers that have expired",
     "waiver-early": "waivers that are not yet in force",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -124,10 +125,10 @@ def test_the_nearest_directory_whose_whole_name_is_a_date_dates_a_file(
 
 
 def test_the_answer_comes_before_the_name_and_the_name_before_the_directory() -> None:
-    name, folder = "2026-08-31.csv", Stamp(END_OF_SEPTEMBER, "directory name")
-    made = find_stamp(name, "2026-08-31T06:00:00+00:00", folder)
-    assert made == (utc(2026, 8, 31, 6), "GeneratedTime", [])
-    assert find_stamp(name, "", folder) == (utc(2026, 8, 31, 23, 59, 59), "file name", [])
+    name, folder = "2026-09-28.csv", Stamp(END_OF_SEPTEMBER, "directory name")
+    made = find_stamp(name, "2026-09-28T06:00:00+00:00", folder)
+    assert made == (utc(2026, 9, 28, 6), "GeneratedTime", [])
+    assert find_stamp(name, "", folder) == (utc(2026, 9, 28, 23, 59, 59), "file name", [])
     assert find_stamp("r.csv", "", folder) == (END_OF_SEPTEMBER, "directory name", [])
     assert find_stamp("r.csv", "") == (None, "", [])
 
@@ -141,3 +142,21 @@ def test_a_generated_time_far_from_the_date_in_the_name_is_warned_of() -> None:
     ):
         _, origin, notices = find_stamp(name, generated)
         assert (origin, [notice.code for notice in notices]) == ("GeneratedTime", codes)
+
+
+@pytest.mark.parametrize("origin", ["directory name", "archive name"])
+@pytest.mark.parametrize(
+    ("name", "generated", "codes"),
+    [
+        ("r.json", "2026-09-23T23:59:59Z", []),
+        ("r.json", "2026-09-23T23:59:58Z", ["two-stamps"]),
+        ("2026-10-07.csv", "", []),
+        ("2026-10-08.csv", "", ["two-stamps"]),
+        ("2026-09-30T06-00-09Z.json", "2026-06-30T06:00:09Z", ["two-stamps", "two-stamps"]),
+    ],
+)
+def test_a_directory_or_an_archive_of_another_week_is_warned_of(
+    name: str, generated: str, codes: Sequence[str], origin: str
+) -> None:
+    _, _, notices = find_stamp(name, generated, Stamp(END_OF_SEPTEMBER, origin))
+    assert [notice.code for notice in notices] == codes
