@@ -30,12 +30,12 @@ def matches(glob: str, names: pd.Series) -> pd.Series:
 
     IAM tells no two users apart by capitals alone.
     """
-    pattern = re.compile(_to_pattern(glob), re.DOTALL | re.IGNORECASE)
+    pattern = to_pattern(glob)
     fits: pd.Series = names.map(lambda name: pattern.fullmatch(name) is not None).astype(bool)
     return fits
 
 
-def _to_pattern(glob: str) -> str:
+def to_pattern(glob: str) -> re.Pattern[str]:
     """Return the regular expression of a glob, whose time does not grow with the power of its stars.
 
     What stands between two stars is taken where it is found first, once and for all.
@@ -43,7 +43,7 @@ def _to_pattern(glob: str) -> str:
     first, *others = (re.escape(part).replace(r"\?", ".") for part in re.split(r"\*+", glob))
     *middle, last = others or [""]
     rest = "".join(f"(?>.*?{part})" for part in middle) + f".*{last}"
-    return first + rest if others else first
+    return re.compile(first + rest if others else first, re.DOTALL | re.IGNORECASE)
 
 
 @dataclass(frozen=True)

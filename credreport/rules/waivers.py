@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from credreport.errors import Notice
 from credreport.instants import parse_date
 from credreport.rules.catalogue import RULES
 from credreport.rules.option_file import OptionFile
-from credreport.rules.policy import matches
+from credreport.rules.policy import to_pattern
 from credreport.rules.rule import Subject
 from credreport.rules.toml_file import TomlFile, shown, suggest
 from credreport.schema import ACCOUNT_ID, SLOTS, Kind
@@ -54,6 +59,13 @@ _CREDENTIALS = (
     Subject.USER.value,
     Subject.ROOT.value,
 )
+
+_PLAIN_START = re.compile(r"[^*?\x80-\U0010ffff]*")
+_LAST = "\x80"  # after all of ASCII
+_NO_TEXT = -2  # pandas calls what is missing -1
+
+Places = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 TEMPLATE = """\
 # Waivers for credreport: dated exceptions. Remove the # from the lines you need, then run
@@ -99,31 +111,6 @@ class Waiver:
     ticket: str = ""
     compensating_control: str = ""
     line: int = 0
-
-    def covers(self, findings: pd.DataFrame) -> pd.Series:
-        """Whether each finding is one that this waiver is about, in force or not."""
-        mask = pd.Series(data=True, index=findings.index)
-        if self.account:
-            mask &= findings["account_id"].eq(self.account)
-        if self.user:
-            mask &= matches(self.user, findings["user"])
-        if self.credential:
-            mask &= findings["credential"].eq(self.credential) | findings["kind"].eq(
-                self.credential
-            )
-        if self.rule:
-            mask &= findings["rule"].eq(self.rule)
-        return mask
-
-    def has_expired(self, as_of: pd.Series) -> pd.Series:
-        """Whether each instant lies after its last day."""
-        expired: pd.Series = as_of.dt.normalize() > pd.Timestamp(self.expires, tz="UTC")
-        return expired
-
-    def is_early(self, as_of: pd.Series) -> pd.Series:
-        """Whether each instant lies before its first day."""
-        early: pd.Series = as_of < pd.Timestamp(self.approved_on, tz="UTC")
-        return early
 
 
 @dataclass(frozen=True)
@@ -211,35 +198,119 @@ def _to_day(value: object) -> date | None:
     return value if isinstance(value, date) and not isinstance(value, datetime) else None
 
 
+class _Column:
+    """A column of texts that knows the places of each."""
+
+    def __init__(self, column: pd.Series) -> None:
+        self._codes, texts = pd.factorize(column.to_numpy(dtype=object))
+        self._numbers = {text: number for number, text in enumerate(texts)}
+        self._order = np.argsort(self._codes, kind="stable")
+        self._starts = np.searchsorted(self._codes[self._order], np.arange(len(texts) + 1))
+        self._fitting: dict[str, Places] = {}
+
+    def has(self, text: str, places: Places) -> Flags:
+        """Whether the text stands at each of the places."""
+        return np.asarray(self._codes[places] == self._numbers.get(text, _NO_TEXT))
+
+    def places_of(self, texts: Iterable[str]) -> Places:
+        """Return the places of the texts, in order."""
+        numbers = [self._numbers[text] for text in texts if text in self._numbers]
+        parts = [self._order[self._starts[each] : self._starts[each + 1]] for each in numbers]
+        return np.sort(np.concatenate([np.array([], dtype="int64"), *parts]))
+
+    def fitting(self, glob: str) -> Places:
+        """Return the places of the texts that fit a glob, in order."""
+        if glob not in self._fitting:
+            fits = to_pattern(glob).fullmatch
+            self._fitting[glob] = self.places_of(filter(fits, self._near(glob)))
+        return self._fitting[glob]
+
+    def _near(self, glob: str) -> list[str]:
+        """Return the texts that may fit a glob: those that begin like it."""
+        plain, keys, odd = self._sorted
+        start = _PLAIN_START.match(glob)[0].lower()  # type: ignore[index] # it may be empty
+        return plain[bisect_left(keys, start) : bisect_left(keys, start + _LAST)] + odd
+
+    @cached_property
+    def _sorted(self) -> tuple[list[str], list[str], list[str]]:
+        """The texts of ASCII letters in the order of their small ones, these, and all others.
+
+        Letters beyond ASCII have more than two forms, and some of them are forms of ASCII ones.
+        """
+        plain = sorted(filter(str.isascii, self._numbers), key=str.lower)
+        odd = [text for text in self._numbers if not text.isascii()]
+        return plain, [text.lower() for text in plain], odd
+
+
+class _Findings:
+    """The findings, laid out so that each waiver meets only those that it may be about."""
+
+    def __init__(self, findings: pd.DataFrame) -> None:
+        self.ids = findings["finding_id"].to_numpy(dtype=object)
+        # A waiver begins and ends with a day, which may lie where nanoseconds do not reach.
+        self._days = findings["as_of"].dt.tz_localize(None).to_numpy().astype("datetime64[D]")
+        self._accounts, self._users, self._credentials, self._kinds, self._rules = (
+            _Column(findings[name]) for name in ("account_id", "user", "credential", "kind", "rule")
+        )
+
+    def about(self, waiver: Waiver) -> Places:
+        """Return the places of those that the waiver is about, in force or not, in order."""
+        if waiver.user:
+            places = self._users.fitting(waiver.user)
+            if waiver.account:
+                places = places[self._accounts.has(waiver.account, places)]
+        else:
+            places = self._accounts.places_of([waiver.account])
+        if waiver.credential:
+            is_named = self._credentials.has(waiver.credential, places)
+            places = places[is_named | self._kinds.has(waiver.credential, places)]
+        return places[self._rules.has(waiver.rule, places)] if waiver.rule else places
+
+    def split(self, waiver: Waiver, places: Places) -> tuple[Places, Places, Places]:
+        """Return those in whose time the waiver is in force, has expired, is not yet in force."""
+        days = self._days[places]
+        is_late = days > np.datetime64(waiver.expires, "D")
+        is_early = days < np.datetime64(waiver.approved_on, "D")
+        return places[~is_late & ~is_early], places[is_late], places[is_early]
+
+
 def waive(findings: pd.DataFrame, waivers: Sequence[Waiver]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the findings with their state, and the table of waivers with what each covers.
 
-    `findings` needs `as_of` and `kind` beside the columns of FINDINGS. A finding is marked with the
-    first waiver in force; each waiver lists all that it covers. `expired_findings` and
+    `findings` needs `as_of` (UTC) and `kind` beside the columns of FINDINGS. A finding is marked
+    with the first waiver in force; each waiver lists all that it covers. `expired_findings` and
     `early_findings` list what it is about and leaves open, because it has expired or is not yet in
     force. Its state is `in force`, `expired` or `not yet in force` (it covers nothing that it is
     about) or `unmatched` (it is about nothing here).
     """
-    marks, states, as_of = findings["waiver"], findings["state"], findings["as_of"]
-    abouts: list[tuple[Waiver, pd.Series, pd.Series]] = []
-    for waiver in waivers:
-        about = waiver.covers(findings)
-        covered = about & ~waiver.has_expired(as_of) & ~waiver.is_early(as_of)
-        if covered.any():
-            marks = marks.mask(covered & marks.eq(""), waiver.id)
-            states = states.mask(covered, WAIVED)
-        abouts.append((waiver, about, covered))
-    marked = findings.assign(waiver=marks, state=states)
+    if not waivers:
+        return findings, _to_table([])
+    laid_out = _Findings(findings)
+    first = np.full(len(findings), len(waivers))
+    abouts = []
+    for number, waiver in enumerate(waivers):
+        covered, late, early = laid_out.split(waiver, laid_out.about(waiver))
+        first[covered] = np.minimum(first[covered], number)
+        abouts.append((waiver, covered, late, early))
+    is_covered = first < len(waivers)
+    marks = np.array([*(waiver.id for waiver in waivers), ""], dtype=object)[first]
+    marked = findings.assign(
+        waiver=pd.Series(marks, index=findings.index, dtype="str"),
+        state=findings["state"].mask(is_covered, WAIVED),
+    )
+    is_open = marked["state"].eq(OPEN).to_numpy()
+
+    def listed(places: Places) -> str:
+        return " ".join(laid_out.ids[places])
+
     rows = []
-    for waiver, about, covered in abouts:
-        is_left = about & ~covered & marked["state"].eq(OPEN)
-        early = waiver.is_early(as_of)
+    for waiver, covered, late, early in abouts:
         state = "unmatched"
-        if covered.any():
+        if covered.size:
             state = "in force"
-        elif (about & early).any():
+        elif early.size:
             state = "not yet in force"
-        elif about.any():
+        elif late.size:
             state = "expired"
         rows.append(
             (
@@ -255,10 +326,10 @@ def waive(findings: pd.DataFrame, waivers: Sequence[Waiver]) -> tuple[pd.DataFra
                 waiver.expires.isoformat(),
                 waiver.ticket,
                 waiver.compensating_control,
-                int(covered.sum()),
-                " ".join(findings.loc[covered, "finding_id"]),
-                " ".join(findings.loc[is_left & ~early, "finding_id"]),
-                " ".join(findings.loc[is_left & early, "finding_id"]),
+                covered.size,
+                listed(covered),
+                listed(late[is_open[late]]),
+                listed(early[is_open[early]]),
             )
         )
     return marked, _to_table(rows)

@@ -19,7 +19,7 @@ from credreport.evidence.of_analysis import of_analysis
 from credreport.output.json_file import to_json_parts
 from credreport.rules.option_file import OptionFile
 from credreport.rules.policy import Policy
-from credreport.rules.waivers import TEMPLATE, Waiver, Waivers, load_waivers
+from credreport.rules.waivers import TEMPLATE, Waiver, Waivers, load_waivers, waive
 from credreport.verdicts.assessment import Assessment, assess
 from tests.support.books import column
 from tests.support.reports import ACCOUNT, read, rendered, root, save, user
@@ -578,6 +578,18 @@ def test_unused_after_wins_over_the_policy(tmp_path: Path) -> None:
     )
     assert "unused for 30 days or more" in printed
     assert "cis-3.0, changed by a policy: 2 open" in " ".join(printed.split())
+
+
+@pytest.mark.parametrize("name", ["u{}", "U{}*", "*{}", "?{}", "K{}"])
+def test_a_thousand_waivers_take_a_moment(tmp_path: Path, name: str) -> None:
+    many = [waiver(f"W-{number}", user=name.format(number)) for number in range(1_000)]
+    assessment = judged(tmp_path, user("u7", **STALE_KEY), user("\u212a8", **STALE_KEY), waivers=[])
+    before = process_time()
+    marked, table = waive(assessment.findings.assign(kind="access_key"), many)
+    assert process_time() - before < 0.8
+    expected = {"K{}": ["", "W-8"], "u{}": ["W-7", ""], "U{}*": ["W-7", ""]}
+    assert list(marked["waiver"]) == expected.get(name, ["W-7", "W-8"])
+    assert set(table["state"]) == {"in force", "unmatched"}
 
 
 def test_many_tables_take_time_in_proportion(tmp_path: Path) -> None:
