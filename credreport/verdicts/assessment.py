@@ -53,8 +53,9 @@ _SCRIPTED = ("user_row", "kind", "credential", "set_at", "last_used")
 class Part:
     """Some of the reports, judged: what `join` puts together, with rows that count from 0.
 
-    `users` and `credentials` are their population. `findings` come unordered and all open.
-    `undetermined` is told of in words; `unused` has the few columns of the unused credentials that
+    `users` and `credentials` are the population of these reports. `findings` come unordered and all
+    open.
+    `undetermined` gives the reasons; `unused` has the few columns of the unused credentials that
     a script needs; `ages` counts the judged active credentials by kind and age.
     """
 
@@ -77,12 +78,14 @@ class Assessment:
     """What was found, as tables.
 
     `users`: one row per user. `credentials`: one row per credential, judged. `findings`: one row for
-    each rule that a credential, a user or root breaks, oldest first; `row` leads to the credential,
-    or to the password of the user, `closed_by` to the finding whose remedy closes it too.
-    `undecided`: one row for each rule that the report does not allow to judge. `undetermined`, `unused`, `ages`: see Part. `waivers`: one row a waiver, with what
-    it covers. `tallies` has the counts and `report_notices` the warnings of each report;
-    `iam_user_count` leaves root out. `accounts` is the list that ought to have reports;
-    `review` holds the decisions of an earlier workbook against this. `masked` is the fingerprint of
+    each rule that a credential, a user or root breaks, most severe first, then oldest; `row` leads
+    to the credential, or to the password of the user, `closed_by` to the finding whose remedy
+    closes it too.
+    `undecided`: one row for each verdict of a rule that the report does not allow. `undetermined`,
+    `unused`, `ages`: see Part. `waivers`: one row per waiver, with what it covers. `tallies` has
+    the counts and `report_notices` the warnings of each report;
+    `iam_user_count` leaves root out. `accounts` is the list of those that should have reports;
+    `review` compares the decisions of an earlier workbook with this. `masked` is the fingerprint of
     the key where pseudonyms stand for all names.
     """
 
@@ -138,14 +141,14 @@ class Assessment:
         return {role: file for role, file in files.items() if file}
 
     def check_accounts(self, accounts: AccountList) -> Assessment:
-        """Return the same, held against the list of accounts that ought to have a report."""
+        """Return the same, compared with the list of accounts that should have a report."""
         reported = [report.account_id for report in self.reports]
         notices = (*self.notices, *accounts.notices(reported))
         return replace(self, accounts=accounts, notices=notices)
 
     @property
     def tie_out(self) -> pd.DataFrame:
-        """One row a report and a total, with the counts of every status and whether they add up."""
+        """One row per report and a total: the counts of every status and whether they add up."""
         return pd.DataFrame(tie_out_rows(self.totals))
 
     @property
@@ -193,11 +196,11 @@ class Assessment:
 
 
 class LeftOut(Protocol):
-    """What is told beside the reports: Population and Survey's Totals have it all."""
+    """What is reported besides the reports themselves: a Population has it all."""
 
     @property
     def notices(self) -> Sequence[Notice]:
-        """The warnings about the reports together."""
+        """The warnings about the reports as a group."""
         ...
 
     @property
@@ -212,7 +215,7 @@ class LeftOut(Protocol):
 
     @property
     def skipped(self) -> Sequence[Skipped]:
-        """What lay among the inputs and was not searched."""
+        """What was among the inputs but not searched."""
         ...
 
 
@@ -220,7 +223,7 @@ class LeftOut(Protocol):
 def assess(
     population: Population, policy: Policy | None = None, waivers: Waivers | None = None
 ) -> Assessment:
-    """Judge every credential of the population. Reads no clock: each report brings its as-of.
+    """Judge every credential of the population. Reads no clock: each report has its as-of.
 
     Waivers are judged at the as-of of the report too; they change the state of findings only.
     """
@@ -232,7 +235,7 @@ def assess(
 def judge_part(reports: Sequence[Report], policy: Policy, waivers: Waivers) -> Part:
     """Judge some of the reports. No finding depends on the reports of another part.
 
-    Waivers count here for the words about a user only.
+    Waivers only affect the conclusion about each user here.
     """
     judged = judge_reports(reports, policy)
     names = np.array([report.source.name for report in reports], dtype=object)
@@ -269,19 +272,19 @@ def judge_part(reports: Sequence[Report], policy: Policy, waivers: Waivers) -> P
 def join(
     parts: Sequence[Part],
     reports: Sequence[Report],
-    told: LeftOut,
+    left_out: LeftOut,
     policy: Policy,
     waivers: Waivers,
 ) -> Assessment:
-    """Put the parts together in their order; `reports` are all of theirs, `told` what goes with them.
+    """Put the parts together in their order; `reports` are the reports of all parts.
 
-    Finding IDs that are alike in two parts would not be told apart: reports that could share some
-    belong into one part.
+    `left_out` has the warnings about them and the inputs that were not judged. Equal Finding IDs in
+    two parts would be confused: reports that could share some belong in one part.
     """
     findings, covered = waive(_in_order(_stack(parts, "findings")), waivers.waivers)
     unused = _stack(parts, "unused")
     report_notices = [notices for part in parts for notices in part.report_notices]
-    notices = [*told.notices, *(notice for report in reports for notice in report.notices)]
+    notices = [*left_out.notices, *(notice for report in reports for notice in report.notices)]
     notices += chain.from_iterable(report_notices)
     notices += waiver_notices(covered, waivers)
     ages = pd.concat([part.ages for part in parts], ignore_index=True)
@@ -302,16 +305,16 @@ def join(
         tallies=[tally for part in parts for tally in part.tallies],
         report_notices=report_notices,
         iam_user_count=sum(part.iam_user_count for part in parts),
-        # What is said of a file stands with each report of it.
+        # A warning about a file is repeated by each report in it.
         notices=tuple(dict.fromkeys(notices)),
-        refused=told.refused,
-        superseded=told.superseded,
-        skipped=told.skipped,
+        refused=left_out.refused,
+        superseded=left_out.superseded,
+        skipped=left_out.skipped,
     )
 
 
 def judge_reports(reports: Sequence[Report], policy: Policy) -> Judged:
-    """Judge every credential of the reports, by the numbers that the policy asks of its user."""
+    """Judge every credential of the reports, by the numbers that the policy has for its user."""
     table = join_tables(reports)
     days: int | Numbers = policy.unused_after_days
     if policy.classes:
@@ -321,7 +324,7 @@ def judge_reports(reports: Sequence[Report], policy: Policy) -> Judged:
 
 
 def _stack(parts: Sequence[Part], name: str) -> pd.DataFrame:
-    """Return one of the tables of all parts: their rows, users and reports are counted on."""
+    """Return one table of all parts: their rows, users and reports are numbered on."""
     if len(parts) == 1:
         table: pd.DataFrame = getattr(parts[0], name)
         return table
@@ -359,9 +362,10 @@ def _in_order(findings: pd.DataFrame) -> pd.DataFrame:
 def find(credentials: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the findings of the policy's rules, rule by rule, and what no rule could determine.
 
-    The findings have the columns of FINDINGS save the names of accounts, and `row` (the credential, or the password of the
-    user), `slot`, `kind`, `is_root`, `created_at`, `set_at`, `last_used`, `as_of` and `user_row` of
-    what they are about (of a user, the latest use), and the number of the user's
+    The findings have the columns of FINDINGS except the names of accounts, and `row` (the
+    credential, or the password of the user), `slot`, `kind`, `is_root`, `created_at`, `set_at`,
+    `last_used`, `as_of` and `user_row` of what they are about (of a user, the latest use), and the
+    number of the user's
     `active_credentials`; all are open.
     The second table has a row, a rule and a reason for each verdict that the report does not allow;
     `has_row` is false where the report lacks the row that the rule is about, and `row` is another of
@@ -432,7 +436,7 @@ def _to_findings(broken: pd.DataFrame, rule: Rule, numbers: pd.Series | int) -> 
 
 
 def _name_findings(broken: pd.DataFrame, rule: Rule) -> list[str]:
-    """Return for each a short hash that survives a re-run, a slot swap and a password reset.
+    """Return a Finding ID for each row, which survives a re-run, a slot swap and a password reset.
 
     A key is known by its owner and when it was made; a password by its user and when that was made.
     """
@@ -456,7 +460,7 @@ def _to_id(identity: str) -> str:
 
 
 def _finding_ids(credentials: pd.DataFrame, findings: pd.DataFrame) -> pd.Series:
-    """Return each credential's finding IDs, several separated by a blank; none of its user's."""
+    """Return each credential's finding IDs, separated by blanks, without those of its user."""
     own = findings[~findings["credential"].isin([Subject.USER, Subject.ROOT])]
     joined = join_texts(own["finding_id"], own["row"], " ")
     return joined.reindex(credentials.index).fillna("").astype("str")
@@ -467,7 +471,7 @@ def _to_user_table(
 ) -> pd.DataFrame:
     """Return one row per user: what is active, what is unused, when anything was last used.
 
-    Active are passwords and access keys, as in the verdict; certificates are counted apart.
+    Active counts passwords and access keys, as in the verdict; certificates are counted separately.
     """
     is_certificate = credentials["kind"].eq(Kind.CERTIFICATE)
     active, status = is_active(credentials), credentials["status"]
@@ -500,7 +504,7 @@ def _to_user_table(
 
 
 def _to_conclusion(users: pd.DataFrame, findings: pd.DataFrame, unsure: pd.Series) -> pd.Series:
-    """Return what the rules say of each user: of use in words, of the rest by name.
+    """Return the conclusion about each user: on use as a phrase, then the names of other rules.
 
     `unsure` names the rules that are undetermined, by user: such a user is never `Current`.
     """
@@ -519,7 +523,7 @@ def _to_conclusion(users: pd.DataFrame, findings: pd.DataFrame, unsure: pd.Serie
 
 
 def _to_use_words(users: pd.DataFrame) -> pd.Series:
-    """Return what is said of each user's use; users with the same counts share the words."""
+    """Return the phrase about each user's use; users with the same counts share it."""
     counts = users[[*_COUNTS]]
     different = counts.drop_duplicates(ignore_index=True)
     words = pd.Series(list(map(_use_words, *(different[name] for name in _COUNTS))), dtype="str")

@@ -24,7 +24,7 @@ Found = tuple[Numbers, str]
 
 
 def find_contradictions(table: Table) -> Iterator[tuple[str, Numbers, str]]:
-    """Yield code, rows and sentence of everything that is found. Rows are places in the table."""
+    """Yield code, rows and sentence of everything found. Rows are indices into the table."""
     for flags, sentence in _find_in_rows(table):
         yield "contradiction", np.flatnonzero(flags), sentence
     yield "alike", _find_alike(table), "the same dates of use and change as another user"
@@ -81,7 +81,7 @@ def _says_something(grid: Grid, column: int, rows: slice) -> Flags:
 
 
 def _find_alike(table: Table) -> Numbers:
-    """Return the users whose dates of use and change are all those of a user before in the report."""
+    """Return the users whose dates of use and change equal those of a user above in the report."""
     typed = table.typed
     used = np.flatnonzero(_any(typed.last_meaning == _INSTANT))
     mix = table.report[used].astype("u8")

@@ -51,7 +51,7 @@ Strings = npt.NDArray[np.object_]
 def to_credentials(judged: Judged) -> pd.DataFrame:
     """Return the long table: one row per credential, user by user, slot by slot, judged.
 
-    Key: `user_row` (the user's place among all) and `credential`. The three judged slots are always
+    Key: `user_row` (the user's index among all) and `credential`. The three judged slots are always
     there, certificates where the report has columns for them. Texts are as reported, missing only
     where the report has no such column. `age_days` (a nullable integer), `effective_last_used` and
     `basis` are filled for `unused` and `current` only.
@@ -167,9 +167,10 @@ def to_user_facts(credentials: pd.DataFrame) -> pd.DataFrame:
 
     `password`, `access_key_1`, `access_key_2`, `any_active` (certificates included) and `mfa` are
     nullable booleans, unknown where the report says neither true nor false. `all_unused`: there are
-    active credentials, and every one is unused; unknown where that hangs on one not judged. `latest_use` is the latest of the three dates of
-    use; `is_use_doubtful` says that one of them cannot be read or lies after the as-of.
-    `latest_use_column` is where it stands. `age_days`, `effective_last_used` and `basis` are those of
+    active credentials, and every one is unused; unknown where that depends on one that was not
+    judged. `latest_use` is the latest of the three dates of use; `is_use_doubtful` says that one of
+    them cannot be read or lies after the as-of.
+    `latest_use_column` names its column. `age_days`, `effective_last_used` and `basis` are those of
     the credential that was used last. `row` is the password's row, `credential` and `kind` say user or root.
     """
     by_slot = {
@@ -211,7 +212,7 @@ def to_user_facts(credentials: pd.DataFrame) -> pd.DataFrame:
         is_unsure=credentials["status"].eq(Status.UNDETERMINED),
     )
     counts = flags.groupby("user_row")[["is_active", "is_unused", "is_unsure"]].sum()
-    # With one that could not be judged, it depends on that one.
+    # If one could not be judged, the answer depends on that one.
     may_all_be = (counts["is_unused"] + counts["is_unsure"]).eq(counts["is_active"])
     all_unused = (counts["is_active"].gt(0) & may_all_be).astype("boolean")
     all_unused = all_unused.mask(all_unused & counts["is_unsure"].gt(0))
@@ -248,8 +249,8 @@ def _find_youngest(credentials: pd.DataFrame) -> pd.DataFrame:
 def _find_latest_use(credentials: pd.DataFrame) -> pd.DataFrame:
     """Return each user's latest date of use, the column that gave it, and whether one is in doubt.
 
-    In doubt is a cell that is no date and no known absence, a date after the as-of, and a use that
-    is not in the report for a credential that exists.
+    A date is in doubt if it is neither a date nor a known absence, if it lies after the as-of, or
+    if the report lacks the use of a credential that exists.
     """
     judged = credentials[credentials["kind"].isin([Kind.PASSWORD, Kind.ACCESS_KEY])]
     meaning = judged["last_used_meaning"]

@@ -29,9 +29,9 @@ class Judged:
 
     reports: the reports, in order; each has its as-of, or its verdicts mean nothing.
     table: their users.
-    row, slot: the user in the table, the place in SLOTS.
+    row, slot: the index of the user in the table, and in SLOTS.
     cells, verdicts: what was judged, and the verdicts on it.
-    absent: how many absent credentials are not among the entries, by report and place in KINDS.
+    absent: how many absent credentials are not among the entries, by report and index in KINDS.
     """
 
     reports: Sequence[Report]
@@ -65,9 +65,9 @@ def judge(
 ) -> Judged:
     """Judge the credentials of every user, user by user, slot by slot.
 
-    `table` has the users of the reports, `unused_after_days` a number for each of them, or one.
-    Signing certificates count where the report has columns for them. Without the absent ones it
-    takes half of the time; they are counted then.
+    `table` has the users of the reports, `unused_after_days` one number for each of them, or for
+    all. Signing certificates count where the report has columns for them. Leaving absent ones out
+    takes half the time; they are counted instead.
     """
     naive = [report.as_of.replace(tzinfo=None) if report.as_of else None for report in reports]
     moments = np.array(naive, dtype=INSTANT_UNIT)
@@ -82,7 +82,7 @@ def judge(
     )
     is_here = has_slot
     if not with_absent:
-        # A user from the future is worth a warning, whatever it has.
+        # A user created after the as-of gets a warning, whatever credentials it has.
         is_odd = typed.created_at > moments[table.report]
         is_gone = is_absent(table.is_root, typed.enabled, typed.last_meaning, typed.set_meaning)
         is_here = has_slot & (~is_gone | is_odd)

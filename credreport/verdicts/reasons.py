@@ -12,7 +12,7 @@ from credreport.verdicts.verdict import CAUSES, code
 
 Text = Callable[[int, str], str | None]
 NO_COLUMN = "(no column)"
-# What is said of every credential with such a cause; all other causes quote cells.
+# The reason for each of these causes; all other causes quote cells.
 _SAME_REASONS = {
     "": "",
     "root": "root account: shown, not judged as unused",
@@ -22,7 +22,7 @@ _SAME_REASONS = {
 
 
 def to_reasons(judged: Judged) -> list[str]:
-    """Return the reason of each credential's status; empty where the status says it all."""
+    """Return the reason of each credential's status; empty where the status needs none."""
     same = [_SAME_REASONS.get(cause, "") for cause in CAUSES]
     cause = judged.verdicts.cause
     reasons = np.array(same, dtype=object)[cause]

@@ -59,7 +59,7 @@ Row = dict[str, Any]
 def band_edges(unused_after_days: int) -> tuple[int, ...]:
     """Return the lower edges, in days; the threshold is always one of them.
 
-    So day N never stands in a bar of current credentials. For 90: 0, 31, 61, 90, 181, 366.
+    So a bar never mixes unused and current credentials. For 90: 0, 31, 61, 90, 181, 366.
     """
     kept = [
         edge for edge in _USUAL_EDGES if edge == 0 or abs(edge - unused_after_days) >= _TOO_NARROW
@@ -68,7 +68,7 @@ def band_edges(unused_after_days: int) -> tuple[int, ...]:
 
 
 def band_labels(edges: tuple[int, ...]) -> tuple[str, ...]:
-    """Return one label a band, such as `31-60` (with an en dash) and `over 365`."""
+    """Return one label per band, such as `31-60` (with an en dash) and `over 365`."""
     inner = [
         f"{low}\u2013{high - 1}" if high - 1 > low else str(low) for low, high in pairwise(edges)
     ]
@@ -79,8 +79,8 @@ def band_labels(edges: tuple[int, ...]) -> tuple[str, ...]:
 class Tally:
     """The counts of one report, packed as `pack_counts` does: there may be ten thousand reports.
 
-    statuses: by places in KINDS and STATUSES.
-    ages: by age band and place in KINDS, the judged active credentials and those never used.
+    statuses: by indices in KINDS and STATUSES.
+    ages: by age band and index in KINDS, the judged active credentials and those never used.
     """
 
     statuses: bytes
@@ -134,13 +134,13 @@ class Totals:
 
     @cached_property
     def by_report(self) -> Numbers:
-        """The counts by report and places in KINDS and STATUSES."""
+        """The counts by report and indices in KINDS and STATUSES."""
         packed = [each.statuses for each in self.tallies]
         return unpack_counts(packed, len(KINDS), len(STATUSES))
 
     @cached_property
     def _statuses(self) -> list[list[int]]:
-        """The counts of all reports by places in KINDS and STATUSES."""
+        """The counts of all reports by indices in KINDS and STATUSES."""
         counts: list[list[int]] = self.by_report.sum(axis=0).tolist()
         return counts
 
@@ -157,7 +157,7 @@ class Totals:
 
     @property
     def credential_count(self) -> int:
-        """The number of credentials, whatever became of them; absent ones too."""
+        """The number of credentials, whatever their status; absent ones too."""
         return sum(map(sum, self._statuses))
 
     @cached_property
@@ -173,7 +173,7 @@ class Totals:
     def count_doubts(self, undecided: int = 0) -> dict[str, int]:
         """Return how much could not be judged, was left out, or is only a bound, by what it is.
 
-        `undecided` counts the verdicts of rules that the reports do not allow.
+        `undecided`: the number of verdicts of rules that the reports do not allow.
         """
         return {
             UNJUDGED: self.count(Status.UNDETERMINED),
@@ -242,7 +242,7 @@ def to_verdict(totals: Totals, findings_sentence: str = "") -> str:
 
 
 def accounts_sentences(missing: Sequence[Account], day: str = "") -> list[str]:
-    """Say which accounts of the list have no report (of a day), of many the first few."""
+    """Say which accounts of the list have no report (of a day); if many, name the first few."""
     if not missing:
         return []
     named = ", ".join(map(str, missing[:_NAMED]))
@@ -265,12 +265,12 @@ def judged_count(totals: Totals) -> int:
 
 
 def _among(judged: int, undetermined: int) -> str:
-    """Return what the unused are counted among; where not all was judged, it says so."""
+    """Return what the unused are counted among, and say so if not all was judged."""
     return f"{judged}{' judged' * bool(undetermined)} active credentials"
 
 
 def days_words(policy: Policy) -> str:
-    """Return such as `90 days or more (svc-*: 365)`, with the classes that have a number of their own."""
+    """Return `90 days or more (svc-*: 365)`, with the classes that have their own number."""
     name = UNUSED_AFTER.name
     own = [f"{each.match}: {each.numbers[name]}" for each in policy.classes if name in each.numbers]
     words = f"{policy.unused_after_days} days or more"
@@ -299,7 +299,7 @@ def account_ids(totals: Totals) -> list[str]:
 
 
 def to_stem(totals: Totals, files: Mapping[str, OptionFile] | None = None) -> str:
-    """Return what the names of the evidence begin with: whose it is, from when, what was asked.
+    """Return what the names of the evidence begin with: accounts, as-of, policy.
 
     `files` are the user's own files that decided something, by what they are.
     """
@@ -311,7 +311,8 @@ def to_stem(totals: Totals, files: Mapping[str, OptionFile] | None = None) -> st
 def stem_of_as_of(reports: Sequence[Report]) -> str:
     """Return the day of the newest as-of; the instant where it is not the reports' own.
 
-    `--as-of` with a day asks of a report without a stamp, or of that day, nothing else than its name.
+    A day in `--as-of`, for reports without a stamp or with a stamp of that day, counts as their
+    own.
     """
     instant = max(report.as_of for report in reports if report.as_of)
     written = format_instant(instant).replace(":", "")
@@ -325,16 +326,16 @@ def stem_of_as_of(reports: Sequence[Report]) -> str:
 
 
 def stem_of_accounts(accounts: Sequence[str]) -> str:
-    """Return whom a file name is about: letters, digits and dashes, whatever the reports say."""
+    """Return the accounts for a file name: letters, digits and dashes, whatever the reports say."""
     if len(accounts) > 1:
         return f"{len(accounts)}-accounts"
     return accounts[0] if ACCOUNT_ID.fullmatch(accounts[0]) else "unknown-account"
 
 
 def stem_of_question(policy: Policy, files: Mapping[str, OptionFile]) -> str:
-    """Return what was asked, for a file name: `90d`, `cis-5.0-30d-with-root-policy-0a1b2c3d`.
+    """Return the policy for a file name: `90d`, `cis-5.0-30d-with-root-policy-0a1b2c3d`.
 
-    Of each file that decided something stand what it is and how its SHA-256 begins.
+    Each file that decided something adds what it is and the first digits of its SHA-256.
     """
     days = f"{policy.unused_after_days}d"
     parts = [policy.profile]
@@ -354,14 +355,14 @@ def shown_credential(credential: object) -> str:
 
 
 def shown_account(account_id: str) -> str:
-    """Return an account as people read it: what is no ID of 12 digits is unknown."""
+    """Return an account as people read it: anything but an ID of 12 digits is unknown."""
     if ACCOUNT_ID.fullmatch(account_id):
         return account_id
     return f"unknown (reported as {account_id!r})" if account_id else "unknown"
 
 
 def to_facts(totals: Totals, waivers_origin: str = "") -> list[tuple[str, str]]:
-    """Return what the run was about, as labels and texts."""
+    """Return the facts of the run, as labels and texts."""
     return [
         ("Accounts", name_accounts(account_ids(totals))),
         ("Reports", str(len(totals.reports))),
@@ -384,7 +385,7 @@ def name_accounts(accounts: Sequence[str]) -> str:
 def policy_facts(
     policy: Policy, waivers_origin: str = "", accounts_origin: str = ""
 ) -> list[tuple[str, str]]:
-    """Return what was asked of the credentials, as labels and texts."""
+    """Return the policy and the files it came from, as labels and texts."""
     facts = [
         ("Rule", f"unused for {days_words(policy)} (profile {policy.profile})"),
         ("Root account", "judged too" if policy.include_root else "shown, not judged as unused"),
@@ -398,7 +399,7 @@ def policy_facts(
 def to_parameters(
     policy: Policy, waivers_origin: str = "", accounts_origin: str = ""
 ) -> dict[str, object]:
-    """Return what the run was asked; what only a profile, a policy or waivers bring, where they do."""
+    """Return the parameters of the run; those of profile, policy and waivers only if it has them."""
     brought: dict[str, object] = {
         "numbers": dict(policy.numbers),
         "classes": [{"match": each.match, **each.numbers} for each in policy.classes],
@@ -416,7 +417,7 @@ def to_parameters(
 
 
 def summary_rows(totals: Totals) -> list[Row]:
-    """Return one row a type of credential, with the count of each status, and the total."""
+    """Return one row per type of credential, with the count of each status, and the total."""
     rows: list[Row] = []
     for kind in KINDS:
         counts = {status.value: totals.count(status, kinds=[kind]) for status in STATUSES}
@@ -426,7 +427,7 @@ def summary_rows(totals: Totals) -> list[Row]:
 
 
 def band_rows(totals: Totals) -> list[Row]:
-    """Return one row a band and kind: `band`, `kind`, `count`, `never_used`, `is_unused`.
+    """Return one row per band and kind: `band`, `kind`, `count`, `never_used`, `is_unused`.
 
     The counts add up to the judged active credentials; `never_used` is a part of `count`.
     """
@@ -450,7 +451,7 @@ def band_rows(totals: Totals) -> list[Row]:
 
 
 def account_rows(totals: Totals) -> list[Row]:
-    """Return one row an account: users, and counts of what matters."""
+    """Return one row per account: users, and counts of what matters."""
     told = (Status.UNUSED, Status.CURRENT, Status.UNDETERMINED)
     names = [status.value for status in told]
     counts = totals.by_report.sum(axis=1)[:, list(map(code, told))].tolist()
@@ -467,7 +468,7 @@ def account_rows(totals: Totals) -> list[Row]:
 
 
 def input_rows(totals: Totals) -> list[Row]:
-    """Return one row per report: the file, its hash and size, whose it is and from when."""
+    """Return one row per report: the file, its hash and size, account and as-of."""
     return [
         {
             "source_file": report.source.name,
@@ -510,7 +511,7 @@ def tie_out_rows(totals: Totals) -> list[Row]:
 
 
 def warning_rows(notices: Sequence[Notice]) -> list[Row]:
-    """Return one row a warning, with where it was found."""
+    """Return one row per warning, with where it was found."""
     return [
         {
             "source_file": notice.source,
@@ -525,7 +526,7 @@ def warning_rows(notices: Sequence[Notice]) -> list[Row]:
 def left_out_rows(
     refused: Sequence[Problem], superseded: Sequence[Skipped], skipped: Sequence[Skipped]
 ) -> list[Row]:
-    """Return what lay among the inputs and was not judged, except evidence of earlier runs."""
+    """Return what was among the inputs but not judged, except evidence of earlier runs."""
     rows = [("refused", problem.source, str(problem)) for problem in refused]
     rows += [("superseded", item.name, item.why) for item in superseded]
     rows += [("not searched", item.name, item.why) for item in skipped if not item.is_own]

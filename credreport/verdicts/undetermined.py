@@ -25,7 +25,7 @@ def to_undetermined(credentials: pd.DataFrame, undecided: pd.DataFrame) -> pd.Da
         source_line=rows["source_line"].astype("Int64"),
         is_of_rule=False,
     )[[*_COLUMNS]]
-    if undecided.empty:  # common, and pandas takes its time over nothing
+    if undecided.empty:  # common, and pandas is slow even with no rows
         return rows.reset_index(drop=True)
     about = credentials.loc[undecided["row"]].reset_index(drop=True)
     is_lost = ~about["has_mfa_column"] & undecided["reason"].str.contains(f"`{MFA}`", regex=False)
@@ -57,7 +57,7 @@ def _cells(rows: pd.DataFrame, credential: pd.Series) -> pd.Series:
 
 
 def _further_cells(credentials: pd.DataFrame, about: pd.DataFrame, slots: pd.Series) -> pd.Series:
-    """Return what rules read beside the slot's own cells: of a whole user, those of every slot."""
+    """Return the cells that rules read besides the slot's own: for a user, those of every slot."""
     mine = credentials[credentials["user_row"].isin(about["user_row"])]
     joined = join_texts(_cells(mine, mine["credential"]), mine["user_row"], "; ")
     mfa = about["mfa_active"].where(about["has_mfa_column"], NO_COLUMN)

@@ -18,7 +18,7 @@ KINDS = tuple(Kind)
 MEANINGS = tuple(Meaning)
 STATUSES = tuple(Status)
 USES = ("", *(use.value for use in Use))
-# Why a status needs words; see `reason_of` in credentials.
+# Why a status needs a reason; see `to_reason` in `reasons`.
 CAUSES = (
     "", "root", "unreadable", "enabled", "certificate", "last_used", "future", "untracked",
     "fallback",
@@ -45,17 +45,17 @@ Instants = npt.NDArray[np.datetime64]
 
 
 def code(word: Kind | Meaning | Status) -> int:
-    """Return the place of a word among its kind: what stands for it in an array."""
+    """Return the index of a word among its kind: its code in an array."""
     return _PLACES[type(word)][word]
 
 
 @dataclass(frozen=True)
 class Cells:
-    """What a report says of credentials: arrays of one length, an entry a credential.
+    """What a report says about credentials: arrays of one length, one entry per credential.
 
-    `kind`, `last_meaning`, `set_meaning`: places in KINDS and MEANINGS. `enabled`: ON, OFF or
+    `kind`, `last_meaning`, `set_meaning`: indices in KINDS and MEANINGS. `enabled`: ON, OFF or
     NEITHER; `is_unreported`: the cell says `not_supported`. `last_used`, `set_at`: UTC, NaT unless
-    the meaning is INSTANT. `unused_after_days` is what is asked of that credential's user.
+    the meaning is INSTANT. `unused_after_days` is the threshold for that credential's user.
     """
 
     kind: Codes
@@ -75,7 +75,7 @@ class Cells:
 class Verdicts:
     """The verdict on each of the cells: arrays of one length.
 
-    `status`, `cause`, `use`: places in STATUSES, CAUSES and USES. `effective`, `age_days` (whole
+    `status`, `cause`, `use`: indices in STATUSES, CAUSES and USES. `effective`, `age_days` (whole
     days, rounded down) and `basis` (LAST_USED or SET) wherever the cells name a date.
     """
 
@@ -90,8 +90,8 @@ class Verdicts:
 def is_absent(is_root: Flags, enabled: Codes, last_meaning: Codes, set_meaning: Codes) -> Flags:
     """Whether there is no such credential: off, and neither date says a thing.
 
-    Root's may be excluded instead, which `decide` tells. It gives all others here the status
-    ABSENT: who has many can count these without it.
+    Root's may be excluded instead, which `decide` finds out. All others here get the status ABSENT
+    from it: with many of them, they can be counted without it.
     """
     says_nothing = _SAYS_NOTHING[last_meaning] & _SAYS_NOTHING[set_meaning]
     absent: Flags = (enabled == OFF) & says_nothing & ~is_root
@@ -138,7 +138,7 @@ def decide(cells: Cells, *, include_root: bool) -> Verdicts:
 
 
 def _find_effective(cells: Cells) -> tuple[Codes, Instants, Codes]:
-    """Return what is said of use, the effective last use, and which of the two dates it is."""
+    """Return what the report says about use, the effective last use, and which date that is."""
     meaning = cells.last_meaning
     is_used = meaning == code(Meaning.INSTANT)
     is_untracked = meaning == code(Meaning.NO_COLUMN)
@@ -160,7 +160,7 @@ def _find_effective(cells: Cells) -> tuple[Codes, Instants, Codes]:
 
 
 def _is_excluded(cells: Cells, *, include_root: bool) -> Flags:
-    """Tell the root's password, and its keys where active; `include_root` judges what AWS reports."""
+    """Find root's password, and its keys where active; `include_root` judges what AWS reports."""
     is_password = cells.kind == code(Kind.PASSWORD)
     active_key = (cells.kind == code(Kind.ACCESS_KEY)) & (cells.enabled == ON)
     told: Flags = is_password & cells.is_unreported if include_root else is_password | active_key

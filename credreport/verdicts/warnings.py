@@ -92,7 +92,7 @@ WARNING_TITLES = {
     "sign-off": "sign-off of the earlier workbook, not carried over",
 }
 
-# What concerns the user's own waivers, list of accounts and decisions is shown one by one.
+# Warnings about the user's own waivers, list of accounts and decisions are shown one by one.
 WAIVER_CODES = ("waiver-expired", "waiver-early", "waiver-unmatched")
 DECISION_CODES = ("decision-contradicted", "decision-later", "decision-read", "sign-off")
 OWN_CODES = (*WAIVER_CODES, "account-without-report", "account-not-listed", *DECISION_CODES)
@@ -164,7 +164,9 @@ def _check_names(table: Table, say: Say) -> None:
         say(row, "order", f"{table.text(row, USER)!r} is out of AWS's order (root, then by name)")
     for row in np.flatnonzero(order.ordinal).tolist():
         user, ordinal = table.text(row, USER), order.ordinal[row]
-        message = f"user {user!r} stands here for time {ordinal}; each row is judged"
+        message = (
+            f"user {user!r} is listed more than once (here: row {ordinal}); each row is judged"
+        )
         say(row, "user-twice", message)
     for row in np.flatnonzero(order.has_other_arn).tolist():
         user, arn = table.text(row, USER), table.text(row, ARN)
@@ -173,7 +175,7 @@ def _check_names(table: Table, say: Say) -> None:
         user = table.text(row, USER)
         if user not in (ROOT_USER, "root"):
             arn = table.text(row, ARN)
-            message = f"user {user!r} is taken for root, because the ARN says {arn!r}"
+            message = f"user {user!r} counts as root, because the ARN says {arn!r}"
             say(row, "arn-differs", message)
 
 
@@ -237,7 +239,10 @@ def _check_dates(judged: Judged, say: Say) -> None:
 def find_irregular_dates(
     cells: Cells, verdicts: Verdicts, created_at: Instants, report: Numbers
 ) -> Iterator[Irregularity]:
-    """Yield what is irregular, in the order of checks. `report` counts reports: of some only the worst is yielded."""
+    """Yield what is irregular, in the order of checks. `report` has each credential's report.
+
+    Of the timestamps later than the as-of, only the latest of each report is yielded.
+    """
     for name, found, words in _find_by_row(cells, verdicts, created_at):
         yield Irregularity(name, np.flatnonzero(found), words)
     newest = newest_of(cells, created_at)

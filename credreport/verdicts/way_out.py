@@ -38,10 +38,10 @@ _ROOT_PASSWORD = {
 def to_targets(findings: pd.DataFrame, unused: pd.DataFrame) -> pd.DataFrame:
     """Return one row for each finding and credential to switch off, in the order of findings.
 
-    Only findings about use ask for that; one about a whole user stands for each of the user's
-    unused credentials. Columns: those of the finding, with `row`, `kind`, `credential`, `set_at`
-    and `last_used` of the credential, and `spared_by`: the waiver of any such finding about the
-    credential, or empty.
+    Only findings about use require that; one about a whole user has a row for each unused
+    credential of the user. Columns: those of the finding, with `row`, `kind`, `credential`,
+    `set_at` and `last_used` of the credential, and `spared_by`: the waiver of any such finding
+    about the credential, or empty.
     """
     scripted = findings[findings["rule"].isin(_SCRIPTED)]
     scripted = scripted.assign(place=range(len(scripted)))

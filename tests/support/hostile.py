@@ -275,14 +275,14 @@ CASES: dict[str, Case] = {
     "another CSV": refused("name,amount\nrent,900\n", "not a credential report: it starts with 'name,amount'"),
     "an access advisor CSV": refused("service,policies granting permissions,last accessed\ns3,x,y\n", "not a credential report"),
     # Rows
-    "a user twice": incomplete(to_csv(root(), user(), user()), "stands here for time 2"),
-    "a user twice in another case": incomplete(same_user(4), "stands here for time 2"),
+    "a user twice": incomplete(to_csv(root(), user(), user()), "is listed more than once (here: row 2)"),
+    "a user twice in another case": incomplete(same_user(4), "is listed more than once (here: row 2)"),
     "no root": fine(to_csv(user(), STALE), "no root row"),
     "two roots": refused(to_csv(root(), root()), "a second root row of account 111122223333; the first is line 2"),
     "root only": fine(to_csv(root()), "No active credentials to check"),
     "a user whose ARN is root's": fine(
         to_csv(user(), STALE | {"arn": "arn:aws:iam::111122223333:root"}),
-        "user 'bob' is taken for root, because the ARN says 'arn:aws:iam::111122223333:root'",
+        "user 'bob' counts as root, because the ARN says 'arn:aws:iam::111122223333:root'",
     ),
     "rows out of order": fine(to_csv(root(), STALE, user()), "out of AWS's order"),
     "name and ARN differ": fine(with_cell("user", "mallory"), "but the ARN says"),

@@ -44,8 +44,8 @@ def test_out_of_order_once_a_report(tmp_path: Path) -> None:
 def test_a_user_twice_is_judged_row_by_row(tmp_path: Path) -> None:
     assessment = judge(tmp_path, root(), user("a"), user("A"))
     assert shown(assessment) == [
-        ", line 3: user 'a' stands here for time 1; each row is judged",
-        ", line 4: user 'A' stands here for time 2; each row is judged",
+        ", line 3: user 'a' is listed more than once (here: row 1); each row is judged",
+        ", line 4: user 'A' is listed more than once (here: row 2); each row is judged",
     ]
     assert assessment.is_incomplete
     assert len(assessment.users) == 3
