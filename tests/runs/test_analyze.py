@@ -43,7 +43,6 @@ from credreport.runs.analyze import (
     find_reports,
     judge_batch,
 )
-from credreport.runs.cluster import on_cluster
 from credreport.runs.pool import Pool
 from credreport.runs.processes import in_processes
 from credreport.schema import SampleOf
@@ -217,11 +216,6 @@ class TestTheSameEvidence:
         assert files(tmp_path, asked(), threads) == whole
         assert files(tmp_path, asked(), _eager(2)) == whole
 
-    @pytest.mark.filterwarnings("ignore")
-    def test_by_a_cluster(self, tmp_path: Path, cluster: str) -> None:
-        whole = whole_files(many(tmp_path), asked())
-        assert files(tmp_path, asked(), on_cluster(cluster)) == whole
-
 
 class TestNoSpecialCases:
     """What belongs together is told apart by what it is, not by being judged in one batch."""
@@ -376,32 +370,25 @@ class DieOnce:
 class TestCommand:
     """`credreport analyze` writes the same bytes and says the same words, whoever judges."""
 
-    @pytest.mark.filterwarnings("ignore")
-    def test_whoever_judges(
-        self,
-        tmp_path: Path,
-        monkeypatch: pytest.MonkeyPatch,
-        cluster: str,
-    ) -> None:
+    def test_whoever_judges(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(many(tmp_path, 7))
-
-        def run(*options: str) -> tuple[int, str, str, dict[str, bytes]]:
-            words = ["analyze", ".", "-o", "out", "--force", "--json", *options]
-            words += ["--format", ",".join(TABLES)]
-            monkeypatch.setattr("sys.argv", ["credreport"])
-            ended = CliRunner().invoke(app, words)
-            written = {path.name: path.read_bytes() for path in Path("out").iterdir()}
-            shutil.rmtree("out")
-            return ended.exit_code, ended.stdout, ended.stderr, written
-
         whole = run()
         assert whole[0] == 3
         assert len(whole[3]) == 7
-        for options in (["--workers", "1"], ["--workers", "4"], ["--cluster", cluster]):
-            assert run(*options) == whole
+        for workers in ("1", "4"):
+            assert run("--workers", workers) == whole
 
     def test_workers_and_a_cluster_are_one_too_many(self, tmp_path: Path) -> None:
-        words = ["analyze", str(many(tmp_path)), "--workers", "2", "--cluster", "tcp://x:1"]
+        words = ["analyze", str(tmp_path), "--workers", "2", "--cluster", "tcp://x:1"]
         ended = CliRunner().invoke(app, words)
         assert ended.exit_code == 2
         assert "--workers and --cluster: give only one of the two" in ended.stderr
+
+
+def run(*options: str) -> tuple[int, str, str, dict[str, bytes]]:
+    """Run the command over the current directory: exit status, both outputs, and the files."""
+    words = ["analyze", ".", "-o", "out", "--json", "--format", ",".join(TABLES), *options]
+    ended = CliRunner().invoke(app, words)
+    written = {path.name: path.read_bytes() for path in Path("out").iterdir()}
+    shutil.rmtree("out")
+    return ended.exit_code, ended.stdout, ended.stderr, written

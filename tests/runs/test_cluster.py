@@ -1,4 +1,4 @@
-"""A cluster: ten seconds at most until it is said that nobody answers there."""
+"""A cluster says the same as this process; ten seconds at most until it is said that nobody answers there."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import socket
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -15,6 +17,8 @@ import pytest
 from credreport.errors import UsageError
 from credreport.runs import cluster
 from credreport.runs.cluster import on_cluster
+from credreport.runs.inspect import Question
+from tests.runs import test_analyze, test_inspect
 
 
 def test_a_cluster_needs_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,6 +38,47 @@ def test_a_cluster_without_workers_is_said() -> None:
         pytest.raises(UsageError, match="the scheduler has no workers"),
     ):
         on_cluster(local.scheduler_address)
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """Start a cluster of two processes on the loopback, for as long as this module runs."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from distributed import LocalCluster
+
+        with LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as local:
+            yield local.scheduler_address
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_inspect_says_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setattr("credreport.runs.inspect.BATCH_FILES", 3)
+    alone = test_inspect.answer(test_inspect.many(tmp_path), Question())
+    assert test_inspect.answer(tmp_path, Question(), on_cluster(address)) == alone
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_analyze_writes_and_says_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setattr("credreport.runs.analyze.BATCH_ROWS", 6)
+    monkeypatch.setattr("credreport.evidence.evidence.MAX_POPULATION_ROWS", 20)
+    monkeypatch.chdir(test_analyze.many(tmp_path))
+    alone = test_analyze.run()
+    assert alone[0] == 3
+    assert len(alone[3]) == 7
+    assert test_analyze.run("--cluster", address) == alone
+
+
+@pytest.mark.parametrize("address", ["gopher://127.0.0.1:9", "nonsense", "tcp://localhost", ""])
+def test_what_is_no_address_is_said(address: str) -> None:
+    with pytest.raises(UsageError, match="not an address such as tcp://HOST:8786"):
+        on_cluster(address)
 
 
 @contextmanager

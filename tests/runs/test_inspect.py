@@ -25,7 +25,6 @@ from credreport.reports.selection import read_reports
 from credreport.rules.accounts import Account, AccountList
 from credreport.rules.option_file import OptionFile
 from credreport.rules.policy import Policy
-from credreport.runs.cluster import on_cluster
 from credreport.runs.inspect import (
     Question,
     _to_batches,
@@ -398,19 +397,6 @@ def die_of_seven(batch: Sequence[object], question: Question) -> object:
     if any(str(getattr(item, "name", "")).startswith("07-") for item in batch):
         os.kill(os.getpid(), signal.SIGKILL)
     return inspect_batch(batch, question)  # type: ignore[arg-type]
-
-
-@pytest.mark.usefixtures("small_batches")
-@pytest.mark.filterwarnings("ignore")
-class TestCluster:
-    def test_says_the_same(self, tmp_path: Path, cluster: str) -> None:
-        alone = answer(many(tmp_path), Question())
-        assert answer(tmp_path, Question(), on_cluster(cluster)) == alone
-
-    @pytest.mark.parametrize("address", ["gopher://127.0.0.1:9", "nonsense", "tcp://localhost", ""])
-    def test_what_is_no_address_is_said(self, address: str) -> None:
-        with pytest.raises(UsageError, match="not an address such as tcp://HOST:8786"):
-            on_cluster(address)
 
 
 @pytest.mark.usefixtures("small_batches")
