@@ -379,7 +379,7 @@ def find(credentials: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.Da
         tables[Subject.USER] = facts[~facts["is_root"]]
         tables[Subject.ROOT] = facts[facts["is_root"]]
     rootless = _without_root(credentials)
-    parts, unknown = [], []
+    broken, unknown = [], []
     for rule in rules:
         table = tables[rule.subject]
         numbers: pd.Series | int = 0
@@ -388,14 +388,15 @@ def find(credentials: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.Da
         verdict = rule.fires(table, numbers)
         fires = verdict.fillna(value=False).astype(bool)
         own = numbers if isinstance(numbers, int) else numbers[fires]
-        parts.append(_to_findings(table[fires], rule, own))
+        broken.append((table[fires], rule, own))
         cannot_tell = table.loc[verdict.isna(), ["row", "credential"]]
         reason = f"{rule.id}: {rule.unknown}"
         unknown.append(cannot_tell.assign(rule=rule.id, reason=reason, has_row=True))
         if rule.subject is Subject.ROOT:
             reason = f"{rule.id}: the report has no root row"
             unknown.append(rootless.assign(rule=rule.id, reason=reason, has_row=False))
-    findings = pd.concat(parts, ignore_index=True)
+    fired = [each for each in broken if not each[0].empty] or broken[:1]
+    findings = pd.concat([_to_findings(*each) for each in fired], ignore_index=True)
     ordinal = findings.groupby("finding_id").cumcount()
     findings = findings.assign(
         finding_id=findings["finding_id"].where(
@@ -510,6 +511,8 @@ def _to_conclusion(users: pd.DataFrame, findings: pd.DataFrame, unsure: pd.Serie
     """
     use = _to_use_words(users)
     others = findings[~findings["rule"].isin(UNUSED_RULES)].sort_values("row", kind="stable")
+    if others.empty and unsure.empty:
+        return use.astype("str")
     waived = others["state"].eq(WAIVED).map({True: " (waived)", False: ""}).astype("str")
     named = others.assign(name=others["rule"] + waived).drop_duplicates(["user_row", "name"])
     names = join_texts(named["name"], named["user_row"], ", ").reindex(users.index).fillna("")

@@ -67,10 +67,12 @@ def settle(findings: pd.DataFrame, unused: pd.DataFrame) -> pd.DataFrame:
     `closed_by` has the IDs of the findings whose remedy closes this one as well, or is empty: a key
     that is to be deactivated is not to be rotated, a password that is to be removed needs no MFA.
     """
-    targets = to_targets(findings, unused)
-    off = targets[targets["spared_by"].eq("") & ~targets["is_root"]].drop_duplicates("row")
-    is_about_use = findings["rule"].isin(_SCRIPTED)
-    closed_by = _find_closing(findings, off).where(findings["state"].eq(OPEN) & ~is_about_use, "")
+    closed_by = pd.Series("", index=findings.index, dtype="str")
+    others = findings[findings["state"].eq(OPEN) & ~findings["rule"].isin(_SCRIPTED)]
+    if not others.empty:
+        targets = to_targets(findings, unused)
+        off = targets[targets["spared_by"].eq("") & ~targets["is_root"]].drop_duplicates("row")
+        closed_by.loc[others.index] = _find_closing(others, off)
     switch_off = findings["kind"].map(_SWITCH_OFF).astype("str")
     switch_off = switch_off.fillna(findings["rule"].map(_SWITCH_OFF_BY_RULE).astype("str"))
     instead = switch_off.fillna("Switch off the credentials") + " (" + closed_by + ")"
