@@ -20,7 +20,7 @@ from credreport.rules.option_file import OptionFile, read_option_file
 from credreport.schema import ACCOUNT_ID
 
 _OPTION = "--accounts"
-# Headers without capitals, blanks and signs; the first that a file has is the one that counts.
+# Headers in lower case without blanks and signs; the first one that a file has counts.
 _HEADERS = {
     "account ID": ("accountid", "awsaccountid", "accountnumber", "awsaccount", "account", "id"),
     "name": ("name", "accountname", "awsaccountname", "alias", "accountalias"),
@@ -83,7 +83,7 @@ class AccountList:
         return tuple(name for name in dict.fromkeys(reported) if name not in self.by_id)
 
     def notices(self, reported: Sequence[str]) -> list[Notice]:
-        """Return what the run must say: accounts without a report, reports of other accounts."""
+        """Return the warnings: accounts without a report, reports of other accounts."""
         if self.file is None:
             return []
         name = self.file.name
@@ -141,7 +141,7 @@ def read_accounts(path: Path) -> AccountList:
 
 
 def _read_csv(name: str, text: str, problems: list[Problem]) -> Iterator[_Row]:
-    """Yield line and cells of each row that is not blank; report what is no such row."""
+    """Yield line and cells of each row that is not blank; report rows that do not fit."""
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -177,7 +177,7 @@ def _open_quote(name: str, line: int, found: str) -> Problem:
 def _find_columns(
     name: str, line: int, header: Sequence[str], problems: list[Problem]
 ) -> dict[str, int]:
-    """Return which column is what; nothing, and a problem, where none has the account ID."""
+    """Return the index of each known column; none, and a problem, if none has the account ID."""
     plain = [_plain(cell) for cell in header]
     twice = next((cell for cell in plain if cell and plain.count(cell) > 1), None)
     if twice:
@@ -249,11 +249,11 @@ def _to_id(cell: str) -> str:
 
 
 def _no_id(name: str, line: int, cell: str) -> Problem:
-    """Say why a cell is no account ID, as exactly as it shows."""
+    """Say why a cell is not an account ID, as precisely as it shows."""
     text = _to_id(cell)
     found = f"{cell!r} is not an account ID of 12 digits"
     if _ROUNDED.fullmatch(text):
-        remedy = "A spreadsheet made a number of it: export it again with the column as text"
+        remedy = "A spreadsheet turned it into a number: export it again with the column as text"
     elif re.fullmatch(r"[0-9]{1,11}", text):
         remedy = (
             "A spreadsheet may have dropped leading zeros: export it again with the column as text"

@@ -25,7 +25,7 @@ from credreport.schema import Kind, Status
 
 KEY_OF_USER = "aws iam list-access-keys {option}"
 
-# The benchmarks whose controls have the same numbers stand together.
+# Benchmarks whose controls have the same numbers are in one entry.
 _BENCHMARKS = (
     ("1.2.0",),
     ("1.4.0", "1.5.0", "2.0.0", "3.0.0", "4.0.0", "4.0.1"),
@@ -36,7 +36,7 @@ _BENCHMARKS = (
 
 
 def _cis(*numbers: str) -> tuple[str, ...]:
-    """Return the controls of the benchmarks, oldest first; an empty number: not in those."""
+    """Return the controls of the benchmarks, oldest first; those without a number lack it."""
     pairs = zip(_BENCHMARKS, numbers, strict=True)
     return tuple(
         f"CIS AWS {version} {number}"
@@ -442,5 +442,5 @@ PARAMETERS: dict[str, Parameter] = {
     rule.parameter.name: rule.parameter for rule in _CATALOGUE if rule.parameter
 }
 
-# The two that say "unused" as the verdict does; the others say something else of a credential.
+# The two that say "unused" as the verdict does; the others say something else about a credential.
 UNUSED_RULES = ("unused-password", "unused-access-key")

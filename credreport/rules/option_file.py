@@ -29,7 +29,7 @@ class OptionFile:
 
 @dataclass(frozen=True)
 class Configuration:
-    """The options that decided something and came from a file, as they stand there, by name."""
+    """The options that decided something and came from a file, as written there, by name."""
 
     file: OptionFile
     options: Mapping[str, object]
@@ -38,7 +38,7 @@ class Configuration:
 def read_option_file(
     path: Path, option: str, max_bytes: int = _MAX_BYTES
 ) -> tuple[OptionFile, str]:
-    """Return the file that `option` named, and its text. Raises UsageError where it cannot be read.
+    """Return the file that `option` named, and its text. Raises UsageError if it cannot be read.
 
     It is UTF-8, or UTF-16 with its mark: what `credreport waivers > waivers.toml` makes in PowerShell.
     """

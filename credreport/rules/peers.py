@@ -14,11 +14,11 @@ CONFIG = (
     "iam-user-unused-credentials-check (maxCredentialUsageAge, 90 days unless it is set) answers for "
     "a user as a whole, too; AWS does not document how it takes a credential that was never used."
 )
-_DEFAULT = "With its own number of days the answer may be another."
+_DEFAULT = "With its own number of days the answer may differ."
 
 
 def prowler_on_unused(days: int, number: int, *, is_never_used: bool) -> str:
-    """Return what Prowler says of a credential that was last used, or set, so many days ago.
+    """Return Prowler's verdict on a credential that was last used, or set, `days` days ago.
 
     `number` is the number of days after which it is unused here.
     """

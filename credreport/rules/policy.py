@@ -26,9 +26,9 @@ _KEYS = ("profile", *_LISTS, _CLASS, *PARAMETERS)
 
 
 def matches(glob: str, names: pd.Series) -> pd.Series:
-    """Whether each name fits the glob: `*` is any text, `?` any letter, capitals do not count.
+    """Whether each name fits the glob: `*` is any text, `?` any letter, case does not count.
 
-    IAM tells no two users apart by capitals alone.
+    IAM does not distinguish user names by case alone.
     """
     pattern = to_pattern(glob)
     fits: pd.Series = names.map(lambda name: pattern.fullmatch(name) is not None).astype(bool)
@@ -36,9 +36,9 @@ def matches(glob: str, names: pd.Series) -> pd.Series:
 
 
 def to_pattern(glob: str) -> re.Pattern[str]:
-    """Return the regular expression of a glob, whose time does not grow with the power of its stars.
+    """Return the regular expression of a glob: no star of it makes the matching backtrack.
 
-    What stands between two stars is taken where it is found first, once and for all.
+    The text between two stars matches where it is found first, once and for all.
     """
     first, *others = (re.escape(part).replace(r"\?", ".") for part in re.split(r"\*+", glob))
     *middle, last = others or [""]
@@ -48,9 +48,9 @@ def to_pattern(glob: str) -> re.Pattern[str]:
 
 @dataclass(frozen=True)
 class UserClass:
-    """The users whose name fits `match`, and the numbers of their own, by parameter name.
+    """The users whose name fits `match`, and their own numbers, by parameter name.
 
-    Where `is_masked`, a pseudonym stands for what matched them: nobody can tell any more whom it fits.
+    If `is_masked`, `match` is a pseudonym: whom it fits can no longer be determined.
     """
 
     match: str
@@ -63,8 +63,8 @@ class Policy:
     """The rules and numbers of one run. The default is Conformity's: unused for 90 days or more.
 
     Source: Trend Micro Cloud One Conformity, "Check for Unused AWS IAM Credentials" (2019).
-    `numbers` holds what the other parameters are set to; each has its default where it is not
-    named. Of `classes`, the first that fits a user counts. `file` is the user's own policy.
+    `numbers` has the values of the other parameters; one that is not named has its default. Of
+    `classes`, the first one that fits a user counts. `file` is the user's own policy.
     """
 
     profile: str = DEFAULT_PROFILE
@@ -76,7 +76,7 @@ class Policy:
     file: OptionFile | None = None
 
     def __post_init__(self) -> None:
-        """Raise UsageError for a number of days that cannot be meant, and for unknown names."""
+        """Raise UsageError for a number of days out of range, and for unknown names."""
         if not 1 <= self.unused_after_days <= MAX_DAYS:
             message = f"--unused-after {self.unused_after_days}: give a number of days from 1 to {MAX_DAYS}"
             raise UsageError(message)
@@ -102,7 +102,7 @@ class Policy:
 
     @property
     def origin(self) -> str:
-        """The user's own policy by name and hash; empty where there is none."""
+        """The user's own policy, by name and hash; empty where there is none."""
         return str(self.file) if self.file else ""
 
     @property
@@ -113,7 +113,7 @@ class Policy:
         )
 
     def number(self, parameter: Parameter) -> int:
-        """Return the number that holds for users of no class."""
+        """Return the number that applies to users of no class."""
         if parameter == UNUSED_AFTER:
             return self.unused_after_days
         return self.numbers.get(parameter.name, parameter.default)
@@ -139,7 +139,7 @@ class Policy:
         return numbers
 
     def possible_numbers(self, user: str, parameter: Parameter) -> tuple[int, ...]:
-        """Return the number of one user; all that may be it, in order, where a class is masked."""
+        """Return the number of one user; if a class is masked, all that may apply, in order."""
         import pandas as pd  # noqa: PLC0415 - slow to import
 
         found = {int(self.numbers_for(pd.Series([user], dtype="str"), parameter).iloc[0])}
@@ -149,7 +149,7 @@ class Policy:
 
 
 def _numbers(profile: Profile) -> dict[str, int]:
-    """Return the profile's numbers of the parameters that its rules have."""
+    """Return the profile's numbers for the parameters of its rules."""
     used = {RULES[name].parameter for name in profile.rules}
     return {
         parameter.name: number.value
@@ -159,14 +159,14 @@ def _numbers(profile: Profile) -> dict[str, int]:
 
 
 def find_profile(name: str) -> Profile:
-    """Return the profile of that name. Raises UsageError with those of its family, or all."""
+    """Return the profile of that name. Raises UsageError with those of its family, or with all."""
     if name not in PROFILES:
         raise UsageError(f"--profile {name!r}: no such profile. {_suggest_profiles(name)}.")
     return PROFILES[name]
 
 
 def _suggest_profiles(name: str) -> str:
-    """Return the profiles of the same family, or all: never one, whose numbers may be others."""
+    """Return the profiles of the same family, or all: never one alone, whose numbers may differ."""
     family = re.match(r"[a-z]*", name.casefold())
     start = family[0] if family else ""
     alike = [known for known in PROFILES if re.split(r"[^a-z]", known)[0] == start]
@@ -233,7 +233,7 @@ def load_policy(
 def _read_numbers(
     file: TomlFile, values: Mapping[str, Any], table: str = "", number: int = 0
 ) -> dict[str, int]:
-    """Return the parameters that are set, in the catalogue's order; reports what is no such number."""
+    """Return the parameters that are set, in the catalogue's order; report invalid ones."""
     found = {}
     for parameter in PARAMETERS.values():
         value = values.get(parameter.name)

@@ -34,7 +34,7 @@ def take(name: str) -> Column:
 
 
 def is_unused(kind: Kind) -> Column:
-    """Whether the status says it: `judge` compares with the same number, credential by credential."""
+    """Whether the status is unused: `judge` compares each credential with the same number."""
 
     def applies(credentials: pd.DataFrame) -> pd.Series:
         return credentials["status"].eq(Status.UNUSED) & credentials["kind"].eq(kind)
@@ -43,7 +43,7 @@ def is_unused(kind: Kind) -> Column:
 
 
 def is_never_used(kind: Kind) -> Column:
-    """Leave out what is undetermined (listed as such) and root's (excluded: expected to be unused)."""
+    """Whether a credential was never used; undetermined ones are listed as such, root's excluded."""
 
     def applies(credentials: pd.DataFrame) -> pd.Series:
         judged = credentials["status"].isin([Status.UNUSED, Status.CURRENT])
@@ -57,8 +57,8 @@ def is_never_used(kind: Kind) -> Column:
 def is_on(kind: Kind) -> Column:
     """Whether a credential is active, unknown where the report says neither true nor false.
 
-    A root password that the report does not support (until mid 2024) has no dates to judge; that of
-    AWS GovCloud (US) opens nothing.
+    A root password that the report does not support (until mid 2024) has no dates to judge; in AWS
+    GovCloud (US) it opens nothing.
     """
 
     def applies(credentials: pd.DataFrame) -> pd.Series:
@@ -129,7 +129,7 @@ def has_key(users: pd.DataFrame) -> pd.Series:
 
 
 def _days_since(column: str) -> Column:
-    """Return whole elapsed days; unknown for a date after the as-of, for one of the two is wrong."""
+    """Return whole elapsed days; unknown for a date after the as-of: one of the two is wrong."""
 
     def days(table: pd.DataFrame) -> pd.Series:
         elapsed = table["as_of"] - table[column]

@@ -16,7 +16,7 @@ OUR_DEFAULT = "credreport's own default: the source names no number"
 
 @dataclass(frozen=True)
 class Number:
-    """A number and where it is written. `control` names the one that goes with the number, if any."""
+    """A number and its source. `control` names the control that states the number, if any."""
 
     value: int
     source: str
@@ -25,11 +25,11 @@ class Number:
 
 @dataclass(frozen=True)
 class Profile:
-    """A set of rules, their numbers, and what the benchmark's own words are.
+    """A set of rules, their numbers, and the benchmark's own words.
 
     `benchmark` is what the controls of its rules begin with. `chosen` names the rules where no
     benchmark does. `numbers` maps a parameter's name to its number; other parameters keep their
-    default. `alternatives` are further numbers of the same parameter that the benchmark knows.
+    default. `alternatives` are other numbers that the benchmark has for the same parameter.
     """
 
     name: str

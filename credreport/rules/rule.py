@@ -55,7 +55,7 @@ SEVERITY_RANKS = {severity.value: rank for rank, severity in enumerate(Severity)
 
 @dataclass(frozen=True)
 class Parameter:
-    """A number of days that policies set, by this name. Rules that share the name share the number."""
+    """A number of days that policies set, by this name. Rules may share a parameter."""
 
     name: str
     default: int
@@ -121,7 +121,7 @@ class Rule:
     def fires(self, table: pd.DataFrame, numbers: pd.Series | int) -> pd.Series:
         """Return a nullable boolean for each row: whether it breaks the rule, NA where unknown.
 
-        `numbers` is the parameter of each row, for classes of users may have their own.
+        `numbers` is the parameter of each row: classes of users may have their own.
         """
         verdict = self.applies(table).astype("boolean")
         if self.measure is not None:

@@ -27,7 +27,7 @@ _END = re.compile(r"^(?P<found>.*) \(at end of document\)$")
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
-    """Return which known name is nearest to the word, or all of them where none is near."""
+    """Return a sentence with the known name nearest to the word, or with all if none is near."""
     names = list(known)
     near = difflib.get_close_matches(word[:_SHOWN], names, n=1, cutoff=0.5)
     return f"The nearest is `{near[0]}`" if near else f"Known: {', '.join(names)}"
@@ -81,7 +81,7 @@ class TomlFile:
             raise UsageError(str(self._not_toml(str(error)))) from None
 
     def _too_deep(self) -> UsageError:
-        found = "lists or tables inside one another, too deep to be settings"
+        found = "lists or tables nested too deeply to be settings"
         return UsageError(str(Problem(self.file.name, 0, 0, found, "Take the nesting out")))
 
     def _not_toml(self, message: str) -> Problem:
@@ -107,9 +107,9 @@ class TomlFile:
             raise UsageError(*problem_lines(sorted(self._problems)))
 
     def line_of(self, key: str, table: str = "", number: int = 0) -> int:
-        """Return the line where a key is set, at the top or in a table; of several, in that number (from 0).
+        """Return the line where a key is set, at the top or in a table; of several tables, in the one with that number (from 0).
 
-        Where the key is written in some other way, the line where its table begins; 0 if nowhere.
+        If the key is written in some other way, the line where its table begins; 0 if nowhere.
         """
         start, end = self._block(table, number)
         places = self._keys.get(key, [])
@@ -127,7 +127,7 @@ class TomlFile:
         return first
 
     def _block(self, table: str, number: int) -> tuple[int, int]:
-        """Return the first and the past-the-last place of the lines of a table."""
+        """Return the indices of a table's first line and of the line after its last."""
         starts = self._tables.get(table, []) if table else [-1]
         if number >= len(starts):
             return 0, len(self._lines)
@@ -137,7 +137,7 @@ class TomlFile:
         return start + 1, end
 
     def _index(self) -> None:
-        """Note where keys and tables begin, once for all questions: a file may have many of both."""
+        """Record where keys and tables begin, once: a file may have many of both."""
         for place, line in enumerate(self._lines):
             if key := _KEY.match(line):
                 self._keys.setdefault(key[2], []).append(place)
