@@ -38,7 +38,7 @@ _SIDE = (
 _TEXT_SIDE = (
     "owner", "user", "arn", "status", "credential", "use", "service", "region", "reason",
 )  # fmt: skip
-# What of a row tells its change; all else is for the evidence.
+# The columns that decide a change; all others are for the evidence.
 TELLING = (
     *_WHO, "key", "as_of", "created", "is_created_known", "is_born_known", "status", "credential",
     "last_used", "set_at", "set_raw",
@@ -57,8 +57,8 @@ def match(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
 
     `before` and `after` are the rows of `identify` of one date each (or of one report per account).
     Columns: `key`; the user's; those of each side with the suffix `_before` or `_after`;
-    `as_of_before` and `as_of_after` wherever the account has a report; `change`, empty where nothing
-    is to be said of a whole user; `doubt` (`user`, `twins`, `rows`, `key`, `root` or empty); `is_recreated`,
+    `as_of_before` and `as_of_after` wherever the account has a report; `change`, empty for a whole
+    user that has none; `doubt` (`user`, `twins`, `rows`, `key`, `root` or empty); `is_recreated`,
     `is_first_seen`, `has_user_before`, `has_user_after`, `replaced_by`.
     """
     pairs = _pair(before, after)
@@ -132,8 +132,8 @@ def _pair(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
 def _find_loose_users(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     """Return the users of one side only, in accounts that both sides cover, and what that may mean.
 
-    `is_recreated`: the other side has another user of the same name. `doubt` is `user` where a
-    creation time of such two is not a date, so that they may be one; it is `twins` where several
+    `is_recreated`: the other side has another user of the same name. `doubt` is `user` where the
+    creation time of either is not a date, so that they may be one user; it is `twins` where several
     users of one creation time vanished or appeared, so that one of them may have been renamed.
     """
     both = set(before["account_id"].unique()) & set(after["account_id"].unique())
@@ -182,7 +182,7 @@ def _find_uneven_users(before: pd.DataFrame, after: pd.DataFrame) -> pd.Series:
 
 
 def _link_rotations(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Find the users of whose keys exactly one vanished and exactly one is new: `replaced_by`.
+    """Find the users with exactly one key gone and exactly one key new: `replaced_by`.
 
     Where a loose key has no readable date, it may be the other one: `doubt` says so.
     """
@@ -271,9 +271,9 @@ def to_rows_of_findings(
 
     `pairs` are those of `match`; `found` and `unknown` those of `to_found` and `to_unknown` of either
     date. `behind` names the accounts whose newest report is older than the newest date: what it
-    shows closed is closed, all else of theirs is not covered. Adds `rule`, `outcome`, `why` (what
-    was not decided), `is_open` (now, and no waiver covers it), `closed`, `closed_by`, and the columns
-    of findings with the suffix of either side.
+    shows as closed is closed, all their other findings are not covered. Adds `rule`, `outcome`,
+    `why` (what was not decided), `is_open` (now, and no waiver covers it), `closed`, `closed_by`,
+    and the columns of findings with the suffix of either side.
     """
     on = ["key", "rule"]
     sides = [
@@ -292,7 +292,7 @@ def to_rows_of_findings(
 
 
 def _add_outcome(rows: pd.DataFrame, is_behind: pd.Series) -> pd.DataFrame:
-    """Decide what became of each finding, the first that matches; nothing where there was none."""
+    """Decide the outcome of each finding, the first that matches; empty without a finding."""
     was, now = rows["finding_id_before"].ne(""), rows["finding_id_after"].ne("")
     is_waived = rows["state_after"].eq(WAIVED)
     is_of_status = rows["rule"].isin(STATUS_RULES)
@@ -316,7 +316,7 @@ def _add_outcome(rows: pd.DataFrame, is_behind: pd.Series) -> pd.DataFrame:
     outcome = pd.Series(words, index=rows.index, dtype="str")
     is_closed = outcome.eq(Outcome.CLOSED)
     is_not_covered = outcome.eq(Outcome.NOT_COVERED)
-    # A finding of an account that is not covered now is open, and so is what is known only of it.
+    # Whatever changed in an account that is not covered now, its change is `not_covered`.
     change = rows["change"]
     is_past = is_behind & ~is_closed & ~change.isin(CLOSING)
     change = change.mask(is_past | is_not_covered, Change.NOT_COVERED.value)
@@ -333,7 +333,7 @@ def _add_outcome(rows: pd.DataFrame, is_behind: pd.Series) -> pd.DataFrame:
 
 
 def to_changes(rows: pd.DataFrame, day: str) -> pd.DataFrame:
-    """Return the table of changes: the columns of CHANGES, and what the sheet shows besides.
+    """Return the table of changes: the columns of CHANGES, and what else the sheet shows.
 
     `rows` are those of `to_rows_of_findings`; `day` names the newest date. Besides: `key`, `kind`,
     `is_open`, `is_new_finding`, `closed_by`, `finding_id_before`, `credential_before`, `line_before`, `line_after`. Order:

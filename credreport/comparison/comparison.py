@@ -72,8 +72,8 @@ class Comparison:
     def notices(self) -> tuple[Notice, ...]:
         """The warnings of every date, and those that only a comparison shows.
 
-        What a waiver does not cover is said once: a lapse by the newest date, a waiver without a
-        match with all dates that it did not match on. So are accounts of the list without a report.
+        A waiver is named once: one that expired by the newest date, one without a match with all
+        dates on which it matched nothing. So are accounts of the list without a report.
         """
         of_dates = [
             notice
@@ -110,7 +110,7 @@ class Comparison:
 
     @property
     def gaps(self) -> dict[str, tuple[str, ...]]:
-        """The older days of which an account has no report, by account, where it has one of others."""
+        """By account: the older days without a report of it, if it has one of another day."""
         newest = len(self.assessments) - 1
         by_account = self.coverage.groupby("account_id")["date"].agg(set)
         gaps = {
@@ -208,9 +208,9 @@ class Comparison:
 def compare(old: Assessment, new: Assessment, *more: Assessment) -> Comparison:
     """Compare two or more dates, each judged by `analyze` with the same policy.
 
-    They are sorted by as-of, with a notice where they were not given so. Raises UsageError where no
-    account has reports of two dates, where the policies differ or the dates overlap; InputRefused
-    where one account has different reports of the same as-of.
+    They are sorted by as-of, with a notice if they were not given in that order. Raises UsageError
+    where no account has reports of two dates, where the policies differ or the dates overlap;
+    InputRefused where one account has different reports of the same as-of.
     """
     return compare_all((old, new, *more))
 
@@ -292,8 +292,9 @@ def _refuse_incomparable(assessments: Sequence[Assessment]) -> None:
         before = seen.get(report.account_id)
         if before and before > instant:
             message = (
-                f"account {report.account_id}: the dates overlap, {format_instant(before)} stands "
-                f"with the older and {format_instant(instant)} with the newer: one date an assessment"
+                f"account {report.account_id}: the dates overlap: its report of "
+                f"{format_instant(before)} is in the older assessment, that of "
+                f"{format_instant(instant)} in the newer; judge each date by itself"
             )
             raise UsageError(message)
         is_paired = is_paired or before is not None
@@ -310,7 +311,7 @@ def _refuse_incomparable(assessments: Sequence[Assessment]) -> None:
 def _find_repeated(
     identified: pd.DataFrame, assessments: Sequence[Assessment]
 ) -> Iterator[Repeated]:
-    """Find accounts of which two dates in succession say the same, whatever the order of rows.
+    """Find accounts whose reports of two successive dates say the same, in any order of rows.
 
     Where AWS itself says when it made each of the two, they are two reports of a quiet account.
     """
@@ -347,7 +348,7 @@ def _to_signatures(identified: pd.DataFrame) -> dict[tuple[int, str], int]:
 
 
 def _dated_notices(assessments: Sequence[Assessment]) -> list[Notice]:
-    """Name what holds of some dates only, once, with these: unmatched waivers, missing accounts."""
+    """Merge the notices that some dates share into one that names them: waivers, missing accounts."""
     days: dict[Notice, list[str]] = {}
     for assessment in assessments:
         day = f"{_newest_as_of(assessment):%Y-%m-%d}"
@@ -370,7 +371,7 @@ def list_days(days: Sequence[str]) -> str:
 
 
 def _coverage_notices(changes: pd.DataFrame, coverage: pd.DataFrame, day: str) -> list[Notice]:
-    """Name the accounts that have no report of the newest date, and those that are seen first."""
+    """Name the accounts without a report of the newest date, and those seen for the first time."""
     newest = coverage["date"].max()
     by_account = coverage.groupby("account_id")["date"]
     last, first = by_account.max(), by_account.min()

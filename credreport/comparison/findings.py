@@ -14,7 +14,7 @@ from credreport.rules.rule import Subject
 from credreport.schema import Status
 from credreport.verdicts.assessment import Assessment
 
-# Rules that speak of the status of a credential: where that is undetermined, so are they.
+# Rules about the status of a credential: where that is undetermined, so are they.
 STATUS_RULES = (
     "unused-password",
     "unused-access-key",
@@ -60,14 +60,14 @@ def to_unknown(assessments: Sequence[Assessment], identified: pd.DataFrame) -> p
 
 
 def _accounts_of(assessment: Assessment) -> pd.Series:
-    """Return the account of each of the verdicts that could not be determined, also of none."""
+    """Return the account of each verdict that could not be determined; a column of text if none."""
     reports = assessment.credentials.loc[assessment.undecided["row"], "report"]
     accounts = [assessment.reports[number].account_id for number in reports]
     return pd.Series(accounts, index=assessment.undecided.index, dtype="str")
 
 
 def _add_root_key(rows: pd.DataFrame, identified: pd.DataFrame) -> pd.DataFrame:
-    """Add the `key` of the account's root, by another date, to rows of reports without root."""
+    """Add the `key` of the account's root, from another date, to rows of reports without root."""
     roots = identified[identified["kind"].eq(Subject.ROOT.value)]
     keys = roots[["account_id", "key"]].drop_duplicates("account_id")
     return rows.merge(keys, on="account_id", how="inner", validate="many_to_one")

@@ -21,7 +21,7 @@ from credreport.verdicts.assessment import Assessment
 NO_KEY = -1
 _SAYS_NOTHING = [*KNOWN_ABSENCES, NOT_SUPPORTED, ""]
 _USER, _ROOT = Subject.USER.value, Subject.ROOT.value
-# What only a single credential has: empty of the user as a whole.
+# The columns of a single credential: empty for the user as a whole.
 _OF_CREDENTIAL = ("age_days", "effective_last_used", "last_used", "set_at")
 _CREDENTIAL = ["user_key", "kind", "born"]
 _KEPT = (
@@ -53,7 +53,7 @@ def identify(assessments: Sequence[Assessment]) -> pd.DataFrame:
     A user as a whole is a row of the kind `user` or `root` without status, with the user's cells
     under the names of USER_CELLS. `date` counts from 0; `row` is the credential's row in the
     assessment of that date (of a user, its password's). `user_key` and `key` are the same number for
-    the same user, and the same credential or user, on any date; a key stands once per date.
+    the same user, and the same credential or user, on any date; a key occurs once per date.
     `is_created_known` and `is_born_known` say whether the identity rests on a date. Empty slots stay
     in the table with NO_KEY: they are no credentials.
     """
@@ -92,9 +92,9 @@ def _take(date: int, assessment: Assessment) -> pd.DataFrame:
 
 
 def _to_owner(credentials: pd.DataFrame) -> pd.Series:
-    """Return what names a user: its ARN in small letters; root is root.
+    """Return what names a user: its ARN in lower case; root is root.
 
-    Where the ARN does not end in the name, as masked ones do not, the name tells users apart.
+    Where the ARN does not end in the name, as masked ones do not, the name distinguishes users.
     """
     users = credentials[["user_row", "arn", "user", "is_root"]].drop_duplicates("user_row")
     arn, name = users["arn"].str.lower(), users["user"].str.lower()
@@ -105,7 +105,7 @@ def _to_owner(credentials: pd.DataFrame) -> pd.Series:
 
 
 def _to_birth(instants: pd.Series, raw: pd.Series) -> pd.Series:
-    """Return what tells two births apart: the second, or the cell itself where it is not a date."""
+    """Return what distinguishes two births: the second, or the cell itself if it is not a date."""
     unknown = "? " + raw.fillna("").where(~raw.isin(_SAYS_NOTHING), "")
     second = pd.Series(to_texts(instants), index=instants.index, dtype="str")
     birth: pd.Series = second.where(instants.notna(), unknown)

@@ -20,10 +20,10 @@ _USER = ["account_id", "owner", "created", "ordinal"]
 def to_user_keys(users: pd.DataFrame, keys: pd.DataFrame) -> pd.Series:
     """Return the number of each user, the same on every date on which it is the same user.
 
-    `users` has a row per user and date: `date`, `user_row`, `account_id`, `owner` (the ARN in small
-    letters, of root the same on any date), `created`, `is_created_known`, `is_root`. `keys` has a row
+    `users` has a row per user and date: `date`, `user_row`, `account_id`, `owner` (the ARN in lower
+    case; for root the same on any date), `created`, `is_created_known`, `is_root`. `keys` has a row
     per access key of a known date: `date`, `user_row` and `born`. Users that a report lists twice are
-    kept apart by what their rows say.
+    distinguished by what their rows say.
     """
     created = users["created"].mask(users["is_root"], "")
     named = users.assign(created=created)
@@ -67,7 +67,7 @@ def _find_renamed(users: pd.DataFrame, keys: pd.DataFrame) -> dict[int, int]:
 def _to_births(users: pd.DataFrame, keys: pd.DataFrame) -> list[str]:
     """Return for each user when its access keys were made, in order, separated by blanks.
 
-    Asked of the few who need it: a group each of all users would take pandas long.
+    Only for the few who need it: one group per user would be slow in pandas.
     """
     at = ["date", "user_row"]
     theirs = users[at].merge(keys, on=at).drop_duplicates().sort_values("born")
@@ -76,7 +76,7 @@ def _to_births(users: pd.DataFrame, keys: pd.DataFrame) -> list[str]:
 
 
 def _follow(dates: Iterable[int], rows: Mapping[tuple[int, int], Births]) -> dict[int, int]:
-    """Return the first number of every user that bears another one later.
+    """Return the first number of every user that has another one later.
 
     `rows` gives, by date and number, the dates of the keys of all users with one creation time.
     """
@@ -88,7 +88,7 @@ def _follow(dates: Iterable[int], rows: Mapping[tuple[int, int], Births]) -> dic
     before = -1
     for date in dates:
         here = [base for day, base in rows if day == date]
-        # Who was gone a date before is no candidate: IAM brings no deleted user back.
+        # A user already gone on the date before is no candidate: IAM restores no deleted user.
         gone = {
             life: rows[before, base]
             for life, base in now.items()

@@ -115,7 +115,7 @@ def _to_day(instants: pd.Series) -> pd.Series:
 
 
 def _of_credentials(rows: pd.DataFrame, when: _Days, day: str) -> pd.Series:
-    """Return what the change of the credential (or the user) says, change by change."""
+    """Return the sentence for the change of each credential (or user), change by change."""
     evidence = pd.Series("", index=rows.index, dtype="str")
     for change in sorted(set(rows["change"])):
         mine = rows[rows["change"].eq(change)]
@@ -124,7 +124,7 @@ def _of_credentials(rows: pd.DataFrame, when: _Days, day: str) -> pd.Series:
 
 
 def _of_change(change: str, rows: pd.DataFrame, when: _Days, day: str) -> pd.Series | str:
-    """Return what one and the same change says of each row; nothing where nothing changed."""
+    """Return the sentence for rows with the same change; nothing where nothing changed."""
     report = "the report of " + when.after
     words: dict[Change, Callable[[], pd.Series]] = {
         Change.NEWLY_UNUSED: lambda: _to_idle(rows),
@@ -162,18 +162,18 @@ def _to_gone(rows: pd.DataFrame, report: pd.Series) -> pd.Series:
 
 
 def _of_rule(rows: pd.DataFrame, rule: str, when: _Days, of_change: pd.Series) -> pd.Series:
-    """Return what a rule other than the unused ones has to go by: its cells on both dates."""
+    """Return the evidence for a rule other than the unused ones: its cells on both dates."""
     is_whole = bool(rows["kind"].isin(_WHOLE).all())
     names = READS.get(rule, USER_CELLS if is_whole else _ALL_OF_SLOT)
     changed = pd.Series("", index=rows.index, dtype="str")
     same = changed
     for name in names:
         (old_name, old), (new_name, new) = (_cell(rows, name, side) for side in ("before", "after"))
-        told_old = old_name + ": " + _shown(old) + " on " + when.before
-        told_new = _shown(new) + " on " + when.after
-        told_new = told_new.mask(old_name.ne(new_name), new_name + ": " + told_new)
+        old_text = old_name + ": " + _shown(old) + " on " + when.before
+        new_text = _shown(new) + " on " + when.after
+        new_text = new_text.mask(old_name.ne(new_name), new_name + ": " + new_text)
         is_changed = old.ne(new)
-        changed = changed.mask(is_changed, changed + told_old + ", " + told_new + "; ")
+        changed = changed.mask(is_changed, changed + old_text + ", " + new_text + "; ")
         same = same.mask(~is_changed, same + new_name + ": " + _shown(new) + "; ")
     on_both = "on " + when.before + " and on " + when.after
     unchanged = same.str.removesuffix("; ") + " (" + on_both + ")"
@@ -184,13 +184,13 @@ def _of_rule(rows: pd.DataFrame, rule: str, when: _Days, of_change: pd.Series) -
     )
     one_side = _one_side(rows, names, when)
     words = words.mask(rows["is_new"], of_change + "; " + one_side)
-    is_told = rows["change"].isin([*_WHOLE_STORY, Change.STILL_UNDETERMINED])
-    is_told |= rows["doubt"].ne("") & rows["change"].eq(Change.UNDETERMINED)
-    words = words.mask(is_told, of_change)
+    has_whole_story = rows["change"].isin([*_WHOLE_STORY, Change.STILL_UNDETERMINED])
+    has_whole_story |= rows["doubt"].ne("") & rows["change"].eq(Change.UNDETERMINED)
+    words = words.mask(has_whole_story, of_change)
     is_unsure = rows["outcome"].eq(Outcome.UNDETERMINED) & rows["why_after"].ne("")
-    words = words.mask(is_unsure & ~is_told, rows["why_after"] + "; " + changed)
+    words = words.mask(is_unsure & ~has_whole_story, rows["why_after"] + "; " + changed)
     was_unsure = rows["outcome"].eq(Outcome.NEW) & rows["why_before"].ne("")
-    was_unsure &= ~is_told
+    was_unsure &= ~has_whole_story
     words = words.mask(was_unsure, "before: " + rows["why_before"] + "; " + words)
     return words.str.removesuffix("; ").astype("str")
 
@@ -225,7 +225,7 @@ def _to_idle(rows: pd.DataFrame) -> pd.Series:
 
 
 def _to_use(rows: pd.DataFrame) -> pd.Series:
-    """Say when it was used; a password may also start again because it was changed."""
+    """Say when the credential was used; a password may also start again because it was changed."""
     where = (" for " + rows["service_after"]).where(_is_named(rows["service_after"]), "")
     where = where + (" in " + rows["region_after"]).where(_is_named(rows["region_after"]), "")
     used = "used on " + _to_day(rows["last_used_after"]) + where
@@ -285,7 +285,7 @@ def _to_doubt(rows: pd.DataFrame, when: _Days) -> pd.Series:
 
 
 def _to_new_name(rows: pd.DataFrame) -> pd.Series:
-    """Say that the user was renamed or moved to another path, where it was."""
+    """Say that the user was renamed or moved to another path, if it was."""
     is_both = ~rows["is_gone"] & ~rows["is_new"] & ~rows["is_root"]
     is_renamed = is_both & rows["user_before"].str.lower().ne(rows["user_after"].str.lower())
     is_moved = is_both & ~is_renamed & rows["owner_before"].ne(rows["owner_after"])
@@ -296,7 +296,7 @@ def _to_new_name(rows: pd.DataFrame) -> pd.Series:
 
 
 def _to_afterthoughts(rows: pd.DataFrame) -> pd.Series:
-    """Name the Finding ID of the older date where it differs, and the waiver that no longer holds."""
+    """Name the older Finding ID where it differs, and the waiver that no longer applies."""
     old, new = rows["finding_id_before"], rows["finding_id_after"]
     other = "; Finding ID before: " + old
     words = other.where(old.ne("") & new.ne("") & old.ne(new), "")

@@ -94,7 +94,7 @@ def comparison_verdict(comparison: Comparison) -> str:
 
 
 def _to_question(policy: Policy) -> str:
-    """Return what was asked: the number of days, and the rules where there are more."""
+    """Return the policy: the number of days, and the rules if there are more."""
     unused = f"unused for {days_words(policy)}"
     if set(policy.rules) <= set(UNUSED_RULES):
         return unused
@@ -118,7 +118,7 @@ def _to_rule_sentence(comparison: Comparison) -> list[str]:
 
 
 def _to_gaps(comparison: Comparison) -> list[str]:
-    """Say what could not be compared, or not be told."""
+    """Say what could not be compared or determined."""
     sentences = []
     if comparison.undetermined:
         number = comparison.undetermined
@@ -217,7 +217,7 @@ def to_flags(changes: pd.DataFrame) -> pd.DataFrame:
     """Return what each row of `changes` counts for, a boolean each.
 
     `before` = `closed` + `not_closed`; `now` = `not_closed` + `new`, where `new` is all that the
-    first date had not, waived or not. `open` is what counts as open now; `waived`,
+    first date did not have, waived or not. `open` is what counts as open now; `waived`,
     `undetermined` and `not_covered` say why the others do not, or still do.
     """
     state, was = changes["state"], changes["closed"].ne("")
@@ -276,7 +276,7 @@ def to_by_change(comparison: Comparison) -> pd.DataFrame:
 
 
 def comparing_rows() -> list[tuple[str, str]]:
-    """Return what the sheet Method says of comparing, before what it says of judging."""
+    """Return what the sheet Method says about comparing, before what it says about judging."""
     return [
         (
             "The comparison",

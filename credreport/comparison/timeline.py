@@ -100,11 +100,11 @@ def to_timeline(
     """Return one row per finding: the columns of TIMELINE, and `kind` and `key`.
 
     `state` is `open`, `waived`, `closed`, `not_covered` (not closed, and its account has no report of
-    the newest date) or `undetermined` (not closed, and the newest report does not tell). `days_open`
-    counts whole days in which it was open, to the newest as-of where it still is. `came_back` counts
-    how often it was found again after it was closed. `rotated` has the `key` and `change` of the
-    credentials that are gone between the first date and the last, where that span tells a rotation
-    from a removal. Open ones first, oldest first.
+    the newest date) or `undetermined` (not closed, and the newest report does not decide it).
+    `days_open` counts whole days in which it was open, to the newest as-of where it still is.
+    `came_back` counts how often it was found again after it was closed. `rotated` has the `key` and
+    `change` of the credentials that are gone between the first date and the last, where that span
+    distinguishes a rotation from a removal. Open ones first, oldest first.
     """
     newest = int(coverage["date"].max())
     end = coverage.loc[coverage["date"].eq(newest), "as_of"].max()
@@ -183,7 +183,7 @@ def count_open(followed: pd.DataFrame, coverage: pd.DataFrame, kinds: list[str])
     """Return one row per date and kind: `open`, of which `not_covered`; `waived`, `opened`, `closed`.
 
     `as_of` is the newest of the date, `accounts` how many have a report of it. A finding whose
-    account has no report of a date stays open; `not_covered` counts such.
+    account has no report of a date stays open; `not_covered` counts these.
     """
     dates = coverage.groupby("date").agg(as_of=("as_of", "max"), accounts=("account_id", "nunique"))
     index = pd.MultiIndex.from_product([dates.index, kinds], names=["date", "kind"])

@@ -17,7 +17,7 @@ _GROUP = ["user_key", "kind", "born"]
 
 @dataclass(frozen=True)
 class _Twin:
-    """What the last date that had it says of a twin; an instant that is not known is None."""
+    """A twin as of the last date that had it; an unknown instant is None."""
 
     date: int
     set_at: pd.Timestamp | None
@@ -58,7 +58,7 @@ def _known(instant: object) -> pd.Timestamp | None:
 
 
 def _match(lives: list[_Twin], found: list[_Twin]) -> list[int]:
-    """Return the place in `lives` of each twin that was found; new ones get the places after."""
+    """Return the index in `lives` of each twin that was found; new ones get the next indices."""
     places = range(max(len(lives), len(found)))
 
     def cost(order: Iterable[int]) -> tuple[int, ...]:
@@ -75,7 +75,7 @@ def _match(lives: list[_Twin], found: list[_Twin]) -> list[int]:
 
 
 def _contradiction(old: _Twin, new: _Twin) -> int:
-    """Return 0 where the last use is the same, 1 where it went on, 3 where it went back."""
+    """Return 0 where the last use is the same, 1 where it advanced, 3 where it went back."""
     if old.last_used == new.last_used:
         return 0
     if new.last_used is None or (old.last_used is not None and new.last_used < old.last_used):

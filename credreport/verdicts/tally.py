@@ -399,7 +399,7 @@ def policy_facts(
 def to_parameters(
     policy: Policy, waivers_origin: str = "", accounts_origin: str = ""
 ) -> dict[str, object]:
-    """Return the parameters of the run; those of profile, policy and waivers only if it has them."""
+    """Return the parameters of the run; those of profile, policy or waivers if it has them."""
     brought: dict[str, object] = {
         "numbers": dict(policy.numbers),
         "classes": [{"match": each.match, **each.numbers} for each in policy.classes],
