@@ -17,7 +17,7 @@ def reason_not_to_open(data: bytes, most: int) -> str:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts = archive.infolist()
         if len({part.filename for part in parts}) < len(parts):
-            return "a part of it stands there twice"
+            return "two of its parts have the same name"
         if len(parts) > _MOST_PARTS:
             return f"it has {len(parts):,} parts, more than {_MOST_PARTS:,}"
         if sum(part.file_size for part in parts) > most:

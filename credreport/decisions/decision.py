@@ -60,7 +60,7 @@ class Decision:
 
     @property
     def content(self) -> tuple[str, str, str, date | None, str]:
-        """The finding and the four cells, wherever they stand."""
+        """The finding and the four cells, wherever they are in the workbook."""
         return self.finding_id, self.disposition, self.decided_by, self.day, self.notes
 
     @property
@@ -85,7 +85,7 @@ class Decisions:
     """The decisions of one workbook, and the file; nothing where none was given.
 
     `signed` has the labels and texts of the sign-off that are filled in; `notices` say which cells
-    were read in another form than they have; `tested` counts the rows of the sample with results.
+    needed interpreting; `tested` counts the rows of the sample with results.
     `headers` has what the header row of each sheet says, `has_comments` whether cells have any.
     """
 
@@ -107,7 +107,7 @@ class Review:
     """Decisions, checked against what was judged.
 
     `table` has the columns of DECISIONS, one row per decision and per open finding without one;
-    what contradicts the report comes first. `notices` are what the run must say.
+    what contradicts the report comes first. `notices` are warnings for the run.
     """
 
     decisions: Decisions

@@ -43,7 +43,7 @@ _Judged = TypeVar("_Judged", Assessment, Comparison)
 
 @dataclass(frozen=True)
 class _Standing:
-    """What the reports say now of one finding that was decided.
+    """What the reports say now about one finding that was decided.
 
     state: as in the column of that name.
     detail: how that is known.
@@ -82,7 +82,7 @@ class _Run:
 
 @storing_python_text
 def review(decisions: Decisions, judged: Assessment | Comparison) -> Review:
-    """Look for the finding of every decision, and check what the decision says of it.
+    """Look for the finding of every decision, and check what the decision says about it.
 
     Raises UsageError where a Finding ID is next to another user or rule than this run's: rows of
     the old workbook were mixed up.
@@ -103,7 +103,7 @@ def review(decisions: Decisions, judged: Assessment | Comparison) -> Review:
         is_contradicted, check, code = _check(decision, standing)
         finding_id = str(standing.row["finding_id"])
         is_carried = standing.is_found and finding_id not in seen
-        if finding_id in seen:  # the ID before a user was renamed, beside the one after
+        if finding_id in seen:  # the ID from before a user was renamed, besides the one after
             is_contradicted, check, code = (
                 False,
                 f"{decision}; the one under {finding_id} counts",
@@ -166,7 +166,7 @@ def with_review(judged: _Judged, found: Review) -> _Judged:
 
 
 def reviewed(judged: _Judged, decisions: Decisions | None) -> _Judged:
-    """Return what was judged with the decisions held against it; the same without any."""
+    """Return what was judged, compared with the decisions; unchanged if there are none."""
     return judged if decisions is None else with_review(judged, review(decisions, judged))
 
 
@@ -302,7 +302,7 @@ def _unjudged(decision: Decision, newest: Assessment) -> str:
 
 
 def _mixed_up(decision: Decision, standing: _Standing) -> str:
-    """Say where the row of the old workbook is about something else than its Finding ID."""
+    """Say if the row of the old workbook is about something other than its Finding ID."""
     for name in ("rule", "account_id"):
         there, here = getattr(decision, name), str(standing.row[name])
         is_id = name == "rule" or (there.isdigit() and here.isdigit())

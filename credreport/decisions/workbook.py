@@ -95,7 +95,7 @@ def parse_workbook(name: str, data: bytes, *, is_carried: bool) -> Decisions:
     reader = _Reader(name)
     try:
         sheets = _read_sheets(reader, data)
-    except Exception:  # whatever openpyxl makes of what is none
+    except Exception:  # whatever openpyxl raises for a file that is not one
         reader.refuse("", "cannot be read as a workbook: damaged, or not one", _AGAIN)
         sheets = {}
     needed = (_FINDINGS, _DECISIONS) if is_carried else (_SUMMARY,)
@@ -124,7 +124,7 @@ _Row = tuple[int, Sequence[Any]]
 
 
 class _Reader:
-    """What is wrong with the workbook's cells, and what must be said of them."""
+    """Collects what is wrong with the workbook's cells, and the warnings about them."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -183,7 +183,7 @@ class _Reader:
         return found
 
     def disposition(self, place: str, cell: Any) -> str:
-        """Return one of DISPOSITIONS, whatever its capitals; anything else is refused."""
+        """Return one of DISPOSITIONS, in any case; anything else is refused."""
         text = self.text(place, cell)
         known = {each.casefold(): each for each in DISPOSITIONS}
         found = known.get(text.casefold(), "")
@@ -220,7 +220,7 @@ def _read_sheets(reader: _Reader, data: bytes) -> dict[str, list[_Row]]:
         return {}
     most = min(_ROOM + _GROWTH * len(data), _MAX_UNPACKED)
     if why := reason_not_to_open(data, most):
-        found = f"{why}: for a file of {len(data):,} bytes no workbook of credreport does that"
+        found = f"{why}: no workbook of credreport with {len(data):,} bytes does that"
         reader.refuse("", found, _AGAIN)
         return {}
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -263,11 +263,11 @@ def _refuse_hidden(reader: _Reader, sheet: Any) -> None:
         remedy = "Split them again, and fill in each row"
         reader.refuse(f"sheet {sheet.title}, cells {place}", "merged", remedy)
     if is_out_of_order:
-        reader.refuse(f"sheet {sheet.title}", "rows that are not in their order", _AGAIN)
+        reader.refuse(f"sheet {sheet.title}", "rows out of order", _AGAIN)
 
 
 def _whole_tags(sheet: Any) -> Iterator[bytes]:
-    """Yield the sheet as it is in the file, in pieces that cut no tag in two."""
+    """Yield the sheet as it is in the file, in pieces that split no tag."""
     rest = b""
     with sheet._get_source() as file:  # noqa: SLF001 - openpyxl gives the cells only
         while piece := file.read(_PIECE):
@@ -285,7 +285,7 @@ def _rows(reader: _Reader, sheet: Any, most: int | None = None) -> Iterator[_Row
         if number > _MAX_ROWS:
             reader.refuse(f"sheet {sheet.title}", f"more than {_MAX_ROWS} rows", _AGAIN)
             return
-        # Rows that the file leaves out are all one and the same.
+        # All rows that the file leaves out are the same object.
         if cells is not last and any(cell.value is not None for cell in cells):
             yield number, cells
         last = cells
@@ -303,7 +303,7 @@ def _to_decisions(reader: _Reader, sheets: Mapping[str, Sequence[_Row]]) -> tupl
         if other is not decision:
             twice = f"{decision.finding_id} a second time (first in {other.place})"
             if other.content != decision.content:
-                remedy = "Leave one of the two decisions"
+                remedy = "Keep one of the two decisions"
                 reader.refuse(decision.place, f"{twice}, with another decision", remedy)
             else:
                 reader.say(decision.place, f"{twice}, with the same decision: counted once")
@@ -360,7 +360,7 @@ def _refuse_others(
     for title in sheets.keys() - {*_READ}:
         for decision in _of_sheet(reader, title, sheets[title]):
             if any(decision.cells.values()) and decision.content not in known:
-                found = f"{decision.finding_id} has a decision that the sheet {_FINDINGS} has not"
+                found = f"{decision.finding_id} has a decision that the sheet {_FINDINGS} lacks"
                 remedy = f"Put it there, or delete the sheet {title}"
                 reader.refuse(decision.place, found, remedy)
 

@@ -103,7 +103,7 @@ def _pattern(text: str, masker: Masker) -> str:
 
 
 def mask_assessment(assessment: Assessment, masker: Masker) -> Assessment:
-    """Return what was judged with pseudonyms; the list of accounts stays to be held against it."""
+    """Return what was judged with pseudonyms, not yet compared with the list of accounts."""
     reports = [mask_report(report, masker) for report in assessment.reports]
     credentials = mask_table(assessment.credentials, masker)  # first: they have most of the names
     return replace(
@@ -129,7 +129,7 @@ def mask_assessment(assessment: Assessment, masker: Masker) -> Assessment:
 
 
 def finished(assessment: Assessment, accounts: AccountList, masker: Masker | None) -> Assessment:
-    """Return what was judged with pseudonyms where they are asked for, held against the accounts."""
+    """Return what was judged with pseudonyms if they are asked for, compared with the accounts."""
     masked = mask_assessment(assessment, masker) if masker else assessment
     return masked.check_accounts(accounts)
 
@@ -137,7 +137,7 @@ def finished(assessment: Assessment, accounts: AccountList, masker: Masker | Non
 def mask_population(part: Part, masker: Masker) -> Part:
     """Return a part with pseudonyms in its population and warnings, to be put aside.
 
-    Its findings have their names: waivers are still to be held against those.
+    Its findings keep their names: waivers are still to be matched with those.
     """
     credentials = mask_table(part.credentials, masker)
     return replace(
@@ -255,7 +255,7 @@ def mask_sign_off(sign_off: SignOff, masker: Masker) -> SignOff:
 
 
 def mask_error(error: CredreportError, masker: Masker) -> CredreportError:
-    """Return what the user can mend without the names in it; where files are written keeps its name."""
+    """Return the error without the names in it; the paths of the output keep theirs."""
     if isinstance(error, OutputError):
         return error
     if isinstance(error, InputRefused):

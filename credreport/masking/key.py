@@ -34,12 +34,12 @@ class MaskKey:
 
     @property
     def identity(self) -> str:
-        """What tells keys apart, and says nothing of any."""
+        """What distinguishes keys, and reveals nothing of any."""
         return self.digest("fingerprint", "").hex()[:16]
 
 
 def read_key(path: Path) -> MaskKey:
-    """Return the key in the file. Raises UsageError where it is none, or others may read it."""
+    """Return the key in the file. Raises UsageError if it is not one, or if others may read it."""
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode

@@ -52,7 +52,7 @@ class Masker:
         self._phrases: dict[str, dict[str, str]] = {}
 
     def name(self, kind: str, text: str) -> str:
-        """Return the pseudonym of a name; nothing of nothing, and a pseudonym of its own."""
+        """Return the pseudonym of a name; an empty text and a pseudonym stay as they are."""
         made = self._made.get((kind, text))
         if made is None:
             made = self._made[kind, text] = self._make(kind, text)
@@ -62,7 +62,7 @@ class Masker:
         found = _PSEUDONYM.fullmatch(text)
         if not text or (found and found[3] == self._check(found[1], found[2])):
             return text
-        # AWS takes user names for one name whatever their capitals.
+        # AWS treats user names that differ only in case as one name.
         told = text.lower() if kind == "user" else text
         letters = _letters(self.key.digest(kind, told), _LETTERS)
         made = f"{kind}-{letters}{self._check(kind, letters)}"
@@ -87,7 +87,7 @@ class Masker:
         return text if text == ROOT_USER else self.name("user", text)
 
     def account(self, text: str) -> str:
-        """Return twelve digits for an account ID; of what is none, a pseudonym."""
+        """Return twelve digits for an account ID; for any other text, a pseudonym."""
         if not ACCOUNT_ID.fullmatch(text):
             return self.name("account", text)
         number = int.from_bytes(self.key.digest("account", text)) % 10**12
@@ -148,10 +148,10 @@ class Masker:
         return made
 
     def text(self, text: str) -> str:
-        """Return a sentence of the program's without the names in it.
+        """Return one of the program's sentences without the names in it.
 
-        Whatever stands in quotes, ARNs, account and Finding IDs; besides, every name that this
-        masker has met already, where it stands as a word of its own.
+        Replaces all text in quotes, ARNs, account and Finding IDs, and every name that this masker
+        has met already, where it is a word of its own.
         """
         if not text:
             return text
@@ -200,7 +200,7 @@ def _letters(digest: bytes, number: int) -> str:
 
 
 def mapped(texts: Iterable[str], change: Callable[[str], str]) -> list[str]:
-    """Return the texts changed, each different one once."""
+    """Return the texts changed, calling `change` once for each distinct one."""
     listed = list(texts)
     changed = {text: change(text) for text in dict.fromkeys(listed) if isinstance(text, str)}
     return [changed.get(text, text) for text in listed]

@@ -204,7 +204,7 @@ class TestOneFindingTwice:
             f"cell A3: {ID} a second time (first in sheet Findings, cell A2), with another"
             in message
         )
-        assert message.endswith("Leave one of the two decisions.")
+        assert message.endswith("Keep one of the two decisions.")
 
 
 @pytest.mark.parametrize("text", [None, "CR-1", "CR-0123456789AB-", "x"])
@@ -264,7 +264,7 @@ class TestACopyOfTheSheet:
         data = make([ID, "ann", "Open"], [OTHER, "bob"], **{"Findings (2)": [HEADERS, row]})
         assert refusal(data) == (
             f"--carry-from old.xlsx: sheet Findings (2), cell A2: {row[0]} has a decision that the sheet "
-            "Findings has not. Put it there, or delete the sheet Findings (2)."
+            "Findings lacks. Put it there, or delete the sheet Findings (2)."
         )
 
     def test_in_which_a_column_is_missing_is_refused(self) -> None:
@@ -315,7 +315,7 @@ class TestRowsOutOfOrder:
     def test_are_refused(self, place: str, other: str, monkeypatch: pytest.MonkeyPatch) -> None:
         for piece in (1024, 40):
             monkeypatch.setattr(workbook, "_PIECE", piece)
-            assert "sheet Findings: rows that are not in their order. Save it again" in refusal(
+            assert "sheet Findings: rows out of order. Save it again" in refusal(
                 self.mixed(lambda text: text.replace(place, other))
             )
 
@@ -429,8 +429,8 @@ class TestHostile:
         monkeypatch.setattr(workbook, "_ROOM", 0)
         monkeypatch.setattr(workbook, "_GROWTH", 1)
         assert refusal(data) == (
-            f"--carry-from old.xlsx: it unpacks to more than {len(data):,} bytes: for a file of "
-            f"{len(data):,} bytes no workbook of credreport does that. Save it again in Excel or "
+            f"--carry-from old.xlsx: it unpacks to more than {len(data):,} bytes: no workbook of "
+            f"credreport with {len(data):,} bytes does that. Save it again in Excel or "
             "LibreOffice as .xlsx, or name another workbook."
         )
 
@@ -448,7 +448,7 @@ class TestHostile:
         buffer = io.BytesIO(make([ID, "ann", "Open"]))
         with zipfile.ZipFile(buffer, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
             archive.writestr("xl/workbook.xml", "<x/>")
-        assert "a part of it stands there twice" in refusal(buffer.getvalue())
+        assert "two of its parts have the same name" in refusal(buffer.getvalue())
 
     def test_a_damaged_part_is_named(self) -> None:
         damaged = bytearray(make([ID, "ann", "Open"]))
