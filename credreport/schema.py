@@ -134,7 +134,7 @@ class Meaning(StrEnum):
 
 @dataclass(frozen=True)
 class Slot:
-    """Where one credential of a user stands in the report; `last_used` is empty where untracked."""
+    """The columns of one credential of a user; `last_used` is empty where untracked."""
 
     credential: str
     kind: Kind

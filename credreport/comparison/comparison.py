@@ -348,7 +348,7 @@ def _to_signatures(identified: pd.DataFrame) -> dict[tuple[int, str], int]:
 
 
 def _dated_notices(assessments: Sequence[Assessment]) -> list[Notice]:
-    """Merge the notices that some dates share into one that names them: waivers, missing accounts."""
+    """Merge the notices that some dates share into one naming them: waivers, missing accounts."""
     days: dict[Notice, list[str]] = {}
     for assessment in assessments:
         day = f"{_newest_as_of(assessment):%Y-%m-%d}"

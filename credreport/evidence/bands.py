@@ -18,5 +18,5 @@ def to_band(age_days: pd.Series, unused_after_days: int) -> pd.Series:
 
 
 def to_bands(totals: Totals) -> pd.DataFrame:
-    """Return one row a band and kind: `band`, `kind`, `count`, `never_used`, `is_unused`."""
+    """Return one row per band and kind: `band`, `kind`, `count`, `never_used`, `is_unused`."""
     return pd.DataFrame(band_rows(totals))

@@ -25,14 +25,14 @@ def to_decisions(review: Review, accounts: AccountList) -> pd.DataFrame:
 def decision_files(review: Review | None) -> dict[str, OptionFile]:
     """Return the workbook of the decisions, by its role in the manifest.
 
-    It is no part of the question: the names of the evidence leave it out, so that a workbook keeps
+    It affects no verdict: the names of the evidence leave it out, so that a workbook keeps
     its name when its decisions are carried over into the next one.
     """
     return {} if review is None else {"carry_from": review.file}
 
 
 def decision_facts(review: Review | None) -> list[tuple[str, str]]:
-    """Return which workbook the decisions are of, and how many were carried over."""
+    """Return which workbook the decisions come from, and how many were carried over."""
     if review is None:
         return []
     return [("Decisions from", str(review.file)), ("Decisions", count_sentence(review))]
@@ -63,7 +63,7 @@ def _line(row: dict[str, object]) -> Line:
 
 
 def decision_method(review: Review | None) -> list[tuple[str, str]]:
-    """Return what the sheet Method says of decisions."""
+    """Return what the sheet Method says about decisions."""
     if review is None:
         return []
     text = (

@@ -21,7 +21,7 @@ NOTHING = "\u2013"
 
 @dataclass(frozen=True)
 class SignOff:
-    """What the ticket needs beside the verdict; empty fields are filled in by hand."""
+    """What the ticket needs besides the verdict; empty fields are filled in by hand."""
 
     control: str = ""
     system: str = ""
@@ -46,13 +46,13 @@ class Aside:
 class Column:
     """One column of a data sheet.
 
-    header: what stands above it.
+    header: the text above it.
     source: the column of the sheet's table that it shows.
     kind: `text`, `number`, `date` (an instant) or `day` (a text such as 2026-03-31).
     width: in characters; it grows to `widest` where the longest text needs it.
     is_for_auditor: for the auditor to fill in.
     has_lines: whether its texts may have several lines.
-    is_printed: whether it is on paper too; the columns that are not stand last.
+    is_printed: whether it is printed too; columns that are not come last.
     """
 
     header: str
@@ -69,7 +69,7 @@ class Column:
 class Mark:
     """Which rows of a sheet are coloured: those whose cell in the column `source` passes `test`.
 
-    `test` is a formula about `{cell}`, such as `{cell}>0`; the word that it finds stands in the row.
+    `test` is a formula about `{cell}`, such as `{cell}>0`; the row also says it in words.
     """
 
     source: str
@@ -84,7 +84,7 @@ class Sheet:
     title: its name.
     table: its rows.
     columns: what it shows of them.
-    words: what stands there where it has no rows.
+    words: the text shown if it has no rows.
     in_full: the table of the evidence that comes as CSV beside the workbook, where the sheet cannot
         show all of it.
     marks: which rows are coloured.
@@ -113,14 +113,14 @@ class Chart:
 
 @dataclass(frozen=True)
 class Block:
-    """A small table below a heading; `words` stand there where it has no rows.
+    """A small table below a heading; `words` are shown if it has no rows.
 
     heading: the line above the table.
     headers: one for each column of the table.
     table: texts, whole numbers and instants, in the order of the headers.
-    words: what is said in place of an empty table.
+    words: the text in place of an empty table.
     chart: is next to the table.
-    missing: what stands for a number that there is not.
+    missing: the text in place of a missing number.
     details: how many of the last rows the screen leaves out unless everything is asked for.
     details_words: what the screen says in their place.
     """
@@ -174,7 +174,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Code:
-    """A name within a line of the ticket comment, shown to the letter."""
+    """A name within a line of the ticket comment, shown exactly as it is."""
 
     text: str
 
@@ -194,7 +194,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Comment:
-    """What the ticket comment says beside title, verdict and hashes: counts and lists."""
+    """What the ticket comment says besides title, verdict and hashes: counts and lists."""
 
     counts: Block
     sections: tuple[Section, ...]
@@ -204,7 +204,7 @@ Table = pd.DataFrame | Callable[[], pd.DataFrame]
 
 
 class Tables(Mapping[str, pd.DataFrame]):
-    """Tables by name; one that takes long to make is given as how to make it, and made when read."""
+    """Tables by name; one that is slow to make is given as a function, called when it is read."""
 
     def __init__(self, tables: Mapping[str, Table], aside: Collection[str] = ()) -> None:
         """Take the tables in the order of the JSON document, and the names of those put aside."""
@@ -235,7 +235,7 @@ class Tables(Mapping[str, pd.DataFrame]):
 
 @dataclass(frozen=True)
 class Standing:
-    """What stands at the newest date, for formats that speak of rules and controls.
+    """The state at the newest date, for formats that report rules and controls.
 
     policy: the rules in force and their numbers.
     doubts: why no rule is sure to have seen everything, in words; empty where each is.
@@ -280,7 +280,7 @@ class Evidence:
     pictures: what is drawn.
     comment: the ticket comment.
     make_script: makes the remediation script.
-    make_standing: makes what stands at the newest date, rule by rule.
+    make_standing: makes the state at the newest date, rule by rule.
     shown: the tables on the screen.
     footnotes: the lines below them.
     review: the decisions carried over, where there are some.
@@ -334,10 +334,10 @@ class Evidence:
 
     @cached_property
     def standing(self) -> Standing:
-        """What stands at the newest date, rule by rule."""
+        """The state at the newest date, rule by rule."""
         return self.make_standing()
 
 
 def is_too_long(rows: int) -> bool:
-    """Whether a table of a population is no sheet of the workbook but a CSV beside it."""
+    """Whether a population has too many rows for a sheet: it is in a CSV beside the workbook."""
     return rows > MAX_POPULATION_ROWS

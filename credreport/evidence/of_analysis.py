@@ -123,9 +123,9 @@ def of_analysis(
 ) -> Evidence:
     """Return everything that the formats write of an assessment.
 
-    `since` compares it with an older date: its changes, its warnings and its reports go along.
-    `sampling` asks for a sample of the population; of one that is aside it was drawn already.
-    `stem` is what the names of its files begin with, where its facts do not say that.
+    `since` compares it with an older date: its changes, warnings and reports are included.
+    `sampling` asks for a sample of the population; from one that was put aside it was drawn before.
+    `stem` is what the names of its files begin with, if its facts do not decide that.
     """
     totals = assessment.totals
     days = assessment.policy.unused_after_days
@@ -322,7 +322,7 @@ def _left_out(assessment: Assessment) -> tuple[Sequence, Sequence, Sequence]:  #
 
 
 def _has_rules_to_show(assessment: Assessment) -> bool:
-    """Whether there is more to say of rules than the default run's two."""
+    """Whether there is more to say about rules than the default run's two."""
     return not assessment.policy.is_default or bool(assessment.waivers_origin)
 
 

@@ -313,7 +313,7 @@ def _facts(comparison: Comparison) -> list[tuple[str, str]]:
 
 
 def _accounts(comparison: Comparison) -> pd.DataFrame:
-    """Return one row an account: its name and owner, on which dates it has a report, its findings."""
+    """Return one row per account: name and owner, the dates it has reports of, findings."""
     dates = len(comparison.assessments)
     by_account = comparison.coverage.groupby("account_id")["date"]
     reports = by_account.nunique()

@@ -94,7 +94,7 @@ def status_counts(summary: pd.DataFrame) -> Block:
 
 
 def rule_counts(rules: pd.DataFrame) -> Block:
-    """Return the findings of each rule; those without any and with nothing undetermined stand last."""
+    """Return the findings of each rule; rules with none and nothing undetermined come last."""
     table = rules[["rule", "severity", "findings", "open", "waived", "undetermined"]]
     is_silent = table["findings"].eq(0).fillna(value=False) & table["undetermined"].eq(0)
     return _silent_last(

@@ -62,7 +62,7 @@ def _groups(assessment: Assessment, by: SplitBy) -> dict[str, set[str]]:
         owner = known.owner if known else ""
         group = owner if by is SplitBy.OWNER else report.account_id
         groups.setdefault(group, set()).add(report.account_id)
-    if by is SplitBy.OWNER:  # accounts without a report stand with the others of their owner
+    if by is SplitBy.OWNER:  # accounts without a report go with the others of their owner
         for account in accounts.accounts:
             if account.owner in groups:
                 groups[account.owner].add(account.account_id)
@@ -86,7 +86,7 @@ def _part(
 
 
 def _endings(groups: Collection[str], by: SplitBy) -> Mapping[str, str]:
-    """Return what tells the files apart: letters, digits and dashes, and a hash where that is not all."""
+    """Return a distinct ending per file: letters, digits, dashes, and a hash if that loses any."""
     safe = {
         group: re.sub(r"[^A-Za-z0-9]+", "-", group).strip("-")[:_MOST_LETTERS] for group in groups
     }

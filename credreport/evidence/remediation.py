@@ -104,7 +104,7 @@ def _to_steps(finding: dict[str, object]) -> Steps:
 
 
 def _to_check(finding: dict[str, object]) -> str:
-    """Return in words what the script asks before it acts."""
+    """Return in words what the script checks before it acts."""
     user_made, made, as_of = (
         finding[name] or "at an unknown time" for name in ("created_at", "set_at", "as_of")
     )
@@ -160,9 +160,8 @@ def to_script(
 ) -> str:
     """Return the POSIX shell script for the open findings; a dry run unless `--apply` is given.
 
-    It touches no credential twice, and none of which a finding about its use is waived. Findings
-    stand by account, then by user; above those of an account that `accounts` lists stand its name
-    and owner.
+    It touches no credential twice, and none with a waived finding about its use. Findings are
+    sorted by account, then by user, under the name and owner of the account if `accounts` has it.
     """
     targets = to_targets(findings, unused)
     ordered = targets.sort_values(["account_id", "user", "place"], kind="stable")

@@ -50,7 +50,7 @@ class Sample:
 
     @property
     def parameters(self) -> dict[str, object]:
-        """What draws it again, for the manifest."""
+        """What is needed to draw it again, for the manifest."""
         sampling = self.sampling
         return {
             "size": sampling.size,
@@ -82,8 +82,8 @@ def to_sampling(size: int | None, seed: str | None, of: SampleOf | None) -> Samp
 def draw(sampling: Sampling, users: pd.DataFrame, credentials: pd.DataFrame) -> Sample:
     """Return the sample: the rows whose hash of `seed|arn|credential` is lowest.
 
-    A row without ARN counts as `account/user` instead. Rows of the same hash, as two rows with one
-    ARN have it, stand in the order of file and line.
+    A row without ARN counts as `account/user` instead. Rows with the same hash, such as two rows
+    with one ARN, are in the order of file and line.
     """
     rows = _population(sampling.of, users, credentials)
     known = rows["arn"].fillna("")
@@ -130,7 +130,7 @@ def _first(ranked: pd.DataFrame, size: int) -> pd.DataFrame:
 
 
 def sample_method(sample: Sample | None) -> list[tuple[str, str]]:
-    """Return what the sheet Method says of the sample."""
+    """Return what the sheet Method says about the sample."""
     if sample is None:
         return []
     text = (

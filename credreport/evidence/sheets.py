@@ -12,10 +12,10 @@ from credreport.rules.rule import Severity
 from credreport.schema import ACCOUNT_NAMES, SLOT_WORDS, Change, Outcome, Status
 from credreport.verdicts.tally import shown_account
 
-# Who it is about stands first on every sheet, in this order, and stays in view.
+# The columns that come first on every sheet, in this order, and stay in view.
 _ID = Column("Finding ID", "finding_id", width=14.5)
 _ACCOUNT = Column("Account", "account_id", width=12)
-# Where rows have several lines anyway, the name stands below the account.
+# Where rows have several lines anyway, the name is below the account.
 _ACCOUNT_IN_LINES = Column("Account", "account", width=12, widest=24, has_lines=True)
 _USER = Column("User", "user", width=13, widest=28)
 _CREDENTIAL = Column("Credential", "credential_words", width=11, widest=20)
@@ -97,12 +97,12 @@ AUDITOR_HEADERS = {
     title: tuple(column.header for column in columns if column.is_for_auditor)
     for title, columns in (("Findings", _FINDINGS), ("Sample", _SAMPLE))
 }
-# All headers of the sheets with columns of his: others are of his own.
+# All headers of the sheets with columns for the auditor: any others were added by hand.
 KNOWN_HEADERS = {
     title: tuple(column.header for column in columns)
     for title, columns in (("Findings", _FINDINGS), ("Sample", _SAMPLE))
 }
-# All sheets that a run of whatever kind writes.
+# All sheets that any kind of run writes.
 TITLES = (
     "Summary", "Charts", "Findings", "Undetermined", "Users", "Accounts", "Credentials", "Sample", "Remediation",
     "Changes", "Timeline", "Decisions", "Waivers", "Inputs", "Method",
@@ -168,7 +168,7 @@ _ACCOUNTS_COMPARED = (
     Column("Open now", "open", "number", 9),
     Column("Undetermined", "undetermined", "number", 14),
 )
-# What can only be pasted is not on paper: there stands the way by hand.
+# Commands, which can only be pasted, are not printed; the path in the console is.
 _REMEDIATION = (
     _ID,
     _ACCOUNT,
@@ -221,9 +221,9 @@ _TIMELINE = (
     Column("Times it came back", "came_back", "number", 8),
     Column("Last seen (UTC)", "last_seen", "date", 19, is_printed=False),
 )
-# A population of more rows comes on paper only as far as it needs a decision.
+# Of a longer population, only the rows that need a decision are printed.
 _PRINTED_WHOLE = 500
-# What the conclusion on a user says where something could not be judged.
+# What the conclusion about a user says where something could not be judged.
 _UNDECIDED = ("undetermined", "could not be judged")
 # What needs a decision comes first; what is not there at all comes last.
 _STATUS_ORDER = {
@@ -250,7 +250,7 @@ def credential_words(credentials: pd.Series) -> pd.Series:
 def findings_sheet(findings: pd.DataFrame, words: str, review: Review | None = None) -> Sheet:
     """Return the sheet Findings; `words` say that there are none.
 
-    The cells for the auditor have what was decided before.
+    The cells for the auditor contain what was decided before.
     """
     waiver = findings["waiver"]
     state = findings["state"].where(waiver.eq(""), findings["state"] + " " + waiver)
@@ -276,7 +276,7 @@ def undetermined_sheet(undetermined: pd.DataFrame) -> Sheet:
 
 
 def users_sheet(users: pd.DataFrame, count: int, stem: str) -> Sheet:
-    """Return the sheet Users, those with unused credentials first; too many rows are left to a CSV."""
+    """Return the sheet Users, those with unused credentials first; too many rows go to a CSV."""
     is_settled = users["unused_credentials"].eq(0)
     is_undecided = users["conclusion"].str.contains("|".join(_UNDECIDED))
     order = is_settled.astype("int64") + (is_settled & ~is_undecided)
@@ -297,7 +297,7 @@ def users_sheet(users: pd.DataFrame, count: int, stem: str) -> Sheet:
 
 
 def credentials_sheet(credentials: pd.DataFrame, count: int, stem: str) -> Sheet:
-    """Return the sheet Credentials, the unused first; too many rows are left to a CSV."""
+    """Return the sheet Credentials, the unused first; too many rows go to a CSV."""
     status = credentials["status"]
     table = _sorted(credentials, status.map(_STATUS_ORDER))
     sheet = _population_sheet("Credentials", table, _CREDENTIALS, count, stem)
@@ -318,7 +318,7 @@ def credentials_sheet(credentials: pd.DataFrame, count: int, stem: str) -> Sheet
 
 
 def _sorted(table: pd.DataFrame, order: pd.Series) -> pd.DataFrame:
-    """Return the table by the order given, rows of the same place as they stood."""
+    """Sort the table by the order given; rows of equal rank keep their order."""
     return table.loc[order.sort_values(kind="stable").index]
 
 
@@ -354,7 +354,7 @@ def remediation_sheet(remediation: pd.DataFrame) -> Sheet:
 
 
 def waivers_sheet(waivers: pd.DataFrame, *, is_compared: bool = False) -> Sheet:
-    """Return the sheet Waivers; of several dates, it speaks of the last one, and says so."""
+    """Return the sheet Waivers; for several dates, it is about the last one, and says so."""
     columns = tuple(
         replace(column, header=f"{column.header}, last date")
         if is_compared and column.source in ("state", "covers")
@@ -365,7 +365,7 @@ def waivers_sheet(waivers: pd.DataFrame, *, is_compared: bool = False) -> Sheet:
 
 
 def changes_sheet(changes: pd.DataFrame) -> Sheet:
-    """Return the sheet Changes; one too long for the eye shows only what changed or is open."""
+    """Return the sheet Changes; one too long to read shows only what changed or is open."""
     is_cut = is_too_long(len(changes))
     if is_cut:
         still = [Change.STILL_CURRENT, Change.STILL_INACTIVE, Change.STILL_EXCLUDED]

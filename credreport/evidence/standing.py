@@ -27,7 +27,7 @@ _RULES = ("rule", "severity", "fires", "control", "findings", "open", "waived", 
 def to_rules(assessment: Assessment) -> pd.DataFrame:
     """Return one row per rule in force: severity, boundary, control, counts of its findings.
 
-    Where none was found and something is undetermined, the number is unknown: missing, not 0.
+    If none was found and something is undetermined, the number is unknown: missing, not 0.
     """
     policy, findings = assessment.policy, assessment.findings
     profile = PROFILES[policy.profile]
@@ -57,7 +57,7 @@ def to_rules(assessment: Assessment) -> pd.DataFrame:
 
 @storing_python_text
 def to_standing(assessment: Assessment, changes: pd.DataFrame | None = None) -> Standing:
-    """Return what stands at the as-of; `changes` since an older date say what was closed."""
+    """Return the state at the as-of; `changes` since an older date say what was closed."""
     findings = with_names(assessment.findings, assessment.accounts)
     unsure = with_names(assessment.undetermined, assessment.accounts)
     as_ofs = pd.to_datetime(pd.Series([report.as_of for report in assessment.reports]), utc=True)
@@ -71,7 +71,7 @@ def to_standing(assessment: Assessment, changes: pd.DataFrame | None = None) -> 
         rules=pd.Series(rules, index=unsure.index, dtype=object),
     )
     doubts = assessment.totals.count_doubts()
-    del doubts[UNJUDGED]  # these stand in `undetermined`, each with its rules
+    del doubts[UNJUDGED]  # these are in `undetermined`, each with its rules
     return Standing(
         policy=assessment.policy,
         doubts=doubts_in_words(doubts),
@@ -85,7 +85,7 @@ def to_standing(assessment: Assessment, changes: pd.DataFrame | None = None) -> 
 
 
 def to_text_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows as texts, nothing as an empty one; `rules` stay what they are."""
+    """Return the rows as texts, a missing cell as an empty one; `rules` stay as they are."""
     columns = {
         str(name): column.tolist() if name == "rules" else to_texts(column)
         for name, column in table.items()

@@ -36,14 +36,14 @@ _TIE_OUT = (
 
 
 def to_inputs(totals: Totals) -> pd.DataFrame:
-    """Return one row per report: the file, its hash and size, whose it is and from when."""
+    """Return one row per report: the file, its hash and size, account and as-of."""
     inputs = pd.DataFrame(input_rows(totals))
     dates = {name: pd.to_datetime(inputs[name], utc=True) for name in ("as_of", "stamp")}
     return inputs.assign(**dates)
 
 
 def masked_facts(fingerprint: str) -> list[tuple[str, str]]:
-    """Return that names are pseudonyms, where they are; `fingerprint` is that of their key."""
+    """Return the fact that names are pseudonyms, if so; `fingerprint` is that of their key."""
     if not fingerprint:
         return []
     return [("Masked", f"every name is a pseudonym, by the key with the fingerprint {fingerprint}")]
@@ -60,7 +60,7 @@ def to_warnings(notices: Sequence[Notice]) -> pd.DataFrame:
 def to_left_out(
     refused: Sequence[Problem], superseded: Sequence[Skipped], skipped: Sequence[Skipped]
 ) -> pd.DataFrame:
-    """Return what lay among the inputs and was not judged: refused, superseded, not searched."""
+    """Return what was among the inputs but not judged: refused, superseded, not searched."""
     rows = left_out_rows(refused, superseded, skipped)
     return pd.DataFrame(rows, columns=["what", "source_file", "why"], dtype="str")
 
@@ -95,7 +95,7 @@ def with_whole_list(table: pd.DataFrame, accounts: AccountList) -> pd.DataFrame:
 def by_owner(accounts: pd.DataFrame) -> pd.DataFrame:
     """Return the sums of `with_whole_list` for each owner: accounts, those without report, counts.
 
-    Of an owner none of whose accounts has a report the counts are missing, not 0.
+    If no account of an owner has a report, its counts are missing, not 0.
     """
     numbers = accounts.select_dtypes("number").columns
     grouped = accounts.assign(accounts=1, without_report=accounts["report"].eq(NO_REPORT)).groupby(

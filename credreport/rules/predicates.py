@@ -43,7 +43,7 @@ def is_unused(kind: Kind) -> Column:
 
 
 def is_never_used(kind: Kind) -> Column:
-    """Whether a credential was never used; undetermined ones are listed as such, root's excluded."""
+    """Whether a judged credential was never used; undetermined ones are listed as such."""
 
     def applies(credentials: pd.DataFrame) -> pd.Series:
         judged = credentials["status"].isin([Status.UNUSED, Status.CURRENT])

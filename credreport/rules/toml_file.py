@@ -107,9 +107,10 @@ class TomlFile:
             raise UsageError(*problem_lines(sorted(self._problems)))
 
     def line_of(self, key: str, table: str = "", number: int = 0) -> int:
-        """Return the line where a key is set, at the top or in a table; of several tables, in the one with that number (from 0).
+        """Return the line where a key is set: at the top, or in the table of that name and number.
 
-        If the key is written in some other way, the line where its table begins; 0 if nowhere.
+        Tables are numbered from 0. If the key is written in some other way, the line where its
+        table begins; 0 if nowhere.
         """
         start, end = self._block(table, number)
         places = self._keys.get(key, [])
