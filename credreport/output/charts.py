@@ -84,7 +84,7 @@ def _import_matplotlib() -> ModuleType:
     """Import it (slow: only where a picture is drawn) where no stray matplotlibrc can be found.
 
     It reads `matplotlibrc` of the current directory before any other, and fails, or waits, where
-    that is broken or a pipe: so it is imported beside its own.
+    that is broken or a pipe: so it is imported in the directory of its own.
     """
     if "matplotlib" not in sys.modules:
         spec = find_spec("matplotlib")
@@ -125,8 +125,8 @@ def our_style() -> Iterator[None]:
 def draw_ageing(picture: Picture) -> Figure:
     """Return stacked columns by age band and type of credential, with the threshold between two.
 
-    The table is that of `to_bands`. Credentials that were never used stand in the band of the
-    day they were set, hatched.
+    The table is that of `to_bands`. Credentials that were never used are in the band of the day
+    they were set, hatched.
     """
     bands, captions = picture.table, picture.captions
     labels = list(dict.fromkeys(bands["band"]))
@@ -170,8 +170,8 @@ def draw_ageing(picture: Picture) -> Figure:
 def draw_ecdf(picture: Picture) -> Figure:
     """Return, for each type, the share of active credentials used within so many days (log axis).
 
-    The table counts the judged active credentials: `kind`, `age_days`, `count`. Day 0 is drawn at 1,
-    for a log axis has no zero.
+    The table counts the judged active credentials: `kind`, `age_days`, `count`. Day 0 is drawn at
+    1, because a log axis has no zero.
     """
     ages, captions = picture.table, picture.captions
     with our_style():
@@ -279,8 +279,7 @@ def _add_part(
 def draw_open_counts(picture: Picture) -> Figure:
     """Return the open findings of every date, stacked by type; hatched where a report is missing.
 
-    The table is that of `count_open`. The dates stand at equal distances, whatever time
-    lies between.
+    The table is that of `count_open`. The dates are equally spaced, whatever time lies between.
     """
     open_counts, captions = picture.table, picture.captions
     dates = open_counts.drop_duplicates("date")
@@ -384,7 +383,7 @@ def _mark_threshold(axes: Axes, place: float, days: int) -> Artist:
 
 
 def _add_legend(axes: Axes, entries: list[tuple[str, str, str]], *more: Artist) -> None:
-    """Add the legend above the axes: label, colour and hatch of each entry, then more of it."""
+    """Add the legend above the axes: label, colour and hatch of each entry, then `more`."""
     from matplotlib.patches import Patch  # noqa: PLC0415 - see our_style
 
     patches = [

@@ -21,17 +21,17 @@ _MAX_SENTENCES = 4_000
 _MAX_NAME = 200
 _MAX_INPUTS = 20
 _CUT = " [cut]"
-# Enough for `and 12345 more: see the workbook` of every section, and what stands around it.
+# Enough for `and 12345 more: see the workbook` of every section, and the text around it.
 _SPARE = 1_000
 
 
 @dataclass(frozen=True)
 class Markup:
-    """How one markup language writes what a comment is made of.
+    """How one markup language writes the parts of a comment.
 
-    heading, bullet: what such a line begins with.
-    code: a name, to the letter.
-    special: what makes a word one that the language could read as markup.
+    heading, bullet: the beginning of such a line.
+    code: a name, shown exactly as it is.
+    special: found in every word that the language could read as markup.
     header, row: the lines of a table, from its cells.
     """
 
@@ -43,7 +43,7 @@ class Markup:
     row: Callable[[Sequence[str]], str]
 
     def sentence(self, text: str) -> str:
-        """Return prose in which nothing is markup: words that could be stand in code spans."""
+        """Return prose in which nothing is markup: words that could be are put in code spans."""
         words = _cut(escape_text(text), _MAX_SENTENCES).split(" ")
         return " ".join(self.code(word) if self.special.search(word) else word for word in words)
 
@@ -60,7 +60,7 @@ def _cut(text: str, most: int) -> str:
 
 
 def markdown_code(text: str) -> str:
-    """Return the text as a code span: fenced by one back-tick more than stand together in it."""
+    """Return the text as a code span: fenced by one backtick more than its longest run of them."""
     shown = _cut(escape_text(text), _MAX_NAME)
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", shown)), default=0))
     blank = " " if shown.startswith("`") or shown.endswith("`") or shown.strip() != shown else ""
@@ -68,7 +68,7 @@ def markdown_code(text: str) -> str:
 
 
 def jira_code(text: str) -> str:
-    """Return the text in Jira's monospace, with every letter that could be markup as its number."""
+    """Return the text in Jira's monospace, with every letter that could be markup as its code."""
     shown = _cut(escape_text(text), _MAX_NAME)
     return "{{" + _JIRA_LETTERS.sub(lambda match: f"&#{ord(match[0])};", shown) + "}}"
 
@@ -161,5 +161,5 @@ def _hashes(heading: str, digests: Sequence[tuple[str, str]], markup: Markup) ->
 
 
 def _size(lines: Sequence[str]) -> int:
-    """Return the length as Jira counts it: in units of UTF-16, line ends too."""
+    """Return the length as Jira counts it: in UTF-16 code units, line ends included."""
     return sum(len(line.encode("utf-16-le", "surrogatepass")) // 2 + 1 for line in lines)

@@ -14,8 +14,8 @@ from credreport.reports.normalise import to_texts
 from credreport.text import escape_lines
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-_BETWEEN = "\x1f"  # stands between cells while a whole column is searched
-# A program that splits at semicolons, as many countries' spreadsheets do, begins a cell behind each.
+_BETWEEN = "\x1f"  # separates cells while a whole column is searched
+# A program that splits at semicolons, as many countries' spreadsheets do, begins a cell after each.
 _FORMULA_WITHIN = re.compile('([;\t\n])(?=["\\s]*[-=+@\uff1d\uff0b\uff0d\uff20])')
 _QUOTED = (",", '"', "\r", "\n")
 _MAY_BE_FORMULA = (*(_BETWEEN + start for start in _FORMULA_STARTS), ";", "\t", "\n")
@@ -23,12 +23,12 @@ _ROWS_AT_ONCE = 20_000
 
 
 def write_csv(evidence: Evidence, options: Options, _: Files) -> Files:
-    """Return the tables that other programs read, a file each."""
+    """Return the tables that other programs read, one file each."""
     return table_files(evidence, evidence.csv_tables, options)
 
 
 def table_files(evidence: Evidence, names: Iterable[str], options: Options) -> Files:
-    """Return the named tables as CSV; one that is too long for memory was put aside as such."""
+    """Return the named tables as CSV; one that is too long for memory was put aside as CSV."""
     aside = evidence.aside
     return {
         f"{evidence.stem}-{name}.csv": aside.csv[name]
@@ -39,7 +39,7 @@ def table_files(evidence: Evidence, names: Iterable[str], options: Options) -> F
 
 
 def to_csv(table: pd.DataFrame, *, raw: bool = False) -> bytes:
-    """Return the table as CSV, its text cells guarded unless they are to be `raw`."""
+    """Return the table as CSV, its text cells guarded against formulas unless `raw`."""
     return csv_header(table.columns) + csv_rows(table, raw=raw)
 
 
@@ -59,9 +59,9 @@ def csv_rows(table: pd.DataFrame, *, raw: bool = False) -> bytes:
 
 
 def _to_cells(column: pd.Series, *, is_guarded: bool) -> list[str]:
-    """Return the cells of a column as they stand in the file.
+    """Return the cells of a column as they are written.
 
-    What needs an escape, an apostrophe or quotes is looked for in all its texts at once first: most need none.
+    All texts are searched at once for anything to escape or quote: most columns have nothing.
     """
     cells = to_texts(column)
     if not isinstance(column.dtype, pd.StringDtype):
@@ -80,7 +80,7 @@ def _to_cells(column: pd.Series, *, is_guarded: bool) -> list[str]:
 def _guard(text: str) -> str:
     """Return the text with an apostrophe before each part that a spreadsheet would execute.
 
-    What would steer a terminal or turn a line around is written out, as in the other formats.
+    Control and direction characters are written out, as in the other formats.
     """
     text = escape_lines(text)
     if text.startswith(_FORMULA_STARTS):
@@ -95,6 +95,6 @@ def _quote(text: str) -> str:
 
 
 def _to_lines(columns: Iterable[list[str]]) -> bytes:
-    """Return the rows of these columns as RFC 4180 says, save the line end, which is a line feed."""
+    """Return the rows of these columns as in RFC 4180, except that the line end is a line feed."""
     lines = "\n".join(map(",".join, zip(*columns, strict=True)))
     return f"{lines}\n".encode("utf-8", "backslashreplace")

@@ -52,8 +52,8 @@ def write_all(
 
     `complete` looks at the directory while no other run writes to it: it returns further files, and
     the names of those that may take the place of others. `keep` returns why a workbook must stay, also
-    with `force`. Raises OutputError where a file of that
-    name with other bytes stands there (unless `force`), is an input, or cannot be written.
+    with `force`. Raises OutputError if a file of that name exists with other bytes (unless
+    `force`), is an input, or cannot be written.
     """
     targets = {directory / name: data for name, data in files.items()}
     made: list[Path] = []
@@ -119,7 +119,7 @@ class _Move:
 
 
 def _put_in_place(moves: Sequence[_Move]) -> None:
-    """Move all files to their places, or none of them: a failure half-way takes the others back."""
+    """Move all files to their places, or none of them: a failure half-way undoes the others."""
     with _undisturbed():
         try:
             for move in moves:
@@ -135,9 +135,9 @@ def _put_in_place(moves: Sequence[_Move]) -> None:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Let signals wait for the few moments in which files change their names.
+    """Delay signals for the few moments in which files change their names.
 
-    To block them would not do: another thread would take them, and this one act on them.
+    Blocking them is not enough: another thread would receive them, and this one act on them.
     """
     came: list[int] = []
     before: dict[int, Any] = {}
@@ -193,7 +193,7 @@ def _refuse_clashes(
     *,
     force: bool,
 ) -> None:
-    """Raise OutputError where something stands under a target's name that must stay."""
+    """Raise OutputError if something that must stay has the name of a target."""
     existing = [target for target in targets if os.path.lexists(target)]
     files, folders = _find_inputs(inputs)
     for target in existing:
@@ -240,7 +240,7 @@ def _find_inputs(inputs: Iterable[str]) -> tuple[list[Path], set[Path]]:
 
 
 def _to_kind(path: Path) -> str:
-    """Return what stands there that is no file. It may answer no one who opens it."""
+    """Return what the path is, if not a file: opening it could hang."""
     for is_kind, words in (
         (Path.is_dir, "a directory"),
         (Path.is_fifo, "a pipe"),
@@ -253,7 +253,7 @@ def _to_kind(path: Path) -> str:
 
 
 def _earlier_outputs(targets: Iterable[Path]) -> dict[str, tuple[int, str]]:
-    """Return size and hash by name of what the manifest that stands there says was written with it."""
+    """Return size and hash, by name, of the files that a manifest already there lists."""
     found: dict[str, tuple[int, str]] = {}
     for target in targets:
         if target.name.endswith(_MANIFEST):
@@ -293,7 +293,7 @@ def _missing(directory: Path) -> list[Path]:
 
 
 def _write_new(path: Path, data: Content, *, is_program: bool) -> None:
-    """Write the data, to the disk itself, into a file that is not there yet."""
+    """Write the data through to the disk, into a file that does not exist yet."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     with os.fdopen(os.open(path, flags, 0o777 if is_program else 0o666), "wb") as file:
         for chunk in chunks_of(data):

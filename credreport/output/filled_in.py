@@ -19,9 +19,9 @@ def reason_to_keep(
 ) -> str:
     """Return why the workbook must not be replaced, and what to do; empty where it may be.
 
-    It may be where `carried` was read from these very bytes, or where nothing is filled in beyond
-    what was carried over and what the new `sign_off` says too. `is_as_written` says that nobody
-    changed it since it was written, so that its sign-off is what options said.
+    It may be if `carried` was read from these very bytes, or if nothing is filled in beyond what
+    was carried over and what the new `sign_off` also says. `is_as_written` says that nobody changed
+    it since it was written, so that its sign-off comes from options.
     """
     elsewhere = "move it elsewhere, or choose another -o"
     try:

@@ -13,7 +13,7 @@ from credreport.errors import UsageError
 from credreport.files import Content
 
 NONE = "none"
-# The formats that show pictures, and as what they need them.
+# The formats that show pictures, and the form in which they need them.
 WITH_PICTURES = {"xlsx": "png", "png": "png", "svg": "svg", "html": "svg"}
 DEFAULT = "xlsx,png"
 MANIFEST = "-manifest.json"
@@ -27,15 +27,15 @@ Files = dict[str, Content]
 class Format:
     """One form of the evidence.
 
-    name: as `--format` calls it.
-    endings: what the names of its files have behind the stem; `*` is the name of a table or picture.
-    purpose: what it is for, as the README says it.
+    name: its name in `--format`.
+    endings: what the names of its files have after the stem; `*` is the name of a table or picture.
+    purpose: what it is for, as in the README.
     writer: `module:function` in this package. The function takes the evidence, the Options and the
         files made before it, and returns its own files.
     is_comment: whether it is the comment on the ticket, which names the others' hashes and is
         written after them and after the manifest.
-    start: a pattern of what a JSON document of it begins with; by it the next run knows the
-        program's own file among its inputs, where a report may be JSON too.
+    start: a pattern for the beginning of its JSON documents, by which the next run recognises the
+        program's own files among its inputs, where a report may be JSON too.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Format:
 
     @property
     def pattern(self) -> str:
-        """What matches the endings of its files' names."""
+        """The pattern of the endings of its files' names."""
         return "|".join(re.escape(ending).replace(r"\*", ".+") for ending in self.endings)
 
 
@@ -122,12 +122,12 @@ def parse_formats(text: str) -> tuple[str, ...]:
 
 
 def own_output() -> re.Pattern[str]:
-    """Return what matches the name of a file that the program wrote."""
+    """Return the pattern of the names of files that the program wrote."""
     patterns = "|".join([*(each.pattern for each in FORMATS.values()), re.escape(MANIFEST)])
     return re.compile(f"credreport-.+(?:{patterns})|{SUMS}")
 
 
 def own_json() -> re.Pattern[bytes]:
-    """Return what matches the first bytes of a JSON document that the program wrote."""
+    """Return the pattern of the first bytes of a JSON document that the program wrote."""
     starts = "|".join(each.start for each in FORMATS.values() if each.start)
     return re.compile(rf"\s*(?:{starts})".encode())

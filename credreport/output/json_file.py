@@ -59,7 +59,7 @@ def to_json_parts(evidence: Evidence) -> Iterator[str]:
     for name in evidence.tables:
         rows = aside[name] if name in aside else json_rows(evidence.tables[name])
         if rows:
-            # No text of the document holds a line end, so this is the table and nothing else.
+            # No text of the document contains a line end, so this is the table and nothing else.
             before, _, text = text.partition(f'\n "{name}": []')
             yield f'{before}\n "{name}": [\n'
             yield from (chunk.decode("ascii") for chunk in chunks_of(rows))
@@ -68,7 +68,7 @@ def to_json_parts(evidence: Evidence) -> Iterator[str]:
 
 
 def to_records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows as JSON values: numbers stay numbers, nothing is null."""
+    """Return the rows as JSON values: numbers stay numbers, a missing cell is null."""
     columns = _to_values(table)
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
@@ -94,7 +94,7 @@ def _to_values(table: pd.DataFrame) -> dict[str, list[Any]]:
 
 
 def json_rows(table: pd.DataFrame) -> bytes:
-    """Return the rows as they stand in the document, below the name of their table.
+    """Return the rows as they are in the document, below the name of their table.
 
     They are laid out as to_json does, which would take many times as long.
     """

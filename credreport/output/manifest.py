@@ -32,11 +32,11 @@ _SUM = re.compile(r"([0-9a-f]{64}) [ *](.+)")
 class Earlier:
     """What earlier runs left in the directory.
 
-    outputs: what the manifest of the same question lists, as far as it is still those bytes.
+    outputs: what the manifest of the same question lists, as far as the bytes are the same.
     comments: the hashes of that question's ticket comments, as far as nobody changed them.
     changed: what it lists that is gone or has other bytes now.
     sums: the lines of SHA256SUMS, hash by name; None where the file is not one of ours.
-    has_manifest: whether a manifest of the same question stands there.
+    has_manifest: whether there is a manifest of the same question.
     """
 
     outputs: tuple[Mapping[str, Any], ...] = ()
@@ -65,7 +65,7 @@ def to_manifest(
 
 
 def to_question(evidence: Evidence) -> dict[str, Any]:
-    """Return what the manifest says of the question, whatever the formats."""
+    """Return what the manifest says about the question, whatever the formats."""
     roles = {"inputs": "report", "baseline": "baseline"}
     read = pd.concat(
         [
@@ -165,7 +165,7 @@ def _read_sums(path: Path) -> dict[str, str] | None:
 
 
 def _hash_of(path: Path, size: int | None) -> str:
-    """Return the hash of a file; nothing where it has another size, or cannot be read."""
+    """Return the hash of a file; empty if it has another size, or cannot be read."""
     if not path.is_file() or size not in (None, path.stat().st_size):
         return ""
     try:

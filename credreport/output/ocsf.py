@@ -89,14 +89,14 @@ def to_ocsf(standing: Standing) -> Iterator[Object]:
 
 
 def _controls(standing: Standing, name: str) -> list[str]:
-    """Return the controls of a rule: the profile's where it has some, otherwise all that there are."""
+    """Return the controls of a rule: the profile's if it has some, otherwise all."""
     rule = RULES[name]
     profile = PROFILES[standing.policy.profile]
     return [*(profile.controls(rule, standing.policy.number_of(rule)) or rule.controls)]
 
 
 def _compliance(outcome: int, controls: list[str]) -> Object:
-    """Return the compliance object; a standard is what stands before the number of a control."""
+    """Return the compliance object; a standard is the text before the number of a control."""
     standards = [each.split(" (")[0].rsplit(" ", 1)[0] for each in controls]
     return {
         **(
@@ -112,7 +112,7 @@ def _compliance(outcome: int, controls: list[str]) -> Object:
 def _head(
     row: Mapping[str, Any], *, status: int, outcome: int, severity: Severity, activity: int = 1
 ) -> Object:
-    """Return what says which kind of object this is, from when, and how severe."""
+    """Return the class, time, status and severity of an object."""
     number, caption = _SEVERITIES[severity]
     instant = datetime.fromisoformat(row["as_of"])
     return {
@@ -135,7 +135,7 @@ def _head(
 
 
 def _about(row: Mapping[str, Any], code: str, what: str, uid: str) -> Object:
-    """Return whose finding it is, what of, and what it is called."""
+    """Return the title of a finding and whose it is."""
     account = shown_account(row["account_id"])
     arn = str(row.get("arn", ""))
     of_what = f"{SLOT_WORDS[row['credential']]} of " if row["credential"] in SLOT_WORDS else ""
@@ -178,14 +178,14 @@ def _about(row: Mapping[str, Any], code: str, what: str, uid: str) -> Object:
 
 
 def _analytic(code: str) -> Object:
-    """Return the rule; nothing where the code is of no single rule."""
+    """Return the rule; nothing if the code is not that of a single rule."""
     if code not in RULES:
         return {}
     return {"analytic": {"name": RULES[code].title, "type": "Rule", "type_id": 1, "uid": code}}
 
 
 def _unsure_id(row: Mapping[str, Any], seen: dict[str, int]) -> str:
-    """Return an ID that survives a re-run, with an ordinal where two are alike."""
+    """Return an ID that survives a re-run, with an ordinal if two are equal."""
     parts = [row[name] for name in ("account_id", "user", "credential", "reason")]
     digest = sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
     name = f"CU-{digest[:12].upper()}"

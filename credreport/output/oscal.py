@@ -35,7 +35,7 @@ NAMESPACE = "urn:credreport:oscal"
 _SPACE = uuid5(NAMESPACE_URL, NAMESPACE)
 _NIST = re.compile(r"\b([A-Z]{2}-\d+)\((\d+)\)$")
 _NO_TOKEN = re.compile(r"[^A-Za-z0-9.]+")
-# So many levels of the document have a line for each of their members.
+# This many levels of the document have one line per member.
 _LAID_OUT = 5
 
 _IDENTITY = ("finding_id", "user", "credential", "reason", "source_file", "source_line")
@@ -57,7 +57,7 @@ def to_oscal(evidence: Evidence) -> Object:
 
 
 class _Document:
-    """One document in the making: its UUID is the name space of all others in it."""
+    """One document in the making: its UUID is the namespace of all others in it."""
 
     def __init__(self, uuid: UUID, evidence: Evidence) -> None:
         self._uuid = uuid
@@ -153,7 +153,7 @@ class _Document:
         }
 
     def _to_items(self) -> list[Object]:
-        """Return the users that something is said of, each once."""
+        """Return the users that the document mentions, each once."""
         arns: dict[tuple[str, str], str] = {}
         for row in (*self._unsure, *self._findings):
             arns[row["account_id"], row["user"]] = str(row.get("arn", ""))
@@ -327,7 +327,7 @@ def _unsure(number: int) -> str:
 
 
 def _props(**values: object) -> list[Object]:
-    """Return properties in the program's name space; none for what is empty."""
+    """Return properties in the program's namespace; none for empty values."""
     return [
         {"name": name.replace("_", "-"), "ns": NAMESPACE, "value": text}
         for name, value in values.items()

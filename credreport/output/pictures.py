@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Artist:
-    """Draws pictures on an executor while other things are done, or here, when one is asked for."""
+    """Draws pictures on an executor in the background, or here, when one is asked for."""
 
     def __init__(self, executor: Executor | None = None) -> None:
         """Draw on the executor; without one, here."""
@@ -24,7 +24,7 @@ class Artist:
         self._drawn: dict[tuple[int, str], tuple[Picture, Future[bytes]]] = {}
 
     def begin(self, evidence: Evidence, formats: Iterable[str]) -> None:
-        """Have drawn what the formats will ask for, where there is an executor."""
+        """Start drawing what the formats will ask for, if there is an executor."""
         if self._executor is None:
             return
         for form in dict.fromkeys(WITH_PICTURES[name] for name in formats if name in WITH_PICTURES):

@@ -70,7 +70,7 @@ def close(
 ) -> Closing:
     """Return the files that name these, and those of earlier runs that the directory has.
 
-    A ticket comment that stands there is written anew, for it names the manifest's hash.
+    A ticket comment already there is written again, because it has the manifest's hash.
     """
     earlier = Earlier() if directory is None else find_earlier(evidence, directory)
     comments = [
@@ -108,6 +108,6 @@ def _file_of(evidence: Evidence, each: Format) -> str:
 
 
 def writer_of(each: Format) -> Writer:
-    """Return the writer of a format, imported now: some need much that others do not."""
+    """Return the writer of a format, imported now: some need large libraries that others do not."""
     module, function = each.home
     return cast("Writer", getattr(import_module(module), function))

@@ -31,7 +31,7 @@ def write_html(evidence: Evidence, options: Options, _: Files) -> Files:
 
 
 def shown(text: object) -> str:
-    """Return the text as it may stand in HTML, everything unprintable written out."""
+    """Return the text escaped for HTML, with everything unprintable written out."""
     return escape(escape_text(str(text)))
 
 
@@ -61,7 +61,7 @@ def _page(evidence: Evidence, options: Options) -> Iterator[str]:
     yield from _charts(evidence, options)
     spare = MAX_ROWS_BYTES
     for sheet in evidence.sheets:
-        # Half of what is left, so that a long sheet leaves room for those behind it.
+        # Half of what is left, so that a long sheet leaves room for those after it.
         rows, count = _rows(sheet, spare // 2)
         spare -= len(rows)
         yield from _sheet(sheet, rows, count, evidence.stem)
@@ -141,7 +141,7 @@ def _table(label: str, heads: str, rows: str) -> str:
 
 
 def _rows(sheet: Sheet, most_bytes: int) -> tuple[str, int]:
-    """Return as many rows as fit into so many bytes, and how many they are."""
+    """Return as many rows as fit into `most_bytes`, and their number."""
     rows = []
     size = 0
     for row in _to_rows(sheet.table[column.source] for column in _columns(sheet)):
@@ -153,7 +153,7 @@ def _rows(sheet: Sheet, most_bytes: int) -> tuple[str, int]:
 
 
 def _to_rows(columns: Iterable[pd.Series]) -> Iterator[str]:
-    """Yield a row of HTML for each row of the columns; HTML lets the ends of cells and rows out."""
+    """Yield a row of HTML for each row of the columns; HTML needs no end tags for these."""
     for cells in zip(*map(_to_cells, columns), strict=True):
         yield f"<tr><td>{'<td>'.join(cells)}\n"
 
@@ -171,12 +171,12 @@ def _columns(sheet: Sheet) -> list[Column]:
 
 
 def _is_choice(sheet: Sheet, column: Column) -> bool:
-    """Whether a column has so few different texts that one can choose among them."""
+    """Whether a column has few enough distinct texts for a list to choose from."""
     return column.kind == "text" and 1 < sheet.table[column.source].nunique() <= _MOST_CHOICES
 
 
 def _column_styles(sheet: Sheet) -> str:
-    """Return how its columns stand: numbers to the right, what is narrow in one line."""
+    """Return the style of its columns: numbers aligned right, narrow columns not wrapped."""
     styles = []
     for place, column in enumerate(_columns(sheet), start=1):
         cell = f"#{_anchor(sheet.title)} td:nth-child({place})"

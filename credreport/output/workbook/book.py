@@ -49,9 +49,9 @@ from credreport.text import plural
 _CHART_ROWS = 13
 # The height of a heading's row and of a blank one, in lines.
 _HEADING_SHARE, _BLANK_SHARE = 1.25, 0.66
-# Where all they say is shorter, two links stand side by side.
+# Two links are side by side if all of them are shorter than this.
 _LINK_LETTERS = 38
-# Letters of a bold heading that a unit of width has room for.
+# Letters of a bold heading that fit into a unit of width.
 _HEADING_LETTERS = 0.85
 
 
@@ -71,7 +71,7 @@ def to_xlsx(evidence: Evidence, pictures: Iterable[tuple[str, bytes]]) -> bytes:
     """Return the workbook's bytes: the same evidence and pictures give the same bytes.
 
     `pictures` are titles and PNGs for the sheet Charts, asked for when the sheets before it are made.
-    The result was read back and its rows counted; raises OutputError where a table is longer than a
+    The result is read back and its rows counted; raises OutputError where a table is longer than a
     sheet can be.
     """
     book = Workbook()
@@ -95,7 +95,7 @@ def finish_book(
 ) -> bytes:
     """Set up the pages, stream the rows in, read the result back and return its bytes.
 
-    `streams` by sheet number; `modified` is the time that the workbook gives as its own.
+    `streams` by sheet number; `modified` is written as the workbook's time of change.
     """
     for place, sheet in enumerate(book.worksheets):
         set_up_page(sheet, is_portrait=place == 0)
@@ -136,7 +136,7 @@ def _add_summary(book: Workbook, evidence: Evidence) -> list[str]:
 
 
 def _set_heights(sheet: Worksheet) -> None:
-    """Give every row without a height the least that its text needs: the page is a full one."""
+    """Give every row without a height the least that its text needs, for a page that is full."""
     for row in range(1, sheet.max_row + 1):
         if sheet.row_dimensions[row].height is None:
             is_heading = sheet.cell(row, 1).font.size == HEADING.size
@@ -146,7 +146,7 @@ def _set_heights(sheet: Worksheet) -> None:
 
 
 def _keep_chart_whole(sheet: Worksheet, page: Page, row: int) -> None:
-    """Begin a page where the block with the chart begins: no page ends within a chart."""
+    """Break the page before the block with the chart, so that no page ends within it."""
     headings = [block.heading for block in page.blocks if block.chart]
     for below in range(row, sheet.max_row + 1):
         if sheet.cell(below, 1).value in headings:
@@ -170,12 +170,12 @@ def _write_links(sheet: Worksheet, row: int, evidence: Evidence) -> int:
 
 
 def _content(sheet: Sheet) -> str:
-    """Return how many rows a sheet has, or why none; whether somebody has to fill in some cells."""
+    """Return how many rows a sheet has, or why none, and whether there are cells to fill in."""
     if sheet.table.empty:
         return sheet.words
     words = f"{len(sheet.table):,} {'row' if len(sheet.table) == 1 else 'rows'}"
     is_form = any(column.is_for_auditor for column in sheet.columns)
-    return f"{words}; yellow cells are to fill in" if is_form else words
+    return f"{words}; fill in the yellow cells" if is_form else words
 
 
 def _add_page(book: Workbook, title: str, page: Page, row: int) -> None:

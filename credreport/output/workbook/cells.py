@@ -50,7 +50,7 @@ ALIGNMENTS = {
 LINK = Font(name=_FONT, size=10, color="0B5394", underline="single")
 LINE_HEIGHT = 12.75
 LINE_SPARE = 1.5
-# The letters of a body text that a unit of width has room for; those of a header are bold.
+# The letters of body text that fit into a unit of width; those of a header are bold.
 _LETTERS_A_UNIT = 1.12
 _PADDING = 0.7
 _INDENT = 1.5
@@ -124,7 +124,7 @@ def header_lines(header: str, width: float) -> int:
 
 
 def _has_spare(header: str, width: float) -> bool:
-    """Whether a header still fits, with no more lines, beside the indent that its numbers have."""
+    """Whether a header still fits, with no more lines, next to the indent of its numbers."""
     less = width - _INDENT
     longest = max(map(len, header.split()), default=0) * _BOLD
     return longest + _PADDING <= less and header_lines(header, less) == header_lines(header, width)
@@ -138,10 +138,10 @@ def write_header(
     to_fill_in: Collection[str] = (),
     has_buttons: bool = False,
 ) -> None:
-    """Write a header row; a header stands to the side where the column's values stand.
+    """Write a header row; a header is aligned like the values of its column.
 
-    Excel draws a filter button into the lower right of each header: with `has_buttons` the row has a
-    line more, so that no button covers a word.
+    Excel draws a filter button into the lower right of each header: with `has_buttons` the row has
+    one more line, so that no button covers a word.
     """
     tallest = 1
     for place, (header, kind) in enumerate(headers, start=1):
@@ -163,7 +163,7 @@ def write_header(
 def _touching(
     headers: Sequence[str], kinds: Sequence[str], widths: Sequence[float]
 ) -> frozenset[int]:
-    """Return the places of texts whose header would touch that of the numbers before it."""
+    """Return the indices of text columns whose header would touch that of the numbers before it."""
     pairs = enumerate(zip(headers, pairwise(kinds), widths, strict=False), start=2)
     return frozenset(
         place
@@ -175,8 +175,8 @@ def _touching(
 def write_block(sheet: Worksheet, row: int, block: Block, widths: Sequence[float]) -> int:
     """Write a heading and the small table below it; return the next free row.
 
-    `widths` are those of the page's columns. A text too long for its column is wrapped; that of the
-    last column runs on to the edge of the page, and continues in the rows below.
+    `widths` are those of the page's columns. A text too long for its column is wrapped; in the last
+    column it extends to the edge of the page, and continues in the rows below.
     """
     put(sheet, row, 1, block.heading, HEADING)
     if block.table.empty:
@@ -220,7 +220,7 @@ def write_block(sheet: Worksheet, row: int, block: Block, widths: Sequence[float
 
 
 def broken(text: str, width: float, letters_a_unit: float = _LETTERS_A_UNIT) -> list[str]:
-    """Return a text in lines, one for each row: it stands across columns, which no cell wraps."""
+    """Return a text in lines, one per row: no cell wraps a text that extends across columns."""
     letters = max(int((width - _PADDING) * letters_a_unit), 1)
     if len(text) <= letters:
         return [text]

@@ -49,9 +49,9 @@ _IN_VIEW = (
 _CHARACTERS_SPARE = 2
 _MAX_LINES = 29
 _FEW_LINES = 4
-# So many of a column's longest texts decide its width.
+# This many of a column's longest texts decide its width.
 _LONGEST = 50
-# As many columns are named one by one in the head of the page, which holds 255 letters.
+# Up to this many columns are named in the head of the page, which holds 255 letters.
 _MOST_NAMES = 5
 
 
@@ -112,15 +112,15 @@ def add_sheet(book: Workbook, described: Sheet) -> Stream | None:
 
 
 def _count_frozen(columns: Sequence[Column]) -> int:
-    """Return how many of the first columns say which finding and whose credential: they stay in view."""
+    """Return how many of the first columns identify finding and credential: they stay in view."""
     return sum(1 for _ in takewhile(lambda column: column.header in _IN_VIEW, columns))
 
 
 def _widths(described: Sheet) -> list[float]:
     """Return the width of each column: the least, and more where paper has room.
 
-    First every column gets what its longest texts need to stand in as few lines as there is room
-    for; what is left goes to those that lack least.
+    First every column gets what its longest texts need for as few lines as there is room for; what
+    is left goes to the columns that lack least.
     """
     columns = described.columns
     on_paper = described.table.head(len(described.table) - described.not_printed)
@@ -158,7 +158,7 @@ def _longest(column: pd.Series) -> list[str]:
 
 
 def _least_for(column: Column, longest: Sequence[str], widest: float, lines: int) -> float:
-    """Return the least width in which the longest texts of a column stand in so many lines."""
+    """Return the least width in which the longest texts of a column fit into `lines` lines."""
     width = float(column.width)
     while width < widest and any(lines_of(text, width) > lines for text in longest):
         width += 1
@@ -181,7 +181,7 @@ def _add_marks(sheet: Worksheet, described: Sheet, last: int) -> None:
 
 
 def _choose_print_area(sheet: Worksheet, described: Sheet) -> None:
-    """Print the columns and rows that decide; the head of each page names what it leaves out."""
+    """Print the columns and rows needed to decide; the head of each page names what is left out."""
     printed = [column for column in described.columns if column.is_printed]
     unprinted = described.columns[len(printed) :]
     left_out = [_name_columns(unprinted)] if unprinted else []

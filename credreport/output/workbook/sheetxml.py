@@ -28,7 +28,7 @@ from credreport.text import escape_lines, escape_text
 MAX_TEXT = 32_767
 MAX_ROWS = 1_048_575
 _CUT = " [cut]"
-# Rows repeat themselves so much that a second more buys a tenth of the size.
+# Rows are so repetitive that a second more saves a tenth of the size.
 _COMPRESSION = 2
 _ROWS_AT_ONCE = 2_000
 _READ_AT_ONCE = 1024 * 1024
@@ -80,7 +80,7 @@ def finish(
     """Return the finished workbook.
 
     `streams` maps a sheet's number (from 1) to the rows that replace its template row, which is row
-    2 and carries one styled cell a column. `alt_texts` go to charts and pictures in their order.
+    2 and has one styled cell per column. `alt_texts` go to charts and pictures in their order.
     """
     remaining = iter(alt_texts)
     target = io.BytesIO()
@@ -100,7 +100,7 @@ def finish(
                 parts = [_stretch_table(data, streams.values())]
             elif name == "docProps/core.xml":
                 parts = [_fix_times(data, modified)]
-            # A part that is opened by its name bears the zip's oldest time, whatever the clock.
+            # A part that is opened by its name has zip's oldest time, whatever the clock.
             with archive.open(name, "w") as member:
                 for part in parts:
                     member.write(part)
@@ -117,7 +117,7 @@ def _part_order(name: str) -> tuple[bool, list[str | int]]:
 
 
 def _fill(sheet: bytes, stream: Stream) -> Iterator[bytes]:
-    """Yield the sheet with the rows in the place of its template row, so many at a time."""
+    """Yield the sheet with the rows in place of its template row, some at a time."""
     template = _TEMPLATE_ROW.search(sheet)
     assert template, "the skeleton has a template row"
     styles = [
@@ -149,7 +149,7 @@ def _stretch_table(part: bytes, streams: Iterable[Stream]) -> bytes:
 
 
 def _rows(stream: Stream, styles: Sequence[tuple[str, str]], first: int) -> Iterator[str]:
-    """Yield the XML of some rows: the cells are written column by column, a text once each."""
+    """Yield the XML of some rows: the cells are made column by column, each distinct text once."""
     writers = {"text": _text_cells, "number": _number_cells, "date": _date_cells, "day": _day_cells}
     rows = slice(first, first + _ROWS_AT_ONCE)
     heights = stream.heights.iloc[rows]
@@ -168,7 +168,7 @@ def _rows(stream: Stream, styles: Sequence[tuple[str, str]], first: int) -> Iter
 
 
 def _text_cells(column: pd.Series, style: str) -> Iterator[str]:
-    """Yield what follows a cell's place, for each text; equal texts are made safe once."""
+    """Yield what follows a cell's reference, for each text; equal texts are made safe once."""
     codes, texts = pd.factorize(column.fillna(""), use_na_sentinel=False)
     bodies = [_inline(style, escape(safe_text(str(text)))) for text in texts]
     return (bodies[code] for code in codes.tolist())
@@ -177,7 +177,7 @@ def _text_cells(column: pd.Series, style: str) -> Iterator[str]:
 def _inline(style: str, body: str) -> str:
     if not body:
         return f'" s="{style}"/>'
-    # Only at its ends a blank would be lost; without the attribute a third less is to be read.
+    # A blank would only be lost at the ends; without the attribute there is a third less to read.
     space = ' xml:space="preserve"' if body != body.strip() else ""
     return f'" s="{style}" t="inlineStr"><is><t{space}>{body}</t></is></c>'
 
@@ -190,7 +190,7 @@ def _number_cells(column: pd.Series, style: str) -> Iterator[str]:
 
 
 def _date_cells(column: pd.Series, style: str) -> Iterator[str]:
-    """Yield Excel's serial days; what lies before its calendar stands as text."""
+    """Yield Excel's serial days; dates before its calendar are text."""
     naive = to_naive(column).dt.floor("s")
     days = (naive - _EXCEL_EPOCH) / pd.Timedelta(days=1)
     nothing = _inline(style, NOTHING)
@@ -231,9 +231,9 @@ def _fix_times(core: bytes, modified: datetime) -> bytes:
 
 
 def count_rows(workbook: bytes) -> dict[int, int]:
-    """Read the workbook back: return how many rows each sheet holds, by its number.
+    """Read the workbook back: return how many rows each sheet has, by its number.
 
-    Every sheet is parsed, so XML that a reader would choke on raises here, before anything is put
+    Every sheet is parsed, so XML that no reader would accept fails here, before anything is put
     in place.
     """
     counts: dict[int, int] = {}
