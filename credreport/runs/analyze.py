@@ -45,8 +45,8 @@ from credreport.schema import ACCOUNT_NAMES, CREDENTIALS, USERS
 from credreport.tables import storing_python_text
 from credreport.verdicts.assessment import Assessment, Part, join, judge_part
 
-# Enough for pandas to make little of what a batch costs by itself; it takes a second or two, so
-# workers are worth their start for a few.
+# Enough that the fixed cost of a batch in pandas hardly counts; it takes a second or two, so it is
+# worth starting workers for a few.
 BATCH_ROWS = 10_000
 POPULATION = {"users": (*USERS, *ACCOUNT_NAMES), "credentials": CREDENTIALS}
 ENOUGH_BATCHES = 3
@@ -57,14 +57,14 @@ Progress = Callable[[Callable[[], int]], AbstractContextManager[_Advance]]
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked of every report, and what the formats need of a population that is not kept.
+    """The question to every report, and what the formats need of a population that is not kept.
 
-    policy, waivers: the rules and what they spare.
+    policy, waivers: the rules and the exceptions to them.
     as_of: the instant of judging; see read_reports.
     has_baseline: whether every credential is compared, or goes to a part: then the population is kept.
-    csv, csv_raw, json: of which tables its rows are written as CSV, whether raw, and whether as JSON.
-    accounts: the names and owners that stand beside them.
-    sampling: what is drawn of the population before its tables are cut.
+    csv, csv_raw, json: the tables written as CSV, whether raw, and whether as JSON.
+    accounts: the names and owners to add to their rows.
+    sampling: the sample to draw from the population before its tables are cut.
     mask: makes pseudonyms of names where rows are put aside; `accounts` has some already.
     """
 
@@ -82,7 +82,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Chosen:
-    """A report that was chosen: the file that contains it, its place there, and its facts."""
+    """A report that was chosen: the file that contains it, its index there, and its facts."""
 
     file: File
     place: int
@@ -170,7 +170,7 @@ def find_reports(
 
 
 def _too_long(reports: Sequence[Report]) -> tuple[str, ...]:
-    """Return the tables that no sheet is to hold."""
+    """Return the tables that are too long for a sheet."""
     return tuple(name for name, count in _count(reports).items() if is_too_long(count))
 
 
@@ -246,7 +246,7 @@ def _to_batches(chosen: Iterable[Chosen]) -> Iterator[tuple[Chosen, ...]]:
 
 
 def _refuse(chosen: Chosen) -> Piece | Problem:
-    """Answer for a report that killed the workers that judged it."""
+    """Return the answer for a report that killed the workers that judged it."""
     (problem,) = refuse(chosen.file)
     assert isinstance(problem, Problem)
     return problem
@@ -258,8 +258,8 @@ def judge_batch(
 ) -> list[Piece | Problem]:
     """Read and judge some reports: one piece, or what is wrong with them.
 
-    `aside` names the tables whose rows become text. Runs wherever its caller runs it: reads the
-    files, and nothing else.
+    `aside` names the tables whose rows become text. Runs in any process: it reads the files, and
+    nothing else.
     """
     read = _read_again(batch)
     reports = [each for each in read if isinstance(each, Report)]
@@ -285,7 +285,7 @@ def judge_batch(
         sample = draw(asked.sampling, part.users, part.credentials)
     kept = {
         name: table.iloc[:0].copy() if name in aside else table for name, table in tables.items()
-    }  # without the copy all rows would stay in memory behind it
+    }  # without the copy it would keep all rows in memory
     part = replace(part, users=kept["users"], credentials=kept["credentials"])
     return [Piece(part, csv, json, sample)]
 

@@ -41,7 +41,7 @@ _FOREIGN_PARTS = {
     "xl/embeddings/": "an embedded file",
 }
 _FORMAT_NOISE = re.compile(r'[\\"]|\[\$-[0-9A-Fa-f]+\]|;@$')
-_SEEN = 0.5  # less height or width than that is none
+_SEEN = 0.5  # a row or column smaller than that is hidden
 _SIGNED_PLACES = range(2, 6)
 _Place = tuple[int, int]
 
@@ -51,8 +51,8 @@ class BookDifference:
     """How a workbook differs from the one that the run makes.
 
     first: the first difference that the auditor cannot have meant; empty where there is none.
-    filled: how many of the auditor's cells are others than the run made them, by sheet.
-    remarks: what is different and no difference in what it says.
+    filled: how many of the auditor's cells differ from what the run wrote, by sheet.
+    remarks: differences that do not change what it says.
     """
 
     first: str
@@ -68,7 +68,7 @@ class _Cells:
     own: Counter[tuple[tuple[Any, ...], int, Any]]
 
     def count_filled(self, model: _Cells) -> int:
-        """Return how many of the auditor's cells are others than in the model, wherever the row stands."""
+        """Return how many of the auditor's cells differ from the model, wherever the row is."""
         places = {(row, place) for row, place, _ in self.own}
         emptied = [key for key in model.own - self.own if key[:2] not in places]
         return (self.own - model.own).total() + len(emptied)
@@ -99,7 +99,7 @@ def _reason(error: Exception) -> str:
 
 
 def _check_size(data: bytes, expected: bytes) -> None:
-    """Raise ValueError for a workbook that would fill the memory, or take without end to look at.
+    """Raise ValueError for a workbook that would fill the memory, or never be read to its end.
 
     Programs that save a workbook again write other XML of about the same size. A cell far away, or a
     range that spans a sheet, is a few bytes and makes openpyxl go through every cell up to it.
@@ -180,8 +180,9 @@ def _titles(expected: Sequence[str], found: Sequence[str]) -> Iterator[str]:
 def auditor_places(sheet: Worksheet) -> set[_Place]:
     """Return the cells of a workbook as the run makes it that are the auditor's: row and column.
 
-    They are the columns of Findings and Sample below the header that are his, whatever was carried over
-    into them, and the empty lines of the sign-off block. What the run itself wrote into that block is not among them.
+    They are the auditor's columns of Findings and Sample below the header, whatever was carried
+    over into them, and the empty lines of the sign-off block. What the run itself wrote into that
+    block is not among them.
     """
     first = next(sheet.iter_rows(min_row=1, max_row=1, values_only=True), ())
     own = AUDITOR_HEADERS.get(sheet.title, ())
@@ -219,7 +220,7 @@ def _read(sheet: Worksheet, own: set[_Place]) -> _Cells:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as every program that saves it again means it."""
+    """Return a value in the one form that it has whichever program saved it."""
     if isinstance(value, datetime):
         return (value + timedelta(milliseconds=500)).replace(microsecond=0)
     if isinstance(value, bool):  # 1 and TRUE are not shown alike
@@ -270,7 +271,7 @@ def _word(value: Any) -> Any:
 
 
 def _formats(was: Worksheet, now: Worksheet, own: set[_Place]) -> Iterator[str]:
-    """Yield the cells whose value is the same and is shown as another."""
+    """Yield the cells whose value is the same but is shown differently."""
     for row in was.iter_rows():
         for cell in row:
             if cell.value is None or (cell.row, cell.column) in own or isinstance(cell.value, str):
@@ -293,7 +294,7 @@ def _hidden(was: Worksheet, now: Worksheet) -> Iterator[str]:
 
 
 def _pictures(expected: bytes, found: bytes) -> Iterator[str]:
-    """Yield the pictures that are gone or are others; a program may store them anew."""
+    """Yield the pictures that are missing or different; a program may store them anew."""
     was, now = _media(expected), _media(found)
     if Counter(was.values()) == Counter(now.values()):
         return
@@ -313,7 +314,7 @@ def _points(data: bytes) -> str:
     from PIL import Image  # noqa: PLC0415 - slow to import
 
     try:
-        # Other formats have readers that start other programs, as that of EPS does.
+        # Readers of other formats may start other programs, as that of EPS does.
         picture = Image.open(io.BytesIO(data), formats=["PNG"]).convert("RGBA")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return ""

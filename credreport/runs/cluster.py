@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from credreport.errors import UsageError
 from credreport.runs.pool import Pool
 
-_PATIENCE = 5  # seconds for a scheduler to answer: with Dask's imports and farewell, under ten
+_PATIENCE = 5  # seconds for a scheduler to answer: under ten with Dask's imports and shutdown
 _ADDRESS = re.compile(r"(tcp|tls)://[^/]+:[0-9]+")
 
 R = TypeVar("R")
@@ -83,7 +83,7 @@ def _knock(address: str) -> None:
 
 
 async def _identify(address: str) -> dict[str, Any]:
-    """Return what the scheduler says of itself."""
+    """Return what the scheduler says about itself."""
     from distributed import rpc  # noqa: PLC0415 - an extra
     from distributed.security import Security  # noqa: PLC0415
 
@@ -94,19 +94,19 @@ async def _identify(address: str) -> dict[str, Any]:
 
 
 def _is_alive(client: Any) -> bool:
-    """Whether the scheduler still answers, and has workers; after a no, nobody waits for it again."""
+    """Whether the scheduler still answers and has workers; once it does not, it is not asked again."""
     is_alive = False
     if client.status == "running":
         try:
             found = _within(_PATIENCE, lambda: client.sync(client.scheduler.identity, n_workers=0))
             is_alive = bool(found["n_workers"])
         except Exception:
-            client.status = "closed"  # else Dask says goodbye to it, and waits for an answer
+            client.status = "closed"  # otherwise Dask signs off and waits for an answer
     return is_alive
 
 
 def _within(seconds: float, ask: Callable[[], R]) -> R:
-    """Return what `ask` returns. Raises TimeoutError where it takes longer; its thread is left."""
+    """Return what `ask` returns. Raises TimeoutError if it takes longer, leaving its thread."""
     future: Future[R] = Future()
 
     def run() -> None:

@@ -1,7 +1,7 @@
 """Two files that should have the same bytes -> the first place where they differ, in words.
 
 Places are those of the form: row and column of a CSV, the path of a JSON value, the line of a text,
-the byte and the points of a picture. `expected` is what the run makes now, `found` what stands there.
+the byte and the pixels of a picture. `expected` is what the run makes now, `found` the file there.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _TEXTS = {".md", ".jira", ".sh", ".html", ".svg"}
 
 
 def first_difference(name: str, expected: bytes, found: bytes) -> str:
-    """Return where the two differ first, and what stands there; nothing where they do not."""
+    """Return where the two differ first, and what both say there; empty if they do not differ."""
     if expected == found:
         return ""
     suffix = PurePath(name).suffix
@@ -35,9 +35,9 @@ def first_difference(name: str, expected: bytes, found: bytes) -> str:
         elif suffix in _TEXTS:
             words = _in_lines(expected.decode(), found.decode())
         elif suffix == ".png":
-            words = _in_points(expected, found)
+            words = _in_pixels(expected, found)
     except (ValueError, RecursionError, csv.Error):
-        words = ""  # it is no such file any more: the bytes are what can be said
+        words = ""  # no longer a file of that format: only the bytes can be compared
     return f"{words} ({_in_bytes(expected, found)})" if words else _in_bytes(expected, found)
 
 
@@ -55,7 +55,7 @@ def expected_found(expected: object, found: object) -> str:
 
 
 def differing_row(expected: Sequence[Any], found: Sequence[Any]) -> tuple[int, str] | None:
-    """Return the first place where the rows differ, and `missing`, `added` or `changed`."""
+    """Return the first index at which the rows differ, and `missing`, `added` or `changed`."""
     for place, (was, now) in enumerate(zip_longest(expected, found)):
         if was == now:
             continue
@@ -133,8 +133,8 @@ def _in_lines(expected: str, found: str) -> str:
     return f"line {number + 1}: {expected_found(was[number][start:], now[number][start:])}"
 
 
-def _in_points(expected: bytes, found: bytes) -> str:
-    """Return how many points of a picture have another colour."""
+def _in_pixels(expected: bytes, found: bytes) -> str:
+    """Return how many pixels of a picture have another colour."""
     import numpy as np  # noqa: PLC0415 - both are slow to import
     from PIL import Image  # noqa: PLC0415
 
@@ -146,10 +146,10 @@ def _in_points(expected: bytes, found: bytes) -> str:
     except (OSError, SyntaxError, Image.DecompressionBombError):
         return "no longer a picture"
     if was.shape != now.shape:
-        return f"expected {was.shape[1]} x {was.shape[0]} points, found {now.shape[1]} x {now.shape[0]}"
+        return f"expected {was.shape[1]} x {was.shape[0]} pixels, found {now.shape[1]} x {now.shape[0]}"
     count = int((was != now).any(axis=2).sum())
     have = "has" if count == 1 else "have"
-    return f"{plural(count, 'point')} {have} another colour" if count else "every point is the same"
+    return f"{plural(count, 'pixel')} {have} another colour" if count else "every pixel is the same"
 
 
 def _in_bytes(expected: bytes, found: bytes) -> str:

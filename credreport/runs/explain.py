@@ -43,7 +43,7 @@ from credreport.text import plural
 from credreport.verdicts.assessment import Assessment, assess
 from credreport.verdicts.tally import as_of_words, shown_account, shown_credential
 
-COMMAND = "Step "  # what a line begins with that is to be copied whole
+COMMAND = "Step "  # how a line begins that is copied whole
 _ID_START = "CR-"
 _MOST_CANDIDATES = 10
 _DAY = timedelta(days=1)
@@ -62,7 +62,7 @@ class Explanation:
     """One finding in words.
 
     title: the finding and its rule in one line.
-    sections: what is said of it, in reading order.
+    sections: what is said about it, in reading order.
     cells: the cells of the row that bear on it, as reported, by column.
     finding: its row in the table of findings, as JSON values.
     """
@@ -74,9 +74,10 @@ class Explanation:
 
 
 def explain(population: Population, assessment: Assessment, name: str) -> Explanation:
-    """Explain the finding of that ID, or of the one ID that begins so.
+    """Explain one finding.
 
-    Raises UsageError where several begin so, and where none does: then it says what may be the cause.
+    `name` is its Finding ID, or a beginning that no other ID has. Raises UsageError if several IDs
+    begin so, or none does: then with the likely cause.
     """
     finding = _find(population, assessment, name)
     rule = RULES[str(finding["rule"])]
@@ -183,7 +184,7 @@ def _why_unknown(population: Population, assessment: Assessment, name: str, want
 
 
 def _widest(policy: Policy) -> Policy:
-    """Return the policy under which every rule fires for whatever it can be about."""
+    """Return the policy under which every rule fires for everything it can be about."""
     least = {name: each.least for name, each in PARAMETERS.items() if name != UNUSED_AFTER.name}
     for rule in RULES.values():
         if rule.operator == "<=" and rule.parameter is not None:

@@ -62,7 +62,7 @@ from credreport.verdicts.tally import (
 from credreport.verdicts.verdict import code
 from credreport.verdicts.warnings import find_warnings
 
-# Large enough to make little of what a batch costs by itself, small enough for the processor's cache.
+# Large enough that the fixed cost of a batch hardly counts, small enough for the processor's cache.
 BATCH_BYTES = 2 * 1024 * 1024
 BATCH_FILES = 500
 _KEPT_MEMORY = 16 * 1024 * 1024
@@ -77,7 +77,7 @@ A = TypeVar("A")
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of every report: the instant of judging (see read_reports) and the rule."""
+    """The question to every report: the instant of judging (see read_reports) and the rule."""
 
     as_of: datetime | str | None = None
     unused_after_days: int = Policy.unused_after_days
@@ -85,7 +85,7 @@ class Question:
 
     @property
     def policy(self) -> Policy:
-        """The policy that asks the same."""
+        """The policy that asks the same question."""
         return Policy(unused_after_days=self.unused_after_days, include_root=self.include_root)
 
 
@@ -109,7 +109,7 @@ class Counted:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What was counted over all chosen reports; their unused and undetermined credentials wait in a file."""
+    """What was counted over all chosen reports, with unused and undetermined credentials in a file."""
 
     totals: Totals
     spool: Spool
@@ -117,7 +117,7 @@ class Inspection:
     undetermined_places: Sequence[Place]
 
     def check_accounts(self, accounts: AccountList) -> Inspection:
-        """Return the same, held against the list of accounts that ought to have a report."""
+        """Return the same, compared with the list of accounts that should have a report."""
         totals = self.totals
         reported = [report.account_id for report in totals.reports]
         notices = (*totals.notices, *accounts.notices(reported))
@@ -229,7 +229,7 @@ def run_batches(
 def _to_batches(
     items: Iterable[File | Skipped | Problem], skipped: list[Skipped]
 ) -> Iterator[tuple[File | Problem, ...]]:
-    """Yield the files in their order, together as many as are worth it; put the skipped aside."""
+    """Yield the files in their order, in batches; add what is skipped to `skipped`."""
     batch: list[File | Problem] = []
     size = 0
     for item in items:
@@ -246,7 +246,7 @@ def _to_batches(
 
 
 def refuse(item: File | Problem) -> list[Any]:
-    """Answer for a file that killed the workers that read it."""
+    """Return the answer for a file that killed the workers that read it."""
     if isinstance(item, Problem):
         return [item]
     found = "the workers that read it died, one after the other"
@@ -268,7 +268,7 @@ def size_of(item: File | Skipped | Problem) -> int:
 def _keep_memory() -> None:
     """Let the C library keep what a batch frees for the next one.
 
-    Without this glibc returns it and takes it again page by page, a fifth of the time. It keeps
+    Without this, glibc returns it and requests it again page by page: a fifth of the time. It keeps
     twice as much as the largest block that it has seen freed; elsewhere this does nothing.
     """
     bytes(_KEPT_MEMORY)
@@ -279,7 +279,7 @@ def read_batch(
 ) -> list[list[Report | NoReport]]:
     """Return the reports of each file, with their as-of where one is known, or what is wrong with it.
 
-    Runs wherever its caller runs it: reads the files, and nothing else.
+    Runs in any process: it reads the files, and nothing else.
     """
     _keep_memory()
     streams = [item.read() if isinstance(item, Unread) else item for item in batch]
@@ -376,7 +376,7 @@ def _to_unused(judged: Judged) -> list[bytes]:
 
 
 def report_lines(totals: Totals, *, is_whole: bool = True) -> Iterator[str]:
-    """Yield a block of lines for each report: whose, from when, how big, and the counts.
+    """Yield a block of lines for each report: account, as-of, size and counts.
 
     Unless `is_whole`, for the first ones only.
     """

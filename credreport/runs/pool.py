@@ -16,11 +16,11 @@ from typing import Generic, TypeVar
 
 from credreport.errors import UsageError
 
-# Fewer batches are done sooner than workers are started.
+# Fewer batches take less time than starting workers.
 ENOUGH_BATCHES = 8
 _BATCHES_AHEAD = 2
 _ATTEMPTS = 2  # a worker may also be killed by chance, or by a lack of memory
-_LOOK_UP = 1  # second between two looks at whether the executor is alive
+_LOOK_UP = 1  # second between two checks that the executor is alive
 
 I = TypeVar("I")  # noqa: E741 - an item
 A = TypeVar("A")
@@ -47,9 +47,9 @@ class Pool:
         batches: Iterable[Sequence[I]],
         refuse: Callable[[I], A],
     ) -> Generator[list[A]]:
-        """Yield what `work` makes of each batch, in order: an answer an item.
+        """Yield what `work` makes of each batch, in order: one answer per item.
 
-        `refuse` gives the answer for an item that kills whoever works on it.
+        `refuse` gives the answer for an item that kills every worker that takes it.
         """
         waiting = iter(batches)
         first = list(islice(waiting, self.enough_batches)) if self.start else []
@@ -84,7 +84,7 @@ class _Run(Generic[I, A]):
             yield self._take_in()
 
     def stop(self) -> None:
-        """Cancel what has not begun; an executor that is gone hears nothing any more."""
+        """Cancel what has not begun; an executor that is gone is not asked."""
         if self.is_gone:
             return
         for _, future in self.handed_out:

@@ -184,13 +184,13 @@ class _Worker:
         return pickle.loads(answer)  # noqa: S301 - our own process wrote it
 
     def end(self) -> None:
-        """End the process, and leave nothing of it."""
+        """End the process, and leave nothing behind."""
         self.process.kill()
         for stream in (self.process.stdin, self.process.stdout):
             with suppress(OSError):  # what was to be sent to a dead process
                 if stream is not None:
                     stream.close()
-        with suppress(subprocess.TimeoutExpired):  # a disk that does not answer keeps it
+        with suppress(subprocess.TimeoutExpired):  # it waits for a disk that does not answer
             self.process.wait(_SECONDS_TO_DIE)
 
 

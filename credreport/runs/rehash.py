@@ -57,7 +57,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A manifest that stands in the directory, as far as it could be read: its name and content."""
+    """A manifest in the directory, as far as it could be read: its name and content."""
 
     name: str
     document: Mapping[str, Any]
@@ -130,7 +130,7 @@ def is_plain_name(name: str) -> bool:
 
 
 def _is_encodable(name: str) -> bool:
-    """Whether the system can be asked for a file of that name; JSON can spell halves of letters."""
+    """Whether the system accepts a file name: JSON can contain half a surrogate pair."""
     try:
         os.fsencode(name)
     except UnicodeEncodeError:
@@ -141,7 +141,7 @@ def _is_encodable(name: str) -> bool:
 def hash_plain(path: Path) -> str:
     """Return the hash of a plain file, or in words why there is none; a link is not followed.
 
-    A file that claims more than 16 GiB is not read: most of it may be a hole, and nobody would wait.
+    A file that claims more than 16 GiB is not read: it may be sparse, and would take hours.
     """
     try:
         with _open_plain(path) as file:
@@ -164,7 +164,7 @@ def read_plain(path: Path, most: int = _MOST_TEXT) -> bytes | str:
 
 @contextmanager
 def _open_plain(path: Path) -> Iterator[BufferedReader]:
-    """Open a file that is one; nothing is waited for. Raises OSError, ELOOP for a link."""
+    """Open a plain file, without waiting. Raises OSError, ELOOP for a link."""
     if path.is_symlink():  # where the system cannot refuse it by itself
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -293,7 +293,7 @@ def _compare_manifests(manifests: Iterable[Manifest], hashes: Mapping[str, str])
 def _compare_sums(
     sums: Mapping[str, str], hashes: Mapping[str, str], manifests: Sequence[Manifest]
 ) -> Iterator[Fault]:
-    """Yield what SHA256SUMS says of a file, where no manifest has said the same already."""
+    """Yield the faults that SHA256SUMS shows and no manifest has shown already."""
     said = {
         (name, entry["sha256"])
         for manifest in manifests

@@ -69,15 +69,15 @@ class Given:
 
 @dataclass(frozen=True)
 class Reperformed:
-    """What came of doing a run again.
+    """The result of repeating a run.
 
     manifest: the name of its manifest.
     same: the files that came out with the same bytes.
     filled: the workbooks in which only the auditor's cells differ, with how many by sheet.
-    faults: what differs, and what kept the run from being done again.
-    remarks: what is worth saying and no difference.
-    used: the inputs that it was done with, as they were named.
-    is_done: whether it could be done.
+    faults: what differs, and what kept the run from being repeated.
+    remarks: what is worth saying but is not a difference.
+    used: the inputs that it was repeated with, as they were named.
+    is_done: whether it could be repeated.
     """
 
     manifest: str
@@ -108,11 +108,12 @@ def reperform(
     max_bytes: int,
     key: MaskKey | None = None,
 ) -> Reperformed:
-    """Do the run of a manifest again and compare every file that it lists with the one that stands there.
+    """Repeat the run of a manifest and compare every file that it lists with that in the directory.
 
-    One with pseudonyms is done with `key`.
+    A run with pseudonyms is repeated with `key`.
 
-    Nothing is written. Where an input is missing or changed that is said, and the run is not done.
+    Nothing is written. If an input is missing or changed, that is reported and the run is not
+    repeated.
     """
     remarks = _versions(manifest)
     files, faults = _find_option_files(manifest, given)
@@ -409,7 +410,7 @@ def _assess(
                 continue
             if not isinstance(item, Stream) or digest not in names:
                 items.append(item)
-            elif is_masked:  # the pseudonym of a file says nothing of its date
+            elif is_masked:  # the pseudonym of a file does not show its date
                 items.append(item)
                 later[item.name] = names[digest]
             else:
@@ -429,13 +430,13 @@ def _as_named(population: Population, manifest: Manifest) -> Population:
             entry for entry in _entries(manifest, REPORT)
             if entry["sha256"] == report.source.sha256
         ]  # fmt: skip
-        if len({entry["name"] for entry in same}) == 1:  # the same file twice says itself
+        if len({entry["name"] for entry in same}) == 1:  # others have several names
             names[report.source.name] = same[0]["name"]
     return _renamed(population, names)
 
 
 def _renamed(population: Population, names: Mapping[str, str]) -> Population:
-    """Return the population with other names of its files."""
+    """Return the population with its files renamed."""
     if not names:
         return population
 
@@ -460,7 +461,7 @@ def _renamed(population: Population, names: Mapping[str, str]) -> Population:
 
 
 def _compare(directory: Path, manifest: Manifest, evidence: Evidence) -> Reperformed:
-    """Compare what the run makes with what stands in the directory."""
+    """Compare what the run makes with the files in the directory."""
     faults: list[Fault] = []
     if evidence.stem != manifest.stem:
         what = "its parameters and inputs make files that are named"

@@ -72,9 +72,9 @@ def test_the_first_difference(name: str, expected: bytes, found: bytes, words: s
     assert first_difference(name, expected, found) == words
 
 
-def test_a_picture_says_how_many_points_differ() -> None:
+def test_a_picture_says_how_many_pixels_differ() -> None:
     words = first_difference("a.png", picture("white"), picture("red"))
-    assert words.startswith("1 point has another colour (first at byte ")
+    assert words.startswith("1 pixel has another colour (first at byte ")
     assert "no longer a picture" in first_difference("a.png", picture("white"), b"x")
 
 
