@@ -28,10 +28,10 @@ SHARED = Path("pyproject.toml")
 _TABLE = "tool.credreport"
 _WHAT = "the configuration"
 _FROM_FILE = "DEFAULT_MAP"
-# What options of these groups say decides something, but for where and in which form it is written.
+# Options of these groups affect the result, except those for where and how it is written.
 _DECISIVE = (INPUT, VERDICT, EVIDENCE)
 _INDECISIVE = ("output", "format", "csv-raw", "force", "mask-key")
-# Whose machines read the reports is for the person who runs this to say.
+# Only the person who runs this decides whose machines read the reports.
 _NOT_FROM_FILE = ("cluster",)
 
 
@@ -52,7 +52,7 @@ class Configured(Command):
     """A command whose options have their defaults from the configuration of the directory."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse the arguments over the defaults of the file; say what was taken from it."""
+        """Parse the arguments over the defaults of the file; report what was taken from it."""
         if ctx.resilient_parsing or {*ctx.help_option_names} & {*args}:
             return super().parse_args(ctx, args)
         settings = find_settings()
@@ -91,7 +91,7 @@ def find_settings() -> Settings | None:
     from credreport.rules.toml_file import TomlFile
 
     has_shared = _mentions_us(SHARED)
-    if os.path.lexists(OWN):  # a link that leads nowhere is no absence
+    if os.path.lexists(OWN):  # a broken link is not a missing file
         toml = TomlFile(OWN, _WHAT)
         if has_shared and _TABLE in _tables(TomlFile(SHARED, _WHAT)):
             Screen().note(f"[{_TABLE}] of {SHARED} is not read: {OWN} counts")
@@ -107,7 +107,7 @@ def find_settings() -> Settings | None:
 
 
 def _mentions_us(path: Path) -> bool:
-    """Whether the file of other tools may have a table for this one: else it is none of our business."""
+    """Whether the file of other tools may have a table for this one: otherwise it is ignored."""
     from credreport.files import read_bounded, why_unreadable
 
     try:
@@ -163,7 +163,7 @@ def _check(settings: Settings, ctx: Any, options: Mapping[str, Any]) -> None:
         if name not in options:
             continue
         if name in _NOT_FROM_FILE:
-            found = f"`{name}` cannot stand in a file, which may have come with the reports"
+            found = f"`{name}` cannot be set in a file, which may have come with the reports"
             toml.report(settings.line_of(name), found, f"Name it on the command line: --{name}")
             continue
         wanted = _expected(options[name], value)
@@ -175,7 +175,7 @@ def _check(settings: Settings, ctx: Any, options: Mapping[str, Any]) -> None:
 
 
 def _expected(option: Any, value: object) -> str:
-    """Return what ought to stand there instead; nothing where the value is of the right type."""
+    """Return what should be there instead; empty if the value has the right type."""
     if option.is_flag:
         return "" if isinstance(value, bool) else "true or false, without quotes"
     if takes_number(option):
@@ -188,7 +188,7 @@ def _expected(option: Any, value: object) -> str:
 
 
 def _objection(ctx: Any, option: Any, name: str, value: object) -> str:
-    """Return what the command line would say against the value; nothing where it takes it."""
+    """Return the command line's objection to the value; empty if it accepts it."""
     given = _to_given(value, is_list=option.multiple)
     try:
         option.process_value(ctx, given)
@@ -256,7 +256,7 @@ def _decides(option: Any) -> bool:
 
 
 def _say(settings: Settings, taken: Mapping[str, object], *, is_masked: bool) -> None:
-    """Say what came from the file, quiet or not: whoever put it there is not always who runs this."""
+    """Report what came from the file, even if quiet: its author may not be who runs this."""
     if taken:
         from credreport.rules.toml_file import as_written
 

@@ -169,7 +169,7 @@ def show_undetermined(screen: Screen, rows: Iterable[dict[str, Any]]) -> None:
 
 
 def _show_undetermined_changes(screen: Screen, rows: Iterable[dict[str, Any]]) -> None:
-    """Print the first credentials of which nobody can say what became of them."""
+    """Print the first credentials whose change could not be determined."""
     from credreport.verdicts.tally import shown_account
 
     def to_line(row: dict[str, Any]) -> str:

@@ -19,7 +19,7 @@ FINDINGS_OPEN = 1
 INCOMPLETE = 3
 BUG = 70
 INTERRUPTED = 130
-_ISSUES = "please report it with this line and what `credreport inspect` says of the input"
+_ISSUES = "please report it with this line and what `credreport inspect` says about the input"
 P = ParamSpec("P")
 
 
@@ -37,7 +37,7 @@ def ending(command: Callable[P, int]) -> Callable[P, None]:
         except KeyboardInterrupt:
             screen.fail("interrupted; nothing half-written")
             status = INTERRUPTED
-        except OSError as error:  # one that nobody nearer knew a better word for
+        except OSError as error:  # one that was not handled nearer to its cause
             is_named = error.filename and not kwargs.get("mask")
             about = f"{error.filename}: " if is_named else ""
             screen.fail(f"error: {about}{error.strerror or error}; nothing was written")

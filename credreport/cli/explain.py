@@ -100,7 +100,7 @@ def explain(
 
 
 def _end(screen: Screen, assessment: Assessment) -> int:
-    """Name the inputs that were left out, if any: the finding may be another's, then."""
+    """Name the inputs that were left out, if any: the finding may be in one of them."""
     for line in problem_lines(assessment.refused):
         screen.note(f"refused: {line}")
     return INCOMPLETE if assessment.refused else 0

@@ -64,7 +64,7 @@ def expect_users(assessment: Assessment, expected: int | None) -> None:
 
 
 def accounts(path: Path | None, masker: Masker | None = None) -> AccountList:
-    """Return the accounts that ought to have a report; none without a list."""
+    """Return the accounts that should have a report; none without a list."""
     from credreport.rules.accounts import AccountList, read_accounts
 
     found = AccountList() if path is None else read_accounts(path)
@@ -125,14 +125,14 @@ def sampling(size: int | None, seed: str | None, of: SampleOf | None) -> Samplin
 def masker(
     *, mask: bool, key: Path | None, formats: Sequence[str], output: Path, inputs: Iterable[str]
 ) -> Masker | None:
-    """Return what makes the pseudonyms of --mask, its key made where it is missing; None without."""
+    """Return what makes the pseudonyms of --mask, None without; creates a missing key."""
     if not mask:
         if key is not None:
             raise UsageError("--mask-key without --mask: add --mask")
         return None
     if key is None:
         message = (
-            "--mask needs --mask-key FILE: the key of the pseudonyms, made where it is missing"
+            "--mask needs --mask-key FILE: the key of the pseudonyms, created if it is missing"
         )
         raise UsageError(message)
     if "sh" in formats:
@@ -197,7 +197,7 @@ def compare_baseline(
     keep_going: bool,
     finish: Callable[[Assessment], Assessment],
 ) -> Comparison:
-    """Judge the baseline as what is compared with it: by policy, waivers; by its own stamps.
+    """Judge the baseline by the same policy and waivers, at its own stamps, and compare.
 
     `finish` is done with both before they are compared; files of more than `most` bytes are refused.
     """
@@ -226,10 +226,10 @@ def compare_baseline(
 def options(
     formats: Collection[str], workers: int | None = None, *, csv_raw: bool
 ) -> Iterator[Options]:
-    """Yield how to write, with somebody to draw who gets ready while this process reads and judges.
+    """Yield how to write, with an artist that gets ready while this process reads and judges.
 
-    To import matplotlib takes as long as to judge a small report, so that is done in a process of its
-    own, unless it is imported already, there is one processor, or one worker was asked for.
+    Importing matplotlib takes as long as judging a small report, so that is done in a process of
+    its own, unless it is imported already, there is one processor, or one worker was asked for.
     """
     from credreport.output.charts import get_ready
     from credreport.output.formats import WITH_PICTURES

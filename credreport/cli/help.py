@@ -106,7 +106,7 @@ class Group(TyperGroup):
                 prog_name,
                 complete_var,
                 False,
-                False,  # a pattern among the inputs is ours to resolve, and "50%" of a ticket stays so
+                False,  # credreport resolves patterns itself, and "50%" in a ticket stays as it is
                 **extra,
             )
         except TyperException as error:

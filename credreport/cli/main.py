@@ -452,7 +452,7 @@ def _stop(number: int, _: object) -> None:
 
 
 def _check_completion() -> None:
-    """Refuse what no shell asks for: the status of it would read as open findings."""
+    """Refuse a completion that no shell asks for: its status would read as open findings."""
     wanted = os.environ.get(_COMPLETE)
     known = {f"{what}_{shell}" for what in ("complete", "source") for shell in _SHELLS}
     if wanted and wanted not in known:

@@ -28,7 +28,7 @@ class Step:
 
 
 def show_next(screen: Screen, step: Step) -> None:
-    """Print the step, its command on a line of its own: to be copied as it stands."""
+    """Print the step, its command on a line of its own, to be copied as it is."""
     screen.note(f"Next: {step.words}")
     command = quote(step.command)
     if command:
@@ -81,9 +81,9 @@ def program() -> tuple[str, ...]:
 
 
 def quote(words: Sequence[str]) -> str | None:
-    """Return the words as one line of the shell; None where no quotes hold them on Windows.
+    """Return the words as one line of the shell; None if they cannot be quoted on Windows.
 
-    There cmd and PowerShell both take double quotes, and PowerShell parts a list at its commas.
+    There cmd and PowerShell both take double quotes, and PowerShell splits a list at its commas.
     """
     if _SYSTEM != "nt":
         return shlex.join(words)

@@ -15,7 +15,7 @@ _ABOUT = {
 
 
 def list_rules() -> list[list[str]]:
-    """Return a row a rule: id, severity, when it fires by default, title."""
+    """Return one row per rule: id, severity, when it fires by default, title."""
     return [
         [rule.id, rule.severity.value, rule.boundary() or "-", rule.title]
         for rule in RULES.values()
@@ -48,7 +48,7 @@ def _to_fields(rule: Rule) -> dict[str, object]:
 
 
 def list_profiles() -> list[list[str]]:
-    """Return a row a profile: name, number of rules, days after which unused, title."""
+    """Return one row per profile: name, number of rules, days after which unused, title."""
     rows = []
     for profile in PROFILES.values():
         known = profile.number(UNUSED_AFTER.name)

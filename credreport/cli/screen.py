@@ -49,7 +49,7 @@ class Screen:
         self._print(sys.stdout, line, is_whole=is_whole)
 
     def pour(self, parts: Iterable[str]) -> None:
-        """Print what was asked for part by part. The caller vouches for ASCII and nothing odd in it."""
+        """Print what was asked for part by part. The caller guarantees printable ASCII."""
         stream = sys.stdout
         if stream is None:
             return
@@ -66,7 +66,7 @@ class Screen:
         self._print(sys.stderr, line, is_whole=is_whole)
 
     def gap(self) -> None:
-        """Leave a line empty before the next note, if there is one and something stands above it."""
+        """Leave a line empty before the next note, if there is one and something above it."""
         self._has_gap = True
 
     def fail(self, line: str) -> None:
@@ -96,7 +96,7 @@ class Screen:
         self._write(stream, lines)
 
     def _labelled_lines(self, cells: Sequence[Sequence[str]]) -> None:
-        """Print each row of a table that is too wide as a sentence, a label never parted from its value."""
+        """Print each row of a table that is too wide as a sentence, keeping labels with their values."""
         headers = [header.lower() for header in cells[0]]
         for row in cells[1:]:
             parts = [
@@ -261,7 +261,7 @@ def _wrap(line: str, width: int) -> list[str]:
     if display_width(line) <= width:
         return [line]
     label = _LABEL.match(line)
-    if label:  # what goes on stands below the text, not below its label
+    if label:  # what goes on is below the text, not below its label
         return _fill(line[label.end() :].split(), width, label[0], " " * label.end())
     if line.startswith("#"):  # a comment of a file to save
         return _fill(line.split(), width, "", "#   ")
@@ -280,7 +280,7 @@ def wrap_command(line: str) -> list[str]:
 
 
 def _fill(words: Iterable[str], width: int, indent: str = "", more: str = "") -> list[str]:
-    """Return lines of as many words as fit; what is too long even alone is parted at its spaces."""
+    """Return lines of as many words as fit; what is too long even alone is split at its spaces."""
     whole: list[str] = []
     for word in words:
         is_long = display_width(f"{more}{word}") > width and not word.startswith(("'", '"'))
@@ -305,7 +305,7 @@ def flush() -> None:
 
 @contextmanager
 def _surviving(stream: TextIO) -> Iterator[None]:
-    """Go on when the reader of a pipe has left (`| head`): the exit status still has to be told."""
+    """Go on when the reader of a pipe has left (`| head`): the exit status still has to be set."""
     try:
         yield
     except OSError as error:

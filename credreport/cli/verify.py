@@ -88,7 +88,7 @@ def verify(
 
 
 def _show(screen: Screen, result: Reperformed) -> None:
-    """Say what came of doing a run again."""
+    """Report the result of repeating a run."""
     count = len(result.same)
     if result.is_done:
         files = {0: "no file has", 1: "1 file has"}.get(count, f"{count} files have")

@@ -48,8 +48,8 @@ def read_key(path: Path) -> MaskKey:
         raise UsageError(f"{OPTION} {path}: cannot be read ({error.strerror})") from None
     found = _CONTENT.fullmatch(text)
     if not found:
-        message = f"{OPTION} {path}: not a key of credreport; name a file that is not there yet"
-        raise UsageError(f"{message}, and it is made")
+        message = f"{OPTION} {path}: not a key of credreport; name a file that does not exist yet"
+        raise UsageError(f"{message}, and it is created")
     if os.name == "posix" and mode & _OF_OTHERS:
         message = f"{OPTION} {path}: others may read it (mode {stat.S_IMODE(mode):03o})"
         raise UsageError(f"{message}; run chmod 600, or make a new one")
@@ -57,7 +57,7 @@ def read_key(path: Path) -> MaskKey:
 
 
 def read_or_make_key(path: Path, output: Path, inputs: Iterable[str]) -> MaskKey:
-    """Return the key in the file, which is made where there is none.
+    """Return the key in the file, which is created if it is missing.
 
     Raises UsageError where it would lie among the evidence or the inputs, which are handed on.
     """

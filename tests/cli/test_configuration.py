@@ -205,7 +205,7 @@ def test_compare_takes_it_and_says_so(place: Path) -> None:
         ("unused-after = \n", "credreport.toml, line 1, column 16: not TOML"),
         (
             'cluster = "tcp://192.0.2.1:8786"\n',
-            "credreport.toml, line 1: `cluster` cannot stand in a file, which may have come with the "
+            "credreport.toml, line 1: `cluster` cannot be set in a file, which may have come with the "
             "reports. Name it on the command line: --cluster.",
         ),
         ("[analyze]\nforce = true\n", "line 1: unknown key `analyze`"),

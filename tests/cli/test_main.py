@@ -384,7 +384,7 @@ class TestExitStatus:
         assert done.exit_code == 70
         assert done.stderr == (
             f"error: internal error of credreport {__version__}: ValueError('oops'); please report it with "
-            "this line and what `credreport inspect` says of the input\n"
+            "this line and what `credreport inspect` says about the input\n"
         )
         assert "Traceback" in run("inspect", here, "-v").stderr
 
