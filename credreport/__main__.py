@@ -16,8 +16,8 @@ def main() -> None:
     # Nothing here computes with matrices. OpenBLAS starts a thread for each processor, and where it may
     # not, it sends itself a SIGINT: that would read as an interruption by the user.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
-    # Hardly anything of a run refers to itself in a circle, and each collection looks at all that
-    # pandas and matplotlib brought along: a tenth of the time over a single report.
+    # A run makes hardly any reference cycles, and each collection scans all objects of pandas and
+    # matplotlib: a tenth of the time for a single report.
     gc.set_threshold(50_000, 20, 50)
     import signal  # noqa: PLC0415 - see above
 

@@ -45,7 +45,7 @@ class Notice:
 
 
 class CredreportError(Exception):
-    """What the user can mend, a text for each line: there may be line ends in the names in it.
+    """What the user can correct, one text per line: names in it may contain line ends.
 
     `exit_code` is what the command line ends with.
     """
@@ -80,7 +80,7 @@ class InputRefused(CredreportError):
 
 
 def problem_lines(problems: Iterable[Problem]) -> list[str]:
-    """Return one line a problem, at most twenty a file, then `and 37 more`."""
+    """Return one line per problem, at most twenty per file, then `and 37 more`."""
     by_source: dict[str, list[Problem]] = {}
     for problem in problems:
         by_source.setdefault(problem.source, []).append(problem)

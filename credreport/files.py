@@ -24,10 +24,10 @@ Place = tuple[int, int]
 
 
 def open_regular(path: str | Path) -> BinaryIO:
-    """Open a regular file for reading. Raises OSError, or ValueError where it is none.
+    """Open a regular file for reading. Raises OSError, or ValueError if it is not one.
 
-    A pipe or a device would hang or never end. Some files of the kernel call themselves regular and
-    wait all the same: reading them does not.
+    A pipe or a device would hang or never end. Some files of the kernel claim to be regular and
+    still block: reading them here does not.
     """
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
@@ -40,10 +40,10 @@ def open_regular(path: str | Path) -> BinaryIO:
 
 
 def read_at_most(file: IO[bytes], size: int, expected: int = 0) -> bytes:
-    """Read up to `size` bytes, without setting aside memory for a size that may never come.
+    """Read up to `size` bytes, without allocating memory for bytes that may never come.
 
-    Where about `expected` bytes are there, they are read at once. Raises ValueError where a file
-    that has no end of its own has nothing to give at the moment.
+    Where about `expected` bytes are there, they are read at once. Raises ValueError if a file
+    without an end has nothing to read at the moment.
     """
     parts: list[bytes] = []
     chunk = expected + 1 if expected else _CHUNK
@@ -71,15 +71,15 @@ def why_unreadable(error: Exception) -> str:
 
 
 class Spool:
-    """Bytes put aside, one behind the other, for as long as somebody holds the spool.
+    """Bytes put aside in a temporary file, for as long as there is a reference to the spool.
 
-    Raises OutputError where there is no room for them.
+    Raises OutputError if there is no room for them.
     """
 
     def __init__(self) -> None:
         """Open the file."""
         self._size = 0
-        with _told():
+        with _no_room_reported():
             self._file = tempfile.TemporaryFile(prefix="credreport-")  # noqa: SIM115 - next line
         weakref.finalize(self, self._file.close)
 
@@ -88,9 +88,9 @@ class Spool:
         return self._size
 
     def put(self, data: bytes | bytearray) -> Place:
-        """Write the data behind what is there; return where it is."""
+        """Append the data; return where it is."""
         place = self._size, len(data)
-        with _told():
+        with _no_room_reported():
             self._file.seek(self._size)
             self._file.write(data)
         self._size += len(data)
@@ -99,12 +99,12 @@ class Spool:
     def take(self, place: Place) -> bytes:
         """Return what was put there."""
         offset, size = place
-        with _told():
+        with _no_room_reported():
             self._file.seek(offset)
             return self._file.read(size)
 
     def take_at(self, offset: int, size: int) -> bytes:
-        """Return so many bytes from an offset on."""
+        """Return `size` bytes from `offset` on."""
         return self.take((offset, size))
 
     def chunks(self) -> Iterator[bytes]:
@@ -114,7 +114,7 @@ class Spool:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _no_room_reported() -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -144,11 +144,11 @@ def sha256(content: Content) -> str:
 
 
 class KeyTwiceError(ValueError):
-    """A key that an object has twice: one of its values would vanish."""
+    """A key that an object has twice: one of its values would be lost."""
 
 
 def parse_json(text: str | bytes) -> Any:
-    """Return what a JSON document holds. Raises KeyTwiceError, ValueError or RecursionError."""
+    """Return the content of a JSON document. Raises KeyTwiceError, ValueError or RecursionError."""
     return json.loads(text, object_pairs_hook=_no_key_twice)
 
 

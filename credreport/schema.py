@@ -70,7 +70,7 @@ class SampleOf(StrEnum):
 
 
 class SplitBy(StrEnum):
-    """What workbooks of a run's parts are made for, one for each."""
+    """What a run is split by: it makes one workbook for each."""
 
     OWNER = "owner"
     ACCOUNT = "account"
@@ -374,7 +374,7 @@ TIMELINE = {
     "came_back": ColumnType.NUMBER,
 }
 
-# What tells the rows of a table apart.
+# The columns that identify a row of each table.
 KEYS = {
     "credentials": ("source_file", "source_line", "credential"),
     "findings": ("finding_id",),

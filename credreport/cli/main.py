@@ -466,7 +466,7 @@ def main() -> None:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop)
-    # A library that is cleaned up after an error fails again, and would say so behind our words.
+    # A library that is cleaned up after an error fails again, and would say so after our message.
     sys.unraisablehook = lambda _: None
     try:
         _check_completion()

@@ -96,7 +96,7 @@ class Screen:
         self._write(stream, lines)
 
     def _labelled_lines(self, cells: Sequence[Sequence[str]]) -> None:
-        """Print each row of a table that is too wide as a sentence, keeping labels with their values."""
+        """Print each row of a table that is too wide as a sentence, labels next to values."""
         headers = [header.lower() for header in cells[0]]
         for row in cells[1:]:
             parts = [

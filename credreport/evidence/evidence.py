@@ -266,7 +266,7 @@ class Evidence:
     heading: what the evidence is about.
     title: the verdict in a few words.
     verdict: the verdict in whole sentences.
-    verdict_lines: the same, a line each, for the first sheet.
+    verdict_lines: the same, one line per sentence, for the first sheet.
     facts: labels and texts.
     sign_off: the block for the ticket.
     parameters: what the run was asked.

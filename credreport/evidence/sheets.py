@@ -265,7 +265,7 @@ def findings_sheet(findings: pd.DataFrame, words: str, review: Review | None = N
 
 
 def decisions_sheet(decisions: pd.DataFrame) -> Sheet:
-    """Return the sheet Decisions: what was decided, and what the report says of it now."""
+    """Return the sheet Decisions: what was decided, and what the report says about it now."""
     table = decisions.assign(state_words=decisions["state"].str.replace("_", " "))
     return _sheet("Decisions", table, _DECISIONS, "No decisions, and no open findings")
 

@@ -96,7 +96,7 @@ class Waiver:
     """One exception: what it covers (an empty field covers anything), why, who, from when to when.
 
     It is in force from the first instant of `approved_on` to the last of `expires`, UTC. `line` is
-    where it stands in its file.
+    its line in the file.
     """
 
     id: str
@@ -199,7 +199,7 @@ def _to_day(value: object) -> date | None:
 
 
 class _Column:
-    """A column of texts that knows the places of each."""
+    """A column of texts that knows the rows of each."""
 
     def __init__(self, column: pd.Series) -> None:
         self._codes, texts = pd.factorize(column.to_numpy(dtype=object))
@@ -209,7 +209,7 @@ class _Column:
         self._fitting: dict[str, Places] = {}
 
     def has(self, text: str, places: Places) -> Flags:
-        """Whether the text stands at each of the places."""
+        """Whether each of the places has the text."""
         return np.asarray(self._codes[places] == self._numbers.get(text, _NO_TEXT))
 
     def places_of(self, texts: Iterable[str]) -> Places:
@@ -219,23 +219,23 @@ class _Column:
         return np.sort(np.concatenate([np.array([], dtype="int64"), *parts]))
 
     def fitting(self, glob: str) -> Places:
-        """Return the places of the texts that fit a glob, in order."""
+        """Return the places of the texts that match a glob, in order."""
         if glob not in self._fitting:
             fits = to_pattern(glob).fullmatch
             self._fitting[glob] = self.places_of(filter(fits, self._near(glob)))
         return self._fitting[glob]
 
     def _near(self, glob: str) -> list[str]:
-        """Return the texts that may fit a glob: those that begin like it."""
+        """Return the texts that may match a glob: those that begin like it."""
         plain, keys, odd = self._sorted
         start = _PLAIN_START.match(glob)[0].lower()  # type: ignore[index] # it may be empty
         return plain[bisect_left(keys, start) : bisect_left(keys, start + _LAST)] + odd
 
     @cached_property
     def _sorted(self) -> tuple[list[str], list[str], list[str]]:
-        """The texts of ASCII letters in the order of their small ones, these, and all others.
+        """The ASCII texts, sorted by their lower case; these in lower case; and all other texts.
 
-        Letters beyond ASCII have more than two forms, and some of them are forms of ASCII ones.
+        Other letters may have more than two cases, and some of them match ASCII ones.
         """
         plain = sorted(filter(str.isascii, self._numbers), key=str.lower)
         odd = [text for text in self._numbers if not text.isascii()]
@@ -243,11 +243,11 @@ class _Column:
 
 
 class _Findings:
-    """The findings, laid out so that each waiver meets only those that it may be about."""
+    """The findings, indexed so that each waiver is compared only with those it may be about."""
 
     def __init__(self, findings: pd.DataFrame) -> None:
         self.ids = findings["finding_id"].to_numpy(dtype=object)
-        # A waiver begins and ends with a day, which may lie where nanoseconds do not reach.
+        # A waiver begins and ends with a day, which may be out of the range of nanoseconds.
         self._days = findings["as_of"].dt.tz_localize(None).to_numpy().astype("datetime64[D]")
         self._accounts, self._users, self._credentials, self._kinds, self._rules = (
             _Column(findings[name]) for name in ("account_id", "user", "credential", "kind", "rule")
@@ -267,7 +267,7 @@ class _Findings:
         return places[self._rules.has(waiver.rule, places)] if waiver.rule else places
 
     def split(self, waiver: Waiver, places: Places) -> tuple[Places, Places, Places]:
-        """Return those in whose time the waiver is in force, has expired, is not yet in force."""
+        """Split the places: the waiver is in force, has expired, or is not yet in force."""
         days = self._days[places]
         is_late = days > np.datetime64(waiver.expires, "D")
         is_early = days < np.datetime64(waiver.approved_on, "D")
@@ -346,7 +346,7 @@ def _to_table(rows: Sequence[tuple[object, ...]]) -> pd.DataFrame:
 
 
 def waiver_notices(table: pd.DataFrame, waivers: Waivers) -> list[Notice]:
-    """Return what the run must say: which waivers expired, are not yet in force, match nothing."""
+    """Return the warnings: which waivers have expired, are not yet in force, or match nothing."""
     if waivers.file is None:
         return []
     notices = []

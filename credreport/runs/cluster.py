@@ -94,7 +94,7 @@ async def _identify(address: str) -> dict[str, Any]:
 
 
 def _is_alive(client: Any) -> bool:
-    """Whether the scheduler still answers and has workers; once it does not, it is not asked again."""
+    """Whether the scheduler still answers and has workers; after a no, it is not asked again."""
     is_alive = False
     if client.status == "running":
         try:

@@ -109,7 +109,7 @@ class Counted:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What was counted over all chosen reports, with unused and undetermined credentials in a file."""
+    """The counts of all chosen reports; unused and undetermined credentials are in a file."""
 
     totals: Totals
     spool: Spool

@@ -32,7 +32,7 @@ class Pool:
     """Where the work is done: in this process, unless `start` gives an executor of `workers` workers.
 
     `deaths` are the exceptions that mean that a worker died.
-    `is_alive` is asked while a result is waited for: a cluster may vanish silently.
+    `is_alive` is asked while a result is waited for: a cluster may disappear silently.
     """
 
     workers: int = 1

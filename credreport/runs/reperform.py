@@ -363,7 +363,7 @@ def _is_judged_by_user(manifest: Manifest) -> bool:
 
 
 def _as_of(entries: Sequence[Mapping[str, Any]]) -> datetime | str | None:
-    """Return what --as-of said of these reports; None where each was judged at its own stamp."""
+    """Return what --as-of said about these reports; None where each was judged at its own stamp."""
     for entry in entries:
         if entry.get("as_of_origin") == GIVEN:
             return parse_instant(str(entry.get("as_of")))
@@ -373,7 +373,7 @@ def _as_of(entries: Sequence[Mapping[str, Any]]) -> datetime | str | None:
 
 
 def _as_ofs(manifest: Manifest, names: Sequence[str], max_bytes: int) -> list[datetime | str]:
-    """Return what --as-of said of each input of a comparison, in their order."""
+    """Return what --as-of said about each input of a comparison, in their order."""
     entries = _entries(manifest, REPORT)
     if _as_of(entries) == NEWEST:
         return [NEWEST]

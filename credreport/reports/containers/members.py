@@ -21,7 +21,7 @@ class ArchiveRefused(Exception):
 
 @dataclass(frozen=True)
 class Member:
-    """One file in an archive: where its bytes lie, and how to tell that they are whole.
+    """One file in an archive: where its bytes are, and how to check that they are whole.
 
     `offset` and `packed_size` say where it is in the archive, `size` is its length when unpacked.
     `crc` is None in a tar, which has none. `wrong` says why it is refused, `left_out` why it is

@@ -37,7 +37,7 @@ _ENCRYPTED, _HAS_DESCRIPTOR, _IS_UTF_8 = 0x1, 0x8, 0x800
 _FLAGS = 0x40 | _ENCRYPTED | _HAS_DESCRIPTOR | _IS_UTF_8  # the others say how well it was packed
 _STORED, _DEFLATED = 0, 8
 _LARGE_EXTRA, _NAME_EXTRA = 1, 0x7075
-# What stands in a header's name for letters that the code page lacks, and those letters.
+# What a header's name has in place of letters that the code page lacks, and those letters.
 _NOT_PLAIN = re.compile(rb"(?:#U[0-9A-Fa-f]{4}|#L[0-9A-Fa-f]{6}|[^ -~]|[?_])+")
 _FULL_16, _FULL_32 = 0xFFFF, 0xFFFFFFFF
 
@@ -166,7 +166,7 @@ def _extra_fields(data: bytes) -> Mapping[int, bytes]:
 
 
 def _unicode_name(extra: Mapping[int, bytes], name: bytes) -> bytes:
-    """Return the name in the extra field for it, behind a version and a checksum; empty without one.
+    """Return the name in the extra field for it, after a version and a checksum; empty without one.
 
     Raises ArchiveRefused where it differs in more than letters that the header's name cannot have:
     programs do not agree on which of the two counts, and the name may tell the date.
@@ -230,7 +230,7 @@ def _descriptor_size(data: bytes, expected: tuple[int, int, int]) -> int:
             is_whole = data.startswith(mark) and len(data) >= size
             if is_whole and struct.unpack(form, found) == expected:
                 return size
-    raise ArchiveRefused("the sizes behind a member and in its directory do not agree")
+    raise ArchiveRefused("the sizes after a member and in its directory do not agree")
 
 
 def _wrong(entry: _Entry) -> str:
