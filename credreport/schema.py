@@ -134,7 +134,7 @@ class Meaning(StrEnum):
 
 @dataclass(frozen=True)
 class Slot:
-    """The columns of one credential of a user; `last_used` is empty where untracked."""
+    """One credential of a user: its names and its columns in the report, empty if there is none."""
 
     credential: str
     kind: Kind

@@ -336,8 +336,9 @@ def to_changes(rows: pd.DataFrame, day: str) -> pd.DataFrame:
     """Return the table of changes: the columns of CHANGES, and what else the sheet shows.
 
     `rows` are those of `to_rows_of_findings`; `day` names the newest date. Besides: `key`, `kind`,
-    `is_open`, `is_new_finding`, `closed_by`, `finding_id_before`, `credential_before`, `line_before`, `line_after`. Order:
-    what is open first, then the most severe, then the oldest; the account's name and owner are left empty.
+    `is_open`, `is_new_finding`, `closed_by`, `finding_id_before`, `credential_before`,
+    `line_before`, `line_after`. Order: what is open first, then the most severe, then the oldest;
+    the account's name and owner are left empty.
     """
     finding_id = rows["finding_id_after"].where(
         rows["finding_id_after"].ne(""), rows["finding_id_before"]

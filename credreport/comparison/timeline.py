@@ -31,9 +31,11 @@ def follow(
 
     `identified`, `found`, `unknown`, `coverage` and `steps` are the tables of `identify`,
     `to_found`, `to_unknown`, `to_coverage` and `to_steps` (between two dates, those of `match` with
-    `turn` 1). Columns: `key`, `rule`, `account_id`, `kind`, `date`, `turn`, `as_of`; `finding_id`, `severity`, `state` and `waiver` where that report has the finding;
-    `status` of its credential (empty where it is not there) and `change` since the report before;
-    `exists`, `is_open` (and no waiver covers it), `is_opening`, `is_closing`.
+    `turn` 1). Columns: `key`, `rule`, `account_id`, `kind`, `date`, `turn`, `as_of`; `finding_id`,
+    `severity`, `state` and `waiver` where that report has the finding; `why` where it does not
+    decide it; `status` of its credential (empty where it is not there; then `seen` is `left_only`)
+    and `change` since the report before; `exists`, `is_open` (and no waiver covers it),
+    `is_opening`, `is_closing`.
     """
     present = identified[identified["key"].ne(NO_KEY)]
     about = present[["key", "account_id", "kind"]].drop_duplicates("key")
@@ -180,7 +182,7 @@ def _describe(followed: pd.DataFrame, identified: pd.DataFrame) -> pd.DataFrame:
 
 
 def count_open(followed: pd.DataFrame, coverage: pd.DataFrame, kinds: list[str]) -> pd.DataFrame:
-    """Return one row per date and kind: `open`, of which `not_covered`; `waived`, `opened`, `closed`.
+    """Return one row per date and kind: `open` (with `not_covered`), `waived`, `opened`, `closed`.
 
     `as_of` is the newest of the date, `accounts` how many have a report of it. A finding whose
     account has no report of a date stays open; `not_covered` counts these.

@@ -55,8 +55,10 @@ class Part:
 
     `users` and `credentials` are the population of these reports. `findings` come unordered and all
     open.
-    `undetermined` gives the reasons; `unused` has the few columns of the unused credentials that
-    a script needs; `ages` counts the judged active credentials by kind and age.
+    `undecided` has the verdicts of rules that a report does not allow, `undetermined` these and
+    those on use, with reasons; `unused` has the few columns of the unused credentials that a script
+    needs; `ages` counts the judged active credentials by kind and age; `tallies` and
+    `report_notices` have one entry per report. `iam_user_count` leaves root out.
     """
 
     users: pd.DataFrame
@@ -365,9 +367,8 @@ def find(credentials: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.Da
     The findings have the columns of FINDINGS except the names of accounts, and `row` (the
     credential, or the password of the user), `slot`, `kind`, `is_root`, `created_at`, `set_at`,
     `last_used`, `as_of` and `user_row` of what they are about (of a user, the latest use), and the
-    number of the user's
-    `active_credentials`; all are open.
-    The second table has a row, a rule and a reason for each verdict that the report does not allow;
+    number of the user's `active_credentials`; all are open. The second table has a row, a rule and
+    a reason for each verdict that the report does not allow;
     `has_row` is false where the report lacks the row that the rule is about, and `row` is another of
     its rows.
     """

@@ -169,9 +169,9 @@ def to_user_facts(credentials: pd.DataFrame) -> pd.DataFrame:
     nullable booleans, unknown where the report says neither true nor false. `all_unused`: there are
     active credentials, and every one is unused; unknown where that depends on one that was not
     judged. `latest_use` is the latest of the three dates of use; `is_use_doubtful` says that one of
-    them cannot be read or lies after the as-of.
-    `latest_use_column` names its column. `age_days`, `effective_last_used` and `basis` are those of
-    the credential that was used last. `row` is the password's row, `credential` and `kind` say user or root.
+    them is in doubt. `latest_use_column` names its column. `age_days`, `effective_last_used` and
+    `basis` are those of the credential that was used last. `row` is the password's row,
+    `credential` and `kind` say user or root.
     """
     by_slot = {
         slot.credential: credentials[credentials["credential"].eq(slot.credential)].set_index(

@@ -121,7 +121,7 @@ def unpack_counts(packed: Sequence[bytes], *shape: int) -> Numbers:
 
 @dataclass(frozen=True)
 class Totals:
-    """What was judged, by report, and what was not; `tallies` has one entry per report."""
+    """The reports judged, with one entry of `tallies` each, and what was refused or left out."""
 
     policy: Policy
     reports: Sequence[Report]

@@ -16,8 +16,8 @@ def to_undetermined(credentials: pd.DataFrame, undecided: pd.DataFrame) -> pd.Da
     """Return what could not be judged: credentials without a verdict, then rules without one.
 
     `undecided` has a row for each rule that the report does not allow; where the report lacks the row
-    itself, there are no cells and no line. The columns are those of
-    UNDETERMINED, `report`, which counts the reports, and `is_of_rule`.
+    itself, there are no cells and no line. The columns are those of UNDETERMINED, `report` (the
+    index of the report) and `is_of_rule`.
     """
     rows = credentials[credentials["status"].eq(Status.UNDETERMINED)]
     rows = rows.assign(

@@ -55,7 +55,8 @@ class Cells:
 
     `kind`, `last_meaning`, `set_meaning`: indices in KINDS and MEANINGS. `enabled`: ON, OFF or
     NEITHER; `is_unreported`: the cell says `not_supported`. `last_used`, `set_at`: UTC, NaT unless
-    the meaning is INSTANT. `unused_after_days` is the threshold for that credential's user.
+    the meaning is INSTANT. `blank_is_absence`: a blank cell means a known absence.
+    `unused_after_days` is the threshold for that credential's user.
     """
 
     kind: Codes

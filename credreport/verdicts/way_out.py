@@ -39,7 +39,8 @@ def to_targets(findings: pd.DataFrame, unused: pd.DataFrame) -> pd.DataFrame:
     """Return one row for each finding and credential to switch off, in the order of findings.
 
     Only findings about use require that; one about a whole user has a row for each unused
-    credential of the user. Columns: those of the finding, with `row`, `kind`, `credential`,
+    credential of the user. Columns: those of the finding, with `place` (its index among them),
+    `row`, `kind`, `credential`,
     `set_at` and `last_used` of the credential, and `spared_by`: the waiver of any such finding
     about the credential, or empty.
     """
@@ -55,7 +56,7 @@ def to_targets(findings: pd.DataFrame, unused: pd.DataFrame) -> pd.DataFrame:
 
 
 def _look_up(wanted: pd.Series, table: pd.DataFrame, key: str, column: str) -> pd.Series:
-    """Return the column of the first row of the table with that key; empty where there is none."""
+    """Return the column of the first row of the table with that key; empty if there is none."""
     first = table.drop_duplicates(key)
     by_key = dict(zip(first[key], first[column], strict=True))
     return pd.Series([by_key.get(each, "") for each in wanted], index=wanted.index, dtype="str")
