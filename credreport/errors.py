@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 PROBLEMS_SHOWN = 20
+_MOST_LETTERS = 1_000  # of what was found in a file, which may be all of it
 
 
 @dataclass(frozen=True, order=True)
@@ -25,7 +26,10 @@ class Problem:
             place += f", line {self.line}"
         if self.column:
             place += f", column {self.column}"
-        sentence = f"{place}: {self.found.rstrip('.')}."
+        found = self.found
+        if len(found) > _MOST_LETTERS:
+            found = f"{found[:_MOST_LETTERS]}…"
+        sentence = f"{place}: {found.rstrip('.')}."
         return f"{sentence} {self.remedy.rstrip('.')}." if self.remedy else sentence
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from credreport.errors import UsageError
+from credreport.files import open_regular, read_at_most, why_unreadable
 
 OPTION = "--mask-key"
 _FIRST_WORD = "credreport-mask-key-1"
@@ -41,11 +42,11 @@ class MaskKey:
 def read_key(path: Path) -> MaskKey:
     """Return the key in the file. Raises UsageError if it is not one, or if others may read it."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             mode = os.fstat(file.fileno()).st_mode
-            text = file.read(_MOST_BYTES).decode("ascii", "replace") if stat.S_ISREG(mode) else ""
-    except OSError as error:
-        raise UsageError(f"{OPTION} {path}: cannot be read ({error.strerror})") from None
+            text = read_at_most(file, _MOST_BYTES).decode("ascii", "replace")
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{OPTION} {path}: cannot be read ({why_unreadable(error)})") from None
     found = _CONTENT.fullmatch(text)
     if not found:
         message = f"{OPTION} {path}: not a key of credreport; name a file that does not exist yet"
@@ -61,12 +62,12 @@ def read_or_make_key(path: Path, output: Path, inputs: Iterable[str]) -> MaskKey
 
     Raises UsageError where it would lie among the evidence or the inputs, which are handed on.
     """
-    place = path.resolve()
+    place = _real(path)
     for folder, words in (
         (str(output), "the evidence"),
         *((each, "the inputs") for each in inputs),
     ):
-        if Path(folder).resolve() in (place, *place.parents):
+        if _real(folder) in (place, *place.parents):
             message = f"{OPTION} {path}: lies among {words}; keep it where it is not handed on"
             raise UsageError(message)
     try:
@@ -78,3 +79,8 @@ def read_or_make_key(path: Path, output: Path, inputs: Iterable[str]) -> MaskKey
     with os.fdopen(handle, "w", encoding="ascii") as file:
         file.write(f"{_FIRST_WORD} {secrets.token_hex(32)}\n")
     return read_key(path)
+
+
+def _real(path: str | Path) -> Path:
+    """Return where the path leads, as far as it does: a link to itself leads nowhere."""
+    return Path(os.path.realpath(path))

@@ -17,10 +17,11 @@ from credreport.rules.option_file import read_option_file
 _MAX_BYTES = 1024 * 1024
 _MOST_PROBLEMS = 1_000
 _SHOWN = 60
-_KEY = re.compile(r"""\s*(["']?)([^"'=.]*?)\1\s*[=.]""")
+# Possessive throughout: one way to match a line, whatever is repeated in it.
+_KEY = re.compile(r"""\s*+(["']?+)([^"'=.]*+)\1\s*+[=.]""")
 _HEADER = re.compile(r"\s*\[")
-_TABLE = re.compile(r"\s*\[\[?\s*([^\]]*?)\s*\]")
-_HEADING = re.compile(r"""\s*\[+\s*(["']?)([^"'\].]*?)\1\s*[\].]""")
+_TABLE = re.compile(r"\s*+\[\[?+([^\]]*+)\]")
+_HEADING = re.compile(r"""\s*+\[++\s*+(["']?+)([^"'\].]*+)\1\s*+[\].]""")
 _LONG_KEY = re.compile(r"^[ \t\[{]*(?:[\w\"'-]+[ \t]*\.[ \t]*){100}", re.MULTILINE)
 _PLACE = re.compile(r"^(?P<found>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)$")
 _END = re.compile(r"^(?P<found>.*) \(at end of document\)$")
@@ -43,11 +44,14 @@ def shown(value: object) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            text = repr(value)
-            return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+            return _cut(repr(value))
         case date() | time():
             return value.isoformat()
-    return str(value)
+    return _cut(str(value))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def as_written(value: object) -> str:
@@ -141,13 +145,13 @@ class TomlFile:
         """Record where keys and tables begin, once: a file may have many of both."""
         for place, line in enumerate(self._lines):
             if key := _KEY.match(line):
-                self._keys.setdefault(key[2], []).append(place)
+                self._keys.setdefault(key[2].strip(), []).append(place)
             if _HEADER.match(line):
                 self._headers.append(place)
             if table := _TABLE.match(line):
-                self._tables.setdefault(table[1], []).append(place)
+                self._tables.setdefault(table[1].strip(), []).append(place)
             if heading := _HEADING.match(line):
-                self._headings.setdefault(heading[2], place + 1)
+                self._headings.setdefault(heading[2].strip(), place + 1)
 
     def check_keys(
         self, values: Mapping[str, Any], known: Sequence[str], table: str = "", number: int = 0
@@ -156,7 +160,7 @@ class TomlFile:
         for key in values:
             if key not in known:
                 line = self.line_of(key, table, number)
-                self.report(line, f"unknown key `{key}`", suggest(key, known))
+                self.report(line, f"unknown key `{_cut(key)}`", suggest(key, known))
 
     def tables(self, name: str) -> list[dict[str, Any]]:
         """Return the tables written as `[[name]]`; report anything else of that name."""

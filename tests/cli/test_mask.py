@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import shutil
 import zipfile
@@ -18,6 +19,8 @@ from openpyxl import load_workbook
 from typer.testing import CliRunner, Result
 
 from credreport.cli.main import app
+from credreport.errors import UsageError
+from credreport.masking.key import read_or_make_key
 from credreport.output.formats import FORMATS
 from tests.support.decided import DAY, fill_in
 from tests.support.reports import root, save, user
@@ -363,6 +366,15 @@ def test_a_key_among_the_evidence_or_open_to_others_is_refused(place: Path, once
     refused = masked(place, *f"analyze {LATER}".split())
     assert refused.exit_code == 2
     assert "chmod 600" in refused.stderr
+
+
+def test_a_key_that_is_no_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    loop, pipe = tmp_path / "loop", tmp_path / "pipe"
+    loop.symlink_to(loop)
+    os.mkfifo(pipe)
+    for key, words in ((loop, "Too many levels"), (pipe, "not a regular file")):
+        with pytest.raises(UsageError, match=words):
+            read_or_make_key(key, tmp_path / "out", [])
 
 
 @pytest.mark.parametrize(

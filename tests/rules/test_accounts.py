@@ -141,6 +141,13 @@ def test_mistakes_are_refused_with_their_line(
     assert message in str(error.value)
 
 
+@pytest.mark.parametrize("text", ["x" * 9_000, f"id\n{'x' * 9_000}", f"id,{'x' * 9_000},id"])
+def test_a_message_quotes_no_whole_file(tmp_path: Path, text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read(tmp_path, text)
+    assert len(str(caught.value)) < 1_500
+
+
 def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as error:
         read(tmp_path, "id\n1\n2\n")

@@ -442,6 +442,21 @@ def test_value_of_another_kind_is_named_as_the_file_writes_it(
     assert len(message) < 500
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 300_000, f"[{' ' * 300_000}", f"{' ' * 300_000}x", f"a{' ' * 300_000}", "[[ " * 99_999],
+)
+def test_what_is_repeated_in_a_line_is_read_once(tmp_path: Path, text: str) -> None:
+    start = time.process_time()
+    assert "not TOML" in refusal(tmp_path, text)
+    assert time.process_time() - start < 1
+
+
+def test_a_long_key_is_cut_in_the_message(tmp_path: Path) -> None:
+    assert "unknown key `aaa" in (message := refusal(tmp_path, f"{'a' * 9_000} = 1\n"))
+    assert len(message) < 500
+
+
 def test_file_that_is_not_utf_8(tmp_path: Path) -> None:
     path = tmp_path / "policy.toml"
     path.write_bytes(b'profile = "\xff"')
