@@ -538,13 +538,14 @@ class TestProcess:
         assert done.returncode == 0
 
     def test_clock_zone_language_and_directory_change_no_byte(self, here: Path) -> None:
-        command = ("analyze", stale(here), "--format", "xlsx,png,csv,json,md,sh")
+        command = ("analyze", stale(here), "--format", "xlsx,png,svg,csv,json,sh,md,jira")
         assert run(*command).exit_code == 0
         directory = here / "elsewhere"
         directory.mkdir()
         language = "tr_TR.UTF-8"
         settings = {"TZ": "Pacific/Auckland", "LANG": language, "LC_ALL": language}
-        settings |= {"PYTHONHASHSEED": "12345"}
+        settings |= {"PYTHONHASHSEED": "12345", "COLUMNS": "20", "MPLBACKEND": "nonsense"}
+        settings |= {"HOME": str(here / "nowhere")}
         done = spawn(*command, cwd=directory, env=os.environ | settings)
         assert done.returncode == 0, done.stderr
         here_and_there = [
@@ -552,7 +553,7 @@ class TestProcess:
             for place in (here, directory)
         ]
         assert here_and_there[0] == here_and_there[1]
-        assert len(here_and_there[0]) == 9
+        assert len(here_and_there[0]) == 11
 
 
 class TestMain:

@@ -5,10 +5,6 @@ The expected verdicts come from tests/second_opinion.py, a plain second writing 
 
 from __future__ import annotations
 
-import hashlib
-import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -20,7 +16,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import credreport
 from credreport.instants import format_instant
 from credreport.reports.selection import Population, read_reports
 from credreport.rules.policy import Policy
@@ -410,45 +405,6 @@ def test_a_blank_is_judged_by_its_file_also_where_an_account_has_one_row() -> No
     lone |= {"arn": "arn:aws:iam::444455556666:user/lone"}
     found = verdicts([root(), lone])
     assert found["444455556666", "lone", "access_key_1"].status == "undetermined"
-
-
-def test_surroundings_change_no_byte(tmp_path: Path) -> None:
-    """Neither time zone nor language, hash seed, clock, home nor current directory shows."""
-    save(tmp_path, root(), holding("password", "true", CELLS[0], CELLS[0], "bob"), user("été"))
-    (report,) = tmp_path.glob("*.csv")
-    surroundings: list[dict[str, str]] = [
-        {"TZ": "UTC", "LANG": "C", "PYTHONHASHSEED": "0"},
-        {
-            "TZ": "Pacific/Kiritimati", "LANG": "tr_TR.UTF-8", "LC_ALL": "C.UTF-8",
-            "PYTHONHASHSEED": "77", "COLUMNS": "20", "MPLBACKEND": "nonsense",
-            "HOME": str(tmp_path / "nowhere"),
-        },
-    ]  # fmt: skip
-    seen = []
-    for number, extra in enumerate(surroundings):
-        place = tmp_path / f"place{number}"
-        place.mkdir()
-        run = subprocess.run(
-            [
-                sys.executable, "-c", "from credreport.cli.main import main; main()", "analyze",
-                str(report), "-o", "out", "--format", "xlsx,png,svg,csv,json,sh,md,jira",
-            ],
-            cwd=place,
-            env={
-                "PATH": os.environ["PATH"],
-                "PYTHONPATH": str(Path(credreport.__file__).parents[1]),
-                **extra,
-            },
-            capture_output=True,
-            check=True,
-        )  # fmt: skip
-        files = {
-            path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in (place / "out").iterdir()
-        }
-        seen.append((run.stdout, files))
-    assert seen[0] == seen[1]
-    assert len(seen[0][1]) == 11  # too few credentials for the curve
 
 
 def test_the_frames_of_the_library_are_those_of_the_table(tmp_path: Path) -> None:
