@@ -69,7 +69,10 @@ def changes(comparison: Comparison) -> pd.DataFrame:
 
 
 def told(comparison: Comparison) -> list[tuple[str, str, str]]:
-    table = changes(comparison)
+    return told_of(changes(comparison))
+
+
+def told_of(table: pd.DataFrame) -> list[tuple[str, str, str]]:
     return sorted(zip(table["credential"], table["change"], table["closed"], strict=True))
 
 
@@ -223,9 +226,77 @@ def test_the_table_has_the_documented_columns_and_both_sides(tmp_path: Path) -> 
     assert row["credential_before"] == "access_key_1"
 
 
-def test_root_is_still_excluded(tmp_path: Path) -> None:
-    comparison = run(tmp_path, [user()], [user()])
-    assert list(comparison.changes["change"]) == ["still_excluded"]
+# Before and after, each in an account of its own: compared once, and each looked at by the test of it.
+STORIES: dict[str, tuple[Rows, Rows]] = {
+    "a key moved": (
+        [user(**key(1, made="2024-01-01T00:00:00Z"), **key(2, made=OLD))],
+        [user(**key(1, made=OLD))],
+    ),
+    "two keys of a second": (
+        [user(**key(1), **key(2, used=RECENT))],
+        [user(**key(2, used=LATER))],
+    ),
+    "a rotation": ([user(**key(1))], [user(**key(2, made=LATER, used="N/A"))]),
+    "two keys gone": (
+        [user(**key(1), **key(2, made="2025-02-02T00:00:00Z"))],
+        [user(**key(1, made=LATER, used=LATER))],
+    ),
+    "created again": (
+        [user(**password(), **key())],
+        [user(user_creation_time=LATER, **password(used=LATER, changed=LATER), **key())],
+    ),
+    "another case": ([user("Alice", **key())], [user("ALICE", **key())]),
+    "a password set anew": (
+        [user(**password(used="no_information"))],
+        [user(**password(used="no_information", changed=LATER))],
+    ),
+    "a key without a date": ([user(**key())], [user(**key(made="4/5/2019", used=LATER))]),
+    "a user without a date": ([user(**key())], [user(user_creation_time="N/A", **key())]),
+    "an older user": ([user()], [user(), user("zoe", **key())]),
+    "listed twice": (
+        [user(**key()), user(**key(used=RECENT))],
+        [user(**key(used=RECENT)), user(**key())],
+    ),
+    "once, then a stale row first": ([user(**key())], [user(**key()), user()]),
+    "once, then a stale row last": ([user(**key())], [user(), user(**key())]),
+    "a stale row first, then once": ([user(**key()), user()], [user(**key())]),
+    "a stale row last, then once": ([user(), user(**key())], [user(**key())]),
+    "a certificate": ([user(cert_1_active="true", cert_1_last_rotated=OLD)], [user()]),
+    "all gone": ([user(**key()), user("bob", **key())], [user()]),
+    "root only": ([user()], [user()]),
+}
+
+
+def account_of(story: str) -> str:
+    return f"{[*STORIES].index(story) + 1:012d}"
+
+
+@pytest.fixture(scope="module")
+def stories(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
+    def moved(story: str, rows: Rows) -> Rows:
+        return [row | {"arn": row["arn"].replace(ACCOUNT, account_of(story))} for row in rows]
+
+    before = [row for story, (rows, _) in STORIES.items() for row in moved(story, rows)]
+    after = [row for story, (_, rows) in STORIES.items() for row in moved(story, rows)]
+    return run(tmp_path_factory.mktemp("stories"), before, after)
+
+
+def of_story(stories: Comparison, story: str) -> pd.DataFrame:
+    """Return the changes in the account of a story, save those of root."""
+    table = changes(stories)
+    return table[table["account_id"].eq(account_of(story))]
+
+
+def notices_of(stories: Comparison, story: str) -> list[tuple[str, str]]:
+    """Return code and text of what the comparison says of the account of a story."""
+    start = f"account {account_of(story)}:"
+    return [(each.code, str(each)) for each in stories.own_notices if str(each).startswith(start)]
+
+
+def test_root_is_still_excluded(stories: Comparison) -> None:
+    table = stories.changes
+    of_account = table["account_id"].eq(account_of("root only"))
+    assert list(table.loc[of_account, "change"]) == ["still_excluded"]
 
 
 def test_a_root_key_switched_off_is_deactivated_and_none_of_the_findings(tmp_path: Path) -> None:
@@ -260,12 +331,9 @@ def test_root_judged_on_one_date_only_is_undetermined(tmp_path: Path) -> None:
     )
 
 
-def test_a_key_that_moved_from_slot_2_to_slot_1_is_not_removed(tmp_path: Path) -> None:
-    before = user(**key(1, made="2024-01-01T00:00:00Z"), **key(2, made=OLD))
-    after = user(**key(1, made=OLD))
-    comparison = run(tmp_path, [before], [after])
-    table = changes(comparison).sort_values("before_age_days", kind="stable")
-    assert told(comparison) == [
+def test_a_key_that_moved_from_slot_2_to_slot_1_is_not_removed(stories: Comparison) -> None:
+    table = of_story(stories, "a key moved")
+    assert told_of(table) == [
         ("access_key_1", "removed", "yes"),
         ("access_key_1", "still_unused", "no"),
     ]
@@ -273,22 +341,20 @@ def test_a_key_that_moved_from_slot_2_to_slot_1_is_not_removed(tmp_path: Path) -
     assert (moved["credential_before"], moved["credential"]) == ("access_key_2", "access_key_1")
 
 
-def test_two_keys_of_the_same_second_pair_by_slot(tmp_path: Path) -> None:
-    before = user(**key(1), **key(2, used=RECENT))
-    after = user(**key(2, used=LATER))
-    assert told(run(tmp_path, [before], [after])) == [
+def test_two_keys_of_the_same_second_pair_by_slot(stories: Comparison) -> None:
+    assert told_of(of_story(stories, "two keys of a second")) == [
         ("access_key_1", "removed", "yes"),
         ("access_key_2", "still_current", ""),
     ]
 
 
-def test_one_key_gone_and_one_new_is_a_rotation(tmp_path: Path) -> None:
-    comparison = run(tmp_path, [user(**key(1))], [user(**key(2, made=LATER, used="N/A"))])
-    assert told(comparison) == [
+def test_one_key_gone_and_one_new_is_a_rotation(stories: Comparison) -> None:
+    table = of_story(stories, "a rotation")
+    assert told_of(table) == [
         ("access_key_1", "replaced", "yes"),
         ("access_key_2", "added", ""),
     ]
-    table = changes(comparison).set_index("change")
+    table = table.set_index("change")
     assert table.loc["replaced", "replaced_by"] == "access_key_2 2026-09-15T00:00:00Z"
     assert table.loc["replaced", "evidence"] == (
         "rotated: access_key_1_last_rotated: 2025-01-01T00:00:00Z on 2026-06-30, "
@@ -297,27 +363,23 @@ def test_one_key_gone_and_one_new_is_a_rotation(tmp_path: Path) -> None:
     assert table.loc["added", "replaced_by"] == ""
 
 
-def test_two_keys_gone_and_one_new_is_no_rotation(tmp_path: Path) -> None:
-    before = user(**key(1), **key(2, made="2025-02-02T00:00:00Z"))
-    comparison = run(tmp_path, [before], [user(**key(1, made=LATER, used=LATER))])
-    assert told(comparison) == [
+def test_two_keys_gone_and_one_new_is_no_rotation(stories: Comparison) -> None:
+    assert told_of(of_story(stories, "two keys gone")) == [
         ("access_key_1", "added", ""),
         ("access_key_1", "removed", "yes"),
         ("access_key_2", "removed", "yes"),
     ]
 
 
-def test_a_re_created_user_is_another_person(tmp_path: Path) -> None:
-    before = user(**password(), **key())
-    after = user(user_creation_time=LATER, **password(used=LATER, changed=LATER), **key())
-    comparison = run(tmp_path, [before], [after])
-    assert told(comparison) == [
+def test_a_re_created_user_is_another_person(stories: Comparison) -> None:
+    table = of_story(stories, "created again")
+    assert told_of(table) == [
         ("access_key_1", "added", ""),
         ("access_key_1", "user_removed", "yes"),
         ("password", "added", ""),
         ("password", "user_removed", "yes"),
     ]
-    evidence = changes(comparison).set_index(["change", "credential"])["evidence"]
+    evidence = table.set_index(["change", "credential"])["evidence"]
     assert evidence["user_removed", "password"] == (
         "the user of this name in the report of 2026-09-30 was created at another time: "
         "not the same one"
@@ -327,22 +389,18 @@ def test_a_re_created_user_is_another_person(tmp_path: Path) -> None:
     )
 
 
-def test_the_case_of_an_arn_does_not_matter(tmp_path: Path) -> None:
-    comparison = run(tmp_path, [user("Alice", **key())], [user("ALICE", **key())])
-    assert told(comparison) == [("access_key_1", "still_unused", "no")]
+def test_the_case_of_an_arn_does_not_matter(stories: Comparison) -> None:
+    assert told_of(of_story(stories, "another case")) == [("access_key_1", "still_unused", "no")]
 
 
-def test_a_password_set_anew_is_the_same_one_and_a_warning_says_so(tmp_path: Path) -> None:
-    before = user(**password(used="no_information"))
-    after = user(**password(used="no_information", changed=LATER))
-    comparison = run(tmp_path, [before], [after])
-    (row,) = changes(comparison).to_dict("records")
+def test_a_password_set_anew_is_the_same_one_and_a_warning_says_so(stories: Comparison) -> None:
+    (row,) = of_story(stories, "a password set anew").to_dict("records")
     assert (row["change"], row["closed"], row["evidence"]) == (
         "used_again",
         "yes",
         "not used, but changed on 2026-09-15: its age starts there",
     )
-    assert [notice.code for notice in comparison.own_notices] == ["set-anew"]
+    assert [code for code, _ in notices_of(stories, "a password set anew")] == ["set-anew"]
 
 
 def test_a_missing_account_is_never_fixed(tmp_path: Path) -> None:
@@ -383,56 +441,48 @@ def test_a_new_credential_that_cannot_be_judged_says_why(tmp_path: Path) -> None
     assert "1 credential or user could not be judged" in comparison_verdict(comparison)
 
 
-def test_a_key_without_a_readable_date_may_be_the_same_one(tmp_path: Path) -> None:
-    comparison = run(tmp_path, [user(**key())], [user(**key(made="4/5/2019", used=LATER))])
-    assert told(comparison) == [
+def test_a_key_without_a_readable_date_may_be_the_same_one(stories: Comparison) -> None:
+    table = of_story(stories, "a key without a date")
+    assert told_of(table) == [
         ("access_key_1", "undetermined", ""),
         ("access_key_1", "undetermined", "no"),
     ]
-    assert set(changes(comparison)["evidence"]) == {
+    assert set(table["evidence"]) == {
         "the key may be the same or another: the date of a last rotation is not a date"
     }
 
 
-def test_a_user_without_a_readable_creation_time_may_be_the_same_one(tmp_path: Path) -> None:
-    comparison = run(tmp_path, [user(**key())], [user(user_creation_time="N/A", **key())])
-    assert told(comparison) == [
+def test_a_user_without_a_readable_creation_time_may_be_the_same_one(stories: Comparison) -> None:
+    table = of_story(stories, "a user without a date")
+    assert told_of(table) == [
         ("access_key_1", "undetermined", ""),
         ("access_key_1", "undetermined", "no"),
     ]
-    assert set(changes(comparison)["evidence"]) == {
+    assert set(table["evidence"]) == {
         "the user may be the same or another: a creation time is not a date"
     }
-    assert comparison.is_incomplete
+    assert stories.is_incomplete
 
 
-def test_a_user_older_than_a_report_without_it_is_named_in_a_warning(tmp_path: Path) -> None:
-    comparison = run(tmp_path, [user()], [user(), user("zoe", **key())])
-    (notice,) = comparison.own_notices
-    assert str(notice).endswith("was it renamed, or was that report cut short?")
+def test_a_user_older_than_a_report_without_it_is_named_in_a_warning(stories: Comparison) -> None:
+    ((_, notice),) = notices_of(stories, "an older user")
+    assert notice.endswith("was it renamed, or was that report cut short?")
 
 
-def test_a_user_listed_twice_is_compared_row_by_row(tmp_path: Path) -> None:
-    twice = [user(**key()), user(**key(used=RECENT))]
-    comparison = run(tmp_path, twice, twice[::-1])
-    assert told(comparison) == [
+def test_a_user_listed_twice_is_compared_row_by_row(stories: Comparison) -> None:
+    assert told_of(of_story(stories, "listed twice")) == [
         ("access_key_1", "newly_unused", ""),
         ("access_key_1", "still_unused", "no"),
     ]
 
 
-@pytest.mark.parametrize("stale_first", [True, False])
-@pytest.mark.parametrize("twice_before", [True, False])
-def test_a_user_with_more_rows_on_one_date_is_undetermined(
-    tmp_path: Path, *, stale_first: bool, twice_before: bool
-) -> None:
-    twice = [user(**key()), user()] if stale_first else [user(), user(**key())]
-    dates = (twice, [user(**key())]) if twice_before else ([user(**key())], twice)
-    comparison = run(tmp_path, *dates)
-    assert {change for _, change, _ in told(comparison)} == {"undetermined"}
-    assert set(comparison.changes["closed"]) <= {"no", ""}
-    assert "which row is which is unknown" in comparison.changes["evidence"].iloc[0]
-    assert comparison.is_incomplete
+@pytest.mark.parametrize("story", [story for story in STORIES if "stale row" in story])
+def test_a_user_with_more_rows_on_one_date_is_undetermined(stories: Comparison, story: str) -> None:
+    table = of_story(stories, story)
+    assert set(table["change"]) == {"undetermined"}
+    assert set(table["closed"]) <= {"no", ""}
+    assert "which row is which is unknown" in table["evidence"].iloc[0]
+    assert stories.is_incomplete
 
 
 def test_a_column_that_was_lost_has_no_last_use(tmp_path: Path) -> None:
@@ -445,9 +495,8 @@ def test_a_column_that_was_lost_has_no_last_use(tmp_path: Path) -> None:
     assert "last used unknown (there is no such column) in the newer report and " in said
 
 
-def test_certificates_are_not_compared(tmp_path: Path) -> None:
-    with_certificate = user(cert_1_active="true", cert_1_last_rotated=OLD)
-    assert told(run(tmp_path, [with_certificate], [user()])) == []
+def test_certificates_are_not_compared(stories: Comparison) -> None:
+    assert told_of(of_story(stories, "a certificate")) == []
 
 
 def test_a_lower_threshold_finds_more(tmp_path: Path) -> None:
@@ -598,9 +647,9 @@ def test_a_timeline_without_a_closed_finding_has_no_median(tmp_path: Path) -> No
     )
 
 
-def test_the_timeline_of_two_dates_knows_what_is_gone(tmp_path: Path) -> None:
-    comparison = run(tmp_path, [user(**key()), user("bob", **key())], [user()])
-    lives = comparison.timeline.sort_values("user")[["user", "state", "how"]]
+def test_the_timeline_of_two_dates_knows_what_is_gone(stories: Comparison) -> None:
+    lives = stories.timeline[stories.timeline["account_id"].eq(account_of("all gone"))]
+    lives = lives.sort_values("user")[["user", "state", "how"]]
     assert lives.to_numpy().tolist() == [
         ["alice", "closed", "removed"],
         ["bob", "closed", "user_removed"],
