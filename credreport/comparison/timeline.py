@@ -182,16 +182,20 @@ def _describe(followed: pd.DataFrame, identified: pd.DataFrame) -> pd.DataFrame:
 
 
 def count_open(followed: pd.DataFrame, coverage: pd.DataFrame, kinds: list[str]) -> pd.DataFrame:
-    """Return one row per date and kind: `open` (with `not_covered`), `waived`, `opened`, `closed`.
+    """Return one row per date and kind: the counts of findings.
 
-    `as_of` is the newest of the date, `accounts` how many have a report of it. A finding whose
-    account has no report of a date stays open; `not_covered` counts these.
+    `open`, of which `not_covered` and `undetermined`; `waived`, `opened`, `closed`. `as_of` is the
+    newest of the date, `accounts` how many have a report of it. A finding whose account has no report
+    of a date stays open; `not_covered` counts these. So does one that the report of a date does not
+    settle, though it is not among what is open now; `undetermined` counts these.
     """
     dates = coverage.groupby("date").agg(as_of=("as_of", "max"), accounts=("account_id", "nunique"))
     index = pd.MultiIndex.from_product([dates.index, kinds], names=["date", "kind"])
     lives = followed[[*_ON, "kind"]].drop_duplicates(_ON)
     grid = lives.merge(dates.reset_index()[["date"]], how="cross").merge(
-        followed[[*_ON, "date", "exists", "is_open", "is_opening", "is_closing"]],
+        followed.assign(is_found=followed["finding_id"].ne(""))[
+            [*_ON, "date", "exists", "is_found", "is_open", "is_opening", "is_closing"]
+        ],
         on=[*_ON, "date"],
         how="left",
         validate="one_to_one",
@@ -210,11 +214,12 @@ def count_open(followed: pd.DataFrame, coverage: pd.DataFrame, kinds: list[str])
     counted = grid.assign(
         open=is_open | is_not_covered,
         not_covered=is_not_covered,
+        undetermined=is_open & is_covered & ~grid["is_found"].eq(other=True),
         waived=exists & ~is_open & ~is_not_covered,
         opened=grid["is_opening"].astype("boolean").fillna(value=False),
         closed=grid["is_closing"].astype("boolean").fillna(value=False),
     )
-    names = ["open", "not_covered", "waived", "opened", "closed"]
+    names = ["open", "not_covered", "undetermined", "waived", "opened", "closed"]
     counts = counted.groupby(["date", "kind"])[names].sum().reindex(index, fill_value=0)
     table = counts.astype("int64").reset_index().merge(dates.reset_index(), on="date")
     return table[["date", "as_of", "accounts", "kind", *names]]

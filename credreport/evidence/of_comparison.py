@@ -332,9 +332,15 @@ def _accounts(comparison: Comparison) -> pd.DataFrame:
 
 
 def _open_title(comparison: Comparison) -> str:
-    totals = comparison.open_counts.groupby("date")["open"].sum()
+    totals = comparison.open_counts.groupby("date")[["open", "undetermined"]].sum()
     days = to_days(comparison)
-    return f"Open findings: {totals.iloc[0]} on {days[0]}, {totals.iloc[-1]} on {days[-1]}"
+    first, last = (
+        f"{count} on {day}" + (f" ({unsure} of them undetermined)" if unsure else "")
+        for day, (count, unsure) in (
+            (days[place], totals.iloc[place].to_list()) for place in (0, -1)
+        )
+    )
+    return f"Open findings: {first}, {last}"
 
 
 def _by_change_block(by_change: pd.DataFrame) -> Block:
@@ -348,12 +354,13 @@ def _open_counts_block(comparison: Comparison) -> Block:
     by_date = counts.groupby("date")
     of_kind = counts.pivot_table(index="date", columns="kind", values="open").astype("int64")
     kinds = list(dict.fromkeys(counts["kind"]))
-    sums = by_date[["open", "waived", "not_covered", "opened", "closed"]].sum()
+    names = ["open", "waived", "not_covered", "undetermined", "opened", "closed"]
+    sums = by_date[names].sum()
     table = pd.concat([by_date["accounts"].first(), of_kind[kinds], sums], axis=1)
     table.insert(0, "day", to_days(comparison))
     headers = (
         "Date (UTC)", "Accounts", *(FINDING_KIND_WORDS[kind] for kind in kinds), "Open", "Waived",
-        "Of open: not covered", "Opened", "Closed",
+        "Of open: not covered", "Of open: undetermined", "Opened", "Closed",
     )  # fmt: skip
     return Block("Open findings over time", headers, table)
 
