@@ -476,7 +476,7 @@ def main() -> None:
             cause = stop.__context__
             if isinstance(cause, OSError) and is_closed_pipe(
                 cause
-            ):  # `--help | true` is no failure
+            ):  # `--help | true` is not a failure
                 raise SystemExit(0) from None
             raise
         finally:

@@ -55,7 +55,7 @@ def identify(assessments: Sequence[Assessment]) -> pd.DataFrame:
     assessment of that date (of a user, its password's). `user_key` and `key` are the same number for
     the same user, and the same credential or user, on any date; a key occurs once per date.
     `is_created_known` and `is_born_known` say whether the identity rests on a date. Empty slots stay
-    in the table with NO_KEY: they are no credentials.
+    in the table with NO_KEY: they are not credentials.
     """
     credentials = pd.concat(
         [_take(date, assessment) for date, assessment in enumerate(assessments)],

@@ -158,14 +158,14 @@ def _to_repeated(repeated: tuple[Repeated, ...]) -> list[str]:
     sentences = []
     if itself:
         sentences.append(
-            f"COMPARED WITH ITSELF: the older report is the newer one, of {_to_list(itself)}."
+            f"COMPARED WITH ITSELF: the older and the newer report are one, of {_to_list(itself)}."
         )
     if others:
         more = f", and {len(others) - 1} more such pairs" if len(others) > 2 else ""
         named = others[0] if more else "; ".join(others)
         sentences.append(
             f"THE SAME REPORT ON TWO DATES: {named}{more}: AWS serves "
-            "a report for up to four hours, so nothing can be said of the time between."
+            "a report for up to four hours, so nothing can be said about the time between."
         )
     return sentences
 

@@ -12,7 +12,7 @@ def reason_not_to_open(data: bytes, most: int) -> str:
     """Return why the workbook is not opened; empty where it may be.
 
     `most` is how many bytes all its parts may have together. A part that has more than the archive's
-    directory says is damaged. Raises zipfile.BadZipFile, or another error, where it is no archive.
+    directory says is damaged. Raises zipfile.BadZipFile, or another error, if it is not an archive.
     """
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts = archive.infolist()

@@ -74,7 +74,7 @@ _AGAIN = "Save it again in Excel or LibreOffice as .xlsx, or name another workbo
 def read_decisions(path: Path) -> Decisions:
     """Return the decisions of the workbook that --carry-from names.
 
-    Raises UsageError where it cannot be read, is no workbook of analyze, or has a cell filled in
+    Raises UsageError if it cannot be read, is not a workbook of analyze, or has a cell filled in
     that cannot be carried over; all of them, each with sheet and cell.
     """
     try:
@@ -260,7 +260,7 @@ def _refuse_hidden(reader: _Reader, sheet: Any) -> None:
             is_out_of_order |= number <= last
             last = number
     for place in found:
-        remedy = "Split them again, and fill in each row"
+        remedy = "Unmerge them, and fill in each row"
         reader.refuse(f"sheet {sheet.title}, cells {place}", "merged", remedy)
     if is_out_of_order:
         reader.refuse(f"sheet {sheet.title}", "rows out of order", _AGAIN)
@@ -326,7 +326,7 @@ def _of_sheet(reader: _Reader, title: str, rows: Sequence[_Row] | None) -> Itera
     number = rows[place][0] if rows else 1
     missing = [header for header in (_ID, *FILLED_IN.values()) if header not in headers]
     if missing:
-        remedy = "Give the header row its names back, or name another workbook"
+        remedy = "Restore the names in the header row, or name another workbook"
         reader.refuse(f"sheet {title}, row {number}", f"no column {', '.join(missing)}", remedy)
         return
     twice = [header for header in (_ID, *FILLED_IN.values()) if headers.count(header) > 1]

@@ -24,7 +24,7 @@ _OF_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 @dataclass(frozen=True)
 class MaskKey:
-    """The key of the pseudonyms. Whoever has it can test a guess; without it nobody can."""
+    """The key of the pseudonyms. With it a guess can be tested; without it, none can."""
 
     secret: bytes = field(repr=False)
 
@@ -60,7 +60,7 @@ def read_key(path: Path) -> MaskKey:
 def read_or_make_key(path: Path, output: Path, inputs: Iterable[str]) -> MaskKey:
     """Return the key in the file, which is created if it is missing.
 
-    Raises UsageError where it would lie among the evidence or the inputs, which are handed on.
+    Raises UsageError where it would lie among the evidence or the inputs, which are shared.
     """
     place = _real(path)
     for folder, words in (
@@ -68,7 +68,7 @@ def read_or_make_key(path: Path, output: Path, inputs: Iterable[str]) -> MaskKey
         *((each, "the inputs") for each in inputs),
     ):
         if _real(folder) in (place, *place.parents):
-            message = f"{OPTION} {path}: lies among {words}; keep it where it is not handed on"
+            message = f"{OPTION} {path}: lies among {words}; keep it where it is not shared"
             raise UsageError(message)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

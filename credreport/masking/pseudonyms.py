@@ -41,7 +41,7 @@ _ENDINGS = (".csv", ".json", ".txt", ".tsv", ".zip", ".b64", ".toml", ".xlsx", "
 
 
 class Masker:
-    """Makes pseudonyms, and remembers of whom: `originals` has what each stands for."""
+    """Makes pseudonyms, and remembers the name behind each in `originals`."""
 
     def __init__(self, key: MaskKey) -> None:
         """Take the key."""

@@ -92,7 +92,7 @@ def to_question(evidence: Evidence) -> dict[str, Any]:
 
 
 def find_earlier(evidence: Evidence, directory: Path) -> Earlier:
-    """Return what earlier runs left in the directory: nothing where there is no manifest of ours."""
+    """Return what earlier runs left in the directory: nothing without a manifest of credreport."""
     sums = _read_sums(directory / SUMS)
     document = _read_manifest(directory / manifest_name(evidence))
     if any(document.get(name) != value for name, value in to_question(evidence).items()):

@@ -433,7 +433,7 @@ class _Reading:
             return [*problems]
         notices = _shortened(self.notices.get(place, []))
         if len(reports) > 1:
-            message = f"holds {len(reports)} reports or accounts, each judged by itself"
+            message = f"contains {len(reports)} reports or accounts, each judged separately"
             notices = [Notice(name, 0, "several-accounts", message), *notices]
         if notices:  # every report of the file has them: its siblings may be superseded
             every = (*reports[0].notices, *notices)

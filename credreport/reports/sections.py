@@ -249,7 +249,7 @@ def _is_header(cells: Collection[str]) -> bool:
 
 
 def is_like_header(cells: Collection[str]) -> bool:
-    """Whether a row names three columns, though not exactly: then it is no user."""
+    """Whether a row names three columns, though not exactly: then it is not a user."""
     if not _PART_OF_A_NAME.search(SEPARATOR.join(cells)):
         return False
     names = {cell.strip().lower() for cell in cells}

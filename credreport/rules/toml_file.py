@@ -86,7 +86,7 @@ class TomlFile:
 
     def _too_deep(self) -> UsageError:
         found = "lists or tables nested too deeply to be settings"
-        return UsageError(str(Problem(self.file.name, 0, 0, found, "Take the nesting out")))
+        return UsageError(str(Problem(self.file.name, 0, 0, found, "Remove the nesting")))
 
     def _not_toml(self, message: str) -> Problem:
         """Turn the parser's message into ours: file, line, column, what was found."""

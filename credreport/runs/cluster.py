@@ -25,7 +25,7 @@ R = TypeVar("R")
 def on_cluster(address: str) -> Pool:
     """Return a pool that is the Dask cluster of that scheduler (`tcp://HOST:PORT`, `tls://…`).
 
-    Raises UsageError where it is no such address, the extra `cluster` is not installed, no
+    Raises UsageError if it is not such an address, the extra `cluster` is not installed, no
     scheduler answers, or it has no workers.
     """
     if not _ADDRESS.fullmatch(address):

@@ -97,7 +97,7 @@ def explain(population: Population, assessment: Assessment, name: str) -> Explan
         ),
         Section("What decided", decided),
         Section(f"The rule: {rule.id}", _rule_lines(assessment.policy, rule)),
-        Section("What other tools say of this row", _peer_lines(finding, rule, credential)),
+        Section("What other tools say about this row", _peer_lines(finding, rule, credential)),
         Section("State", _state_lines(assessment, finding)),
         Section("What to do", _remedy_lines(assessment, finding)),
     )
@@ -117,7 +117,7 @@ def _to_record(assessment: Assessment, finding: Mapping[str, object]) -> Mapping
 
 
 def describe_user(assessment: Assessment, name: str) -> list[str]:
-    """Return a line for each credential of the users of that name; none where there is no such user."""
+    """Return a line for each credential of the users of that name, if there are any."""
     rows = assessment.credentials[assessment.credentials["user"].eq(name)]
     lines = []
     for row in to_rows(rows):
@@ -330,7 +330,7 @@ def _state_lines(assessment: Assessment, finding: Mapping[str, object]) -> tuple
         ("early_findings", "is not yet in force"),
     ):
         lines += [
-            f"Waiver {row['waiver']} would cover it, and {words}."
+            f"Waiver {row['waiver']} would cover it, but {words}."
             for row in to_rows(assessment.waivers)
             if str(finding["finding_id"]) in str(row[column]).split()
         ]

@@ -216,7 +216,7 @@ def serve() -> None:
     signal.signal(signal.SIGTERM, _stop)
     with os.fdopen(os.dup(0), "rb") as calls, os.fdopen(os.dup(1), "wb") as answers:
         nowhere = os.open(os.devnull, os.O_RDWR)
-        for number in (0, 1):  # whatever is printed is no answer
+        for number in (0, 1):  # whatever is printed is not an answer
             os.dup2(nowhere, number)
         inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         threading.Thread(target=_listen, args=(calls, inbox), daemon=True).start()

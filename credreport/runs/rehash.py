@@ -90,7 +90,7 @@ class Rehashed:
 def rehash(directory: Path) -> Rehashed:
     """Hash every file that the manifests of the directory and its SHA256SUMS name.
 
-    Raises UsageError where there is no evidence in it, or it is no directory.
+    Raises UsageError if there is no evidence in it, or it is not a directory.
     """
     if not directory.is_dir():
         what = "not a directory" if os.path.lexists(directory) else "no such directory"

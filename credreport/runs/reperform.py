@@ -209,7 +209,7 @@ def _find_option_files(
             what = f"changed: its SHA-256 is {short(hash_plain(namesake))}, {manifest.name} says"
             faults.append(Fault(entry["name"], f"{what} {short(digest)} ({option})"))
         else:
-            what = f"missing: the run was given it with {option} (SHA-256 {short(digest)})"
+            what = f"missing: the run used it for {option} (SHA-256 {short(digest)})"
             remedy = "add it to the inputs"
             if entry["name"] in {each["name"] for each in manifest.document["outputs"]}:
                 remedy = "the run replaced it; without a copy of the old one it cannot be repeated"

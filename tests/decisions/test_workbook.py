@@ -279,7 +279,7 @@ class TestMergedCells:
         book = openpyxl.load_workbook(io.BytesIO(make(Decisions=lines)))
         book[title].merge_cells("C2:C3")
         assert refusal(saved(book)) == (
-            f"--carry-from old.xlsx: sheet {title}, cells C2:C3: merged. Split them again, and fill in "
+            f"--carry-from old.xlsx: sheet {title}, cells C2:C3: merged. Unmerge them, and fill in "
             "each row."
         )
 
@@ -356,7 +356,7 @@ class TestAnotherWorkbook:
 
     def test_without_a_column_is_refused(self) -> None:
         data = make([ID, "ann"], headers=HEADERS[:-1])
-        assert "sheet Findings, row 1: no column Ticket and notes. Give" in refusal(data)
+        assert "sheet Findings, row 1: no column Ticket and notes. Restore" in refusal(data)
 
     def test_may_lack_findings_where_only_what_is_filled_in_counts(self) -> None:
         book = openpyxl.Workbook()

@@ -110,7 +110,7 @@ def test_a_waiver_is_named(tmp_path: Path) -> None:
     )
     path.write_text(text.format("2026-01-02"))
     explanation = only(population, assess(population, None, load_waivers(path)))
-    assert lines(explanation, "State") == ("Open.", "Waiver W1 would cover it, and has expired.")
+    assert lines(explanation, "State") == ("Open.", "Waiver W1 would cover it, but has expired.")
 
 
 @pytest.mark.parametrize("name", RULES)

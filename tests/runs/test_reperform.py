@@ -193,7 +193,7 @@ CHANGED_INPUTS: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "waivers missing": (
         lambda top: (top / "waivers.toml").unlink(),
-        "waivers.toml: missing: the run was given it with --waivers (SHA-256 ",
+        "waivers.toml: missing: the run used it for --waivers (SHA-256 ",
     ),
 }
 
@@ -374,7 +374,7 @@ def test_a_workbook_that_the_run_replaced_is_not_asked_for(tmp_path: Path) -> No
     old.unlink()
     write(tmp_path / "out", of_analysis(carried), "xlsx")
     (fault,) = [each for each in faults(again(tmp_path, "in")) if "--carry-from" in each]
-    assert fault.startswith(f"{PLAIN}.xlsx: missing: the run was given it with --carry-from")
+    assert fault.startswith(f"{PLAIN}.xlsx: missing: the run used it for --carry-from")
     assert fault.endswith(
         "the run replaced it; without a copy of the old one it cannot be repeated"
     )
