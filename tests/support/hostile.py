@@ -289,7 +289,7 @@ CASES: dict[str, Case] = {
     "an ARN of nonsense": fine(with_cell("arn", "nonsense"), "but the ARN says 'nonsense'"),
     "an account of letters": fine(to_csv(root("abc"), user("alice", "abc")), "account  unknown (reported as 'abc')"),
     "no accounts in the ARNs": fine(to_csv(root(""), user("alice", "")), "account  unknown"),
-    "two accounts in one file": fine(REPORT + "\n" + OTHER.split("\n", 1)[1], "holds 2 reports or accounts"),
+    "two accounts in one file": fine(REPORT + "\n" + OTHER.split("\n", 1)[1], "contains 2 reports or accounts"),
     "a name that is a formula": fine(with_cell("user", "=1+1"), "=1+1"),
     "a name that looks like an option": fine(with_cell("user", "--help"), "--help"),
     "names that pandas takes for nothing": fine(to_csv(root(), *[user(n) for n in ("NA", "NaN", "None", "null", "true", "007", "1e5")]), "users    8"),
@@ -330,7 +330,7 @@ CASES: dict[str, Case] = {
     # Appended reports
     "the same report twice": refused(REPORT + "\n" + REPORT, "a second report of account 111122223333"),
     "the same report twice, glued": refused(REPORT + REPORT, "a second report of account 111122223333"),
-    "two reports appended": fine(REPORT + "\n" + OTHER, "holds 2 reports or accounts"),
+    "two reports appended": fine(REPORT + "\n" + OTHER, "contains 2 reports or accounts"),
     "two reports glued": fine(REPORT + OTHER, "split apart"),
     "two reports glued without the second header": fine(REPORT + OTHER.split("\n", 1)[1], "split apart"),
     "a report and a cut header": refused(REPORT + "\n" + HEADER[:100], "a second header line that is not spelt as AWS spells it"),
