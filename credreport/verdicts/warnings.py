@@ -10,6 +10,7 @@ import numpy as np
 
 from credreport.errors import Notice
 from credreport.instants import format_instant
+from credreport.reports.names import is_root
 from credreport.reports.report import Report, Table
 from credreport.schema import (
     ARN,
@@ -171,11 +172,13 @@ def _check_names(table: Table, say: Say) -> None:
     for row in np.flatnonzero(order.has_other_arn).tolist():
         user, arn = table.text(row, USER), table.text(row, ARN)
         say(row, "arn-differs", f"user {user!r}, but the ARN says {arn!r}")
-    for row in np.flatnonzero(table.is_root).tolist():
-        user = table.text(row, USER)
+    for row in np.flatnonzero(table.is_root & table.has_column(ARN)).tolist():
+        user, arn = table.text(row, USER), table.text(row, ARN)
         if user not in (ROOT_USER, "root"):
-            arn = table.text(row, ARN)
             message = f"user {user!r} counts as root, because the ARN says {arn!r}"
+            say(row, "arn-differs", message)
+        elif arn and not is_root("", arn):
+            message = f"user {user!r} counts as root, but the ARN says {arn!r}"
             say(row, "arn-differs", message)
 
 

@@ -284,6 +284,10 @@ CASES: dict[str, Case] = {
         to_csv(user(), STALE | {"arn": "arn:aws:iam::111122223333:root"}),
         "user 'bob' counts as root, because the ARN says 'arn:aws:iam::111122223333:root'",
     ),
+    "root whose ARN is a user's": fine(
+        to_csv(user(), STALE | {"user": "<root_account>"}),
+        "user '<root_account>' counts as root, but the ARN says 'arn:aws:iam::111122223333:user/bob'",
+    ),
     "rows out of order": fine(to_csv(root(), STALE, user()), "out of AWS's order"),
     "name and ARN differ": fine(with_cell("user", "mallory"), "but the ARN says"),
     "an ARN of nonsense": fine(with_cell("arn", "nonsense"), "but the ARN says 'nonsense'"),
