@@ -84,10 +84,11 @@ def _follow(dates: Iterable[int], rows: Mapping[tuple[int, int], Births]) -> dic
     for date, base in rows:
         days.setdefault(base, set()).add(date)
     first: dict[int, int] = {}
+    names: dict[int, list[int]] = {}
     now: dict[int, int] = {}
     before = -1
     for date in dates:
-        here = [base for day, base in rows if day == date]
+        here = dict.fromkeys(base for day, base in rows if day == date)
         # A user already gone on the date before is no candidate: IAM restores no deleted user.
         gone = {
             life: rows[before, base]
@@ -96,11 +97,13 @@ def _follow(dates: Iterable[int], rows: Mapping[tuple[int, int], Births]) -> dic
         }
         new = {base: rows[date, base] for base in here if base not in first}
         for life, base in _pair(gone, new):
-            mine = [other for other, its in first.items() if its == life]
-            if not any(days[other] & days[base] for other in mine):
+            if not any(days[other] & days[base] for other in names[life]):
                 first[base] = life
+                names[life].append(base)
         for base in here:
-            first.setdefault(base, base)
+            if base not in first:
+                first[base] = base
+                names[base] = [base]
             now[first[base]] = base
         before = date
     return {base: life for base, life in first.items() if base != life}
@@ -108,15 +111,28 @@ def _follow(dates: Iterable[int], rows: Mapping[tuple[int, int], Births]) -> dic
 
 def _pair(gone: Mapping[int, Births], new: Mapping[int, Births]) -> list[tuple[int, int]]:
     """Return who became whom: by shared keys where that is unique, then the last one of each side."""
-    shared = [(old, late) for old in gone for late in new if gone[old] & new[late]]
+    olds, lates = _by_birth(gone), _by_birth(new)
+    partners = ((old, _only(births, lates)) for old, births in gone.items())
     pairs = [
-        (old, late)
-        for old, late in shared
-        if sum(old == other for other, _ in shared) == 1
-        and sum(late == other for _, other in shared) == 1
+        (old, late) for old, late in partners if late is not None and _only(new[late], olds) == old
     ]
     old_left = set(gone) - {old for old, _ in pairs}
     new_left = set(new) - {late for _, late in pairs}
     if len(old_left) == len(new_left) == 1:
         pairs.append((old_left.pop(), new_left.pop()))
     return pairs
+
+
+def _by_birth(users: Mapping[int, Births]) -> dict[str, list[int]]:
+    """Return who has a key of each birth."""
+    found: dict[str, list[int]] = {}
+    for user, births in users.items():
+        for birth in births:
+            found.setdefault(birth, []).append(user)
+    return found
+
+
+def _only(births: Births, others: Mapping[str, list[int]]) -> int | None:
+    """Return the only one of the others who shares a birth; looks at no more than two of each."""
+    found = {other for birth in births for other in others.get(birth, [])[:2]}
+    return found.pop() if len(found) == 1 else None

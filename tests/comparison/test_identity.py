@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import process_time
 
 import pandas as pd
+import pytest
 
 from credreport.comparison.comparison import Comparison, compare_all
+from credreport.comparison.people import to_user_keys
 from credreport.reports.selection import read_reports
 from credreport.rules.policy import load_policy
+from credreport.schema import USER_CELLS
 from credreport.verdicts.assessment import assess
 from tests.comparison.test_comparison import LATER, OLD, RECENT, changes, key, run, told
 from tests.support.reports import ACCOUNT, root, save, user
@@ -206,3 +210,26 @@ def test_a_certificate_is_compared_where_a_rule_speaks_of_it(tmp_path: Path) -> 
     found = table[["state", "credential_before", "credential"]].to_numpy().tolist()
     assert found == [["still_open", "cert_2", "cert_1"], ["closed", "cert_1", "cert_1"]]
     assert pd.isna(table["after_age_days"]).all()
+
+
+@pytest.mark.parametrize("birth", ["the same", "{}"])
+def test_many_renamed_at_once_take_time_in_proportion(birth: str) -> None:
+    number = 3_000
+    rows = pd.Series(range(2 * number))
+    users = pd.DataFrame(
+        {
+            "date": rows // number,
+            "user_row": rows % number,
+            "account_id": "1",
+            "owner": "user " + rows.astype("str"),
+            "created": "2020",
+            "is_created_known": True,
+            "is_root": False,
+            **dict.fromkeys(USER_CELLS, ""),
+        }
+    )
+    keys = users[["date", "user_row"]].assign(born=users["user_row"].map(birth.format))
+    start = process_time()
+    found = to_user_keys(users, keys)
+    assert process_time() - start < 2
+    assert found.nunique() == (2 * number if birth == "the same" else number)
