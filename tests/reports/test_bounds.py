@@ -284,6 +284,8 @@ COSTLY = {
     "blank lines": lambda size: f"{HEADER}\n{chr(10) * size}{to_csv(user()).split(chr(10))[1]}",
     "blank rows": lambda size: "\n".join([HEADER, *(["," * 21] * (size // 22))]),
     "glued rows": glued,
+    "Python text": lambda size: json.dumps({"Content": "b'a' " * (size // 5)}),
+    "Python text of a list": lambda size: json.dumps({"Content": f"b'',{'[],' * (size // 3)}"}),
 }
 MOST_BYTES = 150  # of memory for each byte of input: a blank flag takes a line of JSON to report
 
