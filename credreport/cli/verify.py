@@ -72,10 +72,11 @@ def verify(
     most = given.max_bytes(max_file_size)
     opened = open_given(inputs, most)
     results = [reperform(folder, each, opened, most, key) for each in rehashed.manifests]
+    used = {name for result in results for name in result.used}
     extra = [
         Fault(name, "extra: no manifest lists anything in it")
         for name in unused_inputs(rehashed.manifests, opened)
-        if name not in {used for result in results for used in result.used}
+        if name not in used
     ]
     filled = {name: cells for result in results for name, cells in result.filled.items()}
     precise = [fault for result in results for fault in result.faults]

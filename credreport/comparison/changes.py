@@ -27,6 +27,7 @@ from credreport.schema import (
 
 # AWS may serve a report that is up to four hours old: a user made meanwhile is not in it.
 SERVED_AGAIN = pd.Timedelta(hours=4)
+_MOST_NAMESAKES = 10
 _WHO = (
     "user_key", "account_id", "owner", "user", "arn", "kind", "slot", "created_at", "is_root",
 )  # fmt: skip
@@ -82,11 +83,12 @@ def find_latecomers(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     """Return the new users that were created before the older report, which does not list them.
 
     One row each: `account_id`, `user`, `created_at`, `as_of` of the older report, and `namesakes`:
-    the users gone from the account that had the same creation time, one of which it may have been.
+    some of the users gone from the account that had the same creation time, one of which it may
+    have been.
     """
     users = _find_loose_users(before, after)
     gone = users[users["is_gone"] & users["is_created_known"]]
-    twins = gone.groupby(["account_id", "created"])["user"].agg(", ".join).rename("namesakes")
+    twins = gone.groupby(["account_id", "created"])["user"].agg(_name_some).rename("namesakes")
     older = before.drop_duplicates("account_id").set_index("account_id")["as_of"]
     new = users[~users["is_gone"]].merge(twins, on=["account_id", "created"], how="left")
     new = new.assign(
@@ -95,6 +97,13 @@ def find_latecomers(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     late = new[new["created_at"] < new["as_of"] - SERVED_AGAIN]
     late = late.sort_values(["account_id", "owner"], ignore_index=True)
     return late[["account_id", "user", "created_at", "as_of", "namesakes"]]
+
+
+def _name_some(users: pd.Series) -> str:
+    """Return the first names and the number of the others: all may have the same others."""
+    names = ", ".join(users.iloc[:_MOST_NAMESAKES])
+    more = len(users) - _MOST_NAMESAKES
+    return f"{names} and {more} more" if more > 0 else names
 
 
 def _pair(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:

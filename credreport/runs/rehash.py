@@ -113,13 +113,13 @@ def rehash(directory: Path) -> Rehashed:
     faults += _compare_manifests(manifests, hashes)
     faults += _compare_sums(sums, hashes, manifests)
     faults += _compare_lists(manifests, own, sums)
-    known = own_output()
+    known, named = own_output(), {*listed, SUMS}
     faults += [
         Fault(name, "not listed: no manifest and no SHA256SUMS names it")
         for name in names
-        if known.fullmatch(name) and name not in {*listed, SUMS}
+        if known.fullmatch(name) and name not in named
     ]
-    return Rehashed(len({*listed, SUMS}), tuple(dict.fromkeys(sorted(faults))), tuple(manifests))
+    return Rehashed(len(named), tuple(dict.fromkeys(sorted(faults))), tuple(manifests))
 
 
 def is_plain_name(name: str) -> bool:

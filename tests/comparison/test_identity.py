@@ -233,3 +233,11 @@ def test_many_renamed_at_once_take_time_in_proportion(birth: str) -> None:
     found = to_user_keys(users, keys)
     assert process_time() - start < 2
     assert found.nunique() == (2 * number if birth == "the same" else number)
+
+
+def test_only_some_of_many_namesakes_are_named(tmp_path: Path) -> None:
+    older = [at(f"a{number:02}") for number in range(30)]
+    newer = [at(f"b{number:02}") for number in range(30)]
+    messages = [each.message for each in run(tmp_path, older, newer).notices]
+    named = "perhaps a00, a01, a02, a03, a04, a05, a06, a07, a08, a09 and 20 more (gone"
+    assert sum(named in message for message in messages) == 30
