@@ -279,7 +279,7 @@ def glued(size: int) -> str:
     return "\n".join([HEADER, *lines])
 
 
-COSTLY = {
+COSTLY: dict[str, Callable[[int], str]] = {
     "blank cells": lambda size: "\n".join([HEADER, *(["u" + "," * 21] * (size // 23))]),
     "blank lines": lambda size: f"{HEADER}\n{chr(10) * size}{to_csv(user()).split(chr(10))[1]}",
     "blank rows": lambda size: "\n".join([HEADER, *(["," * 21] * (size // 22))]),
