@@ -1,4 +1,4 @@
-"""The data sheets: which table stands where, in which columns, and what is said where it is empty."""
+"""The data sheets: which table each one holds, in which columns, and what it says when it is empty."""
 
 from __future__ import annotations
 

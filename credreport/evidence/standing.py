@@ -1,4 +1,4 @@
-"""Assessment -> what stands at its as-of: findings, what is undetermined, and the rules asked."""
+"""Assessment -> what holds at its as-of: findings, what is undetermined, and the rules asked."""
 
 from __future__ import annotations
 

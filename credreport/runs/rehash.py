@@ -1,7 +1,7 @@
 """A directory of evidence -> what is not as it was written, by the manifests and SHA256SUMS in it.
 
 A manifest may have been edited by anybody: its names are never followed out of the directory, a link
-is never opened, and every hash is computed from the bytes that stand there.
+is never opened, and every hash is computed from the bytes that are in the file.
 """
 
 from __future__ import annotations

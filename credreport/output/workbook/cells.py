@@ -1,4 +1,4 @@
-"""Cells and their looks: one value, a header row, a small table. Any text stands as text."""
+"""Cells and their looks: one value, a header row, a small table. Any text is stored as text."""
 
 from __future__ import annotations
 
