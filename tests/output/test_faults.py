@@ -130,6 +130,10 @@ def test_a_signal_while_files_change_names_waits_until_all_have(
 # No room, no permission
 
 
+# Python would cut its compiled modules short at the limit, and every later run would fail on them.
+NOTHING_COMPILED = {"PYTHONDONTWRITEBYTECODE": "1"}
+
+
 @pytest.mark.parametrize("limit", [0, 40_000])
 def test_a_file_size_limit_leaves_yesterday_as_it_was(
     limit: int, days: Days, tmp_path: Path
@@ -140,6 +144,7 @@ def test_a_file_size_limit_leaves_yesterday_as_it_was(
         (place / name).write_bytes(data)
     process = start(
         "analyze", days.report, "-o", place, "--format", days.formats, "--force",
+        env=surroundings(**NOTHING_COMPILED),
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
     )  # fmt: skip
     status, _, err = finish(process)
@@ -153,6 +158,7 @@ def test_a_library_that_fails_again_while_it_is_cleaned_up_adds_nothing(
 ) -> None:
     process = start(
         "analyze", days.report, "-o", tmp_path / "new", "--format", "xlsx", "--workers", "1",
+        env=surroundings(**NOTHING_COMPILED),
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, 1_000)),
     )  # fmt: skip
     status, _, err = finish(process)
