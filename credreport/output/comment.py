@@ -44,8 +44,13 @@ class Markup:
 
     def sentence(self, text: str) -> str:
         """Return prose in which nothing is markup: words that could be are put in code spans."""
-        words = _cut(escape_text(text), _MAX_SENTENCES).split(" ")
-        return " ".join(self.code(word) if self.special.search(word) else word for word in words)
+        return " ".join(map(self._word, _cut(escape_text(text), _MAX_SENTENCES).split(" ")))
+
+    def _word(self, word: str) -> str:
+        if not self.special.search(word):
+            return word
+        name = word.rstrip(",.;")  # what ends a clause is no part of the name
+        return self.code(name) + word[len(name) :]
 
     def line(self, parts: Line) -> str:
         """Return a line of prose and names."""
