@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import zip_longest
 from typing import Any, cast
 
 from defusedxml.ElementTree import iterparse  # type: ignore[import-untyped]
@@ -155,13 +156,13 @@ def _differences(
     yield from _titles(model.sheetnames, book.sheetnames)
     for title in model.sheetnames:
         was, now = model[title], book[title]
-        if title not in [sheet.title for sheet in book.worksheets]:
+        if now not in book.worksheets:  # but a sheet that is one chart
             yield f"sheet {title} no longer has any cells"
-            continue
-        if now.sheet_state != "visible":
+        elif now.sheet_state != "visible":
             yield f"sheet {title} is hidden"
-        yield from _cells(was, now, filled, remarks)
-        yield from _hidden(was, now)
+        else:
+            yield from _cells(was, now, filled, remarks)
+            yield from _hidden(was, now)
 
 
 def _titles(expected: Sequence[str], found: Sequence[str]) -> Iterator[str]:
@@ -251,18 +252,13 @@ def _cells(
         row = (expected if what == "missing" else found).rows[number]
         word = "is missing" if what == "missing" else "was added"
         yield f"{title}: row {number + 1} {word}: {shown(', '.join('' if value is None else str(value) for value in row))}"
-        return
-    before = expected.rows[number] if number < len(expected.rows) else ()
-    after = found.rows[number] if number < len(found.rows) else ()
-    for column in range(max(len(before), len(after))):
-        old, new = (row[column] if column < len(row) else None for row in (before, after))
-        if old != new:
-            cell = f"{title}!{get_column_letter(column + 1)}{number + 1}"
-            header = expected.rows[0][column] if number and column < len(expected.rows[0]) else ""
-            about = (
-                f" ({header})" if isinstance(header, str) and header and was.freeze_panes else ""
-            )
-            yield f"cell {cell}{about}: {expected_found(_word(old), _word(new))}"
+    else:
+        pairs = enumerate(zip_longest(expected.rows[number], found.rows[number]))
+        column, (old, new) = next((column, pair) for column, pair in pairs if pair[0] != pair[1])
+        cell = f"{title}!{get_column_letter(column + 1)}{number + 1}"
+        header = expected.rows[0][column] if number and column < len(expected.rows[0]) else ""
+        about = f" ({header})" if isinstance(header, str) and header and was.freeze_panes else ""
+        yield f"cell {cell}{about}: {expected_found(_word(old), _word(new))}"
 
 
 def _word(value: Any) -> Any:

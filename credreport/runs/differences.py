@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import PurePath
 from typing import Any
@@ -95,42 +95,43 @@ def differing_values(expected: Any, found: Any, path: str = "") -> Iterator[str]
 
 def _in_csv(expected: str, found: str) -> str:
     was, now = ([*csv.reader(io.StringIO(text, newline=""))] for text in (expected, found))
-    place = differing_row(was, now)
-    if place is None:
-        return ""
-    number, what = place
-    if what != "changed":
-        row = (was if what == "missing" else now)[number]
-        word = "is missing" if what == "missing" else "was added"
-        return f"row {number + 1} {word}: {shown(','.join(row))}"
-    header = was[0] if number else []
-    for column, (cell, other) in enumerate(zip_longest(was[number], now[number])):
-        if cell != other:
-            title = header[column] if column < len(header) else str(column + 1)
-            return f"row {number + 1}, column {title}: {expected_found(cell, other)}"
-    return ""
+
+    def changed(number: int) -> str:
+        cells = enumerate(zip_longest(was[number], now[number]))
+        column, (cell, other) = next((column, pair) for column, pair in cells if pair[0] != pair[1])
+        header = was[0] if number else []
+        title = header[column] if column < len(header) else str(column + 1)
+        return f"row {number + 1}, column {title}: {expected_found(cell, other)}"
+
+    return _in_rows("row", was, now, changed)
 
 
 def _in_lines(expected: str, found: str) -> str:
     was, now = expected.split("\n"), found.split("\n")
+
+    def changed(number: int) -> str:
+        pairs = enumerate(zip(was[number], now[number], strict=False))
+        before = next((place for place, (one, other) in pairs if one != other), 0)
+        start = max(before - _MOST_SHOWN // 4, 0)
+        return f"line {number + 1}: {expected_found(was[number][start:], now[number][start:])}"
+
+    return _in_rows("line", was, now, changed)
+
+
+def _in_rows(
+    kind: str, was: Sequence[Any], now: Sequence[Any], changed: Callable[[int], str]
+) -> str:
+    """Return which row or line is missing or was added, or what `changed` says of it."""
     place = differing_row(was, now)
     if place is None:
         return ""
     number, what = place
-    if what == "missing":
-        return f"line {number + 1} is missing: {shown(was[number])}"
-    if what == "added":
-        return f"line {number + 1} was added: {shown(now[number])}"
-    before = next(
-        (
-            i
-            for i, (one, other) in enumerate(zip(was[number], now[number], strict=False))
-            if one != other
-        ),
-        0,
-    )
-    start = max(before - _MOST_SHOWN // 4, 0)
-    return f"line {number + 1}: {expected_found(was[number][start:], now[number][start:])}"
+    if what == "changed":
+        return changed(number)
+    row = (was if what == "missing" else now)[number]
+    word = "is missing" if what == "missing" else "was added"
+    text = row if isinstance(row, str) else ",".join(row)
+    return f"{kind} {number + 1} {word}: {shown(text)}"
 
 
 def _in_pixels(expected: bytes, found: bytes) -> str:

@@ -207,7 +207,7 @@ def _read_manifest(path: Path, faults: list[Fault]) -> dict[str, Any] | None:
         what = str(error) if isinstance(error, KeyTwiceError) else "it is not JSON in UTF-8"
         faults.append(Fault(path.name, f"malformed: {what}"))
         return None
-    problem = next(_problems(document), "")
+    problem = next(_problems(document), "") if isinstance(document, dict) else "it is not an object"
     if problem:
         faults.append(Fault(path.name, f"malformed: {problem}"))
         return None
@@ -215,11 +215,8 @@ def _read_manifest(path: Path, faults: list[Fault]) -> dict[str, Any] | None:
     return found
 
 
-def _problems(document: object) -> Iterator[str]:
+def _problems(document: Mapping[str, Any]) -> Iterator[str]:
     """Yield what keeps a document from being a manifest."""
-    if not isinstance(document, dict):
-        yield "it is not an object"
-        return
     yield from _wrong_keys("it", document, _KEYS)
     if document["generator"] != "credreport":
         yield f"its generator is {document['generator']!r}, not 'credreport'"

@@ -9,7 +9,9 @@ from datetime import date
 
 import pytest
 from openpyxl import Workbook, load_workbook
+from openpyxl.chart import BarChart
 from openpyxl.worksheet.worksheet import Worksheet
+from PIL import Image
 
 from credreport.evidence.evidence import SignOff
 from credreport.evidence.of_analysis import of_analysis
@@ -63,6 +65,12 @@ def sign(label: str, value: str) -> Callable[[Workbook], None]:
     return change
 
 
+def make_a_chart_of_findings(book: Workbook) -> None:
+    place = book.sheetnames.index("Findings")
+    book.remove(book["Findings"])
+    book.create_chartsheet("Findings", place).add_chart(BarChart())
+
+
 def swap_rows(book: Workbook) -> None:
     sheet = book["Findings"]
     for first, second in zip(sheet[2], sheet[3], strict=True):
@@ -110,6 +118,10 @@ TAMPERED: dict[str, tuple[Callable[[Workbook], object], str]] = {
     "a sheet hidden": (
         lambda book: setattr(book["Findings"], "sheet_state", "veryHidden"),
         "sheet Findings is hidden",
+    ),
+    "a chart in place of a sheet": (
+        make_a_chart_of_findings,
+        "sheet Findings no longer has any cells",
     ),
     "a column hidden": (
         lambda book: setattr(book["Findings"].column_dimensions["E"], "hidden", True),
@@ -180,6 +192,63 @@ def test_an_auditors_column_is_none_on_another_sheet(book: bytes) -> None:
 def test_a_workbook_saved_again_says_the_same(book: bytes) -> None:
     assert edit(book, lambda _: None) != book
     assert compare(book, lambda _: None) == BookDifference("", {})
+
+
+def with_part(book: bytes, name: str, data: bytes) -> bytes:
+    """Return the workbook with one part more, or another one in its place."""
+    buffer = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(book)) as old,
+        zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for each in old.namelist():
+            if each != name:
+                new.writestr(each, old.read(each))
+        new.writestr(name, data)
+    return buffer.getvalue()
+
+
+def png(colour: str, level: int = 6) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (4, 2), colour).save(buffer, "PNG", compress_level=level)
+    return buffer.getvalue()
+
+
+def test_blank_cells_below_a_table_say_nothing(book: bytes) -> None:
+    blank = compare(book, lambda opened: setattr(opened["Findings"]["A9"], "number_format", "0"))
+    assert blank == BookDifference("", {})
+
+
+def test_a_whole_number_written_as_a_fraction_is_the_same_number(book: bytes) -> None:
+    part = "xl/worksheets/sheet2.xml"
+    with zipfile.ZipFile(io.BytesIO(book)) as archive:
+        cells = archive.read(part)
+    assert b"<v>122</v>" in cells
+    other = with_part(book, part, cells.replace(b"<v>122</v>", b"<v>1.22E2</v>"))
+    assert compare_books(book, other) == BookDifference("", {})
+
+
+def test_a_macro_is_named(book: bytes) -> None:
+    found = compare_books(book, with_part(book, "xl/vbaProject.bin", b"x")).first
+    assert found == "has a macro (xl/vbaProject.bin), which no run writes"
+
+
+PICTURE = "xl/media/image9.png"
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (png("red"), ""),
+        (png("red", level=0), ""),
+        (png("white"), f"the picture {PICTURE} is missing or different"),
+        (b"x", f"the picture {PICTURE} is missing or different"),
+    ],
+    ids=["the same", "stored anew", "of another colour", "damaged"],
+)
+def test_a_picture_is_compared_by_its_pixels(book: bytes, found: bytes, words: str) -> None:
+    drawn = with_part(book, PICTURE, png("red"))
+    assert compare_books(drawn, with_part(book, PICTURE, found)).first == words
 
 
 def test_sorted_findings_are_the_same_findings(book: bytes) -> None:

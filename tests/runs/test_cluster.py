@@ -137,6 +137,12 @@ def test_nobody_there_is_said() -> None:
         on_cluster("tcp://127.0.0.1:9")
 
 
+def test_the_reason_is_found_below_the_error_that_hides_it() -> None:
+    hidden = OSError("in the way")
+    hidden.__cause__ = OSError(111, "Connection refused")
+    assert cluster._to_reason(hidden, is_tls=False) == "Connection refused"
+
+
 def client(answer: Callable[[], dict[str, int]], status: str = "running") -> SimpleNamespace:
     scheduler = SimpleNamespace(identity=None)
     return SimpleNamespace(status=status, scheduler=scheduler, sync=lambda *_, **__: answer())

@@ -12,9 +12,9 @@ from credreport.runs.differences import differing_row, differing_values, first_d
 TABLE = b"user,status\nann,unused\nbob,current\n"
 
 
-def picture(colour: str) -> bytes:
+def picture(colour: str, width: int = 4) -> bytes:
     buffer = io.BytesIO()
-    image = Image.new("RGB", (4, 2), "white")
+    image = Image.new("RGB", (width, 2), "white")
     image.putpixel((0, 0), {"red": (255, 0, 0), "white": (255, 255, 255)}[colour])
     image.save(buffer, "PNG", compress_level=9 if colour == "red" else 0)
     return buffer.getvalue()
@@ -41,6 +41,18 @@ def picture(colour: str) -> bytes:
             TABLE,
             TABLE + b"eve,current\n",
             "row 4 was added: 'eve,current' (first at byte 36: 47 bytes of 35)",
+        ),
+        (
+            "a.csv",
+            b"user\nann\n",
+            b"user\nann,unused\n",
+            "row 2, column 2: expected nothing, found 'unused' (first at byte 9 of 16)",
+        ),
+        (
+            "a.csv",
+            b'user,status\n"ann,unused"\n',
+            b"user,status\nann,unused\n",
+            "row 2, column user: expected 'ann,unused', found 'ann' (first at byte 13 of 23)",
         ),
         ("a.csv", TABLE, TABLE.replace(b"\n", b"\r\n"), "first at byte 12 of 38"),
         (
@@ -76,6 +88,8 @@ def test_a_picture_says_how_many_pixels_differ() -> None:
     words = first_difference("a.png", picture("white"), picture("red"))
     assert words.startswith("1 pixel has another colour (first at byte ")
     assert "no longer a picture" in first_difference("a.png", picture("white"), b"x")
+    words = first_difference("a.png", picture("white"), picture("white", width=5))
+    assert words.startswith("expected 4 x 2 pixels, found 5 x 2 (first at byte ")
 
 
 @pytest.mark.parametrize(
@@ -100,6 +114,7 @@ def test_a_row_is_missing_added_or_changed(
 def test_a_value_of_another_kind_is_another_value() -> None:
     assert [*differing_values({"a": 1}, {"a": True})] == ["a: expected 1, found True"]
     assert [*differing_values({"a": 1}, {"b": 1})] == ["a is missing: expected 1", "b was added: 1"]
+    assert [*differing_values([1, 2], [1, 2])] == []
     assert [*differing_values([1, 2], [2])] == ["[0] is missing: 1"]
 
 

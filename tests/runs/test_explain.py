@@ -96,6 +96,13 @@ def test_a_number_of_a_class_is_said(tmp_path: Path) -> None:
     )
 
 
+def test_a_number_other_than_that_of_the_profile_is_said(tmp_path: Path) -> None:
+    explanation = only(*of(tmp_path, ALICE, policy=Policy(unused_after_days=60)))
+    assert (
+        "(asked for by this run; profile conformity has 90)." in lines(explanation, "The rule")[1]
+    )
+
+
 def test_a_waiver_is_named(tmp_path: Path) -> None:
     text = (
         '[[waiver]]\nid = "W1"\nuser = "alice"\nreason = "Sealed."\napproved_by = "CISO"\n'

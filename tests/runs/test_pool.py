@@ -101,6 +101,22 @@ def test_an_executor_that_is_gone_for_good_ends_the_run(
     assert not deaf.is_shut_down
 
 
+def test_what_has_not_begun_is_cancelled_where_the_work_fails() -> None:
+    class Slow(Executor):
+        """An executor whose first call fails and whose others never begin."""
+
+        def submit(self, *_: object, **__: object) -> Future[object]:  # type: ignore[override]
+            futures.append(Future())
+            if len(futures) == 1:
+                futures[0].set_exception(TimeoutError("a disk"))
+            return futures[-1]
+
+    futures: list[Future[object]] = []
+    with pytest.raises(TimeoutError, match="a disk"):
+        run(Pool(2, Slow, enough_batches=1))
+    assert [future.cancelled() for future in futures] == [False, True, True, True]
+
+
 def test_an_error_of_the_work_is_no_death() -> None:
     def fail(_: Sequence[int]) -> list[int]:
         raise TimeoutError("a disk")

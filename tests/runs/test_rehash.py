@@ -122,6 +122,22 @@ TAMPERED: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda out: (out / MANIFEST).write_text("[]"),
         f"{MANIFEST}: malformed: it is not an object",
     ),
+    "the manifest of another program": (
+        lambda out: edit_json(out / MANIFEST, lambda each: each.update(generator="prowler")),
+        f"{MANIFEST}: malformed: its generator is 'prowler', not 'credreport'",
+    ),
+    "an input that is a text": (
+        lambda out: edit_json(out / MANIFEST, lambda each: each.update(inputs=["a.csv"])),
+        f"{MANIFEST}: malformed: inputs[0] is not an object",
+    ),
+    "a hash cut short": (
+        lambda out: edit_json(out / MANIFEST, lambda each: each["outputs"][0].update(sha256="0")),
+        f"{MANIFEST}: malformed: outputs[0].sha256 is not 64 hexadecimal digits",
+    ),
+    "a comment that is a number": (
+        lambda out: edit_json(out / MANIFEST, lambda each: each.update(comments=[1])),
+        f"{MANIFEST}: malformed: comments is not a list of names",
+    ),
     "a key of the manifest twice": (
         lambda out: replace_text(out / MANIFEST, '"version"', '"verdict": "fine",\n "version"'),
         f"{MANIFEST}: malformed: the key 'verdict' appears twice in one object",

@@ -161,6 +161,21 @@ PARAMETERS: dict[str, tuple[str, object, str]] = {
         "90",
         "its parameters have no profile or no unused_after_days",
     ),
+    "no such split": (
+        "split_by",
+        "team",
+        "re-performing it was refused: its parameters split by neither owner nor account",
+    ),
+    "a sample of nothing": (
+        "sample",
+        {"size": 0, "seed": "1", "of": "findings"},
+        "refused: its parameters have a sample without size, seed or population",
+    ),
+    "a configuration that no input is": (
+        "configuration",
+        {"unused_after_days": 90},
+        "parameters.configuration was added: {'unused_after_days': 90}",
+    ),
     "no such profile": ("profile", "cis", "re-performing it was refused: --profile 'cis'"),
 }
 
@@ -216,6 +231,50 @@ def test_an_extra_report_that_is_judged_now_is_named(top: Path) -> None:
     assert f"status_reports_2026-01-30T12-00-00+00-00.csv: {message}" in faults(again(top))
 
 
+def test_an_extra_report_of_a_comparison_is_named_too(tmp_path: Path) -> None:
+    save(tmp_path / "in", *ROWS)
+    save(tmp_path / "old", *ROWS[:3], name=JUNE)
+    judged = [assess(date) for date in read_dates([tmp_path / "old", tmp_path / "in"])]
+    write(tmp_path / "out", of_comparison(compare_all(judged)), "json")
+    (manifest,) = (tmp_path / "out").glob("*-manifest.json")
+    other = root("444455556666"), user("dora", "444455556666")
+    save(tmp_path / "in", *other, name="status_reports_2026-01-30T12-00-00+00-00.csv")
+    found = faults(again(tmp_path, "in", "old"))
+    message = f"extra: {manifest.name} does not list it, and it is judged now"
+    assert any(fault.endswith(message) for fault in found), found
+
+
+def test_an_input_that_is_not_there_is_no_file_of_an_option(top: Path) -> None:
+    found = faults(again(top, "in", "nowhere"))
+    assert any(fault.startswith("waivers.toml: missing: ") for fault in found), found
+
+
+def test_an_output_that_is_gone_is_told_by_its_hash_alone(top: Path) -> None:
+    (top / "out" / CSV).unlink()
+    (top / "out" / MD).unlink()
+    assert [str(each) for each in rehash(top / "out").faults if each.name in (CSV, MD)] == [
+        f"{name}: missing; {MANIFEST} lists it" for name in (CSV, MD)
+    ]
+    assert not [each for each in again(top).faults if each.name in (CSV, MD)]
+
+
+def test_an_output_that_no_run_makes_is_named(top: Path) -> None:
+    strange = f"{STEM}-notes.csv"
+    (top / "out" / strange).write_text("x")
+    edit_json(
+        top / "out" / MANIFEST,
+        lambda each: each["outputs"].append({**each["outputs"][0], "name": strange}),
+    )
+    assert f"{strange}: the run makes no such file" in faults(again(top))
+
+
+def test_a_comment_in_no_form_is_named(top: Path) -> None:
+    strange = f"{STEM}.txt"
+    (top / "out" / strange).write_text("x")
+    edit_json(top / "out" / MANIFEST, lambda each: each["comments"].append(strange))
+    assert f"{strange}: the run makes no such file" in faults(again(top))
+
+
 def test_an_input_of_nothing_is_named(top: Path) -> None:
     save(top / "other", *ROWS[:2], name=JUNE)
     given = open_given([str(top / name) for name in ("in", "waivers.toml", "other")], MIB)
@@ -233,6 +292,17 @@ def test_another_date_under_the_same_name_is_no_changed_input(tmp_path: Path) ->
     write(tmp_path / "out", of_analysis(since.newest, None, None, since), "csv")
     found = faults(again(tmp_path, "in"))
     assert any(fault.startswith(f"{NAME}: missing: ") for fault in found), found
+
+
+def test_both_dates_may_lie_in_one_directory(tmp_path: Path) -> None:
+    save(tmp_path / "all" / "in", *ROWS)
+    save(tmp_path / "all" / "old", *ROWS[:3], name=JUNE)
+    since = compare(
+        assess(read_reports(tmp_path / "all" / "old")),
+        assess(read_reports(tmp_path / "all" / "in", as_of="newest")),
+    )
+    write(tmp_path / "out", of_analysis(since.newest, None, None, since), "csv")
+    assert faults(again(tmp_path, "all")) == []
 
 
 def test_another_version_is_said_and_is_no_difference(top: Path) -> None:
@@ -293,7 +363,7 @@ def test_a_comparison_knows_its_reports_by_their_hash_wherever_they_lie(tmp_path
     assert faults(again(tmp_path, "first", "second")) == []
 
 
-@pytest.mark.parametrize("as_of", [(), ("2026-01-01", "2026-02-01T00:00:00Z")])
+@pytest.mark.parametrize("as_of", [(), ("newest",), ("2026-01-01", "2026-02-01T00:00:00Z")])
 def test_a_comparison_is_re_performed_too(tmp_path: Path, as_of: tuple[str, ...]) -> None:
     save(tmp_path / "in", *ROWS)
     save(tmp_path / "old", *ROWS[:3], name=JUNE)
@@ -301,6 +371,33 @@ def test_a_comparison_is_re_performed_too(tmp_path: Path, as_of: tuple[str, ...]
     evidence = of_comparison(compare_all([assess(date) for date in read_dates(names, as_of=as_of)]))
     write(tmp_path / "out", evidence, "csv", "json", "md")
     assert faults(again(tmp_path, "in", "old")) == []
+
+
+def test_a_comparison_of_the_directories_of_one_is_re_performed(tmp_path: Path) -> None:
+    save(tmp_path / "all" / "1", *ROWS[:3], name=JUNE)
+    save(tmp_path / "all" / "2", *ROWS)
+    names = [tmp_path / "all" / "1", tmp_path / "all" / "2"]
+    as_of = ("2026-01-01", "2026-02-01T00:00:00Z")
+    evidence = of_comparison(compare_all([assess(date) for date in read_dates(names, as_of=as_of)]))
+    write(tmp_path / "out", evidence, "csv")
+    assert faults(again(tmp_path, "all")) == []
+
+
+def test_an_input_of_nothing_moves_no_as_of_of_a_comparison(tmp_path: Path) -> None:
+    save(tmp_path / "in", *ROWS)
+    save(tmp_path / "old", *ROWS[:3], name=JUNE)
+    save(tmp_path / "other", root(), name=NAME)
+    names = [tmp_path / "old", tmp_path / "in"]
+    as_of = ("2026-01-01", "2026-02-01T00:00:00Z")
+    evidence = of_comparison(compare_all([assess(date) for date in read_dates(names, as_of=as_of)]))
+    write(tmp_path / "out", evidence, "json")
+    assert faults(again(tmp_path, "other", "old", "in")) == []
+    edit_json(
+        tmp_path / "out" / f"{evidence.stem}.json",
+        lambda each: each["changes"][0].update(state="closed"),
+    )
+    (fault,) = faults(again(tmp_path, "other", "old", "in"))
+    assert "changes[0].state: expected " in fault
 
 
 def test_what_differs_in_a_comparison_is_all_that_is_named(tmp_path: Path) -> None:
@@ -328,6 +425,11 @@ def test_a_workbook_and_pictures_are_compared_by_what_they_say(tmp_path: Path) -
     book.save(path)
     result = again(tmp_path, "in")
     assert (faults(result), result.filled) == ([], {path.name: {"Findings": 1}})
+    book = load_workbook(path)
+    put("Findings", "Disposition", "")(book)
+    book.save(path)
+    message = "every cell has the same value, and nothing was filled in; another program saved it"
+    assert faults(again(tmp_path, "in")) == [f"{path.name}: re-performed: {message}"]
     svg = tmp_path / "out" / f"{PLAIN}-ageing.svg"
     replace_text(svg, "unused for 90 days", "unused for 91 days")
     book = load_workbook(path)
