@@ -726,16 +726,13 @@ def _join_arrays(kind: type[T], pairs: Sequence[tuple[T, Report]]) -> T:
     )
 
 
-def _merge_stretches(reports: Sequence[Report]) -> Iterator[tuple[Grid, int, int]]:
-    """Yield where the text of the reports is, adjacent stretches as one."""
-    current: tuple[Grid, int, int] | None = None
+def _merge_stretches(reports: Sequence[Report]) -> list[tuple[Grid, int, int]]:
+    """Return where the text of the reports is, adjacent stretches as one."""
+    merged: list[tuple[Grid, int, int]] = []
     for report in reports:
         ((grid, _, _),) = report.users.stretches
-        if current and current[0] is grid and current[2] == report.first:
-            current = (grid, current[1], report.end)
-            continue
-        if current:
-            yield current
-        current = (grid, report.first, report.end)
-    if current:
-        yield current
+        first = report.first
+        if merged and merged[-1][0] is grid and merged[-1][2] == first:
+            _, first, _ = merged.pop()
+        merged.append((grid, first, report.end))
+    return merged

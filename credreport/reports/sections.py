@@ -73,10 +73,9 @@ class Section:
         self.lines.append(line)
 
     def has_account(self, account_id: str) -> bool:
-        """Whether a row is of that account; each row is examined once."""
-        if self.arn is not None:
-            for row in self.rows[self._seen :]:
-                self._accounts.add(account_of(row.split(SEPARATOR, self.arn + 1)[self.arn]))
+        """Whether a row is of that account, where the ARN is the second cell; each is examined once."""
+        for row in self.rows[self._seen :]:
+            self._accounts.add(account_of(row.split(SEPARATOR, 2)[1]))
         self._seen = len(self.rows)
         return account_id in self._accounts
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import credreport
-from credreport.comparison.comparison import Comparison, compare, compare_all
+from credreport.comparison.comparison import Comparison, compare, compare_all, list_days
 from credreport.comparison.tally import comparison_verdict
 from credreport.errors import InputRefused, UsageError
 from credreport.reports.by_date import read_dates
@@ -791,3 +791,10 @@ def test_a_last_use_that_went_back_is_named_in_a_warning(tmp_path: Path) -> None
         f"account {ACCOUNT}: 'alice', access_key_1: last used 2025-01-01 in the newer report and "
         "2026-06-15 in the older: the newer one has less information, or one of the two is wrong"
     ]
+
+
+def test_of_many_days_the_first_and_the_last_are_named() -> None:
+    days = ["2026-01-31", "2026-02-28", "2026-03-31", "2026-04-30", "2026-05-31"]
+    assert list_days(days[:1]) == "2026-01-31"
+    assert list_days(days[:4]) == "2026-01-31, 2026-02-28, 2026-03-31 and 2026-04-30"
+    assert list_days(days) == "5 dates, 2026-01-31 to 2026-05-31"

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from credreport.comparison.comparison import Comparison, compare_all
-from credreport.comparison.people import to_user_keys
+from credreport.comparison.people import _follow, to_user_keys
 from credreport.reports.selection import read_reports
 from credreport.rules.policy import load_policy
 from credreport.schema import USER_CELLS
@@ -241,3 +241,10 @@ def test_only_some_of_many_namesakes_are_named(tmp_path: Path) -> None:
     messages = [each.message for each in run(tmp_path, older, newer).notices]
     named = "perhaps a00, a01, a02, a03, a04, a05, a06, a07, a08, a09 and 20 more (gone"
     assert sum(named in message for message in messages) == 30
+
+
+def test_a_user_that_comes_back_beside_another_was_never_renamed_to_it() -> None:
+    no_keys: frozenset[str] = frozenset()
+    renamed = {(0, 1): no_keys, (1, 2): no_keys}
+    assert _follow(range(2), renamed) == {2: 1}
+    assert _follow(range(3), {**renamed, (2, 1): no_keys, (2, 2): no_keys}) == {}

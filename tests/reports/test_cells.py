@@ -137,6 +137,13 @@ def test_columns_that_are_missing_are_none() -> None:
     assert typed.enabled[2:, 0].tolist() == [NEITHER] * 3
 
 
+def test_a_report_without_any_date_is_read() -> None:
+    typed = read_cells(grid_of(user(password_enabled="true"), columns=("user", "password_enabled")))
+    assert typed.enabled[:, 0].tolist() == [ON, NEITHER, NEITHER, NEITHER, NEITHER]
+    assert {MEANINGS[place] for place in typed.last_meaning[:, 0]} == {"no_column"}
+    assert np.isnat(typed.newest).all()
+
+
 def test_a_column_may_stand_first_or_be_missing() -> None:
     date = "2026-01-31T12:00:00+01:00"
     rows = [root(**dict.fromkeys(COLUMNS[2:], date)), user(**dict.fromkeys(COLUMNS[2:], "true"))]

@@ -391,3 +391,25 @@ def test_a_file_that_grew_or_shrank_since_it_was_found_is_read_whole(
     path.write_bytes(b"12345")
     found = Unread(str(path), "a.csv", size, 100, searched=False).read()
     assert found == Stream("a.csv", b"12345")
+
+
+def test_a_file_that_grew_beyond_the_bound_since_it_was_found_is_refused(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.csv", b"123456")
+    found = Unread(str(path), "a.csv", 5, 5, searched=False).read()
+    assert isinstance(found, Problem)
+    assert found.found.startswith("larger than ")
+
+
+def test_a_file_of_another_ending_that_vanishes_while_it_is_searched_for_is_a_doubt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def vanish(_: Unread) -> bytes:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    put(tmp_path / "notes.docx")
+    put(tmp_path / "a.csv", REPORT)
+    monkeypatch.setattr(Unread, "head", vanish)
+    (found,) = [item for item in open_inputs([str(tmp_path)]) if isinstance(item, Skipped)]
+    assert found == Skipped(
+        "notes.docx", "cannot be read: No such file or directory", is_doubt=True
+    )

@@ -392,3 +392,10 @@ def test_files_are_read_so_many_bytes_at_a_time(monkeypatch: pytest.MonkeyPatch)
     ]
     assert names == [["a", "b", "c", "e"], ["f", "g", "h"], ["i"]]
     assert [each.name for each in skipped] == ["d"]
+
+
+def test_no_batch_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selection, "BATCH_BYTES", 2)
+    assert [*selection._read_in_batches([], [])] == []
+    full = Stream("a", b"12")
+    assert [*selection._read_in_batches([full], [])] == [[full]]

@@ -328,6 +328,20 @@ def test_a_batch_is_full_at_so_many_files(
     assert [item.name for item in skipped] == ["x"]
 
 
+def test_evidence_is_passed_over_and_every_batch_is_progress(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("credreport.runs.inspect.BATCH_FILES", 1)
+    (tmp_path / NAME).write_text(to_csv(root()), encoding="utf-8")
+    (tmp_path / "kept.json").write_text('{"assessment-results": {}}', encoding="utf-8")
+    done: list[str] = []
+    inspected = inspect([tmp_path], Question(), progress=lambda: done.append("file"))
+    assert done == ["file", "file"]
+    document = json.loads("".join(json_parts(inspected)))
+    assert [row["source_file"] for row in document["inputs"]] == [NAME]
+    assert document["left_out"] == []
+
+
 def test_what_killed_the_workers_is_refused_by_name() -> None:
     assert [str(problem) for problem in refuse(Stream("a.csv", b""))] == [
         "a.csv: the workers that read it died, one after the other. "

@@ -85,6 +85,7 @@ def wrapped(width: int, end: str) -> bytes:
         ),
         (f"{BASE64}\t{TIME}\ttext/csv\n".encode(), "CLI --output text", TIME),
         (f"{BASE64}\ttext/csv\n".encode(), "CLI --output text", ""),
+        (f"{BASE64}\ttext/csv\n\n\n".encode(), "CLI --output text", ""),
     ],
 )
 def test_the_report_comes_out_as_it_went_in(
@@ -140,6 +141,7 @@ def zipped(name: str) -> bytes:
         (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
         (zipped("xl/workbook.xml"), "this is an Excel workbook"),
         (zipped("report.csv"), "this is a zip archive"),
+        (b"report.csv".ljust(257, b"\0") + b"ustar", "this is a tar archive"),
         (b"<!DOCTYPE html><html>", "a web page (perhaps a login page)"),
         (b"<?xml version='1.0'?><a/>", "a web page"),
         (b"<GetCredentialReportResponse xmlns=''>", "the raw XML answer"),
