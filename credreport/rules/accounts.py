@@ -78,8 +78,6 @@ class AccountList:
 
     def not_listed(self, reported: Iterable[str]) -> tuple[str, ...]:
         """Return the account IDs of the reports that the list does not have, each once."""
-        if self.file is None:
-            return ()
         return tuple(name for name in dict.fromkeys(reported) if name not in self.by_id)
 
     def notices(self, reported: Sequence[str]) -> list[Notice]:

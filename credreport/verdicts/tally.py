@@ -155,11 +155,6 @@ class Totals:
         """The number of rows read, root's included."""
         return sum(report.row_count for report in self.reports)
 
-    @property
-    def credential_count(self) -> int:
-        """The number of credentials, whatever their status; absent ones too."""
-        return sum(map(sum, self._statuses))
-
     @cached_property
     def is_tied_out(self) -> bool:
         """Whether every row of every report is accounted for."""

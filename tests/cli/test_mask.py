@@ -19,8 +19,10 @@ from openpyxl import load_workbook
 from typer.testing import CliRunner, Result
 
 from credreport.cli.main import app
-from credreport.errors import UsageError
-from credreport.masking.key import read_or_make_key
+from credreport.errors import OutputError, UsageError
+from credreport.masking.judged import mask_error
+from credreport.masking.key import MaskKey, read_or_make_key
+from credreport.masking.pseudonyms import Masker
 from credreport.output.formats import FORMATS
 from tests.support.decided import DAY, fill_in
 from tests.support.reports import root, save, user
@@ -393,3 +395,33 @@ def test_half_a_question_is_refused(place: Path, options: str, words: str) -> No
     assert done.exit_code == 2
     assert words in done.stderr.replace("\n", " ")
     assert not (place / "k.key").exists()
+
+
+def test_a_file_that_is_no_key_is_refused_and_kept(tmp_path: Path) -> None:
+    (tmp_path / "k").write_text("a password\n")
+    with pytest.raises(
+        UsageError, match="not a key of credreport; name a file that does not exist"
+    ):
+        read_or_make_key(tmp_path / "k", tmp_path / "out", [])
+    assert (tmp_path / "k").read_text() == "a password\n"
+
+
+def test_a_key_in_a_directory_that_is_not_there_cannot_be_made(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be made \\(No such file or directory\\)"):
+        read_or_make_key(tmp_path / "none" / "k", tmp_path / "out", [])
+
+
+def test_odd_names_have_pseudonyms_too() -> None:
+    masker = Masker(MaskKey(bytes(32)))
+    for masked, name in ((masker.arn("no arn"), "no arn"), (masker.file(".csv"), ".csv")):
+        assert name not in masked
+        assert masker.originals[masked] == name
+
+
+def test_an_error_about_the_output_keeps_its_paths_and_any_other_loses_them() -> None:
+    masker = Masker(MaskKey(bytes(32)))
+    assert mask_error(OutputError("out/x.csv: no room"), masker).lines == ("out/x.csv: no room",)
+    masker.user("zebedee.quux")
+    masked = mask_error(UsageError("zebedee.quux is not in the report"), masker)
+    assert type(masked) is UsageError
+    assert "zebedee" not in str(masked)

@@ -153,3 +153,7 @@ def test_verify_draws_it_again_and_results_are_never_lost(tmp_path: Path) -> Non
     assert "1 result of the sample filled in" in again.stderr.replace("\n", " ")
     (document,) = (path for path in out.glob("*.json") if "manifest" not in path.name)
     assert len(json.loads(document.read_bytes())["sample"]) == 3
+
+
+def test_no_sample_is_drawn_unless_it_is_asked_for() -> None:
+    assert to_sampling(None, None, None) is None

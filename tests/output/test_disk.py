@@ -231,3 +231,9 @@ class TestCompleted:
             tmp_path, {}, force=False, inputs=[], complete=lambda _: ({"last": b"2"}, {"last"})
         )
         assert (tmp_path / "last").read_bytes() == b"2"
+
+
+def test_an_input_that_leads_nowhere_hinders_no_evidence(tmp_path: Path) -> None:
+    (tmp_path / "gone.csv").symlink_to(tmp_path / "nowhere")
+    write_all(tmp_path / "out", {"x": b"1"}, force=False, inputs=[str(tmp_path / "gone.csv")])
+    assert (tmp_path / "out" / "x").read_bytes() == b"1"

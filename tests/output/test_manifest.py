@@ -168,3 +168,26 @@ def test_an_edited_manifest_is_no_way_out_of_the_directory(
     (out / f"{STEM}-manifest.json").write_text(json.dumps(document))
     with pytest.raises(OutputError, match="other evidence is already there"):
         write(out, evidence, "json")
+
+
+def test_sums_that_cannot_be_read_are_not_replaced(evidence: Evidence, out: Path) -> None:
+    out.mkdir()
+    (out / "SHA256SUMS").write_bytes(b"\xff\n")
+    with pytest.raises(OutputError, match="SHA256SUMS"):
+        write(out, evidence, "csv")
+
+
+def test_an_earlier_file_that_cannot_be_read_is_named_as_changed(
+    evidence: Evidence, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(out, evidence, "csv")
+    unreadable = out / f"{STEM}-findings.csv"
+    opened = Path.open
+
+    def open_others(path: Path, *given: Any, **more: Any) -> Any:
+        if path.name == unreadable.name:
+            raise PermissionError
+        return opened(path, *given, **more)
+
+    monkeypatch.setattr(Path, "open", open_others)
+    assert write(out, evidence, "json").changed == (unreadable.name,)

@@ -13,6 +13,7 @@ from credreport.comparison.comparison import compare_all
 from credreport.evidence.evidence import Evidence
 from credreport.evidence.of_analysis import of_analysis
 from credreport.evidence.of_comparison import of_comparison
+from credreport.output.oscal import _line
 from credreport.reports.own import is_own_file
 from credreport.reports.selection import read_reports
 from credreport.rules.policy import Policy
@@ -212,3 +213,11 @@ def test_is_known_among_the_inputs_of_the_next_run(tmp_path: Path) -> None:
     for name, data in files.items():
         if "oscal" in name or "ocsf" in name:
             assert is_own_file(name, data[:200], is_like_report=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("a", "a"), ("  ", r"\x20\x20"), (" a ", r"\x20a\x20"), ("a\nb", r"a\x0ab"), ("", "")],
+)
+def test_a_line_begins_and_ends_with_no_blank(text: str, line: str) -> None:
+    assert _line(text) == line
