@@ -77,6 +77,7 @@ def picture(colour: str, width: int = 4) -> bytes:
         ),
         ("a.html", b"a\n", b"a\nb\n", "line 2 was added: 'b' (first at byte 3: 4 bytes of 2)"),
         ("a.bin", b"abc", b"abd", "first at byte 3 of 3"),
+        ("a.bin", b"a" * 5000 + b"b", b"a" * 5000 + b"c", "first at byte 5001 of 5001"),
         ("a.csv", TABLE, b"\xff\xfe", "first at byte 1 of 2"),
     ],
 )
