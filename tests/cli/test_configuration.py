@@ -319,3 +319,11 @@ def test_the_example_of_the_readme_is_one(place: Path) -> None:
     result = run("analyze", "in", "--format", "none")
     assert result.exit_code == 0, result.stderr
     assert result.stderr.startswith("from credreport.toml: ")
+
+
+def test_an_instant_of_toml_is_one_of_the_command_line(place: Path) -> None:
+    assert place.is_dir()
+    configure("as-of = 2026-01-31T13:00:00+00:00\n")
+    done = run("analyze", "in", "--format", "none", "--json")
+    parameters = json.loads(done.stdout)["parameters"]
+    assert parameters["configuration"] == {"as-of": "2026-01-31T13:00:00Z"}

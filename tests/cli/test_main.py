@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
+import runpy
 import shlex
 import signal
 import subprocess
@@ -669,3 +671,17 @@ class TestMain:
         )
         monkeypatch.setattr(sys, "stdout", None)
         assert self.main(monkeypatch) == 2
+
+
+def test_python_m_runs_the_program(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["credreport", "--version"])
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    monkeypatch.setattr(signal, "getsignal", lambda _: signal.SIG_DFL)
+    monkeypatch.setattr(gc, "set_threshold", lambda *_: None)
+    with pytest.raises(SystemExit) as done:
+        runpy.run_module("credreport", run_name="__main__")
+    assert done.value.code == 0
+    assert capsys.readouterr().out == f"credreport {__version__}\n"

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from credreport.cli import screen as screen_module
-from credreport.cli.screen import Screen
+from credreport.cli.screen import Screen, _fit
 from credreport.errors import OutputError
 from credreport.text import escape_text
 
@@ -321,3 +321,9 @@ def test_a_document_goes_out_part_by_part(
     parts = iter(["c"])
     Screen().pour(parts)
     assert list(parts) == ["c"]
+
+
+def test_a_title_that_no_longer_fits_whole_words_makes_no_table() -> None:
+    cells = [["Finding", "Title"], ["x" * 30, "an extraordinarily long one"]]
+    assert _fit(cells, [30, 27], 2, 48) == [30, 16]
+    assert _fit(cells, [30, 27], 2, 47) is None

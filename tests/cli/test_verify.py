@@ -11,6 +11,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from credreport.cli.main import app
+from credreport.cli.screen import Screen
+from credreport.cli.verify import _show
+from credreport.runs.reperform import Reperformed
 from tests.runs.test_book_differences import put
 from tests.support.evidence import MANIFEST, STEM, replace_text, reports
 
@@ -143,3 +146,19 @@ def test_explain_keeps_commands_whole_and_wraps_the_rest(
     assert run("explain", finding, out.parent / "in").exit_code == 0
     whole = [line for line, is_whole in printed if is_whole]
     assert [line.split()[:3] for line in whole] == [["Step", "1:", "aws"], ["Step", "2:", "aws"]]
+
+
+def test_what_is_no_difference_is_remarked(capsys: pytest.CaptureFixture[str]) -> None:
+    _show(Screen(), Reperformed("a-manifest.json", same=("a.csv",), remarks=("other fonts",)))
+    assert capsys.readouterr().err == (
+        "Re-performed a-manifest.json: 1 file has the same bytes.\n  other fonts\n"
+    )
+
+
+def test_explain_names_what_was_refused_for_the_finding_may_be_in_it(out: Path) -> None:
+    place = out.parent / "in"
+    (place / "broken.csv").write_text("user,arn\n")
+    result = run("explain", "carol", place, "--keep-going")
+    assert result.exit_code == 3
+    assert "refused: " in result.stderr
+    assert "broken.csv" in result.stderr

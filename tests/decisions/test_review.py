@@ -316,3 +316,9 @@ def test_who_signed_the_old_workbook_is_said(judged: Assessment) -> None:
         "signed off there (Control: CIS; Reviewed by: Carol); sign this evidence again"
     )
     assert review(Decisions(signed=signed[:1], file=FILE), judged).notices == ()
+
+
+def test_a_decision_without_a_limit_is_gone_where_the_report_has_no_such_finding(
+    judged: Assessment,
+) -> None:
+    assert told(judged, replace(GONE, limit="")) == told(judged, GONE)

@@ -11,11 +11,14 @@ from openpyxl import load_workbook
 from typer.testing import CliRunner, Result
 
 from credreport.cli.main import app
+from credreport.decisions.decision import Decision, Decisions
+from credreport.decisions.review import reviewed
 from credreport.evidence.evidence import SignOff
 from credreport.evidence.of_analysis import of_analysis
-from credreport.evidence.parts import _endings, with_parts
+from credreport.evidence.parts import _endings, only, with_parts
 from credreport.reports.selection import read_reports
 from credreport.rules.accounts import read_accounts
+from credreport.rules.option_file import OptionFile
 from credreport.rules.policy import Policy
 from credreport.rules.profiles import PROFILES
 from credreport.rules.waivers import load_waivers
@@ -170,3 +173,32 @@ def test_what_cannot_be_split_is_refused(place: Path, options: str, words: str) 
     done = run(place, *options.split())
     assert done.exit_code == 2
     assert words in done.stderr.replace("\n", " ")
+
+
+def test_an_owner_without_any_report_has_no_part(place: Path) -> None:
+    (place / "accounts.csv").write_text(f"{LIST}666666666666,F,Team Z\n")
+    assessment = judged(place)
+    whole = with_parts(of_analysis(assessment), assessment, SplitBy.OWNER, SignOff())
+    assert not any("Team-Z" in part.stem for part in whole.parts)
+
+
+def test_a_part_has_the_decisions_on_its_own_findings(place: Path) -> None:
+    assessment = judged(place)
+    firsts = assessment.findings.drop_duplicates("account_id")
+    names = ["account_id", "user", "credential", "rule", "limit"]
+    decisions = tuple(
+        Decision(
+            str(row["finding_id"]),
+            "Removed",
+            "Ann",
+            None,
+            **{name: str(row[name]) for name in names},
+        )
+        for row in firsts.to_dict("records")
+    )
+    assert [each.account_id for each in decisions] == [*ACCOUNTS]
+    file = OptionFile("old.xlsx", "0" * 64, 1)
+    part = only(reviewed(assessment, Decisions(decisions, file=file)), {ACCOUNTS[1]})
+    assert part.review is not None
+    assert part.review.decisions.decisions == (decisions[1],)
+    assert {*part.review.table["account_id"]} == {ACCOUNTS[1]}

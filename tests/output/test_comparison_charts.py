@@ -158,3 +158,12 @@ def test_comparisons_are_said_in_words_and_drawn_where_there_is_something() -> N
     drawn, left_out = worth_drawing([paired, opened])
     assert drawn == (paired,)
     assert left_out == ('no picture "Open findings over time": there is nothing to draw',)
+
+
+def test_of_many_dates_the_first_the_highest_and_the_last_are_said() -> None:
+    days = [f"2026-01-{day:02d}" for day in range(1, 26)]
+    counts = open_counts(*((day, 1, 9 if day == "2026-01-07" else 1, 0, 0) for day in days))
+    assert open_picture(CAPTIONS, counts).alt_text == (
+        "A finding. Open findings (passwords, access keys) by date: "
+        "2026-01-01 1, highest 2026-01-07 9, 2026-01-25 1."
+    )

@@ -1,0 +1,24 @@
+"""The comment for a ticket names the inputs, up to a number."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from credreport.evidence.of_analysis import of_analysis
+from credreport.output.comment import write_md
+from credreport.output.pictures import Options
+from credreport.reports.selection import read_reports
+from credreport.verdicts.assessment import assess
+from tests.support.reports import root, save
+
+
+@pytest.mark.parametrize(("number", "more"), [(20, False), (21, True)])
+def test_twenty_inputs_are_named(tmp_path: Path, number: int, more: bool) -> None:
+    for each in range(number):
+        save(tmp_path, root(f"{each:012d}"), name=f"{each:02d}-2026-01-31T12-00-00Z.csv")
+    (data,) = write_md(of_analysis(assess(read_reports(tmp_path))), Options(), {}).values()
+    assert isinstance(data, bytes)
+    assert ("and 1 more: see the manifest" in data.decode()) is more
+    assert data.count(b"2026-01-31T12-00-00Z.csv") == 20
