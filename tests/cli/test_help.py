@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from credreport.cli.help import Command, Group
 
-app = typer.Typer(cls=Group)
+app = typer.Typer(cls=Group, rich_markup_mode=None)
 
 
 @app.callback()
