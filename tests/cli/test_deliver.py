@@ -34,6 +34,18 @@ def test_a_screen_that_fails_after_the_evidence_says_that_it_is_complete(
     assert (tmp_path / "out" / f"{STEM}-findings.csv").is_file()
 
 
+def test_a_screen_that_fails_where_nothing_was_to_be_written_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise OutputError("standard output: no space left")
+
+    monkeypatch.setattr(deliver, "flush", fail)
+    done = run(tmp_path, "--format", "none")
+    assert done.exit_code == 2
+    assert "error: standard output: no space left\n" in done.stderr
+
+
 def test_what_was_changed_since_an_earlier_run_is_named(tmp_path: Path) -> None:
     run(tmp_path, "--format", "csv")
     changed = tmp_path / "out" / f"{STEM}-findings.csv"

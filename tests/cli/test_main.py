@@ -678,6 +678,7 @@ def test_python_m_runs_the_program(
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["credreport", "--version"])
     monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "credreport.__main__", raising=False)
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
     monkeypatch.setattr(signal, "getsignal", lambda _: signal.SIG_DFL)
     monkeypatch.setattr(gc, "set_threshold", lambda *_: None)

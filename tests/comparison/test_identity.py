@@ -231,7 +231,7 @@ def test_many_renamed_at_once_take_time_in_proportion(birth: str) -> None:
     keys = users[["date", "user_row"]].assign(born=users["user_row"].map(birth.format))
     start = process_time()
     found = to_user_keys(users, keys)
-    assert process_time() - start < 2
+    assert process_time() - start < 20
     assert found.nunique() == (2 * number if birth == "the same" else number)
 
 

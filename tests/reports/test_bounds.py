@@ -91,7 +91,7 @@ def test_very_many_answers_of_the_cli_are_read_at_once() -> None:
     answer = f"{content}\t2026-01-31T00:00:00+00:00\ttext/csv\n"
     started = time.process_time()
     assert len(unpack(NAME, answer.encode() * 8_000)) == 8_000
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 10
 
 
 def test_yaml_of_very_many_lines_is_read_at_once() -> None:
@@ -100,7 +100,7 @@ def test_yaml_of_very_many_lines_is_read_at_once() -> None:
     started = time.process_time()
     (report,) = unpack(NAME, f"Content: |\n{lines}".encode())
     assert report.text.count("\n") == 1_500
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 10
 
 
 def test_what_many_reports_share_is_looked_at_once() -> None:
