@@ -149,10 +149,11 @@ class KeyTwiceError(ValueError):
 
 def parse_json(text: str | bytes) -> Any:
     """Return the content of a JSON document. Raises KeyTwiceError, ValueError or RecursionError."""
-    return json.loads(text, object_pairs_hook=_no_key_twice)
+    return json.loads(text, object_pairs_hook=no_key_twice)
 
 
-def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the object of the pairs, for a JSON decoder. Raises KeyTwiceError."""
     found = dict(pairs)
     if len(found) < len(pairs):
         key, _ = Counter(key for key, _ in pairs).most_common(1)[0]

@@ -21,6 +21,7 @@ CREATED = "user_creation_time"
 MFA = "mfa_active"
 NEXT_ROTATION = "password_next_rotation"
 EXTRA_CREDENTIALS = "additional_credentials_info"
+BASE64_HEADER = "dXNlcixhcm4"  # how the base64 of a report begins: `user,arn`
 
 ROOT_USER = "<root_account>"
 ARN_PATTERN = r"^arn:[^:]+:iam::([^:]*):"

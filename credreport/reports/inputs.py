@@ -30,6 +30,7 @@ from credreport.reports.containers.archives import is_archive, open_archive
 from credreport.reports.containers.members import ArchiveRefused, Member, take_from
 from credreport.reports.own import is_own_file
 from credreport.reports.stamp import Stamp, stamp_of_archive, stamp_of_folder, stamps_in_name
+from credreport.schema import BASE64_HEADER
 from credreport.text import escape_text
 
 MAX_UNPACKED_BYTES = 4 * 1024**3
@@ -51,10 +52,9 @@ _LITTER = re.compile(
     re.IGNORECASE,
 )
 _LITTER_REASON = "left by a system or an editor"
-_BASE64_HEADER = "dXNlcixhcm4"
-_REPORT_WORDS = ("password_enabled", _BASE64_HEADER, "GeneratedTime", "ReportFormat")
+_REPORT_WORDS = ("password_enabled", BASE64_HEADER, "GeneratedTime", "ReportFormat")
 # A text may mention a report's columns; a header has them between separators.
-_HEADER = re.compile(rf"[,;\t\"]password_enabled[,;\t\"\r\n]|{_BASE64_HEADER}")
+_HEADER = re.compile(rf"[,;\t\"]password_enabled[,;\t\"\r\n]|{BASE64_HEADER}")
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ from credreport.reports.sections import (
 from credreport.reports.stamp import find_stamp
 from credreport.schema import (
     ARN,
+    BASE64_HEADER,
     CREATED,
     DATE_COLUMNS,
     EXTRA_CREDENTIALS,
@@ -71,7 +72,6 @@ _GOES_ON = re.compile(
     re.DOTALL,
 )
 _FIXED_COLUMNS = {*KNOWN_COLUMNS} - {USER, ARN, EXTRA_CREDENTIALS}
-_BASE64_OF_A_REPORT = "dXNlcixhcm4"
 _MOST_ALIKE = 20  # warnings of one kind about one file
 T = TypeVar("T")
 
@@ -416,7 +416,7 @@ class _Reading:
         is_fixed = grid.columns[column] in _FIXED_COLUMNS
         ends = np.cumsum(grid.sizes) - 1
         for part, row, cell in zip(parts, ends.tolist(), grid.cells(ends, column), strict=True):
-            if _BASE64_OF_A_REPORT in cell or (is_fixed and _GOES_ON.fullmatch(cell)):
+            if BASE64_HEADER in cell or (is_fixed and _GOES_ON.fullmatch(cell)):
                 found = f"something else follows the last row: {cell[:40]!r}"
                 name, line = part.csv.source.name, int(grid.lines[row])
                 remedy = "Take it out, or download the report again"

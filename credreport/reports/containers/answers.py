@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from credreport.files import KeyTwiceError, no_key_twice
 from credreport.reports.containers.encodings import Unpacked, decode, is_base64, unpack_base64
 from credreport.reports.containers.strangers import AGAIN, AS_JSON, refused
 from credreport.reports.own import OwnEvidence, is_own_document
@@ -173,14 +174,7 @@ def _unpack_answer_in_yaml(name: str, answer: Mapping[str, Sequence[str]]) -> Un
 
 def _parse_json(name: str, text: str) -> Sequence[object]:
     """Return the JSON documents, one after the other."""
-
-    def refuse_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
-            raise refused(name, "JSON that names a key twice", f"{AGAIN}; save one report per file")
-        return found
-
-    decoder = json.JSONDecoder(object_pairs_hook=refuse_duplicates)
+    decoder = json.JSONDecoder(object_pairs_hook=no_key_twice)
     documents = []
     place = _after_blanks(text, 0)
     try:
@@ -192,6 +186,9 @@ def _parse_json(name: str, text: str) -> Sequence[object]:
         found = f"JSON that cannot be read ({error.msg})"
         remedy = f"{AGAIN}; it may be cut short"
         raise refused(name, found, remedy, error.lineno, error.colno) from None
+    except KeyTwiceError:
+        remedy = f"{AGAIN}; save one report per file"
+        raise refused(name, "JSON that names a key twice", remedy) from None
     except (RecursionError, ValueError):
         found = "JSON nested too deeply, or with a number too long, for a credential report"
         raise refused(name, found, AS_JSON) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from credreport.errors import InputRefused, Problem
-from credreport.schema import KNOWN_COLUMNS
+from credreport.schema import BASE64_HEADER, KNOWN_COLUMNS
 
 AGAIN = "Download the report again"
 AS_JSON = "Save it again with `aws iam get-credential-report --output json`, or take the CSV from the IAM console"
@@ -81,7 +81,7 @@ def refuse_other_text(name: str, start: str) -> None:
         raise refused(name, "saved with `--output yaml`", AS_JSON)
     if re.match(r"sep=", start, re.IGNORECASE):
         raise refused(name, "a `sep=` line that Excel understands, before the header", AS_CSV, 1, 1)
-    if start.startswith("dXNlcixhcm4"):
+    if start.startswith(BASE64_HEADER):
         found = "base64 with characters in it that do not belong there, or two texts in one file"
         raise refused(name, found, f"{AGAIN}; save one report per file")
 
