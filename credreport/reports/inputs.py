@@ -55,6 +55,12 @@ _LITTER_REASON = "left by a system or an editor"
 _REPORT_WORDS = ("password_enabled", BASE64_HEADER, "GeneratedTime", "ReportFormat")
 # A text may mention a report's columns; a header has them between separators.
 _HEADER = re.compile(rf"[,;\t\"]password_enabled[,;\t\"\r\n]|{BASE64_HEADER}")
+# A row without its header, however its cells are separated: the ARN, a date, a word of the next cell.
+_ROW = re.compile(
+    r"arn:aws[a-z-]*:iam::[0-9]*:(?:user/|root)[\s\S]{0,700}?[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}"
+    r"[\s\S]{0,60}?\b(?:true|false|not_supported)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -475,15 +481,19 @@ def _why_skipped(name: str, unread: Unread) -> Skipped | None:
     except (OSError, ValueError, ArchiveRefused) as error:
         return Skipped(unread.name, f"cannot be read: {why_unreadable(error)}", not litter)
     is_report = _holds_report(head)
-    if litter and (not is_report or b"\0" in head):  # an editor's copy of a report has NUL in it
+    has_rows = is_report or _ROW.search(_to_text(head)) is not None
+    if litter and (not has_rows or b"\0" in head):  # an editor's copy of a report has NUL in it
         return Skipped(unread.name, _LITTER_REASON)
     if is_own_file(name, head, is_like_report=is_report):
         return own_evidence(unread.name)
     if is_hidden or litter:
-        why = "a hidden file that looks like a report" if is_report else "hidden file"
-        return Skipped(unread.name, why, is_doubt=is_report)
+        why = "a hidden file that looks like a report" if has_rows else "hidden file"
+        return Skipped(unread.name, why, is_doubt=has_rows)
     if is_companion and not is_report:
-        return Skipped(unread.name, "not a report, by its name and its content")
+        why = "not a report, by its name and its content"
+        if has_rows:
+            why = "by its name not a report, but it has rows of one"
+        return Skipped(unread.name, why, is_doubt=has_rows)
     if is_report or _looks_like_report(head):
         return None
     ending = PurePosixPath(name).suffix
@@ -514,8 +524,9 @@ def _holds_report(head: bytes) -> bool:
 
 
 def _to_text(head: bytes) -> str:
-    is_wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
-    return head.decode("utf-16" if is_wide else "utf-8", "ignore")
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return head.decode("utf-16", "ignore")
+    return head.replace(b"\0", b"").decode("utf-8", "ignore")  # also UTF-16 without its mark
 
 
 def _too_large(name: str, max_bytes: int) -> Problem:

@@ -152,9 +152,12 @@ class Table:
     def texts(self, column: str) -> list[str | None]:
         """Return a column's cells; None where a report has no such column."""
         found: list[str | None] = []
+        columns: dict[int, list[str]] = {}  # of each grid: reports of two may alternate
         for grid, begin, end in self.stretches:
             place = grid.place(column)
-            found += [None] * (end - begin) if place < 0 else grid.texts(place)[begin:end]
+            if place >= 0 and id(grid) not in columns:
+                columns[id(grid)] = grid.texts(place)
+            found += columns[id(grid)][begin:end] if place >= 0 else [None] * (end - begin)
         return found
 
     def has_column(self, column: str) -> Flags:

@@ -34,7 +34,9 @@ _CLOCK = (
     r"(?:(?P=mark)(?P<second>[0-5][0-9])(?:[.,][0-9]+)?)?"
 )
 _ZONE = r"(?:Z|_?UTC|_?GMT|(?P<sign>[+-])(?P<east>[01][0-9])[:_.-]?(?P<past>[0-5][0-9])(?![0-9]))"
-_STAMP = re.compile(rf"{_DAY}(?:{_JOINT}{_CLOCK}{_ZONE}?)?(?![0-9]|T[0-9])")
+# A clock of twelve hours is not read: then the day counts, to its end.
+_HALF_DAY = r"[ _.-]*[AaPp]\.?[Mm](?![A-Za-z])"
+_STAMP = re.compile(rf"{_DAY}(?:{_JOINT}(?>{_CLOCK})(?!{_HALF_DAY}){_ZONE}?)?(?![0-9]|T[0-9])")
 _WORDED = (
     re.compile(rf"(?<![0-9])(?P<day>[0-9]{{1,2}}){_BETWEEN}{_MONTH}{_BETWEEN}(?P<year>20[0-9]{{2}})(?![0-9])", re.IGNORECASE),
     re.compile(rf"(?<![A-Za-z]){_MONTH}{_BETWEEN}(?P<day>[0-9]{{1,2}})[-_ .,]+(?P<year>20[0-9]{{2}})(?![0-9])", re.IGNORECASE),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field, replace
@@ -46,8 +47,9 @@ from credreport.tables import storing_python_text
 from credreport.verdicts.assessment import Assessment, Part, join, judge_part
 
 # Enough that the fixed cost of a batch in pandas hardly counts; it takes a second or two, so it is
-# worth starting workers for a few.
+# worth starting workers for a few. Rows may be long: then a batch has as many as fit into so much.
 BATCH_ROWS = 10_000
+BATCH_BYTES = 4 * 1024 * 1024
 POPULATION = {"users": (*USERS, *ACCOUNT_NAMES), "credentials": CREDENTIALS}
 ENOUGH_BATCHES = 3
 _BETWEEN_ROWS = b",\n"
@@ -232,15 +234,20 @@ def _put_together(
     return assessment, Aside({name: counts[name] for name in aside}, csv, json, sample)
 
 
-def _to_batches(chosen: Iterable[Chosen]) -> Iterator[tuple[Chosen, ...]]:
+def _to_batches(chosen: Sequence[Chosen]) -> Iterator[tuple[Chosen, ...]]:
+    """Yield the reports in their order, in batches; a report weighs its share of its file."""
+    rows_of = Counter[File]()
+    for each in chosen:
+        rows_of[each.file] += each.report.row_count
     batch: list[Chosen] = []
-    rows = 0
+    rows, size = 0, 0.0
     for each in chosen:
         batch.append(each)
         rows += each.report.row_count
-        if rows >= BATCH_ROWS:
+        size += each.report.source.size * each.report.row_count / rows_of[each.file]
+        if rows >= BATCH_ROWS or size >= BATCH_BYTES:
             yield tuple(batch)
-            batch, rows = [], 0
+            batch, rows, size = [], 0, 0.0
     if batch:
         yield tuple(batch)
 

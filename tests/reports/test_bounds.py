@@ -11,6 +11,7 @@ import time
 import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +25,10 @@ from credreport.reports.containers.texts import unpack
 from credreport.reports.inputs import Skipped, Stream, open_inputs
 from credreport.reports.report import join_tables, read_report
 from credreport.reports.selection import read_reports
+from credreport.rules.policy import Policy
+from credreport.runs.analyze import Asked, analyze_inputs
 from credreport.runs.inspect import Question, inspect_batch
+from credreport.runs.pool import Pool
 from tests.support.reports import COLUMNS, NAME, root, to_csv, user
 
 HEADER = ",".join(COLUMNS)
@@ -329,3 +333,56 @@ def test_work_grows_with_the_input_and_no_faster(kind: str) -> None:
 
     work(1 << 12)
     assert work(1 << 14) < 2.5 * work(1 << 13) + 10_000
+
+
+def memory_of_analyze(path: Path) -> int:
+    """Return the most memory that `analyze` of the file takes at once, without other processes."""
+    tracemalloc.start()
+    try:
+        analyze_inputs(
+            [path], Asked(Policy()), pool=Pool(), progress=lambda _: nullcontext(lambda: None)
+        )
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_analyze_holds_no_more_of_a_zip_however_many_files_are_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four times the members take at most 1.25 times the memory: rows are few, and long."""
+    for module in ("analyze", "inspect"):
+        monkeypatch.setattr(f"credreport.runs.{module}.BATCH_BYTES", 1 << 20)
+    columns = (*COLUMNS, *(f"note {number}" for number in range(5_000)))
+
+    def peak(members: int) -> int:
+        path = tmp_path / f"{members}.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for number in range(members):
+                account = f"{number:012d}"
+                rows = [root(account), *[user(f"u{each:02d}", account) for each in range(40)]]
+                archive.writestr(f"{account}/{NAME}", to_csv(*rows, columns=columns))
+        return memory_of_analyze(path)
+
+    peak(1)  # what is imported and cached is no cost of the members
+    once = peak(6)
+    assert once < 40 << 20
+    assert peak(24) < 1.25 * once
+
+
+def test_reports_of_two_files_that_alternate_cost_no_more_than_one_after_the_other() -> None:
+    """The text of a column is taken from a file once, not once for each report in it."""
+    texts = [
+        "\n".join([HEADER, *(to_csv(user("bob", f"{each:012d}")).split("\n")[1] for each in ids)])
+        for ids in (range(0, 40, 2), range(1, 40, 2))
+    ]
+    first, second = (read_report(Stream(NAME, text.encode())) for text in texts)
+    table = join_tables([each for pair in zip(first, second, strict=True) for each in pair])
+    assert len(table.stretches) == 40
+    taken: list[int] = []
+    for grid in {id(grid): grid for grid, _, _ in table.stretches}.values():
+        take = grid.texts
+        grid.texts = lambda place, take=take: taken.append(place) or take(place)  # type: ignore[method-assign, misc, func-returns-value]
+    accounts = [(text or "").split(":")[4] for text in table.texts("arn")]
+    assert accounts == [f"{each:012d}" for each in range(40)]
+    assert len(taken) == 2

@@ -114,6 +114,9 @@ def test_what_we_wrote_may_be_larger_than_a_report(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+ROWS = to_csv(root(), user()).partition("\n")[2].encode()
+
+
 @pytest.mark.parametrize(
     ("name", "data", "outcome"),
     [
@@ -134,6 +137,12 @@ def test_what_we_wrote_may_be_larger_than_a_report(tmp_path: Path) -> None:
         ("SHA256SUMS", b"0 a.csv", "own"),
         (".hidden.csv", REPORT, "doubt"),
         (".hidden.csv", b"x", "fine"),
+        (".hidden.csv", ROWS, "doubt"),
+        (".hidden.csv", REPORT.decode().encode("utf-16-le"), "doubt"),
+        ("~$a.csv", ROWS.replace(b",", b"</td><td>"), "doubt"),
+        ("download.log", ROWS.replace(b",", b"\n"), "doubt"),
+        ("download.log", REPORT.decode().encode("utf-16-le"), "read"),
+        ("download.log", b"saved arn:aws:iam::111122223333:user/alice 2026-01-31", "fine"),
         (".DS_Store", b"x", "fine"),
         ("._a.csv", REPORT, "doubt"),
         ("~$a.csv", REPORT, "doubt"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
@@ -326,7 +326,7 @@ def between_passes(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -
     """Let something happen when the first pass is over."""
     to_batches = analyze._to_batches
 
-    def act_first(chosen: Iterable[Chosen]) -> Iterator[tuple[Chosen, ...]]:
+    def act_first(chosen: Sequence[Chosen]) -> Iterator[tuple[Chosen, ...]]:
         act()
         return to_batches(chosen)
 
