@@ -79,6 +79,23 @@ class _Run:
             for account, user, kind in active.itertuples(index=False, name=None)
         )
 
+    @cached_property
+    def unsure(self) -> Mapping[tuple[str, str], frozenset[str]]:
+        """The kinds that could not be judged, by account and user; an empty one is the whole user."""
+        table = self.newest.undetermined[["account_id", "user", "credential"]].drop_duplicates()
+        kinds: dict[tuple[str, str], frozenset[str]] = {}
+        for account, user, credential in table.itertuples(index=False, name=None):
+            kind = KIND_OF.get(str(credential), "")
+            kinds[account, user] = kinds.get((account, user), frozenset()) | {kind}
+        return kinds
+
+    @cached_property
+    def as_of(self) -> Mapping[str, datetime]:
+        """The newest as-of of each account that has a report, by its words."""
+        reports = self.newest.reports
+        dated = [(each.as_of, shown_account(each.account_id)) for each in reports if each.as_of]
+        return {account: as_of for as_of, account in sorted(dated)}
+
 
 @storing_python_text
 def review(decisions: Decisions, judged: Assessment | Comparison) -> Review:
@@ -252,20 +269,15 @@ def _find_elsewhere(decision: Decision, run: _Run) -> _Standing:
         name: getattr(decision, name)
         for name in ("finding_id", "account_id", "user", "credential", "rule")
     }
-    reports = [
-        each for each in run.newest.reports if shown_account(each.account_id) == decision.account_id
-    ]
-    if not reports:
+    as_of = run.as_of.get(decision.account_id)
+    if as_of is None:
         as_of = newest_as_of(run.newest.totals)
         detail = "its account has no report in this run"
         return _Standing(Outcome.NOT_COVERED.value, detail, row, as_of)
-    as_of = max(each.as_of for each in reports if each.as_of)
     unjudged = _unjudged(decision, run.newest)
     if unjudged:
         return _Standing(NOT_JUDGED, unjudged, row, as_of)
-    table = run.newest.undetermined
-    unsure = table[table["account_id"].eq(decision.account_id) & table["user"].eq(decision.user)]
-    kinds = {KIND_OF.get(str(each), "") for each in unsure["credential"]}
+    kinds = run.unsure.get((decision.account_id, decision.user), frozenset())
     kind = KIND_OF.get(decision.credential, "")
     if kinds and ("" in kinds or not kind or kind in kinds):
         detail = "this report does not allow a verdict on its user"

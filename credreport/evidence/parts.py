@@ -23,6 +23,7 @@ from credreport.verdicts.tally import shown_account
 _COVERED = ("findings", "expired_findings", "early_findings")
 _MOST_LETTERS = 40
 _HASH = 8
+_LIKE_ANOTHER = re.compile(rf"none|unknown|(?:.*-)?[0-9a-f]{{{_HASH}}}", re.IGNORECASE)
 
 
 def with_parts(
@@ -86,7 +87,10 @@ def _part(
 
 
 def _endings(groups: Collection[str], by: SplitBy) -> Mapping[str, str]:
-    """Return a distinct ending per file: letters, digits, dashes, and a hash if that loses any."""
+    """Return a distinct ending per file: letters, digits, dashes, and a hash if that loses any.
+
+    A group whose own name ends like a hash gets one too: it could be another's name and hash.
+    """
     safe = {
         group: re.sub(r"[^A-Za-z0-9]+", "-", group).strip("-")[:_MOST_LETTERS] for group in groups
     }
@@ -95,9 +99,7 @@ def _endings(groups: Collection[str], by: SplitBy) -> Mapping[str, str]:
     for group, name in safe.items():
         if not group:
             endings[group] = f"by-{by.value}-none" if by is SplitBy.OWNER else "by-account-unknown"
-        elif (
-            name == group and counts[name.lower()] == 1 and name.lower() not in ("none", "unknown")
-        ):
+        elif name == group and counts[name.lower()] == 1 and not _LIKE_ANOTHER.fullmatch(name):
             endings[group] = f"by-{by.value}-{name}"
         else:
             digest = hashlib.sha256(group.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH]

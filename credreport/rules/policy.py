@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,7 @@ def matches(glob: str, names: pd.Series) -> pd.Series:
     return fits
 
 
+@lru_cache(maxsize=1024)
 def to_pattern(glob: str) -> re.Pattern[str]:
     """Return the regular expression of a glob: no star of it makes the matching backtrack.
 
@@ -140,9 +142,9 @@ class Policy:
 
     def possible_numbers(self, user: str, parameter: Parameter) -> tuple[int, ...]:
         """Return the number of one user; if a class is masked, all that may apply, in order."""
-        import pandas as pd  # noqa: PLC0415 - slow to import
-
-        found = {int(self.numbers_for(pd.Series([user], dtype="str"), parameter).iloc[0])}
+        fitting = (each for each in self.classes if to_pattern(each.match).fullmatch(user))
+        own = next((each.numbers for each in fitting), {})
+        found = {own.get(parameter.name, self.number(parameter))}
         masked = [each.numbers for each in self.classes if each.is_masked]
         found |= {numbers[parameter.name] for numbers in masked if parameter.name in numbers}
         return tuple(sorted(found))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import re
 import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -19,6 +21,8 @@ from credreport.runs.pool import Pool
 _PATIENCE = 5  # seconds for a scheduler to answer: under ten with Dask's imports and shutdown
 _ADDRESS = re.compile(r"(tcp|tls)://[^/]+:[0-9]+")
 
+_ANOTHER = "has another credreport, or none; install the same on all, or use --workers"
+
 R = TypeVar("R")
 
 
@@ -26,7 +30,7 @@ def on_cluster(address: str) -> Pool:
     """Return a pool that is the Dask cluster of that scheduler (`tcp://HOST:PORT`, `tls://…`).
 
     Raises UsageError if it is not such an address, the extra `cluster` is not installed, no
-    scheduler answers, or it has no workers.
+    scheduler answers, it has no workers, or one of them has another credreport.
     """
     if not _ADDRESS.fullmatch(address):
         raise UsageError(f"--cluster {address}: not an address such as tcp://HOST:8786")
@@ -53,6 +57,7 @@ def on_cluster(address: str) -> Pool:
     except Exception as error:  # whatever Dask makes of the bytes of another program
         reason = _to_reason(error, is_tls=address.startswith("tls:"))
         raise UsageError(f"--cluster {address}: no scheduler answers there ({reason})") from None
+    _check_workers(client, address)
     return Pool(
         workers,
         partial(_Cluster, client),
@@ -69,11 +74,43 @@ class _Cluster(Executor):
         self._executor = client.get_executor()
 
     def submit(self, call: Callable[..., R], /, *args: Any, **kwargs: Any) -> Future[R]:
-        future: Future[R] = self._executor.submit(call, *args, **kwargs)
+        future: Future[R] = self._executor.submit(_as_here, code_hash(), call, *args, **kwargs)
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - Executor's
         self._executor.shutdown(wait=False)
+
+
+@cache
+def code_hash() -> str:
+    """Return the hash of this program's modules: a version number may be that of several."""
+    package = Path(__file__).parents[1]
+    texts = {
+        path.relative_to(package).as_posix(): path.read_text() for path in package.rglob("*.py")
+    }
+    return hashlib.sha256(repr(sorted(texts.items())).encode()).hexdigest()
+
+
+def _as_here(code: str, call: Callable[..., R], /, *args: Any, **kwargs: Any) -> R:
+    """Return what the call returns, on a worker. Raises UsageError where its modules are others.
+
+    A worker may also come after the run has begun, so each call looks.
+    """
+    if code != code_hash():
+        raise UsageError(f"--cluster: a worker {_ANOTHER}")
+    return call(*args, **kwargs)
+
+
+def _check_workers(client: Any, address: str) -> None:
+    """Raise UsageError where a worker has other modules than this process, or cannot import them."""
+    try:
+        found = _within(_PATIENCE, lambda: client.run(code_hash, on_error="return"))
+    except Exception:  # one of many may be busy or gone, and each call looks again
+        return
+    answers = {worker: code for worker, code in found.items() if not isinstance(code, OSError)}
+    others = [worker for worker, code in answers.items() if code != code_hash()]
+    if others:
+        raise UsageError(f"--cluster {address}: the worker {others[0]} {_ANOTHER}")
 
 
 def _knock(address: str) -> None:

@@ -111,6 +111,8 @@ def test_a_part_has_nothing_of_another(place: Path) -> None:
         (("Ünïts", "\u202e"), ["by-owner-n-ts-", "by-owner-"]),
         (("none", ""), ["by-owner-none-", "by-owner-none"]),
         (("x" * 300,), [f"by-owner-{'x' * 40}-"]),
+        (("team!", "team-41f224ff"), ["by-owner-team-41f224ff", "by-owner-team-41f224ff-"]),
+        (("!", "BB7208BC"), ["by-owner-bb7208bc", "by-owner-BB7208BC-"]),
     ],
 )  # fmt: skip
 def test_whose_a_file_is_stands_in_its_name(groups: tuple[str, ...], endings: list[str]) -> None:

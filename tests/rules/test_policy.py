@@ -515,7 +515,10 @@ def test_whom_a_masked_class_fits_nobody_can_tell() -> None:
     plain = (UserClass("user-a", {"unused_after_days": 60}),)
     masked = (UserClass("pattern-x", numbers, is_masked=True), UserClass("b", {}, is_masked=True))
     assert Policy(classes=plain).possible_numbers("user-a", UNUSED_AFTER) == (60,)
+    assert Policy(classes=plain).possible_numbers("USER-A", UNUSED_AFTER) == (60,)
     assert Policy(classes=plain).possible_numbers("other", UNUSED_AFTER) == (90,)
+    first = (UserClass("user-*", {"grace_days": 1}), *plain)
+    assert Policy(classes=first).possible_numbers("user-a", UNUSED_AFTER) == (90,)
     assert Policy(classes=plain + masked).possible_numbers("other", UNUSED_AFTER) == (30, 90)
 
 

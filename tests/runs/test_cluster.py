@@ -161,3 +161,30 @@ def test_a_cluster_is_alive_while_it_has_workers() -> None:
     assert cluster._is_alive(client(lambda: {"n_workers": 1}))
     assert not cluster._is_alive(client(lambda: {"n_workers": 0}))
     assert not cluster._is_alive(client(lambda: {"n_workers": 1}, status="closed"))
+
+
+class TestAWorkerWithAnotherCredreport:
+    """Its modules have the same names and may judge otherwise: nothing would tell."""
+
+    @pytest.mark.parametrize(
+        "answer", ["0" * 64, ModuleNotFoundError("No module named 'credreport'")]
+    )
+    def test_is_refused_before_the_run(self, answer: object) -> None:
+        found = {"tcp://a:1": cluster.code_hash(), "tcp://b:2": answer}
+        with pytest.raises(
+            UsageError, match="tcp://c:3: the worker tcp://b:2 has another credreport"
+        ):
+            cluster._check_workers(SimpleNamespace(run=lambda *_, **__: found), "tcp://c:3")
+
+    def test_is_refused_when_it_comes_later(self) -> None:
+        with pytest.raises(UsageError, match="a worker has another credreport, or none"):
+            cluster._as_here("0" * 64, int, "1")
+        assert cluster._as_here(cluster.code_hash(), int, "11", base=2) == 3
+
+    def test_is_not_one_that_is_busy_or_gone(self) -> None:
+        def silent(*_: object, **__: object) -> None:
+            raise TimeoutError
+
+        cluster._check_workers(SimpleNamespace(run=silent), "tcp://c:3")
+        gone = {"tcp://b:2": OSError("Timed out")}
+        cluster._check_workers(SimpleNamespace(run=lambda *_, **__: gone), "tcp://c:3")
