@@ -504,7 +504,7 @@ credreport analyze sample_reports/ --cluster tcp://127.0.0.1:8786      # on your
 ```
 
 A cluster needs the extra `cluster` (`pip install -e '.[cluster]'`) and a file system that all workers share: they
-read the same paths. The evidence is the same to the byte, however many workers there are.
+read the same paths, and have the same credreport. The evidence is the same to the byte, however many workers there are.
 
 Small runs use a second process as well: it imports matplotlib and draws the pictures while the reports are read
 and judged. With one processor, or `--workers 1`, there is none.
