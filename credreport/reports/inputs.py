@@ -524,9 +524,10 @@ def _holds_report(head: bytes) -> bool:
 
 
 def _to_text(head: bytes) -> str:
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return head.decode("utf-16", "ignore")
-    return head.replace(b"\0", b"").decode("utf-8", "ignore")  # also UTF-16 without its mark
+    """Return the letters without NUL: also those of UTF-32, and of UTF-16 without its mark."""
+    is_wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    text = head if is_wide else head.replace(b"\0", b"")
+    return text.decode("utf-16" if is_wide else "utf-8", "ignore").replace("\0", "")
 
 
 def _too_large(name: str, max_bytes: int) -> Problem:

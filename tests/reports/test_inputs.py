@@ -139,6 +139,7 @@ ROWS = to_csv(root(), user()).partition("\n")[2].encode()
         (".hidden.csv", b"x", "fine"),
         (".hidden.csv", ROWS, "doubt"),
         (".hidden.csv", REPORT.decode().encode("utf-16-le"), "doubt"),
+        (".hidden.csv", ROWS.decode().encode("utf-32"), "doubt"),
         ("~$a.csv", ROWS.replace(b",", b"</td><td>"), "doubt"),
         ("download.log", ROWS.replace(b",", b"\n"), "doubt"),
         ("download.log", REPORT.decode().encode("utf-16-le"), "read"),
