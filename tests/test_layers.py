@@ -13,7 +13,7 @@ PACKAGE = Path(credreport.__file__).parent
 LAYERS = [
     "errors", "text", "files", "output.formats", "instants", "schema", "tables", "verdicts.verdict",
     "reports.stamp", "reports.own", "reports.containers.members", "reports.containers.zips", "reports.containers.tars",
-    "reports.containers.archives", "reports.inputs", "reports.containers.strangers", "reports.containers.encodings",
+    "reports.containers.archives", "reports.containers.strangers", "reports.inputs", "reports.containers.encodings",
     "reports.containers.answers", "reports.containers.texts", "reports.grid", "reports.cells",
     "reports.names", "reports.sections", "reports.report", "reports.selection", "reports.by_date",
     "reports.normalise", "verdicts.judged", "verdicts.reasons", "verdicts.contradictions", "verdicts.warnings",

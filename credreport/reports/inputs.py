@@ -28,6 +28,7 @@ from credreport.files import (
 )
 from credreport.reports.containers.archives import is_archive, open_archive
 from credreport.reports.containers.members import ArchiveRefused, Member, take_from
+from credreport.reports.containers.strangers import is_packed
 from credreport.reports.own import is_own_file
 from credreport.reports.stamp import Stamp, stamp_of_archive, stamp_of_folder, stamps_in_name
 from credreport.schema import BASE64_HEADER
@@ -482,6 +483,8 @@ def _why_skipped(name: str, unread: Unread) -> Skipped | None:
         return Skipped(unread.name, f"cannot be read: {why_unreadable(error)}", not litter)
     is_report = _holds_report(head)
     has_rows = is_report or _ROW.search(_to_text(head)) is not None
+    if (is_companion or is_hidden or litter) and is_packed(head):
+        return Skipped(unread.name, "by its name not a report, but packed", is_doubt=True)
     if litter and (not has_rows or b"\0" in head):  # an editor's copy of a report has NUL in it
         return Skipped(unread.name, _LITTER_REASON)
     if is_own_file(name, head, is_like_report=is_report):

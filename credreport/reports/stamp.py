@@ -33,9 +33,23 @@ _CLOCK = (
     r"(?P<hour>[01][0-9]|2[0-3])(?P<mark>[:_.-]?)(?P<minute>[0-5][0-9])"
     r"(?:(?P=mark)(?P<second>[0-5][0-9])(?:[.,][0-9]+)?)?"
 )
-_ZONE = r"(?:Z|_?UTC|_?GMT|(?P<sign>[+-])(?P<east>[01][0-9])[:_.-]?(?P<past>[0-5][0-9])(?![0-9]))"
+_ZONE = r"(?:Z|_?(?:UTC|GMT)(?![ _]?[+-][0-9])|(?P<sign>[+-])(?P<east>[01][0-9])[:_.-]?(?P<past>[0-5][0-9])(?![0-9]))"
 # A clock of twelve hours is not read: then the day counts, to its end.
 _HALF_DAY = r"[ _.-]*[AaPp]\.?[Mm](?![A-Za-z])"
+# What says that a clock is in another zone, in a way that is not read: then the time is unknown.
+_OTHER_ZONE = (
+    r"(?:[ _]?(?:UTC|GMT)[ _]?[+-][0-9]|[ _]?\+[0-9]"
+    r"|(?<![Zz])[ _]?-(?:0[0-9]|1[0-2])(?:[:_.-]?[0-5][0-9])?(?![0-9])|[ _.,(\[-]*(?:"
+    r"[ECMP][SD]?T|(?:AK|A|N|H)[SD]T|est|edt|cst|cdt|mst|mdt|pst|pdt|BRS?T|ART|CLS?T|COT|PET|VET|BOT"
+    r"|UYT|GFT|ECT|BST|CES?T|cest|cet|MES?T|EES?T|WET|IST|IDT|MSK|[JKPS]ST|PKT|SGT|HKT|PHT|WIB"
+    r"|A[ECW][SD]T|NZ[SD]T|SAST|WAT|America[:_-][A-Za-z_]+|(?i:local)"
+    r"|(?:[A-Za-z.]{1,20}[ _-]){0,4}?(?i:(?:standard|daylight|summer|[a-z]{4,7}ern|central|mountain"
+    r"|pacific|local)[ _-]?time))(?![A-Za-z]))"
+)
+_IN_OTHER_ZONE = re.compile(_OTHER_ZONE)
+_HOURS = r"[T _.,-]*(?:at )?[0-9]{1,2}(?:[:_.-]?[0-5][0-9]){0,2}"
+_HALF_DAY_IN_OTHER_ZONE = re.compile(f"{_HOURS}{_HALF_DAY}{_OTHER_ZONE}")
+_HOURS_IN_OTHER_ZONE = re.compile(f"{_HOURS}(?:{_HALF_DAY})?{_OTHER_ZONE}")
 _STAMP = re.compile(rf"{_DAY}(?:{_JOINT}(?>{_CLOCK})(?!{_HALF_DAY}){_ZONE}?)?(?![0-9]|T[0-9])")
 _WORDED = (
     re.compile(rf"(?<![0-9])(?P<day>[0-9]{{1,2}}){_BETWEEN}{_MONTH}{_BETWEEN}(?P<year>20[0-9]{{2}})(?![0-9])", re.IGNORECASE),
@@ -47,6 +61,10 @@ _UNREAD = (
     (r"[0-9]{4}20[0-9]{2}", "day and month could be exchanged"),
     (r"20[0-9]{2}[-_.]?(?:W|Q|KW)[0-9]{1,2}", "a week or a quarter is not a day"),
     (r"(?:W|Q|KW)[0-9]{1,2}[-_.]?20[0-9]{2}", "a week or a quarter is not a day"),
+    (
+        r"20[0-9]{2}([-_.])[0-9]{1,2}\1[0-9]{1,2}(?:T[0-9:_.-]*[0-9])?",
+        "there is no such day or time",
+    ),
     (r"20[0-9]{2}[-_.](?:0[1-9]|1[0-2])", "a month is not a day"),
     (r"1[0-9]{9}(?:[0-9]{3})?", "perhaps seconds since 1970"),
 )
@@ -70,7 +88,8 @@ def stamps_in_name(name: str) -> set[datetime]:
     Reads what the console writes (`2018-03-27T03-01-45+00-00`), its parts joined by any mark or by
     none, with a prefix, a browser's ` (1)` or percent-encoding, and days with the month as a word.
     A time without a zone is UTC, a day means its last second. A day that is next to an instant
-    of that day adds nothing.
+    of that day adds nothing. A time in a zone that is not read (`EST`, `GMT-5`) lies somewhere
+    between two instants, which are both returned: then the name does not say when.
     """
     text = unquote(name)
     instants: set[datetime] = set()
@@ -80,6 +99,10 @@ def stamps_in_name(name: str) -> set[datetime]:
         month = match["month"] or match["short_month"] or match["plain_month"]
         day = match["day"] or match["short_day"] or match["plain_day"]
         date = _to_date(match["year"], month, day)
+        elsewhere = _IN_OTHER_ZONE if match["hour"] else _HALF_DAY_IN_OTHER_ZONE
+        if not match["sign"] and elsewhere.match(text, match.end()):
+            instants |= _ends_of(date)
+            continue
         if not match["hour"]:
             days.add(date)
             continue
@@ -92,9 +115,19 @@ def stamps_in_name(name: str) -> set[datetime]:
     for pattern in _WORDED:
         for match in pattern.finditer(text):
             number = _MONTHS.index(match["word"].capitalize()) + 1
-            days.add(_to_date(match["year"], str(number), match["day"]))
+            date = _to_date(match["year"], str(number), match["day"])
+            if _HOURS_IN_OTHER_ZONE.match(text, match.end()):
+                instants |= _ends_of(date)
+            else:
+                days.add(date)
     ends = map(parse_date, days - days_with_time)
     return instants | {end for end in ends if end}
+
+
+def _ends_of(date: str) -> set[datetime]:
+    """Return two instants between which the whole day lies, wherever on earth it is meant."""
+    end = parse_date(date)
+    return {end - timedelta(hours=24 + 14), end + timedelta(hours=12)} if end else set()
 
 
 def _to_date(year: str, month: str, day: str) -> str:
@@ -166,7 +199,7 @@ def find_stamp(
         stamp = stamps.pop()
         return stamp, "file name", notices + _far_from_place(name, stamp, place_stamp)
     if stamps:
-        message = "the file's name has several times; none was used"
+        message = "the file's name has several times, or one in a zone other than UTC, GMT and ±HH:MM; none was used"
         notices.append(Notice(name, 0, "several-stamps", message))
         return None, "", notices
     if place_stamp:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
+import lzma
 import os
 import sys
+import tarfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -117,6 +121,21 @@ def test_what_we_wrote_may_be_larger_than_a_report(tmp_path: Path) -> None:
 ROWS = to_csv(root(), user()).partition("\n")[2].encode()
 
 
+def packed() -> Iterator[bytes]:
+    yield from (gzip.compress(REPORT), bz2.compress(REPORT), lzma.compress(REPORT))
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.csv", REPORT)
+    yield buffer.getvalue()
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        tar.addfile(tarfile.TarInfo("a.csv"))
+    yield buffer.getvalue()
+
+
+PACKED = list(packed())
+
+
 @pytest.mark.parametrize(
     ("name", "data", "outcome"),
     [
@@ -150,6 +169,11 @@ ROWS = to_csv(root(), user()).partition("\n")[2].encode()
         (".a.csv.swp", b"b0VIM\0" + REPORT, "fine"),
         ("Thumbs.db", b"x", "fine"),
         ("._a.csv", b"x", "fine"),
+        *(
+            (name, data, "doubt")
+            for name in ("a.log", ".a.csv.gz", "~$a.csv", "._a.csv")
+            for data in PACKED
+        ),
         (".git/a.csv", REPORT, "fine"),
         ("__MACOSX/a.csv", REPORT, "fine"),
         (".archive/a.csv", REPORT, "doubt"),

@@ -72,7 +72,10 @@ class TestAsOf:
         ("name", "why"),
         [
             ("r.csv", "no GeneratedTime, no date in the name of the file or its directory"),
-            ("2026-01-31_2026-02-28.csv", "the file's name has several times; none was used"),
+            (
+                "2026-01-31_2026-02-28.csv",
+                "the file's name has several times, or one in a zone other than UTC, GMT and ±HH:MM; none was used",
+            ),
         ],
     )
     def test_or_the_file_is_refused_naming_what_was_looked_for(self, name: str, why: str) -> None:

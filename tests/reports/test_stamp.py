@@ -49,6 +49,11 @@ END_OF_SEPTEMBER = utc(2026, 9, 30, 23, 59, 59)
         ("2026-09-30_0600pm.csv", END_OF_SEPTEMBER),
         ("20260930_060009 p.m..csv", END_OF_SEPTEMBER),
         ("2026-09-30_0600_pmo.csv", utc(2026, 9, 30, 6)),
+        ("2026-09-30T06-00-09 UTC.csv", utc(2026, 9, 30, 6, 0, 9)),
+        ("2026-09-30T06-00-09_GMT_prod.csv", utc(2026, 9, 30, 6, 0, 9)),
+        ("2026-09-30T06-00-09Z-02.csv", utc(2026, 9, 30, 6, 0, 9)),
+        ("2026-09-30_0600_AUDIT.csv", utc(2026, 9, 30, 6)),
+        ("report-2026-09-30-001-01.csv", END_OF_SEPTEMBER),
         ("20260930_2026.csv", END_OF_SEPTEMBER),
         ("30-Sep-2026.csv", END_OF_SEPTEMBER),
         ("report_30sep2026.csv", END_OF_SEPTEMBER),
@@ -83,6 +88,25 @@ def test_a_name_with_two_dates_dates_nothing_nor_does_its_directory(name: str) -
 
 
 @pytest.mark.parametrize(
+    "written",
+    [
+        "2026-09-30T20-00-00 EST", "2026-09-30_2000_pst", "2026-09-30 20.00.00 (CET)",
+        "2026-09-30 08.00 PM EST", "2026-09-30T20-00-00-05", "2026-09-30T20-00-00+02",
+        "2026-09-30 20.00.00 -0500", "2026-09-30T20-00-00UTC-05-00", "2026-09-30T20-00-00 GMT-5",
+        "2026-09-30 20.00 Eastern Standard Time", "2026-09-30T20-00-00_local",
+        "Wed Sep 30 2026 20:00:00 GMT-0500", "30-Sep-2026 20.00 EDT", "2026-Sep-30 8.00 PM CST",
+    ],
+)  # fmt: skip
+def test_a_time_in_another_zone_dates_nothing_nor_does_its_directory(written: str) -> None:
+    name, folder = f"{written}.csv", Stamp(END_OF_SEPTEMBER, "directory name")
+    early, late = sorted(stamps_in_name(name))
+    assert (early, late) == (utc(2026, 9, 29, 9, 59, 59), utc(2026, 10, 1, 11, 59, 59))
+    stamp, origin, (notice,) = find_stamp(name, "", folder)
+    assert (stamp, origin, notice.code) == (None, "", "several-stamps")
+    assert "in a zone other than UTC, GMT and ±HH:MM" in notice.message
+
+
+@pytest.mark.parametrize(
     ("name", "says"),
     [
         ("report_30-09-2026.csv", "`30-09-2026` in the file's name is not read as a date (day and"),
@@ -90,6 +114,11 @@ def test_a_name_with_two_dates_dates_nothing_nor_does_its_directory(name: str) -
         ("2026-W39.csv", "a week or a quarter is not a day"),
         ("Q3-2026.csv", "a week or a quarter is not a day"),
         ("2026-09.csv", "a month is not a day"),
+        (
+            "2026-09-30T24-00-00.csv",
+            "`2026-09-30T24-00-00` in the file's name is not read as a date (there is no such day or time)",
+        ),
+        ("2026-13-30.csv", "there is no such day or time"),
         ("report_1790748000.csv", "perhaps seconds since 1970"),
     ],
 )

@@ -13,13 +13,16 @@ AS_CSV = "Save it again as comma-separated UTF-8, or use the file as AWS gave it
 _EXCEL = "In Excel, save as `CSV UTF-8 (comma delimited)`, or use the CSV as AWS gave it"
 
 
-_SIGNATURES = (
+_PACKED = (
     (b"\x1f\x8b", "a gzip archive", "Unpack it first; a tar archive may be called .tar.gz instead"),
     (b"BZh", "a bzip2 archive", "Unpack it first (bunzip2)"),
     (b"\xfd7zXZ", "an xz archive", "Unpack it first (unxz)"),
     (b"\x28\xb5\x2f\xfd", "a zstd archive", "Unpack it first (unzstd)"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-zip archive", "Unpack it first"),
     (b"Rar!", "a RAR archive", "Unpack it first"),
+)
+_SIGNATURES = (
+    *_PACKED,
     (b"%PDF", "a PDF document", AGAIN),
     (b"\x89PNG", "a picture", AGAIN),
     (b"\xff\xd8\xff", "a picture", AGAIN),
@@ -27,6 +30,7 @@ _SIGNATURES = (
     (b"SQLite format 3", "a database", AS_CSV),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)", _EXCEL),
 )
+_ZIP = b"PK\x03\x04"
 _HTML = re.compile(r"<(!doctype|html|head|body|\?xml|[a-z]+:?[a-z]*response\b)", re.IGNORECASE)
 _AWS_ERROR = re.compile(
     r"An error occurred \(|^aws: error|Unable to locate credentials|Could not connect to the endpoint"
@@ -48,13 +52,22 @@ def refused(name: str, found: str, remedy: str, line: int = 0, column: int = 0) 
     return InputRefused([Problem(name, line, column, found, remedy)])
 
 
+def is_packed(data: bytes) -> bool:
+    """Whether a file's first bytes are those of an archive or of a compressed file."""
+    return data.startswith((_ZIP, *(signature for signature, _, _ in _PACKED))) or _is_tar(data)
+
+
+def _is_tar(data: bytes) -> bool:
+    return data.startswith(b"ustar", 257)
+
+
 def refuse_binary(name: str, data: bytes) -> None:
     """Refuse what its first bytes show to be no text: archives, workbooks, pictures, databases."""
-    if data.startswith(b"PK\x03\x04"):
+    if data.startswith(_ZIP):
         if b"[Content_Types].xml" in data[:4096] or b"xl/" in data[:65536]:
             raise refused(name, "this is an Excel workbook, not a CSV", _EXCEL)
         raise refused(name, "this is a zip archive", "Give it a name that ends in .zip")
-    if data.startswith(b"ustar", 257):
+    if _is_tar(data):
         raise refused(name, "this is a tar archive", "Give it a name that ends in .tar")
     for signature, what, remedy in _SIGNATURES:
         if data.startswith(signature):
