@@ -15,12 +15,12 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, chdir, contextmanager, suppress
 from dataclasses import replace
+from html import escape
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import escape
 
 from credreport.schema import FINDING_KIND_WORDS, JUDGED_KINDS, KIND_WORDS, Kind
 from credreport.text import escape_text
@@ -420,7 +420,7 @@ def to_svg(figure: Figure, title: str = "", description: str = "") -> bytes:
     start, tag, rest = drawn.partition("<svg ")
     attributes, _, body = rest.partition(">")
     spoken = "".join(
-        f"\n <{name}>{escape(escape_text(text))}</{name}>"
+        f"\n <{name}>{escape(escape_text(text), quote=False)}</{name}>"
         for name, text in (("title", title), ("desc", description))
         if text
     )

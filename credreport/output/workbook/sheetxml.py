@@ -13,9 +13,9 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from html import escape
 from typing import IO
 from xml.parsers import expat
-from xml.sax.saxutils import escape, quoteattr
 
 import pandas as pd
 from openpyxl.utils import get_column_letter
@@ -170,7 +170,7 @@ def _rows(stream: Stream, styles: Sequence[tuple[str, str]], first: int) -> Iter
 def _text_cells(column: pd.Series, style: str) -> Iterator[str]:
     """Yield what follows a cell's reference, for each text; equal texts are made safe once."""
     codes, texts = pd.factorize(column.fillna(""), use_na_sentinel=False)
-    bodies = [_inline(style, escape(safe_text(str(text)))) for text in texts]
+    bodies = [_inline(style, escape(safe_text(str(text)), quote=False)) for text in texts]
     return (bodies[code] for code in codes.tolist())
 
 
@@ -216,7 +216,7 @@ def _day_cells(column: pd.Series, style: str) -> Iterator[str]:
 
 def _add_alt_texts(drawing: bytes, texts: Iterator[str]) -> bytes:
     def add(match: re.Match[str]) -> str:
-        return f"{match[1]} descr={quoteattr(escape_text(next(texts)))}/>"
+        return f'{match[1]} descr="{escape(escape_text(next(texts)))}"/>'
 
     return re.sub(
         r'(<(?:xdr:)?cNvPr id="[0-9]+" name="(?:Chart|Image) [0-9]+")[^>]*?/>',
