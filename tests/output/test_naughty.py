@@ -6,7 +6,6 @@ import csv
 import json
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -23,6 +22,7 @@ from credreport.evidence import of_analysis
 from credreport.output import comment
 from credreport.output.workbook.sheetxml import MAX_TEXT
 from tests.support.naughty import NAUGHTY
+from tests.support.office import CSV, OFFICE, convert
 from tests.support.reports import ACCOUNT, judge, root, save, user
 
 LONG_AGO = "2019-01-02T03:04:05Z"
@@ -146,15 +146,9 @@ def test_the_workbook_shows_every_name_in_text_cells(evidence: Path) -> None:
 def test_libreoffice_opens_the_workbook_and_shows_every_name(
     evidence: Path, tmp_path: Path
 ) -> None:
-    program = shutil.which("soffice")
-    if program is None:  # then openpyxl, above, is the only reader at hand
+    if OFFICE is None:  # then openpyxl, above, is the only reader at hand
         return
-    every_sheet = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,-1"
-    subprocess.run(
-        [program, f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to",
-         every_sheet, "--outdir", str(tmp_path), str(evidence / f"{STEM}.xlsx")],
-        check=True, capture_output=True, timeout=100,
-    )  # fmt: skip
+    convert(evidence / f"{STEM}.xlsx", f"{CSV}-1", tmp_path)
     with (tmp_path / f"{STEM}-Users.csv").open(encoding="utf-8", newline="") as file:
         shown = [row["User"] for row in csv.DictReader(file)][:-1]
     wrong = [name for name, cell in zip(NAUGHTY, shown, strict=True) if not is_told(name, cell)]

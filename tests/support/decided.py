@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ import openpyxl
 from credreport import analyze, read_reports
 from credreport.evidence.evidence import Evidence, SignOff
 from credreport.evidence.of_analysis import of_analysis
+from tests.support.office import OFFICE, convert
 
 Cells = Sequence[Any]
 DAY = datetime.date(2026, 7, 15)
@@ -48,12 +47,9 @@ def sign(workbook: Path, label: str, text: str) -> None:
 def save_again(workbook: Path, directory: Path) -> Path:
     """Save the workbook by LibreOffice, by openpyxl where that is not installed."""
     target = directory / workbook.name
-    office = shutil.which("soffice")
-    if office is None:
+    if OFFICE is None:
         directory.mkdir()
         openpyxl.load_workbook(workbook).save(target)
-        return target
-    command = [office, "--headless", f"-env:UserInstallation=file://{directory}-home",
-               "--convert-to", "xlsx", "--outdir", str(directory), str(workbook)]  # fmt: skip
-    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    else:
+        convert(workbook, "xlsx", directory)
     return target

@@ -26,6 +26,7 @@ from credreport.output.workbook.cells import header_lines, lines_of
 from credreport.output.workbook.paper import printed_points
 from credreport.rules.policy import Policy
 from tests.support.books import column
+from tests.support.office import CSV, OFFICE, convert
 from tests.support.reports import judge, root, save, user
 from tests.verdicts.test_assessment import OLD, key, password
 
@@ -457,16 +458,11 @@ def test_the_lines_of_a_text_are_counted(text: str, width: float, lines: int) ->
     assert lines_of(text, width) == lines
 
 
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+@pytest.mark.skipif(OFFICE is None, reason="LibreOffice is not installed")
 def test_libreoffice_reads_the_same_texts(evidence: Evidence, data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "book.xlsx"
     path.write_bytes(data)
-    command = [
-        "soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless",
-        "--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,2",
-        "--outdir", str(tmp_path), str(path),
-    ]  # fmt: skip
-    subprocess.run(command, check=True, capture_output=True, timeout=180)
+    convert(path, f"{CSV}2", tmp_path)
     import csv
 
     (written,) = tmp_path.glob("book*.csv")
@@ -480,7 +476,7 @@ def test_libreoffice_reads_the_same_texts(evidence: Evidence, data: bytes, tmp_p
 
 
 @pytest.mark.skipif(
-    shutil.which("soffice") is None or shutil.which("pdfinfo") is None,
+    OFFICE is None or shutil.which("pdfinfo") is None,
     reason="LibreOffice or poppler is not installed",
 )
 def test_ten_accounts_print_in_tens_of_pages(tmp_path: Path, png: bytes) -> None:
@@ -493,11 +489,7 @@ def test_ten_accounts_print_in_tens_of_pages(tmp_path: Path, png: bytes) -> None
     evidence = of_analysis(analyze(read_reports(tmp_path / "in")))
     path = tmp_path / "book.xlsx"
     path.write_bytes(to_xlsx(evidence, [("One", png)]))
-    command = [
-        "soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless",
-        "--convert-to", "pdf", "--outdir", str(tmp_path), str(path),
-    ]  # fmt: skip
-    subprocess.run(command, check=True, capture_output=True, timeout=180)
+    convert(path, "pdf", tmp_path)
     info = subprocess.run(
         ["pdfinfo", str(path.with_suffix(".pdf"))], check=True, capture_output=True, text=True
     ).stdout
