@@ -89,7 +89,7 @@ def find_latecomers(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     users = _find_loose_users(before, after)
     gone = users[users["is_gone"] & users["is_created_known"]]
     twins = gone.groupby(["account_id", "created"])["user"].agg(_name_some).rename("namesakes")
-    older = before.drop_duplicates("account_id").set_index("account_id")["as_of"]
+    older = _as_of_by_account(before)
     new = users[~users["is_gone"]].merge(twins, on=["account_id", "created"], how="left")
     new = new.assign(
         as_of=new["account_id"].map(older), namesakes=new["namesakes"].astype("str").fillna("")
@@ -106,6 +106,12 @@ def _name_some(users: pd.Series) -> str:
     return f"{names} and {more} more" if more > 0 else names
 
 
+def _as_of_by_account(rows: pd.DataFrame) -> pd.Series:
+    return (
+        rows[["account_id", "as_of"]].drop_duplicates("account_id").set_index("account_id")["as_of"]
+    )
+
+
 def _pair(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     """Join what is on both sides, each exactly once."""
     columns = [name for name in dict.fromkeys((*_WHO, *_SIDE)) if name in before]
@@ -116,11 +122,12 @@ def _pair(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
         for table, side in ((before, "before"), (after, "after"))
     ]
     pairs = sides[0].merge(sides[1], on="key", how="outer", validate="one_to_one", indicator="side")
-    who = {name: pairs[f"{name}_after"].combine_first(pairs[f"{name}_before"]) for name in _WHO}
+    who = {name: pairs[f"{name}_after"].fillna(pairs[f"{name}_before"]) for name in _WHO}
+    # A cell that one side lacks turns its column into one of another type.
+    who |= {name: who[name].astype("int64") for name in ("user_key", "slot")}
+    who["is_root"] = who["is_root"].astype(bool)
     known = {
-        f"as_of_{side}": who["account_id"].map(
-            table.drop_duplicates("account_id").set_index("account_id")["as_of"]
-        )
+        f"as_of_{side}": who["account_id"].map(_as_of_by_account(table))
         for table, side in ((before, "before"), (after, "after"))
     }
     texts = {
@@ -135,7 +142,7 @@ def _pair(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
         **texts,
         is_gone=pairs["side"].eq("left_only"),
         is_new=pairs["side"].eq("right_only"),
-    ).astype({"user_key": "int64", "slot": "int64", "is_root": bool})
+    )
 
 
 def _find_loose_users(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:

@@ -261,7 +261,9 @@ def _take_ends(
     """Return the rows of the first date, and those of the newest report of each account after it."""
     accounts = table.get("account_id")
     if accounts is None:
-        of_key = identified.drop_duplicates("key").set_index("key")["account_id"]
+        of_key = (
+            identified[["key", "account_id"]].drop_duplicates("key").set_index("key")["account_id"]
+        )
         accounts = table["key"].map(of_key)
     date = table["date"]
     return table[date.eq(0)], table[date.eq(accounts.map(last)) & date.gt(0)]

@@ -117,16 +117,16 @@ def _to_day(instants: pd.Series) -> pd.Series:
 def _of_credentials(rows: pd.DataFrame, when: _Days, day: str) -> pd.Series:
     """Return the sentence for the change of each credential (or user), change by change."""
     evidence = pd.Series("", index=rows.index, dtype="str")
-    for change in sorted(set(rows["change"])):
+    for change in sorted(set(rows["change"]) - {""}):
         mine = rows[rows["change"].eq(change)]
         evidence.loc[mine.index] = _of_change(change, mine, when.at(mine.index), day)
     return evidence
 
 
 def _of_change(change: str, rows: pd.DataFrame, when: _Days, day: str) -> pd.Series | str:
-    """Return the sentence for rows with the same change; nothing where nothing changed."""
+    """Return the sentence for rows with the same change; nothing for one that needs no words."""
     report = "the report of " + when.after
-    words: dict[Change, Callable[[], pd.Series]] = {
+    words: dict[str, Callable[[], pd.Series]] = {
         Change.NEWLY_UNUSED: lambda: _to_idle(rows),
         Change.STILL_UNUSED: lambda: "already unused on " + when.before + "; " + _to_idle(rows),
         Change.UNUSED_AGAIN: lambda: (
@@ -146,8 +146,7 @@ def _of_change(change: str, rows: pd.DataFrame, when: _Days, day: str) -> pd.Ser
         Change.UNDETERMINED: lambda: _to_doubt(rows, when),
         Change.STILL_UNDETERMINED: lambda: rows["reason_after"],
     }
-    say = words.get(Change(change)) if change else None
-    return say() if say else ""
+    return words[change]() if change in words else ""
 
 
 def _to_active(rows: pd.DataFrame, report: pd.Series) -> pd.Series:

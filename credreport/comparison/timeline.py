@@ -189,7 +189,10 @@ def count_open(followed: pd.DataFrame, coverage: pd.DataFrame, kinds: list[str])
     of a date stays open; `not_covered` counts these. So does one that the report of a date does not
     settle, though it is not among what is open now; `undetermined` counts these.
     """
-    dates = coverage.groupby("date").agg(as_of=("as_of", "max"), accounts=("account_id", "nunique"))
+    of_date = coverage.groupby("date")
+    dates = pd.DataFrame(
+        {"as_of": of_date["as_of"].max(), "accounts": of_date["account_id"].nunique()}
+    )
     index = pd.MultiIndex.from_product([dates.index, kinds], names=["date", "kind"])
     lives = followed[[*_ON, "kind"]].drop_duplicates(_ON)
     grid = lives.merge(dates.reset_index()[["date"]], how="cross").merge(

@@ -336,13 +336,8 @@ def waive(findings: pd.DataFrame, waivers: Sequence[Waiver]) -> tuple[pd.DataFra
 
 
 def _to_table(rows: Sequence[tuple[object, ...]]) -> pd.DataFrame:
-    columns = zip(*rows, strict=True) if rows else ([] for _ in WAIVERS)
-    return pd.DataFrame(
-        {
-            name: pd.Series(column, dtype="int64" if name == "covers" else "str")
-            for name, column in zip(WAIVERS, columns, strict=True)
-        }
-    )
+    table = pd.DataFrame(rows, columns=list(WAIVERS), dtype="str")
+    return table.assign(covers=table["covers"].astype("int64"))
 
 
 def waiver_notices(table: pd.DataFrame, waivers: Waivers) -> list[Notice]:

@@ -380,24 +380,27 @@ def find(credentials: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.Da
         tables[Subject.USER] = facts[~facts["is_root"]]
         tables[Subject.ROOT] = facts[facts["is_root"]]
     rootless = _without_root(credentials)
-    broken, unknown = [], []
+    broken: list[pd.DataFrame] = []
+    unknown: list[pd.DataFrame] = []
     for rule in rules:
         table = tables[rule.subject]
         numbers: pd.Series | int = 0
         if rule.parameter is not None:
             numbers = policy.numbers_for(table["user"], rule.parameter)
         verdict = rule.fires(table, numbers)
-        fires = verdict.fillna(value=False).astype(bool)
-        own = numbers if isinstance(numbers, int) else numbers[fires]
-        broken.append((table[fires], rule, own))
-        cannot_tell = table.loc[verdict.isna(), ["row", "credential"]]
-        reason = f"{rule.id}: {rule.unknown}"
-        unknown.append(cannot_tell.assign(rule=rule.id, reason=reason, has_row=True))
+        fires, cannot_tell = verdict.fillna(value=False).astype(bool), verdict.isna()
+        # One table of each, at least, gives the columns where there is nothing to tell.
+        if fires.any() or not broken:
+            own = numbers if isinstance(numbers, int) else numbers[fires]
+            broken.append(_to_findings(table[fires], rule, own))
+        if cannot_tell.any() or not unknown:
+            reason = f"{rule.id}: {rule.unknown}"
+            told = table.loc[cannot_tell, ["row", "credential"]]
+            unknown.append(told.assign(rule=rule.id, reason=reason, has_row=True))
         if rule.subject is Subject.ROOT:
             reason = f"{rule.id}: the report has no root row"
             unknown.append(rootless.assign(rule=rule.id, reason=reason, has_row=False))
-    fired = [each for each in broken if not each[0].empty] or broken[:1]
-    findings = pd.concat([_to_findings(*each) for each in fired], ignore_index=True)
+    findings = pd.concat(broken, ignore_index=True)
     ordinal = findings.groupby("finding_id").cumcount()
     findings = findings.assign(
         finding_id=findings["finding_id"].where(
