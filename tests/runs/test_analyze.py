@@ -375,7 +375,7 @@ class TestCommand:
         whole = run()
         assert whole[0] == 3
         assert len(whole[3]) == 7
-        for workers in ("1", "4"):
+        for workers in ("1", "2"):
             assert run("--workers", workers) == whole
 
     def test_workers_and_a_cluster_are_one_too_many(self, tmp_path: Path) -> None:
