@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import bz2
 import gzip
 import io
@@ -123,6 +125,9 @@ ROWS = to_csv(root(), user()).partition("\n")[2].encode()
 
 def packed() -> Iterator[bytes]:
     yield from (gzip.compress(REPORT), bz2.compress(REPORT), lzma.compress(REPORT))
+    yield lzma.compress(REPORT, lzma.FORMAT_ALONE)
+    yield base64.b64encode(gzip.compress(REPORT))
+    yield b"begin 644 a.csv\n" + binascii.b2a_uu(REPORT[:45]) + b"`\nend\n"
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.csv", REPORT)

@@ -20,7 +20,18 @@ _PACKED = (
     (b"\x28\xb5\x2f\xfd", "a zstd archive", "Unpack it first (unzstd)"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-zip archive", "Unpack it first"),
     (b"Rar!", "a RAR archive", "Unpack it first"),
+    (b"\x5d\x00\x00", "an lzma archive", "Unpack it first (unlzma)"),
+    (b"\x04\x22\x4d\x18", "an lz4 archive", "Unpack it first (unlz4)"),
+    (b"\x1f\x9d", "a file packed with compress", "Unpack it first (uncompress)"),
+    (b"LZIP", "an lzip archive", "Unpack it first (lzip -d)"),
+    (b"070701", "a cpio archive", "Unpack it first"),
+    (b"070707", "a cpio archive", "Unpack it first"),
+    (b"!<arch>\n", "an ar archive", "Unpack it first"),
+    (b"begin 6", "a uuencoded file", "Decode it first (uudecode)"),
+    (b"begin-base64 6", "a uuencoded file", "Decode it first (uudecode)"),
 )
+# The first letters of base64 of a gzip and of a zip.
+_PACKED_BASE64 = (b"H4sI", b"UEsDB")
 _SIGNATURES = (
     *_PACKED,
     (b"%PDF", "a PDF document", AGAIN),
@@ -54,7 +65,8 @@ def refused(name: str, found: str, remedy: str, line: int = 0, column: int = 0) 
 
 def is_packed(data: bytes) -> bool:
     """Whether a file's first bytes are those of an archive or of a compressed file."""
-    return data.startswith((_ZIP, *(signature for signature, _, _ in _PACKED))) or _is_tar(data)
+    signatures = (_ZIP, *_PACKED_BASE64, *(signature for signature, _, _ in _PACKED))
+    return data.startswith(signatures) or _is_tar(data)
 
 
 def _is_tar(data: bytes) -> bool:
