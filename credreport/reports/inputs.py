@@ -6,6 +6,7 @@ among the inputs is yielded: to be read, as refused, or by name as left out.
 
 from __future__ import annotations
 
+import base64
 import glob
 import os
 import re
@@ -35,7 +36,8 @@ from credreport.schema import BASE64_HEADER
 from credreport.text import escape_text
 
 MAX_UNPACKED_BYTES = 4 * 1024**3
-_HEAD = 64 * 1024
+# How much is searched for a report in what has no report's name: a log may have one far down.
+_HEAD = 4 * 1024 * 1024
 _UNPACK = "Unpack it yourself and name the directory"
 
 _REPORT_ENDINGS = {"", ".csv", ".json", ".txt", ".tsv", ".b64", ".base64"}
@@ -58,10 +60,15 @@ _REPORT_WORDS = ("password_enabled", BASE64_HEADER, "GeneratedTime", "ReportForm
 _HEADER = re.compile(rf"[,;\t\"]password_enabled[,;\t\"\r\n]|{BASE64_HEADER}")
 # A row without its header, however its cells are separated: the ARN, a date, a word of the next cell.
 _ROW = re.compile(
-    r"arn:aws[a-z-]*:iam::[0-9]*:(?:user/|root)[\s\S]{0,700}?[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}"
+    r"arn:aws[a-z-]*:iam::[0-9]*:(?:user/|root)(?:(?!arn:)[\s\S]){0,700}?[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}"
     r"[\s\S]{0,60}?\b(?:true|false|not_supported)\b",
     re.IGNORECASE,
 )
+# Lines of base64; where they are wrapped, the last one may be shorter, which does not matter here.
+_BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])(?:[A-Za-z0-9+/_-]{60,}+=*+\s*+)++")
+_STANDARD_LETTERS = str.maketrans("-_", "+/")
+# How the file begins that vim or nano keeps beside one that is being edited.
+_SWAP = b"b0"
 
 
 @dataclass(frozen=True)
@@ -482,10 +489,10 @@ def _why_skipped(name: str, unread: Unread) -> Skipped | None:
     except (OSError, ValueError, ArchiveRefused) as error:
         return Skipped(unread.name, f"cannot be read: {why_unreadable(error)}", not litter)
     is_report = _holds_report(head)
-    has_rows = is_report or _ROW.search(_to_text(head)) is not None
+    has_rows = is_report or _has_rows(head)
     if (is_companion or is_hidden or litter) and is_packed(head):
         return Skipped(unread.name, "by its name not a report, but packed", is_doubt=True)
-    if litter and (not has_rows or b"\0" in head):  # an editor's copy of a report has NUL in it
+    if litter and (not has_rows or head.startswith(_SWAP)):
         return Skipped(unread.name, _LITTER_REASON)
     if is_own_file(name, head, is_like_report=is_report):
         return own_evidence(unread.name)
@@ -524,6 +531,19 @@ def _looks_like_report(head: bytes) -> bool:
 def _holds_report(head: bytes) -> bool:
     """Whether a report's header is among the first bytes."""
     return _HEADER.search(_to_text(head)) is not None
+
+
+def _has_rows(data: bytes) -> bool:
+    """Whether rows of a report are among the bytes: as they are, or in base64, however often."""
+    text = _to_text(data)
+    if _HEADER.search(text) or _ROW.search(text):
+        return True
+    for found in _BASE64.finditer(text):
+        letters = "".join(found[0].split()).rstrip("=").translate(_STANDARD_LETTERS)
+        inner = base64.b64decode(letters[: len(letters) // 4 * 4])
+        if is_packed(inner) or _has_rows(inner):
+            return True
+    return False
 
 
 def _to_text(head: bytes) -> str:

@@ -7,6 +7,7 @@ import binascii
 import bz2
 import gzip
 import io
+import json
 import lzma
 import os
 import sys
@@ -139,6 +140,16 @@ def packed() -> Iterator[bytes]:
 
 
 PACKED = list(packed())
+QUOTED = b'"user","arn"\n' + ROWS
+CODED = [
+    base64.b64encode(QUOTED),
+    base64.encodebytes(QUOTED),
+    base64.urlsafe_b64encode(ROWS.decode().encode("utf-16")),
+    base64.b64encode(base64.b64encode(QUOTED)),
+    json.dumps({"Content": base64.b64encode(QUOTED).decode()}).encode(),
+    json.dumps({"Content": base64.b64encode(gzip.compress(QUOTED)).decode()}).encode(),
+    b"$ aws iam get-credential-report\n" + base64.b64encode(QUOTED) + b"\ttext/csv\n",
+]
 
 
 @pytest.mark.parametrize(
@@ -179,6 +190,14 @@ PACKED = list(packed())
             for name in ("a.log", ".a.csv.gz", "~$a.csv", "._a.csv")
             for data in PACKED
         ),
+        *(
+            (name, data, "doubt")
+            for name in ("a.log", ".a.csv", "~$a.csv", "readme")
+            for data in CODED
+        ),
+        ("a.md", b"# a line\n" * 100_000 + ROWS, "doubt"),
+        ("~$a.csv", REPORT.decode().encode("utf-16"), "doubt"),
+        ("a.log", base64.b64encode(b"nothing of a report" * 9), "fine"),
         (".git/a.csv", REPORT, "fine"),
         ("__MACOSX/a.csv", REPORT, "fine"),
         (".archive/a.csv", REPORT, "doubt"),
