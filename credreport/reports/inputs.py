@@ -55,9 +55,10 @@ _LITTER = re.compile(
     re.IGNORECASE,
 )
 _LITTER_REASON = "left by a system or an editor"
-_REPORT_WORDS = ("password_enabled", BASE64_HEADER, "GeneratedTime", "ReportFormat")
+_PART_OF_A_HEADER = "password_enabled"
+_REPORT_WORDS = (_PART_OF_A_HEADER, BASE64_HEADER, "GeneratedTime", "ReportFormat")
 # A text may mention a report's columns; a header has them between separators.
-_HEADER = re.compile(rf"[,;\t\"]password_enabled[,;\t\"\r\n]|{BASE64_HEADER}")
+_HEADER = re.compile(rf"[,;\t\"]{_PART_OF_A_HEADER}[,;\t\"\r\n]|{BASE64_HEADER}")
 # A row without its header, however its cells are separated: the ARN, a date, a word of the next cell.
 _ROW = re.compile(
     r"arn:aws[a-z-]*:iam::[0-9]*:(?:user/|root)(?:(?!arn:)[\s\S]){0,700}?[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}"
@@ -65,7 +66,8 @@ _ROW = re.compile(
     re.IGNORECASE,
 )
 # Lines of base64; where they are wrapped, the last one may be shorter, which does not matter here.
-_BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])(?:[A-Za-z0-9+/_-]{60,}+=*+\s*+)++")
+_SHORTEST_BASE64 = 60
+_BASE64 = re.compile(rf"(?<![A-Za-z0-9+/_-])(?:[A-Za-z0-9+/_-]{{{_SHORTEST_BASE64},}}+=*+\s*+)++")
 _STANDARD_LETTERS = str.maketrans("-_", "+/")
 # How the file begins that vim or nano keeps beside one that is being edited.
 _SWAP = b"b0"
@@ -530,14 +532,21 @@ def _looks_like_report(head: bytes) -> bool:
 
 def _holds_report(head: bytes) -> bool:
     """Whether a report's header is among the first bytes."""
-    return _HEADER.search(_to_text(head)) is not None
+    return _has_header(_to_text(head))
+
+
+def _has_header(text: str) -> bool:
+    is_mentioned = _PART_OF_A_HEADER in text or BASE64_HEADER in text  # quicker than the pattern
+    return is_mentioned and _HEADER.search(text) is not None
 
 
 def _has_rows(data: bytes) -> bool:
     """Whether rows of a report are among the bytes: as they are, or in base64, however often."""
     text = _to_text(data)
-    if _HEADER.search(text) or _ROW.search(text):
+    if _has_header(text) or ("arn:aws" in text.lower() and _ROW.search(text)):
         return True
+    if max(map(len, text.split()), default=0) < _SHORTEST_BASE64:  # quicker than to search for it
+        return False
     for found in _BASE64.finditer(text):
         letters = "".join(found[0].split()).rstrip("=").translate(_STANDARD_LETTERS)
         inner = base64.b64decode(letters[: len(letters) // 4 * 4])
