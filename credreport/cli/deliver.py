@@ -117,7 +117,9 @@ def _show_gaps(
         show_undetermined(screen, to_rows(undetermined.assign(source_line=lines)))
     if "by_change" in evidence.tables:
         changes = evidence.tables["changes"]
-        _show_undetermined_changes(screen, to_rows(changes[changes["change"].eq("undetermined")]))
+        unsure = changes[changes["change"].eq("undetermined")]
+        once = unsure.drop_duplicates(["account_id", "user", "credential"])
+        _show_undetermined_changes(screen, to_rows(once))
     show_warnings(screen, judged, where=_WITH_SHEET if "xlsx" in formats else "-v shows")
 
 

@@ -191,6 +191,10 @@ def _of_rule(rows: pd.DataFrame, rule: str, when: _Days, of_change: pd.Series) -
     was_unsure = rows["outcome"].eq(Outcome.NEW) & rows["why_before"].ne("")
     was_unsure &= ~has_whole_story
     words = words.mask(was_unsure, "before: " + rows["why_before"] + "; " + words)
+    is_other_unsure = rows["change"].eq(Change.UNDETERMINED)
+    is_other_unsure &= ~has_whole_story & ~is_unsure & ~was_unsure
+    words = words.str.removesuffix("; ")
+    words = words.mask(is_other_unsure, words + "; change undetermined, " + of_change)
     return words.str.removesuffix("; ").astype("str")
 
 

@@ -140,8 +140,9 @@ def _place_of_rest(stem: str, table: str, files: Files) -> str:
     """Return which file of this run has every row of a table."""
     if f"{stem}.xlsx" in files:
         return "see the workbook"
-    whole = [f"{stem}-{table}.csv", f"{stem}.json", f"{stem}.html"]
-    name = next((name for name in whole if name in files), "")
+    documents = (f"{stem}.json", f"{stem}.html")
+    of_table = f"{stem}-{table}."
+    name = next((name for name in files if name in documents or name.startswith(of_table)), "")
     return f"see {name}" if name else "the format xlsx lists them"
 
 

@@ -303,7 +303,7 @@ def _peer_lines(
     credential: Mapping[str, object],
 ) -> tuple[str, ...]:
     if rule.id not in UNUSED_RULES:
-        return (rule.peers,) if rule.peers else ("No difference is known.",)
+        return (rule.peers,) if rule.peers else ("No known differences.",)
     days = int(str(finding["days"]))
     never = credential["use"] == Use.NEVER_USED
     number = int(str(finding["limit"]).rsplit(maxsplit=1)[-1])

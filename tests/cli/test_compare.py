@@ -432,3 +432,15 @@ def test_a_baseline_of_the_same_name_is_told_apart_and_verified(
     assert [row["source_file"] for row in document["baseline"]] == ["june/report.json"]
     verified = run("verify", out, new, old, tmp_path / "accounts.csv")
     assert verified.exit_code == 0, verified.output
+
+
+def test_the_reason_of_an_undetermined_change_is_told_once_whatever_the_rules(
+    tmp_path: Path,
+) -> None:
+    later = key(used="2026-08-01T00:00:00Z") | {"mfa_active": "false"}
+    old = save(tmp_path, root(), user(**later), name=FIRST)
+    new = save(tmp_path, root(), user(**later), name=SECOND)
+    for asked in ([], ["--profile", "all"]):
+        result = run("compare", old, new, "--format", "none", *asked)
+        (told,) = [line for line in result.stderr.split("\n") if line.startswith("undetermined: ")]
+        assert "before: `access_key_1_last_used_date` is later than the as-of" in told

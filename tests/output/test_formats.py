@@ -11,13 +11,15 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from credreport.cli.main import app
 from credreport.errors import UsageError
 from credreport.evidence.evidence import Evidence
 from credreport.evidence.of_analysis import of_analysis
 from credreport.output.comment import MAX_CHARACTERS
 from credreport.output.csv_file import to_csv
-from credreport.output.formats import parse_formats
+from credreport.output.formats import FORMATS, parse_formats
 from credreport.output.json_file import to_json, to_records
 from credreport.output.pictures import Options
 from credreport.reports.selection import read_reports
@@ -67,6 +69,20 @@ class TestFormats:
             f"{STEM}-remediate.sh", f"{STEM}-manifest.json", f"{STEM}.md", f"{STEM}.jira",
             "SHA256SUMS",
         ]  # fmt: skip
+
+    @pytest.mark.parametrize("command", ["analyze", "compare"])
+    def test_of_any_format_are_left_out_as_our_own_by_the_next_run(
+        self, command: str, tmp_path: Path
+    ) -> None:
+        june = save(tmp_path / "june", root(), user(), name="2025-12-31.csv")
+        new = save(tmp_path, root(), user(**key(1, OLD)))
+        line = [command, *([] if command == "analyze" else [str(june)]), str(new)]
+        asked = ["--format", ",".join(FORMATS), "-o", str(tmp_path / "out"), "--csv-raw"]
+        assert CliRunner().invoke(app, [*line, *asked]).exit_code == 0
+        count = len(list((tmp_path / "out").iterdir()))
+        again = CliRunner().invoke(app, ["analyze", str(tmp_path), "--format", "none"])
+        assert again.exit_code == 0, again.stderr
+        assert f"{count} files that credreport wrote left out" in again.stderr
 
     def test_the_workbook_alone_still_holds_its_pictures(self, evidence: Evidence) -> None:
         assert list(rendered(evidence, ["xlsx"])) == [
