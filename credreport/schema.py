@@ -84,6 +84,7 @@ class Change(StrEnum):
     STILL_UNUSED = "still_unused"
     UNUSED_AGAIN = "unused_again"
     USED_AGAIN = "used_again"
+    OTHER_LIMIT = "other_limit"
     DEACTIVATED = "deactivated"
     REMOVED = "removed"
     USER_REMOVED = "user_removed"
@@ -119,6 +120,7 @@ CLOSING = (
     Change.USER_REMOVED,
     Change.REPLACED,
     Change.USED_AGAIN,
+    Change.OTHER_LIMIT,
 )
 
 

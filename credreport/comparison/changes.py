@@ -23,6 +23,7 @@ from credreport.schema import (
     Kind,
     Outcome,
     Status,
+    Use,
 )
 
 # AWS may serve a report that is up to four hours old: a user made meanwhile is not in it.
@@ -42,11 +43,13 @@ _TEXT_SIDE = (
 # The columns that decide a change; all others are for the evidence.
 TELLING = (
     *_WHO, "key", "as_of", "created", "is_created_known", "is_born_known", "status", "credential",
-    "last_used", "set_at", "set_raw",
+    "last_used", "effective_last_used", "set_at", "set_raw",
 )  # fmt: skip
 _FOUND = ("finding_id", "severity", "state", "waiver")
 _WHOLE = (Subject.USER.value, Subject.ROOT.value)
 _COMPARED = (Kind.PASSWORD.value, Kind.ACCESS_KEY.value)
+# Of these, only rules about use are closed.
+BY_USE = (Change.USED_AGAIN, Change.OTHER_LIMIT)
 _RANKS = (
     Outcome.STILL_OPEN, Outcome.NEW, Outcome.NOT_COVERED, Outcome.UNDETERMINED, Outcome.WAIVED,
     Outcome.CLOSED,
@@ -249,6 +252,8 @@ def _decide(pairs: pd.DataFrame) -> pd.DataFrame:
     was_used = (pairs["last_used_after"] > pairs["last_used_before"]) | (
         pairs["last_used_after"].notna() & pairs["last_used_before"].isna()
     )
+    # Time makes nothing used: where no use shows, another number of days counts for the user.
+    is_as_old = pairs["effective_last_used_after"] <= pairs["effective_last_used_before"]
     ladder: list[tuple[pd.Series, Change]] = [
         (gone & pairs["as_of_after"].isna(), Change.NOT_COVERED),
         (new & pairs["is_first_seen"], Change.ADDED),
@@ -267,6 +272,7 @@ def _decide(pairs: pd.DataFrame) -> pd.DataFrame:
         (was_excluded | is_excluded, Change.UNDETERMINED),
         (was_unused & is_unused & was_used, Change.UNUSED_AGAIN),
         (was_unused & is_unused, Change.STILL_UNUSED),
+        (was_unused & is_as_old, Change.OTHER_LIMIT),
         (was_unused, Change.USED_AGAIN),
         (is_unused, Change.NEWLY_UNUSED),
     ]
@@ -336,8 +342,10 @@ def _add_outcome(rows: pd.DataFrame, is_behind: pd.Series) -> pd.DataFrame:
     change = rows["change"]
     is_past = is_behind & ~is_closed & ~change.isin(CLOSING)
     change = change.mask(is_past | is_not_covered, Change.NOT_COVERED.value)
-    is_by_use = change.eq(Change.USED_AGAIN) & ~is_of_status
+    is_by_use = change.isin(BY_USE) & ~is_of_status
     by = change.where(change.isin(CLOSING) & ~is_by_use, CORRECTED)
+    is_used = is_of_status & rows["use_after"].eq(Use.USED)
+    by = by.mask(by.eq(CORRECTED) & is_used, Change.USED_AGAIN.value)
     return rows.assign(
         outcome=outcome,
         change=change,

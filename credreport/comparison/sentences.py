@@ -133,6 +133,9 @@ def _of_change(change: str, rows: pd.DataFrame, when: _Days, day: str) -> pd.Ser
             "unused on " + when.before + " too, used in between; " + _to_idle(rows)
         ),
         Change.USED_AGAIN: lambda: _to_use(rows),
+        Change.OTHER_LIMIT: lambda: (
+            "another number of days counts for the user now; " + _to_idle(rows)
+        ),
         Change.DEACTIVATED: lambda: "inactive in " + report,
         Change.REACTIVATED: lambda: _to_active(rows, report),
         Change.REMOVED: lambda: _to_gone(rows, report),

@@ -26,6 +26,7 @@ CLOSING_WORDS = {
     Change.USER_REMOVED.value: "removed with the user",
     Change.REPLACED.value: "replaced",
     Change.USED_AGAIN.value: "used again",
+    Change.OTHER_LIMIT.value: "under another limit now",
     CORRECTED: "corrected",
 }
 MEANINGS = {
@@ -42,6 +43,7 @@ MEANINGS = {
     Change.USER_REMOVED: "gone with its user",
     Change.REPLACED: "rotated: the new key starts its own age",
     Change.USED_AGAIN: "unused before, used since",
+    Change.OTHER_LIMIT: "unused before and not used since: its user, renamed, is in another class",
     Change.STILL_CURRENT: "in use on both dates",
     Change.STILL_INACTIVE: "inactive on both dates",
     Change.STILL_EXCLUDED: "root: shown, not judged",

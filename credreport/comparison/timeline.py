@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from credreport.comparison.changes import TELLING, match
+from credreport.comparison.changes import BY_USE, TELLING, match
 from credreport.comparison.findings import STATUS_RULES
 from credreport.comparison.identity import NO_KEY
 from credreport.rules.waivers import WAIVED
-from credreport.schema import ACCOUNT_NAMES, CLOSING, CORRECTED, TIMELINE, Change, Status
+from credreport.schema import ACCOUNT_NAMES, CLOSING, CORRECTED, TIMELINE, Change, Status, Use
 
 _ON = ["key", "rule"]
 _ABOUT = ["user", "arn", "credential", "slot", "is_root"]
@@ -45,7 +45,12 @@ def follow(
         lives.merge(coverage, on="account_id")
         .merge(found, on=at, how="left", validate="one_to_one")
         .merge(unknown[[*at, "why"]], on=at, how="left", validate="one_to_one")
-        .merge(present[["key", "date", "status"]], on=["key", "date"], how="left", indicator="seen")
+        .merge(
+            present[["key", "date", "status", "use"]],
+            on=["key", "date"],
+            how="left",
+            indicator="seen",
+        )
         .merge(steps[["key", "turn", "change"]], on=["key", "turn"], how="left")
         .sort_values([*_ON, "turn"], ignore_index=True)
     )
@@ -166,9 +171,10 @@ def _to_how(closings: pd.DataFrame, rotated: pd.DataFrame) -> pd.Series:
     change = change.mask(is_gone & over_all.ne(""), over_all)
     is_of_status = closings.index.get_level_values("rule").isin(STATUS_RULES)
     off = closings["status"].eq(Status.INACTIVE)
-    unknown_way = off.map({True: Change.DEACTIVATED.value, False: Change.USED_AGAIN.value})
-    otherwise = unknown_way.where(is_of_status, CORRECTED).mask(off, Change.DEACTIVATED.value)
-    is_by_change = change.isin(CLOSING) & (is_of_status | change.ne(Change.USED_AGAIN))
+    is_used = closings["use"].eq(Use.USED) & is_of_status
+    otherwise = is_used.map({True: Change.USED_AGAIN.value, False: CORRECTED})
+    otherwise = otherwise.mask(off, Change.DEACTIVATED.value)
+    is_by_change = change.isin(CLOSING) & (is_of_status | ~change.isin(BY_USE))
     how: pd.Series = change.where(is_by_change, otherwise).astype("str")
     return how
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
+from credreport.comparison.changes import BY_USE
 from credreport.comparison.comparison import Comparison
 from credreport.decisions.decision import OPTION, VERIFIABLE, Decision, Decisions, Review
 from credreport.errors import Notice, UsageError
@@ -345,7 +346,7 @@ def _check(decision: Decision, standing: _Standing) -> tuple[bool, str, str]:
         if is_there:
             still = "still open" if state == OPEN else "still there, though waived,"
             return True, f"{decision}, but {still} in {of_report}{tail}", "decision-contradicted"
-        if standing.way == Change.USED_AGAIN:
+        if standing.way in BY_USE:  # nothing was switched off
             return True, f"{decision}, but still active: {standing.detail}", "decision-contradicted"
         return False, f"{decision}; {_confirmation(decision, standing)}{standing.detail}", ""
     if state == OPEN and decision.disposition in ("Exception", "False positive"):

@@ -43,7 +43,6 @@ nothing_count=0
 left_count=0
 failed_count=0
 tab=$(printf '\t')
-cr=$(printf '\r')
 line_end='
 '
 
@@ -54,8 +53,13 @@ refuse() {
 
 # Print a line, and keep it in the log. Whoever cannot keep a log must not change anything.
 say() {
-    printf '%s\n' "$1"
     keep "# $1"
+    show "$1"
+}
+
+# Print a line: what is printed is in the log already, should nobody read on.
+show() {
+    { printf '%s\n' "$1"; } 2>/dev/null || interrupted=yes
 }
 
 keep() {
@@ -73,9 +77,9 @@ give_up() {
 
 # One line for the finding: result, and the command that undoes it.
 record() {
-    printf '%s\n' "$finding  $user, $credential${key:+ ($key)}: $action: $1"
     line="$(date -u +%Y-%m-%dT%H:%M:%SZ)$tab$finding$tab$account$tab$user$tab$credential"
     keep "$line$tab${key:--}$tab$action$tab$1$tab${2:--}"
+    show "$finding  $user, $credential${key:+ ($key)}: $action: $1"
     [ "$interrupted" = no ] || finish
 }
 
@@ -89,13 +93,13 @@ left_alone() {
     record "left alone: $1"
 }
 
-# Run `aws`; what it says goes to $answer, without the carriage returns of aws.exe, and what the
-# query asked for to $rows: the lines that it began with 'found', without that word. Warnings of the
-# CLI are not taken for an answer.
+# Run `aws`; what it says goes to $answer, without the carriage returns of aws.exe and what would
+# steer a terminal, and what the query asked for to $rows: the lines that it began with 'found',
+# without that word. Warnings of the CLI are not taken for an answer.
 ask() {
     answer=$(aws "$@" --output text </dev/null 2>&1)
     set -- "$?"
-    case "$answer" in *"$cr"*) answer=$(printf '%s\n' "$answer" | tr -d '\r') ;; esac
+    answer=$(printf '%s\n' "$answer" | tr -d '\r' | tr '\001-\010\013-\037\177' '?')
     rows=
     while read -r word row; do
         [ "$word" != found ] || rows="$rows${rows:+$line_end}$row"
@@ -107,7 +111,11 @@ EOF
 
 # Print what AWS said, in one line.
 reason() {
-    printf '%s' "$answer" | tr '\n\t' '  ' | sed 's/^ *//; s/ *$//'
+    one_line "$answer"
+}
+
+one_line() {
+    printf '%s' "$1" | tr '\n\t' '  ' | sed 's/^ *//; s/ *$//'
 }
 
 is_unknown_to_aws() {
@@ -161,7 +169,7 @@ is_unused_since() {
     to_second "$1"
     used=$second
     if [ -z "$used" ]; then
-        left_alone "AWS's date of its last use cannot be read: '$1'"
+        left_alone "AWS's date of its last use cannot be read: '$(one_line "$1")'"
     elif is_not_after "$used" "$2"; then
         return 0
     elif [ "$even_if_used" = yes ]; then
@@ -394,6 +402,7 @@ EOF
 
 finish() {
     trap - HUP INT TERM
+    trap '' PIPE
     verb='done'
     [ "$apply" = yes ] || verb='would be done'
     say "$done_count $verb, $nothing_count with nothing to do, $left_count left alone, $failed_count failed."
@@ -438,7 +447,7 @@ main() {
     AWS_MAX_ATTEMPTS=${AWS_MAX_ATTEMPTS:-8}
     AWS_CLI_AUTO_PROMPT=off
     export AWS_RETRY_MODE AWS_MAX_ATTEMPTS AWS_CLI_AUTO_PROMPT
-    trap 'interrupted=yes' HUP INT TERM
+    trap 'interrupted=yes' HUP INT TERM PIPE
     what='set access keys inactive and remove console passwords'
     [ "$delete_keys" = no ] || what='delete the access keys that are inactive'
     if [ "$apply" = yes ]; then
@@ -448,7 +457,7 @@ main() {
     fi
     say "Log: $log"
     keep "$(printf 'time\tfinding\taccount\tuser\tcredential\tkey ID\taction\tresult\tundo')"
-    findings
+    [ "$interrupted" = yes ] || findings
     finish
 }
 

@@ -27,6 +27,8 @@ KEY_PLACE = "ID_FROM_STEP_1"
 NEVER = "never"
 _ROOT_STEP = "Root has no IAM command: sign in as root"
 _ROOT_CONSOLE = "Account menu > Security credentials (signed in as root)"
+_ADDRESS = re.compile(r"[A-Za-z]+://")
+_NO_NAME_STEP = "No IAM user can have this name: find out whose it is"
 _SCRIPT = resources.files("credreport.evidence") / "remediate.sh"
 _VERDICT_LINE = "# VERDICT\n"
 _FINDINGS_LINE = "    # FINDINGS\n"
@@ -84,6 +86,11 @@ def _user_option(user: str) -> str:
     return option if _PLAIN_OPTION.fullmatch(option) else quoted(option)
 
 
+def _may_be_name(user: str) -> bool:
+    """Whether a command may have it: in the place of an address, the AWS CLI puts what it names."""
+    return user.isprintable() and not _ADDRESS.match(user)
+
+
 def _to_steps(finding: dict[str, object]) -> Steps:
     """Return the rule's own steps, or how to switch the credential off; of a waived one, none."""
     rule = RULES[str(finding["rule"])]
@@ -95,6 +102,8 @@ def _to_steps(finding: dict[str, object]) -> Steps:
         return Steps("", str(finding["action"]), "", "")
     if is_root and rule.subject is not Subject.ROOT:
         return Steps("", _ROOT_STEP, str(finding["action"]), _ROOT_CONSOLE)
+    if _ADDRESS.match(user):
+        return Steps("", _NO_NAME_STEP, str(finding["action"]), "")
     if rule.remedy is None:
         steps = steps_for(str(finding["kind"]), user, _second(finding["set_at"]))
         return Steps(_to_check(finding), steps.first, steps.second, steps.console)
@@ -214,7 +223,7 @@ def _to_call(target: dict[str, object], *, is_twin: bool) -> str:
     why = ""
     if target["is_root"]:
         why = "root has no IAM command: by hand, signed in as root"
-    elif not user.isprintable():
+    elif not _may_be_name(user):
         why = "no IAM user can have this name: by hand"
     elif not re.fullmatch(r"[0-9]{12}", account):
         why = "the report does not say which account it belongs to"

@@ -101,6 +101,7 @@ class _Move:
         self.target = target
         self.new = target.with_name(f"{name}.tmp")
         self.old = target.with_name(f"{name}.old")
+        self.is_kept = False
 
     def forward(self) -> None:
         if self.target.exists():
@@ -108,13 +109,16 @@ class _Move:
                 os.link(self.target, self.old)
             except OSError:  # a file system without hard links
                 shutil.copy2(self.target, self.old)
+            self.is_kept = True
         self.new.replace(self.target)
 
     def back(self) -> None:
         with suppress(OSError):
-            if self.old.exists():
+            if self.new.exists():  # never moved; a copy for which there was no room is half of one
+                return
+            if self.is_kept:
                 self.old.replace(self.target)
-            elif not self.new.exists():
+            else:
                 self.target.unlink(missing_ok=True)
 
 

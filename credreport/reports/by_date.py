@@ -101,7 +101,7 @@ def read_dates(
     unusable = [report for report, _ in unusable_reports]
     chosen = [item for item in single if not any(item.report is other for other in unusable)]
     if refused and (not keep_going or not chosen):
-        raise InputRefused(refused)
+        raise InputRefused(sorted(refused))
     if not chosen:
         raise InputRefused(
             [Problem(escape_text(", ".join(names)), 0, 0, "no credential report among the inputs")]
@@ -115,7 +115,7 @@ def read_dates(
     ]
     populations[0] = replace(
         populations[0],
-        refused=tuple(refused),
+        refused=tuple(sorted(refused)),
         superseded=tuple(copies),
         skipped=tuple(sorted(skipped, key=attrgetter("name"))),
         notices=(*_order_notices(chosen), *populations[0].notices),
@@ -165,7 +165,7 @@ def _leave_out_copies(
     """
     kept: dict[tuple[str, str], list[_Dated]] = {}
     copies: list[Skipped] = []
-    for item in sorted(found, key=lambda item: (item.as_of, item.place)):
+    for item in sorted(found, key=_by_instant_and_name):
         alike = kept.setdefault((item.account_id, item.report.digest), [])
         if alike and _is_copy(item, alike[-1]):
             twin = alike[-1].report.source.name
@@ -179,7 +179,12 @@ def _leave_out_copies(
             twin = twins[0].report.source.name
             copies.append(Skipped(report.source.name, f"a copy of {twin}"))
     single = [item for alike in kept.values() for item in alike]
+    copies.sort(key=attrgetter("name"))
     return sorted(single, key=lambda item: (item.as_of, item.account_id)), copies
+
+
+def _by_instant_and_name(item: _Dated) -> tuple[datetime, str, int]:
+    return item.as_of, item.report.source.name, item.place
 
 
 def _is_copy(item: _Dated, other: _Dated) -> bool:

@@ -158,7 +158,7 @@ def choose(
     Raises InputRefused as read_reports does; `inputs` is what the user named.
     """
     chosen, superseded, conflicts = _choose_newest(dated, without)
-    problems = tuple(dict.fromkeys([*refused, *conflicts]))
+    problems = tuple(sorted({*refused, *conflicts}))
     if problems and (not keep_going or not chosen):
         raise InputRefused(problems)
     if not chosen:

@@ -14,7 +14,7 @@ from credreport.comparison.tally import comparison_verdict
 from credreport.errors import InputRefused, UsageError
 from credreport.reports.by_date import read_dates
 from credreport.reports.selection import read_reports
-from credreport.rules.policy import Policy
+from credreport.rules.policy import Policy, UserClass
 from credreport.schema import CHANGES, TIMELINE
 from credreport.verdicts.assessment import assess
 from tests.support.reports import ACCOUNT, COLUMNS, lose_a_row, root, save, to_csv, user
@@ -670,6 +670,36 @@ def test_what_cannot_be_told_meanwhile_stays_open(tmp_path: Path) -> None:
     for how in ends:
         assert tuple(lives.loc[how]) == ("closed", how, 92)
     assert list(comparison.open_counts.groupby("date")["open"].sum()) == [3, 3, 3, 0]
+
+
+def test_a_new_name_in_another_class_is_no_use(tmp_path: Path) -> None:
+    """The key is as old as before: a year counts for its user, now that it is called svc-bob."""
+    policy = Policy(classes=(UserClass("svc-*", {"unused_after_days": 1000}),))
+    bob, renamed, other = user("bob", **key()), user("svc-bob", **key()), user("zed")
+    comparison = run(tmp_path, [bob, other], [renamed, other], policy=policy)
+    row = comparison.changes[comparison.changes["state"].eq("closed")].iloc[0]
+    assert (row["change"], row["closed_by"]) == ("other_limit", "other_limit")
+    assert row["evidence"] == (
+        "user renamed from bob; another number of days counts for the user now; not used since "
+        "2025-01-01 (637 days)"
+    )
+    assert list(comparison.timeline["how"]) == ["other_limit"]
+    assert comparison_verdict(comparison).startswith(
+        "1 of 1 finding closed: 1 under another limit now; 0 still open;"
+    )
+
+
+def test_one_never_used_is_closed_by_use_in_both_tables(tmp_path: Path) -> None:
+    fresh = "2026-06-01T00:00:00Z"
+    comparison = run(
+        tmp_path,
+        [user(**key(made=fresh, used="N/A"))],
+        [user(**key(made=fresh, used=LATER))],
+        policy=Policy(rules=("never-used-access-key",)),
+    )
+    row = comparison.changes[comparison.changes["state"].eq("closed")].iloc[0]
+    assert row["closed_by"] == "used_again"
+    assert comparison.timeline["how"].to_list() == ["used_again"]
 
 
 def test_a_finding_that_cannot_be_told_now_is_undetermined(tmp_path: Path) -> None:

@@ -246,6 +246,17 @@ class TestWithAComparison:
         table = review(Decisions((decision,), file=FILE), comparison).table
         assert "closed another way: " in table.iloc[0]["check"]
 
+    def test_a_new_name_in_another_class_switched_nothing_off(self, tmp_path: Path) -> None:
+        policy = Policy(classes=(UserClass("svc-*", {"unused_after_days": 1000}),))
+        other = user("zed")
+        comparison = run(
+            tmp_path, [user("a", **key()), other], [user("svc-a", **key()), other], policy=policy
+        )
+        decision = of_user(comparison.first, "a", "Removed")
+        (row,) = review(Decisions((decision,), file=FILE), comparison).table.to_dict("records")
+        assert (row["state"], row["is_contradicted"]) == ("closed", True)
+        assert "but still active: user renamed from a; another number of days" in row["check"]
+
     def test_the_decision_goes_with_a_user_that_was_renamed(self, tmp_path: Path) -> None:
         comparison = run(tmp_path, [user("a", **key())], [user("ann", **key())])
         before = of_user(comparison.first, "a", "Removed")

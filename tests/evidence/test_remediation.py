@@ -116,3 +116,14 @@ def test_an_account_that_is_no_number_is_shown_alike_everywhere(tmp_path: Path) 
     blocks = {block.heading: block.table for block in evidence.inputs.blocks}
     assert list(blocks["Reports judged"]["account_id"]) == [shown]
     assert list(blocks["Tie-out: rows x 3 = the sum of the six"]["account_id"]) == [shown, ""]
+
+
+def test_an_address_in_the_place_of_a_name_gets_no_command(tmp_path: Path) -> None:
+    """The AWS CLI would put the file, or what the address answers, in the place of the name."""
+    table = remedies(
+        tmp_path,
+        user("file:///etc/passwd", **password(OLD)),
+        user("https://a.example/", **key(1, OLD)),
+    )
+    assert set(table["step_1"]) == {"No IAM user can have this name: find out whose it is"}
+    assert not table["step_2"].str.contains("aws ").any()

@@ -5,6 +5,7 @@ Most runs are against a stand-in for the AWS CLI; tests/test_end_to_end.py runs 
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -493,6 +494,40 @@ def test_ctrl_c_ends_with_every_act_in_the_log(cloud: StandIn, script: Path) -> 
     assert cloud.state_of("alice", "AKIA1") == "Active"
 
 
+@pytest.mark.parametrize("shell", SHELLS)
+def test_every_act_is_in_the_log_though_nobody_reads_on(shell: str, tmp_path: Path) -> None:
+    if not shutil.which(SHELLS[shell][0]):
+        pytest.skip(f"{shell} is not installed")
+    cloud, names = StandIn.start(tmp_path / "aws"), ("a", "b", "c")
+    for name in names:
+        cloud.add_user(name)
+        cloud.add_key(name, f"AKIA{name}", OLD)
+    script = write(tmp_path, *(user(name, **key(1, OLD)) for name in names))
+    log = tmp_path / "log"
+    command = [*SHELLS[shell], str(script), "--apply", "--log", str(log)]
+    reader, writer = os.pipe()
+    with subprocess.Popen(
+        command, stdout=writer, stderr=subprocess.PIPE, env=cloud.environment
+    ) as run:
+        os.close(writer)
+        while b"set inactive: done" not in (said := os.read(reader, 4096)):
+            assert said
+        os.close(reader)
+    acts = [call for call in writes(cloud) if "update-access-key" in call]
+    assert log.read_text().count(": done") + log.read_text().count("\tdone\t") == len(acts) < 3
+    assert run.returncode == 1
+    assert f"\n# {len(acts)} done, 0 with nothing to do, 0 left alone, 0 failed." in log.read_text()
+
+
+def test_what_aws_says_begins_no_line_and_steers_nothing(cloud: StandIn, script: Path) -> None:
+    cloud.write("odd/get-access-key-last-used", "found\tso\x1b[31m\nfound\ton\x07\n")
+    run = cloud.run(script, "--apply")
+    assert run.results[ALICE_KEY] == (
+        "set inactive: left alone: AWS's date of its last use cannot be read: 'so?[31m on?'"
+    )
+    assert not {"\x1b", "\x07"} & set("".join([*run.log, *run.said]))
+
+
 # Everywhere.
 
 
@@ -677,11 +712,16 @@ def test_what_the_report_does_not_say_is_a_reason_to_leave_alone(
         user("a", **key(1, "soon", OLD)),
         user("b", **password(OLD), user_creation_time="soon"),
         user("c\u202e", **password(OLD)),
+        user("file:///root/.aws/credentials", **password(OLD)),
+        user("https://example.org/x", **password(OLD)),
     )
     assert left_alone(cloud.run(script)) == {
         "a, access key 1": "the report does not say when the key was made",
         "b, password": "the report does not say when the user was created",
         "c?, password": "no IAM user can have this name: by hand",
+        # The AWS CLI would put what is there in the place of the name, and say it in its error.
+        "file:///root/.aws/credentials, password": "no IAM user can have this name: by hand",
+        "https://example.org/x, password": "no IAM user can have this name: by hand",
     }
     assert cloud.calls == []
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import shutil
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import chdir
@@ -237,3 +239,26 @@ def test_an_input_that_leads_nowhere_hinders_no_evidence(tmp_path: Path) -> None
     (tmp_path / "gone.csv").symlink_to(tmp_path / "nowhere")
     write_all(tmp_path / "out", {"x": b"1"}, force=False, inputs=[str(tmp_path / "gone.csv")])
     assert (tmp_path / "out" / "x").read_bytes() == b"1"
+
+
+def test_half_a_copy_never_takes_the_place_of_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No hard links, as on a memory stick, and no room for a copy of the second file."""
+    old = {"a.xlsx": b"decided by hand", "b.xlsx": b"decided too", "c.xlsx": b"and this"}
+    write_all(tmp_path, old, force=False, inputs=[])
+
+    def no_link(*_: object) -> None:
+        raise PermissionError
+
+    def copy(source: Path, target: Path) -> None:
+        is_second = source.name.startswith("b")
+        target.write_bytes(source.read_bytes()[: 3 if is_second else None])
+        if is_second:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "link", no_link)
+    monkeypatch.setattr(shutil, "copy2", copy)
+    with pytest.raises(OutputError, match="No space left on device; nothing was changed"):
+        write_all(tmp_path, dict.fromkeys(old, b"new"), force=True, inputs=[])
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == old

@@ -239,7 +239,8 @@ def test_the_script_only_asks_unless_it_is_told_to_apply(tmp_path: Path) -> None
 def test_the_script_hands_every_name_to_aws_as_it_was(tmp_path: Path) -> None:
     said, calls = run_script(tmp_path, NAUGHTY, "--apply")
     acts = {"delete-login-profile", "update-access-key"}
-    printable = sorted(f"--user-name={name}" for name in NAUGHTY if name.isprintable())
+    names = [name for name in NAUGHTY if name.isprintable() and not name.startswith("file://")]
+    printable = sorted(f"--user-name={name}" for name in names)
     assert sorted(call[2] for call in calls if call[1] in acts) == printable
     done, left = len(printable), len(NAUGHTY) - len(printable)
     assert said.endswith(f"{done} done, 0 with nothing to do, {left} left alone, 0 failed.\n")
@@ -249,7 +250,11 @@ def test_the_steps_of_the_workbook_survive_a_shell(
     document: dict[str, Any], tmp_path: Path
 ) -> None:
     lines = ["aws() { printf '%s\\000' \"$3\"; }"]
-    steps = [row for row in document["remediation"] if "password" in row["credential"]]
+    steps = [
+        row
+        for row in document["remediation"]
+        if "password" in row["credential"] and not row["user"].startswith("file://")
+    ]
     lines += [row[step] for row in steps for step in ("step_1", "step_2")]
     script = tmp_path / "steps.sh"
     script.write_text("\n".join(lines), encoding="utf-8")

@@ -94,6 +94,14 @@ def test_directories_whose_dates_overlap_are_cut_by_time(tmp_path: Path) -> None
     ]
 
 
+def test_which_of_two_copies_counts_does_not_depend_on_their_order(tmp_path: Path) -> None:
+    old, new = (put(tmp_path, f"2026-0{month}-01T06-00-00Z.csv") for month in (6, 9))
+    copy = Path(shutil.copy(new, tmp_path / "2026-09-01T06-00-00Z (1).csv"))
+    for paths in ([old, new, copy], [copy, new, old]):
+        _, newest = read_dates(paths)
+        assert [report.source.name for report in newest.reports] == [copy.name]
+
+
 def test_copies_count_once(tmp_path: Path) -> None:
     path = put(tmp_path, "2026-06-01T06-00-00Z.csv")
     shutil.copy(path, tmp_path / "2026-06-01T06-00-00Z (1).csv")

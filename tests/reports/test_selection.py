@@ -231,6 +231,17 @@ class TestRefused:
         assert "a.csv, line 1" in message
         assert "b.csv, line 1" in message
 
+    def test_they_are_listed_by_name_in_whatever_order_they_were_given(
+        self, tmp_path: Path
+    ) -> None:
+        good = save(tmp_path, root())
+        bad = [tmp_path / name for name in ("a.csv", "b.csv")]
+        for path in bad:
+            path.write_text("nothing")
+        for paths in ([*bad, good], [good, *reversed(bad)]):
+            population = read_reports(paths, keep_going=True)
+            assert [problem.source for problem in population.refused] == ["a.csv", "b.csv"]
+
     def test_keep_going_leaves_them_out_and_lists_them(self, tmp_path: Path) -> None:
         save(tmp_path, root(), name=JANUARY)
         (tmp_path / "a.csv").write_text("x")
