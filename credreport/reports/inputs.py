@@ -556,10 +556,17 @@ def _has_rows(data: bytes) -> bool:
 
 
 def _to_text(head: bytes) -> str:
-    """Return the letters without NUL: also those of UTF-32, and of UTF-16 without its mark."""
+    """Return the letters without NUL: also those of UTF-32, and of UTF-16 without its mark.
+
+    The tabs of a table in a JSON string are tabs again: their `t` would be the next cell's letter.
+    """
     is_wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
     text = head if is_wide else head.replace(b"\0", b"")
-    return text.decode("utf-16" if is_wide else "utf-8", "ignore").replace("\0", "")
+    return (
+        text.decode("utf-16" if is_wide else "utf-8", "ignore")
+        .replace("\0", "")
+        .replace(r"\t", "\t")
+    )
 
 
 def _too_large(name: str, max_bytes: int) -> Problem:

@@ -142,6 +142,7 @@ def packed() -> Iterator[bytes]:
 PACKED = list(packed())
 QUOTED = b'"user","arn"\n' + ROWS
 CODED = [
+    json.dumps(QUOTED.decode().replace('"', "").replace(",", "\t")).encode(),
     base64.b64encode(QUOTED),
     base64.encodebytes(QUOTED),
     base64.urlsafe_b64encode(ROWS.decode().encode("utf-16")),
