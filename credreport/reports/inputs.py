@@ -279,7 +279,7 @@ class Opener:
         """Refuse whatever is longer than `max_bytes`; give no input one of the names in `taken`."""
         self.max_bytes = max_bytes
         self.names = _Names(taken)
-        self.seen: dict[tuple[int, int], tuple[str, str]] = {}
+        self.seen: dict[tuple[int, ...], tuple[str, str]] = {}
         self.unpacked_bytes = 0
 
     def open_all(self, inputs: Sequence[str]) -> Iterator[Stream | Skipped | Problem]:
@@ -393,7 +393,9 @@ class Opener:
         except (OSError, ValueError) as error:
             yield _unreadable(name, error)
             return
-        first = self.seen.setdefault((status.st_dev, status.st_ino), (name, absolute))
+        # A file put in the place of one that was seen may get its number.
+        file = status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+        first = self.seen.setdefault(file, (name, absolute))
         if first[1] != absolute:
             yield _another_name(name, absolute, *first)
         elif first[0] != name:

@@ -15,15 +15,23 @@ import tarfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from credreport.errors import Problem
 from credreport.reports import inputs as sources
 from credreport.reports.containers import zips
-from credreport.reports.inputs import Skipped, Stream, Unread, count_inputs, open_inputs
+from credreport.reports.inputs import (
+    Skipped,
+    Stream,
+    Unread,
+    count_inputs,
+    find_inputs,
+    open_inputs,
+)
 from credreport.schema import USERS
-from tests.support.reports import root, to_csv, user
+from tests.support.reports import root, save, to_csv, user
 
 REPORT = to_csv(root(), user()).encode()
 
@@ -271,6 +279,24 @@ def test_both_names_of_a_file_are_told_and_must_not_give_it_two_dates(tmp_path: 
             "names give it two dates",
         ]
         other.unlink()
+
+
+def test_a_file_with_the_number_of_one_that_was_replaced_meanwhile_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(tmp_path, root(), name="a.csv")
+    save(tmp_path, root("444455556666"), user("bob", "444455556666"), name="b.csv")
+    stat = os.stat
+
+    def with_one_number(path: str, **options: bool) -> SimpleNamespace:
+        found = stat(path, **options)
+        names = [name for name in dir(found) if name.startswith("st_")]
+        return SimpleNamespace(**{name: getattr(found, name) for name in names} | {"st_ino": 7})
+
+    monkeypatch.setattr(os, "stat", with_one_number)
+    paths = [str(tmp_path / name) for name in ("a.csv", "b.csv")]
+    found = [item.name for item in find_inputs(paths) if isinstance(item, Unread)]
+    assert found == ["a.csv", "b.csv"]
 
 
 def test_a_link_out_of_the_searched_directory_is_left_out(tmp_path: Path) -> None:
