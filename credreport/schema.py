@@ -122,6 +122,8 @@ CLOSING = (
     Change.USED_AGAIN,
     Change.OTHER_LIMIT,
 )
+# Of these, those that close only what is about use: nothing was switched off.
+BY_USE = (Change.USED_AGAIN, Change.OTHER_LIMIT)
 
 
 class Meaning(StrEnum):

@@ -15,6 +15,7 @@ from credreport.rules.rule import SEVERITY_RANKS, Subject
 from credreport.rules.waivers import WAIVED
 from credreport.schema import (
     ACCOUNT_NAMES,
+    BY_USE,
     CHANGES,
     CLOSING,
     CORRECTED,
@@ -48,8 +49,6 @@ TELLING = (
 _FOUND = ("finding_id", "severity", "state", "waiver")
 _WHOLE = (Subject.USER.value, Subject.ROOT.value)
 _COMPARED = (Kind.PASSWORD.value, Kind.ACCESS_KEY.value)
-# Of these, only rules about use are closed.
-BY_USE = (Change.USED_AGAIN, Change.OTHER_LIMIT)
 _RANKS = (
     Outcome.STILL_OPEN, Outcome.NEW, Outcome.NOT_COVERED, Outcome.UNDETERMINED, Outcome.WAIVED,
     Outcome.CLOSED,

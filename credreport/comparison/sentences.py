@@ -126,7 +126,7 @@ def _of_credentials(rows: pd.DataFrame, when: _Days, day: str) -> pd.Series:
 def _of_change(change: str, rows: pd.DataFrame, when: _Days, day: str) -> pd.Series | str:
     """Return the sentence for rows with the same change; nothing for one that needs no words."""
     report = "the report of " + when.after
-    words: dict[str, Callable[[], pd.Series]] = {
+    words: dict[Change, Callable[[], pd.Series]] = {
         Change.NEWLY_UNUSED: lambda: _to_idle(rows),
         Change.STILL_UNUSED: lambda: "already unused on " + when.before + "; " + _to_idle(rows),
         Change.UNUSED_AGAIN: lambda: (
@@ -149,7 +149,8 @@ def _of_change(change: str, rows: pd.DataFrame, when: _Days, day: str) -> pd.Ser
         Change.UNDETERMINED: lambda: _to_doubt(rows, when),
         Change.STILL_UNDETERMINED: lambda: rows["reason_after"],
     }
-    return words[change]() if change in words else ""
+    say = words.get(Change(change))
+    return say() if say else ""
 
 
 def _to_active(rows: pd.DataFrame, report: pd.Series) -> pd.Series:

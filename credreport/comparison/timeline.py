@@ -10,11 +10,20 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from credreport.comparison.changes import BY_USE, TELLING, match
+from credreport.comparison.changes import TELLING, match
 from credreport.comparison.findings import STATUS_RULES
 from credreport.comparison.identity import NO_KEY
 from credreport.rules.waivers import WAIVED
-from credreport.schema import ACCOUNT_NAMES, CLOSING, CORRECTED, TIMELINE, Change, Status, Use
+from credreport.schema import (
+    ACCOUNT_NAMES,
+    BY_USE,
+    CLOSING,
+    CORRECTED,
+    TIMELINE,
+    Change,
+    Status,
+    Use,
+)
 
 _ON = ["key", "rule"]
 _ABOUT = ["user", "arn", "credential", "slot", "is_root"]
