@@ -86,13 +86,13 @@ def read_dates(
     undated: list[Report] = []
     refused: list[Problem] = []
     skipped: list[Skipped] = []
-    for place, (name, instant) in enumerate(zip(names, instants, strict=True)):
+    for name, place in sorted(zip(names, range(len(names)), strict=True)):  # see Opener.find_all
         if as_of:
             opener.seen.clear()  # the same file at two instants is two dates
         reports, problems, passed_over = sort_items(opener.open_all([name]), progress)
         refused += problems
         skipped += passed_over
-        dated, without = date_reports(reports, instant)
+        dated, without = date_reports(reports, instants[place])
         found += [_Dated(report, place) for report in dated]
         undated += without
     single, copies = _leave_out_copies(found, undated)

@@ -31,7 +31,13 @@ from credreport.reports.containers.archives import is_archive, open_archive
 from credreport.reports.containers.members import ArchiveRefused, Member, take_from
 from credreport.reports.containers.strangers import is_packed
 from credreport.reports.own import is_own_file
-from credreport.reports.stamp import Stamp, stamp_of_archive, stamp_of_folder, stamps_in_name
+from credreport.reports.stamp import (
+    Stamp,
+    stamp_of_archive,
+    stamp_of_folder,
+    stamps_in_name,
+    steps_of,
+)
 from credreport.schema import BASE64_HEADER
 from credreport.text import escape_text
 
@@ -140,7 +146,7 @@ class Unread:
         stamp = _stamp_of_directory(os.path.dirname(self.path))  # noqa: PTH120
         if self.member is None:
             return stamp
-        *folders, _ = self.member.name.replace("\\", "/").split("/")
+        *folders, _ = steps_of(self.member.name)
         inside = stamp_of_folder(folders)
         return inside or stamp_of_archive(Path(self.path).name) or stamp
 
@@ -288,8 +294,12 @@ class Opener:
             yield item.read() if isinstance(item, Unread) else item
 
     def find_all(self, inputs: Sequence[str]) -> Iterator[Item]:
-        """Yield the same, with files unread."""
-        for text in inputs:
+        """Yield the same, with files unread.
+
+        In the order of their paths: which of two files of one name keeps it must not depend on
+        the order in which they were given.
+        """
+        for text in sorted(inputs):
             if text == "-":
                 yield self._open_stdin()
             elif os.path.lexists(text):
@@ -436,7 +446,7 @@ class Opener:
 
 def _judge_member(unread: Unread, member: Member) -> Item:
     """Return the member to be read, or why it is not."""
-    *folders, base = member.name.replace("\\", "/").split("/")
+    *folders, base = steps_of(member.name)
     why = next(filter(None, map(_why_not_searched, folders)), "")
     if why or member.left_out:
         is_doubt = why != _LITTER_REASON

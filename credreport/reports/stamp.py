@@ -73,6 +73,8 @@ _UNREAD_PATTERNS = tuple(
     for pattern, why in _UNREAD
 )
 _PARTITION = re.compile(r"[A-Za-z_]+=")
+# Windows separates directories by a backslash; one before a number writes out a letter of the name.
+_SEPARATOR = re.compile(r"/|\\(?!x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
 
 
 class Stamp(NamedTuple):
@@ -80,6 +82,11 @@ class Stamp(NamedTuple):
 
     instant: datetime
     origin: str
+
+
+def steps_of(path: str) -> list[str]:
+    """Return the names of the directories in a path as it is shown, and, last, that of the file."""
+    return _SEPARATOR.split(path)
 
 
 def stamps_in_name(name: str) -> set[datetime]:
@@ -181,7 +188,7 @@ def find_stamp(
     dates, none is used, nor that of its archive or directory.
     """
     notices = []
-    own_name = name.replace("\\", "/").rpartition("/")[2]
+    own_name = steps_of(name)[-1]
     stamps = stamps_in_name(own_name)
     if generated_time:
         stamp = parse_instant(generated_time.strip().replace(" ", "T"))

@@ -102,6 +102,15 @@ def test_which_of_two_copies_counts_does_not_depend_on_their_order(tmp_path: Pat
         assert [report.source.name for report in newest.reports] == [copy.name]
 
 
+def test_which_of_two_files_keeps_its_name_does_not_depend_on_their_order(tmp_path: Path) -> None:
+    name = "report-2026-09-01T06-00-00Z.csv"
+    paths = [put(tmp_path / folder, name, folder) for folder in (ACCOUNT, OTHER)]
+    for given in (paths, paths[::-1]):
+        (date,) = read_dates(given)
+        found = {report.account_id: report.source.name for report in date.reports}
+        assert found == {ACCOUNT: name, OTHER: f"{OTHER}/{name}"}
+
+
 def test_copies_count_once(tmp_path: Path) -> None:
     path = put(tmp_path, "2026-06-01T06-00-00Z.csv")
     shutil.copy(path, tmp_path / "2026-06-01T06-00-00Z (1).csv")

@@ -381,6 +381,22 @@ def test_the_first_and_the_last_of_many_dates_are_named(tmp_path: Path) -> None:
     assert "between 2026-01-01T00:00:00Z and 2026-01-31T00:00:00Z" in notice.message
 
 
+def test_of_one_file_name_they_are_told_apart_alike_in_whatever_order_they_are_given(
+    tmp_path: Path,
+) -> None:
+    columns = tuple(column for column in COLUMNS if column != "arn")
+    paths = [tmp_path / name for name in ("east", "west")]
+    for path in paths:
+        path.mkdir()
+        (path / JANUARY).write_text(to_csv(root(), user(path.name), columns=columns))
+    for given in (paths, paths[::-1]):
+        found = [
+            (report.source.name, report.account_key, report.rows[1][0])
+            for report in read_reports(given).reports
+        ]
+        assert found == [(JANUARY, "", "east"), (f"west/{JANUARY}", "#2", "west")]
+
+
 def test_reports_of_unknown_accounts_are_told_apart_by_a_number(tmp_path: Path) -> None:
     columns = tuple(name for name in COLUMNS if name != "arn")
     for name in ("c", "a", "b"):

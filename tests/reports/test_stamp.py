@@ -87,6 +87,19 @@ def test_a_name_with_two_dates_dates_nothing_nor_does_its_directory(name: str) -
     assert (stamp, origin, notice.code) == (None, "", "several-stamps")
 
 
+@pytest.mark.parametrize("letter", ["\\xe9", "\\udce9", "\\u202e", "\\U000e0001"])
+def test_a_letter_that_is_written_out_separates_no_directories(letter: str) -> None:
+    stamp, origin, (notice,) = find_stamp(f"2026-09-30_{letter}_2026-03-31.csv", "")
+    assert (stamp, origin, notice.code) == (None, "", "several-stamps")
+    stamp, origin, _ = find_stamp(f"of 2018-03-27/2026-09-30_{letter}.csv", "")
+    assert (stamp, origin) == (END_OF_SEPTEMBER, "file name")
+
+
+@pytest.mark.parametrize("path", ["2018-03-27/2026-09-30.csv", "2018-03-27\\2026-09-30.csv"])
+def test_the_directories_of_either_system_are_no_part_of_a_file_name(path: str) -> None:
+    assert find_stamp(path, "") == (END_OF_SEPTEMBER, "file name", [])
+
+
 @pytest.mark.parametrize(
     "written",
     [
