@@ -341,10 +341,7 @@ def _add_outcome(rows: pd.DataFrame, is_behind: pd.Series) -> pd.DataFrame:
     change = rows["change"]
     is_past = is_behind & ~is_closed & ~change.isin(CLOSING)
     change = change.mask(is_past | is_not_covered, Change.NOT_COVERED.value)
-    is_by_use = change.isin(BY_USE) & ~is_of_status
-    by = change.where(change.isin(CLOSING) & ~is_by_use, CORRECTED)
-    is_used = is_of_status & rows["use_after"].eq(Use.USED)
-    by = by.mask(by.eq(CORRECTED) & is_used, Change.USED_AGAIN.value)
+    by = name_closing(rows["rule"], change, rows["status_after"], rows["use_after"])
     return rows.assign(
         outcome=outcome,
         change=change,
@@ -353,6 +350,27 @@ def _add_outcome(rows: pd.DataFrame, is_behind: pd.Series) -> pd.DataFrame:
         is_open=is_not_covered | (now & ~is_waived),
         is_new_finding=now & ~was & ~is_waived & ~is_doubtful,
     )
+
+
+def name_closing(
+    rule: pd.Series, change: pd.Series, status: pd.Series, use: pd.Series
+) -> pd.Series:
+    """Return what closed each finding: a change of CLOSING, or CORRECTED.
+
+    `change` is that of its credential up to the report that closes it, `status` and `use` what that
+    report shows. Where the change itself closes nothing (what was before is unknown, or the rule
+    looks at something else), what is so now tells it.
+    """
+    is_of_status = rule.isin(STATUS_RULES)
+    is_by_change = change.isin(CLOSING) & (is_of_status | ~change.isin(BY_USE))
+    is_off = status.eq(Status.INACTIVE) & change.ne(Change.STILL_INACTIVE)
+    is_used = is_of_status & use.eq(Use.USED)
+    words = np.select(
+        [is_by_change, is_off, is_used],
+        [change, Change.DEACTIVATED.value, Change.USED_AGAIN.value],
+        default=CORRECTED,
+    )
+    return pd.Series(words, index=rule.index, dtype="str")
 
 
 def to_changes(rows: pd.DataFrame, day: str) -> pd.DataFrame:

@@ -10,19 +10,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from credreport.comparison.changes import TELLING, match
+from credreport.comparison.changes import TELLING, match, name_closing
 from credreport.comparison.findings import STATUS_RULES
 from credreport.comparison.identity import NO_KEY
 from credreport.rules.waivers import WAIVED
 from credreport.schema import (
     ACCOUNT_NAMES,
-    BY_USE,
-    CLOSING,
-    CORRECTED,
     TIMELINE,
     Change,
     Status,
-    Use,
 )
 
 _ON = ["key", "rule"]
@@ -172,20 +168,14 @@ def to_timeline(
 
 
 def _to_how(closings: pd.DataFrame, rotated: pd.DataFrame) -> pd.Series:
-    """Return how each was closed: by the change of its credential, or by what the rule looks at."""
+    """Return how each was closed; between removal and rotation the whole span decides."""
+    change, rule = closings["change"], closings.index.get_level_values("rule")
     key = closings.index.get_level_values("key").to_series(index=closings.index)
-    change = closings["change"]
-    is_gone = change.isin([Change.REMOVED, Change.REPLACED])
     over_all = key.map(rotated.set_index("key")["change"]).astype("str").fillna("")
+    is_gone = change.isin([Change.REMOVED, Change.REPLACED])
     change = change.mask(is_gone & over_all.ne(""), over_all)
-    is_of_status = closings.index.get_level_values("rule").isin(STATUS_RULES)
-    off = closings["status"].eq(Status.INACTIVE)
-    is_used = closings["use"].eq(Use.USED) & is_of_status
-    otherwise = is_used.map({True: Change.USED_AGAIN.value, False: CORRECTED})
-    otherwise = otherwise.mask(off, Change.DEACTIVATED.value)
-    is_by_change = change.isin(CLOSING) & (is_of_status | ~change.isin(BY_USE))
-    how: pd.Series = change.where(is_by_change, otherwise).astype("str")
-    return how
+    rules = rule.to_series(index=closings.index)
+    return name_closing(rules, change, closings["status"], closings["use"])
 
 
 def _describe(followed: pd.DataFrame, identified: pd.DataFrame) -> pd.DataFrame:

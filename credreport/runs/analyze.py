@@ -50,6 +50,7 @@ from credreport.verdicts.assessment import Assessment, Part, join, judge_part
 # worth starting workers for a few. Rows may be long: then a batch has as many as fit into so much.
 BATCH_ROWS = 10_000
 BATCH_BYTES = 4 * 1024 * 1024
+MOST_READS = 4  # of all the files in the second pass, on the average
 POPULATION = {"users": (*USERS, *ACCOUNT_NAMES), "credentials": CREDENTIALS}
 ENOUGH_BATCHES = 3
 _BETWEEN_ROWS = b",\n"
@@ -235,19 +236,26 @@ def _put_together(
 
 
 def _to_batches(chosen: Sequence[Chosen]) -> Iterator[tuple[Chosen, ...]]:
-    """Yield the reports in their order, in batches; a report weighs its share of its file."""
+    """Yield the reports in their order, in batches; a report weighs its share of its file.
+
+    A batch reads all of its files. Where accounts alternate between files, it goes on until it has
+    judged enough of them, so that the time does not grow faster than the input.
+    """
     rows_of = Counter[File]()
     for each in chosen:
         rows_of[each.file] += each.report.row_count
     batch: list[Chosen] = []
+    sizes: dict[File, int] = {}
     rows, size = 0, 0.0
     for each in chosen:
         batch.append(each)
         rows += each.report.row_count
+        sizes[each.file] = each.report.source.size
         size += each.report.source.size * each.report.row_count / rows_of[each.file]
-        if rows >= BATCH_ROWS or size >= BATCH_BYTES:
+        is_full = rows >= BATCH_ROWS or size >= BATCH_BYTES
+        if is_full and size * MOST_READS >= sum(sizes.values()):
             yield tuple(batch)
-            batch, rows, size = [], 0, 0.0
+            batch, sizes, rows, size = [], {}, 0, 0.0
     if batch:
         yield tuple(batch)
 

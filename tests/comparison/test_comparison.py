@@ -702,6 +702,18 @@ def test_one_never_used_is_closed_by_use_in_both_tables(tmp_path: Path) -> None:
     assert comparison.timeline["how"].to_list() == ["used_again"]
 
 
+def test_one_not_decided_before_and_off_now_was_deactivated(tmp_path: Path) -> None:
+    comparison = run(
+        tmp_path,
+        [user(**key(used="soon"))],
+        [user(**key(active="false"))],
+        policy=Policy(rules=("unrotated-access-key",)),
+    )
+    row = comparison.changes[comparison.changes["state"].eq("closed")].iloc[0]
+    assert (row["change"], row["closed_by"]) == ("undetermined", "deactivated")
+    assert comparison.timeline["how"].to_list() == ["deactivated"]
+
+
 def test_a_finding_that_cannot_be_told_now_is_undetermined(tmp_path: Path) -> None:
     comparison = run(tmp_path, [user(**key())], [user(**key())], [user(**key(used="soon"))])
     assert list(comparison.timeline["state"]) == ["undetermined"]

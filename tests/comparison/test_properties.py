@@ -141,6 +141,7 @@ def test_what_holds_of_any_two_dates(before: Date, after: Date) -> None:
     comparison = compare(old, new)
     every_credential_of_either_side_appears_once(comparison)
     closed_and_open_add_up_to_the_findings_before(comparison)
+    both_tables_tell_alike_how_a_finding_was_closed(comparison)
     a_missing_account_is_never_closed(comparison, set(before) - set(after))
     order_slots_case_and_spelling_change_nothing(comparison)
     a_re_created_user_is_never_the_old_one(comparison)
@@ -167,6 +168,13 @@ def closed_and_open_add_up_to_the_findings_before(comparison: Comparison) -> Non
     assert closed + still == len(old.findings) == comparison.findings_before
     still_unused = int(table["change"].eq("still_unused").sum())
     assert still_unused + comparison.new_findings == len(new.findings)
+
+
+def both_tables_tell_alike_how_a_finding_was_closed(comparison: Comparison) -> None:
+    changes, lives = comparison.changes, comparison.timeline
+    closed = changes[changes["closed"].eq("yes")].set_index("finding_id_before")["closed_by"]
+    how = lives[lives["state"].eq("closed")].set_index("finding_id")["how"]
+    assert closed.to_dict() == how.to_dict()
 
 
 def a_missing_account_is_never_closed(comparison: Comparison, accounts: set[str]) -> None:

@@ -124,6 +124,25 @@ def test_a_batch_is_full_at_so_many_users(
     assert [len(batch) for batch in analyze._to_batches(chosen)] == batches
 
 
+@pytest.mark.parametrize(("files", "accounts"), [(8, 30), (30, 8), (1, 240)])
+def test_files_whose_accounts_alternate_are_read_a_few_times(
+    files: int, accounts: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first account is in the first file, the second in the second, and so on."""
+    monkeypatch.setattr(analyze, "BATCH_ROWS", 2)
+    streams = [Stream(f"{number}.csv", b"") for number in range(files)]
+    chosen = []
+    for place in range(accounts):
+        for number, stream in enumerate(streams):
+            ((report,),) = find_reports([Stream(NAME, to_csv(root(), user()).encode())], None)
+            assert isinstance(report, Report)
+            chosen.append(Chosen(stream, place, report))
+            assert number < files
+    batches = list(analyze._to_batches(chosen))
+    assert [each for batch in batches for each in batch] == chosen
+    assert sum(len({each.file for each in batch}) for batch in batches) <= 5 * files
+
+
 class TestTheSameEvidence:
     def test_a_sample_is_the_same_however_the_run_is_cut(self, tmp_path: Path) -> None:
         whole = assess(read_reports(many(tmp_path)))
