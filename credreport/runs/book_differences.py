@@ -17,32 +17,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import zip_longest
-from typing import Any, cast
+from typing import Any
 
-from defusedxml.ElementTree import iterparse  # type: ignore[import-untyped]
 from openpyxl import load_workbook
-from openpyxl.utils import get_column_letter, range_boundaries
+from openpyxl.utils import get_column_letter
 from openpyxl.workbook.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from credreport.decisions.bounds import reason_not_to_open
 from credreport.decisions.decision import SIGN_OFF, SIGN_OFF_LINES
 from credreport.evidence.sheets import AUDITOR_HEADERS
+from credreport.runs.book_parts import SEEN, check_parts, foreign_parts
 from credreport.runs.differences import differing_row, expected_found, shown
 
 _ROOM = 16 * 1024 * 1024
 _GROWTH = 4
-_MOST_BEYOND = 10_000
-_WIDE = 1_000
-_RANGES = ("mergeCell", "hyperlink")
-_FOREIGN_PARTS = {
-    "vbaProject": "a macro",
-    "xl/externalLinks/": "a link to another workbook",
-    "xl/activeX/": "a control",
-    "xl/embeddings/": "an embedded file",
-}
-_FORMAT_NOISE = re.compile(r'[\\"]|\[\$-[0-9A-Fa-f]+\]|;@$')
-_SEEN = 0.5  # a row or column smaller than that is hidden
+_FORMAT_NOISE = re.compile(r"\[\$-[0-9A-Fa-f]+\]|;@$")
+_LITERAL = re.compile(r'"([^"]+)"|\\(.)')
+_SHOWN_BARE = " -/:"  # the letters that a format shows as they are, in quotes or not
 _SIGNED_PLACES = range(2, 6)
 _Place = tuple[int, int]
 
@@ -86,9 +78,7 @@ def compare_books(expected: bytes, found: bytes) -> BookDifference:
     filled: dict[str, int] = {}
     remarks: list[str] = []
     differences = _differences(model, book, filled, remarks)
-    first = next(_foreign_parts(found), "") or next(differences, "")
-    if not first:
-        first = next(_pictures(expected, found), "")
+    first = next(foreign_parts(found), "") or next(differences, "")
     return BookDifference(
         first, {name: count for name, count in filled.items() if count}, (*remarks,)
     )
@@ -100,54 +90,21 @@ def _reason(error: Exception) -> str:
 
 
 def _check_size(data: bytes, expected: bytes) -> None:
-    """Raise ValueError for a workbook that would fill the memory, or never be read to its end.
+    """Raise ValueError for a workbook that would fill the memory, or is in doubt: see `check_parts`.
 
-    Programs that save a workbook again write other XML of about the same size. A cell far away, or a
-    range that spans a sheet, is a few bytes and makes openpyxl go through every cell up to it.
+    Programs that save a workbook again write other XML of about the same size.
     """
     with zipfile.ZipFile(io.BytesIO(expected)) as archive:
         most = _ROOM + _GROWTH * sum(part.file_size for part in archive.infolist())
     if why := reason_not_to_open(data, most):
         raise ValueError(why)
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        for part in archive.infolist():
-            if part.filename.startswith("xl/worksheets/") and part.filename.endswith(".xml"):
-                with archive.open(part) as file:
-                    _check_places(file, part.filename)
-
-
-def _check_places(file: Any, part: str) -> None:
-    """Raise ValueError where a sheet has a cell or a range far from all others."""
-    rows = cells = 0
-    for _, element in iterparse(file):
-        name = element.tag.rpartition("}")[2]
-        place = element.get("ref") if name in _RANGES else element.get("r")
-        cells += name == "c"
-        if name == "row" and cells:  # programs write rows without cells at the end of a sheet
-            rows, cells = rows + 1, 0
-            if int(place or 0) > rows + _MOST_BEYOND:
-                message = f"{part}: row {place} is far below the others"
-                raise ValueError(message)
-        elif place and name in (*_RANGES, "c"):
-            left, top, right, bottom = cast("tuple[int, int, int, int]", range_boundaries(place))
-            if right > _WIDE or (right - left + 1) * (bottom - top + 1) > _MOST_BEYOND:
-                message = f"{part}: {place} is not a cell of a sheet that a run writes"
-                raise ValueError(message)
-        element.clear()
+    check_parts(data)
 
 
 def _load(data: bytes) -> Workbook:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about extensions of other programs
         return load_workbook(io.BytesIO(data))
-
-
-def _foreign_parts(data: bytes) -> Iterator[str]:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        for name in archive.namelist():
-            for part, words in _FOREIGN_PARTS.items():
-                if part in name:
-                    yield f"has {words} ({name}), which no run writes"
 
 
 def _differences(
@@ -163,6 +120,7 @@ def _differences(
         else:
             yield from _cells(was, now, filled, remarks)
             yield from _hidden(was, now)
+            yield from _pictures(was, now)
 
 
 def _titles(expected: Sequence[str], found: Sequence[str]) -> Iterator[str]:
@@ -246,6 +204,8 @@ def _cells(
         return
     if own and Counter(expected.rows) == Counter(found.rows) and expected.rows[0] == found.rows[0]:
         remarks.append(f"the rows of {title} are in another order")
+        if _forms(was, own) != _forms(now, own):
+            yield f"{title}: some cells are shown in another form"
         return
     number, what = place
     if what != "changed":
@@ -270,40 +230,67 @@ def _formats(was: Worksheet, now: Worksheet, own: set[_Place]) -> Iterator[str]:
     """Yield the cells whose value is the same but is shown differently."""
     for row in was.iter_rows():
         for cell in row:
-            if cell.value is None or (cell.row, cell.column) in own or isinstance(cell.value, str):
+            if cell.value is None or (cell.row, cell.column) in own:
                 continue
             other = now.cell(cell.row, cell.column)
-            old, new = (_FORMAT_NOISE.sub("", str(each.number_format)) for each in (cell, other))
-            if old.lower() != new.lower():
-                place = f"{was.title}!{cell.coordinate}"
-                yield f"cell {place} is shown in another form: {expected_found(old, new)}"
+            if _form(cell) == _form(other):
+                continue
+            place = f"{was.title}!{cell.coordinate}"
+            if other.data_type == "f":
+                yield f"cell {place} is a formula: {shown(other.value)}"
+            pair = expected_found(cell.number_format, other.number_format)
+            yield f"cell {place} is shown in another form: {pair}"
+
+
+def _forms(sheet: Worksheet, own: set[_Place]) -> Counter[tuple[Any, ...]]:
+    """Return how often each value is shown in each form, column by column."""
+    return Counter(
+        (cell.column, _plain(cell.value), _form(cell))
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.value is not None and (cell.row, cell.column) not in own
+    )
+
+
+def _form(cell: Any) -> str:
+    """Return how a cell shows its value, the same for the same form whichever program wrote it."""
+    if cell.data_type == "f":
+        return "a formula"
+    code = _FORMAT_NOISE.sub("", str(cell.number_format))
+    if isinstance(cell.value, str) and code in ("General", "@"):
+        return "as it is"
+    return _LITERAL.sub(_spelled_out, code).lower()
+
+
+def _spelled_out(literal: re.Match[str]) -> str:
+    return "".join(
+        letter if letter in _SHOWN_BARE else f"\\{letter}" for letter in literal[1] or literal[2]
+    )
 
 
 def _hidden(was: Worksheet, now: Worksheet) -> Iterator[str]:
     for letters, column in now.column_dimensions.items():
-        if column.hidden or column.width < _SEEN:
+        if column.hidden or column.width < SEEN:
             yield f"{was.title}: column {letters} is hidden"
     for number, row in now.row_dimensions.items():
-        is_seen = row.height is None or row.height >= _SEEN
+        is_seen = row.height is None or row.height >= SEEN
         if (row.hidden or not is_seen) and number <= was.max_row:
             yield f"{was.title}: row {number} is hidden (by hand or by a filter)"
 
 
-def _pictures(expected: bytes, found: bytes) -> Iterator[str]:
-    """Yield the pictures that are missing or different; a program may store them anew."""
-    was, now = _media(expected), _media(found)
-    if Counter(was.values()) == Counter(now.values()):
-        return
-    points = [_points(data) for data in now.values()]
-    for name, data in was.items():
-        if _points(data) not in points:
-            yield f"the picture {name} is missing or different"
+def _pictures(was: Worksheet, now: Worksheet) -> Iterator[str]:
+    """Yield how the pictures and charts of a sheet differ; a program may store a picture anew."""
+    before, after = _drawn(was), _drawn(now)
+    for words, count in (("missing", before - after), ("added", after - before)):
+        for what in count:
+            yield f"{was.title}: a {what[0]} is {words} or different"
 
 
-def _media(data: bytes) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        names = [name for name in archive.namelist() if name.startswith("xl/media/")]
-        return {name: archive.read(name) for name in sorted(names)}
+def _drawn(sheet: Any) -> Counter[tuple[str, str]]:
+    """Return how often a sheet shows each picture, by its pixels, and how many charts it has."""
+    charts, pictures = sheet._charts, sheet._images  # noqa: SLF001 - openpyxl has no other way
+    shown_there = Counter(("picture", _points(each.ref.getvalue())) for each in pictures)
+    return shown_there + Counter({("chart", ""): len(charts)})
 
 
 def _points(data: bytes) -> str:

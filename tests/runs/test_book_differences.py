@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from datetime import date
@@ -10,6 +11,7 @@ from datetime import date
 import pytest
 from openpyxl import Workbook, load_workbook
 from openpyxl.chart import BarChart
+from openpyxl.drawing.image import Image as Picture
 from openpyxl.worksheet.worksheet import Worksheet
 from PIL import Image
 
@@ -75,6 +77,11 @@ def swap_rows(book: Workbook) -> None:
     sheet = book["Findings"]
     for first, second in zip(sheet[2], sheet[3], strict=True):
         first.value, second.value = second.value, first.value
+
+
+def swap_rows_and_show_another_number(book: Workbook) -> None:
+    swap_rows(book)
+    book["Findings"]["G3"].number_format = '"0"'
 
 
 def clear_a_verdict(book: Workbook) -> None:
@@ -145,7 +152,23 @@ TAMPERED: dict[str, tuple[Callable[[Workbook], object], str]] = {
     ),
     "a number shown as another": (
         lambda book: setattr(book["Findings"]["G2"], "number_format", '"12"'),
-        "cell Findings!G2 is shown in another form: expected '0', found '12'",
+        "cell Findings!G2 is shown in another form: expected '0', found '\"12\"'",
+    ),
+    "a number shown as its own form": (
+        lambda book: setattr(book["Findings"]["G2"], "number_format", '"0"'),
+        "cell Findings!G2 is shown in another form: expected '0', found '\"0\"'",
+    ),
+    "a text shown as another": (
+        lambda book: setattr(book["Findings"]["A2"], "number_format", '0;0;0;"current"'),
+        "cell Findings!A2 is shown in another form: expected '@', found '0;0;0;\"current\"'",
+    ),
+    "another form in sorted rows": (
+        swap_rows_and_show_another_number,
+        "Findings: some cells are shown in another form",
+    ),
+    "a chart removed": (
+        lambda book: vars(book["Summary"])["_charts"].clear(),
+        "Summary: a chart is missing or different",
     ),
     "a tie-out": (
         lambda book: setattr(book["Summary"]["A1"], "value", "All fine"),
@@ -228,12 +251,23 @@ def test_a_whole_number_written_as_a_fraction_is_the_same_number(book: bytes) ->
     assert compare_books(book, other) == BookDifference("", {})
 
 
-def test_a_macro_is_named(book: bytes) -> None:
-    found = compare_books(book, with_part(book, "xl/vbaProject.bin", b"x")).first
-    assert found == "has a macro (xl/vbaProject.bin), which no run writes"
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        ("xl/vbaProject.bin", "has a macro (xl/vbaProject.bin), which no run writes"),
+        (
+            "xl/Styles.xml",
+            "cannot be read as a workbook ([Content_Types].xml: two parts have names that programs take "
+            "for the same)",
+        ),
+    ],
+)
+def test_a_part_that_no_program_writes_is_named(book: bytes, part: str, words: str) -> None:
+    assert compare_books(book, with_part(book, part, b"x")).first == words
 
 
-PICTURE = "xl/media/image9.png"
+def with_picture(book: bytes, data: bytes) -> bytes:
+    return edit(book, lambda opened: opened["Summary"].add_image(Picture(io.BytesIO(data)), "A40"))
 
 
 @pytest.mark.parametrize(
@@ -241,14 +275,40 @@ PICTURE = "xl/media/image9.png"
     [
         (png("red"), ""),
         (png("red", level=0), ""),
-        (png("white"), f"the picture {PICTURE} is missing or different"),
-        (b"x", f"the picture {PICTURE} is missing or different"),
+        (png("white"), "Summary: a picture is missing or different"),
     ],
-    ids=["the same", "stored anew", "of another colour", "damaged"],
+    ids=["the same", "stored anew", "of another colour"],
 )
 def test_a_picture_is_compared_by_its_pixels(book: bytes, found: bytes, words: str) -> None:
-    drawn = with_part(book, PICTURE, png("red"))
-    assert compare_books(drawn, with_part(book, PICTURE, found)).first == words
+    drawn = with_picture(book, png("red"))
+    assert compare_books(drawn, with_picture(book, found)).first == words
+
+
+def test_a_picture_over_the_cells_is_named(book: bytes) -> None:
+    found = compare_books(book, with_picture(book, png("red"))).first
+    assert found == "Summary: a picture is added or different"
+
+
+def test_a_picture_that_is_damaged_or_of_another_form_is_none(book: bytes) -> None:
+    drawn = with_picture(book, png("red"))
+    part = next(name for name in zipfile.ZipFile(io.BytesIO(drawn)).namelist() if "media" in name)
+    found = compare_books(drawn, with_part(drawn, part, b"%!PS-Adobe-3.0 EPSF-3.0")).first
+    assert found == "Summary: a picture is missing or different"
+
+
+def test_a_text_that_became_a_formula_is_named(book: bytes) -> None:
+    text = edit(book, put("Findings", "User", "=1+1"))
+    part = "xl/worksheets/sheet2.xml"
+    with zipfile.ZipFile(io.BytesIO(text)) as archive:
+        formula = archive.read(part)
+    assert b"<f>1+1</f><v" in formula
+    shared = formula.replace(b"<f>1+1</f><v />", b"<is><t>=1+1</t></is>").replace(
+        b"<f>1+1</f><v></v>", b"<is><t>=1+1</t></is>"
+    )
+    plain = re.sub(rb'(<c r="C2"[^>]*?)( t="[^"]*")?><is>', rb'\1 t="inlineStr"><is>', shared)
+    model = with_part(text, part, plain)
+    assert compare_books(model, model) == BookDifference("", {})
+    assert compare_books(model, text).first == "cell Findings!C2 is a formula: '=1+1'"
 
 
 def test_sorted_findings_are_the_same_findings(book: bytes) -> None:
