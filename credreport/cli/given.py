@@ -216,7 +216,12 @@ def compare_baseline(
     judged = finish(assess(older, assessment.policy, waivers))
     assessment = finish(assessment)
     comparison = compare(judged, assessment)
-    if comparison.newest is not assessment:
+    stamps = {each.account_key: each.stamp for each in judged.reports if each.stamp}
+    is_reversed = any(  # which an --as-of, the instant of judging, would hide
+        each.stamp and each.stamp < stamps.get(each.account_key, each.stamp)
+        for each in assessment.reports
+    )
+    if is_reversed or comparison.newest is not assessment:
         message = f"--baseline {baseline}: it is newer than the reports to judge; name an older one"
         raise UsageError(message)
     return comparison

@@ -313,9 +313,12 @@ def test_analyze_with_a_baseline_adds_the_changes(dates: tuple[Path, Path], tmp_
     assert "Baseline: the older reports of Changes" in {row[0].value for row in inputs.iter_rows()}
 
 
-def test_a_baseline_that_is_newer_is_refused(dates: tuple[Path, Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize("as_of", [[], ["--as-of", "2026-12-31"]])
+def test_a_baseline_that_is_newer_is_refused_whenever_it_is_judged(
+    dates: tuple[Path, Path], tmp_path: Path, as_of: list[str]
+) -> None:
     old, new = dates
-    result = run("analyze", old, "--baseline", new, "-o", tmp_path / "out")
+    result = run("analyze", old, "--baseline", new, "-o", tmp_path / "out", *as_of)
     assert result.exit_code == 2
     assert "it is newer than the reports to judge; name an older one" in result.stderr
 
