@@ -27,6 +27,7 @@ from credreport.reports.by_date import as_of_of, find_same_instant, reversed_not
 from credreport.reports.inputs import Skipped
 from credreport.reports.normalise import to_rows
 from credreport.reports.report import Report
+from credreport.reports.stamp import GENERATED_TIME
 from credreport.rules.accounts import Account
 from credreport.rules.policy import Policy
 from credreport.schema import FINDING_KINDS, Change, Kind, Outcome, Status, Use
@@ -36,7 +37,6 @@ from credreport.verdicts.assessment import Assessment
 from credreport.verdicts.tally import WITHOUT_REPORT, doubts_in_words
 from credreport.verdicts.warnings import WAIVER_CODES
 
-GENERATED_TIME = "GeneratedTime"
 _MOST_DAYS = 4
 _DATED_CODES = ("waiver-unmatched", "account-without-report")
 

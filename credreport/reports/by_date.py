@@ -29,6 +29,7 @@ from credreport.reports.selection import (
     parse_as_of,
     sort_items,
 )
+from credreport.reports.stamp import first_second
 from credreport.schema import ACCOUNT_ID
 from credreport.text import escape_text, plural
 
@@ -210,22 +211,34 @@ def _find_unusable(
 def find_same_instant(
     reports: Iterable[Report],
 ) -> list[tuple[Report, Problem]]:
-    """Return the reports that differ although they have the same account and the same as-of."""
-    together: dict[tuple[str, datetime], list[Report]] = {}
-    for report in reports:
+    """Return the reports of an account that differ, and whose as-of does not say which is older.
+
+    That is the same, or one is a day from a name, and the other an instant of that day.
+    """
+    together: dict[str, list[list[Report]]] = {}
+    for report in sorted(reports, key=as_of_of):
         if ACCOUNT_ID.fullmatch(report.account_id):
-            together.setdefault((report.account_id, as_of_of(report)), []).append(report)
+            groups = together.setdefault(report.account_id, [])
+            first = first_second(as_of_of(report), report.as_of_origin)
+            if groups and first <= as_of_of(groups[-1][-1]):
+                groups[-1].append(report)
+            else:
+                groups.append([report])
     found = []
-    for (account_id, instant), group in together.items():
-        if len({report.digest for report in group}) < 2:
-            continue
-        for report in group:
+    for account_id, groups in together.items():
+        for group in groups:
+            if len({report.digest for report in group}) < 2:
+                continue
+            first, last = (as_of_of(group[place]) for place in (0, -1))
+            same = f"the same as-of, {format_instant(last)}"
+            if first < last:
+                same = f"one day, {last:%Y-%m-%d}, not each with its time"
             what = (
-                f"account {account_id} has {len(group)} different reports of the same as-of, "
-                f"{format_instant(instant)}: which one is older cannot be determined"
+                f"account {account_id} has {len(group)} different reports of {same}: "
+                "which one is older cannot be determined"
             )
             remedy = "Give each input its own --as-of, or leave one out"
-            found.append((report, Problem(report.source.name, 0, 0, what, remedy)))
+            found += [(each, Problem(each.source.name, 0, 0, what, remedy)) for each in group]
     return found
 
 

@@ -16,6 +16,7 @@ from credreport.files import DEFAULT_MAX_BYTES
 from credreport.instants import format_instant, parse_when
 from credreport.reports.inputs import Item, Skipped, Stream, Unread, find_inputs
 from credreport.reports.report import Report, read_streams
+from credreport.reports.stamp import first_second
 from credreport.schema import ACCOUNT_ID
 from credreport.text import escape_text, plural
 
@@ -334,7 +335,7 @@ def _choose_newest(
             chosen.append(report)
     for account_id, reports in accounts.items():
         newest, *others = reports  # in the order of _drop_copies
-        if any(report.stamp in (None, newest.stamp) for report in others):
+        if not all(_is_older(report, newest) for report in others):
             names = ", ".join(sorted({report.source.name for report in others}))
             found = f"another report of account {account_id} ({names}), and no stamp says which is newer"
             remedy = "Name one, or give the files the names the console gave them"
@@ -345,6 +346,13 @@ def _choose_newest(
             why = f"superseded: account {account_id} has a newer report, {newest.source.name}"
             left_out.append(Skipped(report.source.name, why))
     return chosen, left_out, problems
+
+
+def _is_older(report: Report, newest: Report) -> bool:
+    """Whether their stamps say so."""
+    if report.stamp is None or newest.stamp is None:
+        return False
+    return report.stamp < first_second(newest.stamp, newest.stamp_origin)
 
 
 def _drop_copies(reports: Iterable[Report]) -> tuple[list[Report], list[Skipped]]:

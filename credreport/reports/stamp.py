@@ -14,6 +14,8 @@ from urllib.parse import unquote
 from credreport.errors import Notice
 from credreport.instants import format_instant, parse_date, parse_instant
 
+GENERATED_TIME = "GeneratedTime"
+_FILE, _FOLDER, _ARCHIVE = _NAMES = ("file name", "directory name", "archive name")
 _A_DAY = timedelta(days=1)
 # Reports are gathered some days after they were made, in a directory called by that day.
 _A_WEEK = timedelta(days=7)
@@ -163,7 +165,7 @@ def stamp_of_folder(parts: Sequence[str]) -> Stamp | None:
             if re.fullmatch(_WHOLE[count], name):
                 found = stamps_in_name(name)
                 if len(found) == 1:
-                    return Stamp(found.pop(), "directory name")
+                    return Stamp(found.pop(), _FOLDER)
     return None
 
 
@@ -176,7 +178,13 @@ _WHOLE = {
 def stamp_of_archive(name: str) -> Stamp | None:
     """Return when the reports in an archive were made, where its name has one date."""
     found = stamps_in_name(name)
-    return Stamp(found.pop(), "archive name") if len(found) == 1 else None
+    return Stamp(found.pop(), _ARCHIVE) if len(found) == 1 else None
+
+
+def first_second(instant: datetime, origin: str) -> datetime:
+    """Return the first instant that a stamp may mean: a name with a day alone, any second of it."""
+    is_day = origin in _NAMES and instant == parse_date(f"{instant:%Y-%m-%d}")
+    return instant.replace(hour=0, minute=0, second=0) if is_day else instant
 
 
 def find_stamp(
@@ -199,12 +207,12 @@ def find_stamp(
                     f"the file's name, {format_instant(min(stamps))}; GeneratedTime was used"
                 )
                 notices.append(Notice(name, 0, "two-stamps", message))
-            return stamp, "GeneratedTime", notices + _far_from_place(name, stamp, place_stamp)
+            return stamp, GENERATED_TIME, notices + _far_from_place(name, stamp, place_stamp)
         message = f"GeneratedTime {generated_time[:40]!r} is not a time with its zone; not used"
         notices.append(Notice(name, 0, "generated-time", message))
     if len(stamps) == 1:
         stamp = stamps.pop()
-        return stamp, "file name", notices + _far_from_place(name, stamp, place_stamp)
+        return stamp, _FILE, notices + _far_from_place(name, stamp, place_stamp)
     if stamps:
         message = "the file's name has several times, or one in a zone other than UTC, GMT and ±HH:MM; none was used"
         notices.append(Notice(name, 0, "several-stamps", message))

@@ -94,6 +94,17 @@ def test_directories_whose_dates_overlap_are_cut_by_time(tmp_path: Path) -> None
     ]
 
 
+def test_a_day_and_an_instant_of_it_are_in_no_order(tmp_path: Path) -> None:
+    instant, day, later = (
+        put(tmp_path, f"2026-06-{name}.csv") for name in ("01T06-00-00Z", "01", "02T00-00-00Z")
+    )
+    with pytest.raises(InputRefused, match="2 different reports of one day, 2026-06-01, not each"):
+        read_dates([instant, day])
+    assert days(read_dates([day, later])) == [["111 06-01T23"], ["111 06-02T00"]]
+    each_its_own = read_dates([day, instant], as_of=["2026-06-01T05:00:00Z", "2026-06-01"])
+    assert days(each_its_own) == [["111 06-01T05"], ["111 06-01T23"]]
+
+
 def test_which_of_two_copies_counts_does_not_depend_on_their_order(tmp_path: Path) -> None:
     old, new = (put(tmp_path, f"2026-0{month}-01T06-00-00Z.csv") for month in (6, 9))
     copy = Path(shutil.copy(new, tmp_path / "2026-09-01T06-00-00Z (1).csv"))

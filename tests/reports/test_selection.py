@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -190,7 +191,10 @@ class TestSuperseded:
         save(tmp_path, root(), name=JANUARY), save(tmp_path, root(), name="a.csv")
         assert judged(read_reports(tmp_path)) == [JANUARY]
 
-    @pytest.mark.parametrize("names", [("a.csv", "b.csv"), (JANUARY, "b.csv")])
+    @pytest.mark.parametrize(
+        "names",
+        [("a.csv", "b.csv"), (JANUARY, "b.csv"), (JANUARY, "2026-01-31.csv")],
+    )
     def test_where_no_stamp_orders_them_they_are_refused(
         self, tmp_path: Path, names: tuple[str, str]
     ) -> None:
@@ -199,6 +203,29 @@ class TestSuperseded:
         message = refusal(first, second, as_of="2026-03-01")
         assert "another report of account 111122223333" in message
         assert "no stamp says which is newer" in message
+
+    @pytest.mark.parametrize(
+        ("older", "newer"),
+        [
+            (JANUARY, "2026-02-01.csv"),
+            ("2026-01-31.csv", "2026-02-01T00-00-00Z.csv"),
+            ("2026-01-31.csv", "2026-02-01.csv"),
+        ],
+    )
+    def test_a_day_orders_what_is_of_another_day(
+        self, tmp_path: Path, older: str, newer: str
+    ) -> None:
+        save(tmp_path, root(), name=newer), save(tmp_path, root(mfa_active="false"), name=older)
+        assert judged(read_reports(tmp_path)) == [newer]
+
+    def test_the_last_second_of_a_day_orders_where_the_answer_names_it(
+        self, tmp_path: Path
+    ) -> None:
+        save(tmp_path, root(), name=JANUARY)
+        content = to_csv(root(mfa_active="false"))
+        answer = {"Content": content, "GeneratedTime": "2026-01-31T23:59:59+00:00"}
+        (tmp_path / "a.json").write_text(json.dumps(answer))
+        assert judged(read_reports(tmp_path)) == ["a.json"]
 
     def test_equal_stamps_and_other_content_are_refused(self, tmp_path: Path) -> None:
         save(tmp_path, root(), name="a/" + JANUARY)
