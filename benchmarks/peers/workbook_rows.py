@@ -49,7 +49,7 @@ def ours(rows: pd.DataFrame, path: Path) -> None:
 
     from credreport.evidence.evidence import Column, Sheet  # noqa: PLC0415
     from credreport.output.workbook.book import finish_book  # noqa: PLC0415
-    from credreport.output.workbook.data_sheets import add_sheet  # noqa: PLC0415
+    from credreport.output.workbook.layout import add_sheet  # noqa: PLC0415
 
     columns = (
         *(Column(name, name, width=20) for name in (*TEXTS, *MORE_TEXTS)),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from credreport.rules.catalogue import RULES, UNUSED_AFTER
+from credreport.rules.catalogue import RULES
+from credreport.rules.numbers import UNUSED_AFTER
 from credreport.rules.policy import find_rule
 from credreport.rules.profiles import PROFILES, Profile
 from credreport.rules.rule import Rule, Subject

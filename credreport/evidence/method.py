@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from credreport.rules.catalogue import UNUSED_AFTER
+from credreport.rules.numbers import UNUSED_AFTER
 from credreport.rules.peers import SECURITY_HUB
 from credreport.rules.policy import Policy
 from credreport.rules.profiles import PROFILES

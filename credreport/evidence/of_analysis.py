@@ -12,6 +12,18 @@ from credreport.comparison.comparison import Comparison
 from credreport.comparison.tally import comparison_verdict
 from credreport.decisions.review import contradiction_sentences
 from credreport.evidence.bands import to_band, to_bands
+from credreport.evidence.columns import (
+    accounts_sheet,
+    changes_sheet,
+    credentials_sheet,
+    decisions_sheet,
+    findings_sheet,
+    remediation_sheet,
+    sample_sheet,
+    undetermined_sheet,
+    users_sheet,
+    waivers_sheet,
+)
 from credreport.evidence.decided import (
     decision_facts,
     decision_files,
@@ -41,18 +53,6 @@ from credreport.evidence.on_screen import account_counts, rule_counts, status_co
 from credreport.evidence.pictures import ageing_picture, ecdf_picture, worth_drawing
 from credreport.evidence.remediation import to_remediation, to_script
 from credreport.evidence.sample import Sampling, draw, sample_method
-from credreport.evidence.sheets import (
-    accounts_sheet,
-    changes_sheet,
-    credentials_sheet,
-    decisions_sheet,
-    findings_sheet,
-    remediation_sheet,
-    sample_sheet,
-    undetermined_sheet,
-    users_sheet,
-    waivers_sheet,
-)
 from credreport.evidence.standing import to_rules, to_standing
 from credreport.evidence.tables import (
     INPUTS_WIDTHS,

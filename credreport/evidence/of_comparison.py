@@ -22,6 +22,13 @@ from credreport.comparison.tally import (
     to_span,
 )
 from credreport.decisions.review import contradiction_sentences
+from credreport.evidence.columns import (
+    accounts_sheet,
+    changes_sheet,
+    decisions_sheet,
+    timeline_sheet,
+    waivers_sheet,
+)
 from credreport.evidence.decided import (
     decision_facts,
     decision_files,
@@ -52,13 +59,6 @@ from credreport.evidence.on_screen import (
 )
 from credreport.evidence.pictures import open_picture, paired_picture, worth_drawing
 from credreport.evidence.remediation import to_script
-from credreport.evidence.sheets import (
-    accounts_sheet,
-    changes_sheet,
-    decisions_sheet,
-    timeline_sheet,
-    waivers_sheet,
-)
 from credreport.evidence.standing import to_standing
 from credreport.evidence.tables import (
     INPUTS_WIDTHS,

@@ -8,8 +8,8 @@ from pathlib import Path
 from credreport.decisions.decision import OPTION, Decisions
 from credreport.decisions.workbook import MAX_BYTES, parse_workbook
 from credreport.errors import UsageError
+from credreport.evidence.columns import KNOWN_HEADERS, TITLES
 from credreport.evidence.evidence import SignOff
-from credreport.evidence.sheets import KNOWN_HEADERS, TITLES
 from credreport.files import read_bounded
 from credreport.text import plural
 

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from credreport.rules.numbers import (
+    EXPIRES_WITHIN,
+    GRACE_DAYS,
+    PASSWORD_AGE,
+    ROOT_USED_WITHIN,
+    ROTATE_AFTER,
+    UNUSED_AFTER,
+    Parameter,
+)
 from credreport.rules.predicates import (
     CHANGED,
     EXPIRY,
@@ -20,7 +29,7 @@ from credreport.rules.predicates import (
     is_unused,
     take,
 )
-from credreport.rules.rule import Parameter, Rule, Severity, Subject
+from credreport.rules.rule import Rule, Severity, Subject
 from credreport.schema import Kind, Status
 
 KEY_OF_USER = "aws iam list-access-keys {option}"
@@ -60,13 +69,6 @@ _UNUSED_CONTROLS = (
     "SOC 2 CC6.3",
     "ISO/IEC 27001:2022 A.5.18",
 )
-
-UNUSED_AFTER = Parameter("unused_after_days", 90, least=1)
-_GRACE = Parameter("grace_days", 7)
-_ROTATION = Parameter("rotate_after_days", 90)
-_PASSWORD_AGE = Parameter("password_age_days", 90)
-_EXPIRY = Parameter("expires_within_days", 7)
-_ROOT_USE = Parameter("root_used_within_days", 7)
 
 _NO_KEY_DATE = (
     "whether the key is active is neither true nor false, or when it was made is not a readable date "
@@ -123,7 +125,7 @@ _CATALOGUE = (
         subject=Subject.CREDENTIAL,
         measures="days since an enabled password that was never used was set",
         operator=">=",
-        parameter=_GRACE,
+        parameter=GRACE_DAYS,
         applies=is_never_used(Kind.PASSWORD),
         judged=Kind.PASSWORD,
         measure=SET_UNUSED,
@@ -139,7 +141,7 @@ _CATALOGUE = (
         subject=Subject.CREDENTIAL,
         measures="days since an active access key that was never used was made",
         operator=">=",
-        parameter=_GRACE,
+        parameter=GRACE_DAYS,
         applies=is_never_used(Kind.ACCESS_KEY),
         judged=Kind.ACCESS_KEY,
         measure=MADE_UNUSED,
@@ -158,7 +160,7 @@ _CATALOGUE = (
         subject=Subject.CREDENTIAL,
         measures="days since an active access key was made",
         operator=">",
-        parameter=_ROTATION,
+        parameter=ROTATE_AFTER,
         applies=is_on(Kind.ACCESS_KEY),
         measure=MADE,
         unknown=_NO_KEY_DATE,
@@ -184,7 +186,7 @@ _CATALOGUE = (
         subject=Subject.CREDENTIAL,
         measures="days since an enabled password was changed",
         operator=">",
-        parameter=_PASSWORD_AGE,
+        parameter=PASSWORD_AGE,
         applies=is_on(Kind.PASSWORD),
         measure=CHANGED,
         unknown=_NO_CHANGE_DATE,
@@ -202,7 +204,7 @@ _CATALOGUE = (
         subject=Subject.CREDENTIAL,
         measures="days since an enabled password was changed, where MFA is off",
         operator=">",
-        parameter=_PASSWORD_AGE,
+        parameter=PASSWORD_AGE,
         measure=CHANGED,
         applies=is_single_factor_password,
         unknown=f"{_NO_CHANGE_DATE}, or `mfa_active` is neither true nor false",
@@ -222,7 +224,7 @@ _CATALOGUE = (
         subject=Subject.CREDENTIAL,
         measures="days until the account's policy asks for a new password",
         operator="<=",
-        parameter=_EXPIRY,
+        parameter=EXPIRES_WITHIN,
         applies=has_expiry,
         measure=EXPIRY,
         unknown="whether the password is enabled is neither true nor false, or `password_next_rotation` "
@@ -371,7 +373,7 @@ _CATALOGUE = (
         subject=Subject.ROOT,
         measures="days since the latest of root's three dates of use",
         operator="<=",
-        parameter=_ROOT_USE,
+        parameter=ROOT_USED_WITHIN,
         applies=lambda users: users["latest_use"].notna(),
         measure=LATEST_USE,
         doubtful=take("is_use_doubtful"),

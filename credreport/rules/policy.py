@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from credreport.errors import UsageError
-from credreport.rules.catalogue import PARAMETERS, RULES, UNUSED_AFTER
+from credreport.rules.catalogue import PARAMETERS, RULES
+from credreport.rules.numbers import UNUSED_AFTER, Parameter
 from credreport.rules.option_file import OptionFile
 from credreport.rules.profiles import DEFAULT_PROFILE, PROFILES, Profile
-from credreport.rules.rule import Parameter, Rule
+from credreport.rules.rule import Rule
 from credreport.rules.toml_file import TomlFile, shown, suggest
 
 if TYPE_CHECKING:

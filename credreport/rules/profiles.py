@@ -8,19 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from credreport.rules.catalogue import RULES, UNUSED_AFTER
+from credreport.rules.catalogue import RULES
+from credreport.rules.numbers import UNUSED_AFTER, Number
 from credreport.rules.rule import Rule
 
 OUR_DEFAULT = "credreport's own default: the source names no number"
-
-
-@dataclass(frozen=True)
-class Number:
-    """A number and its source. `control` names the control that states the number, if any."""
-
-    value: int
-    source: str
-    control: str = ""
 
 
 @dataclass(frozen=True)

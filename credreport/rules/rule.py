@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from credreport.rules.numbers import Parameter
 from credreport.schema import Kind
 
 if TYPE_CHECKING:
@@ -51,16 +52,6 @@ class Severity(StrEnum):
 
 
 SEVERITY_RANKS = {severity.value: rank for rank, severity in enumerate(Severity)}
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A number of days that policies set, by this name. Rules may share a parameter."""
-
-    name: str
-    default: int
-    least: int = 0
-    most: int = 36_500
 
 
 @dataclass(frozen=True)

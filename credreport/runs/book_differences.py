@@ -26,7 +26,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from credreport.decisions.bounds import reason_not_to_open
 from credreport.decisions.decision import SIGN_OFF, SIGN_OFF_LINES
-from credreport.evidence.sheets import AUDITOR_HEADERS
+from credreport.evidence.columns import AUDITOR_HEADERS
 from credreport.runs.book_parts import SEEN, check_parts, foreign_parts
 from credreport.runs.differences import differing_row, expected_found, shown
 

@@ -20,7 +20,8 @@ from credreport.output.json_file import to_records
 from credreport.reports.normalise import to_rows
 from credreport.reports.report import Report
 from credreport.reports.selection import Population
-from credreport.rules.catalogue import PARAMETERS, RULES, UNUSED_AFTER, UNUSED_RULES
+from credreport.rules.catalogue import PARAMETERS, RULES, UNUSED_RULES
+from credreport.rules.numbers import UNUSED_AFTER
 from credreport.rules.peers import CONFIG, SECURITY_HUB, prowler_on_unused
 from credreport.rules.policy import Policy
 from credreport.rules.profiles import PROFILES

@@ -19,7 +19,8 @@ from credreport.reports.normalise import join_texts, to_texts, whole_days
 from credreport.reports.report import Report, join_tables
 from credreport.reports.selection import Population
 from credreport.rules.accounts import AccountList
-from credreport.rules.catalogue import RULES, UNUSED_AFTER, UNUSED_RULES
+from credreport.rules.catalogue import RULES, UNUSED_RULES
+from credreport.rules.numbers import UNUSED_AFTER
 from credreport.rules.option_file import OptionFile
 from credreport.rules.policy import Policy
 from credreport.rules.rule import SEVERITY_RANKS, Rule, Subject

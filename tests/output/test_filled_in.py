@@ -13,8 +13,8 @@ from openpyxl.comments import Comment
 import credreport
 from credreport.decisions.decision import Decisions
 from credreport.decisions.workbook import read_decisions
+from credreport.evidence.columns import TITLES
 from credreport.evidence.evidence import SignOff
-from credreport.evidence.sheets import TITLES
 from credreport.output.filled_in import reason_to_keep
 from credreport.output.workbook.book import to_xlsx
 from tests.support.decided import DAY, fill_in, sign, to_evidence

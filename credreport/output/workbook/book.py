@@ -40,7 +40,7 @@ from credreport.output.workbook.cells import (
     write_block,
     write_header,
 )
-from credreport.output.workbook.data_sheets import add_sheet
+from credreport.output.workbook.layout import add_sheet
 from credreport.output.workbook.paper import fits_a_page, set_up_page
 from credreport.output.workbook.sheetxml import Stream, count_rows, finish, safe_text
 from credreport.schema import JUDGED_KINDS

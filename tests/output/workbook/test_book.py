@@ -20,7 +20,7 @@ from credreport.decisions.decision import DISPOSITIONS
 from credreport.errors import OutputError
 from credreport.evidence.evidence import Evidence, SignOff
 from credreport.evidence.of_analysis import of_analysis
-from credreport.output.workbook import data_sheets, sheetxml
+from credreport.output.workbook import layout, sheetxml
 from credreport.output.workbook.book import to_xlsx
 from credreport.output.workbook.cells import header_lines, lines_of
 from credreport.output.workbook.paper import printed_points
@@ -308,7 +308,7 @@ def test_a_population_too_long_for_a_sheet_goes_to_a_file(
 def test_a_table_longer_than_a_sheet_is_refused(
     evidence: Evidence, png: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(data_sheets, "MAX_ROWS", 3)
+    monkeypatch.setattr(layout, "MAX_ROWS", 3)
     with pytest.raises(OutputError, match="Findings: 11 rows are more than a sheet can hold"):
         to_xlsx(evidence, [("One", png)])
 
