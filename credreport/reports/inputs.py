@@ -33,6 +33,7 @@ from credreport.reports.containers.strangers import is_packed
 from credreport.reports.own import is_own_file
 from credreport.reports.stamp import (
     Stamp,
+    is_later,
     stamp_of_archive,
     stamp_of_folder,
     stamps_in_name,
@@ -147,8 +148,15 @@ class Unread:
         if self.member is None:
             return stamp
         *folders, _ = steps_of(self.member.name)
-        inside = stamp_of_folder(folders)
-        return inside or stamp_of_archive(Path(self.path).name) or stamp
+        archive = Path(self.path).name
+        for found, below in (
+            (stamp_of_folder(folders), []),
+            (stamp_of_archive(archive), folders),
+            (stamp, [archive, *folders]),
+        ):
+            if found and not any(is_later(name, found) for name in below):
+                return found
+        return None
 
     def head(self) -> bytes:
         """Return the first bytes. Raises OSError, ValueError or ArchiveRefused."""

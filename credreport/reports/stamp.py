@@ -59,15 +59,28 @@ _WORDED = (
     re.compile(rf"(?<![0-9])(?P<year>20[0-9]{{2}}){_BETWEEN}{_MONTH}{_BETWEEN}(?P<day>[0-9]{{1,2}})(?![0-9])", re.IGNORECASE),
 )  # fmt: skip
 _UNREAD = (
-    (r"[0-9]{1,2}[-_.][0-9]{1,2}[-_.]20[0-9]{2}", "day and month could be exchanged"),
-    (r"[0-9]{4}20[0-9]{2}", "day and month could be exchanged"),
-    (r"20[0-9]{2}[-_.]?(?:W|Q|KW)[0-9]{1,2}", "a week or a quarter is not a day"),
-    (r"(?:W|Q|KW)[0-9]{1,2}[-_.]?20[0-9]{2}", "a week or a quarter is not a day"),
     (
-        r"20[0-9]{2}([-_.])[0-9]{1,2}\1[0-9]{1,2}(?:T[0-9:_.-]*[0-9])?",
+        r"(?P<one>[0-9]{1,2})[-_.](?P<other>[0-9]{1,2})[-_.](?P<year>20[0-9]{2})",
+        "day and month could be exchanged",
+    ),
+    (
+        r"(?P<one>[0-9]{2})(?P<other>[0-9]{2})(?P<year>20[0-9]{2})",
+        "day and month could be exchanged",
+    ),
+    (
+        r"(?P<year>20[0-9]{2})[-_.]?(?:Q(?P<quarter>[1-4])|(?:W|Q|KW)[0-9]{1,2})",
+        "a week or a quarter is not a day",
+    ),
+    (
+        r"(?:Q(?P<quarter>[1-4])|(?:W|Q|KW)[0-9]{1,2})[-_.]?(?P<year>20[0-9]{2})",
+        "a week or a quarter is not a day",
+    ),
+    (
+        r"(?P<year>20[0-9]{2})(?P<mark>[-_.])(?P<month>[0-9]{1,2})(?P=mark)[0-9]{1,2}"
+        r"(?:T[0-9:_.-]*[0-9])?",
         "there is no such day or time",
     ),
-    (r"20[0-9]{2}[-_.](?:0[1-9]|1[0-2])", "a month is not a day"),
+    (r"(?P<year>20[0-9]{2})[-_.](?P<month>0[1-9]|1[0-2])", "a month is not a day"),
     (r"1[0-9]{9}(?:[0-9]{3})?", "perhaps seconds since 1970"),
 )
 _UNREAD_PATTERNS = tuple(
@@ -152,11 +165,35 @@ def unread_date(name: str) -> str:
     return ""
 
 
+def is_later(name: str, stamp: Stamp) -> bool:
+    """Whether a name, though it dates no report, names a day more than a week after the stamp.
+
+    It is nearer to the report than what the stamp was taken from, which then says nothing.
+    """
+    days = [*stamps_in_name(name), *_first_days(unquote(name))]
+    return any(day - stamp.instant > _A_WEEK for day in days)
+
+
+def _first_days(text: str) -> list[datetime]:
+    """Return the first day that each date in a text may mean, where it is not read as one."""
+    found = []
+    for pattern, _ in _UNREAD_PATTERNS:
+        for match in pattern.finditer(text):
+            part = match.groupdict()
+            year, one, other = (part.get(name) for name in ("year", "one", "other"))
+            month = int(part.get("month") or 3 * int(part.get("quarter") or 1) - 2)
+            dates = [(one, other), (other, one)] if one and other else [(str(month), "1")]
+            days = [parse_date(_to_date(year, *date)) for date in dates] if year else []
+            found += sorted(filter(None, days))[:1]
+    return found
+
+
 def stamp_of_folder(parts: Sequence[str]) -> Stamp | None:
     """Return when the reports in a directory were made: the nearest one whose whole name is a date.
 
     `parts` are the names of the directories, the innermost last: `2026-09-30`, `dt=20260930`, or
-    three of them as in `2026/09/30` and `year=2026/month=09/day=30`.
+    three of them as in `2026/09/30` and `year=2026/month=09/day=30`. None, too, where a nearer one
+    has a later date among other words, or a later one that is not read.
     """
     plain = [_PARTITION.sub("", part, count=1) for part in parts]
     for end in range(len(plain), 0, -1):
@@ -165,7 +202,8 @@ def stamp_of_folder(parts: Sequence[str]) -> Stamp | None:
             if re.fullmatch(_WHOLE[count], name):
                 found = stamps_in_name(name)
                 if len(found) == 1:
-                    return Stamp(found.pop(), _FOLDER)
+                    stamp = Stamp(found.pop(), _FOLDER)
+                    return None if any(is_later(part, stamp) for part in parts[end:]) else stamp
     return None
 
 
@@ -193,7 +231,8 @@ def find_stamp(
     """Return when a file says it was made, where it says so, and the warnings about that.
 
     In order: its GeneratedTime, its name, that of its archive or directory. If the name has several
-    dates, none is used, nor that of its archive or directory.
+    dates, none is used, nor that of its archive or directory. Nor is any that a later one, which
+    comes before it and is not read, contradicts.
     """
     notices = []
     own_name = steps_of(name)[-1]
@@ -210,14 +249,17 @@ def find_stamp(
             return stamp, GENERATED_TIME, notices + _far_from_place(name, stamp, place_stamp)
         message = f"GeneratedTime {generated_time[:40]!r} is not a time with its zone; not used"
         notices.append(Notice(name, 0, "generated-time", message))
+    unread_time = generated_time.replace("/", "-")
     if len(stamps) == 1:
         stamp = stamps.pop()
+        if is_later(unread_time, Stamp(stamp, _FILE)):
+            return None, "", notices
         return stamp, _FILE, notices + _far_from_place(name, stamp, place_stamp)
     if stamps:
         message = "the file's name has several times, or one in a zone other than UTC, GMT and ±HH:MM; none was used"
         notices.append(Notice(name, 0, "several-stamps", message))
         return None, "", notices
-    if place_stamp:
+    if place_stamp and not any(is_later(each, place_stamp) for each in (unread_time, own_name)):
         return *place_stamp, notices
     unread = unread_date(own_name)
     if unread:

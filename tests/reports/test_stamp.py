@@ -155,6 +155,21 @@ def test_a_plain_name_has_nothing_that_looks_like_a_date() -> None:
         ("dt=2026-09-30", END_OF_SEPTEMBER),
         ("year=2026/month=09/day=30/eu", END_OF_SEPTEMBER),
         ("2026-06-30/2026-09-30", END_OF_SEPTEMBER),
+        ("2026-09-30/2026-10-07 monthly", END_OF_SEPTEMBER),
+        ("2026-09-30/2026-10-08 monthly", None),
+        ("2026-09-30/2026-06-30-prod", END_OF_SEPTEMBER),
+        ("2026-09-30/2026-12-31 20.00 EST", None),
+        ("2026-09-30/07.10.2026", END_OF_SEPTEMBER),
+        ("2026-09-30/08.12.2026", END_OF_SEPTEMBER),
+        ("2026-09-30/31.12.2026/prod", None),
+        ("2026-09-30/2026-10", END_OF_SEPTEMBER),
+        ("2026-09-30/2026-11", None),
+        ("2026-09-30/2026-Q4", END_OF_SEPTEMBER),
+        ("2026-09-30/Q1-2027", None),
+        ("2026-09-30/2026-W52", END_OF_SEPTEMBER),
+        ("2026-09-30/2027-W01", None),
+        ("2026-09-30/2026-11-31", None),
+        ("2026-09-30/1790748000", END_OF_SEPTEMBER),
         ("2026-09-30T06-00-09Z", utc(2026, 9, 30, 6, 0, 9)),
         ("project-20260930", None),
         ("2026-09-30 monthly", None),
@@ -177,6 +192,35 @@ def test_the_answer_comes_before_the_name_and_the_name_before_the_directory() ->
     assert find_stamp(name, "", folder) == (utc(2026, 9, 28, 23, 59, 59), "file name", [])
     assert find_stamp("r.csv", "", folder) == (END_OF_SEPTEMBER, "directory name", [])
     assert find_stamp("r.csv", "") == (None, "", [])
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("report_31.12.2026.csv", "day and month could be exchanged"),
+        ("report_2026-12.csv", "a month is not a day"),
+        ("2026-11-31.csv", "there is no such day or time"),
+    ],
+)
+def test_a_directory_dates_no_report_whose_name_has_a_later_date(name: str, says: str) -> None:
+    stamp, origin, (notice,) = find_stamp(name, "", Stamp(END_OF_SEPTEMBER, "directory name"))
+    assert (stamp, origin, notice.code) == (None, "", "unread-date")
+    assert says in notice.message
+
+
+@pytest.mark.parametrize("time", ["2026-12-31T06:00:09", "12/31/2026 6:00:09 AM", "31.12.2026"])
+@pytest.mark.parametrize("name", ["r.json", "2026-09-30.json"])
+def test_nor_does_a_name_where_a_later_generated_time_is_not_read(name: str, time: str) -> None:
+    stamp, origin, (notice,) = find_stamp(name, time, Stamp(END_OF_SEPTEMBER, "directory name"))
+    assert (stamp, origin, notice.code) == (None, "", "generated-time")
+    stamp, _, (notice,) = find_stamp("2027-01-01.json", time)
+    assert (stamp, notice.code) == (utc(2027, 1, 1, 23, 59, 59), "generated-time")
+
+
+@pytest.mark.parametrize("name", ["report_30.09.2026.csv", "2026-09.csv", "r_30.06.2026.csv"])
+def test_it_does_where_that_date_is_not_later(name: str) -> None:
+    folder = Stamp(END_OF_SEPTEMBER, "directory name")
+    assert find_stamp(name, "", folder) == (END_OF_SEPTEMBER, "directory name", [])
 
 
 def test_a_generated_time_far_from_the_date_in_the_name_is_warned_of() -> None:

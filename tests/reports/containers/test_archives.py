@@ -278,6 +278,26 @@ def test_a_member_is_dated_by_its_directories_and_by_its_archive(tmp_path: Path)
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("path", "member", "stamp"),
+    [
+        ("2026-06-30/a.zip", "31.12.2025/a.csv", "06-30"),
+        ("2026-06-30/a.zip", "30.09.2026/a.csv", None),
+        ("2026-06-30/a 2026-09.zip", "a.csv", None),
+        ("2026-09-30/a 2026-06-30.zip", "b 31.07.2026/a.csv", "09-30"),
+    ],
+)
+def test_a_place_dates_no_member_where_a_nearer_one_has_a_later_date(
+    tmp_path: Path, path: str, member: str, stamp: str | None
+) -> None:
+    (tmp_path / path).parent.mkdir()
+    with zipfile.ZipFile(tmp_path / path, "w") as archive:
+        archive.writestr(member, "x")
+    (item,) = open_inputs([str(tmp_path)])
+    found = item.place_stamp if isinstance(item, Stream) else None
+    assert (f"{found.instant:%m-%d}" if found else None) == stamp
+
+
 # Tar archives
 
 
