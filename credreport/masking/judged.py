@@ -30,11 +30,11 @@ _SIGNED = frozenset({"prepared-by", "control", "ticket", "system"})
 _SAFE = frozenset(
     {"kind", "status", "cause", "use", "basis", "credential", "severity", "state", "rule", "limit"}
     | {"last_used_column", "set_column", "enabled_column", "last_used_meaning", "set_meaning"}
-    | {"console_password", "approved_on", "expires"}
+    | {"approved_on", "expires"}
 )
 _CELLS = frozenset(
     {"created_raw", "enabled_raw", "last_used_raw", "set_raw", "next_rotation_raw", "mfa_active"}
-    | {"service", "region"}
+    | {"service", "region", "console_password"}
 )
 _IDS = frozenset({"finding_id", "closed_by", "findings", "expired_findings", "early_findings"})
 _TEXTS = frozenset({"approved_by", "ticket", "compensating_control"})

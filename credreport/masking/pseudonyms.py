@@ -19,8 +19,16 @@ FINDING_ID = re.compile(r"CR-([0-9A-F]{12})(?![0-9A-F])")
 _ARN = re.compile(r"(arn:[a-z-]*:iam::)([^:]*):(.*)", re.DOTALL)
 _ARN_WITHIN = re.compile(r"arn:[a-z-]*:iam::[^\s'\"`;)]*")
 _ACCOUNT_WITHIN = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
-_QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"|`([^`]*)`")
+# Text in quotes as Python writes it; an apostrophe within a word opens none, and a cut text ends none.
+_QUOTED = re.compile(
+    r"(?<!\w)'((?:[^'\\]|\\.)*)(?:'|\Z)|(?<!\w)\"((?:[^\"\\]|\\.)*)(?:\"|\Z)|`([^`]*)(?:`|\Z)",
+    re.DOTALL,
+)
 _WORD = re.compile(r"\w+")
+_ESCAPED = re.compile(
+    r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U(000[0-9a-f]{5}|0010[0-9a-f]{4})|(.))", re.DOTALL
+)
+_LINE_ENDS = {"n": "\n", "r": "\r", "t": "\t"}
 # What the names of users are made of.
 _TOKEN = re.compile(r"[\w+=,.@-]+")
 # What a cell may say without naming anybody: dates, numbers, and AWS's own words.
@@ -155,23 +163,31 @@ class Masker:
         """
         if not text:
             return text
-        masked = _ARN_WITHIN.sub(lambda match: self.arn(match[0]), self.ids(text))
-        masked = _QUOTED.sub(self._quoted, masked)
+        masked = _QUOTED.sub(self._quoted, self.ids(text))
+        masked = _ARN_WITHIN.sub(self._arn_within, masked)
         return self._known_words(_ACCOUNT_WITHIN.sub(self._account, masked))
 
     def _account(self, match: re.Match[str]) -> str:
         return match[0] if match[0] in self.originals else self.account(match[0])
 
+    def _arn_within(self, match: re.Match[str]) -> str:
+        return match[0] if match[0] in self.originals else self.arn(match[0])
+
     def _quoted(self, match: re.Match[str]) -> str:
-        inner = next(each for each in match.groups() if each is not None)
         quote = match[0][0]
-        is_masked = inner in self.originals or inner == ROOT_USER or _ARN.fullmatch(inner)
-        if is_masked:
-            return match[0]
+        inner = next(each for each in match.groups() if each is not None)
+        inner = inner if quote == "`" else _as_written(inner)
+        return f"{quote}{self._unquoted(inner)}{quote}"
+
+    def _unquoted(self, inner: str) -> str:
+        if inner in self.originals or inner == ROOT_USER:
+            return inner
         for kind in ("user", "file", "path", "text"):
             if (kind, inner) in self._made:
-                return f"{quote}{self.name(kind, inner)}{quote}"
-        return f"{quote}{self.cell(inner)}{quote}"
+                return self.name(kind, inner)
+        if _ARN.fullmatch(inner):
+            return self.arn(inner)
+        return self.file(inner) if inner.lower().endswith(_ENDINGS) else self.cell(inner)
 
     def _known_words(self, text: str) -> str:
         for first, phrases in self._phrases.items():
@@ -193,6 +209,18 @@ class Masker:
                 if made is not None:
                     return token[:start] + made + self._known_token(token[end:])
         return token
+
+
+def _as_written(quoted: str) -> str:
+    """Return the text that is quoted like this, with what is written out in it as it was."""
+    return _ESCAPED.sub(
+        lambda match: (
+            chr(int(match[1] or match[2] or match[3], 16))
+            if match[4] is None
+            else _LINE_ENDS.get(match[4], match[4])
+        ),
+        quoted,
+    )
 
 
 def _letters(digest: bytes, number: int) -> str:

@@ -336,7 +336,7 @@ def _choose_newest(
     for account_id, reports in accounts.items():
         newest, *others = reports  # in the order of _drop_copies
         if not all(_is_older(report, newest) for report in others):
-            names = ", ".join(sorted({report.source.name for report in others}))
+            names = ", ".join(map(repr, sorted({report.source.name for report in others})))
             found = f"another report of account {account_id} ({names}), and no stamp says which is newer"
             remedy = "Name one, or give the files the names the console gave them"
             problems.append(Problem(newest.source.name, 0, 0, found, remedy))

@@ -53,6 +53,7 @@ def rows(account: str, *, later: bool) -> list[dict[str, str]]:
         user(USERS[3], account, **KEY),
         user(USERS[4], account, **PASSWORD | {"password_last_used": "rotten-cell-tapioca"}),
         user(USERS[5], account, **KEY, **PASSWORD, mfa_active="rotten-cell-tapioca"),
+        user("b", account, password_enabled="rotten-cell-tapioca"),
     ]
     return made[: -1 if later else None]
 
@@ -416,6 +417,47 @@ def test_odd_names_have_pseudonyms_too() -> None:
     for masked, name in ((masker.arn("no arn"), "no arn"), (masker.file(".csv"), ".csv")):
         assert name not in masked
         assert masker.originals[masked] == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "kiwi zulu", "kiwi'zulu", 'kiwi"zulu', "kiwi'\"`zulu", "kiwi`zulu", "kiwi\\'zulu\"", "zulu\\", "kiwi\nzulu",
+        "kiwi\x1b\u202e\U000e0001zulu", "arn:aws:iam::837261940538:user/kiwi zulu", "kiwi zulu/kiwi zulu.csv",
+    ],
+)  # fmt: skip
+def test_no_letter_of_a_name_ends_its_quotes(name: str) -> None:
+    masker = Masker(MaskKey(bytes(32)))
+    said = masker.text(f"the user's cell {name!r} and `{name.replace('`', '')}` are of {name!r}")
+    assert "kiwi" not in said
+    assert "zulu" not in said
+    assert said.startswith("the user's cell ")
+    assert " are of " in said
+
+
+def test_a_quoted_name_is_called_as_it_is_elsewhere() -> None:
+    masker = Masker(MaskKey(bytes(32)))
+    name = "o'brien\t\"x"
+    assert masker.user(name) in masker.text(f"{name!r} is twice in it")
+    assert masker.text("(AWS's own 'false')") == "(AWS's own 'false')"
+    assert masker.text(f"it starts with {'kiwi' * 9!r}"[:40]).startswith("it starts with 'cell-")
+    assert masker.text("a copy of 'kiwi/zulu.csv'") == f"a copy of '{masker.file('kiwi/zulu.csv')}'"
+
+
+def test_which_of_two_reports_is_newer_is_asked_without_names(tmp_path: Path) -> None:
+    for folder, mfa in (("kiwi", "true"), ("zulu folder", "false")):
+        save(
+            tmp_path / "in" / folder, root(ONE, mfa_active=mfa), name="zulu 2026-03-01T00-00-00.csv"
+        )
+    done = run(tmp_path, "inspect", "PLACE/in")
+    assert "'zulu folder/zulu 2026-03-01T00-00-00.csv'" in done.stderr
+    save(tmp_path / "in", root(TWO), name="2026-03-01T00-00-00.csv")
+    done = run(tmp_path, "analyze", "PLACE/in", "--keep-going", "--mask", "--mask-key", "PLACE/key", "--format",
+               "json", "-o", "PLACE/out")  # fmt: skip
+    (document,) = (tmp_path / "out").glob("*-masked.json")
+    assert done.exit_code == 3
+    assert "no stamp says which is newer" in document.read_text()
+    assert not {"kiwi", "zulu"} & {*re.findall("kiwi|zulu", document.read_text() + done.stderr)}
 
 
 def test_an_error_about_the_output_keeps_its_paths_and_any_other_loses_them() -> None:

@@ -231,8 +231,8 @@ class TestSuperseded:
         save(tmp_path, root(), name="a/" + JANUARY)
         save(tmp_path, root(mfa_active="false"), name="b/" + JANUARY)
         assert refusal(tmp_path) == (
-            f"a/{JANUARY}: another report of account 111122223333 (b/{JANUARY}), and no stamp says "
-            "which is newer. Name one, or give the files the names the console gave them."
+            f"a/{JANUARY}: another report of account 111122223333 ('b/{JANUARY}'), and no stamp "
+            "says which is newer. Name one, or give the files the names the console gave them."
         )
 
     def test_a_masked_account_supersedes_nothing(self, tmp_path: Path) -> None:
