@@ -217,9 +217,11 @@ def load_policy(
         base = PROFILES[named]
     numbers = _numbers(base) | _read_numbers(file, document)
     rules = _read_rules(file, base)
-    classes = tuple(
-        _read_class(file, table, number) for number, table in enumerate(file.tables(_CLASS))
-    )
+    tables = file.tables(_CLASS)
+    classes = tuple(_read_class(file, table, number) for number, table in enumerate(tables))
+    for number, table in enumerate(tables):
+        _report_idle(file, rules, table, _CLASS, number)
+    _report_idle(file, rules, document)
     file.finish()
     days = numbers.pop(UNUSED_AFTER.name, UNUSED_AFTER.default)
     return Policy(
@@ -263,6 +265,23 @@ def _read_rules(file: TomlFile, base: Profile) -> tuple[str, ...]:
         line = file.line_of("ignore") or file.line_of("select")
         file.report(line, "no rule is left", "Select at least one, or ignore fewer")
     return tuple(name for name in RULES if name in chosen)
+
+
+def _report_idle(
+    file: TomlFile,
+    rules: Sequence[str],
+    values: Mapping[str, Any],
+    table: str = "",
+    number: int = 0,
+) -> None:
+    """Report numbers that no rule in force uses: who sets one believes that it is checked."""
+    used = {UNUSED_AFTER, *(RULES[name].parameter for name in rules)}
+    for parameter in PARAMETERS.values():
+        if parameter.name in values and parameter not in used:
+            rule = next(each.id for each in RULES.values() if each.parameter == parameter)
+            line = file.line_of(parameter.name, table, number)
+            found = f"`{parameter.name}` is the number of {rule}, which is not in force"
+            file.report(line, found, f'Write extend = ["{rule}"], or take the number out')
 
 
 def _read_names(file: TomlFile, key: str) -> Sequence[str]:

@@ -33,7 +33,6 @@ from credreport.schema import (
     FINDINGS,
     MFA,
     NEXT_ROTATION,
-    SLOT_WORDS,
     SLOTS,
     USER,
     USER_CELLS,
@@ -118,19 +117,36 @@ def _to_record(assessment: Assessment, finding: Mapping[str, object]) -> Mapping
 
 
 def describe_user(assessment: Assessment, name: str) -> list[str]:
-    """Return a line for each credential of the users of that name, if there are any."""
+    """Return a line for each credential of the users of that name, if there are any.
+
+    Then one for each finding about a user as a whole, and one for each rule that is undetermined.
+    """
     rows = assessment.credentials[assessment.credentials["user"].eq(name)]
     lines = []
     for row in to_rows(rows):
-        words = SLOT_WORDS[str(row["credential"])]
-        line = f"{words} in account {shown_account(str(row['account_id']))}: {row['status']}"
+        line = _lead(row["credential"], row) + str(row["status"]).replace("_", " ")
         if not pd.isna(row["age_days"]):
             since = format_instant(row["effective_last_used"])
             line += f", {plural(int(row['age_days']), 'day')} since {since} ({row['basis']})"
         line += f"; {row['reason']}" if row["reason"] else ""
         line += f"; {row['finding_id']}" if row["finding_id"] else ""
         lines.append(line)
+    found = assessment.findings[assessment.findings["user"].eq(name)]
+    lines += [
+        f"{_lead(row['credential'], row)}{row['rule']}; {row['finding_id']}"
+        for row in to_rows(found[found["credential"].isin([Subject.USER, Subject.ROOT])])
+    ]
+    unsure = assessment.undecided.merge(rows["account_id"], left_on="row", right_index=True)
+    lines += [
+        f"{_lead(row['credential'], row)}undetermined by {row['reason']}"
+        for row in to_rows(unsure[unsure["has_row"].astype(bool)])
+    ]
     return lines
+
+
+def _lead(credential: object, row: Mapping[str, object]) -> str:
+    words = shown_credential(credential)
+    return f"{words} in account {shown_account(str(row['account_id']))}: "
 
 
 def _find(population: Population, assessment: Assessment, name: str) -> dict[str, object]:

@@ -376,6 +376,16 @@ def test_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
             "policy.toml, line 2: `match` is '[ab]*'. A glob has * and ? only.",
         ),
         (
+            'profile = "conformity"\nrotate_after_days = 60\n',
+            "policy.toml, line 2: `rotate_after_days` is the number of unrotated-access-key, which is "
+            'not in force. Write extend = ["unrotated-access-key"], or take the number out.',
+        ),
+        (
+            '[[class]]\nmatch = "a*"\ngrace_days = 1\n',
+            "policy.toml, line 3: `grace_days` is the number of never-used-password, which is not in "
+            "force.",
+        ),
+        (
             '[[class]]\nmatch = "a*"\n',
             "policy.toml, line 2: a class without a number of its own. "
             "Write unused_after_days = 365.",

@@ -170,6 +170,23 @@ def test_a_user_is_described_credential_by_credential(tmp_path: Path) -> None:
     assert describe_user(assessment, "nobody") == []
 
 
+def test_of_a_user_whole_findings_and_what_is_undetermined_are_told_too(tmp_path: Path) -> None:
+    rules = ("user-without-mfa", "unrotated-access-key", "active-signing-certificate")
+    cells = {"access_key_1_active": "true", "access_key_1_last_rotated": "4/5/2019"}
+    row = user("eve", password_enabled="true", cert_1_active="true", **cells)
+    _, assessment = of(tmp_path, row, policy=Policy(rules=rules))
+    ids = assessment.findings.set_index("rule")["finding_id"]
+    here = "in account 111122223333:"
+    assert describe_user(assessment, "eve")[3:] == [
+        f"signing certificate 1 {here} not tracked; AWS records no use of signing certificates; "
+        f"{ids['active-signing-certificate']}",
+        f"signing certificate 2 {here} absent",
+        f"user {here} user-without-mfa; {ids['user-without-mfa']}",
+        f"access key 1 {here} undetermined by unrotated-access-key: whether the key is active is "
+        "neither true nor false, or when it was made is not a readable date before the as-of",
+    ]
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
