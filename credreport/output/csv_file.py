@@ -64,7 +64,7 @@ def _to_cells(column: pd.Series, *, is_guarded: bool) -> list[str]:
     All texts are searched at once for anything to escape or quote: most columns have nothing.
     """
     cells = to_texts(column)
-    if not isinstance(column.dtype, pd.StringDtype):
+    if not isinstance(column.dtype, pd.StringDtype) and column.dtype != object:
         return cells  # times, numbers and flags have no such signs
     different = set(cells)
     whole = _BETWEEN + _BETWEEN.join(different)

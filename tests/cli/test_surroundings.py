@@ -77,6 +77,15 @@ def test_no_library_starts_threads_that_it_may_not_be_allowed(
     assert os.environ["OPENBLAS_NUM_THREADS"] == "1"
 
 
+def test_no_setting_of_pandas_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PANDAS_FUTURE_INFER_STRING", "0")
+    monkeypatch.setenv("PANDAS_FUTURE", "nonsense")
+    monkeypatch.setattr("credreport.cli.main.main", lambda: None)
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    program.main()
+    assert not [name for name in os.environ if name.startswith("PANDAS_")]
+
+
 def test_an_interruption_of_the_first_imports_has_no_traceback(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -8,6 +8,7 @@ import io
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,6 +47,11 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
 
 def table(data: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(data.decode(), newline="")))
+
+
+def test_the_csv_quotes_and_guards_texts_however_pandas_stores_them() -> None:
+    texts = pd.DataFrame({"user": pd.Series(["=1+1", 'a,"b', None], dtype=object), "n": [1, 2, 3]})
+    assert to_csv(texts).decode() == 'user,n\n\'=1+1,1\n"a,""b",2\n,3\n'
 
 
 class TestFormats:
