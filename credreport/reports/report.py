@@ -178,6 +178,7 @@ class Report:
     era: when AWS wrote such reports, from the columns and the spelling of dates.
     newest: the newest timestamp in it, `password_next_rotation` apart.
     digest: SHA-256 over header and cells: equal for copies, whatever they were saved in.
+    has_root: whether one of its users is root: AWS always writes that row.
     blanks_are_absences: whether a blank is a known absence: only where the file has no word for one.
     stamp, stamp_origin: when the report says it was made, and where it says so.
     as_of, as_of_origin: the instant at which it is judged, and where that was taken from.
@@ -197,6 +198,7 @@ class Report:
     era: str
     newest: datetime | None
     digest: str
+    has_root: bool = True
     blanks_are_absences: bool = False
     stamp: datetime | None = None
     stamp_origin: str = ""
@@ -387,6 +389,7 @@ class _Reading:
         firsts = np.flatnonzero(np.diff(table.report, prepend=-1))
         newest = np.maximum.reduceat(table.typed.newest.view("i8"), firsts).view("M8[us]")
         is_zulu = np.logical_or.reduceat(table.typed.is_zulu, firsts).tolist()
+        has_root = np.logical_or.reduceat(table.is_root, firsts).tolist()
         eras = [era_of(grid.columns, is_zulu=each) for each in (False, True)]
         edges = [*firsts.tolist(), len(grid)]
         count = np.bincount(owners, minlength=len(parts)).tolist()
@@ -405,6 +408,7 @@ class _Reading:
                     era=eras[is_zulu[number]],
                     newest=latest and latest.replace(tzinfo=UTC),
                     digest=_digest(grid, begin, end, part if count[owner] == 1 else None),
+                    has_root=has_root[number],
                     stamp=part.csv.stamp,
                     stamp_origin=part.csv.stamp_origin,
                     notices=part.csv.notices,

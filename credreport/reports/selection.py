@@ -30,6 +30,7 @@ _CACHED = timedelta(hours=4)
 # A stamp may be written to the minute.
 _ROUNDED = timedelta(minutes=1)
 _LATE = timedelta(days=1)
+_PART = "Take these rows out, download the report again, or leave the older one out"
 
 
 class Bound(StrEnum):
@@ -340,6 +341,14 @@ def _choose_newest(
             found = f"another report of account {account_id} ({names}), and no stamp says which is newer"
             remedy = "Name one, or give the files the names the console gave them"
             problems.append(Problem(newest.source.name, 0, 0, found, remedy))
+            continue
+        if not newest.has_root and any(report.has_root for report in others):
+            whole = next(report.source.name for report in others if report.has_root)
+            found = (
+                f"no root row, which AWS always writes: perhaps only a part of the report of account "
+                f"{account_id}, so it does not replace the older one, {whole}"
+            )
+            problems.append(Problem(newest.source.name, newest.first_line, 0, found, _PART))
             continue
         chosen.append(newest)
         for report in others:

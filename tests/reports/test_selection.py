@@ -227,6 +227,20 @@ class TestSuperseded:
         (tmp_path / "a.json").write_text(json.dumps(answer))
         assert judged(read_reports(tmp_path)) == ["a.json"]
 
+    def test_a_part_of_a_report_replaces_no_whole_one(self, tmp_path: Path) -> None:
+        save(tmp_path, root(OTHER), user("amy", OTHER), user("bob", OTHER), name=JANUARY)
+        part = save(tmp_path, root(), user(), user("zoe", OTHER), name=FEBRUARY)
+        assert refusal(tmp_path) == (
+            f"{FEBRUARY}, line 4: no root row, which AWS always writes: perhaps only a part of the "
+            f"report of account {OTHER}, so it does not replace the older one, {JANUARY}. Take these "
+            "rows out, download the report again, or leave the older one out."
+        )
+        assert len(judged(read_reports(part))) == 2
+
+    def test_where_neither_has_a_root_row_the_newer_counts(self, tmp_path: Path) -> None:
+        save(tmp_path, user("amy"), name=JANUARY), save(tmp_path, user("bob"), name=FEBRUARY)
+        assert judged(read_reports(tmp_path)) == [FEBRUARY]
+
     def test_equal_stamps_and_other_content_are_refused(self, tmp_path: Path) -> None:
         save(tmp_path, root(), name="a/" + JANUARY)
         save(tmp_path, root(mfa_active="false"), name="b/" + JANUARY)
