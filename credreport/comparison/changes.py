@@ -232,12 +232,16 @@ def _link_rotations(pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _doubt_missing_root(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Root is never removed or added: a report that covers the account and lacks it says nothing."""
+    """Root is never removed or added: a report that covers the account and lacks it says nothing.
+
+    It may be a part of one, and then says nothing either of the other users that it lacks.
+    """
     is_covered = pairs["as_of_before"].notna() & pairs["as_of_after"].notna()
-    is_missing = ~pairs["has_user_before"] | ~pairs["has_user_after"]
-    return pairs.assign(
-        doubt=pairs["doubt"].mask(pairs["is_root"] & is_covered & is_missing, "root")
-    )
+    is_lost = ~pairs["has_user_after"]
+    is_missing = pairs["is_root"] & is_covered & (is_lost | ~pairs["has_user_before"])
+    parts = pairs.loc[is_missing & is_lost, "account_id"]
+    is_unsure = is_missing | (is_lost & pairs["account_id"].isin(parts) & pairs["doubt"].eq(""))
+    return pairs.assign(doubt=pairs["doubt"].mask(is_unsure, "root"))
 
 
 def _decide(pairs: pd.DataFrame) -> pd.DataFrame:

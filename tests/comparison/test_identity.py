@@ -193,6 +193,18 @@ def test_root_that_a_report_lacks_is_undetermined_and_never_removed(tmp_path: Pa
     assert comparison.is_incomplete
 
 
+@pytest.mark.parametrize("rest", [[], [root()]])
+def test_a_user_whom_a_report_without_root_lacks_too_is_undetermined(
+    tmp_path: Path, rest: list[dict[str, str]]
+) -> None:
+    lost = user("zoe", password_enabled="true", password_last_used=RECENT)
+    comparison = of_root(tmp_path, [root(), lost], rest)
+    table = comparison.changes[comparison.changes["user"].eq("zoe")]
+    change, state = ("user_removed", "closed") if rest else ("undetermined", "undetermined")
+    assert (set(table["change"]), set(table["state"])) == ({change}, {state, ""})
+    assert comparison.is_incomplete is not bool(rest)
+
+
 def test_root_that_the_older_report_lacks_is_new(tmp_path: Path) -> None:
     comparison = of_root(tmp_path, [], [root(mfa_active="false")])
     (row,) = comparison.changes[comparison.changes["kind"].eq("root")].to_dict("records")
