@@ -151,13 +151,16 @@ class Table:
 
     def texts(self, column: str) -> list[str | None]:
         """Return a column's cells; None where a report has no such column."""
+        grids = {id(grid): grid for grid, _, _ in self.stretches}  # reports of two may alternate
+        columns = {
+            key: grid.texts(place)
+            for key, grid in grids.items()
+            if (place := grid.place(column)) >= 0
+        }
         found: list[str | None] = []
-        columns: dict[int, list[str]] = {}  # of each grid: reports of two may alternate
         for grid, begin, end in self.stretches:
-            place = grid.place(column)
-            if place >= 0 and id(grid) not in columns:
-                columns[id(grid)] = grid.texts(place)
-            found += columns[id(grid)][begin:end] if place >= 0 else [None] * (end - begin)
+            cells = columns.get(id(grid))
+            found += [None] * (end - begin) if cells is None else cells[begin:end]
         return found
 
     def has_column(self, column: str) -> Flags:
