@@ -52,12 +52,22 @@ TESTS = {
     "reports.report": ("reports/test_report", "reports/test_read"),
     "reports.sections": ("reports/test_read",),
     "reports.selection": ("reports/test_selection",),
+    "rules.predicates": ("rules/test_catalogue",),
+    "verdicts.assessment": (
+        "verdicts/test_assessment",
+        "rules/test_catalogue",
+        "rules/test_waivers",
+        "verdicts/test_missing_columns",
+    ),
+    "verdicts.contradictions": ("verdicts/test_contradictions",),
     "verdicts.credentials": ("verdicts/test_credentials",),
     "verdicts.judged": ("verdicts/test_judged", "verdicts/test_reasons", "verdicts/test_tally"),
     "verdicts.reasons": ("verdicts/test_reasons",),
     "verdicts.tally": ("verdicts/test_tally", "evidence/test_bands"),
+    "verdicts.undetermined": ("verdicts/test_assessment", "rules/test_catalogue"),
     "verdicts.verdict": ("verdicts/test_verdict", "verdicts/test_reasons"),
     "verdicts.warnings": ("verdicts/test_warnings", "verdicts/test_contradictions"),
+    "verdicts.way_out": ("verdicts/test_way_out",),
 }
 # The end of a mutant that loops: so many times what a test takes of the processor, and some seconds.
 # A share of what was measured, so that a busy machine kills no mutant that the tests did not notice.
