@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from credreport.reports.inputs import Stream
+from credreport.reports.report import join_tables, read_report
 from credreport.runs.inspect import Counted, Question, inspect_batch
+from credreport.verdicts.contradictions import find_contradictions
 from tests.support.reports import COLUMNS, NAME, root, to_csv, user
 
 CREATED = "2024-01-01T00:00:00Z"
@@ -48,6 +50,7 @@ def warnings_of(
         KEY | PASSWORD,
         PASSWORD | {"password_last_used": "no_information"},
         KEY | {"access_key_1_active": "false"},
+        KEY | {"access_key_1_last_used_service": "sts"},
         # never used
         KEY | {"access_key_1_last_used_date": "N/A", "access_key_1_last_used_service": "N/A"},
         # old AWS for a user without a password
@@ -85,6 +88,10 @@ def test_what_aws_writes_is_no_contradiction(cells: dict[str, str]) -> None:
             "'bob': a last use of access_key_1 without a service; the file may be damaged",
         ),
         (
+            KEY | {"access_key_1_last_used_service": ""},
+            "'bob': a last use of access_key_1 without a service; the file may be damaged",
+        ),
+        (
             KEY | {"access_key_1_last_used_date": "N/A"},
             "'bob': a service that access_key_1 used, but no last use; the file may be damaged",
         ),
@@ -99,6 +106,23 @@ def test_the_second_key_is_looked_at_too() -> None:
     cells["access_key_2_last_used_service"] = "not_supported"
     message = "'bob': a last use of access_key_2 without a service; the file may be damaged"
     assert warnings_of(user("bob", **cells)) == [("contradiction", 3, message)]
+
+
+def test_the_column_of_a_service_may_be_the_first() -> None:
+    first = "access_key_1_last_used_service"
+    columns = (first, *(name for name in COLUMNS if name != first))
+    assert warnings_of(user("bob", **KEY), columns=columns) == []
+    message = "'bob': a last use of access_key_1 without a service; the file may be damaged"
+    found = warnings_of(user("bob", **KEY | {first: "N/A"}), columns=columns)
+    assert found == [("contradiction", 3, message)]
+
+
+def test_a_report_that_begins_below_another_may_lack_the_column() -> None:
+    columns = tuple(name for name in COLUMNS if not name.endswith("service"))
+    rows = [user("ann", **KEY), user("bob", "222233334444", **KEY)]
+    _, second = read_report(Stream(NAME, to_csv(*rows, columns=columns).encode()))
+    found = {code: rows.tolist() for code, rows, _ in find_contradictions(join_tables([second]))}
+    assert found == {"contradiction": [], "alike": [], "other-zone": []}
 
 
 def test_where_a_column_is_missing_nothing_is_expected_in_it() -> None:
