@@ -25,7 +25,7 @@ import sys
 import time
 import types
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -98,11 +98,9 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("reports.cells", "shape = 1 << 14, 16", "14 + 1"): "no date has a place so far behind",
     ("reports.report", "if cells < len(self):", "Lt to LtE"): "either way gives the same texts",
     ("reports.report", "if cells < len(self):", "condition turned"): "either way gives the same texts",
-    ("reports.grid", "_PADDING = 128  # bytes behind the last cell, so that fixed widths can be read from any place", "128 + 1"): "one "
-    "more byte of it says no more",
-    ("reports.grid", "if len(opening) == len(separators) - 1:  # each cell is quoted", "Sub to Add"): "the pairs are found "
-    "the long way as well",
-    ("reports.sections", "self._accounts.add(account_of(row.split(SEPARATOR, self.arn + 1)[self.arn]))", "1 + 1"): "to "
+    ("reports.grid", "_PADDING = 128", "128 + 1"): "one more byte of it says no more",
+    ("reports.grid", "if len(opening) == len(separators) - 1:", "Sub to Add"): "the pairs are found the long way as well",
+    ("reports.sections", "self._accounts.add(account_of(row.split(SEPARATOR, 2)[1]))", "2 + 1"): "to "
     "split once more changes no cell before",
     ("reports.sections", "last_mark = -1", "1 + 1"): "whatever is below 0 is before every cell",
     ("reports.sections", "return min(places.get(mark, -1) for mark in _HEADER_MARKS - {USER})", "1 + 1"): "whatever is "
@@ -350,8 +348,16 @@ def _load(mutant: Mutant) -> None:
     setattr(package, leaf, module)
 
 
-def _find(source_of: dict[str, str]) -> tuple[list[Mutant], Counter[str]]:
-    """Return the mutants to try, and how many of each module change nothing."""
+def read_sources(modules: Iterable[str]) -> dict[str, str]:
+    """Return the source of each module."""
+    return {name: _path(name).read_text(encoding="utf-8") for name in modules}
+
+
+def find_mutants(source_of: dict[str, str]) -> tuple[list[Mutant], Counter[str]]:
+    """Return the mutants to try, and how many of each module change nothing.
+
+    Raises SystemExit where the list of those does not fit the source.
+    """
     found = [mutant for module, source in source_of.items() for mutant in mutants(module, source)]
     keys = Counter(_key(mutant, source_of) for mutant in found)
     for key in EQUIVALENT:
@@ -362,7 +368,7 @@ def _find(source_of: dict[str, str]) -> tuple[list[Mutant], Counter[str]]:
 
 
 def _key(mutant: Mutant, source_of: dict[str, str]) -> tuple[str, str, str]:
-    line = source_of[mutant.module].splitlines()[mutant.line - 1].strip()
+    line = source_of[mutant.module].splitlines()[mutant.line - 1].partition("  # ")[0].strip()
     return mutant.module, line, mutant.words
 
 
@@ -375,8 +381,8 @@ def main() -> int:
     for heavy in ("pandas", "typer.testing", "openpyxl"):
         importlib.import_module(heavy)
     modules = options.modules.split(",")
-    source_of = {name: _path(name).read_text(encoding="utf-8") for name in modules}
-    found, equivalent = _find(source_of)
+    source_of = read_sources(modules)
+    found, equivalent = find_mutants(source_of)
     chosen = random.Random(options.seed).sample(found, min(options.count, len(found)))
     seconds: dict[str, float] = {}
     for module in modules:
