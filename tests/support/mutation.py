@@ -64,7 +64,7 @@ TESTS = {
     "verdicts.judged": ("verdicts/test_judged", "verdicts/test_reasons", "verdicts/test_tally"),
     "verdicts.reasons": ("verdicts/test_reasons",),
     "verdicts.tally": ("verdicts/test_tally", "evidence/test_bands"),
-    "verdicts.undetermined": ("verdicts/test_assessment", "rules/test_catalogue"),
+    "verdicts.undetermined": ("verdicts/test_undetermined",),
     "verdicts.verdict": ("verdicts/test_verdict", "verdicts/test_reasons"),
     "verdicts.warnings": ("verdicts/test_warnings", "verdicts/test_contradictions"),
     "verdicts.way_out": ("verdicts/test_way_out",),
