@@ -16,6 +16,7 @@ from credreport.instants import format_instant, parse_date, parse_instant
 
 GENERATED_TIME = "GeneratedTime"
 _FILE, _FOLDER, _ARCHIVE = _NAMES = ("file name", "directory name", "archive name")
+_LONGEST_TIME = 100  # letters: an answer may be damaged, and say anything there
 _A_DAY = timedelta(days=1)
 # Reports are gathered some days after they were made, in a directory called by that day.
 _A_WEEK = timedelta(days=7)
@@ -249,7 +250,7 @@ def find_stamp(
             return stamp, GENERATED_TIME, notices + _far_from_place(name, stamp, place_stamp)
         message = f"GeneratedTime {generated_time[:40]!r} is not a time with its zone; not used"
         notices.append(Notice(name, 0, "generated-time", message))
-    unread_time = generated_time.replace("/", "-")
+    unread_time = generated_time[:_LONGEST_TIME].replace("/", "-")
     if len(stamps) == 1:
         stamp = stamps.pop()
         if is_later(unread_time, Stamp(stamp, _FILE)):

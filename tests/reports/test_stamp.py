@@ -217,6 +217,12 @@ def test_nor_does_a_name_where_a_later_generated_time_is_not_read(name: str, tim
     assert (stamp, notice.code) == (utc(2027, 1, 1, 23, 59, 59), "generated-time")
 
 
+def test_no_more_of_a_generated_time_is_searched_than_may_be_a_time() -> None:
+    time = f"{'x' * 100} 2026-12-31"
+    stamp, origin, (notice,) = find_stamp("2026-09-30.json", time)
+    assert (stamp, origin, notice.code) == (END_OF_SEPTEMBER, "file name", "generated-time")
+
+
 @pytest.mark.parametrize("name", ["report_30.09.2026.csv", "2026-09.csv", "r_30.06.2026.csv"])
 def test_it_does_where_that_date_is_not_later(name: str) -> None:
     folder = Stamp(END_OF_SEPTEMBER, "directory name")
