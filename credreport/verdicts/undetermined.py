@@ -27,8 +27,8 @@ def to_undetermined(credentials: pd.DataFrame, undecided: pd.DataFrame) -> pd.Da
     )[[*_COLUMNS]]
     if undecided.empty:  # common, and pandas is slow even with no rows
         return rows.reset_index(drop=True)
-    about = credentials.loc[undecided["row"]].reset_index(drop=True)
-    is_lost = ~about["has_mfa_column"] & undecided["reason"].str.contains(f"`{MFA}`", regex=False)
+    about = credentials.loc[undecided["row"]].set_axis(undecided.index)
+    is_lost = ~about["has_mfa_column"] & undecided["reason"].str.contains(f"`{MFA}`")
     lost = undecided["rule"] + f": the report has no column `{MFA}`"
     told = about.assign(
         credential=undecided["credential"], reason=undecided["reason"].mask(is_lost, lost)

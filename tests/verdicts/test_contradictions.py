@@ -119,7 +119,8 @@ def test_the_column_of_a_service_may_be_the_first() -> None:
 
 def test_a_report_that_begins_below_another_may_lack_the_column() -> None:
     columns = tuple(name for name in COLUMNS if not name.endswith("service"))
-    rows = [user("ann", **KEY), user("bob", "222233334444", **KEY)]
+    others = [user(name, "222233334444", **KEY) for name in ("bob", "cleo")]
+    rows = [user("ann", **KEY), others[0], others[1] | {"access_key_1_last_used_date": "N/A"}]
     _, second = read_report(Stream(NAME, to_csv(*rows, columns=columns).encode()))
     found = {code: rows.tolist() for code, rows, _ in find_contradictions(join_tables([second]))}
     assert found == {"contradiction": [], "alike": [], "other-zone": []}

@@ -8,6 +8,7 @@ import pytest
 
 from credreport.reports.selection import read_reports
 from credreport.rules.policy import Policy
+from credreport.schema import UNDETERMINED
 from credreport.verdicts.assessment import Assessment, assess
 from tests.support.reports import COLUMNS, NAME, judge, to_csv, user
 
@@ -32,6 +33,8 @@ REST = (
 def told(assessment: Assessment) -> list[tuple[str, str, str, int | None]]:
     """Return credential, reason, cells and line of each row."""
     table = assessment.undetermined
+    assert table.columns.tolist() == [*UNDETERMINED, "report", "is_of_rule"]
+    assert table.index.tolist() == list(range(len(table)))
     lines = table["source_line"].astype(object).where(table["source_line"].notna(), None)
     columns = (table["credential"], table["reason"], table["cells"], lines)
     return list(zip(*(column.tolist() for column in columns), strict=True))
