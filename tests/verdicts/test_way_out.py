@@ -10,6 +10,7 @@ import pytest
 from credreport.rules.policy import Policy
 from credreport.rules.waivers import Waiver, Waivers
 from credreport.verdicts.assessment import Assessment, assess
+from credreport.verdicts.way_out import to_targets
 from tests.support.reports import judge, read, root, user
 from tests.verdicts.test_assessment import OLD, key, password
 
@@ -39,6 +40,7 @@ def test_an_unused_key_is_only_to_be_deactivated(tmp_path: Path, rule: str) -> N
     cells = key(1, OLD) | password(IN_USE) | {"user_creation_time": OLD}
     found = judged(tmp_path, "unused-access-key", rule, **cells)
     assert found[rule] == f"Deactivate the access key (unused-access-key), {CLOSES}"
+    assert found["unused-access-key"] == "Deactivate the access key, later delete it"
 
 
 @pytest.mark.parametrize("rule", ["old-password", "console-without-mfa"])
@@ -84,7 +86,7 @@ def test_password_and_access_key_is_closed_by_the_last_of_either(
     rules = ("unused-access-key", "unused-password", "password-and-access-key")
     action = judged(tmp_path, *rules, **cells)["password-and-access-key"]
     closed = f"Switch off the credentials ({closing}), {CLOSES}"
-    assert (action == closed) is bool(closing)
+    assert action == closed if closing else CLOSES not in action
 
 
 def test_a_waived_finding_switches_nothing_off(tmp_path: Path) -> None:
@@ -96,6 +98,20 @@ def test_a_waived_finding_switches_nothing_off(tmp_path: Path) -> None:
     population = read(tmp_path, user(**key(1, OLD)))
     found = actions(assess(population, policy, Waivers((waiver,))))
     assert found["unrotated-access-key"].startswith("Make a new access key")
+
+
+def test_each_credential_to_switch_off_is_one_row_in_the_order_of_findings(tmp_path: Path) -> None:
+    rows = [user("ann", **key(1, OLD)), user("bob", **password(OLD), **key(1, OLD))]
+    judged = judge(tmp_path, *rows, policy=Policy(rules=("inactive-user",)))
+    targets = to_targets(judged.findings, judged.unused)
+    names = ["user", "credential", "place"]
+    assert dict(
+        zip(targets.index, targets[names].itertuples(index=False, name=None), strict=True)
+    ) == {
+        0: ("ann", "access_key_1", 0),
+        1: ("bob", "password", 1),
+        2: ("bob", "access_key_1", 1),
+    }
 
 
 def test_a_root_key_is_to_be_deleted_whatever_the_rule(tmp_path: Path) -> None:
