@@ -69,11 +69,11 @@ _UNREAD = (
         "day and month could be exchanged",
     ),
     (
-        r"(?P<year>20[0-9]{2})[-_.]?(?:Q(?P<quarter>[1-4])|(?:W|Q|KW)[0-9]{1,2})",
+        r"(?P<year>20[0-9]{2})[-_.]?(?:Q(?P<quarter>[1-4])|(?:W|Q|KW)(?P<week>[0-9]{1,2}))",
         "a week or a quarter is not a day",
     ),
     (
-        r"(?:Q(?P<quarter>[1-4])|(?:W|Q|KW)[0-9]{1,2})[-_.]?(?P<year>20[0-9]{2})",
+        r"(?:Q(?P<quarter>[1-4])|(?:W|Q|KW)(?P<week>[0-9]{1,2}))[-_.]?(?P<year>20[0-9]{2})",
         "a week or a quarter is not a day",
     ),
     (
@@ -88,7 +88,8 @@ _UNREAD_PATTERNS = tuple(
     (re.compile(rf"(?<![0-9])(?:{pattern})(?![0-9])", re.IGNORECASE), why)
     for pattern, why in _UNREAD
 )
-_PARTITION = re.compile(r"[A-Za-z_]+=")
+_MONTH_OF_QUARTER = {"": "1", "1": "1", "2": "4", "3": "7", "4": "10"}
+_PARTITION = re.compile(r"\A[A-Za-z_]+=")
 # Windows separates directories by a backslash; one before a number writes out a letter of the name.
 _SEPARATOR = re.compile(r"/|\\(?!x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
 
@@ -180,12 +181,14 @@ def _first_days(text: str) -> list[datetime]:
     found = []
     for pattern, _ in _UNREAD_PATTERNS:
         for match in pattern.finditer(text):
-            part = match.groupdict()
-            year, one, other = (part.get(name) for name in ("year", "one", "other"))
-            month = int(part.get("month") or 3 * int(part.get("quarter") or 1) - 2)
-            dates = [(one, other), (other, one)] if one and other else [(str(month), "1")]
+            part = match.groupdict("")
+            year, one, other = (part.get(name, "") for name in ("year", "one", "other"))
+            month = part.get("month") or _MONTH_OF_QUARTER[part.get("quarter", "")]
+            # However weeks are counted, the first has begun a week before the year or later.
+            weeks = timedelta(weeks=int(part.get("week") or 2) - 2)
+            dates = [(one, other), (other, one)] if one else [(month, "1")]
             days = [parse_date(_to_date(year, *date)) for date in dates] if year else []
-            found += sorted(filter(None, days))[:1]
+            found += sorted(day + weeks for day in days if day)[:1]
     return found
 
 
@@ -196,7 +199,7 @@ def stamp_of_folder(parts: Sequence[str]) -> Stamp | None:
     three of them as in `2026/09/30` and `year=2026/month=09/day=30`. None, too, where a nearer one
     has a later date among other words, or a later one that is not read.
     """
-    plain = [_PARTITION.sub("", part, count=1) for part in parts]
+    plain = [_PARTITION.sub("", part) for part in parts]
     for end in range(len(plain), 0, -1):
         for count in (1, 3):
             name = "-".join(plain[end - count : end]) if end >= count else ""

@@ -7,7 +7,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from credreport.reports.stamp import Stamp, find_stamp, stamp_of_folder, stamps_in_name, unread_date
+from credreport.reports.stamp import (
+    Stamp,
+    find_stamp,
+    first_second,
+    stamp_of_archive,
+    stamp_of_folder,
+    stamps_in_name,
+    unread_date,
+)
 
 
 def utc(*parts: int) -> datetime:
@@ -166,8 +174,16 @@ def test_a_plain_name_has_nothing_that_looks_like_a_date() -> None:
         ("2026-09-30/2026-11", None),
         ("2026-09-30/2026-Q4", END_OF_SEPTEMBER),
         ("2026-09-30/Q1-2027", None),
-        ("2026-09-30/2026-W52", END_OF_SEPTEMBER),
-        ("2026-09-30/2027-W01", None),
+        ("2026-09-30/2026-Q3", END_OF_SEPTEMBER),
+        ("2026-06-30/Q3-2026", utc(2026, 6, 30, 23, 59, 59)),
+        ("2026-06-30/2026-Q4", None),
+        ("2026-03-31/2026-Q2", utc(2026, 3, 31, 23, 59, 59)),
+        ("2026-02-28/2026-Q2", None),
+        ("2026-09-30/2026-W41", END_OF_SEPTEMBER),
+        ("2026-09-30/2026-W42", None),
+        ("2026-09-30/KW42-2026", None),
+        ("2026-12-31/2027-W02", utc(2026, 12, 31, 23, 59, 59)),
+        ("2026-12-31/2027-W03", None),
         ("2026-09-30/2026-11-31", None),
         ("2026-09-30/1790748000", END_OF_SEPTEMBER),
         ("2026-09-30T06-00-09Z", utc(2026, 9, 30, 6, 0, 9)),
@@ -218,9 +234,10 @@ def test_nor_does_a_name_where_a_later_generated_time_is_not_read(name: str, tim
 
 
 def test_no_more_of_a_generated_time_is_searched_than_may_be_a_time() -> None:
-    time = f"{'x' * 100} 2026-12-31"
-    stamp, origin, (notice,) = find_stamp("2026-09-30.json", time)
-    assert (stamp, origin, notice.code) == (END_OF_SEPTEMBER, "file name", "generated-time")
+    for before, expected in ((92, None), (93, END_OF_SEPTEMBER)):
+        time = f"{'x' * before} 2026-12"
+        stamp, _, (notice,) = find_stamp("2026-09-30.json", time)
+        assert (stamp, notice.code) == (expected, "generated-time")
 
 
 @pytest.mark.parametrize("name", ["report_30.09.2026.csv", "2026-09.csv", "r_30.06.2026.csv"])
@@ -256,3 +273,46 @@ def test_a_directory_or_an_archive_of_another_week_is_warned_of(
 ) -> None:
     _, _, notices = find_stamp(name, generated, Stamp(END_OF_SEPTEMBER, origin))
     assert [notice.code for notice in notices] == codes
+
+
+def test_a_warning_is_of_the_whole_file_and_says_what_was_found() -> None:
+    folder = Stamp(END_OF_SEPTEMBER, "directory name")
+    for name, time, says in (
+        ("r.json", "x" * 41, f"r.json: GeneratedTime '{'x' * 40}' is not a time with its zone"),
+        ("2026-09-30.json", "2026-09-28T06:00:00Z", "2026-09-30.json: GeneratedTime 2026-09-28T"),
+        ("2026-01-31_2026-02-28.csv", "", "2026-01-31_2026-02-28.csv: the file's name has several"),
+        ("2026-12.csv", "", "2026-12.csv: `2026-12` in the file's name is not read as a date"),
+        ("2026-06-30.csv", "", "2026-06-30.csv: 2026-06-30T23:59:59Z, when the report was made"),
+    ):
+        _, _, (notice, *_) = find_stamp(name, time, folder)
+        assert str(notice).startswith(says)
+
+
+@pytest.mark.parametrize(
+    ("name", "instant"),
+    [
+        ("reports-2026-09-30.zip", END_OF_SEPTEMBER),
+        ("reports-2026-06-30_2026-09-30.zip", None),
+        ("reports.zip", None),
+    ],
+)
+def test_an_archive_whose_name_has_one_date_dates_its_reports(
+    name: str, instant: datetime | None
+) -> None:
+    assert stamp_of_archive(name) == (Stamp(instant, "archive name") if instant else None)
+
+
+@pytest.mark.parametrize(
+    ("instant", "origin", "first"),
+    [
+        (END_OF_SEPTEMBER, "file name", utc(2026, 9, 30)),
+        (END_OF_SEPTEMBER, "directory name", utc(2026, 9, 30)),
+        (END_OF_SEPTEMBER, "archive name", utc(2026, 9, 30)),
+        (END_OF_SEPTEMBER, "GeneratedTime", END_OF_SEPTEMBER),
+        (utc(2026, 9, 30, 6, 0, 9), "file name", utc(2026, 9, 30, 6, 0, 9)),
+    ],
+)
+def test_a_day_in_a_name_may_mean_any_second_of_it(
+    instant: datetime, origin: str, first: datetime
+) -> None:
+    assert first_second(instant, origin) == first

@@ -52,6 +52,7 @@ TESTS = {
     "reports.report": ("reports/test_report", "reports/test_read"),
     "reports.sections": ("reports/test_read",),
     "reports.selection": ("reports/test_selection",),
+    "reports.stamp": ("reports/test_stamp",),
     "rules.predicates": ("rules/test_catalogue",),
     "verdicts.assessment": (
         "verdicts/test_assessment",
