@@ -211,13 +211,13 @@ class _Names:
         self._taken = dict.fromkeys(taken, 1)
 
     def choose(self, name: str, folder: str = "", below: str = "") -> str:
-        """Return the name; `below` is its folder's path below the searched directory.
+        """Return the name; `below` is the way to it from the searched directory.
 
         If that name is taken, put `folder` before it; if that is taken too, number it.
         """
         shown = _as_text(f"{below}{name}")
         if shown in self._taken and folder:
-            shown = _as_text(f"{folder}/{name}")
+            shown = _as_text(f"{folder}/{below}{name}")
         chosen = shown
         while chosen in self._taken:
             self._taken[shown] += 1
@@ -355,7 +355,6 @@ class Opener:
         links: list[tuple[str, str]] = []
         found_any = False
         for below, entries in _walk(directory, failures):
-            folder = PurePosixPath(below).name or directory.name
             if below and not entries:
                 shown = self.names.choose(below.rstrip("/"))
                 yield Skipped(shown, "an empty directory", is_doubt=_is_date(below))
@@ -364,7 +363,7 @@ class Opener:
                 why = _why_not_searched(entry.name) if is_directory else ""
                 if is_directory and not why:
                     continue
-                shown = self.names.choose(entry.name, folder, below)
+                shown = self.names.choose(entry.name, directory.name, below)
                 if is_directory:
                     entries.remove(entry)
                     yield Skipped(shown, why, is_doubt=why != _LITTER_REASON)
@@ -565,7 +564,7 @@ def _has_rows(data: bytes) -> bool:
     text = _to_text(data)
     if _has_header(text) or ("arn:aws" in text.lower() and _ROW.search(text)):
         return True
-    if max(map(len, text.split()), default=0) < _SHORTEST_BASE64:  # quicker than to search for it
+    if max(map(len, ["", *text.split()])) < _SHORTEST_BASE64:  # quicker than to search for it
         return False
     for found in _BASE64.finditer(text):
         letters = "".join(found[0].split()).rstrip("=").translate(_STANDARD_LETTERS)

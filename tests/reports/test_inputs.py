@@ -23,6 +23,7 @@ from credreport.errors import Problem
 from credreport.reports import inputs as sources
 from credreport.reports.containers import zips
 from credreport.reports.inputs import (
+    Opener,
     Skipped,
     Stream,
     Unread,
@@ -46,6 +47,7 @@ def names(inputs: Sequence[str | Path], max_bytes: int = 1000) -> list[str]:
             case Skipped():
                 shown.append(f"skip {item.name}")
             case Problem():
+                assert (item.line, item.column) == (0, 0)  # it is of the whole file
                 shown.append(f"refuse {item.source}: {item.found}")
     return shown
 
@@ -75,6 +77,11 @@ def zipped(path: Path, **members: bytes) -> Path:
 def test_a_file_is_read_under_its_own_name(tmp_path: Path) -> None:
     (stream,) = open_inputs([str(put(tmp_path / "a.csv", b"abc"))])
     assert stream == Stream("a.csv", b"abc", searched=False)
+    zipped(tmp_path / "b.zip", c_csv=b"def")
+    assert list(open_inputs([str(tmp_path)])) == [
+        Stream("a.csv", b"abc", searched=True),
+        Stream("b.zip/c.csv", b"def", searched=True),
+    ]
 
 
 def test_a_named_file_is_read_whatever_its_suffix(tmp_path: Path) -> None:
@@ -148,6 +155,8 @@ def packed() -> Iterator[bytes]:
 
 
 PACKED = list(packed())
+# One line of base64 with a header in it: as short as a part of a report may be.
+SHORT = b"user,arn,password_enabled,".rjust(45, b",")
 QUOTED = b'"user","arn"\n' + ROWS
 CODED = [
     json.dumps(QUOTED.decode().replace('"', "").replace(",", "\t")).encode(),
@@ -175,6 +184,11 @@ CODED = [
         ("empty.dat", b"", "doubt"),
         ("README.md", b"A column is called password_enabled", "fine"),
         ("README.md", REPORT, "read"),
+        ("a.log", base64.b64encode(REPORT), "read"),
+        ("a.log", base64.b64encode(SHORT), "doubt"),
+        ("a.log", base64.b64encode(SHORT[:-3]), "fine"),
+        ("a.log", b",password_enabled,".rjust(4 << 20), "read"),
+        ("a.log", b",password_enabled,".rjust((4 << 20) + 1), "fine"),
         ("readme.txt", b"hello", "fine"),
         ("waivers.toml", b"[[waiver]]", "fine"),
         ("SHA512SUMS", b"0 a.csv", "fine"),
@@ -224,6 +238,20 @@ def test_what_lies_there_is_read_or_left_out_by_name(
     assert left_out(tmp_path / "all.zip") == inside
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "why"),
+    [
+        (".a.csv", REPORT, "a hidden file that looks like a report"),
+        (".a.csv", b"x", "hidden file"),
+        ("a.log", ROWS, "by its name not a report, but it has rows of one"),
+        ("a.log", b"x", "not a report, by its name and its content"),
+    ],
+)
+def test_why_a_file_is_left_out_is_said(tmp_path: Path, name: str, data: bytes, why: str) -> None:
+    put(tmp_path / name, data), put(tmp_path / "b.csv")
+    assert Skipped(name, why, is_doubt=data != b"x") in list(open_inputs([str(tmp_path)]))
+
+
 def test_a_line_end_in_a_name_is_written_out(tmp_path: Path) -> None:
     assert names([put(tmp_path / "a\nb.csv")]) == ["read a\\x0ab.csv"]
 
@@ -237,11 +265,11 @@ def test_an_empty_directory_below_is_told_and_a_doubt_where_it_is_called_by_a_da
     tmp_path: Path,
 ) -> None:
     put(tmp_path / "2026-06-30/a.csv", REPORT)
-    for name in ("2026-09-30", "2026/12/31", "notes", "2026-06-30/notes"):
+    for name in ("2026-09-30", "eu/2026/12/31", "notes", "2026-06-30/notes"):
         (tmp_path / name).mkdir(parents=True)
     assert left_out(tmp_path) == {
         "2026-09-30": "doubt",
-        "2026/12/31": "doubt",
+        "eu/2026/12/31": "doubt",
         "notes": "fine",
         "2026-06-30/notes": "fine",
     }
@@ -251,6 +279,12 @@ def test_links_to_directories_are_not_followed_into_a_loop(tmp_path: Path) -> No
     put(tmp_path / "a.csv")
     (tmp_path / "loop").symlink_to(tmp_path)
     assert names([tmp_path]) == ["read a.csv", "skip loop"]
+
+
+def test_a_link_into_a_directory_that_is_not_searched_is_followed(tmp_path: Path) -> None:
+    put(tmp_path / ".kept/a.csv")
+    (tmp_path / "latest.csv").symlink_to(".kept/a.csv")
+    assert names([tmp_path]) == ["skip .kept", "read latest.csv"]
 
 
 def test_a_file_reached_twice_is_read_once(tmp_path: Path) -> None:
@@ -319,11 +353,22 @@ def test_a_link_out_of_the_searched_directory_is_left_out(tmp_path: Path) -> Non
 def test_equal_names_are_told_apart(tmp_path: Path) -> None:
     paths = [put(tmp_path / f"{folder}/r.csv") for folder in ("x", "y", "z/y")]
     assert names(paths) == ["read r.csv", "read y/r.csv", "read y/r.csv (2)"]
+    for name in ("jan/eu/r.csv", "feb/eu/r.csv", "feb/eu/us/r.csv", "jan/eu/us/r.csv"):
+        put(tmp_path / name)
+    assert names([tmp_path / "jan", tmp_path / "feb"]) == [
+        "read eu/r.csv", "read eu/us/r.csv", "read jan/eu/r.csv", "read jan/eu/us/r.csv",
+    ]  # fmt: skip
+    (found,) = find_inputs([str(paths[0])], taken=["r.csv", "x/r.csv"])
+    assert isinstance(found, Unread)
+    assert found.name == "x/r.csv (2)"
 
 
 def test_a_glob_is_expanded_and_must_match(tmp_path: Path) -> None:
     put(tmp_path / "b/r2.csv"), put(tmp_path / "a/r1.csv")
     assert names([tmp_path / "*" / "r?.csv"]) == ["read r1.csv", "read r2.csv"]
+    put(tmp_path / "a/b/c/r3.csv")
+    assert names([tmp_path / "**" / "r[13].csv"]) == ["read r3.csv", "read r1.csv"]
+    assert names([""]) == ["refuse '': an empty input name"]
     assert names([tmp_path / "*.json"])[0].endswith("no file matches")
 
 
@@ -354,8 +399,12 @@ def test_the_size_bound_is_exact(tmp_path: Path) -> None:
 
 def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "gone.csv").symlink_to(tmp_path / "nowhere")
     assert "not a regular file" in names([tmp_path / "pipe.csv"])[0]
     assert "not a regular file" in names(["/dev/zero"])[0]
+    link, pipe = open_inputs([str(tmp_path / name) for name in ("gone.csv", "pipe.csv")])
+    assert str(pipe).endswith(" Pipe it into credreport and name `-`.")
+    assert str(link).endswith(" Check the file and its permissions.")
 
 
 def test_a_dangling_link_is_refused(tmp_path: Path) -> None:
@@ -422,13 +471,39 @@ class TestZip:
     def test_the_total_is_bounded_over_all_archives(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(sources, "MAX_UNPACKED_BYTES", 7)
+        monkeypatch.setattr(sources, "MAX_UNPACKED_BYTES", 6)
         for name in "abc":
             zipped(tmp_path / f"{name}.zip", a_csv=b"123")
         assert names([tmp_path]) == [
             "read a.zip/a.csv", "read b.zip/a.csv",
             "refuse c.zip: more than 0 GiB when all archives are unpacked",
         ]  # fmt: skip
+
+    def test_and_is_four_gigabytes(self, tmp_path: Path) -> None:
+        path = str(zipped(tmp_path / "a.zip", a_csv=b"123"))
+        opener = Opener(100)
+        opener.unpacked_bytes = 4 * 1024**3 - 3
+        assert list(opener.open_all([path])) == [Stream("a.zip/a.csv", b"123", searched=True)]
+        opener = Opener(100)
+        opener.unpacked_bytes = 4 * 1024**3 - 2
+        (problem,) = opener.open_all([path])
+        assert str(problem).startswith("a.zip: more than 4 GiB when all archives are unpacked.")
+
+    def test_a_tar_is_unpacked_into_the_room_that_is_left(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with tarfile.open(tmp_path / "b.tgz", "w:gz") as archive:
+            archive.addfile(tarfile.TarInfo("b.csv"))
+        zipped(tmp_path / "a.zip", a_csv=b"123")
+        monkeypatch.setattr(sources, "MAX_UNPACKED_BYTES", 3 + tarfile.RECORDSIZE)
+        assert names([tmp_path]) == ["read a.zip/a.csv", "read b.tgz/b.csv"]
+        monkeypatch.setattr(sources, "MAX_UNPACKED_BYTES", 2 + tarfile.RECORDSIZE)
+        assert names([tmp_path])[1] == "refuse b.tgz: unpacks to more than 0 MiB"
+
+    def test_a_member_of_another_ending_is_searched_up_to_the_bound(self, tmp_path: Path) -> None:
+        path = zipped(tmp_path / "a.zip", **{"report.dat": REPORT})
+        assert names([path], len(REPORT)) == ["read a.zip/report.dat"]
+        assert names([path], len(REPORT) - 1)[0] == "skip a.zip/report.dat"
 
     def test_damage_is_named(self, tmp_path: Path) -> None:
         path = zipped(tmp_path / "a.zip", a_csv=os.urandom(500))
@@ -450,7 +525,8 @@ class TestZip:
 def test_inputs_are_counted_without_opening_them(tmp_path: Path) -> None:
     for name in ("a.csv", "sub/b.csv", "sub/c.csv"):
         put(tmp_path / name)
-    assert count_inputs([str(tmp_path), str(tmp_path / "a.csv"), str(tmp_path / "sub/*")]) == 6
+    (tmp_path / "loop").symlink_to(tmp_path)
+    assert count_inputs([str(tmp_path), str(tmp_path / "a.csv"), str(tmp_path / "sub/*")]) == 7
 
 
 def test_standard_input_that_is_closed_or_broken_is_refused(

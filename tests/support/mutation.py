@@ -42,6 +42,7 @@ TESTS = {
     "instants": ("test_instants", "reports/test_normalise"),
     "reports.cells": ("reports/test_cells", "reports/test_normalise"),
     "reports.grid": ("reports/test_grid", "reports/test_cells", "reports/test_read"),
+    "reports.inputs": ("reports/test_inputs", "reports/containers/test_archives"),
     "reports.names": (
         "reports/test_names",
         "reports/test_cells",
@@ -78,6 +79,14 @@ SURVIVED, TOO_LONG, ELSEWHERE = "survived", "noticed by taking too long", "not i
 T = TypeVar("T")
 # Mutants that change nothing that anyone can see: module, line of source, change, and why.
 EQUIVALENT: dict[tuple[str, str, str], str] = {
+    ("reports.inputs", "unread = Unread(os.path.abspath(path), name, 0, self.max_bytes, searched=True)", "0 + 1"): "its "
+    "first bytes alone are read, which need neither its length",
+    ("reports.inputs", "unread = Unread(os.path.abspath(path), name, 0, self.max_bytes, searched=True)", "True turned"): "nor "
+    "how it was found",
+    ("reports.inputs", "return read_at_most(file, self.max_bytes + 1, self.size)", "1 + 1"): "two bytes too many are refused "
+    "as well",
+    ("reports.inputs", "data = read_at_most(sys.stdin.buffer, self.max_bytes + 1)", "1 + 1"): "two bytes too many are refused "
+    "as well",
     ("reports.names", "_LONGEST_NAME = 64", "64 + 1"): "a plain name that is one letter longer is compared as well",
     ("reports.names", "_LONGEST_PREFIX = 64", "64 + 1"): "so is what an ARN begins with",
     ("reports.names", 'match[0].encode() if match and len(match[0]) <= _LONGEST_PREFIX else b""', "LtE to Lt"): "what "
