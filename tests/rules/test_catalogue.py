@@ -271,6 +271,41 @@ def test_rule_without_a_number_has_no_boundary() -> None:
     assert RULES["root-access-key"].boundary() == ""
 
 
+def test_a_rule_about_one_kind_of_credential_fires_for_no_other(tmp_path: Path) -> None:
+    """Each user has one credential in use, and one that was never used."""
+    in_use, long_ago = "2026-01-30T00:00:00Z", "2025-01-01T00:00:00Z"
+    on = {"password_enabled": "true", "password_last_changed": long_ago}
+    key = NEVER_USED_KEY | {"access_key_1_last_rotated": long_ago}
+    rows = [
+        user("ann", **on | {"password_last_used": in_use}, **key),
+        user("bob", **on | {"password_last_used": "no_information"}, **KEY_1),
+    ]
+    rules = (
+        *("unused-password", "unused-access-key", "never-used-password", "never-used-access-key"),
+        *("old-password", "unrotated-access-key", "old-single-factor-password", "setup-access-key"),
+    )
+    found = judge(tmp_path, root(**key), *rows, policy=Policy(rules=rules)).findings
+    assert sorted(zip(found["user"], found["credential"], found["rule"], strict=True)) == [
+        ("<root_account>", "access_key_1", "unrotated-access-key"),
+        ("<root_account>", "password", "old-password"),
+        ("ann", "access_key_1", "never-used-access-key"),
+        ("ann", "access_key_1", "setup-access-key"),
+        ("ann", "access_key_1", "unrotated-access-key"),
+        ("ann", "access_key_1", "unused-access-key"),
+        ("ann", "password", "old-password"),
+        ("ann", "password", "old-single-factor-password"),
+        ("bob", "password", "never-used-password"),
+        ("bob", "password", "old-password"),
+        ("bob", "password", "old-single-factor-password"),
+        ("bob", "password", "unused-password"),
+    ]
+
+
+def test_a_use_at_the_as_of_is_a_use_of_that_day(tmp_path: Path) -> None:
+    row = root(password_last_used="2026-01-31T12:00:00Z", password_enabled="true")
+    assert fired(tmp_path, "root-recently-used", row) == ["<root_account> root"]
+
+
 @pytest.mark.parametrize(
     ("severity", "rules"),
     [
