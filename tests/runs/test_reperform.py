@@ -55,6 +55,7 @@ FORMATS = ("csv", "json", "sh", "md", "jira")
 CSV, JSON, SH, MD = (
     f"{STEM}{ending}" for ending in ("-findings.csv", ".json", "-remediate.sh", ".md")
 )
+OTHER = "222233334444"
 JUNE = "status_reports_2025-12-31T12-00-00+00-00.csv"
 MIB = 1024 * 1024
 
@@ -303,6 +304,20 @@ def test_both_dates_may_lie_in_one_directory(tmp_path: Path) -> None:
     )
     write(tmp_path / "out", of_analysis(since.newest, None, None, since), "csv")
     assert faults(again(tmp_path, "all")) == []
+
+
+def test_a_refused_report_of_the_baseline_is_none_of_the_others(tmp_path: Path) -> None:
+    """The bytes of both dates are the same; of one account the older date has two reports."""
+    theirs = root(OTHER), user("eve", OTHER)
+    for place, name in (("in", NAME), ("old", JUNE)):
+        save(tmp_path / place, *ROWS, name=f"ours/{name}")
+        save(tmp_path / place, *theirs, name=f"theirs/{name}")
+    save(tmp_path / "old", *theirs, user("ann", OTHER), name=f"again/{JUNE}")
+    older = assess(read_reports(tmp_path / "old", keep_going=True))
+    since = compare(older, assess(read_reports(tmp_path / "in")))
+    assert len(older.reports) == 1
+    write(tmp_path / "out", of_analysis(since.newest, None, None, since), "csv")
+    assert faults(again(tmp_path, "in", "old")) == []
 
 
 def test_another_version_is_said_and_is_no_difference(top: Path) -> None:
