@@ -46,4 +46,4 @@ def is_own_file(name: str, head: bytes, *, is_like_report: bool) -> bool:
         return True
     if _JSON.match(head):
         return True
-    return is_own_header(head.split(b"\n", 1)[0].decode("utf-8-sig", "replace"))
+    return is_own_header(head.partition(b"\n")[0].decode("utf-8-sig", "replace"))

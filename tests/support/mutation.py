@@ -41,6 +41,10 @@ ROOT = Path(__file__).parents[2]
 TESTS = {
     "instants": ("test_instants", "reports/test_normalise"),
     "reports.cells": ("reports/test_cells", "reports/test_normalise"),
+    "reports.containers.answers": ("reports/containers/test_texts",),
+    "reports.containers.encodings": ("reports/containers/test_texts",),
+    "reports.containers.strangers": ("reports/containers/test_texts", "reports/test_inputs"),
+    "reports.containers.texts": ("reports/containers/test_texts",),
     "reports.grid": ("reports/test_grid", "reports/test_cells", "reports/test_read"),
     "reports.inputs": ("reports/test_inputs", "reports/containers/test_archives"),
     "reports.names": (
@@ -50,6 +54,7 @@ TESTS = {
         "verdicts/test_warnings",
     ),
     "reports.normalise": ("reports/test_normalise",),
+    "reports.own": ("reports/test_own", "reports/containers/test_texts", "reports/test_inputs"),
     "reports.report": ("reports/test_report", "reports/test_read"),
     "reports.sections": ("reports/test_read",),
     "reports.selection": ("reports/test_selection",),

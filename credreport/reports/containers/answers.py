@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import string
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -15,7 +16,9 @@ from credreport.reports.own import OwnEvidence, is_own_document
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _BLANKS = re.compile(r"\s*")
+_NEXT_CELL = re.compile(r"\s*[,;|]|\t\"")
 END_OF_TEXT_OUTPUT = re.compile(r"\ttext/csv[ \t\r]*(?:\n|\Z)")
+_LETTERS = frozenset(string.printable.encode())
 _PART_OF_A_HEADER = "password_enabled"
 YAML = re.compile(r"(?:---\s*\n)?\s*(?:- )?Content:")
 _YAML_PAIR = re.compile(r"(?:- | {0,4})(?P<key>Content|GeneratedTime|ReportFormat):(?P<value>.*)")
@@ -37,7 +40,9 @@ def unpack_output_text(name: str, text: str) -> Iterator[Unpacked]:
         contents = [field for field in fields if is_base64(field)]
         times = [field for field in fields if re.match(r"[0-9]{4}-", field)]
         if len(contents) != 1 or len(times) > 1 or len(fields) != len(times) + 2 or not match:
-            found = "looks like `--output text`, but does not have exactly one base64 text"
+            found = (
+                "looks like `--output text`, but does not have exactly one base64 text and one time"
+            )
             raise refused(name, found, AS_JSON, line + len(record) - len(record.lstrip("\n")))
         unpacked = unpack_base64(name, contents[0], "CLI --output text")
         yield replace(unpacked, generated_time=times[0] if times else "")
@@ -49,7 +54,7 @@ def is_json_string(text: str) -> bool:
         value, end = json.JSONDecoder().raw_decode(text.lstrip())
     except (ValueError, RecursionError):
         return is_base64(text.strip().strip('"'))
-    return isinstance(value, str) and not text.lstrip()[end:].lstrip().startswith(",")
+    return isinstance(value, str) and not _NEXT_CELL.match(text.lstrip(), end)
 
 
 def unpack_json(name: str, text: str) -> Iterator[Unpacked]:
@@ -105,7 +110,7 @@ def _unpack_answer(name: str, answer: dict[str, object], which: str) -> Unpacked
 
 
 def _texts_in(value: object) -> Iterator[str]:
-    """Yield the keys and strings of a JSON value at any depth, and a buffer's bytes as a string."""
+    """Yield the keys and strings of a JSON value at any depth, and a buffer's letters as a string."""
     waiting = [value]
     while waiting:
         each = waiting.pop()
@@ -113,7 +118,7 @@ def _texts_in(value: object) -> Iterator[str]:
             waiting += [*each, *each.values()]
         elif isinstance(each, list):
             waiting += each
-            yield "".join(chr(byte) for byte in each if isinstance(byte, int) and 0 < byte < 256)
+            yield "".join(chr(byte) for byte in each if isinstance(byte, int) and byte in _LETTERS)
         elif isinstance(each, str):
             yield each
 
@@ -125,8 +130,9 @@ def _is_of_a_report(text: str) -> bool:
         return True
     if not is_base64(letters):
         return False
-    start = base64.b64decode(letters.rstrip("=")[: len(letters) // 4 * 4 - 4])
-    return _PART_OF_A_HEADER.encode() in start.replace(b"\0", b"")
+    letters = letters.rstrip("=")
+    inner = base64.b64decode(letters[: len(letters) // 4 * 4])
+    return _PART_OF_A_HEADER.encode() in inner.replace(b"\0", b"")
 
 
 def unpack_yaml(name: str, text: str) -> Iterator[Unpacked]:

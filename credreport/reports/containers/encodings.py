@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from credreport.reports.containers.strangers import (
     AGAIN,
     AS_CSV,
+    opening_of,
     refuse_binary,
     refuse_other_delimiter,
     refused,
@@ -109,5 +110,5 @@ def unpack_base64(name: str, text: str, container: str) -> Unpacked:
     inner = decode(name, data)
     if not inner.strip():
         raise refused(name, "an empty report inside the base64", AGAIN)
-    refuse_other_delimiter(name, inner.lstrip()[:4096])
+    refuse_other_delimiter(name, opening_of(inner))
     return Unpacked(inner, container)

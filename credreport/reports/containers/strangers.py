@@ -42,6 +42,7 @@ _SIGNATURES = (
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)", _EXCEL),
 )
 _ZIP = b"PK\x03\x04"
+_WORKBOOK = re.compile(rb"\[Content_Types\]\.xml|xl/")
 _HTML = re.compile(r"<(!doctype|html|head|body|\?xml|[a-z]+:?[a-z]*response\b)", re.IGNORECASE)
 _AWS_ERROR = re.compile(
     r"An error occurred \(|^aws: error|Unable to locate credentials|Could not connect to the endpoint"
@@ -63,6 +64,11 @@ def refused(name: str, found: str, remedy: str, line: int = 0, column: int = 0) 
     return InputRefused([Problem(name, line, column, found, remedy)])
 
 
+def opening_of(text: str) -> str:
+    """Return as much of a text as shows what it is."""
+    return text.lstrip()[:4096]
+
+
 def is_packed(data: bytes) -> bool:
     """Whether a file's first bytes are those of an archive or of a compressed file."""
     signatures = (_ZIP, *_PACKED_BASE64, *(signature for signature, _, _ in _PACKED))
@@ -76,7 +82,7 @@ def _is_tar(data: bytes) -> bool:
 def refuse_binary(name: str, data: bytes) -> None:
     """Refuse what its first bytes show to be no text: archives, workbooks, pictures, databases."""
     if data.startswith(_ZIP):
-        if b"[Content_Types].xml" in data[:4096] or b"xl/" in data[:65536]:
+        if _WORKBOOK.search(data[:65536]):
             raise refused(name, "this is an Excel workbook, not a CSV", _EXCEL)
         raise refused(name, "this is a zip archive", "Give it a name that ends in .zip")
     if _is_tar(data):

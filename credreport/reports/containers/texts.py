@@ -16,6 +16,7 @@ from credreport.reports.containers.answers import (
 from credreport.reports.containers.encodings import Unpacked, decode, is_base64, unpack_base64
 from credreport.reports.containers.strangers import (
     AGAIN,
+    opening_of,
     refuse_binary,
     refuse_other_delimiter,
     refuse_other_text,
@@ -38,7 +39,7 @@ def unpack(name: str, data: bytes) -> tuple[Unpacked, ...]:
     """
     refuse_binary(name, data)
     text = decode(name, data)
-    start = text.lstrip()[:4096]
+    start = opening_of(text)
     if not start:
         raise refused(name, "the file is empty", AGAIN)
     first_line = start.splitlines()[0]
@@ -49,14 +50,14 @@ def unpack(name: str, data: bytes) -> tuple[Unpacked, ...]:
     elif YAML.match(start):
         found = list(unpack_yaml(name, text))
     else:
-        found = [_unpack_single(name, text, first_line)]
+        found = [_unpack_single(name, text, start)]
     if len(found) == 1:
         return tuple(found)
     return tuple(replace(each, answer=number) for number, each in enumerate(found, 1))
 
 
-def _unpack_single(name: str, text: str, first_line: str) -> Unpacked:
-    start = text.lstrip()[:4096]
+def _unpack_single(name: str, text: str, start: str) -> Unpacked:
+    first_line = start.splitlines()[0]
     is_all_base64 = is_base64(text)
     if "password_enabled" not in first_line and not is_all_base64:
         refuse_other_text(name, start)
@@ -75,7 +76,7 @@ def _unwrap(name: str, text: str) -> str:
     """Return the text between the lines BEGIN and END, which are the first and the last."""
     first, *lines = map(str.strip, text.strip().splitlines())
     last = lines.pop() if lines else ""
-    if not _BEGIN.fullmatch(first) or last != first.replace("BEGIN", "END", 1):
+    if not _BEGIN.fullmatch(first) or last != f"-----END{first.removeprefix('-----BEGIN')}":
         found = "base64 between BEGIN and END, of which one is missing"
         raise refused(name, found, f"{AGAIN}; it may be cut short")
     return "\n".join(lines)

@@ -13,6 +13,8 @@ import pytest
 
 from credreport.errors import InputRefused
 from credreport.reports.containers.answers import _from_python_text
+from credreport.reports.containers.encodings import Unpacked, is_base64
+from credreport.reports.containers.strangers import opening_of
 from credreport.reports.containers.texts import unpack
 from credreport.reports.own import OwnEvidence
 from tests.support.reports import root, to_csv, user
@@ -92,9 +94,7 @@ def test_the_report_comes_out_as_it_went_in(
     data: bytes, container: str, generated_time: str
 ) -> None:
     (unpacked,) = unpack("report", data)
-    assert (unpacked.text, unpacked.container, unpacked.generated_time) == (
-        TEXT, container, generated_time,
-    )  # fmt: skip
+    assert unpacked == Unpacked(TEXT, container, generated_time, answer=0)
 
 
 def zipped(name: str) -> bytes:
@@ -111,7 +111,10 @@ def zipped(name: str) -> bytes:
     [
         (b"", "the file is empty"),
         (b" \n\t\n", "the file is empty"),
-        (b'{"State": "STARTED", "Description": "No report exists"}', "generate-credential-report"),
+        (
+            b'{"State": "STARTED", "Description": "No report exists"}',
+            "report.csv: the answer of `gen",
+        ),
         (b'{"Error": {"Code": "AccessDenied"}}', "an error message from AWS"),
         (b'{"Users": []}', "JSON without `Content`"),
         (b"[{}]", "a JSON list: a report that another tool has converted"),
@@ -120,6 +123,7 @@ def zipped(name: str) -> bytes:
         (answer(Content="b'user,arn"), "`Content` is a damaged Python text"),
         (answer(Content={"type": "Buffer", "data": [300]}), "`Content` is a damaged buffer"),
         (answer(Content=BASE64[:-3]), "base64 that is cut short"),
+        (answer(Content=f"{BASE64[:80]}?{BASE64[80:]}"), "base64 that is cut short, damaged"),
         (
             answer(Content=base64.b64encode(b" \n" * 99).decode()),
             "an empty report inside the base64",
@@ -131,6 +135,7 @@ def zipped(name: str) -> bytes:
         (b"{" + b'"a":' + b"9" * 5000 + b"}", "JSON nested too deeply, or with a number too long"),
         (BASE64[:160].encode() + b"\n" * 96 + BASE64[256:].encode(), "with an empty line in it"),
         (b"\n".join([*wrapped(76, "\n").split()[:3], BASE64[240:].encode()]), "a part is missing"),
+        (wrapped(76, "\n")[:72] + wrapped(76, "\n")[76:], "a part is missing"),
         (
             wrapped(76, "\n").replace(wrapped(76, "\n").split()[2] + b"\n", b"\n"),
             "an empty line in it",
@@ -141,22 +146,31 @@ def zipped(name: str) -> bytes:
         (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
         (zipped("xl/workbook.xml"), "this is an Excel workbook"),
         (zipped("report.csv"), "this is a zip archive"),
+        (zipped("[Content_Types].xml"), "this is an Excel workbook"),
+        (b"PK\3\4".ljust(65_533) + b"xl/", "this is an Excel workbook"),
+        (b"PK\3\4".ljust(65_534) + b"xl/", "this is a zip archive"),
         (b"report.csv".ljust(257, b"\0") + b"ustar", "this is a tar archive"),
         (b"<!DOCTYPE html><html>", "a web page (perhaps a login page)"),
         (b"<?xml version='1.0'?><a/>", "a web page"),
         (b"<GetCredentialReportResponse xmlns=''>", "the raw XML answer"),
         (b"\nAn error occurred (ReportNotPresent) when calling", "an error message, not a report"),
         (b"Unable to locate credentials. You can configure", "an error message, not a report"),
+        (f"Could not connect to the endpoint: {'x' * 99}".encode(), f": {'x' * 85}. Download"),
         (b"------------------\n| GetCredentialReport |\n", "`--output table`"),
+        (b"--------\n", "`--output table`"),
+        (b"GetCredentialReport".rjust(400, b"|"), "`--output table`"),
         (b"GeneratedTime: '2026'\nContent: dXNlcg==", "`--output yaml`"),
-        (b"sep=,\n" + BYTES, "a `sep=` line"),
-        (TEXT.replace(",", ";").encode(), "separated by semicolons"),
+        (b"sep=,\n" + BYTES, "line 1, column 1: a `sep=` line"),
+        (TEXT.replace(",", ";").encode(), "line 1: the columns are separated by semicolons"),
+        (b'"user";"arn"; password_enabled', "separated by semicolons"),
+        (b'"user"\t"arn"\t"password_enabled"', "separated by tabs"),
+        (b'"user" | "arn" | "password_enabled"', "separated by bars"),
         (TEXT.replace(",", "\t").encode(), "separated by tabs"),
         (TEXT.replace(",", "|").encode(), "separated by bars"),
         (b"\t".join([BASE64.encode(), BASE64.encode(), b"text/csv"]), "exactly one base64 text"),
         (BYTES[:50] + b"\xff" + BYTES[50:], "line 1, column 51: byte 0xff is not UTF-8"),
-        (TEXT.encode("utf-16")[:-1], "is not UTF-16"),
-        (BYTES + b"\n\0", "a NUL byte"),
+        (TEXT.encode("utf-16")[:-1], "report.csv: byte 0x41 is not UTF-16"),
+        (b"user,arn\nroot,\0", "line 2, column 6: a NUL byte"),
         (TEXT.encode("utf-16-le"), "a NUL byte"),
         (b"\xef\xbb\xbf\xef\xbb\xbf" + BYTES, "line 1, column 1: two byte order marks"),
     ],
@@ -167,6 +181,11 @@ def test_what_is_no_report_is_named(data: bytes, message: str) -> None:
     assert message in str(refusal.value)
     assert str(refusal.value).startswith("report.csv")
     assert str(refusal.value).endswith(".")
+
+
+@pytest.mark.parametrize("data", [b"GetCredentialReport".rjust(401, b"|"), b"user;arn;x"])
+def test_what_nothing_is_known_of_is_taken_for_csv(data: bytes) -> None:
+    assert unpack("report.csv", data) == (Unpacked(data.decode(), "CSV"),)
 
 
 def test_a_report_whose_user_is_called_like_an_error_is_read() -> None:
@@ -181,7 +200,7 @@ def test_evidence_of_ours_is_no_report(tmp_path: Path, formats: str) -> None:
 
     files = rendered(of_analysis(judge(tmp_path, root())), [formats])
     tables = [data for name, data in files.items() if name.endswith((".csv", ".json"))]
-    for data in tables:
+    for data in (*tables, b'{"assessment-results": {}}'):
         with pytest.raises(OwnEvidence):
             unpack("evidence", data)
 
@@ -222,6 +241,7 @@ def test_every_answer_in_a_file_is_read(data: bytes) -> None:
         (LINE + b"\nAn error occurred (Throttling)\n", "line 3: looks like `--output text`"),
         (LINE + OTHER_LINE[:-12], "line 2: looks like `--output text`"),
         (LINE + b"x\t" + OTHER_LINE, "line 2: looks like `--output text`"),
+        (LINE + f"{BASE64}\t{TIME}\t{TIME}\ttext/csv\n".encode(), "one base64 text and one time"),
         (answer() + OTHER_ANSWER[:-9], "JSON that cannot be read"),
         (
             answer() + b'{"State": "COMPLETE"}',
@@ -239,7 +259,9 @@ def test_every_answer_in_a_file_is_read(data: bytes) -> None:
         (answer(Older={"of": [TEXT]}), "another report beside the one in `Content`"),
         (answer(Older=f"\n{TEXT}"), "another report beside the one in `Content`"),
         (answer(Older=list(BYTES)), "another report beside the one in `Content`"),
+        (answer(Older=list(TEXT.encode("utf-16"))), "another report beside the one in `Content`"),
         (answer(Older=as_base64(TEXT.encode("utf-16"))), "another report beside"),
+        (answer(Older=as_base64(b"user,arn,password_enabled".rjust(900))), "another report beside"),
         (answer(Older=as_base64(b"mfa," + BYTES)), "another report beside the one in `Content`"),
         (answer(Older=as_base64(BYTES)[:-3]), "another report beside the one in `Content`"),
         (
@@ -278,12 +300,28 @@ def test_a_quoted_header_is_no_json_string() -> None:
         ("user_name,user_arn,generated_time,password_enabled,account_id", "Steampipe"),
         ("_cq_id,_cq_sync_time,account_id,arn,user,password_status", "CloudQuery"),
         ("user,user_creation_time,user_last_logon,password_exist,mfa_active", "Alibaba Cloud"),
+        ("check_id;status_extended", "Prowler"),
         ("AUTH_METHOD;TIMESTAMP;CHECK_ID;CHECK_TITLE;STATUS;STATUS_EXTENDED", "Prowler"),
     ],
 )
 def test_tables_of_other_tools_are_named(header: str, whose: str) -> None:
-    with pytest.raises(InputRefused, match=f"a table of {whose}, not AWS's credential report"):
+    with pytest.raises(
+        InputRefused, match=f"line 1: a table of {whose}, not AWS's credential report"
+    ):
         unpack("report", f"{header}\nx".encode())
+
+
+def test_an_error_is_looked_for_at_the_beginning_of_a_file() -> None:
+    assert opening_of(f" {'x' * 4097}") == "x" * 4096
+    error = "." * 4084 + "ExpiredToken"
+    with pytest.raises(InputRefused, match="an error message, not a report"):
+        unpack("report", error.encode())
+    assert [each.container for each in unpack("report", f".{error}".encode())] == ["CSV"]
+
+
+def test_base64_that_is_too_short_for_a_report_is_none() -> None:
+    assert is_base64("dXNl" * 16)
+    assert not is_base64("dXNl" * 15 + "dXN")
 
 
 def test_one_more_key_makes_no_evidence_of_a_report() -> None:
