@@ -42,8 +42,11 @@ TESTS = {
     "instants": ("test_instants", "reports/test_normalise"),
     "reports.cells": ("reports/test_cells", "reports/test_normalise"),
     "reports.containers.answers": ("reports/containers/test_texts",),
+    "reports.containers.archives": ("reports/containers/test_archives",),
     "reports.containers.encodings": ("reports/containers/test_texts",),
+    "reports.containers.members": ("reports/containers/test_archives",),
     "reports.containers.strangers": ("reports/containers/test_texts", "reports/test_inputs"),
+    "reports.containers.tars": ("reports/containers/test_archives",),
     "reports.containers.texts": ("reports/containers/test_texts",),
     "reports.grid": ("reports/test_grid", "reports/test_cells", "reports/test_read"),
     "reports.inputs": ("reports/test_inputs", "reports/containers/test_archives"),
@@ -113,6 +116,10 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("reports.cells", "shape = 1 << 14, 16", "14 + 1"): "no date has a place so far behind",
     ("reports.report", "if cells < len(self):", "Lt to LtE"): "either way gives the same texts",
     ("reports.report", "if cells < len(self):", "condition turned"): "either way gives the same texts",
+    ("reports.containers.members", "data = inflate.decompress(packed, self.size + 1)", "1 + 1"): "two "
+    "bytes too many are refused as well",
+    ("reports.containers.tars", "_CHUNK = 1 << 20", "1 + 1"): "how much is read at once shows in time alone",
+    ("reports.containers.tars", "_CHUNK = 1 << 20", "20 + 1"): "how much is read at once shows in time alone",
     ("reports.grid", "_PADDING = 128", "128 + 1"): "one more byte of it says no more",
     ("reports.grid", "if len(opening) == len(separators) - 1:", "Sub to Add"): "the pairs are found the long way as well",
     ("reports.sections", "self._accounts.add(account_of(row.split(SEPARATOR, 2)[1]))", "2 + 1"): "to "

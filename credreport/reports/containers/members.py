@@ -49,7 +49,6 @@ class Member:
         inflate = zlib.decompressobj(-zlib.MAX_WBITS)
         try:
             data = inflate.decompress(packed, self.size + 1)
-            data += inflate.decompress(inflate.unconsumed_tail, 1)
         except zlib.error as error:
             raise ArchiveRefused(f"damaged inside the archive ({error})") from None
         if not inflate.eof or inflate.unused_data:
@@ -74,6 +73,6 @@ def without_dots(name: str) -> str:
 
 def refuse_duplicates(names: Iterable[str]) -> None:
     """Raise ArchiveRefused if two members have the same name."""
-    name, count = next(iter(Counter(names).most_common(1)), ("", 0))
-    if count > 1:
-        raise ArchiveRefused(f"{count} members are called {name!r}")
+    for name, count in Counter(names).items():
+        if count > 1:
+            raise ArchiveRefused(f"{count} members are called {name!r}")

@@ -20,8 +20,8 @@ from credreport.reports.containers.members import (
     without_dots,
 )
 
-_CHUNK = 1024 * 1024
-_MAX_HEADER = 64 * 1024
+_CHUNK = 1 << 20
+_MAX_HEADER = 64 << 10
 
 
 def unpack_gzip(file: BinaryIO, max_bytes: int) -> Spool:
@@ -115,4 +115,4 @@ def _to_member(info: tarfile.TarInfo) -> Member:
 
 def _chunks_with_data(take: Take, begin: int, end: int) -> Iterator[bool]:
     for place in range(begin, end, _CHUNK):
-        yield any(take(place, min(_CHUNK, end - place)))
+        yield any(take(place, _CHUNK))

@@ -18,9 +18,10 @@ import pytest
 from credreport.errors import Problem
 from credreport.reports import inputs as sources
 from credreport.reports.containers import tars
+from credreport.reports.containers.archives import open_archive
 from credreport.reports.containers.members import ArchiveRefused, Member, take_from
 from credreport.reports.containers.tars import _to_member, tar_members, unpack_gzip
-from credreport.reports.containers.zips import zip_members
+from credreport.reports.containers.zips import _Entry, _wrong, zip_members
 from credreport.reports.inputs import Skipped, Stream, open_inputs
 from tests.support.reports import root, to_csv, user
 
@@ -368,6 +369,15 @@ def test_a_tar_that_is_cut_short_or_joined_to_another_is_refused() -> None:
     assert "not a tar" in tar_refusal(b"user,arn\n" * 100)
 
 
+def test_a_tar_ends_with_two_blocks_of_zeros() -> None:
+    whole = tarred()
+    end = len(whole.rstrip(b"\0")) // 512 * 512 + 512
+    members, _ = open_archive("a.tar", io.BytesIO(whole[: end + 1024]), 0)
+    assert [member.name for member in members] == list(FILES)
+    with pytest.raises(ArchiveRefused, match="damaged or cut short after 3 members"):
+        open_archive("a.tar", io.BytesIO(whole[: end + 1023]), 0)
+
+
 def test_two_members_of_a_tar_of_one_name_are_refused() -> None:
     def again(archive: tarfile.TarFile) -> None:
         archive.addfile(tarfile.TarInfo("111122223333.csv"))
@@ -443,6 +453,19 @@ def test_links_and_devices_of_a_tar_are_left_out_by_name(tmp_path: Path) -> None
     ]
 
 
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        (tarfile.SYMTYPE, "a link to x, not followed"),
+        (tarfile.CHRTYPE, "neither a file nor a directory"),
+    ],
+)
+def test_what_is_left_out_of_a_tar_has_no_bytes(kind: bytes, why: str) -> None:
+    info = tarfile.TarInfo("a.csv")
+    info.type, info.linkname, info.size, info.offset_data = kind, "x", 9, 512
+    assert _to_member(info) == Member("a.csv", 0, 0, 0, left_out=why)
+
+
 def test_a_sparse_member_is_refused() -> None:
     info = tarfile.TarInfo("a.csv")
     info.type = tarfile.GNUTYPE_SPARSE
@@ -451,10 +474,12 @@ def test_a_sparse_member_is_refused() -> None:
 
 
 def test_the_members_and_headers_of_a_tar_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    def name_it(archive: tarfile.TarFile) -> None:
-        archive.addfile(tarfile.TarInfo("x" * 70_000))
+    def name_it(length: int) -> Callable[[tarfile.TarFile], None]:
+        return lambda archive: archive.addfile(tarfile.TarInfo("x" * length))
 
-    assert "a header longer than 64 KiB" in tar_refusal(tarred(name_it))
+    just, more = (tarred(name_it(length), tarfile.GNU_FORMAT) for length in (65_535, 65_536))
+    assert list(untar(just)) == [*FILES, "x" * 65_535]  # with its NUL it is 64 KiB
+    assert "a header longer than 64 KiB" in tar_refusal(more)
     monkeypatch.setattr(tars, "MAX_MEMBERS", 2)
     assert tar_refusal(tarred()) == "more than 2 files in one archive"
 
@@ -466,6 +491,16 @@ def test_what_a_gzip_unpacks_to_is_bounded(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(tars, "RATIO_FREE_BYTES", 10)
     with pytest.raises(ArchiveRefused, match="unpacks to more than"):
         unpack_gzip(io.BytesIO(gzip.compress(b"x" * 100)), 50)
+
+
+def test_what_a_gzip_unpacks_to_is_bounded_by_its_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tars, "RATIO_FREE_BYTES", 0)
+    monkeypatch.setattr(tars, "MAX_RATIO", 10)
+    just, more = (gzip.compress(b"x" * size).ljust(100, b"\0") for size in (1000, 1001))
+    assert len(unpack_gzip(io.BytesIO(just), 1000)) == 1000
+    for data, room in ((more, 1001), (just, 999)):
+        with pytest.raises(ArchiveRefused, match="unpacks to more than 0 MiB"):
+            unpack_gzip(io.BytesIO(data), room)
 
 
 def test_a_damaged_gzip_is_refused() -> None:
@@ -497,6 +532,31 @@ def test_a_member_that_is_not_what_was_promised_is_refused() -> None:
         Member("a", 0, 2, 3).read(take)
     with pytest.raises(ArchiveRefused, match="damaged inside the archive"):
         Member("a", 0, 3, 3, is_deflated=True).read(take)
+
+
+def test_a_packed_member_has_its_size_and_fills_its_bytes() -> None:
+    deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    packed = deflate.compress(b"abcd") + deflate.flush()
+    take = take_from(io.BytesIO(packed + b"x"))
+    assert Member("a", 0, len(packed), 4, is_deflated=True).read(take) == b"abcd"
+    for longer, size in ((0, 3), (0, 2), (0, 5), (1, 4), (-1, 4)):
+        with pytest.raises(ArchiveRefused, match="damaged inside the archive"):
+            Member("a", 0, len(packed) + longer, size, is_deflated=True).read(take)
+
+
+@pytest.mark.parametrize(
+    ("packed_size", "size", "wrong"),
+    [
+        (1, 1_048_576, ""),
+        (1, 1_048_577, "unpacks to more than 200 times its size"),
+        (10_000, 2_000_000, ""),
+        (10_000, 2_000_001, "unpacks to more than 200 times its size"),
+    ],
+)
+def test_a_member_may_be_two_hundred_times_as_long_or_a_mebibyte(
+    packed_size: int, size: int, wrong: str
+) -> None:
+    assert _wrong(_Entry(b"a.csv", 0, 8, 0, packed_size, size, 0)) == wrong
 
 
 def test_an_archive_that_cannot_be_opened_is_refused(tmp_path: Path) -> None:
