@@ -202,7 +202,7 @@ def compare_baseline(
     `finish` is done with both before they are compared; files of more than `most` bytes are refused.
     """
     from credreport.comparison.comparison import compare
-    from credreport.reports.selection import read_reports
+    from credreport.reports.selection import is_older, read_reports
     from credreport.verdicts.assessment import assess
 
     with progress(screen, [str(baseline)]) as advance:
@@ -216,14 +216,19 @@ def compare_baseline(
     judged = finish(assess(older, assessment.policy, waivers))
     assessment = finish(assessment)
     comparison = compare(judged, assessment)
-    stamps = {each.account_key: each.stamp for each in judged.reports if each.stamp}
-    is_reversed = any(  # which an --as-of, the instant of judging, would hide
-        each.stamp and each.stamp < stamps.get(each.account_key, each.stamp)
-        for each in assessment.reports
-    )
-    if is_reversed or comparison.newest is not assessment:
+    # An --as-of, the instant of judging, would hide which report is older.
+    before = {each.account_key: each for each in judged.reports}
+    pairs = [(before.get(each.account_key, each), each) for each in assessment.reports]
+    if comparison.newest is not assessment or any(is_older(new, old) for old, new in pairs):
         message = f"--baseline {baseline}: it is newer than the reports to judge; name an older one"
         raise UsageError(message)
+    for old, new in pairs:
+        if old.stamp and new.stamp and old.digest != new.digest and not is_older(old, new):
+            message = (
+                f"--baseline {baseline}: no stamp says whether {old.source.name} is older than "
+                f"{new.source.name}; give both the names the console gave them, or name an older one"
+            )
+            raise UsageError(message)
     return comparison
 
 

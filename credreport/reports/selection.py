@@ -336,7 +336,7 @@ def _choose_newest(
             chosen.append(report)
     for account_id, reports in accounts.items():
         newest, *others = reports  # in the order of _drop_copies
-        if not all(_is_older(report, newest) for report in others):
+        if not all(is_older(report, newest) for report in others):
             names = ", ".join(map(repr, sorted({report.source.name for report in others})))
             found = f"another report of account {account_id} ({names}), and no stamp says which is newer"
             remedy = "Name one, or give the files the names the console gave them"
@@ -357,8 +357,8 @@ def _choose_newest(
     return chosen, left_out, problems
 
 
-def _is_older(report: Report, newest: Report) -> bool:
-    """Whether their stamps say so."""
+def is_older(report: Report, newest: Report) -> bool:
+    """Whether the stamps of two reports say that the first is older."""
     if report.stamp is None or newest.stamp is None:
         return False
     return report.stamp < first_second(newest.stamp, newest.stamp_origin)

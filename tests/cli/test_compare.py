@@ -323,6 +323,26 @@ def test_a_baseline_that_is_newer_is_refused_whenever_it_is_judged(
     assert "it is newer than the reports to judge; name an older one" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("r_2026-09-30T12-00.csv", "r_2026-09-30.csv"),
+        ("r_2026-09-30.csv", "r_2026-09-30T12-00.csv"),
+        ("r_2026-09-30.csv", "s_2026-09-30.csv"),
+        ("r_2026-09-30T12-00.csv", "s_2026-09-30T12-00.csv"),
+    ],
+)
+def test_a_baseline_that_no_stamp_says_is_older_is_refused_whenever_it_is_judged(
+    tmp_path: Path, old: str, new: str
+) -> None:
+    older = save(tmp_path, root(), user("alice"), user("bob"), name=old)
+    newer = save(tmp_path, root(), user("alice"), name=new)
+    given = ("analyze", newer, "--baseline", older, "--as-of", "2026-12-31")
+    result = run(*given, "-o", tmp_path / "out", "--format", "none")
+    assert result.exit_code == 2
+    assert f"no stamp says whether {old} is older than {new}" in " ".join(result.stderr.split())
+
+
 def test_without_a_baseline_there_is_no_changes_sheet(
     dates: tuple[Path, Path], tmp_path: Path
 ) -> None:
