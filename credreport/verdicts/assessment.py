@@ -262,7 +262,7 @@ def judge_part(reports: Sequence[Report], policy: Policy, waivers: Waivers) -> P
         undecided=undecided,
         undetermined=to_undetermined(credentials, undecided),
         unused=credentials[is_unused].reset_index(names="row")[["row", *_SCRIPTED]],
-        ages=ages.value_counts(sort=False).reset_index(name="count"),
+        ages=ages.value_counts().reset_index(name="count"),
         tallies=tuple(to_tallies(judged, unused_after_days=policy.unused_after_days)),
         report_notices=tuple(map(tuple, find_warnings(judged))),
         user_count=len(judged.table),
@@ -290,7 +290,7 @@ def join(
     notices = [*left_out.notices, *(notice for report in reports for notice in report.notices)]
     notices += chain.from_iterable(report_notices)
     notices += waiver_notices(covered, waivers)
-    ages = pd.concat([part.ages for part in parts], ignore_index=True)
+    ages = pd.concat([part.ages for part in parts])
     return Assessment(
         policy=policy,
         reports=reports,

@@ -66,8 +66,8 @@ TESTS = {
     "verdicts.assessment": (
         "verdicts/test_assessment",
         "rules/test_catalogue",
+        "rules/test_policy",
         "rules/test_waivers",
-        "verdicts/test_missing_columns",
     ),
     "verdicts.contradictions": ("verdicts/test_contradictions",),
     "verdicts.credentials": ("verdicts/test_credentials",),

@@ -9,10 +9,12 @@ import pytest
 
 from credreport import analyze, read_reports
 from credreport.errors import UsageError
+from credreport.reports.selection import Population
 from credreport.rules.policy import Policy
+from credreport.rules.waivers import Waivers
 from credreport.schema import ACCOUNT_NAMES, FINDINGS, Status
-from credreport.verdicts.assessment import Assessment
-from tests.support.reports import ACCOUNT, judge, lose_a_row, root, save, user
+from credreport.verdicts.assessment import Assessment, assess, join, judge_part
+from tests.support.reports import ACCOUNT, NAME, judge, lose_a_row, root, save, user
 
 OLD, OLDER, YOUNG = "2025-01-01T00:00:00Z", "2024-01-01T00:00:00Z", "2026-01-30T00:00:00Z"
 
@@ -194,3 +196,39 @@ def test_the_library_is_a_notebook_users_way_in(tmp_path: Path) -> None:
 def test_a_use_after_the_as_of_has_no_age(tmp_path: Path) -> None:
     users = judge(tmp_path, root(), user("late", **password(OLD, "2026-05-01T00:00:00Z"))).users
     assert users["days_since"].isna().all()
+
+
+OTHER = "222233334444"
+
+
+@pytest.fixture
+def population(tmp_path: Path) -> Population:
+    """Two reports, each with something to find, to leave undetermined and to count."""
+    unread = password("soon", "soon")
+    save(tmp_path, root(), user("ann", **password(OLD), **key(1, OLD)), user("bo", **unread))
+    theirs = (user("cy", OTHER, **key(2, OLD)), user("di", OTHER, **key(1, YOUNG)))
+    save(tmp_path, root(OTHER), *theirs, user("ed", OTHER, **unread), name=f"theirs/{NAME}")
+    return read_reports(tmp_path)
+
+
+def test_judged_part_by_part_all_tables_are_the_same(population: Population) -> None:
+    policy = Policy(rules=("unused-access-key", "unused-password", "old-password", "inactive-user"))
+    whole = assess(population, policy)
+    parts = [judge_part([report], policy, Waivers()) for report in population.reports]
+    joined = join(parts, population.reports, population, policy, Waivers())
+    names = ["users", "credentials", "findings", "undecided", "undetermined", "unused", "ages"]
+    for name in names:
+        assert not getattr(whole, name).empty
+        pd.testing.assert_frame_equal(
+            getattr(joined, name), getattr(whole, name), check_names=False
+        )
+    assert joined.tallies == whole.tallies
+    assert (joined.iam_user_count, whole.iam_user_count) == (5, 5)
+
+
+def test_what_is_judged_is_counted_by_kind_and_age(population: Population) -> None:
+    """Root, what is undetermined and what is off is not in the charts."""
+    counted = assess(population).ages
+    assert counted.to_numpy().tolist() == [
+        ["access_key", 1, 1], ["access_key", 395, 2], ["password", 395, 1],
+    ]  # fmt: skip
