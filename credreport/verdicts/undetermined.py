@@ -26,7 +26,7 @@ def to_undetermined(credentials: pd.DataFrame, undecided: pd.DataFrame) -> pd.Da
         is_of_rule=False,
     )[[*_COLUMNS]]
     if undecided.empty:  # common, and pandas is slow even with no rows
-        return rows.reset_index(drop=True)
+        return rows
     about = credentials.loc[undecided["row"]].set_axis(undecided.index)
     is_lost = ~about["has_mfa_column"] & undecided["reason"].str.contains(f"`{MFA}`")
     lost = undecided["rule"] + f": the report has no column `{MFA}`"
@@ -42,7 +42,7 @@ def to_undetermined(credentials: pd.DataFrame, undecided: pd.DataFrame) -> pd.Da
         source_line=told["source_line"].astype("Int64").where(is_there, pd.NA),
         is_of_rule=True,
     )
-    return pd.concat([rows, told[[*_COLUMNS]]], ignore_index=True)
+    return pd.concat([rows, told[[*_COLUMNS]]])
 
 
 def _cells(rows: pd.DataFrame, credential: pd.Series) -> pd.Series:

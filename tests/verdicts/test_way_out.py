@@ -101,16 +101,21 @@ def test_a_waived_finding_switches_nothing_off(tmp_path: Path) -> None:
 
 
 def test_each_credential_to_switch_off_is_one_row_in_the_order_of_findings(tmp_path: Path) -> None:
-    rows = [user("ann", **key(1, OLD)), user("bob", **password(OLD), **key(1, OLD))]
-    judged = judge(tmp_path, *rows, policy=Policy(rules=("inactive-user",)))
+    rows = [
+        user("ann", **key(1, "2024-01-01T00:00:00Z")),
+        user("bob", **password(OLD), **key(1, OLD)),
+    ]
+    rules = ("unused-access-key", "inactive-user")
+    judged = judge(tmp_path, *rows, policy=Policy(rules=rules))
     targets = to_targets(judged.findings, judged.unused)
-    names = ["user", "credential", "place"]
-    assert dict(
-        zip(targets.index, targets[names].itertuples(index=False, name=None), strict=True)
-    ) == {
-        0: ("ann", "access_key_1", 0),
-        1: ("bob", "password", 1),
-        2: ("bob", "access_key_1", 1),
+    names = ["user", "rule", "credential"]
+    told = targets[names].itertuples(index=False, name=None)
+    assert dict(zip(targets.index, told, strict=True)) == {
+        0: ("ann", "inactive-user", "access_key_1"),
+        1: ("ann", "unused-access-key", "access_key_1"),
+        2: ("bob", "inactive-user", "password"),
+        3: ("bob", "inactive-user", "access_key_1"),
+        4: ("bob", "unused-access-key", "access_key_1"),
     }
 
 
