@@ -6,8 +6,9 @@ Nothing is guessed: a date whose day and month could be exchanged is named, not 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+import unicodedata
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -16,7 +17,9 @@ from credreport.instants import format_instant, parse_date, parse_instant
 
 GENERATED_TIME = "GeneratedTime"
 _FILE, _FOLDER, _ARCHIVE = _NAMES = ("file name", "directory name", "archive name")
+_SEVERAL = "the file's name has several times, or one in a zone other than UTC, GMT and ±HH:MM; none was used"
 _LONGEST_TIME = 100  # letters: an answer may be damaged, and say anything there
+_LONGEST_NAME = 1_000  # letters: a member of an archive may have any name
 _A_DAY = timedelta(days=1)
 # Reports are gathered some days after they were made, in a directory called by that day.
 _A_WEEK = timedelta(days=7)
@@ -89,7 +92,49 @@ _UNREAD_PATTERNS = tuple(
     for pattern, why in _UNREAD
 )
 _MONTH_OF_QUARTER = {"": "1", "1": "1", "2": "4", "3": "7", "4": "10"}
+# What else may be a date, in a text whose letters are plain and whose marks are single blanks. None is
+# read; see is_later. Hours and minutes end before 24, so that a number above begins with a year or a day.
+_GUESSES = tuple(
+    re.compile(rf"(?<![0-9])(?:{pattern})(?![0-9])")
+    for pattern in (
+        r"(?P<year>20[0-9]{2}) (?P<one>[0-9]{1,2}) (?P<other>[0-9]{1,2})",
+        r"(?P<year>20[0-9]{2})(?P<one>[0-9]{2})(?P<other>[0-9]{2})",
+        r"(?P<one>[0-9]{1,2}) (?P<other>[0-9]{1,2}) (?P<year>20[0-9]{2})",
+        r"(?P<year>20[0-9]{2})(?P<month>0[1-9]|1[0-2])",
+        r"(?<![0-9] )(?P<month>0[1-9]|1[0-2]) ?(?P<year>20[0-9]{2})",
+        r"(?P<year>2[4-9]|3[0-9]) ?(?P<one>[0-9]{2}) ?(?P<other>[0-9]{2})",
+        r"(?P<one>2[4-9]|3[01]) (?P<other>[0-9]{2}) (?P<year>2[4-9]|3[0-9])",
+    )
+)
+_SHORT_YEAR = re.compile(r"(?<![0-9.])([0-9]{1,2})\.([0-9]{1,2})\.([2-3][0-9])(?![0-9])")
+_MONTH_WORDS = (
+    "jan(?:uary?|vier)?|enero?", "fe[bv](?:r|ruary?|rero|rier)?", "ma?e?r(?:ch|z|zo|s)?", "a[pbv]r(?:il)?",
+    "ma[iy]o?", "jun[ei]?|junio|juin", "jul[yi]?|julio|juil(?:let)?", "aug(?:ust)?|aout|agosto?",
+    "sept?(?:ember|embre|iembre)?", "o[ck]t(?:ober|obre|ubre)?", "nov(?:ember|embre|iembre)?",
+    "de[cz](?:ember|embre)?|dic(?:iembre)?",
+)  # fmt: skip
+_PERIOD = re.compile(
+    "(?<![a-z])(?:"
+    + "|".join(f"(?P<m{number}>{words})" for number, words in enumerate(_MONTH_WORDS, 1))
+    + r")(?![a-z])|(?<![a-z])(?:q ?(?P<q>[1-4])|h ?(?P<h>[12])|(?:[ck]?w|week) ?(?P<w>[0-9]{1,2}))(?![0-9a-z])"
+    r"|(?<![0-9])(?:(?P<of_q>[1-4])q|(?P<of_h>[12])h)(?![a-z])"
+)
+_YEAR = re.compile(r"(?<![0-9])20[0-9]{2}(?![0-9])")
+# A fiscal year may begin long before the year that it is called by.
+_FISCAL = re.compile(r"(?<![A-Za-z])FY[-_ ']{0,2}(?:20)?[0-9]{2}(?![0-9])", re.IGNORECASE)
+_YEAR_BEHIND = re.compile(r" ?(?:[0-9]{1,2} )?(2[4-9]|3[0-9])(?![0-9])")
+_YEAR_BEFORE = re.compile(r"(?<![0-9])(2[4-9]|3[0-9]) ?\Z")
+_SINCE_1970 = re.compile(r"(?<![0-9])(1[0-9]{9})(?:[0-9]{3}){0,3}(?![0-9])")
+_MARKS = re.compile(r"[^0-9a-z]+")
+_READ = tuple(
+    re.compile(rf"{pattern.pattern}(?:{_HOURS}(?![0-9]))?", pattern.flags)
+    for pattern in (_STAMP, *_WORDED)
+)
+# A number may be no date at all: rather not, if it would be so late.
+_TWO_YEARS = timedelta(days=731)
 _PARTITION = re.compile(r"\A[A-Za-z_]+=")
+# How a name is shown with a letter that is not printable.
+_WRITTEN_OUT = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
 # Windows separates directories by a backslash; one before a number writes out a letter of the name.
 _SEPARATOR = re.compile(r"/|\\(?!x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
 
@@ -115,7 +160,7 @@ def stamps_in_name(name: str) -> set[datetime]:
     of that day adds nothing. A time in a zone that is not read (`EST`, `GMT-5`) lies somewhere
     between two instants, which are both returned: then the name does not say when.
     """
-    text = unquote(name)
+    text = _WRITTEN_OUT.sub("_", unquote(name))
     instants: set[datetime] = set()
     days: set[str] = set()
     days_with_time: set[str] = set()
@@ -172,14 +217,59 @@ def is_later(name: str, stamp: Stamp) -> bool:
 
     It is nearer to the report than what the stamp was taken from, which then says nothing.
     """
-    days = [*stamps_in_name(name), *_first_days(unquote(name))]
-    return any(day - stamp.instant > _A_WEEK for day in days)
+    text = _FISCAL.sub("_", _WRITTEN_OUT.sub("_", unquote(name)))
+    if any(day - stamp.instant > _A_WEEK for day in (*stamps_in_name(name), *_first_days(text))):
+        return True
+    return any(
+        _A_WEEK < day - stamp.instant < _TWO_YEARS for day in _guess_days(text[:_LONGEST_NAME])
+    )
 
 
-def _first_days(text: str) -> list[datetime]:
+def _guess_days(text: str) -> Iterator[datetime]:
+    """Yield the first day of whatever else in a text may be a day, a month, a quarter or a week."""
+    for pattern in _READ:
+        text = pattern.sub(lambda match: "_" if stamps_in_name(match[0]) else match[0], text)
+    for match in _SHORT_YEAR.finditer(text):
+        yield from _first_of(f"20{match[3]}", (match[1], match[2]), (match[2], match[1]))
+    letters = unicodedata.normalize("NFKD", text).lower()
+    plain = _MARKS.sub(" ", "".join(each for each in letters if not unicodedata.combining(each)))
+    for match in _SINCE_1970.finditer(plain):
+        yield datetime.fromtimestamp(int(match[1]), UTC)
+    for pattern in _GUESSES:
+        for match in pattern.finditer(plain):
+            part = match.groupdict("1")
+            one, other = part.get("one", "1"), part.get("other", "1")
+            dates = [(part["month"], "1")] if "month" in part else [(one, other), (other, one)]
+            yield from _first_of(f"20{part['year'][-2:]}", *dates)
+    years = {*_YEAR.findall(plain)}
+    for match in _PERIOD.finditer(plain):
+        near = _YEAR_BEHIND.match(plain, match.end()), _YEAR_BEFORE.search(plain[: match.start()])
+        for year in (*years, *(f"20{each[1]}" for each in near if each)):
+            yield from _first_of_period(year, match)
+
+
+def _first_of_period(year: str, match: re.Match[str]) -> list[datetime]:
+    """Return the first day of a month, a quarter, a half or a week of a year."""
+    name, value = next((name, value) for name, value in match.groupdict().items() if value)
+    kind, number = name.removeprefix("of_")[0], int(value) if value.isdigit() else int(name[1:])
+    if kind == "w":
+        return [day + timedelta(weeks=number - 2) for day in _first_of(year, ("1", "1"))]
+    month = {"m": 1, "q": 3, "h": 6}[kind] * (number - 1) + 1
+    return _first_of(year, (str(month), "1"))
+
+
+def _first_of(year: str, *dates: tuple[str, str]) -> list[datetime]:
+    """Return the first of the days, each a month and a day, that there are."""
+    days = (parse_date(_to_date(year, month, day)) for month, day in dates)
+    return sorted(day for day in days if day)[:1]
+
+
+def _first_days(
+    text: str, patterns: Sequence[tuple[re.Pattern[str], str]] = _UNREAD_PATTERNS
+) -> list[datetime]:
     """Return the first day that each date in a text may mean, where it is not read as one."""
     found = []
-    for pattern, _ in _UNREAD_PATTERNS:
+    for pattern, _ in patterns:
         for match in pattern.finditer(text):
             part = match.groupdict("")
             year, one, other = (part.get(name, "") for name in ("year", "one", "other"))
@@ -258,16 +348,20 @@ def find_stamp(
         stamp = stamps.pop()
         if is_later(unread_time, Stamp(stamp, _FILE)):
             return None, "", notices
+        if any(day - stamp > _A_WEEK for day in _first_days(own_name, _UNREAD_PATTERNS[:2])):
+            return None, "", [*notices, Notice(name, 0, "several-stamps", _SEVERAL)]
         return stamp, _FILE, notices + _far_from_place(name, stamp, place_stamp)
     if stamps:
-        message = "the file's name has several times, or one in a zone other than UTC, GMT and ±HH:MM; none was used"
-        notices.append(Notice(name, 0, "several-stamps", message))
+        notices.append(Notice(name, 0, "several-stamps", _SEVERAL))
         return None, "", notices
     if place_stamp and not any(is_later(each, place_stamp) for each in (unread_time, own_name)):
         return *place_stamp, notices
     unread = unread_date(own_name)
     if unread:
         notices.append(Notice(name, 0, "unread-date", unread))
+    elif place_stamp and not generated_time:
+        message = f"the file's name may have a later date than the {place_stamp.origin}, which was not used"
+        notices.append(Notice(name, 0, "unread-date", message))
     return None, "", notices
 
 

@@ -246,6 +246,60 @@ def test_it_does_where_that_date_is_not_later(name: str) -> None:
     assert find_stamp(name, "", folder) == (END_OF_SEPTEMBER, "directory name", [])
 
 
+@pytest.mark.parametrize(
+    "date",
+    [
+        "1797660000", "1797660000123", "/Date(1797660000000)/", "2026 12 23", "2026–12–23", "2026年12月23日",
+        "2026-23-12", "20262312", "23 12 2026", "12/23/2026", "2026%E2%80%9312%E2%80%9323", "２０２６-１２-２３",
+        "23.12.26", "26-12-23", "261223", "23-SEP-27", "Dec 2026", "2026-Dec", "Dec. 23rd, 2026", "23 of Dec 2026",
+        "Dez 2026", "23. Dezember 26", "décembre 2026", "23 de diciembre de 2026", "Wed Dec 23 06:00:09 2026",
+        "März 2027", "fév 27", "12-2026", "122026", "202612", "Q4 2027", "2027 H1", "1Q27", "27h1", "CW50 2026", "h2 27",
+    ],
+)  # fmt: skip
+def test_nor_where_it_may_have_a_later_one_in_other_words(date: str) -> None:
+    folder = Stamp(END_OF_SEPTEMBER, "directory name")
+    name = f"report {date.replace('/', '%2F')}.csv"
+    stamp, origin, (notice,) = find_stamp(name, "", folder)
+    assert (stamp, origin, notice.code) == (None, "", "unread-date")
+    assert find_stamp("r.json", date, folder)[:2] == (None, "")
+    assert stamp_of_folder(["2026-09-30", name]) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sep 2026.csv", "Q4 2026.csv", "30.09.26.csv", "marketing 2027.csv", "FY27-Q1.csv", "FY2027 Q2.csv", "dec.csv",
+        "101126.csv", "12-11-26.csv", "SEC-1234.csv", "AUDIT-2026-1123.csv", "CVE-2026-12345.csv", "q4 2029.csv",
+        "1111-2222-3333.csv", "1790748000.csv", "1997660000.csv", "PCI DSS 4.0.1.csv", "2026-2027.csv", "2027.csv",
+        "99999999.csv", "report (12).csv", "31.11.26.csv",
+    ],
+)  # fmt: skip
+def test_what_may_be_no_date_or_no_later_one_refuses_nothing(name: str) -> None:
+    folder = Stamp(END_OF_SEPTEMBER, "directory name")
+    assert find_stamp(name, "", folder) == (END_OF_SEPTEMBER, "directory name", [])
+
+
+def test_two_days_in_a_name_are_two_though_one_is_not_read() -> None:
+    for name, expected in (
+        ("2026-09-30 saved 23.12.2026.csv", None),
+        ("2026-09-30 saved 07.10.2026.csv", END_OF_SEPTEMBER),
+        ("2026-09-30 at 11.12.26 PM.csv", END_OF_SEPTEMBER),
+        ("2026-09-30 FY27 Q2.csv", END_OF_SEPTEMBER),
+    ):
+        stamp, _, notices = find_stamp(name, "")
+        assert (stamp, [each.code for each in notices]) == (
+            expected,
+            [] if expected else ["several-stamps"],
+        )
+
+
+@pytest.mark.parametrize("letter", [r"\xb0", r"\u2029", r"\U000e0001"])
+def test_a_letter_that_is_written_out_is_no_part_of_a_date(letter: str) -> None:
+    folder = Stamp(END_OF_SEPTEMBER, "directory name")
+    made = find_stamp(f"n{letter}2026-12-23.csv", "", folder)
+    assert made[:2] == (utc(2026, 12, 23, 23, 59, 59), "file name")
+
+
 def test_a_generated_time_far_from_the_date_in_the_name_is_warned_of() -> None:
     name = "report-2026-09-30T06-00-09Z.json"
     for generated, codes in (
