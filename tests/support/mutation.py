@@ -48,6 +48,7 @@ TESTS = {
     "reports.containers.strangers": ("reports/containers/test_texts", "reports/test_inputs"),
     "reports.containers.tars": ("reports/containers/test_archives",),
     "reports.containers.texts": ("reports/containers/test_texts",),
+    "reports.containers.zips": ("reports/containers/test_archives", "reports/test_inputs"),
     "reports.grid": ("reports/test_grid", "reports/test_cells", "reports/test_read"),
     "reports.inputs": ("reports/test_inputs", "reports/containers/test_archives"),
     "reports.names": (
@@ -120,6 +121,11 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     "bytes too many are refused as well",
     ("reports.containers.tars", "_CHUNK = 1 << 20", "1 + 1"): "how much is read at once shows in time alone",
     ("reports.containers.tars", "_CHUNK = 1 << 20", "20 + 1"): "how much is read at once shows in time alone",
+    ("reports.containers.zips", "_FLAGS = 0x40 | _ENCRYPTED | _HAS_DESCRIPTOR | _IS_UTF_8", "64 + 1"): "that bit is _ENCRYPTED",
+    ("reports.containers.zips", 'record = take(offset, _LARGE_END.size) if offset < place else b""', "Lt to LtE"): "no "
+    "such record is where its locator is",
+    ("reports.containers.zips", "while len(data) > _FIELD.size:", "Gt to GtE"): "a field with nothing in it says nothing",
+    ("reports.containers.zips", "if next_place < place:", "Lt to LtE"): "it is asked only where the two differ",
     ("reports.grid", "_PADDING = 128", "128 + 1"): "one more byte of it says no more",
     ("reports.grid", "if len(opening) == len(separators) - 1:", "Sub to Add"): "the pairs are found the long way as well",
     ("reports.sections", "self._accounts.add(account_of(row.split(SEPARATOR, 2)[1]))", "2 + 1"): "to "

@@ -25,10 +25,12 @@ from credreport.reports.containers.members import (
     without_dots,
 )
 
-_MAX_DIRECTORY = MAX_MEMBERS * 1024
+_MAX_DIRECTORY = 20 << 20
 _LOCAL = struct.Struct("<4s5H3L2H")
 _ENTRY = struct.Struct("<4s6H3L5H2L")
 _END = struct.Struct("<4s4H2LH")
+_DESCRIPTOR = struct.Struct("<4sL2Q")  # at its longest
+_FIELD = struct.Struct("<2H")
 _LOCATOR = struct.Struct("<4sLQL")
 _LARGE_END = struct.Struct("<4sQ2H2L4Q")
 _LOCAL_MARK, _ENTRY_MARK, _END_MARK = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
@@ -91,7 +93,7 @@ def zip_members(file: BinaryIO) -> list[Member]:
 def _find_directory(take: Take, size: int) -> tuple[int, int, int]:
     """Return where the directory begins and ends, and how many entries it has."""
     start = max(0, size - _END.size - _FULL_16)
-    tail = take(start, size - start)
+    tail = take(start, size)
     place = tail.rfind(_END_MARK)
     if place < 0 or len(tail) - place < _END.size:
         raise ArchiveRefused("not a zip, or cut short: there is no end record")
@@ -113,8 +115,10 @@ def _find_directory(take: Take, size: int) -> tuple[int, int, int]:
             "its directory is not where its end record says: it is damaged, or something, perhaps "
             "another zip, lies before it"
         )
-    if count > MAX_MEMBERS or length > _MAX_DIRECTORY:
+    if count > MAX_MEMBERS:
         raise ArchiveRefused(f"{count} files in one zip, more than {MAX_MEMBERS}")
+    if length > _MAX_DIRECTORY:
+        raise ArchiveRefused(f"its directory is longer than {_MAX_DIRECTORY >> 20} MiB")
     return begin, end, count
 
 
@@ -158,10 +162,10 @@ def _read_directory(data: bytes, count: int) -> Iterator[_Entry]:
 def _extra_fields(data: bytes) -> Mapping[int, bytes]:
     """Return the extra fields of a header, each by its number."""
     found = {}
-    while len(data) >= 4:
-        kind, length = struct.unpack_from("<2H", data)
-        found[kind] = data[4 : 4 + length]
-        data = data[4 + length :]
+    while len(data) > _FIELD.size:
+        kind, length = _FIELD.unpack_from(data)
+        rest = data[_FIELD.size :]
+        found[kind], data = rest[:length], rest[length:]
     return found
 
 
@@ -195,8 +199,8 @@ def _check_member(take: Take, entry: _Entry, limit: int) -> tuple[Member, int]:
     if len(header) < _LOCAL.size or not header.startswith(_LOCAL_MARK):
         raise ArchiveRefused(f"{entry.shown!r} does not begin where its directory says")
     _, _, flags, method, _, _, crc, packed_size, size, name_size, extra_size = _LOCAL.unpack(header)
-    rest = take(entry.offset + _LOCAL.size, name_size + extra_size)
-    name, extra = rest[:name_size], _extra_fields(rest[name_size:])
+    begin = entry.offset + _LOCAL.size
+    name, extra = take(begin, name_size), _extra_fields(take(begin + name_size, extra_size))
     size, packed_size = _enlarge(extra, size, packed_size)
     expected = (entry.crc, entry.packed_size, entry.size)
     is_later = bool(flags & _HAS_DESCRIPTOR)  # then 0 means that it was not known yet
@@ -208,10 +212,10 @@ def _check_member(take: Take, entry: _Entry, limit: int) -> tuple[Member, int]:
         or b"\0" in entry.name
     ):
         raise ArchiveRefused(f"its directory and the header of {entry.shown!r} do not agree")
-    begin = entry.offset + _LOCAL.size + name_size + extra_size
+    begin += name_size + extra_size
     end = begin + entry.packed_size
     if is_later:
-        end += _descriptor_size(take(end, 24), expected)
+        end += _descriptor_size(take(end, _DESCRIPTOR.size), expected)
     if end > limit or (entry.name.endswith(b"/") and entry.size):
         raise ArchiveRefused(f"{entry.shown!r} is longer than it can be")
     is_deflated = method == _DEFLATED

@@ -17,11 +17,19 @@ import pytest
 
 from credreport.errors import Problem
 from credreport.reports import inputs as sources
-from credreport.reports.containers import tars
+from credreport.reports.containers import tars, zips
 from credreport.reports.containers.archives import open_archive
 from credreport.reports.containers.members import ArchiveRefused, Member, take_from
 from credreport.reports.containers.tars import _to_member, tar_members, unpack_gzip
-from credreport.reports.containers.zips import _Entry, _wrong, zip_members
+from credreport.reports.containers.zips import (
+    _enlarge,
+    _Entry,
+    _extra_fields,
+    _find_directory,
+    _read_directory,
+    _wrong,
+    zip_members,
+)
 from credreport.reports.inputs import Skipped, Stream, open_inputs
 from tests.support.reports import root, to_csv, user
 
@@ -213,6 +221,7 @@ def change(data: bytes, mark: bytes, offset: int, form: str, value: int) -> byte
         (b"PK\x01\x02", 46, "<B", 0, "do not agree"),
         (b"PK\x03\x04", 0, "<L", 9, "does not begin where its directory says"),
         (b"PK\x03\x04", 8, "<H", 12, "do not agree"),
+        (b"PK\x03\x04", 14, "<L", 1, "do not agree"),
     ],
 )
 def test_what_is_said_twice_is_said_the_same_way(
@@ -226,11 +235,17 @@ def test_the_two_end_records_agree() -> None:
     assert "damaged" in refusal(change(whole, b"PK\x06\x06", 4, "<Q", 45))
     assert "do not agree" in refusal(change(whole, b"PK\x05\x06", 10, "<H", 2))
     assert "missing" in refusal(change(whole, b"PK\x06\x07", 8, "<Q", 2**40))
+    assert "missing" in refusal(change(whole, b"PK\x06\x06", 0, "<L", 9))
+    assert "missing" in refusal(whole[-42:])
+    assert "damaged" in refusal(change(whole, b"PK\x06\x07", 4, "<L", 1))
+    assert "damaged" in refusal(change(whole, b"PK\x06\x07", 16, "<L", 2))
+    assert unzip(change(whole, b"PK\x06\x07", 16, "<L", 0)) == FILES
 
 
 def test_the_sizes_behind_a_member_agree_too() -> None:
     whole = ZIPS["streamed"]
     assert "sizes after a member" in refusal(change(whole, b"PK\x07\x08", 4, "<L", 1))
+    assert "do not agree" in refusal(change(whole, b"PK\x03\x04", 14, "<L", 1))
     without_mark = whole.replace(b"PK\x07\x08", b"")
     assert refusal(without_mark)
 
@@ -244,6 +259,69 @@ def test_members_that_share_bytes_or_a_directory_with_content_are_refused() -> N
     second = whole.index(b"PK\x01\x02", whole.index(b"PK\x01\x02") + 1)
     struct.pack_into("<L", whole, second + 42, 0)
     assert "two members share the bytes from 0 on" in refusal(bytes(whole))
+
+
+def test_a_checksum_of_zero_is_one_where_none_follows() -> None:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr("a.csv", "1")
+    whole = target.getvalue()
+    assert unzip(whole) == {"a.csv": b"1"}
+    assert "do not agree" in refusal(change(whole, b"PK\x03\x04", 14, "<L", 0))
+
+
+@pytest.mark.parametrize(
+    ("name", "flags"), [("Pr\xfcfung.csv".encode(), 0x800), (b"Pr\x81fung.csv", 0)]
+)
+def test_a_name_is_in_utf_8_or_in_the_code_page_of_the_first_pcs(name: bytes, flags: int) -> None:
+    assert _Entry(name, flags, 0, 0, 0, 0, 0).shown == "Pr\xfcfung.csv"
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr("A" * len(name), "1")
+    whole = target.getvalue().replace(b"A" * len(name), name)
+    for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        whole = change(whole, mark, place, "<H", flags)
+    assert list(unzip(whole)) == ["Pr\xfcfung.csv"]
+
+
+def test_the_longest_comment_hides_no_end_record() -> None:
+    assert unzip(zipped(comment=b"x" * 0xFFFF)) == FILES
+
+
+def test_a_number_is_read_from_the_field_for_large_zips_where_it_is_not_in_its_place() -> None:
+    numbers = struct.pack("<2Q", 7 << 32, 8 << 32)
+    full = 0xFFFFFFFF
+    assert list(_enlarge({1: numbers}, full, 5, full)) == [7 << 32, 5, 8 << 32]
+    assert list(_enlarge({1: numbers[:15]}, full, full)) == [7 << 32, full]
+    assert list(_enlarge({}, full, 5)) == [full, 5]
+
+
+def test_the_fields_behind_a_name_are_read_one_by_one() -> None:
+    two = struct.pack("<2H3s2H1sB", 1, 3, b"abc", 0x7075, 1, b"d", 9)
+    assert _extra_fields(two) == {1: b"abc", 0x7075: b"d"}
+
+
+def test_an_entry_of_a_directory_is_whole() -> None:
+    entry = b"PK\x01\x02" + bytes(42)
+    nameless = _Entry(b"", 0, 0, 0, 0, 0, 0)
+    assert list(_read_directory(entry * 2, 2)) == [nameless] * 2
+    with pytest.raises(ArchiveRefused, match="entry 2 of its directory is damaged"):
+        list(_read_directory(entry + entry[:45], 2))
+
+
+def test_how_much_a_directory_holds_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zips, "MAX_MEMBERS", 4)
+    assert unzip(ZIPS["stored"]) == FILES
+    monkeypatch.setattr(zips, "MAX_MEMBERS", 3)
+    assert refusal(ZIPS["stored"]) == "4 files in one zip, more than 3"
+
+    def find(length: int) -> tuple[int, int, int]:
+        end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, length, 0, 0)
+        return _find_directory(take_from(io.BytesIO(bytes(length) + end)), length + len(end))
+
+    assert find(20 << 20) == (0, 20 << 20, 1)
+    with pytest.raises(ArchiveRefused, match="its directory is longer than 20 MiB"):
+        find((20 << 20) + 1)
 
 
 def test_a_directory_of_very_many_entries_is_not_read() -> None:
