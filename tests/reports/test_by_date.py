@@ -80,6 +80,15 @@ def test_reports_more_than_a_week_apart_are_two_dates(tmp_path: Path) -> None:
     assert days(read_dates([tmp_path])) == expected
 
 
+@pytest.mark.parametrize(("second", "is_one"), [("00", True), ("01", False)])
+def test_a_week_apart_is_one_date(tmp_path: Path, second: str, is_one: bool) -> None:
+    put(tmp_path, "2026-06-01T06-00-00Z.csv", OTHER)
+    put(tmp_path, f"2026-06-08T06-00-{second}Z.csv", ACCOUNT)
+    put(tmp_path, "2026-09-01T06-00-00Z.csv", ACCOUNT)
+    first = [["111 06-08T06", "444 06-01T06"]] if is_one else [["444 06-01T06"], ["111 06-08T06"]]
+    assert days(read_dates([tmp_path])) == [*first, ["111 09-01T06"]]
+
+
 def test_directories_whose_dates_overlap_are_cut_by_time(tmp_path: Path) -> None:
     for name, account in (
         ("a/2026-06-01T06-00-00Z", ACCOUNT),
@@ -149,6 +158,13 @@ def test_one_download_saved_as_csv_and_as_json_is_one_report(tmp_path: Path) -> 
     (tmp_path / "report.json").write_text(f'{generated}{encoded}"}}', encoding="utf-8")
     (date,) = read_dates([tmp_path])
     assert [report.source.name for report in date.reports] == ["report.json"]
+    for name, days_found in (
+        ("2026-06-01T09-59-58Z.csv", [["111 06-01T05"]]),
+        ("2026-06-01T09-59-59Z.csv", [["111 06-01T05"], ["111 06-01T09"]]),
+    ):
+        (stamped,) = tmp_path.glob("*.csv")
+        stamped.rename(tmp_path / name)
+        assert days(read_dates([tmp_path])) == days_found
 
 
 def test_an_as_of_for_each_input(tmp_path: Path) -> None:
@@ -156,9 +172,14 @@ def test_an_as_of_for_each_input(tmp_path: Path) -> None:
     instants = [datetime(2026, month, 1, 6, tzinfo=UTC) for month in (7, 6)]
     dates = read_dates(paths, as_of=instants)
     assert [date.reports[0].source.name for date in dates] == ["old.csv", "new.csv"]
-    assert [notice.code for notice in dates[0].notices] == ["reversed"]
+    (notice,) = dates[0].notices
+    assert notice.code == "reversed"
+    assert str(notice).startswith("the inputs were not named from old to new")
+    assert read_dates(paths, as_of=instants[::-1])[0].notices == ()
     with pytest.raises(UsageError, match="given 2 times for 1 input"):
         read_dates(paths[:1], as_of=instants)
+    twice = read_dates([paths[0], paths[0]], as_of=instants[::-1])
+    assert days(twice) == [["111 06-01T06"], ["111 07-01T06"]]
 
 
 def test_newest_holds_for_all_inputs(tmp_path: Path) -> None:
@@ -186,12 +207,15 @@ def test_what_cannot_be_compared_is_refused_or_left_out(tmp_path: Path) -> None:
     (tmp_path / "note.pdf").write_bytes(b"%PDF")
     with pytest.raises(InputRefused) as refusal:
         read_dates([tmp_path])
-    assert sorted(problem.source for problem in refusal.value.problems) == [
-        "a/2026-08-01T06-00-00Z.csv",
-        "b/2026-08-01T06-00-00Z.csv",
-        "masked_2026-07-01T06-00-00Z.csv",
-        "undated.csv",
-    ]
+    same = "account 111122223333 has 2 different reports of the same as-of, 2026-08-01T06:00:00Z: which"
+    begins = (
+        f"a/2026-08-01T06-00-00Z.csv: {same}",
+        f"b/2026-08-01T06-00-00Z.csv: {same}",
+        "masked_2026-07-01T06-00-00Z.csv: its account is unknown or masked, so it cannot be",
+        "undated.csv: ",
+    )
+    for line, begin in zip(refusal.value.lines, begins, strict=True):
+        assert line.startswith(begin)
     dates = read_dates([tmp_path], keep_going=True)
     assert days(dates) == [["111 06-01T06"], ["111 07-01T06"]]
     assert len(dates[0].refused) == 4
@@ -200,8 +224,9 @@ def test_what_cannot_be_compared_is_refused_or_left_out(tmp_path: Path) -> None:
 
 def test_no_report_among_the_inputs_is_refused(tmp_path: Path) -> None:
     (tmp_path / "credreport.json").write_text('{"generator": "credreport"}', encoding="utf-8")
-    with pytest.raises(InputRefused):
+    with pytest.raises(InputRefused) as refusal:
         read_dates([tmp_path])
+    assert str(refusal.value) == f"{tmp_path}: no credential report among the inputs."
 
 
 class TestAsOfForEachDirectory:
@@ -221,6 +246,19 @@ class TestAsOfForEachDirectory:
             "2026-06-30",
             "2026-09-30",
         ]
+
+    def test_one_holds_for_the_whole_tree(self, tmp_path: Path) -> None:
+        for account in (ACCOUNT, OTHER):
+            save(tmp_path, root(account), name=f"{account}/credentialReport.csv")
+        dates = read_dates([tmp_path], as_of=["2026-06-30"])
+        assert days(dates) == [["111 06-30T23", "444 06-30T23"]]
+
+    def test_of_several_trees_each_has_its_own(self, tmp_path: Path) -> None:
+        for tree in ("a", "b"):
+            for account in (ACCOUNT, OTHER):
+                save(tmp_path, root(account), user(tree, account), name=f"{tree}/{account}/r.csv")
+        dates = read_dates([tmp_path / "a", tmp_path / "b"], as_of=["2026-06-30", "2026-09-30"])
+        assert days(dates) == [["111 06-30T23", "444 06-30T23"], ["111 09-30T23", "444 09-30T23"]]
 
     @pytest.mark.parametrize("count", [3, 4])
     def test_another_number_is_refused(self, tmp_path: Path, count: int) -> None:

@@ -40,6 +40,7 @@ ROOT = Path(__file__).parents[2]
 # The tests that hold each module by themselves: the end-to-end ones are dear, and hold no more of it.
 TESTS = {
     "instants": ("test_instants", "reports/test_normalise"),
+    "reports.by_date": ("reports/test_by_date",),
     "reports.cells": ("reports/test_cells", "reports/test_normalise"),
     "reports.containers.answers": ("reports/containers/test_texts",),
     "reports.containers.archives": ("reports/containers/test_archives",),
@@ -108,6 +109,8 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     "compared with has a NUL, and is not it",
     ("reports.names", "may = (first <= _SPACE) | (first >= 0x80)", "128 + 1"): "no text begins with such a byte",
     ("reports.names", "may = (first <= _SPACE) | (first >= 0x80)", "GtE to Gt"): "no text begins with such a byte",
+    ("reports.by_date", "earlier < later for instants in accounts.values() for earlier, later in pairwise(instants)", "Lt "
+    "to LtE"): "two reports of an account at one instant are refused before",
     ("reports.cells", "neither = ~(on | off)", "BitOr to BitAnd"): "true and false are not `not_supported` either",
     ("reports.cells", "if place < 0:", "Lt to LtE"): "what is read of the column is written over it",
     ("reports.cells", "if place < 0:", "0 + 1"): "what is read of the column is written over it",
