@@ -271,17 +271,18 @@ def test_a_checksum_of_zero_is_one_where_none_follows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "flags"), [("Pr\xfcfung.csv".encode(), 0x800), (b"Pr\x81fung.csv", 0)]
+    ("name", "flags"), [("Prüfung.csv".encode(), 0x800), (b"Pr\x81fung.csv", 0)]
 )
 def test_a_name_is_in_utf_8_or_in_the_code_page_of_the_first_pcs(name: bytes, flags: int) -> None:
-    assert _Entry(name, flags, 0, 0, 0, 0, 0).shown == "Pr\xfcfung.csv"
+    for encrypted in (0, 1):
+        assert _Entry(name, flags | encrypted, 0, 0, 0, 0, 0).shown == "Prüfung.csv"
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
         archive.writestr("A" * len(name), "1")
     whole = target.getvalue().replace(b"A" * len(name), name)
     for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         whole = change(whole, mark, place, "<H", flags)
-    assert list(unzip(whole)) == ["Pr\xfcfung.csv"]
+    assert list(unzip(whole)) == ["Prüfung.csv"]
 
 
 def test_the_longest_comment_hides_no_end_record() -> None:
