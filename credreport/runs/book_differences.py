@@ -12,11 +12,12 @@ import io
 import re
 import warnings
 import zipfile
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from itertools import zip_longest
+from itertools import accumulate, zip_longest
 from typing import Any
 
 from openpyxl import load_workbook
@@ -27,14 +28,22 @@ from openpyxl.worksheet.worksheet import Worksheet
 from credreport.decisions.bounds import reason_not_to_open
 from credreport.decisions.decision import SIGN_OFF, SIGN_OFF_LINES
 from credreport.evidence.columns import AUDITOR_HEADERS
-from credreport.runs.book_parts import SEEN, check_parts, foreign_parts
+from credreport.runs.book_parts import (
+    SEEN_HEIGHT,
+    SEEN_WIDTH,
+    check_parts,
+    count_drawn,
+    foreign_parts,
+)
 from credreport.runs.differences import differing_row, expected_found, shown
 
 _ROOM = 16 * 1024 * 1024
 _GROWTH = 4
-_FORMAT_NOISE = re.compile(r"\[\$-[0-9A-Fa-f]+\]|;@$")
+_FORMAT_NOISE = re.compile(r"\[\$-(?!0*(?:401|F[48]00)\])0*[0-9A-Fa-f]{1,4}\]|;@$")
 _LITERAL = re.compile(r'"([^"]+)"|\\(.)')
 _SHOWN_BARE = " -/:"  # the letters that a format shows as they are, in quotes or not
+# Lengths in drawings, in EMU, and how many columns, and rows below the last, one may reach.
+_PIXEL, _POINT, _ROUNDED, _ACROSS = 9_525, 12_700, 100_000, 100
 _SIGNED_PLACES = range(2, 6)
 _Place = tuple[int, int]
 
@@ -78,10 +87,16 @@ def compare_books(expected: bytes, found: bytes) -> BookDifference:
     filled: dict[str, int] = {}
     remarks: list[str] = []
     differences = _differences(model, book, filled, remarks)
-    first = next(foreign_parts(found), "") or next(differences, "")
+    first = next(foreign_parts(found), "") or next(differences, "") or _unread(found, book)
     return BookDifference(
         first, {name: count for name, count in filled.items() if count}, (*remarks,)
     )
+
+
+def _unread(data: bytes, book: Workbook) -> str:
+    """Return that something is drawn which is not among what is compared; empty if nothing is."""
+    read = sum(_drawn(sheet).total() for sheet in book.worksheets)
+    return "" if count_drawn(data) == read else "has a picture or chart that cannot be compared"
 
 
 def _reason(error: Exception) -> str:
@@ -270,10 +285,10 @@ def _spelled_out(literal: re.Match[str]) -> str:
 
 def _hidden(was: Worksheet, now: Worksheet) -> Iterator[str]:
     for letters, column in now.column_dimensions.items():
-        if column.hidden or column.width < SEEN:
+        if column.hidden or column.width < SEEN_WIDTH:
             yield f"{was.title}: column {letters} is hidden"
     for number, row in now.row_dimensions.items():
-        is_seen = row.height is None or row.height >= SEEN
+        is_seen = row.height is None or row.height >= SEEN_HEIGHT
         if (row.hidden or not is_seen) and number <= was.max_row:
             yield f"{was.title}: row {number} is hidden (by hand or by a filter)"
 
@@ -284,6 +299,51 @@ def _pictures(was: Worksheet, now: Worksheet) -> Iterator[str]:
     for words, count in (("missing", before - after), ("added", after - before)):
         for what in count:
             yield f"{was.title}: a {what[0]} is {words} or different"
+    hidden = sorted(_covered(was, now) - _covered(was, was))
+    if hidden:
+        row, column = hidden[0]
+        yield f"{was.title}: a picture or chart lies over {get_column_letter(column)}{row}"
+
+
+def _covered(model: Worksheet, sheet: Any) -> set[_Place]:
+    """Return the cells with a value in the model that something drawn on the sheet lies over.
+
+    A millimetre or two is none: programs round.
+    """
+    columns = [model.column_dimensions[get_column_letter(1 + n)].width for n in range(_ACROSS)]
+    lefts = [*accumulate((round(width * 7 + 5) * _PIXEL for width in columns), initial=0)]
+    heights = [model.row_dimensions[1 + n].height or 15 for n in range(model.max_row + _ACROSS)]
+    tops = [*accumulate((round(height * _POINT) for height in heights), initial=0)]
+    covered: set[_Place] = set()
+    for each in (*sheet._charts, *sheet._images):  # noqa: SLF001 - openpyxl has no other way
+        (left, right), (top, bottom) = _span(each.anchor, lefts, tops)
+        rows = range(bisect_right(tops, top + _ROUNDED), bisect_right(tops, bottom - _ROUNDED) + 1)
+        across = range(
+            bisect_right(lefts, left + _ROUNDED), bisect_right(lefts, right - _ROUNDED) + 1
+        )
+        covered |= {
+            (row, column)
+            for row in rows
+            for column in across
+            if row <= model.max_row and model.cell(row, column).value is not None
+        }
+    return covered
+
+
+def _span(
+    anchor: Any, lefts: Sequence[int], tops: Sequence[int]
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return from where to where something is drawn, across and down, in EMU."""
+
+    def at(edges: Sequence[int], number: int, more: int) -> int:
+        return edges[min(number, len(edges) - 1)] + more
+
+    start, end = getattr(anchor, "_from", None), getattr(anchor, "to", None)
+    left = at(lefts, start.col, start.colOff) if start else anchor.pos.x
+    top = at(tops, start.row, start.rowOff) if start else anchor.pos.y
+    if end:
+        return (left, at(lefts, end.col, end.colOff)), (top, at(tops, end.row, end.rowOff))
+    return (left, left + anchor.ext.width), (top, top + anchor.ext.height)
 
 
 def _drawn(sheet: Any) -> Counter[tuple[str, str]]:

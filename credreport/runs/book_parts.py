@@ -11,6 +11,7 @@ import io
 import posixpath
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NoReturn, cast
 
@@ -35,14 +36,32 @@ _FOREIGN_PARTS = {
     "xl/activeX/": "a control",
     "xl/ctrlProps/": "a control",
     "xl/embeddings/": "an embedded file",
+    "xl/richData/": "values that are shown as others",
 }
+_VML = "{urn:schemas-microsoft-com:vml"
+# What the drawing of a note consists of, beside the shape itself.
+_OF_NOTES = {"shapetype", "stroke", "path", "fill", "shadow", "textbox", "formulas", "f", "handles"}
 _SHAPES = {"sp", "cxnSp", "grpSp", "contentPart", "svgBlip", "AlternateContent"}
 _CELL = {f"{_MAIN}{name}" for name in ("f", "v", "is")}
 _RANGES = {"mergeCell", "hyperlink"}
+# The children of a sheet that say where cells are, which are shown, and how.
+_OF_SHEET = {
+    "autoFilter", "cellWatches", "colBreaks", "cols", "conditionalFormatting", "customProperties",
+    "dataValidations", "dimension", "drawing", "extLst", "headerFooter", "hyperlinks",
+    "ignoredErrors", "legacyDrawing", "mergeCells", "pageMargins", "pageSetup", "phoneticPr",
+    "printOptions", "protectedRanges", "rowBreaks", "sheetCalcPr", "sheetData", "sheetFormatPr",
+    "sheetPr", "sheetProtection", "sheetViews", "smartTags", "sortState", "tableParts",
+}  # fmt: skip
+_REPEATED = "conditionalFormatting"
+_T = f"{_MAIN}t"
+_LEAVES = {f"{_MAIN}{name}" for name in ("f", "v", "t")}
+_OTHER_MAIN = "{http://purl.oclc.org/"  # the same names once more, which openpyxl passes over
 _MOST_BEYOND = 10_000
 _WIDE = 1_000
+_WHOLE = {"xl/workbook.xml", "xl/styles.xml", "xl/sharedStrings.xml"}
 _YES, _NO = {"1", "true"}, {"0", "false"}
-SEEN = 0.5  # a row or column smaller than that is hidden
+SEEN_HEIGHT, SEEN_WIDTH = 5.0, 1.0  # less than that of a row, or a column, shows no letter
+_MOST_FIXED = 20  # rows or columns that do not scroll; of more, a screen shows no others
 
 
 def check_parts(data: bytes) -> None:
@@ -59,6 +78,8 @@ def check_parts(data: bytes) -> None:
         for name in names:
             if name.lower().endswith(".rels"):
                 _check_relations(name, fromstring(archive.read(name)))
+            elif name in _WHOLE:
+                _check_whole(fromstring(archive.read(name)), name)
             elif re.fullmatch(_PLACES["worksheet"], name):
                 with archive.open(name) as file:
                     _check_sheet(file, name)
@@ -72,10 +93,10 @@ def foreign_parts(data: bytes) -> Iterator[str]:
                 if part in name:
                     yield f"has {words} ({name}), which no run writes"
             if re.fullmatch(_PLACES["drawing"], name):
-                shapes = (
-                    each.tag.rpartition("}")[2] for each in fromstring(archive.read(name)).iter()
-                )
-                if not _SHAPES.isdisjoint(shapes):
+                if _has_shape(fromstring(archive.read(name))):
+                    yield f"has a shape ({name}), which no run writes"
+            elif name.lower().endswith(".vml"):
+                if _has_shown_note(fromstring(archive.read(name))):
                     yield f"has a shape ({name}), which no run writes"
             elif re.fullmatch(_PLACES["styles"], name):
                 if any(map(_has_form, fromstring(archive.read(name)).iter(f"{_MAIN}dxf"))):
@@ -83,6 +104,19 @@ def foreign_parts(data: bytes) -> Iterator[str]:
             elif re.fullmatch(_PLACES["worksheet"], name):
                 with archive.open(name) as file:
                     yield from _hidden_values(file, name)
+            elif re.fullmatch(_PLACES["officeDocument"], name):
+                for view in fromstring(archive.read(name)).iter(f"{_MAIN}workbookView"):
+                    is_seen = view.get("visibility", "visible") == "visible"
+                    if not is_seen or view.get("showSheetTabs") in _NO:
+                        yield "hides its window, or the names of its sheets"
+
+
+def count_drawn(data: bytes) -> int:
+    """Return how many pictures and charts are drawn on the sheets, whoever can read them."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        parts = [name for name in archive.namelist() if re.fullmatch(_PLACES["drawing"], name)]
+        tags = [each.tag for name in parts for each in fromstring(archive.read(name)).iter()]
+    return sum(tag.rpartition("}")[2] in ("pic", "graphicFrame") for tag in tags)
 
 
 def _check_types(types: Any) -> None:
@@ -106,11 +140,38 @@ def _check_relations(name: str, relations: Any) -> None:
             _refuse(name, f"its {kind} is {place}, where no program keeps it")
 
 
+def _check_whole(part: Any, name: str) -> None:
+    """Raise ValueError where the workbook, its styles or its texts say something twice."""
+    for element in part.iter():
+        _check_text(element, name)
+    lists = [
+        each.tag for each in part.iter() if each.tag in (f"{_MAIN}sheets", f"{_MAIN}bookViews")
+    ]
+    if part.tag == f"{_MAIN}styleSheet":
+        lists += [each.tag for each in part]
+        lists += [each.get("numFmtId", "") for each in part.iterfind(f"{_MAIN}numFmts/*")]
+    if len({*lists}) < len(lists):
+        _refuse(name, "it says one thing twice")
+
+
+def _check_text(element: Any, part: str) -> None:
+    """Raise ValueError for an element of which programs show one text or another."""
+    kinds = [child.tag for child in element]
+    texts = kinds.count(_T)
+    if element.tag.startswith(_OTHER_MAIN):
+        _refuse(part, "it is in two forms of the format at once")
+    if element.tag in _LEAVES and kinds:
+        _refuse(part, "a text or value has another within it")
+    if texts > 1 or (texts and f"{_MAIN}r" in kinds):
+        _refuse(part, "a cell has two texts")
+
+
 def _check_sheet(file: Any, part: str) -> None:
     """Raise ValueError where a sheet has a cell twice, out of its place, or far from all others."""
-    rows = filled = last = in_table = 0
+    rows = filled = last = in_table = column = 0
     for _, element in iterparse(file):
         name = element.tag.removeprefix(_MAIN)
+        _check_text(element, part)
         if name == "row":
             number = int(element.get("r", last + 1))
             rows, filled = rows + 1, filled + (len(element) > 0)
@@ -125,12 +186,19 @@ def _check_sheet(file: Any, part: str) -> None:
             element.clear()
         elif name in _RANGES:
             _bounds(element.get("ref", ""), part)
+        elif name == "col":
+            if int(element.get("min", "0")) <= column:
+                _refuse(part, f"it has two widths for column {column}")
+            column = int(element.get("max", "0"))
         elif name == "sheetData":
             in_table = len(element)
         elif name == "worksheet":
-            tables = [child.tag for child in element].count(f"{_MAIN}sheetData")
-            if tables != 1 or in_table != rows:
+            children = [child.tag.removeprefix(_MAIN) for child in element]
+            if children.count("sheetData") != 1 or in_table != rows:
                 _refuse(part, "it has not one table of cells")
+            for child, count in Counter(children).items():
+                if child not in _OF_SHEET or (count > 1 and child != _REPEATED):
+                    _refuse(part, f"it has {child}, as no sheet with only cells and charts does")
         elif name.endswith("}AlternateContent"):
             _refuse(part, "it has alternatives, of which programs show one or the other")
 
@@ -144,7 +212,9 @@ def _check_row(row: Any, number: int, part: str) -> None:
         kinds = [child.tag for child in cell]
         if cell.tag != f"{_MAIN}c" or left <= column or top != number:
             _refuse(part, f"row {number} has a cell twice or out of its place")
-        if not _CELL.issuperset(kinds) or len({*kinds}) < len(kinds):
+        texts = {f"{_MAIN}v", f"{_MAIN}is"}
+        is_twice = len({*kinds}) < len(kinds) or texts.issubset(kinds)
+        if not _CELL.issuperset(kinds) or is_twice or cell.get("vm"):
             _refuse(part, f"row {number} has a cell with two values")
         column = left
 
@@ -167,11 +237,15 @@ def _hidden_values(file: Any, part: str) -> Iterator[str]:
     for _, element in iterparse(file):
         name, get = element.tag.rpartition("}")[2], element.get
         if name == "sheetFormatPr":
-            sizes = (float(get(size, "15")) for size in ("defaultRowHeight", "defaultColWidth"))
-            if get("zeroHeight") in _YES or min(sizes) < SEEN:
+            height, width = (
+                float(get(size, "15")) for size in ("defaultRowHeight", "defaultColWidth")
+            )
+            if get("zeroHeight") in _YES or height < SEEN_HEIGHT or width < SEEN_WIDTH:
                 yield f"{part}: all rows or columns are hidden"
         elif name == "sheetView" and (get("showZeros") in _NO or get("showFormulas") in _YES):
             yield f"{part}: zeros are hidden, or formulas shown"
+        elif name == "sheetView" and _hides_above(element):
+            yield f"{part}: rows or columns are hidden behind those that do not scroll"
         elif get("showValue") in _NO or (name == "dxf" and _has_form(element)):
             yield f"{part}: a condition shows values in another form"
         if name == "row":
@@ -182,3 +256,35 @@ def _has_form(style: Any) -> bool:
     """Whether a conditional style shows a number, or a text, in another form."""
     forms = (each for each in style.iter() if each.tag.rpartition("}")[2] == "numFmt")
     return any(each.get("formatCode") != "General" for each in forms)
+
+
+def _hides_above(view: Any) -> bool:
+    """Whether cells are beyond all scrolling: above what is fixed, or fixed below the screen."""
+    for pane in view.iter(f"{_MAIN}pane"):
+        if pane.get("state", "split") != "split":
+            fixed = max(float(pane.get(split, "0")) for split in ("xSplit", "ySplit"))
+            return view.get("topLeftCell", "A1") != "A1" or fixed > _MOST_FIXED
+    return False
+
+
+def _has_shape(drawing: Any) -> bool:
+    """Whether anything is drawn but charts, and pictures that are kept in the workbook."""
+    for each in drawing.iter():
+        name = each.tag.rpartition("}")[2]
+        is_other = name == "graphicData" and not each.get("uri", "").endswith("/chart")
+        if name in _SHAPES or is_other:
+            return True
+    return False
+
+
+def _has_shown_note(drawing: Any) -> bool:
+    """Whether anything is drawn but notes that are shown where the pointer is."""
+    for shape in drawing.iter():
+        space, _, name = shape.tag.rpartition("}")
+        if space != _VML or name in _OF_NOTES:
+            continue
+        data = [each for each in shape if each.tag.endswith("}ClientData")]
+        is_note = [each.get("ObjectType") for each in data] == ["Note"]
+        if not is_note or any(each.tag.endswith("}Visible") for each in data[0]):
+            return True
+    return False

@@ -142,6 +142,24 @@ TAMPERED: dict[str, tuple[Callable[[Workbook], object], str]] = {
         lambda book: setattr(book["Findings"].row_dimensions[2], "height", 0.1),
         "Findings: row 2 is hidden (by hand or by a filter)",
     ),
+    "a row of 4 points": (
+        lambda book: setattr(book["Findings"].row_dimensions[2], "height", 4),
+        "Findings: row 2 is hidden (by hand or by a filter)",
+    ),
+    "a column of one point": (
+        lambda book: setattr(book["Findings"].column_dimensions["E"], "width", 0.9),
+        "Findings: column E is hidden",
+    ),
+    "a date of another calendar": (
+        lambda book: setattr(
+            book["Findings"]["I2"], "number_format", "[$-1060401]yyyy-mm-dd hh:mm:ss"
+        ),
+        "cell Findings!I2 is shown in another form: expected 'yyyy-mm-dd hh:mm:ss', found '[$-1060401]",
+    ),
+    "a chart over the verdict": (
+        lambda book: setattr(vars(book["Summary"])["_charts"][0], "anchor", "A1"),
+        "Summary: a picture or chart lies over A1",
+    ),
     "a number as a text": (
         put("Findings", "Days", "122"),
         "cell Findings!G2 (Days): expected 122, found '122'",
@@ -282,6 +300,29 @@ def with_picture(book: bytes, data: bytes) -> bytes:
 def test_a_picture_is_compared_by_its_pixels(book: bytes, found: bytes, words: str) -> None:
     drawn = with_picture(book, png("red"))
     assert compare_books(drawn, with_picture(book, found)).first == words
+
+
+@pytest.mark.parametrize("blip", ['r:link="rId1"', ""])
+def test_a_picture_that_is_not_in_the_workbook_is_named(book: bytes, blip: str) -> None:
+    drawing = "xl/drawings/drawing1.xml"
+    with zipfile.ZipFile(io.BytesIO(book)) as archive:
+        text = archive.read(drawing).decode()
+    start = re.search("<oneCellAnchor>.*?<graphicFrame>", text)
+    assert start
+    picture = '<pic><nvPicPr><cNvPr id="9" name="P"/><cNvPicPr/></nvPicPr><blipFill><a:blip {}/></blipFill><spPr/></pic>'
+    anchor = start[0].replace(
+        "<graphicFrame>", f"{picture.format(blip)}<clientData/></oneCellAnchor>"
+    )
+    found = with_part(book, drawing, text.replace("</wsDr>", f"{anchor}</wsDr>").encode())
+    assert compare_books(book, found).first == "has a picture or chart that cannot be compared"
+
+
+def test_a_chart_that_was_moved_by_a_little_is_no_difference(book: bytes) -> None:
+    def nudge(opened: Workbook) -> None:
+        start = vars(opened["Summary"])["_charts"][0].anchor._from
+        start.rowOff = start.colOff = 90_000
+
+    assert compare(book, nudge) == BookDifference("", {})
 
 
 def test_a_picture_over_the_cells_is_named(book: bytes) -> None:

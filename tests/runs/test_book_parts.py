@@ -19,6 +19,10 @@ PARTS = {
     "xl/worksheets/sheet2.xml": f"<worksheet {MAIN}>"
     '<sheetData><row r="3"><c r="B3"><f>1</f><v>1</v></c><c><is/></c></row></sheetData></worksheet>',
     "xl/drawings/drawing1.xml": "<wsDr></wsDr>",
+    "xl/drawings/vmlDrawing1.vml": '<xml xmlns:v="urn:schemas-microsoft-com:vml" xmlns:x="x">'
+    '<v:shapetype><v:stroke/></v:shapetype><v:shape><x:ClientData ObjectType="Note"/></v:shape></xml>',
+    "xl/workbook.xml": f"<workbook {MAIN}><sheets></sheets></workbook>",
+    "xl/sharedStrings.xml": f"<sst {MAIN}><si><t>a</t></si></sst>",
 }  # fmt: skip
 
 
@@ -36,8 +40,11 @@ def reason(parts: Mapping[str, str]) -> str:
 
 
 SHEET, STYLES, RELATIONS = "xl/worksheets/sheet2.xml", "xl/styles.xml", "xl/_rels/workbook.xml.rels"
+WORKBOOK, TEXTS = "xl/workbook.xml", "xl/sharedStrings.xml"
+NOTES = "xl/drawings/vmlDrawing1.vml"
 DRAWING, TYPES = "xl/drawings/drawing1.xml", "[Content_Types].xml"
 ROW = '<row r="1"><c r="A1"><v>0</v></c></row>'
+STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
 TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml."
 # What is put into a part in front of a text in it, and what is said.
 IN_PARTS = {
@@ -49,13 +56,13 @@ IN_PARTS = {
         SHEET, "<sheetData>", '<sheetFormatPr defaultColWidth="0"/>', "all rows or columns are hid",
     ),
     "zeros hidden": (
-        SHEET, "<sheetData>", '<sheetView showZeros="0" workbookViewId="0"/>', "zeros are hidden",
+        SHEET, "<sheetData>", '<sheetViews><sheetView showZeros="0" workbookViewId="0"/></sheetViews>', "zeros are hidden",
     ),
     "formulas shown": (
-        SHEET, "<sheetData>", '<sheetView showFormulas="1" workbookViewId="0"/>', "or formulas shown",
+        SHEET, "<sheetData>", '<sheetViews><sheetView showFormulas="1" workbookViewId="0"/></sheetViews>', "or formulas shown",
     ),
     "icons for values": (
-        SHEET, "</worksheet>", '<iconSet showValue="0"/>', "a condition shows values in another form",
+        SHEET, "</worksheet>", '<conditionalFormatting><iconSet showValue="0"/></conditionalFormatting>', "a condition shows values in another form",
     ),
     "a condition for a text": (
         STYLES, "</dxfs>", '<dxf><numFmt numFmtId="190" formatCode=\'"0"\'/></dxf>', "has a condition",
@@ -100,6 +107,58 @@ IN_PARTS = {
         TYPES, "</Types>", f'<Override PartName="/o.xml" ContentType="{TYPE}sheet.main+xml"/>',
         "its officeDocument is o.xml, where no program keeps it",
     ),
+    "a value and a text": (
+        SHEET, "</sheetData>", '<row r="9"><c r="B9"><v>1</v><is/></c></row>', "a cell with two val",
+    ),
+    "a value shown as a picture": (
+        SHEET, "</sheetData>", '<row r="9"><c r="B9" vm="1"><v>1</v></c></row>', "a cell with two val",
+    ),
+    "a value within a value": (SHEET, "</v>", "<v>2</v>", "a text or value has another within it"),
+    "a text within a text": (TEXTS, "</t>", "<x>2</x>", "a text or value has another within it"),
+    "two texts": (TEXTS, "</si>", "<t>b</t>", "a cell has two texts"),
+    "a text and a run": (TEXTS, "</si>", "<r><t>b</t></r>", "a cell has two texts"),
+    "a table in the other form": (
+        SHEET, "</worksheet>", f'<sheetData xmlns="{STRICT}"/>', "in two forms of the format at once",
+    ),
+    "sheets in the other form": (
+        WORKBOOK, "</workbook>", f'<sheets xmlns="{STRICT}"/>', "in two forms of the format at once",
+    ),
+    "two lists of sheets": (WORKBOOK, "</workbook>", "<sheets/>", "it says one thing twice"),
+    "two lists of styles": (STYLES, "</styleSheet>", "<dxfs/>", "it says one thing twice"),
+    "two forms of one number": (
+        STYLES, "<dxfs>", '<numFmts><numFmt numFmtId="164"/><numFmt numFmtId="164"/></numFmts>',
+        "it says one thing twice",
+    ),
+    "two widths": (
+        SHEET, "<sheetData>", '<cols><col min="1" max="9"/><col min="9" max="9"/></cols>',
+        "it has two widths for column 9",
+    ),
+    "two lists of widths": (SHEET, "<sheetData>", "<cols/><cols/>", "it has cols, as no sheet with"),
+    "a picture behind the cells": (SHEET, "</worksheet>", "<picture/>", "it has picture, as no sheet"),
+    "rows above what is fixed": (
+        SHEET, "<sheetData>", '<sheetViews><sheetView topLeftCell="A5"><pane state="frozen"/></sheetView></sheetViews>',
+        "rows or columns are hidden behind those that do not scroll",
+    ),
+    "rows that never scroll": (
+        SHEET, "<sheetData>", '<sheetViews><sheetView><pane ySplit="21" state="frozen"/></sheetView></sheetViews>',
+        "rows or columns are hidden behind those that do not scroll",
+    ),
+    "rows of 4 points": (
+        SHEET, "<sheetData>", '<sheetFormatPr defaultRowHeight="4"/>', "all rows or columns are hid",
+    ),
+    "no names of sheets": (
+        WORKBOOK, "</workbook>", '<workbookView showSheetTabs="0"/>', "or the names of its sheets",
+    ),
+    "a hidden window": (
+        WORKBOOK, "</workbook>", '<workbookView visibility="hidden"/>', "hides its window",
+    ),
+    "a note over the cells": (NOTES, "<x:ClientData ", "<x:ClientData/>", "has a shape (xl/drawings/v"),
+    "a label over the cells": (
+        NOTES, "</xml>", '<v:rect><x:ClientData ObjectType="Label"/></v:rect>', "has a shape (xl/draw",
+    ),
+    "a diagram": (
+        DRAWING, "</wsDr>", '<graphicData uri="s/diagram"/>', "has a shape (xl/drawings/drawing1.xml)",
+    ),
     "a shape": (
         DRAWING, "</wsDr>", "<sp/>", "has a shape (xl/drawings/drawing1.xml), which no run writes",
     ),
@@ -116,6 +175,34 @@ def test_what_programs_show_otherwise_than_the_cells_say_is_named(kind: str) -> 
 @pytest.mark.parametrize("twin", ["xl/worksheets/Sheet2.xml", "/xl/styles.xml", "xl\\styles.xml"])
 def test_two_parts_of_names_that_are_alike_are_refused(twin: str) -> None:
     assert "two parts have names that programs take for the same" in reason(PARTS | {twin: "<x/>"})
+
+
+def test_a_note_that_is_always_shown_is_named() -> None:
+    shown = {NOTES: PARTS[NOTES].replace('"Note"/>', '"Note"><x:Visible/></x:ClientData>')}
+    assert reason(PARTS | shown).startswith("has a shape (xl/drawings/vmlDrawing1.vml)")
+
+
+@pytest.mark.parametrize(
+    ("part", "before", "put_in"),
+    [
+        (
+            SHEET,
+            "<sheetData>",
+            '<sheetViews><sheetView topLeftCell="A5"><pane state="split"/></sheetView></sheetViews>',
+        ),
+        (
+            SHEET,
+            "<sheetData>",
+            '<sheetViews><sheetView><pane ySplit="20" state="frozen"/></sheetView></sheetViews>',
+        ),
+        (SHEET, "<sheetData>", '<sheetFormatPr defaultRowHeight="5" defaultColWidth="1"/>'),
+        (SHEET, "<sheetData>", '<cols><col min="1" max="8"/><col min="9" max="9"/></cols>'),
+        (SHEET, "</worksheet>", "<conditionalFormatting/><conditionalFormatting/>"),
+        (DRAWING, "</wsDr>", '<pic/><graphicData uri="s/chart"/>'),
+    ],
+)
+def test_what_hides_nothing_is_not_named(part: str, before: str, put_in: str) -> None:
+    assert reason(PARTS | {part: PARTS[part].replace(before, f"{put_in}{before}", 1)}) == ""
 
 
 def test_a_workbook_as_it_should_be_has_none() -> None:
