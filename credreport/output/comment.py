@@ -7,7 +7,7 @@ has no effect; so is every word of a sentence that a markup language could inter
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from credreport.evidence.evidence import Code, Evidence, Line, Section
@@ -101,18 +101,19 @@ _JIRA = Markup(
 )
 
 
-def write_md(evidence: Evidence, _: Options, files: Files) -> Files:
+def write_md(evidence: Evidence, options: Options, files: Files) -> Files:
     """Return the comment in Markdown."""
-    return {f"{evidence.stem}.md": _write(evidence, MARKDOWN, files)}
+    return {f"{evidence.stem}.md": _write(evidence, MARKDOWN, files, options.kept)}
 
 
-def write_jira(evidence: Evidence, _: Options, files: Files) -> Files:
+def write_jira(evidence: Evidence, options: Options, files: Files) -> Files:
     """Return the comment in Jira's wiki markup."""
-    return {f"{evidence.stem}.jira": _write(evidence, _JIRA, files)}
+    return {f"{evidence.stem}.jira": _write(evidence, _JIRA, files, options.kept)}
 
 
-def _write(evidence: Evidence, markup: Markup, files: Files) -> bytes:
+def _write(evidence: Evidence, markup: Markup, files: Files, kept: Mapping[str, str]) -> bytes:
     counts = evidence.comment.counts
+    digests = dict(kept) | {name: sha256(data) for name, data in files.items()}
     start = [markup.heading + markup.sentence(evidence.title), ""]
     start += [markup.sentence(evidence.verdict), "", *markup.header(counts.headers)]
     start += [
@@ -120,7 +121,7 @@ def _write(evidence: Evidence, markup: Markup, files: Files) -> bytes:
         for row in counts.table.itertuples(index=False, name=None)
     ]
     end = ["", f"Tie-out: {'PASS' if evidence.ties_out else 'FAIL'}."]
-    end += _hashes("Evidence", [(name, sha256(data)) for name, data in files.items()], markup)
+    end += _hashes("Evidence", list(digests.items()), markup)
     inputs = evidence.tables["inputs"]
     read = dict(zip(inputs["source_file"], inputs["sha256"], strict=True))
     end += _hashes("Inputs", list(read.items())[:_MAX_INPUTS], markup)
@@ -129,15 +130,15 @@ def _write(evidence: Evidence, markup: Markup, files: Files) -> bytes:
     room = MAX_CHARACTERS - _SPARE - _size([*start, *end])
     lines = [*start]
     for section in evidence.comment.sections:
-        rest = markup.sentence(_place_of_rest(evidence.stem, section.table, files))
+        rest = markup.sentence(_place_of_rest(evidence.stem, section.table, digests))
         written = _write_section(section, markup, room, rest)
         room -= _size(written)
         lines += written
     return ("\n".join([*lines, *end]) + "\n").encode("utf-8", "backslashreplace")
 
 
-def _place_of_rest(stem: str, table: str, files: Files) -> str:
-    """Return which file of this run has every row of a table."""
+def _place_of_rest(stem: str, table: str, files: Collection[str]) -> str:
+    """Return which of the files has every row of a table."""
     if f"{stem}.xlsx" in files:
         return "see the workbook"
     documents = (f"{stem}.json", f"{stem}.html")

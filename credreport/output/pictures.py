@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -52,10 +52,12 @@ class Options:
 
     csv_raw: leave text cells of the CSV as they are, for machines.
     artist: who draws the pictures.
+    kept: what earlier runs of the same question left, its SHA-256 by name.
     """
 
     csv_raw: bool = False
     artist: Artist = field(default_factory=Artist, compare=False)
+    kept: Mapping[str, str] = field(default_factory=dict)
 
 
 def write_png(evidence: Evidence, options: Options, _: Files) -> Files:

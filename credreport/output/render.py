@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import cast
@@ -70,7 +70,8 @@ def close(
 ) -> Closing:
     """Return the files that name these, and those of earlier runs that the directory has.
 
-    A ticket comment already there is written again, because it has the manifest's hash.
+    A ticket comment already there is written again, because it has the hashes of the manifest and
+    of all that this lists.
     """
     earlier = Earlier() if directory is None else find_earlier(evidence, directory)
     comments = [
@@ -84,8 +85,15 @@ def close(
     last: Files = {manifest: to_manifest(evidence, files, earlier, names)}
     # A comment has room for the files of the whole; the manifest lists those of the parts as well.
     own = {name: data for name, data in files.items() if not is_of_part(evidence, name)}
+    kept = {
+        str(each["name"]): str(each["sha256"])
+        for each in earlier.outputs
+        if each["name"] not in files and not is_of_part(evidence, str(each["name"]))
+    }
     for each in comments:
-        last |= writer_of(each)(evidence, options, {**own, manifest: last[manifest]})
+        last |= writer_of(each)(
+            evidence, replace(options, kept=kept), {**own, manifest: last[manifest]}
+        )
     last[SUMS] = to_sums({**files, **last}, earlier)
     replaceable = {*earlier.comments}
     replaceable |= {manifest} if earlier.has_manifest else set()

@@ -6,6 +6,7 @@ report. Files of options (policy, waivers, accounts) are found among the inputs 
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -36,7 +37,7 @@ from credreport.output.csv_file import table_files
 from credreport.output.formats import FORMATS, Format
 from credreport.output.manifest import Earlier, to_manifest
 from credreport.output.pictures import Options
-from credreport.output.render import make, writer_of
+from credreport.output.render import is_of_part, make, writer_of
 from credreport.reports.by_date import directories_of_tree, read_dates
 from credreport.reports.inputs import Opener, Skipped, Stream
 from credreport.reports.selection import FROM_NEWEST, GIVEN, NEWEST, Population, read_items
@@ -566,7 +567,8 @@ def _compare_comments(
 ) -> tuple[list[str], list[Fault]]:
     """Return the ticket comments that are the same, and how the others differ.
 
-    A comment has the hashes of the files of its own run: those that it names.
+    A comment has the hashes of all files that the manifest lists, but those of parts of the run; it
+    may name them in any order, for several runs may have made them.
     """
     same: list[str] = []
     faults: list[Fault] = []
@@ -587,7 +589,8 @@ def _compare_comments(
             faults.append(Fault(name, "the run makes no such file"))
             continue
         text = found.decode("utf-8", "replace")
-        named = {file: data for file, data in files.items() if _is_named(text, file)}
+        order = sorted(files, key=partial(_place_of, text))
+        named = {file: files[file] for file in order if not is_of_part(evidence, file)}
         written = writer_of(each)(evidence, Options(), {**named, manifest.name: own})
         if name not in written:
             faults.append(Fault(name, "the run makes no such file"))
@@ -601,7 +604,10 @@ def _compare_comments(
     return same, faults
 
 
-def _is_named(text: str, file: str) -> bool:
-    """Whether a comment names a file; Jira's markup writes some letters as their numbers."""
-    plain = re.sub(r"&#([0-9]+);", lambda match: chr(int(match[1])), text)
-    return f"{file}`" in plain or f"{file}}}}}" in plain
+def _place_of(text: str, file: str) -> int:
+    """Return where the list of a comment names a file; a negative number if it does not.
+
+    Jira's markup writes some letters as their numbers.
+    """
+    plain = re.sub(r"&#([0-9]{1,7});", lambda match: html.unescape(match[0]), text)
+    return max(plain.rfind(f"{file}`"), plain.rfind(f"{file}}}}}"))

@@ -98,7 +98,9 @@ def test_a_comment_has_the_hash_of_the_manifest_also_after_another_run(
     for formats in ((), ("json",), (form,)):
         write(out, evidence, *formats)
         digest = hashlib.sha256((out / f"{STEM}-manifest.json").read_bytes()).hexdigest()
-        assert digest in (out / f"{STEM}.{form}").read_text(encoding="utf-8")
+        comment = (out / f"{STEM}.{form}").read_text(encoding="utf-8")
+        assert digest in comment
+        assert all(each["sha256"] in comment for each in manifest(out)["outputs"])
         assert manifest(out)["comments"] == [f"{STEM}.{form}"]
         check_sums(out)
 

@@ -138,6 +138,24 @@ def test_a_file_whose_hash_was_edited_to_match_is_found_by_re_performing(
     assert any(fault.startswith(f"{name}: re-performed: {message}") for fault in found), found
 
 
+@pytest.mark.parametrize("ending", [".md", ".jira"])
+def test_a_comment_without_one_of_the_files_is_named(top: Path, ending: str) -> None:
+    path = top / "out" / f"{STEM}{ending}"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if "findings.csv" not in line), encoding="utf-8")
+    cover_up(top / "out", MANIFEST)
+    assert rehash(top / "out").faults == ()
+    found = faults(again(top))
+    assert [fault.split(": line ")[0] for fault in found] == [f"{path.name}: re-performed"]
+
+
+def test_comments_of_several_runs_are_as_written(tmp_path: Path) -> None:
+    evidence = of_analysis(assess(read_reports(reports(tmp_path / "in"))))
+    for formats in (("json", "md"), ("csv",), ("sh", "jira")):
+        write(tmp_path / "out", evidence, *formats)
+    assert faults(again(tmp_path, "in")) == []
+
+
 def test_the_manifest_with_the_hash_edited_to_match_is_named_too(top: Path) -> None:
     replace_text(top / "out" / CSV, ",122,", ",12,")
     cover_up(top / "out", MANIFEST)
