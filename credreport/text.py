@@ -25,7 +25,6 @@ def plural(number: int, word: str) -> str:
 
 
 def _visible(letter: str) -> str:
-    code = ord(letter)
-    if code < 256:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
+    if letter.isascii():
+        return f"\\x{ord(letter):02x}"
+    return letter.encode("ascii", "backslashreplace").decode()

@@ -65,6 +65,7 @@ TESTS = {
     "reports.selection": ("reports/test_selection",),
     "reports.stamp": ("reports/test_stamp",),
     "rules.predicates": ("rules/test_catalogue",),
+    "text": ("test_text",),
     "verdicts.assessment": (
         "verdicts/test_assessment",
         "rules/test_catalogue",
