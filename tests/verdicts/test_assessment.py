@@ -52,6 +52,26 @@ def test_findings_stand_oldest_first_with_the_columns_of_the_schema(tmp_path: Pa
     assert len(assessment.open_findings) == 2
 
 
+def test_findings_of_one_age_stand_by_account_user_and_slot(tmp_path: Path) -> None:
+    both = key(1, OLD) | key(2, OLD)
+    theirs = [user(name, "222233334444", **both) for name in ("bo", "ann")]
+    save(tmp_path, user("bo", **both), user("ann", **both))
+    save(tmp_path, *theirs, name=f"theirs/{NAME}")
+    found = analyze(read_reports(tmp_path)).findings
+    assert list(zip(found["account_id"], found["user"], found["credential"], strict=True)) == [
+        (account, name, slot)
+        for account in (ACCOUNT, "222233334444")
+        for name in ("ann", "bo")
+        for slot in ("access_key_1", "access_key_2")
+    ]
+
+
+def test_findings_of_two_rows_of_one_user_stand_in_the_order_of_the_file(tmp_path: Path) -> None:
+    rows = [user("ann", **key(1, OLD)), user("ann", **key(1, OLD), mfa_active="true")]
+    found = judge(tmp_path, *rows).findings
+    assert found["source_line"].tolist() == [2, 3]
+
+
 def test_a_credential_knows_its_finding(tmp_path: Path) -> None:
     assessment = judge(tmp_path, root(), user("a", **password(OLD)))
     named = assessment.credentials[assessment.credentials["finding_id"].ne("")]
