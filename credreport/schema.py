@@ -110,22 +110,6 @@ class Outcome(StrEnum):
     NOT_COVERED = "not_covered"
 
 
-# How a finding is closed where its credential did not change: the rule is no longer broken.
-CORRECTED = "corrected"
-
-# What closes a finding, in the order in which the verdict names them.
-CLOSING = (
-    Change.DEACTIVATED,
-    Change.REMOVED,
-    Change.USER_REMOVED,
-    Change.REPLACED,
-    Change.USED_AGAIN,
-    Change.OTHER_LIMIT,
-)
-# Of these, those that close only what is about use: nothing was switched off.
-BY_USE = (Change.USED_AGAIN, Change.OTHER_LIMIT)
-
-
 class Meaning(StrEnum):
     """What one cell of a date column says."""
 

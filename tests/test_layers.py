@@ -21,7 +21,7 @@ LAYERS = [
     "rules.predicates", "rules.catalogue", "rules.profiles", "rules.toml_file", "rules.policy", "verdicts.tally",
     "verdicts.credentials", "rules.waivers", "verdicts.undetermined", "verdicts.way_out", "verdicts.assessment",
     "runs.pool", "runs.processes", "runs.cluster", "runs.inspect", "comparison.people",
-    "comparison.twins", "comparison.identity", "comparison.findings", "comparison.sentences",
+    "comparison.twins", "comparison.identity", "comparison.findings", "comparison.closing", "comparison.sentences",
     "comparison.changes", "comparison.timeline", "comparison.comparison", "comparison.tally", "decisions.review",
     "evidence.bands", "evidence.sample",
     "evidence.evidence", "evidence.pictures", "evidence.method", "evidence.remediation", "evidence.tables",

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from credreport.comparison.closing import CLOSING, name_closing
 from credreport.comparison.findings import STATUS_RULES
 from credreport.comparison.identity import NO_KEY
 from credreport.comparison.sentences import to_evidence
@@ -15,16 +16,12 @@ from credreport.rules.rule import SEVERITY_RANKS, Subject
 from credreport.rules.waivers import WAIVED
 from credreport.schema import (
     ACCOUNT_NAMES,
-    BY_USE,
     CHANGES,
-    CLOSING,
-    CORRECTED,
     USER_CELLS,
     Change,
     Kind,
     Outcome,
     Status,
-    Use,
 )
 
 # AWS may serve a report that is up to four hours old: a user made meanwhile is not in it.
@@ -354,27 +351,6 @@ def _add_outcome(rows: pd.DataFrame, is_behind: pd.Series) -> pd.DataFrame:
         is_open=is_not_covered | (now & ~is_waived),
         is_new_finding=now & ~was & ~is_waived & ~is_doubtful,
     )
-
-
-def name_closing(
-    rule: pd.Series, change: pd.Series, status: pd.Series, use: pd.Series
-) -> pd.Series:
-    """Return what closed each finding: a change of CLOSING, or CORRECTED.
-
-    `change` is that of its credential up to the report that closes it, `status` and `use` what that
-    report shows. Where the change itself closes nothing (what was before is unknown, or the rule
-    looks at something else), what is so now tells it.
-    """
-    is_of_status = rule.isin(STATUS_RULES)
-    is_by_change = change.isin(CLOSING) & (is_of_status | ~change.isin(BY_USE))
-    is_off = status.eq(Status.INACTIVE) & change.ne(Change.STILL_INACTIVE)
-    is_used = is_of_status & use.eq(Use.USED)
-    words = np.select(
-        [is_by_change, is_off, is_used],
-        [change, Change.DEACTIVATED.value, Change.USED_AGAIN.value],
-        default=CORRECTED,
-    )
-    return pd.Series(words, index=rule.index, dtype="str")
 
 
 def to_changes(rows: pd.DataFrame, day: str) -> pd.DataFrame:

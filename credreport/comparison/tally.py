@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
+from credreport.comparison.closing import CLOSING_WORDS
 from credreport.comparison.comparison import Comparison, Repeated, list_days
 from credreport.instants import format_instant
 from credreport.reports.selection import as_of_sentences
 from credreport.rules.catalogue import RULES, UNUSED_RULES
 from credreport.rules.policy import Policy
 from credreport.schema import (
-    CORRECTED,
     FINDING_KIND_WORDS,
     FINDING_KINDS,
     Change,
@@ -20,15 +20,6 @@ from credreport.schema import (
 from credreport.text import plural
 from credreport.verdicts.tally import accounts_sentences, days_words
 
-CLOSING_WORDS = {
-    Change.DEACTIVATED.value: "deactivated",
-    Change.REMOVED.value: "removed",
-    Change.USER_REMOVED.value: "removed with the user",
-    Change.REPLACED.value: "replaced",
-    Change.USED_AGAIN.value: "used again",
-    Change.OTHER_LIMIT.value: "under another limit now",
-    CORRECTED: "corrected",
-}
 MEANINGS = {
     Change.STILL_UNUSED: "unused on both dates, not used between them",
     Change.UNUSED_AGAIN: "unused on both dates, used between them",

@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from credreport.comparison.changes import TELLING, match, name_closing
+from credreport.comparison.changes import TELLING, match
+from credreport.comparison.closing import name_closing
 from credreport.comparison.findings import STATUS_RULES
 from credreport.comparison.identity import NO_KEY
 from credreport.rules.waivers import WAIVED

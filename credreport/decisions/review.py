@@ -10,13 +10,14 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
+from credreport.comparison.closing import BY_USE
 from credreport.comparison.comparison import Comparison
 from credreport.decisions.decision import OPTION, VERIFIABLE, Decision, Decisions, Review
 from credreport.errors import Notice, UsageError
 from credreport.reports.normalise import to_rows
 from credreport.rules.catalogue import RULES, UNUSED_RULES
 from credreport.rules.waivers import OPEN, WAIVED
-from credreport.schema import BY_USE, KIND_OF, ROOT_USER, Change, Kind, Outcome
+from credreport.schema import KIND_OF, ROOT_USER, Change, Kind, Outcome
 from credreport.tables import storing_python_text
 from credreport.text import plural
 from credreport.verdicts.assessment import Assessment

@@ -10,11 +10,11 @@ import pandas as pd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from credreport.comparison.closing import CLOSING
 from credreport.comparison.comparison import Comparison, compare, compare_all
 from credreport.reports.inputs import Stream
 from credreport.reports.report import read_report
 from credreport.reports.selection import Population, date_reports
-from credreport.schema import CLOSING
 from credreport.verdicts.assessment import Assessment, assess
 from tests.support.reports import ACCOUNT, root, to_csv, user
 
