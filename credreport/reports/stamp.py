@@ -218,7 +218,7 @@ def is_later(name: str, stamp: Stamp) -> bool:
     It is nearer to the report than what the stamp was taken from, which then says nothing.
     """
     text = _FISCAL.sub("_", _WRITTEN_OUT.sub("_", unquote(name)))
-    if any(day - stamp.instant > _A_WEEK for day in (*stamps_in_name(name), *_first_days(text))):
+    if any(day - stamp.instant > _A_WEEK for day in (*stamps_in_name(name), *_unread_days(text))):
         return True
     return any(
         _A_WEEK < day - stamp.instant < _TWO_YEARS for day in _guess_days(text[:_LONGEST_NAME])
@@ -230,7 +230,7 @@ def _guess_days(text: str) -> Iterator[datetime]:
     for pattern in _READ:
         text = pattern.sub(lambda match: "_" if stamps_in_name(match[0]) else match[0], text)
     for match in _SHORT_YEAR.finditer(text):
-        yield from _first_of(f"20{match[3]}", (match[1], match[2]), (match[2], match[1]))
+        yield from _days_of(f"20{match[3]}", (match[1], match[2]), (match[2], match[1]))
     letters = unicodedata.normalize("NFKD", text).lower()
     plain = _MARKS.sub(" ", "".join(each for each in letters if not unicodedata.combining(each)))
     for match in _SINCE_1970.finditer(plain):
@@ -239,8 +239,13 @@ def _guess_days(text: str) -> Iterator[datetime]:
         for match in pattern.finditer(plain):
             part = match.groupdict("1")
             one, other = part.get("one", "1"), part.get("other", "1")
-            dates = [(part["month"], "1")] if "month" in part else [(one, other), (other, one)]
-            yield from _first_of(f"20{part['year'][-2:]}", *dates)
+            if "month" in part:
+                dates = [(part["month"], "1")]
+            elif match.start("year") == match.start() and int(one) <= 12:
+                dates = [(one, other)]
+            else:
+                dates = [(one, other), (other, one)]
+            yield from _days_of(f"20{part['year'][-2:]}", *dates)
     years = {*_YEAR.findall(plain)}
     for match in _PERIOD.finditer(plain):
         near = _YEAR_BEHIND.match(plain, match.end()), _YEAR_BEFORE.search(plain[: match.start()])
@@ -253,21 +258,21 @@ def _first_of_period(year: str, match: re.Match[str]) -> list[datetime]:
     name, value = next((name, value) for name, value in match.groupdict().items() if value)
     kind, number = name.removeprefix("of_")[0], int(value) if value.isdigit() else int(name[1:])
     if kind == "w":
-        return [day + timedelta(weeks=number - 2) for day in _first_of(year, ("1", "1"))]
+        return [day + timedelta(weeks=number - 2) for day in _days_of(year, ("1", "1"))]
     month = {"m": 1, "q": 3, "h": 6}[kind] * (number - 1) + 1
-    return _first_of(year, (str(month), "1"))
+    return _days_of(year, (str(month), "1"))
 
 
-def _first_of(year: str, *dates: tuple[str, str]) -> list[datetime]:
-    """Return the first of the days, each a month and a day, that there are."""
+def _days_of(year: str, *dates: tuple[str, str]) -> list[datetime]:
+    """Return the days of a year, each given as a month and a day, that there are."""
     days = (parse_date(_to_date(year, month, day)) for month, day in dates)
-    return sorted(day for day in days if day)[:1]
+    return [day for day in days if day]
 
 
-def _first_days(
+def _unread_days(
     text: str, patterns: Sequence[tuple[re.Pattern[str], str]] = _UNREAD_PATTERNS
 ) -> list[datetime]:
-    """Return the first day that each date in a text may mean, where it is not read as one."""
+    """Return the days that each date in a text may mean, of a month or the like the first, if it is not read."""
     found = []
     for pattern, _ in patterns:
         for match in pattern.finditer(text):
@@ -278,7 +283,7 @@ def _first_days(
             weeks = timedelta(weeks=int(part.get("week") or 2) - 2)
             dates = [(one, other), (other, one)] if one else [(month, "1")]
             days = [parse_date(_to_date(year, *date)) for date in dates] if year else []
-            found += sorted(day + weeks for day in days if day)[:1]
+            found += [day + weeks for day in days if day]
     return found
 
 
@@ -348,7 +353,7 @@ def find_stamp(
         stamp = stamps.pop()
         if is_later(unread_time, Stamp(stamp, _FILE)):
             return None, "", notices
-        if any(day - stamp > _A_WEEK for day in _first_days(own_name, _UNREAD_PATTERNS[:2])):
+        if any(day - stamp > _A_WEEK for day in _unread_days(own_name, _UNREAD_PATTERNS[:2])):
             return None, "", [*notices, Notice(name, 0, "several-stamps", _SEVERAL)]
         return stamp, _FILE, notices + _far_from_place(name, stamp, place_stamp)
     if stamps:
