@@ -213,15 +213,15 @@ def unread_date(name: str) -> str:
 
 
 def is_later(name: str, stamp: Stamp) -> bool:
-    """Whether a name, though it dates no report, names a day more than a week after the stamp.
+    """Whether a name, though it dates no report, names a day more than a day after the stamp.
 
     It is nearer to the report than what the stamp was taken from, which then says nothing.
     """
     text = _FISCAL.sub("_", _WRITTEN_OUT.sub("_", unquote(name)))
-    if any(day - stamp.instant > _A_WEEK for day in (*stamps_in_name(name), *_unread_days(text))):
+    if any(day - stamp.instant > _A_DAY for day in (*stamps_in_name(name), *_unread_days(text))):
         return True
     return any(
-        _A_WEEK < day - stamp.instant < _TWO_YEARS for day in _guess_days(text[:_LONGEST_NAME])
+        _A_DAY < day - stamp.instant < _TWO_YEARS for day in _guess_days(text[:_LONGEST_NAME])
     )
 
 
@@ -353,7 +353,7 @@ def find_stamp(
         stamp = stamps.pop()
         if is_later(unread_time, Stamp(stamp, _FILE)):
             return None, "", notices
-        if any(day - stamp > _A_WEEK for day in _unread_days(own_name, _UNREAD_PATTERNS[:2])):
+        if any(day - stamp > _A_DAY for day in _unread_days(own_name, _UNREAD_PATTERNS[:2])):
             return None, "", [*notices, Notice(name, 0, "several-stamps", _SEVERAL)]
         return stamp, _FILE, notices + _far_from_place(name, stamp, place_stamp)
     if stamps:

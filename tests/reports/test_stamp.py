@@ -163,11 +163,12 @@ def test_a_plain_name_has_nothing_that_looks_like_a_date() -> None:
         ("dt=2026-09-30", END_OF_SEPTEMBER),
         ("year=2026/month=09/day=30/eu", END_OF_SEPTEMBER),
         ("2026-06-30/2026-09-30", END_OF_SEPTEMBER),
-        ("2026-09-30/2026-10-07 monthly", END_OF_SEPTEMBER),
-        ("2026-09-30/2026-10-08 monthly", None),
+        ("2026-09-30/2026-10-01 monthly", END_OF_SEPTEMBER),
+        ("2026-09-30/2026-10-02 monthly", None),
         ("2026-09-30/2026-06-30-prod", END_OF_SEPTEMBER),
         ("2026-09-30/2026-12-31 20.00 EST", None),
-        ("2026-09-30/07.10.2026", END_OF_SEPTEMBER),
+        ("2026-09-30/01.10.2026", END_OF_SEPTEMBER),
+        ("2026-09-30/02.10.2026", None),
         ("2026-09-30/08.12.2026", None),
         ("2026-09-30/31.12.2026/prod", None),
         ("2026-09-30/2026-10", END_OF_SEPTEMBER),
@@ -268,7 +269,7 @@ def test_nor_where_it_may_have_a_later_one_in_other_words(date: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "sep 2026.csv", "Q4 2026.csv", "2026 02 11.csv", "07-10-2026.csv", "30.09.26.csv", "marketing 2027.csv",
+        "sep 2026.csv", "Q4 2026.csv", "2026 02 11.csv", "01-10-2026.csv", "30.09.26.csv", "marketing 2027.csv",
         "FY27-Q1.csv", "FY2027 Q2.csv", "dec.csv",
         "101126.csv", "12-11-26.csv", "SEC-1234.csv", "AUDIT-2026-1123.csv", "CVE-2026-12345.csv", "q4 2029.csv",
         "1111-2222-3333.csv", "1790748000.csv", "1997660000.csv", "PCI DSS 4.0.1.csv", "2026-2027.csv", "2027.csv",
@@ -283,7 +284,7 @@ def test_what_may_be_no_date_or_no_later_one_refuses_nothing(name: str) -> None:
 def test_two_days_in_a_name_are_two_though_one_is_not_read() -> None:
     for name, expected in (
         ("2026-09-30 saved 23.12.2026.csv", None),
-        ("2026-09-30 saved 07.10.2026.csv", END_OF_SEPTEMBER),
+        ("2026-09-30 saved 01.10.2026.csv", END_OF_SEPTEMBER),
         ("2026-09-30 at 11.12.26 PM.csv", END_OF_SEPTEMBER),
         ("2026-09-30 FY27 Q2.csv", END_OF_SEPTEMBER),
     ):
