@@ -39,6 +39,7 @@ import credreport
 ROOT = Path(__file__).parents[2]
 # The tests that hold each module by themselves: the end-to-end ones are dear, and hold no more of it.
 TESTS = {
+    "errors": ("test_errors",),
     "instants": ("test_instants", "reports/test_normalise"),
     "reports.by_date": ("reports/test_by_date",),
     "reports.cells": ("reports/test_cells", "reports/test_normalise"),
