@@ -18,7 +18,9 @@ from credreport.errors import OutputError
 
 DEFAULT_MAX_BYTES = 64 * 1024 * 1024
 NO_FILE = "not a regular file (a pipe, a socket or a device)"
-_CHUNK = 1024 * 1024
+_CHUNK = 1 << 20
+_DO_NOT_WAIT = getattr(os, "O_NONBLOCK", 0)
+_AS_BYTES = getattr(os, "O_BINARY", 0)
 
 Place = tuple[int, int]
 
@@ -29,7 +31,7 @@ def open_regular(path: str | Path) -> BinaryIO:
     A pipe or a device would hang or never end. Some files of the kernel claim to be regular and
     still block: reading them here does not.
     """
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    handle = os.open(path, os.O_RDONLY | _DO_NOT_WAIT | _AS_BYTES)
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise ValueError(NO_FILE)
@@ -47,13 +49,13 @@ def read_at_most(file: IO[bytes], size: int, expected: int = 0) -> bytes:
     """
     parts: list[bytes] = []
     chunk = expected + 1 if expected else _CHUNK
-    while size > 0 and (part := file.read(min(size, chunk))) != b"":
+    while (part := file.read(min(size, chunk))) != b"":
         if part is None:
             raise ValueError(NO_FILE)
         parts.append(part)
         size -= len(part)
         chunk = _CHUNK
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+    return b"".join(parts)
 
 
 def read_bounded(path: Path, max_bytes: int = DEFAULT_MAX_BYTES) -> bytes:

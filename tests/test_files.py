@@ -3,11 +3,71 @@
 from __future__ import annotations
 
 import gc
+import io
+from pathlib import Path
 
 import pytest
 
 from credreport.errors import OutputError
-from credreport.files import Spool, chunks_of, sha256, whole
+from credreport.files import (
+    DEFAULT_MAX_BYTES,
+    KeyTwiceError,
+    Spool,
+    chunks_of,
+    parse_json,
+    read_at_most,
+    read_bounded,
+    sha256,
+    whole,
+    why_unreadable,
+)
+
+
+class Asked(io.BytesIO):
+    """A file that remembers how many bytes were asked for at once."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.sizes: list[int] = []
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.sizes.append(size or 0)
+        return super().read(size)
+
+
+def test_a_file_of_known_length_is_read_at_once_and_no_memory_is_asked_for_more() -> None:
+    for expected, sizes in ((5, [6, 1_048_576]), (3, [4, 1_048_576, 1_048_576])):
+        file = Asked(b"12345")
+        assert read_at_most(file, 10**9, expected) == b"12345"
+        assert file.sizes == sizes
+    file = Asked(b"12345")
+    assert read_at_most(file, 10**9) == b"12345"
+    assert file.sizes == [1_048_576] * 2
+    assert [read_at_most(io.BytesIO(b"12345"), size, 1) for size in (0, 4, 5, 6)] == [
+        b"", b"1234", b"12345", b"12345",
+    ]  # fmt: skip
+
+
+def test_a_file_is_read_up_to_its_bound(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(bytes(1 << 20))
+    assert read_bounded(path, 1 << 20) == bytes(1 << 20)
+    path.write_bytes(bytes((1 << 20) + 1))
+    with pytest.raises(ValueError, match="larger than 1 MiB"):
+        read_bounded(path, 1 << 20)
+    assert DEFAULT_MAX_BYTES == 67_108_864
+
+
+def test_why_a_file_cannot_be_read_is_said_in_words() -> None:
+    assert why_unreadable(OSError(13, "Permission denied", "a.csv")) == "Permission denied"
+    assert why_unreadable(OSError("no such thing")) == "no such thing"
+    assert why_unreadable(ValueError("no such thing")) == "no such thing"
+
+
+def test_a_key_that_stands_twice_is_named() -> None:
+    assert parse_json('{"a": {"a": 1}, "b": 2}') == {"a": {"a": 1}, "b": 2}
+    with pytest.raises(KeyTwiceError, match="the key 'b' appears twice in one object"):
+        parse_json('{"a": 1, "b": 2, "b": 3}')
 
 
 def test_comes_back_from_its_place_and_whole() -> None:
