@@ -72,11 +72,11 @@ _UNREAD = (
         "day and month could be exchanged",
     ),
     (
-        r"(?P<year>20[0-9]{2})[-_.]?(?:Q(?P<quarter>[1-4])|(?:W|Q|KW)(?P<week>[0-9]{1,2}))",
+        r"(?P<year>20[0-9]{2})[-_.]?(?:Q(?P<quarter>[1-4])|(?:W|Q|KW)[0-9]{1,2})",
         "a week or a quarter is not a day",
     ),
     (
-        r"(?:Q(?P<quarter>[1-4])|(?:W|Q|KW)(?P<week>[0-9]{1,2}))[-_.]?(?P<year>20[0-9]{2})",
+        r"(?:Q(?P<quarter>[1-4])|(?:W|Q|KW)[0-9]{1,2})[-_.]?(?P<year>20[0-9]{2})",
         "a week or a quarter is not a day",
     ),
     (
@@ -241,7 +241,7 @@ def _guess_days(text: str) -> Iterator[datetime]:
             one, other = part.get("one", "1"), part.get("other", "1")
             if "month" in part:
                 dates = [(part["month"], "1")]
-            elif match.start("year") == match.start() and int(one) <= 12:
+            elif match.start("year") == match.start() and int(one) < 13:
                 dates = [(one, other)]
             else:
                 dates = [(one, other), (other, one)]
@@ -257,7 +257,7 @@ def _first_of_period(year: str, match: re.Match[str]) -> list[datetime]:
     """Return the first day of a month, a quarter, a half or a week of a year."""
     name, value = next((name, value) for name, value in match.groupdict().items() if value)
     kind, number = name.removeprefix("of_")[0], int(value) if value.isdigit() else int(name[1:])
-    if kind == "w":
+    if kind == "w":  # however weeks are counted, the first begins a week before the year or later
         return [day + timedelta(weeks=number - 2) for day in _days_of(year, ("1", "1"))]
     month = {"m": 1, "q": 3, "h": 6}[kind] * (number - 1) + 1
     return _days_of(year, (str(month), "1"))
@@ -279,11 +279,8 @@ def _unread_days(
             part = match.groupdict("")
             year, one, other = (part.get(name, "") for name in ("year", "one", "other"))
             month = part.get("month") or _MONTH_OF_QUARTER[part.get("quarter", "")]
-            # However weeks are counted, the first has begun a week before the year or later.
-            weeks = timedelta(weeks=int(part.get("week") or 2) - 2)
             dates = [(one, other), (other, one)] if one else [(month, "1")]
-            days = [parse_date(_to_date(year, *date)) for date in dates] if year else []
-            found += [day + weeks for day in days if day]
+            found += _days_of(year, *dates) if year else []
     return found
 
 

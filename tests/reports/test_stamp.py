@@ -281,10 +281,47 @@ def test_what_may_be_no_date_or_no_later_one_refuses_nothing(name: str) -> None:
     assert find_stamp(name, "", folder) == (END_OF_SEPTEMBER, "directory name", [])
 
 
+@pytest.mark.parametrize(
+    ("folder", "name", "is_used"),
+    [
+        (utc(2026, 9, 12), "2026 09 13", True),
+        (utc(2026, 9, 11), "2026 09 13", False),
+        (utc(2026, 9, 30), "2026 13 12", False),
+        (utc(2024, 9, 13), "2026 09 13", False),
+        (utc(2024, 9, 13), "2026 09 14", True),
+        (utc(2026, 12, 10), "12.11.26", True),
+        (utc(2026, 12, 10), "11.12.26", True),
+        (utc(2026, 12, 9), "12.11.26", False),
+        (utc(2026, 12, 9), "11.12.26", False),
+        (utc(2026, 9, 30), "CW41 2026", True),
+        (utc(2026, 9, 30), "CW42 2026", False),
+        (utc(2026, 6, 30), "2026 H2", True),
+        (utc(2026, 6, 29), "2026 H2", False),
+        (utc(2026, 9, 30), f"{'x' * 992} Q4 2027", False),
+        (utc(2026, 9, 30), f"{'x' * 993} Q4 2027", True),
+    ],
+)
+def test_later_is_more_than_a_day_and_less_than_two_years(
+    folder: datetime, name: str, is_used: bool
+) -> None:
+    place = Stamp(folder.replace(hour=23, minute=59, second=59), "directory name")
+    stamp, _, notices = find_stamp(f"{name}.csv", "", place)
+    assert stamp == (place.instant if is_used else None)
+    if not is_used:
+        assert str(notices[0]).startswith(f"{name}.csv: the file's name may have a later date than")
+
+
+def test_a_date_that_is_read_is_no_part_of_another() -> None:
+    parts = ["2026-09-30", "no 12 2026-09-30"]
+    assert stamp_of_folder(parts) == Stamp(END_OF_SEPTEMBER, "directory name")
+
+
 def test_two_days_in_a_name_are_two_though_one_is_not_read() -> None:
     for name, expected in (
         ("2026-09-30 saved 23.12.2026.csv", None),
         ("2026-09-30 saved 01.10.2026.csv", END_OF_SEPTEMBER),
+        ("2026-09-28 saved 30.09.2026.csv", None),
+        ("2026-09-30 2027-Q1.csv", END_OF_SEPTEMBER),
         ("2026-09-30 at 11.12.26 PM.csv", END_OF_SEPTEMBER),
         ("2026-09-30 FY27 Q2.csv", END_OF_SEPTEMBER),
     ):
@@ -293,6 +330,7 @@ def test_two_days_in_a_name_are_two_though_one_is_not_read() -> None:
             expected,
             [] if expected else ["several-stamps"],
         )
+        assert expected or str(notices[0]).startswith(f"{name}: the file's name has several times")
 
 
 @pytest.mark.parametrize("letter", [r"\xb0", r"\u2029", r"\U000e0001"])
