@@ -158,6 +158,7 @@ def no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return the object of the pairs, for a JSON decoder. Raises KeyTwiceError."""
     found = dict(pairs)
     if len(found) < len(pairs):
-        key, _ = Counter(key for key, _ in pairs).most_common(1)[0]
+        counts = Counter(key for key, _ in pairs)
+        key = next(key for key, count in counts.items() if count > 1)
         raise KeyTwiceError(f"the key {key!r} appears twice in one object")
     return found

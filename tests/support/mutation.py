@@ -88,6 +88,9 @@ TESTS = {
 # A share of what was measured, so that a busy machine kills no mutant that the tests did not notice.
 PATIENCE = 4
 GRACE = 4
+# That of one that waits for what never comes, as a pipe's reader does, in seconds of the clock: more of
+# them than a busy machine needs for any test.
+LONGEST_WAIT = 60
 SURVIVED, TOO_LONG, ELSEWHERE = "survived", "noticed by taking too long", "not in a function"
 T = TypeVar("T")
 # Mutants that change nothing that anyone can see: module, line of source, change, and why.
@@ -284,6 +287,7 @@ class Suite:
             if not self.is_true:
                 limit = PATIENCE * self.seconds.get(item.nodeid, 0) + GRACE
                 signal.setitimer(signal.ITIMER_PROF, limit)
+                signal.setitimer(signal.ITIMER_REAL, LONGEST_WAIT + PATIENCE * limit)
             started = time.process_time()
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             self.seconds[item.nodeid] = time.process_time() - started
