@@ -8,6 +8,7 @@ the other formats have the whole population. Source: OCSF schema 1.5.0, class Co
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
@@ -35,6 +36,7 @@ _SEVERITIES = {
     Severity.HIGH: (4, "High"),
     Severity.CRITICAL: (5, "Critical"),
 }
+_PARTITION = re.compile("arn:(aws[a-z-]*):")
 _ACTIVITIES = {1: "Create", 3: "Close"}
 _STATUSES = {0: "Unknown", 1: "New", 3: "Suppressed", 4: "Resolved"}
 # The compliance status, and the word that Prowler has for it.
@@ -138,6 +140,7 @@ def _about(row: Mapping[str, Any], code: str, what: str, uid: str) -> Object:
     """Return the title of a finding and whose it is."""
     account = shown_account(row["account_id"])
     arn = str(row.get("arn", ""))
+    partition = _PARTITION.match(arn)
     of_what = f"{SLOT_WORDS[row['credential']]} of " if row["credential"] in SLOT_WORDS else ""
     message = f"{what} ({of_what}{escape_text(row['user'])} in account {account})"
     return {
@@ -170,7 +173,7 @@ def _about(row: Mapping[str, Any], code: str, what: str, uid: str) -> Object:
                 "name": row["user"],
                 "type": "AwsAccount" if row["credential"] == "root" else "AwsIamUser",
                 **({"uid": arn} if arn else {}),
-                **({"cloud_partition": arn.split(":")[1]} if arn.count(":") > 1 else {}),
+                **({"cloud_partition": partition[1]} if partition else {}),
                 "data": {"credential": row["credential"]},
             }
         ],

@@ -143,3 +143,10 @@ def test_what_was_closed_since_is_resolved(tmp_path: Path) -> None:
 
 def test_nothing_found_is_no_line(tmp_path: Path) -> None:
     assert lines(of_analysis(judge(tmp_path, root()))) == []
+
+
+def test_a_partition_that_no_arn_names_is_left_out(tmp_path: Path) -> None:
+    stale = STALE | {"arn": "arn:\x7fb:c"}
+    found = lines(of_analysis(judge(tmp_path, stale)))
+    assert found
+    assert all("cloud_partition" not in each["resources"][0] for each in found)
