@@ -401,7 +401,7 @@ def find(credentials: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.Da
         if rule.subject is Subject.ROOT:
             reason = f"{rule.id}: the report has no root row"
             unknown.append(rootless.assign(rule=rule.id, reason=reason, has_row=False))
-    findings = pd.concat([each for each in broken if not each.empty] or broken, ignore_index=True)
+    findings = pd.concat([each for each in broken if not each.empty] or broken)
     ordinal = findings.groupby("finding_id").cumcount()
     findings = findings.assign(
         finding_id=findings["finding_id"].where(

@@ -168,6 +168,7 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("reports.selection", "BATCH_BYTES = 2 << 20", "20 + 1"): "how many files are read at once shows in time alone",
     ("rules.predicates", "if TYPE_CHECKING:", "condition turned"): "the types are for the checker",
     ("rules.predicates", "if apart < timedelta(0):", "Lt to LtE"): "what was made at the same instant was made with its user",
+    ("verdicts.assessment", "numbers: pd.Series | int = 0", "0 + 1"): "a rule without a number looks at none",
     ("verdicts.contradictions", "_ODD = np.uint64(0x9E3779B97F4A7C15)", "11400714819323198485 + 1"): "other numbers mix as well",
     ("verdicts.contradictions", 'mix = (mix ^ instants[used].view("u8")) * _ODD', "Mult to Add"): "sums mix as well",
     ("verdicts.contradictions", "mix ^= mix >> np.uint64(29)", "29 + 1"): "other numbers mix as well",
