@@ -410,9 +410,7 @@ def find(credentials: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.Da
     )
     counts = is_active(credentials).groupby(credentials["user_row"]).sum()
     findings = findings.assign(active_credentials=findings["user_row"].map(counts))
-    undecided = pd.concat(unknown, ignore_index=True).sort_values(
-        "row", kind="stable", ignore_index=True
-    )
+    undecided = pd.concat(unknown).sort_values("row", kind="stable", ignore_index=True)
     return findings[[*_FINDINGS, *_ABOUT, "slot"]], undecided[[*_UNDECIDED]]
 
 

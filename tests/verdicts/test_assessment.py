@@ -14,7 +14,7 @@ from credreport.rules.policy import Policy
 from credreport.rules.waivers import Waivers
 from credreport.schema import ACCOUNT_NAMES, FINDINGS, Status
 from credreport.verdicts.assessment import Assessment, assess, join, judge_part
-from tests.support.reports import ACCOUNT, NAME, judge, lose_a_row, root, save, user
+from tests.support.reports import ACCOUNT, AS_OF, NAME, judge, lose_a_row, root, save, user
 
 OLD, OLDER, YOUNG = "2025-01-01T00:00:00Z", "2024-01-01T00:00:00Z", "2026-01-30T00:00:00Z"
 
@@ -157,6 +157,11 @@ def test_a_users_row(tmp_path: Path) -> None:
     assert found["most_recent_use"] == pd.Timestamp("2026-01-21T12:00:00Z")
     assert found[["active_credentials", "unused_credentials", "days_since"]].tolist() == [2, 0, 10]
     assert found[["mfa_active", "console_password", "source_line"]].tolist() == ["true", "true", 3]
+
+
+def test_a_use_at_the_as_of_was_today(tmp_path: Path) -> None:
+    users = judge(tmp_path, user("ann", **password(OLD, AS_OF))).users
+    assert users["days_since"].tolist() == [0]
 
 
 def test_the_rows_that_were_read_are_the_rows_that_were_judged(tmp_path: Path) -> None:
