@@ -145,6 +145,29 @@ def test_what_is_concluded_about_a_user(
     assert users["conclusion"].tolist() == ["Root: shown, not judged", conclusion]
 
 
+def test_other_rules_are_named_in_the_conclusion_of_their_user_only(tmp_path: Path) -> None:
+    unread = key(1, "4/5/2019", YOUNG)
+    rows = [
+        root(**password("?")),
+        user("ann", **password(YOUNG), mfa_active="true"),
+        user("bo", **password(YOUNG)),
+        user("cy", **password(YOUNG), **unread),
+        user("di", **password(OLD), **unread),
+        user("ed", **unread, mfa_active="true"),
+    ]
+    rules = ("unused-password", "user-without-mfa", "unrotated-access-key")
+    users = judge(tmp_path, *rows, policy=Policy(rules=rules, include_root=True)).users
+    unsure = "undetermined: unrotated-access-key"
+    assert dict(zip(users["user"], users["conclusion"], strict=True)) == {
+        "<root_account>": "1 could not be judged",
+        "ann": "Current",
+        "bo": "user-without-mfa",
+        "cy": f"user-without-mfa; {unsure}",
+        "di": f"1 of 2 active credentials unused; user-without-mfa; {unsure}",
+        "ed": unsure,
+    }
+
+
 def test_a_users_row(tmp_path: Path) -> None:
     row = user(
         "a",
