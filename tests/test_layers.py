@@ -12,7 +12,7 @@ import credreport
 PACKAGE = Path(credreport.__file__).parent
 LAYERS = [
     "errors", "text", "files", "output.formats", "instants", "schema", "tables", "verdicts.verdict",
-    "reports.stamp", "reports.own", "reports.containers.members", "reports.containers.zips", "reports.containers.tars",
+    "reports.name_dates", "reports.later_dates", "reports.stamp", "reports.own", "reports.containers.members", "reports.containers.zips", "reports.containers.tars",
     "reports.containers.archives", "reports.containers.strangers", "reports.inputs", "reports.containers.encodings",
     "reports.containers.answers", "reports.containers.texts", "reports.grid", "reports.cells",
     "reports.names", "reports.sections", "reports.report", "reports.selection", "reports.by_date",

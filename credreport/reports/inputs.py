@@ -30,13 +30,13 @@ from credreport.files import (
 from credreport.reports.containers.archives import is_archive, open_archive
 from credreport.reports.containers.members import ArchiveRefused, Member, take_from
 from credreport.reports.containers.strangers import is_packed
+from credreport.reports.later_dates import is_later
+from credreport.reports.name_dates import stamps_in_name
 from credreport.reports.own import is_own_file
 from credreport.reports.stamp import (
     Stamp,
-    is_later,
     stamp_of_archive,
     stamp_of_folder,
-    stamps_in_name,
     steps_of,
 )
 from credreport.schema import BASE64_HEADER
@@ -154,7 +154,7 @@ class Unread:
             (stamp_of_archive(archive), folders),
             (stamp, [archive, *folders]),
         ):
-            if found and not any(is_later(name, found) for name in below):
+            if found and not any(is_later(name, found.instant) for name in below):
                 return found
         return None
 

@@ -7,14 +7,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from credreport.reports.name_dates import stamps_in_name, unread_date
 from credreport.reports.stamp import (
     Stamp,
     find_stamp,
     first_second,
     stamp_of_archive,
     stamp_of_folder,
-    stamps_in_name,
-    unread_date,
 )
 
 

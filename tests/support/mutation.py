@@ -65,6 +65,8 @@ TESTS = {
     "reports.report": ("reports/test_report", "reports/test_read"),
     "reports.sections": ("reports/test_read",),
     "reports.selection": ("reports/test_selection",),
+    "reports.later_dates": ("reports/test_stamp",),
+    "reports.name_dates": ("reports/test_stamp",),
     "reports.stamp": ("reports/test_stamp",),
     "rules.predicates": ("rules/test_catalogue",),
     "text": ("test_text",),

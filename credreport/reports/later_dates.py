@@ -1,0 +1,127 @@
+"""Whether a name that dates no report may still have a later date, in whatever words.
+
+Nothing is read here: where it may, nothing farther away dates the report either.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+from credreport.instants import parse_date
+from credreport.reports.name_dates import HOURS, STAMPS, UNREAD, plain_name, stamps_in_name, to_date
+
+_LONGEST_NAME = 1_000  # letters: a member of an archive may have any name
+_A_DAY = timedelta(days=1)
+_MONTH_OF_QUARTER = {"": "1", "1": "1", "2": "4", "3": "7", "4": "10"}
+# What else may be a date, in a text whose letters are plain and whose marks are single blanks. None is
+# read; see is_later. Hours and minutes end before 24, so that a number above begins with a year or a day.
+_GUESSES = tuple(
+    re.compile(rf"(?<![0-9])(?:{pattern})(?![0-9])")
+    for pattern in (
+        r"(?P<year>20[0-9]{2}) (?P<one>[0-9]{1,2}) (?P<other>[0-9]{1,2})",
+        r"(?P<year>20[0-9]{2})(?P<one>[0-9]{2})(?P<other>[0-9]{2})",
+        r"(?P<one>[0-9]{1,2}) (?P<other>[0-9]{1,2}) (?P<year>20[0-9]{2})",
+        r"(?P<year>20[0-9]{2})(?P<month>0[1-9]|1[0-2])",
+        r"(?<![0-9] )(?P<month>0[1-9]|1[0-2]) ?(?P<year>20[0-9]{2})",
+        r"(?P<year>2[4-9]|3[0-9]) ?(?P<one>[0-9]{2}) ?(?P<other>[0-9]{2})",
+        r"(?P<one>2[4-9]|3[01]) (?P<other>[0-9]{2}) (?P<year>2[4-9]|3[0-9])",
+    )
+)
+_SHORT_YEAR = re.compile(r"(?<![0-9.])([0-9]{1,2})\.([0-9]{1,2})\.([2-3][0-9])(?![0-9])")
+_MONTH_WORDS = (
+    "jan(?:uary?|vier)?|enero?", "fe[bv](?:r|ruary?|rero|rier)?", "ma?e?r(?:ch|z|zo|s)?", "a[pbv]r(?:il)?",
+    "ma[iy]o?", "jun[ei]?|junio|juin", "jul[yi]?|julio|juil(?:let)?", "aug(?:ust)?|aout|agosto?",
+    "sept?(?:ember|embre|iembre)?", "o[ck]t(?:ober|obre|ubre)?", "nov(?:ember|embre|iembre)?",
+    "de[cz](?:ember|embre)?|dic(?:iembre)?",
+)  # fmt: skip
+_PERIOD = re.compile(
+    "(?<![a-z])(?:"
+    + "|".join(f"(?P<m{number}>{words})" for number, words in enumerate(_MONTH_WORDS, 1))
+    + r")(?![a-z])|(?<![a-z])(?:q ?(?P<q>[1-4])|h ?(?P<h>[12])|(?:[ck]?w|week) ?(?P<w>[0-9]{1,2}))(?![0-9a-z])"
+    r"|(?<![0-9])(?:(?P<of_q>[1-4])q|(?P<of_h>[12])h)(?![a-z])"
+)
+_YEAR = re.compile(r"(?<![0-9])20[0-9]{2}(?![0-9])")
+# A fiscal year may begin long before the year that it is called by.
+_FISCAL = re.compile(r"(?<![A-Za-z])FY[-_ ']{0,2}(?:20)?[0-9]{2}(?![0-9])", re.IGNORECASE)
+_YEAR_BEHIND = re.compile(r" ?(?:[0-9]{1,2} )?(2[4-9]|3[0-9])(?![0-9])")
+_YEAR_BEFORE = re.compile(r"(?<![0-9])(2[4-9]|3[0-9]) ?\Z")
+_SINCE_1970 = re.compile(r"(?<![0-9])(1[0-9]{9})(?:[0-9]{3}){0,3}(?![0-9])")
+_MARKS = re.compile(r"[^0-9a-z]+")
+_READ = tuple(
+    re.compile(rf"{pattern.pattern}(?:{HOURS}(?![0-9]))?", pattern.flags) for pattern in STAMPS
+)
+# A number may be no date at all: rather not, if it would be so late.
+_TWO_YEARS = timedelta(days=731)
+
+
+def is_later(name: str, instant: datetime) -> bool:
+    """Whether a name, though it dates no report, names a day more than a day after the instant.
+
+    It is nearer to the report than what the instant was taken from, which then says nothing.
+    """
+    text = _FISCAL.sub("_", plain_name(name))
+    if any(day - instant > _A_DAY for day in (*stamps_in_name(name), *unread_days(text))):
+        return True
+    return any(_A_DAY < day - instant < _TWO_YEARS for day in _guess_days(text[:_LONGEST_NAME]))
+
+
+def _guess_days(text: str) -> Iterator[datetime]:
+    """Yield the first day of whatever else in a text may be a day, a month, a quarter or a week."""
+    for pattern in _READ:
+        text = pattern.sub(lambda match: "_" if stamps_in_name(match[0]) else match[0], text)
+    for match in _SHORT_YEAR.finditer(text):
+        yield from _days_of(f"20{match[3]}", (match[1], match[2]), (match[2], match[1]))
+    letters = unicodedata.normalize("NFKD", text).lower()
+    plain = _MARKS.sub(" ", "".join(each for each in letters if not unicodedata.combining(each)))
+    for match in _SINCE_1970.finditer(plain):
+        yield datetime.fromtimestamp(int(match[1]), UTC)
+    for pattern in _GUESSES:
+        for match in pattern.finditer(plain):
+            part = match.groupdict("1")
+            one, other = part.get("one", "1"), part.get("other", "1")
+            if "month" in part:
+                dates = [(part["month"], "1")]
+            elif match.start("year") == match.start() and int(one) < 13:
+                dates = [(one, other)]
+            else:
+                dates = [(one, other), (other, one)]
+            yield from _days_of(f"20{part['year'][-2:]}", *dates)
+    years = {*_YEAR.findall(plain)}
+    for match in _PERIOD.finditer(plain):
+        near = _YEAR_BEHIND.match(plain, match.end()), _YEAR_BEFORE.search(plain[: match.start()])
+        for year in (*years, *(f"20{each[1]}" for each in near if each)):
+            yield from _first_of_period(year, match)
+
+
+def _first_of_period(year: str, match: re.Match[str]) -> list[datetime]:
+    """Return the first day of a month, a quarter, a half or a week of a year."""
+    name, value = next((name, value) for name, value in match.groupdict().items() if value)
+    kind, number = name.removeprefix("of_")[0], int(value) if value.isdigit() else int(name[1:])
+    if kind == "w":  # however weeks are counted, the first begins a week before the year or later
+        return [day + timedelta(weeks=number - 2) for day in _days_of(year, ("1", "1"))]
+    month = {"m": 1, "q": 3, "h": 6}[kind] * (number - 1) + 1
+    return _days_of(year, (str(month), "1"))
+
+
+def _days_of(year: str, *dates: tuple[str, str]) -> list[datetime]:
+    """Return the days of a year, each given as a month and a day, that there are."""
+    days = (parse_date(to_date(year, month, day)) for month, day in dates)
+    return [day for day in days if day]
+
+
+def unread_days(
+    text: str, patterns: Sequence[tuple[re.Pattern[str], str]] = UNREAD
+) -> list[datetime]:
+    """Return the days that each date in a text may mean, of a month or the like the first, if it is not read."""
+    found = []
+    for pattern, _ in patterns:
+        for match in pattern.finditer(text):
+            part = match.groupdict("")
+            year, one, other = (part.get(name, "") for name in ("year", "one", "other"))
+            month = part.get("month") or _MONTH_OF_QUARTER[part.get("quarter", "")]
+            dates = [(one, other), (other, one)] if one else [(month, "1")]
+            found += _days_of(year, *dates) if year else []
+    return found
