@@ -11,15 +11,15 @@ import credreport
 
 PACKAGE = Path(credreport.__file__).parent
 LAYERS = [
-    "errors", "text", "files", "output.formats", "instants", "schema", "tables", "verdicts.verdict",
-    "reports.name_dates", "reports.later_dates", "reports.stamp", "reports.own", "reports.containers.members", "reports.containers.zips", "reports.containers.tars",
+    "errors", "text", "files", "output.formats", "instants", "schema", "tables", "verdicts.status",
+    "reports.name_dates", "reports.later_dates", "reports.stamp", "reports.own_output", "reports.containers.members", "reports.containers.zips", "reports.containers.tars",
     "reports.containers.archives", "reports.containers.strangers", "reports.inputs", "reports.containers.encodings",
     "reports.containers.answers", "reports.containers.texts", "reports.grid", "reports.cells",
-    "reports.names", "reports.sections", "reports.report", "reports.selection", "reports.by_date",
+    "reports.users", "reports.sections", "reports.report", "reports.selection", "reports.by_date",
     "reports.normalise", "verdicts.judged", "verdicts.reasons", "verdicts.contradictions", "verdicts.warnings",
     "rules.option_file", "decisions.bounds", "decisions.decision", "decisions.workbook", "rules.accounts", "rules.numbers", "rules.rule", "rules.peers",
     "rules.predicates", "rules.catalogue", "rules.profiles", "rules.toml_file", "rules.policy", "verdicts.tally",
-    "verdicts.credentials", "rules.waivers", "verdicts.undetermined", "verdicts.way_out", "verdicts.assessment",
+    "verdicts.credentials", "rules.waivers", "verdicts.undetermined", "verdicts.remedies", "verdicts.assessment",
     "runs.pool", "runs.processes", "runs.cluster", "runs.inspect", "comparison.people",
     "comparison.twins", "comparison.identity", "comparison.findings", "comparison.closing", "comparison.sentences",
     "comparison.changes", "comparison.timeline", "comparison.comparison", "comparison.tally", "decisions.review",

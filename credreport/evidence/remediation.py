@@ -20,8 +20,8 @@ from credreport.rules.catalogue import RULES
 from credreport.rules.rule import Subject
 from credreport.rules.waivers import OPEN, WAIVED
 from credreport.schema import SLOT_WORDS, Kind
+from credreport.verdicts.remedies import to_targets
 from credreport.verdicts.tally import shown_account, shown_credential
-from credreport.verdicts.way_out import to_targets
 
 KEY_PLACE = "ID_FROM_STEP_1"
 NEVER = "never"

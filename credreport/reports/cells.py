@@ -34,7 +34,7 @@ from credreport.schema import (
     SLOTS,
     Meaning,
 )
-from credreport.verdicts.verdict import (
+from credreport.verdicts.status import (
     INSTANT_UNIT,
     NEITHER,
     OFF,

@@ -32,7 +32,7 @@ from credreport.reports.containers.members import ArchiveRefused, Member, take_f
 from credreport.reports.containers.strangers import is_packed
 from credreport.reports.later_dates import is_later
 from credreport.reports.name_dates import stamps_in_name
-from credreport.reports.own import is_own_file
+from credreport.reports.own_output import is_own_file
 from credreport.reports.stamp import (
     Stamp,
     stamp_of_archive,

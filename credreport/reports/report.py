@@ -24,8 +24,7 @@ from credreport.reports.cells import Typed, read_cells
 from credreport.reports.containers.texts import unpack
 from credreport.reports.grid import SEPARATOR, Body, Flags, Grid, Numbers, to_body
 from credreport.reports.inputs import NoReport, Stream, own_evidence
-from credreport.reports.names import Order, find_root, has_blank_user, read_accounts, read_order
-from credreport.reports.own import OwnEvidence
+from credreport.reports.own_output import OwnEvidence
 from credreport.reports.sections import (
     CUT,
     ONE_EACH,
@@ -35,6 +34,7 @@ from credreport.reports.sections import (
     read_sections,
 )
 from credreport.reports.stamp import find_stamp
+from credreport.reports.users import Order, find_root, has_blank_user, read_accounts, read_order
 from credreport.schema import (
     ARN,
     BASE64_HEADER,
@@ -48,7 +48,7 @@ from credreport.schema import (
     Kind,
     Meaning,
 )
-from credreport.verdicts.verdict import NEITHER, code
+from credreport.verdicts.status import NEITHER, code
 
 _MARK = b"\xef\xbb\xbf"
 _ABSENCES = tuple(f"{SEPARATOR}{word}{SEPARATOR}".encode() for word in KNOWN_ABSENCES)

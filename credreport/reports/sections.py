@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from credreport.errors import InputRefused, Notice, Problem
 from credreport.instants import parse_instant
 from credreport.reports.grid import SEPARATOR
-from credreport.reports.names import account_of, is_root
+from credreport.reports.users import account_of, is_root
 from credreport.schema import (
     ARN,
     ARN_START,

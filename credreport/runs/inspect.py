@@ -41,6 +41,7 @@ from credreport.runs.pool import Pool
 from credreport.schema import SLOTS, UNDETERMINED, Status
 from credreport.verdicts.judged import Judged, judge
 from credreport.verdicts.reasons import undetermined_rows
+from credreport.verdicts.status import code
 from credreport.verdicts.tally import (
     SCHEMA_VERSION,
     Row,
@@ -59,7 +60,6 @@ from credreport.verdicts.tally import (
     to_verdict,
     warning_rows,
 )
-from credreport.verdicts.verdict import code
 from credreport.verdicts.warnings import find_warnings
 
 # Large enough that the fixed cost of a batch hardly counts, small enough for the processor's cache.

@@ -29,11 +29,11 @@ from credreport.schema import ACCOUNT_NAMES, FINDINGS, SLOTS, USER, Kind, Status
 from credreport.tables import storing_python_text
 from credreport.verdicts.credentials import is_active, to_credentials, to_user_facts
 from credreport.verdicts.judged import Judged, judge
+from credreport.verdicts.remedies import settle
+from credreport.verdicts.status import Numbers
 from credreport.verdicts.tally import Tally, Totals, tie_out_rows, to_tallies
 from credreport.verdicts.undetermined import to_undetermined
-from credreport.verdicts.verdict import Numbers
 from credreport.verdicts.warnings import find_warnings
-from credreport.verdicts.way_out import settle
 
 _CURRENT = "Current"
 _ROOT_SHOWN = "Root: shown, not judged"

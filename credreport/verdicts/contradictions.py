@@ -13,7 +13,7 @@ import numpy as np
 from credreport.reports.grid import Flags, Grid, Numbers, is_text, to_number
 from credreport.reports.report import Table
 from credreport.schema import KNOWN_ABSENCES, NOT_SUPPORTED, SLOTS, Kind, Meaning
-from credreport.verdicts.verdict import OFF, ON, code
+from credreport.verdicts.status import OFF, ON, code
 
 _INSTANT, _ABSENCE = code(Meaning.INSTANT), code(Meaning.ABSENCE)
 _NOTHING, *_OTHERS = (f"{word}\0".encode() for word in (*KNOWN_ABSENCES, NOT_SUPPORTED))

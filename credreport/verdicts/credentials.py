@@ -30,7 +30,7 @@ from credreport.schema import (
 )
 from credreport.verdicts.judged import Judged
 from credreport.verdicts.reasons import to_reasons
-from credreport.verdicts.verdict import (
+from credreport.verdicts.status import (
     CAUSES,
     LAST_USED,
     MEANINGS,

@@ -9,7 +9,7 @@ import numpy as np
 
 from credreport.reports.report import Report, Table
 from credreport.schema import SLOTS, Kind
-from credreport.verdicts.verdict import (
+from credreport.verdicts.status import (
     INSTANT_UNIT,
     KINDS,
     Cells,

@@ -8,7 +8,7 @@ import numpy as np
 
 from credreport.schema import SLOTS, USER, Meaning, Slot, Status
 from credreport.verdicts.judged import Judged
-from credreport.verdicts.verdict import CAUSES, code
+from credreport.verdicts.status import CAUSES, code
 
 Text = Callable[[int, str], str | None]
 NO_COLUMN = "(no column)"

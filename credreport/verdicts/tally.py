@@ -37,7 +37,7 @@ from credreport.schema import (
 )
 from credreport.text import plural
 from credreport.verdicts.judged import Judged
-from credreport.verdicts.verdict import KINDS, STATUSES, USES, Numbers, code
+from credreport.verdicts.status import KINDS, STATUSES, USES, Numbers, code
 from credreport.verdicts.warnings import WARNING_TITLES
 
 SCHEMA_VERSION = 2  # of every JSON document; docs/evidence.schema.json

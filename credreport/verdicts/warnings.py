@@ -10,8 +10,8 @@ import numpy as np
 
 from credreport.errors import Notice
 from credreport.instants import format_instant
-from credreport.reports.names import is_root
 from credreport.reports.report import Report, Table
+from credreport.reports.users import is_root
 from credreport.schema import (
     ARN,
     EXTRA_CREDENTIALS,
@@ -29,7 +29,7 @@ from credreport.schema import (
 )
 from credreport.verdicts.contradictions import find_contradictions
 from credreport.verdicts.judged import Judged
-from credreport.verdicts.verdict import (
+from credreport.verdicts.status import (
     ON,
     STATUSES,
     USES,

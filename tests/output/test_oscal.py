@@ -14,7 +14,7 @@ from credreport.evidence.evidence import Evidence
 from credreport.evidence.of_analysis import of_analysis
 from credreport.evidence.of_comparison import of_comparison
 from credreport.output.oscal import _line
-from credreport.reports.own import is_own_file
+from credreport.reports.own_output import is_own_file
 from credreport.reports.selection import read_reports
 from credreport.rules.policy import Policy
 from credreport.rules.waivers import Waiver, Waivers

@@ -15,7 +15,7 @@ from credreport.reports.grid import Grid, Rows
 from credreport.reports.inputs import Stream
 from credreport.reports.report import Report, read_report
 from credreport.schema import SLOTS, Meaning
-from credreport.verdicts.verdict import MEANINGS, NEITHER, OFF, ON
+from credreport.verdicts.status import MEANINGS, NEITHER, OFF, ON
 from tests.support.reports import COLUMNS, NAME, root, to_csv, user
 
 

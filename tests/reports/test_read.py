@@ -12,9 +12,9 @@ import pytest
 
 from credreport.errors import InputRefused
 from credreport.reports.inputs import Stream
-from credreport.reports.names import account_of, is_root
 from credreport.reports.report import Report, read_report
 from credreport.reports.sections import _quote_words, is_like_header
+from credreport.reports.users import account_of, is_root
 from credreport.schema import NEEDED_COLUMNS
 from tests.support.reports import ACCOUNT, COLUMNS, root, to_csv, user
 

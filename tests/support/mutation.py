@@ -54,14 +54,18 @@ TESTS = {
     "reports.containers.zips": ("reports/containers/test_archives", "reports/test_inputs"),
     "reports.grid": ("reports/test_grid", "reports/test_cells", "reports/test_read"),
     "reports.inputs": ("reports/test_inputs", "reports/containers/test_archives"),
-    "reports.names": (
-        "reports/test_names",
+    "reports.users": (
+        "reports/test_users",
         "reports/test_cells",
         "reports/test_read",
         "verdicts/test_warnings",
     ),
     "reports.normalise": ("reports/test_normalise",),
-    "reports.own": ("reports/test_own", "reports/containers/test_texts", "reports/test_inputs"),
+    "reports.own_output": (
+        "reports/test_own_output",
+        "reports/containers/test_texts",
+        "reports/test_inputs",
+    ),
     "reports.report": ("reports/test_report", "reports/test_read"),
     "reports.sections": ("reports/test_read",),
     "reports.selection": ("reports/test_selection",),
@@ -82,9 +86,9 @@ TESTS = {
     "verdicts.reasons": ("verdicts/test_reasons",),
     "verdicts.tally": ("verdicts/test_tally", "evidence/test_bands"),
     "verdicts.undetermined": ("verdicts/test_undetermined",),
-    "verdicts.verdict": ("verdicts/test_verdict", "verdicts/test_reasons"),
+    "verdicts.status": ("verdicts/test_status", "verdicts/test_reasons"),
     "verdicts.warnings": ("verdicts/test_warnings", "verdicts/test_contradictions"),
-    "verdicts.way_out": ("verdicts/test_way_out",),
+    "verdicts.remedies": ("verdicts/test_remedies",),
 }
 # The end of a mutant that loops: so many times what a test takes of the processor, and some seconds.
 # A share of what was measured, so that a busy machine kills no mutant that the tests did not notice.
@@ -107,18 +111,18 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     "as well",
     ("files", '_DO_NOT_WAIT = getattr(os, "O_NONBLOCK", 0)', "0 + 1"): "it counts on Windows alone, where nothing is measured",
     ("files", "data = read_at_most(file, max_bytes + 1)", "1 + 1"): "two bytes too many are refused as well",
-    ("reports.names", "_LONGEST_NAME = 64", "64 + 1"): "a plain name that is one letter longer is compared as well",
-    ("reports.names", "_LONGEST_PREFIX = 64", "64 + 1"): "so is what an ARN begins with",
-    ("reports.names", 'match[0].encode() if match and len(match[0]) <= _LONGEST_PREFIX else b""', "LtE to Lt"): "what "
+    ("reports.users", "_LONGEST_NAME = 64", "64 + 1"): "a plain name that is one letter longer is compared as well",
+    ("reports.users", "_LONGEST_PREFIX = 64", "64 + 1"): "so is what an ARN begins with",
+    ("reports.users", 'match[0].encode() if match and len(match[0]) <= _LONGEST_PREFIX else b""', "LtE to Lt"): "what "
     "begins longer is read by itself, to the same account",
-    ("reports.names", "count = count_words(int(sizes.max(initial=1)))", "1 + 1"): "two bytes are one word as well",
-    ("reports.names", "longest = min(int(sizes.max(initial=1)), _LONGEST_NAME)", "1 + 1"): "two bytes are one word as well",
-    ("reports.names", "return words | (from_a & ~after_z & 0x80 * _EVERY_BYTE) >> 2", "128 + 1"): "the lowest bits of the "
+    ("reports.users", "count = count_words(int(sizes.max(initial=1)))", "1 + 1"): "two bytes are one word as well",
+    ("reports.users", "longest = min(int(sizes.max(initial=1)), _LONGEST_NAME)", "1 + 1"): "two bytes are one word as well",
+    ("reports.users", "return words | (from_a & ~after_z & 0x80 * _EVERY_BYTE) >> 2", "128 + 1"): "the lowest bits of the "
     "two sums are never the same",
-    ("reports.names", "starts = np.maximum(grid.ends(arn) - sizes, 1)", "1 + 1"): "what a name longer than the ARN is "
+    ("reports.users", "starts = np.maximum(grid.ends(arn) - sizes, 1)", "1 + 1"): "what a name longer than the ARN is "
     "compared with has a NUL, and is not it",
-    ("reports.names", "may = (first <= _SPACE) | (first >= 0x80)", "128 + 1"): "no text begins with such a byte",
-    ("reports.names", "may = (first <= _SPACE) | (first >= 0x80)", "GtE to Gt"): "no text begins with such a byte",
+    ("reports.users", "may = (first <= _SPACE) | (first >= 0x80)", "128 + 1"): "no text begins with such a byte",
+    ("reports.users", "may = (first <= _SPACE) | (first >= 0x80)", "GtE to Gt"): "no text begins with such a byte",
     ("reports.by_date", "earlier < later for instants in accounts.values() for earlier, later in pairwise(instants)", "Lt "
     "to LtE"): "two reports of an account at one instant are refused before",
     ("reports.cells", "neither = ~(on | off)", "BitOr to BitAnd"): "true and false are not `not_supported` either",

@@ -18,8 +18,8 @@ from credreport.reports.selection import Population, read_reports
 from credreport.rules.policy import Policy
 from credreport.verdicts.assessment import Assessment, assess, judge_reports
 from credreport.verdicts.credentials import to_credentials
+from credreport.verdicts.status import KINDS, STATUSES
 from credreport.verdicts.tally import pack_counts, unpack_counts
-from credreport.verdicts.verdict import KINDS, STATUSES
 
 ACCOUNT = "111122223333"
 AS_OF = "2026-01-31T12:00:00Z"

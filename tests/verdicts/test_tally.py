@@ -19,6 +19,7 @@ from credreport.rules.option_file import OptionFile
 from credreport.rules.policy import Policy, UserClass
 from credreport.text import plural
 from credreport.verdicts.judged import Judged
+from credreport.verdicts.status import OFF, ON, Cells, decide
 from credreport.verdicts.tally import (
     SCHEMA_VERSION,
     Tally,
@@ -45,10 +46,9 @@ from credreport.verdicts.tally import (
     unpack_counts,
     warning_rows,
 )
-from credreport.verdicts.verdict import OFF, ON, Cells, decide
 from tests.support.reports import ACCOUNT, NAME, judge, lose_a_row, root, save, user
 from tests.verdicts.test_assessment import OLD, YOUNG, key, password
-from tests.verdicts.test_verdict import LONG_AGO, SHORT_OF_90_DAYS, credential
+from tests.verdicts.test_status import LONG_AGO, SHORT_OF_90_DAYS, credential
 
 POLICY = OptionFile("p.toml", "0" * 64, 9)
 OTHER = "444455556666"

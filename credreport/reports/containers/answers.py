@@ -12,7 +12,7 @@ from dataclasses import replace
 from credreport.files import KeyTwiceError, no_key_twice
 from credreport.reports.containers.encodings import Unpacked, decode, is_base64, unpack_base64
 from credreport.reports.containers.strangers import AGAIN, AS_JSON, refused
-from credreport.reports.own import OwnEvidence, is_own_document
+from credreport.reports.own_output import OwnEvidence, is_own_document
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _BLANKS = re.compile(r"\s*")

@@ -23,7 +23,7 @@ from credreport.reports.containers.strangers import (
     refuse_other_tools,
     refused,
 )
-from credreport.reports.own import OwnEvidence, is_own_header
+from credreport.reports.own_output import OwnEvidence, is_own_header
 
 _BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]+-----")
 _ARMOUR = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]+-----")

@@ -23,7 +23,7 @@ from credreport.reports.inputs import Skipped, Stream, open_inputs
 from credreport.reports.report import Report, join_tables, read_streams
 from credreport.schema import JUDGED_SLOTS, SLOTS
 from credreport.verdicts.judged import judge
-from credreport.verdicts.verdict import STATUSES
+from credreport.verdicts.status import STATUSES
 from tests.support.damage import blocks, cells, lines, whole
 from tests.support.damage.containers import CONTAINERS, Container, open_plainly, rows_in
 from tests.support.damage.registry import GO, KINDS, LIE, Kind

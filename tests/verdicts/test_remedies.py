@@ -10,7 +10,7 @@ import pytest
 from credreport.rules.policy import Policy
 from credreport.rules.waivers import Waiver, Waivers
 from credreport.verdicts.assessment import Assessment, assess
-from credreport.verdicts.way_out import to_targets
+from credreport.verdicts.remedies import to_targets
 from tests.support.reports import judge, read, root, user
 from tests.verdicts.test_assessment import OLD, key, password
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from credreport.schema import Kind, Meaning, Status
-from credreport.verdicts.verdict import (
+from credreport.verdicts.status import (
     CAUSES,
     KINDS,
     LAST_USED,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from credreport.reports.grid import Grid
-from credreport.reports.names import find_root, has_blank_user, read_accounts, read_order
+from credreport.reports.users import find_root, has_blank_user, read_accounts, read_order
 
 ALICE = "arn:aws:iam::111122223333:user/alice"
 # In the order of AWS: the signs around the letters, capitals apart, and lengths around a word's.

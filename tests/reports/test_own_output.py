@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from credreport.reports.own import is_own_header
+from credreport.reports.own_output import is_own_header
 
 FIVE = "finding_id,account_id,user,arn,credential"
 
