@@ -35,7 +35,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     for month in (1, 2, 3):
         rows = [*odd, user(f"new{month}", **KEY), user("empty", user_creation_time="N/A")]
-        rows += [root()] if month < 3 else []
+        rows += [root()] if month > 1 else []
         save(tmp_path / "in", *rows, name=f"2026-{month:02}-28T12-00-00Z.csv")
     (tmp_path / "accounts.csv").write_text(f"id,name,owner\n{ACCOUNT},a,b\n444455556666,c,\n")
     old = to_evidence(tmp_path / "in" / "2026-01-28T12-00-00Z.csv")

@@ -12,6 +12,7 @@ import pytest
 from openpyxl import Workbook, load_workbook
 from openpyxl.chart import BarChart
 from openpyxl.drawing.image import Image as Picture
+from openpyxl.drawing.spreadsheet_drawing import AnchorMarker, TwoCellAnchor
 from openpyxl.worksheet.worksheet import Worksheet
 from PIL import Image
 
@@ -323,6 +324,24 @@ def test_a_chart_that_was_moved_by_a_little_is_no_difference(book: bytes) -> Non
         start.rowOff = start.colOff = 90_000
 
     assert compare(book, nudge) == BookDifference("", {})
+
+
+def test_a_chart_that_was_drawn_out_over_the_verdict_is_named(book: bytes) -> None:
+    def draw_out(opened: Workbook) -> None:
+        chart = vars(opened["Summary"])["_charts"][0]
+        corners = AnchorMarker(col=0, row=0), AnchorMarker(col=6, row=20)
+        chart.anchor = TwoCellAnchor(_from=corners[0], to=corners[1])
+
+    assert compare(book, draw_out).first == "Summary: a picture or chart lies over A1"
+
+
+def test_a_picture_of_another_format_is_not_looked_at(book: bytes) -> None:
+    drawn = with_picture(book, png("red"))
+    part = next(name for name in zipfile.ZipFile(io.BytesIO(drawn)).namelist() if "media" in name)
+    gif = io.BytesIO()
+    Image.new("RGB", (9, 9), "red").save(gif, "GIF")
+    found = compare_books(drawn, with_part(drawn, part, gif.getvalue())).first
+    assert found == "Summary: a picture is missing or different"
 
 
 def test_a_picture_over_the_cells_is_named(book: bytes) -> None:

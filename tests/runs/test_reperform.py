@@ -331,6 +331,7 @@ def test_a_refused_report_of_the_baseline_is_none_of_the_others(tmp_path: Path) 
         save(tmp_path / place, *ROWS, name=f"ours/{name}")
         save(tmp_path / place, *theirs, name=f"theirs/{name}")
     save(tmp_path / "old", *theirs, user("ann", OTHER), name=f"again/{JUNE}")
+    (tmp_path / "in" / "README").write_text("asked for again")
     older = assess(read_reports(tmp_path / "old", keep_going=True))
     since = compare(older, assess(read_reports(tmp_path / "in")))
     assert len(older.reports) == 1
