@@ -201,7 +201,7 @@ class Report:
     era: str
     newest: datetime | None
     digest: str
-    has_root: bool = True
+    has_root: bool
     blanks_are_absences: bool = False
     stamp: datetime | None = None
     stamp_origin: str = ""

@@ -255,7 +255,7 @@ def test_users_of_reports_of_one_account_are_told_apart() -> None:
 
 
 def test_nothing_is_said_of_a_report_before_it_is_found() -> None:
-    report = Report(Source(NAME, "", 0, "CSV"), ONE, COLUMNS, 1, 2, 3, "", None, "")
+    report = Report(Source(NAME, "", 0, "CSV"), ONE, COLUMNS, 1, 2, 3, "", None, "", has_root=True)
     assert (report.number, report.twin, report.first, report.end) == (0, 0, 0, 3)
     assert (report.stamp, report.as_of, report.notices) == (None, None, ())
     assert not report.blanks_are_absences

@@ -301,6 +301,19 @@ def test_a_rule_about_one_kind_of_credential_fires_for_no_other(tmp_path: Path) 
     ]
 
 
+def test_a_key_that_was_used_is_no_unneeded_one_where_blanks_are_absences(tmp_path: Path) -> None:
+    absences = ("N/A", "no_information", "not_supported")
+    rows = [
+        {column: "" if cell in absences else cell for column, cell in row.items()}
+        for row in (
+            root(),
+            user("ann", **PASSWORD, **KEY_1),
+            user("bo", **PASSWORD, **NEVER_USED_KEY),
+        )
+    ]
+    assert fired(tmp_path, "setup-access-key", *rows) == ["bo access_key_1"]
+
+
 def test_a_use_at_the_as_of_is_a_use_of_that_day(tmp_path: Path) -> None:
     row = root(password_last_used="2026-01-31T12:00:00Z", password_enabled="true")
     assert fired(tmp_path, "root-recently-used", row) == ["<root_account> root"]
