@@ -151,17 +151,23 @@ class Table:
 
     def texts(self, column: str) -> list[str | None]:
         """Return a column's cells; None where a report has no such column."""
-        grids = {id(grid): grid for grid, _, _ in self.stretches}  # reports of two may alternate
-        columns = {
-            key: grid.texts(place)
-            for key, grid in grids.items()
-            if (place := grid.place(column)) >= 0
-        }
         found: list[str | None] = []
-        for grid, begin, end in self.stretches:
-            cells = columns.get(id(grid))
+        for cells, begin, end in self.by_grid(column, Grid.texts):
             found += [None] * (end - begin) if cells is None else cells[begin:end]
         return found
+
+    def by_grid(
+        self, column: str, read: Callable[[Grid, int], T]
+    ) -> Iterator[tuple[T | None, int, int]]:
+        """Yield what is read of a column's grid, its first row and the one after its last, by stretch.
+
+        Each grid is read once, for reports of two may alternate; None where it has no such column.
+        """
+        grids = {id(grid): grid for grid, _, _ in self.stretches}
+        places = {key: grid.place(column) for key, grid in grids.items()}
+        values = {key: read(grids[key], place) for key, place in places.items() if place >= 0}
+        for grid, begin, end in self.stretches:
+            yield values.get(id(grid)), begin, end
 
     def has_column(self, column: str) -> Flags:
         """Whether each user's report has the column."""

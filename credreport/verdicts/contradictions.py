@@ -61,15 +61,14 @@ def _any(flags: Flags) -> Flags:
 
 def _read_services(table: Table, column: str) -> tuple[Flags, Flags]:
     """Return which rows name a service in the column, and which have the column at all."""
-    grids = {id(grid): grid for grid, _, _ in table.stretches}  # reports of two may alternate
-    found = {key: _says_something(grid, grid.place(column)) for key, grid in grids.items()}
-    parts = [found[id(grid)][begin:end] for grid, begin, end in table.stretches]
+    parts = [
+        np.zeros(end - begin, dtype=bool) if found is None else found[begin:end]
+        for found, begin, end in table.by_grid(column, _says_something)
+    ]
     return np.concatenate(parts), table.has_column(column)
 
 
 def _says_something(grid: Grid, column: int) -> Flags:
-    if column < 0:
-        return np.zeros(len(grid), dtype=bool)
     starts = grid.starts(column)
     words = grid.words(starts, 4)
     found: Flags = (words != to_number(_NOTHING)) & (words & 0xFF != 0)
