@@ -22,6 +22,7 @@ from credreport.files import open_regular, read_at_most, read_bounded
 from credreport.reports import inputs as sources
 from credreport.reports.containers.members import MAX_MEMBERS
 from credreport.reports.containers.texts import unpack
+from credreport.reports.grid import Grid
 from credreport.reports.inputs import Skipped, Stream, open_inputs
 from credreport.reports.report import join_tables, read_report
 from credreport.reports.selection import read_reports
@@ -370,7 +371,9 @@ def test_analyze_holds_no_more_of_a_zip_however_many_files_are_in_it(
     assert peak(24) < 1.25 * once
 
 
-def test_reports_of_two_files_that_alternate_cost_no_more_than_one_after_the_other() -> None:
+def test_reports_of_two_files_that_alternate_cost_no_more_than_one_after_the_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The text of a column is taken from a file once, not once for each report in it."""
     texts = [
         "\n".join([HEADER, *(to_csv(user("bob", f"{each:012d}")).split("\n")[1] for each in ids)])
@@ -379,10 +382,15 @@ def test_reports_of_two_files_that_alternate_cost_no_more_than_one_after_the_oth
     first, second = (read_report(Stream(NAME, text.encode())) for text in texts)
     table = join_tables([each for pair in zip(first, second, strict=True) for each in pair])
     assert len(table.stretches) == 40
-    taken: list[int] = []
-    for grid in {id(grid): grid for grid, _, _ in table.stretches}.values():
-        take = grid.texts
-        grid.texts = lambda place, take=take: taken.append(place) or take(place)  # type: ignore[method-assign, misc, func-returns-value]
+    taken: list[Grid] = []
+    take = Grid.texts
+
+    def count(grid: Grid, place: int) -> list[str]:
+        taken.append(grid)
+        return take(grid, place)
+
+    monkeypatch.setattr(Grid, "texts", count)
     accounts = [(text or "").split(":")[4] for text in table.texts("arn")]
     assert accounts == [f"{each:012d}" for each in range(40)]
     assert len(taken) == 2
+    assert taken[0] is not taken[1]
