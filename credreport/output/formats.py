@@ -18,6 +18,12 @@ WITH_PICTURES = {"xlsx": "png", "png": "png", "svg": "svg", "html": "svg"}
 DEFAULT = "xlsx,png"
 MANIFEST = "-manifest.json"
 SUMS = "SHA256SUMS"
+# How a run names its evidence: accounts, as-of and days or profile; two dates in a comparison.
+STEM = (
+    r"credreport-(?:compare-)?(?:[0-9]{12}|[0-9]+-accounts|unknown-account)"
+    r"-[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{6}Z)?(?:-newest)?"
+    r"-(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]+d|all|aws|cis|essential|fedramp|pci)\b.*"
+)
 _HOME = "credreport.output."
 
 Files = dict[str, Content]
@@ -121,10 +127,10 @@ def parse_formats(text: str) -> tuple[str, ...]:
     return names
 
 
-def own_output() -> re.Pattern[str]:
-    """Return the pattern of the names of files that the program wrote."""
+def own_output(stem: str = "credreport-.+") -> re.Pattern[str]:
+    """Return the pattern of the names of files that the program wrote, or that look like them."""
     patterns = "|".join([*(each.pattern for each in FORMATS.values()), re.escape(MANIFEST)])
-    return re.compile(f"credreport-.+(?:{patterns})|{SUMS}")
+    return re.compile(f"{stem}(?:{patterns})|{SUMS}")
 
 
 def own_json() -> re.Pattern[bytes]:

@@ -5,15 +5,19 @@ By its content, not by its name alone: nothing that a report contains can make i
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping
 from pathlib import PurePath
 
-from credreport.output.formats import own_json, own_output
-from credreport.schema import CHANGES, CREDENTIALS, FINDINGS, NEEDED_COLUMNS, TIMELINE, USERS
+from credreport.output.formats import STEM, own_json, own_output
+from credreport.schema import ARN_START, NEEDED_COLUMNS, TABLES
 
-_NAME = own_output()
-_TABLES = {".csv", ".json"}
-_COLUMNS = {*CHANGES, *CREDENTIALS, *FINDINGS, *TIMELINE, *USERS}
+_NAME = own_output(STEM)
+_WITH_TABLES = {".csv", ".json"}
+_COLUMNS = {column for table in TABLES.values() for column in table}
+# Each table has one of them; other programs have tables of accounts, regions and states, too.
+_MARKS = {"finding_id", "source_line", "before_status"}
 _ENOUGH_COLUMNS = 5
 _JSON = own_json()
 
@@ -25,14 +29,41 @@ class OwnEvidence(Exception):
 def is_own_header(line: str) -> bool:
     """Whether the first line of a CSV is that of one of the tables; no report has such columns."""
     columns = set(line.strip().replace('"', "").split(","))
-    return len(columns & _COLUMNS) >= _ENOUGH_COLUMNS and not columns & set(NEEDED_COLUMNS[1:])
+    is_marked = len(columns & _COLUMNS) >= _ENOUGH_COLUMNS and not columns.isdisjoint(_MARKS)
+    return is_marked and columns.isdisjoint(NEEDED_COLUMNS[1:])
+
+
+def is_own_table(text: str) -> bool:
+    """Whether a CSV is one of the tables and nothing else: no report was appended to it."""
+    if not is_own_header(text.partition("\n")[0]):
+        return False
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = next(rows)
+        return {*header} <= _COLUMNS and all(
+            len(row) == len(header) and not _is_of_a_report(row) for row in rows
+        )
+    except csv.Error:
+        return False
+
+
+def _is_of_a_report(row: list[str]) -> bool:
+    """Whether a row is a report's header or has an ARN where only a report has it."""
+    return NEEDED_COLUMNS[1] in row or ARN_START.match(row[1]) is not None
 
 
 def is_own_document(document: Mapping[str, object]) -> bool:
     """Whether a JSON object is one of the documents; one with a `Content` is a report."""
-    if {*document} == {"assessment-results"}:
-        return True
-    return document.get("generator") == "credreport" and not {"Content", "content"} & set(document)
+    match document:
+        case {"Content": _} | {"content": _}:
+            return False
+        case {"generator": "credreport"}:
+            return True
+        case {"assessment-results": {"metadata": {"props": [*props]}}}:
+            return any(
+                isinstance(prop, dict) and prop.get("value") == "credreport" for prop in props
+            )
+    return False
 
 
 def is_own_file(name: str, head: bytes, *, is_like_report: bool) -> bool:
@@ -42,7 +73,7 @@ def is_own_file(name: str, head: bytes, *, is_like_report: bool) -> bool:
     """
     if is_like_report or not _NAME.fullmatch(name):
         return False
-    if PurePath(name).suffix not in _TABLES:
+    if PurePath(name).suffix not in _WITH_TABLES:
         return True
     if _JSON.match(head):
         return True

@@ -105,15 +105,20 @@ def test_a_copy_that_was_renamed_is_still_found(tmp_path: Path, name: str) -> No
 
 
 def test_what_we_wrote_is_told_and_is_no_doubt(tmp_path: Path) -> None:
-    for name in ("credreport-1-90d.xlsx", "credreport-1-90d-ageing.png", "x.csv", "other.xlsx"):
+    for name in (
+        "credreport-111122223333-2026-01-31-90d.xlsx",
+        "credreport-111122223333-2026-01-31-90d-ageing.png",
+        "x.csv",
+        "other.xlsx",
+    ):
         put(tmp_path / name)
     assert left_out(tmp_path) == {
-        "credreport-1-90d-ageing.png": "own", "credreport-1-90d.xlsx": "own", "other.xlsx": "doubt",
+        "credreport-111122223333-2026-01-31-90d-ageing.png": "own", "credreport-111122223333-2026-01-31-90d.xlsx": "own", "other.xlsx": "doubt",
     }  # fmt: skip
 
 
 def test_a_report_is_not_taken_for_what_we_wrote_by_its_name(tmp_path: Path) -> None:
-    for name in ("credreport-1-90d.html", "credreport-of-june"):
+    for name in ("credreport-111122223333-2026-01-31-90d.html", "credreport-of-june"):
         put(tmp_path / name, REPORT)
     assert left_out(tmp_path) == {}
 
@@ -121,9 +126,15 @@ def test_a_report_is_not_taken_for_what_we_wrote_by_its_name(tmp_path: Path) -> 
 def test_what_we_wrote_may_be_larger_than_a_report(tmp_path: Path) -> None:
     rows = b"x" * 2000
     for name, head in (
-        ("credreport-1-90d.json", b'{\n "schema_version": 1,\n "generator": "credreport",\n'),
-        ("credreport-1-90d-users.csv", ",".join(USERS).encode() + b"\n"),
-        ("credreport-1-90d-new.csv", b"finding_id,owner,account_id,user,rule,credential,state\n"),
+        (
+            "credreport-111122223333-2026-01-31-90d.json",
+            b'{\n "schema_version": 1,\n "generator": "credreport",\n',
+        ),
+        ("credreport-111122223333-2026-01-31-90d-users.csv", ",".join(USERS).encode() + b"\n"),
+        (
+            "credreport-111122223333-2026-01-31-90d-new.csv",
+            b"finding_id,owner,account_id,user,rule,credential,state\n",
+        ),
     ):
         put(tmp_path / name, head + rows)
     put(tmp_path / "credreport-1.json", b'{"generator": "credreport", "Content": ""}' + rows)
@@ -131,8 +142,8 @@ def test_what_we_wrote_may_be_larger_than_a_report(tmp_path: Path) -> None:
     assert sorted(names([tmp_path])) == [
         "refuse credreport-1.csv: larger than 0.000953674 MiB, too large for a credential report",
         "refuse credreport-1.json: larger than 0.000953674 MiB, too large for a credential report",
-        "skip credreport-1-90d-new.csv", "skip credreport-1-90d-users.csv",
-        "skip credreport-1-90d.json",
+        "skip credreport-111122223333-2026-01-31-90d-new.csv", "skip credreport-111122223333-2026-01-31-90d-users.csv",
+        "skip credreport-111122223333-2026-01-31-90d.json",
     ]  # fmt: skip
 
 
@@ -181,6 +192,7 @@ CODED = [
         ("answer.out", b'{"GeneratedTime": "x"', "read"),
         ("compose.yaml", b"services: []", "doubt"),
         ("notes.pdf", b"%PDF", "doubt"),
+        ("credreport-111122223333.xlsx", b"PK\3\4", "doubt"),
         ("empty.dat", b"", "doubt"),
         ("README.md", b"A column is called password_enabled", "fine"),
         ("README.md", REPORT, "read"),

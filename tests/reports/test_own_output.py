@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from credreport.reports.own_output import is_own_header
+from credreport.output.formats import STEM, own_output
+from credreport.reports.own_output import is_own_document, is_own_header, is_own_table
+from credreport.rules.policy import Policy
+from credreport.rules.profiles import PROFILES
+from credreport.schema import TABLES
+from credreport.verdicts.tally import stem_of_question
+from tests.support.reports import root, to_csv, user
 
 FIVE = "finding_id,account_id,user,arn,credential"
+ROW = "CR-0123456789AB,111122223333,amy,arn:aws:iam::111122223333:user/amy,password"
+REPORT = to_csv(root(), user())
 
 
 @pytest.mark.parametrize(
@@ -15,6 +23,7 @@ FIVE = "finding_id,account_id,user,arn,credential"
         (FIVE, True),
         (f'"{FIVE}"\r\n'.replace(",", '","'), True),
         (FIVE.removeprefix("finding_id,"), False),
+        (FIVE.replace("finding_id", "region"), False),
         (f"{FIVE},password_enabled", False),
         (f"{FIVE},access_key_1_active", False),
         (f"{FIVE},access_key_2_active", False),
@@ -26,3 +35,72 @@ def test_a_table_of_ours_has_five_of_our_columns_and_none_that_a_report_needs(
     header: str, is_own: bool
 ) -> None:
     assert is_own_header(header) is is_own
+
+
+@pytest.mark.parametrize("table", sorted(TABLES))
+def test_each_table_is_known_by_its_columns(table: str) -> None:
+    assert is_own_table(",".join(TABLES[table]))
+
+
+@pytest.mark.parametrize(
+    ("text", "is_own"),
+    [
+        (f"{FIVE}\n{ROW}\n{ROW}\n", True),
+        (f"{FIVE}\n{ROW}\n".replace(",amy", ',"amy, the\nfirst"'), True),
+        (f"{FIVE}\n{ROW}\n{REPORT}", False),
+        (f"{FIVE}\n{ROW}{REPORT}", False),
+        (f"{FIVE}\n{ROW}\nuser,password_enabled,a,b,c\n", False),
+        (f"{FIVE}\n{ROW}\namy,arn:aws:iam::111122223333:user/amy,true,N/A,N/A\n", False),
+        (f"{FIVE}\n{ROW},\n", False),
+        (f"{FIVE}\n{ROW}\n".replace(",amy", ',"amy'), False),
+        (f"{FIVE},comment\n{ROW},x\n", False),
+        (REPORT, False),
+        ("", False),
+    ],
+)
+def test_a_table_of_ours_has_nothing_else_in_it(text: str, is_own: bool) -> None:
+    assert is_own_table(text) is is_own
+
+
+@pytest.mark.parametrize(
+    ("document", "is_own"),
+    [
+        ({"generator": "credreport"}, True),
+        ({"generator": "credreport", "Content": ""}, False),
+        ({"generator": "credreport", "content": ""}, False),
+        ({"generator": "another"}, False),
+        ({"assessment-results": {"metadata": {"props": [{"value": "credreport"}]}}}, True),
+        ({"assessment-results": {"metadata": {"props": [{"value": "another"}, "x"]}}}, False),
+        ({"assessment-results": {"metadata": {"props": []}}}, False),
+        ({"assessment-results": {}}, False),
+    ],
+)
+def test_a_document_of_another_program_is_not_ours(
+    document: dict[str, object], is_own: bool
+) -> None:
+    assert is_own_document(document) is is_own
+
+
+@pytest.mark.parametrize(
+    ("name", "is_own"),
+    [
+        ("credreport-111122223333-2026-06-30-90d.xlsx", True),
+        ("credreport-3-accounts-2026-06-30-newest-cis-5.0-45d-with-root.xlsx", True),
+        ("credreport-unknown-account-2026-07-15T000000Z-90d-by-owner-ann.xlsx", True),
+        ("credreport-compare-3-accounts-2026-06-30-2026-09-30.xlsx", True),
+        ("credreport-compare-111122223333-2026-06-30T120000Z-2026-09-30-90d.xlsx", True),
+        ("credreport-111122223333.xlsx", False),
+        ("credreport-111122223333-2026-06-30.xlsx", False),
+        ("credreport-prod-2026-06-30-90d.xlsx", False),
+        ("credreport-111122223333-2026-06-30-prod.xlsx", False),
+        ("credreport-111122223333-2026-06-30-allied.xlsx", False),
+    ],
+)
+def test_a_workbook_of_ours_is_called_as_a_run_calls_it(name: str, is_own: bool) -> None:
+    assert bool(own_output(STEM).fullmatch(name)) is is_own
+
+
+@pytest.mark.parametrize("profile", sorted(PROFILES))
+def test_the_names_of_every_profile_are_known(profile: str) -> None:
+    name = f"credreport-111122223333-2026-06-30-{stem_of_question(Policy.of(profile), {})}.md"
+    assert own_output(STEM).fullmatch(name)

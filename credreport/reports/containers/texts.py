@@ -23,7 +23,7 @@ from credreport.reports.containers.strangers import (
     refuse_other_tools,
     refused,
 )
-from credreport.reports.own_output import OwnEvidence, is_own_header
+from credreport.reports.own_output import OwnEvidence, is_own_table
 
 _BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]+-----")
 _ARMOUR = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]+-----")
@@ -66,7 +66,7 @@ def _unpack_single(name: str, text: str, start: str) -> Unpacked:
     if is_all_base64:
         return unpack_base64(name, text, "base64")
     refuse_other_delimiter(name, start)
-    if is_own_header(first_line):
+    if is_own_table(text):
         raise OwnEvidence
     refuse_other_tools(name, first_line)
     return Unpacked(text, "CSV")
