@@ -145,6 +145,7 @@ def _read_csv(name: str, text: str, problems: list[Problem]) -> Iterator[_Row]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     places: dict[str, int] | None = None
     width = line = 0
+    unended = text.count("\n") + 1
     try:
         for row in reader:
             start, line = line + 1, reader.line_num
@@ -159,6 +160,10 @@ def _read_csv(name: str, text: str, problems: list[Problem]) -> Iterator[_Row]:
             elif len(row) > width:
                 found = f"{len(row)} cells under {width} columns"
                 remedy = "Put a name that has the delimiter in it between quotes"
+                problems.append(Problem(name, start, 0, found, remedy))
+            elif len(row) < width and reader.line_num == unended:
+                found = f"the last line ends after {len(row)} of {width} cells"
+                remedy = "If the list is not cut short there, end the line"
                 problems.append(Problem(name, start, 0, found, remedy))
             else:
                 padded = [*row, *[""] * (width - len(row))]

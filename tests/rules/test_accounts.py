@@ -45,6 +45,12 @@ def test_column_of_the_id_may_be_called(tmp_path: Path, header: str) -> None:
     assert read(tmp_path, f"Name,{header}\nProd,{ACCOUNT}\n") == (Account(ACCOUNT, "Prod", line=2),)
 
 
+@pytest.mark.parametrize("rest", ["\n", "\r\n", "\n ", ",,"])
+def test_cells_may_be_left_out_where_the_line_has_an_end(tmp_path: Path, rest: str) -> None:
+    (account,) = read(tmp_path, f"id,name,owner\n{ACCOUNT}{rest}")
+    assert account == Account(ACCOUNT, line=2)
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_spreadsheets_write_other_delimiters(tmp_path: Path, delimiter: str, end: str) -> None:
@@ -112,6 +118,11 @@ def test_organizations_export_is_read(tmp_path: Path) -> None:
             "line 2: a quoted cell runs to line 3.",
         ),
         (f"id,name\n{ACCOUNT},a,b\n", "line 2: 3 cells under 2 columns."),
+        (
+            f"id,name,owner\n{ACCOUNT},Prod,Ann\n{OTHER},De",
+            "line 3: the last line ends after 2 of 3 cells. If the list is not cut short there, "
+            "end the line.",
+        ),
         (b"id\n111122223333\n\xff", "line 3: not UTF-8; save it as UTF-8"),
         ("{", "line 1, column 2: not JSON. Expected the output of"),
         ("[" * 100_000, "not JSON that can be read."),
