@@ -166,7 +166,7 @@ def analyze(
     sampling = given.sampling(sample, seed, sample_of)
     given.check_split(split_by, named, formats=wanted, has_baseline=baseline is not None)
     from credreport.decisions.review import reviewed
-    from credreport.evidence.configured import with_configuration
+    from credreport.evidence.from_configuration import with_configuration
     from credreport.evidence.of_analysis import of_analysis
     from credreport.evidence.parts import with_parts
     from credreport.masking.judged import finished
@@ -294,7 +294,7 @@ def compare(
     decided = given.decisions(carry_from, masker)
     from credreport.comparison.comparison import compare_all
     from credreport.decisions.review import reviewed
-    from credreport.evidence.configured import with_configuration
+    from credreport.evidence.from_configuration import with_configuration
     from credreport.evidence.of_comparison import of_comparison
     from credreport.masking.judged import finished
     from credreport.reports.by_date import read_dates

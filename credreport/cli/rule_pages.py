@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from credreport.rules.catalogue import RULES
-from credreport.rules.numbers import UNUSED_AFTER
 from credreport.rules.policy import find_rule
 from credreport.rules.profiles import PROFILES, Profile
 from credreport.rules.rule import Rule, Subject
+from credreport.rules.thresholds import UNUSED_AFTER
 
 _ABOUT = {
     Subject.CREDENTIAL: "about one credential",

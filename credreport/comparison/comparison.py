@@ -12,14 +12,10 @@ from datetime import datetime
 
 import pandas as pd
 
-from credreport.comparison.changes import (
-    find_latecomers,
-    match,
-    to_changes,
-    to_rows_of_findings,
-)
+from credreport.comparison.changes import find_latecomers, match
 from credreport.comparison.findings import to_found, to_unknown
 from credreport.comparison.identity import identify, to_coverage
+from credreport.comparison.outcomes import to_changes, to_rows_of_findings
 from credreport.comparison.timeline import count_open, follow, to_steps, to_timeline
 from credreport.errors import InputRefused, Notice, Problem, UsageError
 from credreport.instants import format_instant
@@ -31,8 +27,8 @@ from credreport.reports.stamp import GENERATED_TIME
 from credreport.rules.accounts import Account
 from credreport.rules.policy import Policy
 from credreport.schema import FINDING_KINDS, Change, Kind, Outcome, Status, Use
-from credreport.tables import storing_python_text
 from credreport.text import plural
+from credreport.text_storage import storing_python_text
 from credreport.verdicts.assessment import Assessment
 from credreport.verdicts.tally import WITHOUT_REPORT, doubts_in_words
 from credreport.verdicts.warnings import WAIVER_CODES

@@ -18,8 +18,8 @@ from credreport.reports.normalise import to_rows
 from credreport.rules.catalogue import RULES, UNUSED_RULES
 from credreport.rules.waivers import OPEN, WAIVED
 from credreport.schema import KIND_OF, ROOT_USER, Change, Kind, Outcome
-from credreport.tables import storing_python_text
 from credreport.text import plural
+from credreport.text_storage import storing_python_text
 from credreport.verdicts.assessment import Assessment
 from credreport.verdicts.credentials import is_active
 from credreport.verdicts.tally import newest_as_of, shown_account

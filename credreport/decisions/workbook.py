@@ -23,7 +23,6 @@ from openpyxl.utils import get_column_letter
 from openpyxl.utils.datetime import from_excel
 from openpyxl.utils.escape import unescape
 
-from credreport.decisions.bounds import reason_not_to_open
 from credreport.decisions.decision import (
     DISPOSITIONS,
     FILLED_IN,
@@ -34,6 +33,7 @@ from credreport.decisions.decision import (
     Decision,
     Decisions,
 )
+from credreport.decisions.size_limits import reason_not_to_open
 from credreport.errors import Notice, Problem, UsageError, problem_lines
 from credreport.files import read_bounded
 from credreport.instants import parse_date

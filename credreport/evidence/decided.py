@@ -6,8 +6,8 @@ import pandas as pd
 
 from credreport.decisions.decision import Review
 from credreport.decisions.review import count_sentence
+from credreport.evidence.account_names import whose_line, with_names
 from credreport.evidence.evidence import Code, Line, Section
-from credreport.evidence.tables import whose_line, with_names
 from credreport.reports.normalise import to_rows
 from credreport.rules.accounts import AccountList
 from credreport.rules.option_file import OptionFile

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from credreport.rules.numbers import UNUSED_AFTER
 from credreport.rules.peers import SECURITY_HUB
 from credreport.rules.policy import Policy
 from credreport.rules.profiles import PROFILES
 from credreport.rules.rule import Rule
+from credreport.rules.thresholds import UNUSED_AFTER
 
 
 def method_rows(policy: Policy, rules: Mapping[str, Rule]) -> list[tuple[str, str]]:

@@ -11,6 +11,13 @@ from credreport import __version__
 from credreport.comparison.comparison import Comparison
 from credreport.comparison.tally import comparison_verdict
 from credreport.decisions.review import contradiction_sentences
+from credreport.evidence.account_names import (
+    accounts_section,
+    by_owner,
+    whose_line,
+    with_names,
+    with_whole_list,
+)
 from credreport.evidence.bands import to_band, to_bands
 from credreport.evidence.columns import (
     accounts_sheet,
@@ -57,8 +64,6 @@ from credreport.evidence.standing import to_rules, to_standing
 from credreport.evidence.tables import (
     INPUTS_WIDTHS,
     MASKED_STEM,
-    accounts_section,
-    by_owner,
     closing_blocks,
     masked_facts,
     reports_block,
@@ -66,9 +71,6 @@ from credreport.evidence.tables import (
     to_left_out,
     to_warnings,
     warning_counts_block,
-    whose_line,
-    with_names,
-    with_whole_list,
 )
 from credreport.reports.normalise import to_rows
 from credreport.rules.catalogue import RULES
@@ -81,8 +83,8 @@ from credreport.schema import (
     USERS,
     Kind,
 )
-from credreport.tables import storing_python_text
 from credreport.text import plural
+from credreport.text_storage import storing_python_text
 from credreport.verdicts.assessment import Assessment
 from credreport.verdicts.tally import (
     Totals,

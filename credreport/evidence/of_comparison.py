@@ -22,6 +22,13 @@ from credreport.comparison.tally import (
     to_span,
 )
 from credreport.decisions.review import contradiction_sentences
+from credreport.evidence.account_names import (
+    accounts_section,
+    by_owner,
+    whose_line,
+    with_names,
+    with_whole_list,
+)
 from credreport.evidence.columns import (
     accounts_sheet,
     changes_sheet,
@@ -63,8 +70,6 @@ from credreport.evidence.standing import to_standing
 from credreport.evidence.tables import (
     INPUTS_WIDTHS,
     MASKED_STEM,
-    accounts_section,
-    by_owner,
     closing_blocks,
     masked_facts,
     reports_block,
@@ -72,15 +77,12 @@ from credreport.evidence.tables import (
     to_left_out,
     to_warnings,
     warning_counts_block,
-    whose_line,
-    with_names,
-    with_whole_list,
 )
 from credreport.reports.normalise import to_rows
 from credreport.rules.accounts import NO_REPORT
 from credreport.rules.catalogue import RULES
 from credreport.schema import CHANGES, FINDING_KIND_WORDS, TIMELINE, Kind, Outcome
-from credreport.tables import storing_python_text
+from credreport.text_storage import storing_python_text
 from credreport.verdicts.tally import (
     name_accounts,
     newest_as_of,

@@ -11,9 +11,9 @@ from dataclasses import replace
 import pandas as pd
 
 from credreport.decisions.decision import Decisions, Review
+from credreport.evidence.account_names import NO_OWNER
 from credreport.evidence.evidence import Evidence, SignOff
 from credreport.evidence.of_analysis import of_analysis
-from credreport.evidence.tables import NO_OWNER
 from credreport.rules.accounts import AccountList
 from credreport.schema import SplitBy, Status
 from credreport.text import plural

@@ -6,14 +6,15 @@ from typing import Any
 
 import pandas as pd
 
+from credreport.evidence.account_names import with_names
 from credreport.evidence.evidence import Standing
-from credreport.evidence.tables import to_inputs, with_names
+from credreport.evidence.tables import to_inputs
 from credreport.reports.normalise import to_texts
 from credreport.rules.catalogue import RULES
 from credreport.rules.profiles import PROFILES
 from credreport.rules.waivers import WAIVED
 from credreport.schema import ACCOUNT_NAMES, FINDINGS, KIND_OF, UNDETERMINED, Outcome
-from credreport.tables import storing_python_text
+from credreport.text_storage import storing_python_text
 from credreport.verdicts.assessment import Assessment
 from credreport.verdicts.tally import UNJUDGED, doubts_in_words
 

@@ -18,7 +18,7 @@ from credreport.output.manifest import (
     to_sums,
 )
 from credreport.output.pictures import Options
-from credreport.tables import storing_python_text
+from credreport.text_storage import storing_python_text
 
 Writer = Callable[[Evidence, Options, Files], Files]
 

@@ -2,15 +2,6 @@
 
 from __future__ import annotations
 
-from credreport.rules.numbers import (
-    EXPIRES_WITHIN,
-    GRACE_DAYS,
-    PASSWORD_AGE,
-    ROOT_USED_WITHIN,
-    ROTATE_AFTER,
-    UNUSED_AFTER,
-    Parameter,
-)
 from credreport.rules.predicates import (
     CHANGED,
     EXPIRY,
@@ -30,6 +21,15 @@ from credreport.rules.predicates import (
     take,
 )
 from credreport.rules.rule import Rule, Severity, Subject
+from credreport.rules.thresholds import (
+    EXPIRES_WITHIN,
+    GRACE_DAYS,
+    PASSWORD_AGE,
+    ROOT_USED_WITHIN,
+    ROTATE_AFTER,
+    UNUSED_AFTER,
+    Parameter,
+)
 from credreport.schema import Kind, Status
 
 KEY_OF_USER = "aws iam list-access-keys {option}"

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from credreport.errors import UsageError
 from credreport.rules.catalogue import PARAMETERS, RULES
-from credreport.rules.numbers import UNUSED_AFTER, Parameter
 from credreport.rules.option_file import OptionFile
 from credreport.rules.profiles import DEFAULT_PROFILE, PROFILES, Profile
 from credreport.rules.rule import Rule
+from credreport.rules.thresholds import UNUSED_AFTER, Parameter
 from credreport.rules.toml_file import TomlFile, shown, suggest
 
 if TYPE_CHECKING:

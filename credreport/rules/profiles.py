@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from credreport.rules.catalogue import RULES
-from credreport.rules.numbers import UNUSED_AFTER, Number
 from credreport.rules.rule import Rule
+from credreport.rules.thresholds import UNUSED_AFTER, Number
 
 OUR_DEFAULT = "credreport's own default: the source names no number"
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from credreport.rules.numbers import Parameter
+from credreport.rules.thresholds import Parameter
 from credreport.schema import Kind
 
 if TYPE_CHECKING:

@@ -19,9 +19,9 @@ from functools import partial
 from itertools import chain
 
 from credreport.errors import InputRefused, Problem
+from credreport.evidence.account_names import with_names
 from credreport.evidence.evidence import Aside, is_too_long
 from credreport.evidence.sample import Sample, Sampling, draw, join_samples
-from credreport.evidence.tables import with_names
 from credreport.files import DEFAULT_MAX_BYTES, Spool
 from credreport.masking.judged import mask_population
 from credreport.masking.key import MaskKey
@@ -43,7 +43,7 @@ from credreport.rules.waivers import Waivers
 from credreport.runs.inspect import File, read_batch, refuse, run_batches
 from credreport.runs.pool import Pool
 from credreport.schema import ACCOUNT_NAMES, CREDENTIALS, USERS
-from credreport.tables import storing_python_text
+from credreport.text_storage import storing_python_text
 from credreport.verdicts.assessment import Assessment, Part, join, judge_part
 
 # Enough that the fixed cost of a batch in pandas hardly counts; it takes a second or two, so it is

@@ -25,8 +25,8 @@ from openpyxl.utils import get_column_letter
 from openpyxl.workbook.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from credreport.decisions.bounds import reason_not_to_open
 from credreport.decisions.decision import SIGN_OFF, SIGN_OFF_LINES
+from credreport.decisions.size_limits import reason_not_to_open
 from credreport.evidence.columns import AUDITOR_HEADERS
 from credreport.runs.book_parts import (
     SEEN_HEIGHT,

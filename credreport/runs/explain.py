@@ -13,19 +13,19 @@ from datetime import timedelta
 import pandas as pd
 
 from credreport.errors import UsageError
+from credreport.evidence.account_names import with_names
 from credreport.evidence.remediation import to_remediation
-from credreport.evidence.tables import with_names
 from credreport.instants import format_instant
 from credreport.output.json_file import to_records
 from credreport.reports.normalise import to_rows
 from credreport.reports.report import Report
 from credreport.reports.selection import Population
 from credreport.rules.catalogue import PARAMETERS, RULES, UNUSED_RULES
-from credreport.rules.numbers import UNUSED_AFTER
 from credreport.rules.peers import CONFIG, SECURITY_HUB, prowler_on_unused
 from credreport.rules.policy import Policy
 from credreport.rules.profiles import PROFILES
 from credreport.rules.rule import Rule, Subject
+from credreport.rules.thresholds import UNUSED_AFTER
 from credreport.rules.waivers import WAIVED
 from credreport.schema import (
     ARN,

@@ -22,8 +22,8 @@ from credreport.decisions.decision import Decisions
 from credreport.decisions.review import reviewed
 from credreport.decisions.workbook import parse_workbook
 from credreport.errors import CredreportError, Notice, Problem, UsageError
-from credreport.evidence.configured import ROLE, with_configuration
 from credreport.evidence.evidence import Evidence, SignOff
+from credreport.evidence.from_configuration import ROLE, with_configuration
 from credreport.evidence.of_analysis import of_analysis
 from credreport.evidence.of_comparison import of_comparison
 from credreport.evidence.parts import with_parts
@@ -49,7 +49,7 @@ from credreport.runs.book_differences import compare_books
 from credreport.runs.differences import differing_values, first_difference
 from credreport.runs.rehash import Fault, Manifest, hash_plain, read_plain, short
 from credreport.schema import SampleOf, SplitBy
-from credreport.tables import storing_python_text
+from credreport.text_storage import storing_python_text
 from credreport.verdicts.assessment import Assessment, assess
 
 COMPARE = "compare"

@@ -20,13 +20,13 @@ from credreport.reports.report import Report, join_tables
 from credreport.reports.selection import Population
 from credreport.rules.accounts import AccountList
 from credreport.rules.catalogue import RULES, UNUSED_RULES
-from credreport.rules.numbers import UNUSED_AFTER
 from credreport.rules.option_file import OptionFile
 from credreport.rules.policy import Policy
 from credreport.rules.rule import SEVERITY_RANKS, Rule, Subject
+from credreport.rules.thresholds import UNUSED_AFTER
 from credreport.rules.waivers import OPEN, WAIVED, Waivers, waive, waiver_notices
 from credreport.schema import ACCOUNT_NAMES, FINDINGS, SLOTS, USER, Kind, Status
-from credreport.tables import storing_python_text
+from credreport.text_storage import storing_python_text
 from credreport.verdicts.credentials import is_active, to_credentials, to_user_facts
 from credreport.verdicts.judged import Judged, judge
 from credreport.verdicts.remedies import settle

@@ -21,10 +21,10 @@ from credreport.reports.inputs import Skipped
 from credreport.reports.report import Report
 from credreport.reports.selection import FROM_NEWEST, GIVEN, as_of_sentences, bound_of
 from credreport.rules.accounts import Account, AccountList
-from credreport.rules.numbers import UNUSED_AFTER
 from credreport.rules.option_file import OptionFile
 from credreport.rules.policy import Policy
 from credreport.rules.profiles import DEFAULT_PROFILE
+from credreport.rules.thresholds import UNUSED_AFTER
 from credreport.schema import (
     ACCOUNT_ID,
     JUDGED_KINDS,

@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
-from credreport.decisions import bounds, workbook
+from credreport.decisions import size_limits, workbook
 from credreport.decisions.decision import Decision, Decisions
 from credreport.decisions.workbook import parse_workbook, read_decisions
 from credreport.errors import UsageError
@@ -441,7 +441,7 @@ class TestHostile:
         assert "it unpacks to more than 3,000 bytes" in refusal(make([ID, "ann", "Open"]))
 
     def test_many_parts_are_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(bounds, "_MOST_PARTS", 3)
+        monkeypatch.setattr(size_limits, "_MOST_PARTS", 3)
         assert " parts, more than 3: " in refusal(make([ID, "ann", "Open"]))
 
     def test_two_parts_of_one_name_are_refused(self) -> None:

@@ -11,9 +11,9 @@ import pytest
 from credreport.errors import UsageError
 from credreport.evidence.of_analysis import of_analysis
 from credreport.rules.catalogue import RULES
-from credreport.rules.numbers import UNUSED_AFTER
 from credreport.rules.policy import Policy, UserClass, load_policy, matches
 from credreport.rules.profiles import PROFILES
+from credreport.rules.thresholds import UNUSED_AFTER
 from tests.support.reports import judge, root, user, verdict
 
 PASSWORD = {

@@ -13,7 +13,7 @@ from credreport.reports.selection import Population
 from credreport.rules.policy import Policy
 from credreport.rules.waivers import Waivers
 from credreport.schema import ACCOUNT_NAMES, FINDINGS, Status
-from credreport.tables import storing_python_text
+from credreport.text_storage import storing_python_text
 from credreport.verdicts.assessment import Assessment, assess, join, judge_part
 from tests.support.reports import ACCOUNT, AS_OF, NAME, judge, lose_a_row, root, save, user
 

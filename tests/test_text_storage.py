@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from credreport.tables import storing_python_text
+from credreport.text_storage import storing_python_text
 
 
 def test_tables_made_inside_store_python_text_and_the_users_setting_is_kept() -> None:
