@@ -90,8 +90,9 @@ def has_expiry(credentials: pd.DataFrame) -> pd.Series:
 
 def is_unneeded_setup_key(credentials: pd.DataFrame) -> pd.Series:
     """Whether an active key of a console user was never used: the audit procedure of CIS AWS 1.11."""
-    passwords = credentials[credentials["kind"].eq(Kind.PASSWORD)].set_index("user_row")
-    owned = passwords["enabled"].reindex(credentials["user_row"]).set_axis(credentials.index)
+    enabled = credentials["enabled"].set_axis(credentials["user_row"])
+    passwords = enabled[credentials["kind"].eq(Kind.PASSWORD).to_numpy()]
+    owned = passwords.reindex(credentials["user_row"]).set_axis(credentials.index)
     meaning = credentials["last_used_meaning"]
     never = meaning.eq(Meaning.ABSENCE) | (
         meaning.eq(Meaning.BLANK) & credentials["blank_is_absence"]

@@ -261,7 +261,7 @@ def judge_part(reports: Sequence[Report], policy: Policy, waivers: Waivers) -> P
         findings=findings,
         undecided=undecided,
         undetermined=to_undetermined(credentials, undecided),
-        unused=credentials[is_unused].reset_index(names="row")[["row", *_SCRIPTED]],
+        unused=credentials.loc[is_unused, [*_SCRIPTED]].reset_index(names="row"),
         ages=ages.value_counts().reset_index(name="count"),
         tallies=tuple(to_tallies(judged, unused_after_days=policy.unused_after_days)),
         report_notices=tuple(map(tuple, find_warnings(judged))),
@@ -417,7 +417,7 @@ def find(credentials: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.Da
 def _without_root(credentials: pd.DataFrame) -> pd.DataFrame:
     """Return the first row of each report that has no root row, as one that is about root."""
     has_root = credentials.groupby("report")["is_root"].transform("any")
-    first = credentials[~has_root].drop_duplicates("report")
+    first = credentials.loc[~has_root, "report"].drop_duplicates()
     return pd.DataFrame({"row": first.index, "credential": Subject.ROOT.value})
 
 

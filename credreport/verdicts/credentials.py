@@ -46,6 +46,9 @@ from credreport.verdicts.status import (
 )
 
 Strings = npt.NDArray[np.object_]
+_OF_LATEST_USE = (
+    "user_row", "status", "last_used", "last_used_meaning", "last_used_column", "blank_is_absence", "as_of",
+)  # fmt: skip
 
 
 def to_credentials(judged: Judged) -> pd.DataFrame:
@@ -173,13 +176,8 @@ def to_user_facts(credentials: pd.DataFrame) -> pd.DataFrame:
     `basis` are those of the credential that was used last. `row` is the password's row,
     `credential` and `kind` say user or root.
     """
-    by_slot = {
-        slot.credential: credentials[credentials["credential"].eq(slot.credential)].set_index(
-            "user_row"
-        )
-        for slot in SLOTS
-    }
-    password = by_slot["password"]
+    is_password = credentials["credential"].eq("password")
+    password = credentials[is_password].set_index("user_row")
     users = password[
         [
             "report",
@@ -195,7 +193,12 @@ def to_user_facts(credentials: pd.DataFrame) -> pd.DataFrame:
             "source_line",
         ]
     ]
-    on = {name: rows["enabled"].reindex(users.index) for name, rows in by_slot.items()}
+    enabled = credentials["enabled"].set_axis(credentials["user_row"])
+    reported = {
+        slot.credential: enabled[credentials["credential"].eq(slot.credential).to_numpy()]
+        for slot in SLOTS
+    }
+    on = {name: cells.reindex(users.index) for name, cells in reported.items()}
     # Old reports do not say whether root has a password: it has, unless somebody proves otherwise.
     unreported = users["is_root"] & password["enabled_raw"].eq(NOT_SUPPORTED)
     on["password"] = on["password"].mask(unreported, other=True)
@@ -203,9 +206,9 @@ def to_user_facts(credentials: pd.DataFrame) -> pd.DataFrame:
     is_gov = users["is_root"] & users["arn"].str.startswith(GOV_ARN)
     on["password"] = on["password"].mask(is_gov, other=False)
     any_active = on["password"]
-    for name, rows in by_slot.items():
+    for name, cells in reported.items():
         # A report without columns for certificates has none to judge.
-        any_active = any_active | on[name].mask(~users.index.isin(rows.index), other=False)
+        any_active = any_active | on[name].mask(~users.index.isin(cells.index), other=False)
     flags = credentials.assign(
         is_active=is_active(credentials),
         is_unused=credentials["status"].eq(Status.UNUSED),
@@ -221,7 +224,7 @@ def to_user_facts(credentials: pd.DataFrame) -> pd.DataFrame:
     subject = is_root.map({True: Subject.ROOT.value, False: Subject.USER.value}).astype("str")
     youngest = _find_youngest(credentials).reindex(users.index)
     return users.assign(
-        row=credentials.index[credentials["credential"].eq("password")],
+        row=credentials.index[is_password],
         slot=-1,
         credential=subject,
         kind=subject,
@@ -240,10 +243,10 @@ def to_user_facts(credentials: pd.DataFrame) -> pd.DataFrame:
 
 def _find_youngest(credentials: pd.DataFrame) -> pd.DataFrame:
     """Return each user's most recent effective last use: its date, age and basis."""
-    aged = credentials[credentials["effective_last_used"].notna()]
+    columns = ["user_row", "age_days", "effective_last_used", "basis"]
+    aged = credentials.loc[credentials["effective_last_used"].notna(), columns]
     newest = aged.sort_values("effective_last_used", ascending=False, kind="stable")
-    first = newest.drop_duplicates("user_row").set_index("user_row")
-    return first[["age_days", "effective_last_used", "basis"]]
+    return newest.drop_duplicates("user_row").set_index("user_row")
 
 
 def _find_latest_use(credentials: pd.DataFrame) -> pd.DataFrame:
@@ -252,7 +255,8 @@ def _find_latest_use(credentials: pd.DataFrame) -> pd.DataFrame:
     A date is in doubt if it is neither a date nor a known absence, if it lies after the as-of, or
     if the report lacks the use of a credential that exists.
     """
-    judged = credentials[credentials["kind"].isin([Kind.PASSWORD, Kind.ACCESS_KEY])]
+    is_judged = credentials["kind"].isin([Kind.PASSWORD, Kind.ACCESS_KEY])
+    judged = credentials.loc[is_judged, [*_OF_LATEST_USE]]
     meaning = judged["last_used_meaning"]
     exists = ~judged["status"].eq(Status.ABSENT)
     is_doubtful = (
@@ -262,7 +266,7 @@ def _find_latest_use(credentials: pd.DataFrame) -> pd.DataFrame:
         | (judged["last_used"] > judged["as_of"])
     )
     doubts = is_doubtful.groupby(judged["user_row"]).any().rename("is_use_doubtful")
-    newest = judged.sort_values("last_used", ascending=False, kind="stable", na_position="last")
+    uses = judged[["user_row", "last_used", "last_used_column"]]
+    newest = uses.sort_values("last_used", ascending=False, kind="stable", na_position="last")
     latest = newest.drop_duplicates("user_row").set_index("user_row")
-    latest = latest[["last_used", "last_used_column"]].rename(columns={"last_used": "latest_use"})
-    return latest.join(doubts)
+    return latest.rename(columns={"last_used": "latest_use"}).join(doubts)
