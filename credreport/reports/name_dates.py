@@ -81,12 +81,12 @@ UNREAD = tuple(
     for pattern, why in _UNREAD_FORMS
 )
 # How a name is shown with a letter that is not printable.
-_WRITTEN_OUT = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
+WRITTEN_OUT = r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})"
 
 
 def plain_name(name: str) -> str:
     """Return a name as it is read: percent-encoding undone, no letter of it written out."""
-    return _WRITTEN_OUT.sub("_", unquote(name))
+    return re.sub(WRITTEN_OUT, "_", unquote(name))
 
 
 def stamps_in_name(name: str) -> set[datetime]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from credreport.errors import Notice
 from credreport.instants import format_instant, parse_date, parse_instant
 from credreport.reports.later_dates import is_later, unread_days
-from credreport.reports.name_dates import UNREAD, stamps_in_name, unread_date
+from credreport.reports.name_dates import UNREAD, WRITTEN_OUT, stamps_in_name, unread_date
 
 GENERATED_TIME = "GeneratedTime"
 _FILE, _FOLDER, _ARCHIVE = _NAMES = ("file name", "directory name", "archive name")
@@ -20,8 +20,8 @@ _A_DAY = timedelta(days=1)
 # Reports are gathered some days after they were made, in a directory called by that day.
 _A_WEEK = timedelta(days=7)
 _PARTITION = re.compile(r"\A[A-Za-z_]+=")
-# Windows separates directories by a backslash; one before a number writes out a letter of the name.
-_SEPARATOR = re.compile(r"/|\\(?!x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
+# Windows separates directories by a backslash, but one may also begin a letter that is written out.
+_SEPARATOR = re.compile(rf"/|(?!{WRITTEN_OUT})\\")
 
 
 class Stamp(NamedTuple):

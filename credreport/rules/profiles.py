@@ -60,9 +60,15 @@ class Profile:
         return tuple(control for control in controls if control == fitting.control)
 
 
-def _cis(version: str, days: int, unused: str, rotation: str) -> Profile:
-    """Return the profile of one version; `unused` and `rotation` are its controls' numbers."""
+def _cis(version: str, days: int) -> Profile:
+    """Return the profile of one version, with its number of days."""
     benchmark = f"CIS AWS {version}"
+    unused, rotation = (
+        control.removeprefix(f"{benchmark} ")
+        for rule in ("unused-access-key", "unrotated-access-key")
+        for control in RULES[rule].controls
+        if control.startswith(f"{benchmark} ")
+    )
     at_least = "more" if int(version[0]) >= 5 else "greater"
     return Profile(
         name=f"cis-{version.removesuffix('.0')}",
@@ -90,14 +96,9 @@ _CATALOGUE = (
             UNUSED_AFTER.name: Number(90, "Conformity (2019): 90 days or more"),
         },
     ),
-    _cis("1.2.0", 90, "1.3", "1.4"),
-    *(
-        _cis(version, 45, "1.12", "1.14")
-        for version in ("1.4.0", "1.5.0", "2.0.0", "3.0.0", "4.0.0", "4.0.1")
-    ),
-    _cis("5.0.0", 45, "1.11", "1.13"),
-    _cis("6.0.0", 45, "2.11", "2.13"),
-    _cis("7.0.0", 45, "2.11", "2.12"),
+    _cis("1.2.0", 90),
+    *(_cis(version, 45) for version in ("1.4.0", "1.5.0", "2.0.0", "3.0.0", "4.0.0", "4.0.1")),
+    *(_cis(version, 45) for version in ("5.0.0", "6.0.0", "7.0.0")),
     Profile(
         name="aws-fsbp",
         title="AWS Security Hub",

@@ -109,7 +109,7 @@ def refuse_other_text(name: str, start: str) -> None:
     if re.match(r"[-|+]{8,}\r?\n", start) or "GetCredentialReport" in start[:400]:
         raise refused(name, "saved with `--output table`, which is made for reading", AS_JSON)
     if re.match(r"(Content|GeneratedTime|ReportFormat|State)\s*:", start):
-        raise refused(name, "saved with `--output yaml`", AS_JSON)
+        raise refused(name, "YAML that does not begin with `Content`, as the CLI's does", AS_JSON)
     if re.match(r"sep=", start, re.IGNORECASE):
         raise refused(name, "a `sep=` line that Excel understands, before the header", AS_CSV, 1, 1)
     if start.startswith(BASE64_HEADER):

@@ -159,7 +159,7 @@ def zipped(name: str) -> bytes:
         (b"------------------\n| GetCredentialReport |\n", "`--output table`"),
         (b"--------\n", "`--output table`"),
         (b"GetCredentialReport".rjust(400, b"|"), "`--output table`"),
-        (b"GeneratedTime: '2026'\nContent: dXNlcg==", "`--output yaml`"),
+        (b"GeneratedTime: '2026'\nContent: dXNlcg==", "YAML that does not begin with `Content`"),
         (b"sep=,\n" + BYTES, "line 1, column 1: a `sep=` line"),
         (TEXT.replace(",", ";").encode(), "line 1: the columns are separated by semicolons"),
         (b'"user";"arn"; password_enabled', "separated by semicolons"),
