@@ -40,7 +40,7 @@ def is_own_table(text: str) -> bool:
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = next(rows)
-        return {*header} <= _COLUMNS and all(
+        return _COLUMNS.issuperset(header) and all(
             len(row) == len(header) and not _is_of_a_report(row) for row in rows
         )
     except csv.Error:
