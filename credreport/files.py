@@ -21,17 +21,19 @@ NO_FILE = "not a regular file (a pipe, a socket or a device)"
 _CHUNK = 1 << 20
 _DO_NOT_WAIT = getattr(os, "O_NONBLOCK", 0)
 _AS_BYTES = getattr(os, "O_BINARY", 0)
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 Place = tuple[int, int]
 
 
-def open_regular(path: str | Path) -> BinaryIO:
+def open_regular(path: str | Path, *, follow: bool = True) -> BinaryIO:
     """Open a regular file for reading. Raises OSError, or ValueError if it is not one.
 
     A pipe or a device would hang or never end. Some files of the kernel claim to be regular and
-    still block: reading them here does not.
+    still block: reading them here does not. Without `follow`, a link is not a regular file.
     """
-    handle = os.open(path, os.O_RDONLY | _DO_NOT_WAIT | _AS_BYTES)
+    no_link = 0 if follow else _NO_LINK
+    handle = os.open(path, os.O_RDONLY | _DO_NOT_WAIT | _AS_BYTES | no_link)
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise ValueError(NO_FILE)

@@ -119,6 +119,7 @@ class Unread:
     searched: found in a directory or an archive, not named by the user.
     member: which member of the archive it is.
     spool: the archive, where it had to be unpacked first.
+    is_link: whether it was a link, as far as is known; what becomes one later is not followed.
     """
 
     path: str
@@ -128,6 +129,7 @@ class Unread:
     searched: bool
     member: Member | None = None
     spool: Spool | None = None
+    is_link: bool = True
 
     def read(self) -> Stream | Problem | Skipped:
         """Return its bytes, or the problem if they cannot be read."""
@@ -162,13 +164,13 @@ class Unread:
         """Return the first bytes. Raises OSError, ValueError or ArchiveRefused."""
         if self.member:
             return self._read()[:_HEAD] if self.size <= self.max_bytes else b""
-        with open_regular(self.path) as file:
+        with open_regular(self.path, follow=self.is_link) as file:
             return read_at_most(file, _HEAD)
 
     def _read(self) -> bytes:
         if self.member and self.spool:
             return self.member.read(self.spool.take_at)
-        with open_regular(self.path) as file:
+        with open_regular(self.path, follow=self.is_link) as file:
             if self.member:
                 return self.member.read(take_from(file))
             return read_at_most(file, self.max_bytes + 1, self.size)
@@ -183,7 +185,8 @@ class Unread:
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle for another process: only this one has the spool, so its members go as bytes."""
-        fields = (self.path, self.name, self.size, self.max_bytes, self.searched, self.member)
+        names = ("path", "name", "size", "max_bytes", "searched", "member", "spool", "is_link")
+        fields = tuple(getattr(self, name) for name in names)
         return (_itself, (self.read(),)) if self.spool else (Unread, fields)
 
 
@@ -420,7 +423,9 @@ class Opener:
         elif is_archive(absolute):
             yield from self._find_members(absolute, name)
         else:
-            yield Unread(absolute, name, status.st_size, self.max_bytes, searched)
+            is_link = os.path.islink(path)  # noqa: PTH114 - a text will do
+            size = status.st_size
+            yield Unread(absolute, name, size, self.max_bytes, searched, is_link=is_link)
 
     def _find_members(self, path: str, name: str) -> Iterator[Item]:
         try:

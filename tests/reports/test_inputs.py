@@ -10,6 +10,7 @@ import io
 import json
 import lzma
 import os
+import pickle
 import sys
 import tarfile
 import zipfile
@@ -343,6 +344,17 @@ def test_a_file_with_the_number_of_one_that_was_replaced_meanwhile_is_read(
     paths = [str(tmp_path / name) for name in ("a.csv", "b.csv")]
     found = [item.name for item in find_inputs(paths) if isinstance(item, Unread)]
     assert found == ["a.csv", "b.csv"]
+
+
+def test_what_becomes_a_link_after_it_was_found_is_refused(tmp_path: Path) -> None:
+    report = save(tmp_path / "in", root(), user("alice"))
+    elsewhere = save(tmp_path / "elsewhere", root(), user("bob"))
+    [found] = find_inputs([str(report.parent)])
+    assert isinstance(found, Unread)
+    report.unlink()
+    report.symlink_to(elsewhere)
+    for item in (found, pickle.loads(pickle.dumps(found))):
+        assert isinstance(item.read(), Problem)
 
 
 def test_a_link_out_of_the_searched_directory_is_left_out(tmp_path: Path) -> None:
