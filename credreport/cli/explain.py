@@ -80,7 +80,10 @@ def explain(
             progress=progress,
         )
     assessment = assess(population, policy, waivers).check_accounts(named)
-    lines = [] if as_json else describe_user(assessment, finding)
+    lines = describe_user(assessment, finding)
+    if lines and as_json:
+        screen.pour([json.dumps({"user": finding, "credentials": lines}, indent=1), "\n"])
+        return _end(screen, assessment)
     if lines:
         screen.say(f"{finding} is a user, not a Finding ID; each of its credentials:")
         for line in lines:

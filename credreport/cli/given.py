@@ -52,6 +52,11 @@ def waivers(path: Path | None) -> Waivers:
     return Waivers() if path is None else load_waivers(path)
 
 
+def names(*paths: Path | None) -> list[str]:
+    """Return the names of the files that options name, those that are given."""
+    return [str(path) for path in paths if path is not None]
+
+
 def expect_users(assessment: Assessment, expected: int | None) -> None:
     """Refuse reports that lost or gained rows, which nothing in a file can show."""
     found = assessment.iam_user_count

@@ -125,6 +125,9 @@ def test_explain_of_a_user_lists_the_credentials(out: Path) -> None:
     assert result.exit_code == 0
     words = "password in account 111122223333: current, 1 day since 2026-01-30T12:00:00Z"
     assert f"  {words} (password_last_used)\n" in result.stdout
+    document = json.loads(run("explain", "carol", out.parent / "in", "--json").stdout)
+    assert document["user"] == "carol"
+    assert f"{words} (password_last_used)" in document["credentials"]
 
 
 def test_explain_of_what_is_not_there_ends_with_2(out: Path) -> None:

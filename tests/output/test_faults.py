@@ -344,6 +344,18 @@ def test_the_output_may_not_be_an_input(tmp_path: Path) -> None:
         assert contents(tmp_path) == before
 
 
+@pytest.mark.parametrize("option", ["--policy", "--waivers", "--accounts"])
+def test_the_output_may_not_be_a_file_that_an_option_names(option: str, report: Path) -> None:
+    named = report.parent / "out" / "SHA256SUMS"
+    named.parent.mkdir()
+    named.write_text("id,name\n111122223333,a\n" if option == "--accounts" else "")
+    before = contents(named.parent)
+    status, said = analyze(report, "-o", named.parent, "--format", "json", "--force", option, named)
+    assert status == 2
+    assert f"{named} is an input of this run; choose another -o" in said
+    assert contents(named.parent) == before
+
+
 @pytest.mark.parametrize("lock", [f"~${STEM}.xlsx", f".~lock.{STEM}.xlsx#"])
 def test_a_workbook_that_is_open_in_a_spreadsheet_is_left_alone(lock: str, report: Path) -> None:
     place = report.parent / "out"
