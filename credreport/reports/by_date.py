@@ -18,7 +18,8 @@ from pathlib import Path, PurePosixPath
 from credreport.errors import InputRefused, Notice, Problem, UsageError
 from credreport.files import DEFAULT_MAX_BYTES
 from credreport.instants import format_instant
-from credreport.reports.inputs import Opener, Skipped, is_litter
+from credreport.reports.inputs import Opener, Skipped
+from credreport.reports.likeness import is_litter
 from credreport.reports.report import Report
 from credreport.reports.selection import (
     NEWEST,

@@ -6,10 +6,8 @@ among the inputs is yielded: to be read, as refused, or by name as left out.
 
 from __future__ import annotations
 
-import base64
 import glob
 import os
-import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -31,6 +29,15 @@ from credreport.reports.containers.archives import is_archive, open_archive
 from credreport.reports.containers.members import ArchiveRefused, Member, take_from
 from credreport.reports.containers.strangers import is_packed
 from credreport.reports.later_dates import is_later
+from credreport.reports.likeness import (
+    SWAP,
+    contains_rows,
+    has_report_ending,
+    holds_report,
+    is_companion,
+    is_litter,
+    looks_like_report,
+)
 from credreport.reports.name_dates import stamps_in_name
 from credreport.reports.own_output import is_own_file
 from credreport.reports.stamp import (
@@ -39,7 +46,6 @@ from credreport.reports.stamp import (
     stamp_of_folder,
     steps_of,
 )
-from credreport.schema import BASE64_HEADER
 from credreport.text import escape_text
 
 MAX_UNPACKED_BYTES = 4 * 1024**3
@@ -47,37 +53,7 @@ MAX_UNPACKED_BYTES = 4 * 1024**3
 _HEAD = 4 * 1024 * 1024
 _UNPACK = "Unpack it yourself and name the directory"
 
-_REPORT_ENDINGS = {"", ".csv", ".json", ".txt", ".tsv", ".b64", ".base64"}
-# What people keep beside reports: requests, notes on how they were made, checksums.
-_COMPANION = re.compile(
-    r".+\.(toml|ini|cfg|md|rst|sh|ps1|py|log|asc|sig|md5|sha1|sha256|sha512)"
-    r"|(readme|license|copying|notice|changelog|(md5|sha1|sha256|sha512)sums?)(\.txt)?",
-    re.IGNORECASE,
-)
-# What systems and editors leave behind.
-_LITTER = re.compile(
-    r"\.ds_store|thumbs\.db|desktop\.ini|\.localized|\._.*|\.~lock\..*#|~\$.*|\..*\.sw[op]"
-    r"|\.git(ignore|attributes|keep|modules)?|\.svn|\.hg|\.idea|\.vscode|\.venv|\.env|\.cache"
-    r"|\.ipynb_checkpoints|\.trash.*|\.fseventsd|\.spotlight-v100|__macosx|__pycache__",
-    re.IGNORECASE,
-)
 _LITTER_REASON = "left by a system or an editor"
-_PART_OF_A_HEADER = "password_enabled"
-_REPORT_WORDS = (_PART_OF_A_HEADER, BASE64_HEADER, "GeneratedTime", "ReportFormat")
-# A text may mention a report's columns; a header has them between separators.
-_HEADER = re.compile(rf"[,;\t\"]{_PART_OF_A_HEADER}[,;\t\"\r\n]|{BASE64_HEADER}")
-# A row without its header, however its cells are separated: the ARN, a date, a word of the next cell.
-_ROW = re.compile(
-    r"arn:aws[a-z-]*:iam::[0-9]*:(?:user/|root)(?:(?!arn:)[\s\S]){0,700}?[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}"
-    r"[\s\S]{0,60}?\b(?:true|false|not_supported)\b",
-    re.IGNORECASE,
-)
-# Lines of base64; where they are wrapped, the last one may be shorter, which does not matter here.
-_SHORTEST_BASE64 = 60
-_BASE64 = re.compile(rf"(?<![A-Za-z0-9+/_-])(?:[A-Za-z0-9+/_-]{{{_SHORTEST_BASE64},}}+=*+\s*+)++")
-_STANDARD_LETTERS = str.maketrans("-_", "+/")
-# How the file begins that vim or nano keeps beside one that is being edited.
-_SWAP = b"b0"
 
 
 @dataclass(frozen=True)
@@ -179,7 +155,7 @@ class Unread:
         with suppress(OSError, ValueError, ArchiveRefused):
             head = self.head()
             base = PurePosixPath(self.member.name if self.member else self.path).name
-            if is_own_file(base, head, is_like_report=_holds_report(head)):
+            if is_own_file(base, head, is_like_report=holds_report(head)):
                 return own_evidence(self.name)
         return _too_large(self.name, self.max_bytes)
 
@@ -505,92 +481,34 @@ def _why_not_searched(folder: str) -> str:
 
 def _why_skipped(name: str, unread: Unread) -> Skipped | None:
     """Return why a file that nobody named is not read, or None, by its name or its first bytes."""
-    is_companion = _COMPANION.fullmatch(name) is not None
+    companion, litter = is_companion(name), is_litter(name)
     is_hidden = name.startswith(".")
-    litter = is_litter(name)
-    if _has_report_ending(name) and not is_companion and not is_hidden and not litter:
+    if has_report_ending(name) and not companion and not is_hidden and not litter:
         return None
     try:
         head = unread.head()
     except (OSError, ValueError, ArchiveRefused) as error:
         return Skipped(unread.name, f"cannot be read: {why_unreadable(error)}", not litter)
-    is_report = _holds_report(head)
-    has_rows = is_report or _has_rows(head)
-    if (is_companion or is_hidden or litter) and is_packed(head):
+    is_report = holds_report(head)
+    has_rows = is_report or contains_rows(head)
+    if (companion or is_hidden or litter) and is_packed(head):
         return Skipped(unread.name, "by its name not a report, but packed", is_doubt=True)
-    if litter and (not has_rows or head.startswith(_SWAP)):
+    if litter and (not has_rows or head.startswith(SWAP)):
         return Skipped(unread.name, _LITTER_REASON)
     if is_own_file(name, head, is_like_report=is_report):
         return own_evidence(unread.name)
     if is_hidden or litter:
         why = "a hidden file that looks like a report" if has_rows else "hidden file"
         return Skipped(unread.name, why, is_doubt=has_rows)
-    if is_companion and not is_report:
+    if companion and not is_report:
         why = "not a report, by its name and its content"
         if has_rows:
             why = "by its name not a report, but it has rows of one"
         return Skipped(unread.name, why, is_doubt=has_rows)
-    if is_report or _looks_like_report(head):
+    if is_report or looks_like_report(head):
         return None
     ending = PurePosixPath(name).suffix
     return Skipped(unread.name, f"{ending} files are not searched for reports", is_doubt=True)
-
-
-def is_litter(name: str) -> bool:
-    """Whether systems and editors leave such files and directories behind."""
-    return _LITTER.fullmatch(name) is not None
-
-
-def _has_report_ending(name: str) -> bool:
-    """Whether reports have such names: also copies such as `a.csv.1` and `a.csv (1)`."""
-    lower = name.lower()
-    endings = {each.split(" ")[0] for each in PurePosixPath(lower).suffixes} or {""}
-    return bool(endings & _REPORT_ENDINGS) or is_archive(name)
-
-
-def _looks_like_report(head: bytes) -> bool:
-    """Whether the first bytes mention what reports contain: then read it, even to refuse it."""
-    text = _to_text(head)
-    return any(word in text for word in _REPORT_WORDS)
-
-
-def _holds_report(head: bytes) -> bool:
-    """Whether a report's header is among the first bytes."""
-    return _has_header(_to_text(head))
-
-
-def _has_header(text: str) -> bool:
-    is_mentioned = _PART_OF_A_HEADER in text or BASE64_HEADER in text  # quicker than the pattern
-    return is_mentioned and _HEADER.search(text) is not None
-
-
-def _has_rows(data: bytes) -> bool:
-    """Whether rows of a report are among the bytes: as they are, or in base64, however often."""
-    text = _to_text(data)
-    if _has_header(text) or ("arn:aws" in text.lower() and _ROW.search(text)):
-        return True
-    if max(map(len, ["", *text.split()])) < _SHORTEST_BASE64:  # quicker than to search for it
-        return False
-    for found in _BASE64.finditer(text):
-        letters = "".join(found[0].split()).rstrip("=").translate(_STANDARD_LETTERS)
-        inner = base64.b64decode(letters[: len(letters) // 4 * 4])
-        if is_packed(inner) or _has_rows(inner):
-            return True
-    return False
-
-
-def _to_text(head: bytes) -> str:
-    """Return the letters without NUL: also those of UTF-32, and of UTF-16 without its mark.
-
-    The tabs of a table in a JSON string are tabs again: their `t` would be the next cell's letter.
-    """
-    is_wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
-    text = head if is_wide else head.replace(b"\0", b"")
-    return (
-        text.decode("utf-16" if is_wide else "utf-8", "ignore")
-        .replace("\0", "")
-        .replace(r"\t", "\t")
-    )
 
 
 def _too_large(name: str, max_bytes: int) -> Problem:

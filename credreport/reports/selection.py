@@ -15,7 +15,8 @@ from credreport.errors import InputRefused, Notice, Problem, UsageError
 from credreport.files import DEFAULT_MAX_BYTES
 from credreport.instants import format_instant, parse_when
 from credreport.reports.inputs import Item, Skipped, Stream, Unread, find_inputs
-from credreport.reports.report import Report, read_streams
+from credreport.reports.read import read_streams
+from credreport.reports.report import Report
 from credreport.reports.stamp import first_second
 from credreport.schema import ACCOUNT_ID
 from credreport.text import escape_text, plural

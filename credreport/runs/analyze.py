@@ -35,7 +35,8 @@ from credreport.reports.inputs import (
     Unread,
     find_inputs,
 )
-from credreport.reports.report import Report, read_streams
+from credreport.reports.read import read_streams
+from credreport.reports.report import Report
 from credreport.reports.selection import Population, to_population
 from credreport.rules.accounts import AccountList
 from credreport.rules.policy import Policy

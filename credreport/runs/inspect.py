@@ -33,7 +33,8 @@ from credreport.reports.inputs import (
     Unread,
     find_inputs,
 )
-from credreport.reports.report import Report, join_tables, read_streams
+from credreport.reports.read import read_streams
+from credreport.reports.report import Report, join_tables
 from credreport.reports.selection import date_report, to_population
 from credreport.rules.accounts import NO_REPORT, Account, AccountList
 from credreport.rules.policy import Policy

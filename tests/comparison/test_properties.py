@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from credreport.comparison.closing import CLOSING
 from credreport.comparison.comparison import Comparison, compare, compare_all
 from credreport.reports.inputs import Stream
-from credreport.reports.report import read_report
+from credreport.reports.read import read_report
 from credreport.reports.selection import Population, date_reports
 from credreport.verdicts.assessment import Assessment, assess
 from tests.support.reports import ACCOUNT, root, to_csv, user

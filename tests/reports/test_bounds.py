@@ -24,7 +24,8 @@ from credreport.reports.containers.members import MAX_MEMBERS
 from credreport.reports.containers.texts import unpack
 from credreport.reports.grid import Grid
 from credreport.reports.inputs import Skipped, Stream, open_inputs
-from credreport.reports.report import join_tables, read_report
+from credreport.reports.read import read_report
+from credreport.reports.report import join_tables
 from credreport.reports.selection import read_reports
 from credreport.rules.policy import Policy
 from credreport.runs.analyze import Asked, analyze_inputs

@@ -129,6 +129,6 @@ def test_both_ways_to_find_cells_say_the_same_of_damaged_reports() -> None:
     ]
     answers = inspect_batch(streams, Question(NOW))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("credreport.reports.report.to_body", lambda _: None)
+        patch.setattr("credreport.reports.read.to_body", lambda _: None)
         assert answers == inspect_batch(streams, Question(NOW))
     assert any(isinstance(each, Problem) for answer in answers for each in answer)

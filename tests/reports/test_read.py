@@ -12,7 +12,8 @@ import pytest
 
 from credreport.errors import InputRefused
 from credreport.reports.inputs import Stream
-from credreport.reports.report import Report, read_report
+from credreport.reports.read import read_report
+from credreport.reports.report import Report
 from credreport.reports.sections import _quote_words, is_like_header
 from credreport.reports.users import account_of, is_root
 from credreport.schema import NEEDED_COLUMNS

@@ -12,18 +12,11 @@ import numpy as np
 import pytest
 
 from credreport.errors import Problem
-from credreport.reports import report as reading
+from credreport.reports import read as reading
 from credreport.reports.cells import read_cells
 from credreport.reports.inputs import Skipped, Stream
-from credreport.reports.report import (
-    Report,
-    Source,
-    Table,
-    _names_columns,
-    join_tables,
-    read_report,
-    read_streams,
-)
+from credreport.reports.read import _names_columns, read_report, read_streams
+from credreport.reports.report import Report, Source, Table, join_tables
 from credreport.schema import CREDENTIALS
 from tests.reports.test_cells import grid_of
 from tests.support.reports import COLUMNS, NAME, root, to_csv, user

@@ -12,7 +12,7 @@ import pytest
 from credreport.errors import InputRefused, Problem, UsageError
 from credreport.reports import selection
 from credreport.reports.inputs import Skipped, Stream
-from credreport.reports.report import read_report
+from credreport.reports.read import read_report
 from credreport.reports.selection import (
     Bound,
     Population,

@@ -92,7 +92,7 @@ def same(*texts: str | bytes, question: Question | None = None) -> bool:
     ]
     found = inspect_batch(streams, question or Question())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("credreport.reports.report.to_body", lambda _: None)
+        patch.setattr("credreport.reports.read.to_body", lambda _: None)
         return found == inspect_batch(streams, question or Question())
 
 

@@ -11,7 +11,8 @@ import pandas as pd
 from credreport.instants import parse_instant
 from credreport.reports.inputs import Stream
 from credreport.reports.normalise import to_rows
-from credreport.reports.report import Report, read_report
+from credreport.reports.read import read_report
+from credreport.reports.report import Report
 from credreport.rules.policy import Policy
 from credreport.verdicts.assessment import judge_reports
 from credreport.verdicts.credentials import to_credentials

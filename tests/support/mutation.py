@@ -66,6 +66,8 @@ TESTS = {
         "reports/containers/test_texts",
         "reports/test_inputs",
     ),
+    "reports.likeness": ("reports/test_inputs", "reports/containers/test_archives"),
+    "reports.read": ("reports/test_report", "reports/test_read"),
     "reports.report": ("reports/test_report", "reports/test_read"),
     "reports.sections": ("reports/test_read",),
     "reports.selection": ("reports/test_selection",),
@@ -154,22 +156,22 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     "cell of a row of the header's width",
     ("reports.sections", "if last_mark > place and user == section.columns[0]:", "Gt to GtE"): "no such name ends with "
     "`user`, which is the first column then",
-    ("reports.report", "firsts = np.flatnonzero(np.diff(table.report, prepend=-1))", "1 + 1"): "whatever is below 0 comes "
+    ("reports.read", "firsts = np.flatnonzero(np.diff(table.report, prepend=-1))", "1 + 1"): "whatever is below 0 comes "
     "before the first report",
-    ("reports.report", 'header = text[: max(end, 0)].rstrip(b"\\r").replace(b\'"\', b"")', "0 + 1"): "one letter is no header",
-    ("reports.report", 'return None if find_header_problems("", cells, 1) else tuple(cells)', "1 + 1"): "nobody reads in which line",
-    ("reports.report", 'is_likely = ((letter <= ord(" ")) & (letter > 0)) | (letter >= 0x80)', "0 + 1"): "no column, and no "
+    ("reports.read", 'header = text[: max(end, 0)].rstrip(b"\\r").replace(b\'"\', b"")', "0 + 1"): "one letter is no header",
+    ("reports.read", 'return None if find_header_problems("", cells, 1) else tuple(cells)', "1 + 1"): "nobody reads in which line",
+    ("reports.read", 'is_likely = ((letter <= ord(" ")) & (letter > 0)) | (letter >= 0x80)', "0 + 1"): "no column, and no "
     "blank, begins with that control character",
-    ("reports.report", 'is_likely = ((letter <= ord(" ")) & (letter > 0)) | (letter >= 0x80)', "128 + 1"): "no text begins "
+    ("reports.read", 'is_likely = ((letter <= ord(" ")) & (letter > 0)) | (letter >= 0x80)', "128 + 1"): "no text begins "
     "with such a byte",
-    ("reports.report", 'is_likely = ((letter <= ord(" ")) & (letter > 0)) | (letter >= 0x80)', "GtE to Gt"): "no text begins "
+    ("reports.read", 'is_likely = ((letter <= ord(" ")) & (letter > 0)) | (letter >= 0x80)', "GtE to Gt"): "no text begins "
     "with such a byte",
-    ("reports.report", "is_in_order = bool((order[1:] > order[:-1]).all())", "Gt to GtE"): "no row stands there twice",
-    ("reports.report", "is_mixed = account != np.repeat(account[firsts], sizes)", "NotEq to Eq"): "the parts of every text are "
+    ("reports.read", "is_in_order = bool((order[1:] > order[:-1]).all())", "Gt to GtE"): "no row stands there twice",
+    ("reports.read", "is_mixed = account != np.repeat(account[firsts], sizes)", "NotEq to Eq"): "the parts of every text are "
     "looked for then, and those of one account found to be one",
-    ("reports.report", "if (typed.last_meaning[:, rows] == absence).any() or (", "and/or"): "the word is found in the text "
+    ("reports.read", "if (typed.last_meaning[:, rows] == absence).any() or (", "and/or"): "the word is found in the text "
     "as well",
-    ("reports.report", "is_same = is_plain and part.csv.text == whole", "Eq to NotEq"): "the hash is made of the same bytes then",
+    ("reports.read", "is_same = is_plain and part.csv.text == whole", "Eq to NotEq"): "the hash is made of the same bytes then",
     ("reports.selection", "BATCH_BYTES = 2 << 20", "2 + 1"): "how many files are read at once shows in time alone",
     ("reports.selection", "BATCH_BYTES = 2 << 20", "20 + 1"): "how many files are read at once shows in time alone",
     ("rules.predicates", "if TYPE_CHECKING:", "condition turned"): "the types are for the checker",

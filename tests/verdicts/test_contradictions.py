@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from credreport.reports.inputs import Stream
-from credreport.reports.report import join_tables, read_report
+from credreport.reports.read import read_report
+from credreport.reports.report import join_tables
 from credreport.runs.inspect import Counted, Question, inspect_batch
 from credreport.verdicts.contradictions import find_contradictions
 from tests.support.reports import COLUMNS, NAME, root, to_csv, user

@@ -20,7 +20,8 @@ from random import Random
 import numpy as np
 
 from credreport.reports.inputs import Skipped, Stream, open_inputs
-from credreport.reports.report import Report, join_tables, read_streams
+from credreport.reports.read import read_streams
+from credreport.reports.report import Report, join_tables
 from credreport.schema import JUDGED_SLOTS, SLOTS
 from credreport.verdicts.judged import judge
 from credreport.verdicts.status import STATUSES
