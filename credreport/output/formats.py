@@ -18,11 +18,19 @@ WITH_PICTURES = {"xlsx": "png", "png": "png", "svg": "svg", "html": "svg"}
 DEFAULT = "xlsx,png"
 MANIFEST = "-manifest.json"
 SUMS = "SHA256SUMS"
-# How a run names its evidence: accounts, as-of and days or profile; two dates in a comparison.
+# How a run names its evidence: accounts, as-of, profile or days, what else was asked. A comparison
+# has two dates; version 0.1.0 put nothing behind them.
+_ACCOUNTS = r"(?:[0-9]{12}|[0-9]+-accounts|unknown-account)"
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_AS_OF = rf"{_DAY}(?:T[0-9]{{6}}Z)?(?:-newest)?"
+_PROFILE = r"(?:all|aws-fsbp|cis-[0-9.]+|essential-eight|fedramp-(?:high|moderate)|pci-[0-9.]+)"
+_QUESTION = (
+    rf"-(?:[0-9]+d|{_PROFILE}(?:-[0-9]+d)?)(?:-with-root)?(?:-[a-z]+-[0-9a-f]{{8}})*"
+    rf"(?:-since-{_DAY})?(?:-masked)?(?:-by-(?:owner|account)-[A-Za-z0-9-]+)?"
+)
 STEM = (
-    r"credreport-(?:compare-)?(?:[0-9]{12}|[0-9]+-accounts|unknown-account)"
-    r"-[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{6}Z)?(?:-newest)?"
-    r"-(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]+d|all|aws|cis|essential|fedramp|pci)\b.*"
+    rf"credreport-(?:{_ACCOUNTS}-{_AS_OF}{_QUESTION}"
+    rf"|compare-{_ACCOUNTS}-{_AS_OF}-{_AS_OF}(?:{_QUESTION})?)"
 )
 _HOME = "credreport.output."
 
