@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from credreport.comparison.findings import STATUS_RULES
+from credreport.comparison.rule_answers import STATUS_RULES
 from credreport.schema import Change, Status, Use
 
 # Its credential did not change, and the rule is no longer broken.

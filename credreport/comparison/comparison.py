@@ -13,9 +13,9 @@ from datetime import datetime
 import pandas as pd
 
 from credreport.comparison.changes import find_latecomers, match
-from credreport.comparison.findings import to_found, to_unknown
 from credreport.comparison.identity import identify, to_coverage
 from credreport.comparison.outcomes import to_changes, to_rows_of_findings
+from credreport.comparison.rule_answers import to_found, to_unknown
 from credreport.comparison.timeline import count_open, follow, to_steps, to_timeline
 from credreport.errors import InputRefused, Notice, Problem, UsageError
 from credreport.instants import format_instant

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from credreport.comparison.closing import CLOSING, name_closing
-from credreport.comparison.findings import STATUS_RULES
+from credreport.comparison.rule_answers import STATUS_RULES
 from credreport.comparison.sentences import to_evidence
 from credreport.rules.catalogue import RULES
 from credreport.rules.rule import SEVERITY_RANKS

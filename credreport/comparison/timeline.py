@@ -12,8 +12,8 @@ import pandas as pd
 
 from credreport.comparison.changes import TELLING, match
 from credreport.comparison.closing import name_closing
-from credreport.comparison.findings import STATUS_RULES
 from credreport.comparison.identity import NO_KEY
+from credreport.comparison.rule_answers import STATUS_RULES
 from credreport.rules.waivers import WAIVED
 from credreport.schema import (
     ACCOUNT_NAMES,

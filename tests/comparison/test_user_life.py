@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.comparison.test_findings import dated, judged, of_rule, profile
+from tests.comparison.test_outcomes import dated, judged, of_rule, profile
 from tests.support.reports import user
 from tests.support.user_life import find_differences
 

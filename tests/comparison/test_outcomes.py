@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from credreport.comparison.comparison import Comparison, compare, compare_all
-from credreport.comparison.findings import STATUS_RULES
+from credreport.comparison.rule_answers import STATUS_RULES
 from credreport.comparison.sentences import READS
 from credreport.comparison.tally import comparison_verdict
 from credreport.reports.selection import read_reports

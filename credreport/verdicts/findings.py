@@ -1,0 +1,145 @@
+"""Credentials x rules -> findings, and what no rule could determine; the ID of each finding."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pandas as pd
+
+from credreport.reports.normalise import join_texts, to_texts, whole_days
+from credreport.rules.catalogue import RULES
+from credreport.rules.policy import Policy
+from credreport.rules.rule import SEVERITY_RANKS, Rule, Subject
+from credreport.rules.waivers import OPEN
+from credreport.schema import ACCOUNT_NAMES, FINDINGS, Kind
+from credreport.verdicts.credentials import is_active, to_user_facts
+
+_FINDINGS = tuple(name for name in FINDINGS if name not in ACCOUNT_NAMES)
+_ABOUT = (
+    *("row", "kind", "is_root", "created_at", "set_at", "last_used", "as_of", "user_row"),
+    "active_credentials",
+)
+_UNDECIDED = ("row", "has_row", "credential", "rule", "reason")
+
+
+def find(credentials: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the findings of the policy's rules, rule by rule, and what no rule could determine.
+
+    The findings have the columns of FINDINGS except the names of accounts, and `row` (the
+    credential, or the password of the user), `slot`, `kind`, `is_root`, `created_at`, `set_at`,
+    `last_used`, `as_of` and `user_row` of what they are about (of a user, the latest use), and the
+    number of the user's `active_credentials`; all are open. The second table has a row, a rule and
+    a reason for each verdict that the report does not allow;
+    `has_row` is false where the report lacks the row that the rule is about, and `row` is another of
+    its rows.
+    """
+    rules = [RULES[name] for name in policy.rules]
+    tables = {Subject.CREDENTIAL: credentials.assign(row=credentials.index)}
+    if any(rule.subject is not Subject.CREDENTIAL for rule in rules):
+        facts = to_user_facts(credentials).reset_index()
+        facts = facts.assign(set_at=facts["created_at"], last_used=facts["latest_use"])
+        tables[Subject.USER] = facts[~facts["is_root"]]
+        tables[Subject.ROOT] = facts[facts["is_root"]]
+    rootless = _without_root(credentials)
+    broken: list[pd.DataFrame] = []
+    unknown: list[pd.DataFrame] = []
+    for rule in rules:
+        table = tables[rule.subject]
+        numbers: pd.Series | int = 0
+        if rule.parameter is not None:
+            numbers = policy.numbers_for(table["user"], rule.parameter)
+        verdict = rule.fires(table, numbers)
+        fires, cannot_tell = verdict.fillna(value=False).astype(bool), verdict.isna()
+        # One table of each, at least, gives the columns where there is nothing to tell.
+        if fires.any() or not broken:
+            own = numbers if isinstance(numbers, int) else numbers[fires]
+            broken.append(_to_findings(table[fires], rule, own))
+        if cannot_tell.any() or not unknown:
+            reason = f"{rule.id}: {rule.unknown}"
+            told = table.loc[cannot_tell, ["row", "credential"]]
+            unknown.append(told.assign(rule=rule.id, reason=reason, has_row=True))
+        if rule.subject is Subject.ROOT:
+            reason = f"{rule.id}: the report has no root row"
+            unknown.append(rootless.assign(rule=rule.id, reason=reason, has_row=False))
+    findings = pd.concat([each for each in broken if not each.empty] or broken)
+    ordinal = findings.groupby("finding_id").cumcount()
+    findings = findings.assign(
+        finding_id=findings["finding_id"].where(
+            ordinal.eq(0), findings["finding_id"] + "-" + (ordinal + 1).astype("str")
+        )
+    )
+    counts = is_active(credentials).groupby(credentials["user_row"]).sum()
+    findings = findings.assign(active_credentials=findings["user_row"].map(counts))
+    undecided = pd.concat(unknown).sort_values("row", kind="stable", ignore_index=True)
+    return findings[[*_FINDINGS, *_ABOUT, "slot"]], undecided[[*_UNDECIDED]]
+
+
+def _without_root(credentials: pd.DataFrame) -> pd.DataFrame:
+    """Return the first row of each report that has no root row, as one that is about root."""
+    has_root = credentials.groupby("report")["is_root"].transform("any")
+    first = credentials.loc[~has_root, "report"].drop_duplicates()
+    return pd.DataFrame({"row": first.index, "credential": Subject.ROOT.value})
+
+
+def _to_findings(broken: pd.DataFrame, rule: Rule, numbers: pd.Series | int) -> pd.DataFrame:
+    """Return the rows that break a rule as open findings, with the number that fired."""
+    action = pd.Series(rule.action, index=broken.index, dtype="str")
+    if rule.note is not None:
+        action = action + " (" + rule.note(broken) + ")"
+    kept = broken[[name for name in (*_FINDINGS, *_ABOUT, "slot") if name in broken]]
+    measured = rule.measurements(broken, numbers)
+    return kept.assign(
+        finding_id=pd.Series(_name_findings(broken, rule), index=broken.index, dtype="str"),
+        rule=rule.id,
+        severity=rule.severity.value,
+        state=OPEN,
+        waiver="",
+        action=action,
+        **{str(name): column for name, column in measured.items()},
+    )
+
+
+def _name_findings(broken: pd.DataFrame, rule: Rule) -> list[str]:
+    """Return a Finding ID for each row, which survives a re-run, a slot swap and a password reset.
+
+    A key is known by its owner and when it was made; a password by its user and when that was made.
+    """
+    is_key = broken["kind"].eq(Kind.ACCESS_KEY)
+    made = to_texts(broken["set_at"].where(is_key, broken["created_at"]))
+    raw = broken["created_raw"]
+    if "set_raw" in broken:
+        raw = broken["set_raw"].where(is_key, raw)
+    owner = broken["arn"].mask(broken["arn"].fillna("").eq(""), broken["user"]).str.lower()
+    columns = (broken["account_key"], owner, broken["kind"], raw)
+    identities = zip(*(column.tolist() for column in columns), made, strict=True)
+    return [
+        _to_id("\x1f".join([account, who, rule.id, kind, when or str(reported)]))
+        for account, who, kind, reported, when in identities
+    ]
+
+
+def _to_id(identity: str) -> str:
+    digest = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"CR-{digest[:12].upper()}"
+
+
+def ids_by_credential(credentials: pd.DataFrame, findings: pd.DataFrame) -> pd.Series:
+    """Return each credential's finding IDs, separated by blanks, without those of its user."""
+    own = findings[~findings["credential"].isin([Subject.USER, Subject.ROOT])]
+    joined = join_texts(own["finding_id"], own["row"], " ")
+    return joined.reindex(credentials.index).fillna("").astype("str")
+
+
+def in_order(findings: pd.DataFrame) -> pd.DataFrame:
+    """Return the findings with the most severe first, then those that have lasted longest."""
+    ranked = findings.assign(
+        rank=findings["severity"].map(SEVERITY_RANKS),
+        age=whole_days(findings["as_of"] - findings["since"]),
+    )
+    ordered = ranked.sort_values(
+        ["rank", "age", "account_id", "user", "slot", "row"],
+        ascending=[True, False, True, True, True, True],
+        kind="stable",
+        ignore_index=True,
+    )
+    return ordered[[*_FINDINGS, *_ABOUT]]
