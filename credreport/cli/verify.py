@@ -66,7 +66,8 @@ def verify(
         )
         return _end(screen, folder, rehashed, rehashed.faults)
     from credreport.masking.key import read_key
-    from credreport.runs.reperform import open_given, reperform, unused_inputs
+    from credreport.runs.listed_inputs import open_given, unused_inputs
+    from credreport.runs.reperform import reperform
 
     key = read_key(mask_key) if mask_key else None
     most = given.max_bytes(max_file_size)

@@ -23,8 +23,9 @@ from credreport.reports.selection import read_reports
 from credreport.rules.accounts import read_accounts
 from credreport.rules.policy import load_policy
 from credreport.rules.waivers import load_waivers
+from credreport.runs.listed_inputs import open_given, unused_inputs
 from credreport.runs.rehash import rehash
-from credreport.runs.reperform import Reperformed, open_given, reperform, unused_inputs
+from credreport.runs.reperform import Reperformed, reperform
 from credreport.verdicts.assessment import assess
 from tests.runs.test_book_differences import put
 from tests.support.evidence import (

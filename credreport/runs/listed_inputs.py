@@ -1,0 +1,141 @@
+"""The inputs that a manifest lists x those that are given -> which are the same, missing or changed.
+
+Inputs are known by their hash: a report that lies elsewhere now, or under another name, is the same
+report. Files of options (policy, waivers, accounts) are found among the inputs in the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from credreport.errors import Problem
+from credreport.files import sha256
+from credreport.reports.inputs import Opener, Skipped, Stream
+from credreport.runs.rehash import Fault, Manifest, hash_plain, short
+
+REPORT = "report"
+BASELINE = "baseline"
+OPTIONS = ("policy", "waivers", "accounts", "carry_from")
+
+
+@dataclass(frozen=True)
+class Given:
+    """One of the inputs, as it was named, with what was found in it and the hash of each file."""
+
+    name: str
+    items: Sequence[Stream | Skipped | Problem]
+    hashes: Mapping[str, str]
+
+
+def open_given(names: Sequence[str], max_bytes: int) -> list[Given]:
+    """Read the inputs once, for all manifests."""
+    opener = Opener(max_bytes)
+    given = []
+    for name in names:
+        items = list(opener.open_all([name]))
+        streams = [item for item in items if isinstance(item, Stream)]
+        given.append(Given(name, items, {each.name: sha256(each.data) for each in streams}))
+    return given
+
+
+def unused_inputs(manifests: Sequence[Manifest], given: Sequence[Given]) -> list[str]:
+    """Return the inputs in which there is nothing that a manifest lists."""
+    known = set[str]()
+    for manifest in manifests:
+        known |= {entry["sha256"] for entry in manifest.document["inputs"]}
+    return [
+        each.name
+        for each in given
+        if known.isdisjoint({*each.hashes.values(), hash_plain(Path(each.name))})
+    ]
+
+
+def entries_of(manifest: Manifest, *roles: str) -> list[Mapping[str, Any]]:
+    """Return what a manifest says about its inputs of these roles."""
+    return [entry for entry in manifest.document["inputs"] if entry["role"] in roles]
+
+
+def hashes_of(manifest: Manifest, *roles: str) -> set[str]:
+    """Return the SHA-256 of its inputs of these roles, or of all reports."""
+    return {entry["sha256"] for entry in entries_of(manifest, *(roles or (REPORT, BASELINE)))}
+
+
+def find_option_files(
+    manifest: Manifest, given: Sequence[Given]
+) -> tuple[dict[str, Path], list[Fault]]:
+    """Return where the files of options are by role, and which are not there."""
+    found: dict[str, Path] = {}
+    faults: list[Fault] = []
+    for entry in entries_of(manifest, *OPTIONS):
+        role, digest = entry["role"], entry["sha256"]
+        option = f"--{role.replace('_', '-')}"
+        candidates = [path for each in given for path in _files_below(Path(each.name))]
+        path = next(
+            (
+                path
+                for path in candidates
+                if path.stat().st_size == entry["bytes"] and hash_plain(path) == digest
+            ),
+            None,
+        )
+        if path is not None:
+            found[role] = path
+            continue
+        namesake = next((path for path in candidates if path.name == entry["name"]), None)
+        if namesake is not None:
+            what = f"changed: its SHA-256 is {short(hash_plain(namesake))}, {manifest.name} says"
+            faults.append(Fault(entry["name"], f"{what} {short(digest)} ({option})"))
+        else:
+            what = f"missing: the run used it for {option} (SHA-256 {short(digest)})"
+            remedy = "add it to the inputs"
+            if entry["name"] in {each["name"] for each in manifest.document["outputs"]}:
+                remedy = "the run replaced it; without a copy of the old one it cannot be repeated"
+            faults.append(Fault(entry["name"], f"{what}; {remedy}"))
+    return found, faults
+
+
+def _files_below(path: Path) -> Iterator[Path]:
+    if path.is_dir():
+        yield from (each for each in sorted(path.rglob("*")) if each.is_file())
+    elif path.is_file():
+        yield path
+
+
+def check_inputs(manifest: Manifest, given: Sequence[Given]) -> list[Fault]:
+    """Return which reports of the manifest are missing or changed."""
+    hashes = {digest: name for each in given for name, digest in each.hashes.items()}
+    by_name = {name: digest for each in given for name, digest in each.hashes.items()}
+    known = {*hashes_of(manifest)}
+    faults = []
+    for entry in entries_of(manifest, REPORT, BASELINE):
+        name, digest = entry["name"], entry["sha256"]
+        if digest in hashes:
+            continue
+        if by_name.get(name, digest) not in known:
+            what = f"changed: its SHA-256 is {short(by_name[name])}, {manifest.name} says"
+            faults.append(Fault(name, f"{what} {short(digest)}"))
+        else:
+            what = f"missing: {manifest.name} lists it (SHA-256 {short(digest)})"
+            faults.append(Fault(name, f"{what}; add it to the inputs"))
+    return list(dict.fromkeys(faults))
+
+
+def tell_other_names(manifest: Manifest, given: Sequence[Given]) -> list[str]:
+    """Return a sentence for each report that the run knew by another name."""
+    known: dict[str, set[str]] = {}
+    for entry in entries_of(manifest, REPORT, BASELINE):
+        known.setdefault(entry["sha256"], set()).add(entry["name"])
+    return [
+        f"{name} is what the run read as {' and '.join(sorted(known[digest]))}"
+        for each in given
+        for name, digest in each.hashes.items()
+        if base_of(name) not in map(base_of, known.get(digest, {name}))
+    ]
+
+
+def base_of(name: str) -> str:
+    """Return the last part of an input's name: that of the file itself."""
+    return name.rsplit("/", maxsplit=1)[-1]

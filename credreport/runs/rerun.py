@@ -1,0 +1,267 @@
+"""A manifest and its inputs -> the evidence of the same run, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from credreport.comparison.comparison import Comparison, compare, compare_all
+from credreport.decisions.decision import Decisions
+from credreport.decisions.review import reviewed
+from credreport.decisions.workbook import parse_workbook
+from credreport.errors import Notice, Problem, UsageError
+from credreport.evidence.evidence import Evidence, SignOff
+from credreport.evidence.from_configuration import ROLE, with_configuration
+from credreport.evidence.of_analysis import of_analysis
+from credreport.evidence.of_comparison import of_comparison
+from credreport.evidence.parts import with_parts
+from credreport.evidence.sample import Sampling
+from credreport.instants import parse_instant
+from credreport.masking.judged import finished, mask_accounts, mask_decisions
+from credreport.masking.key import MaskKey
+from credreport.masking.pseudonyms import Masker
+from credreport.reports.by_date import directories_of_tree, read_dates
+from credreport.reports.inputs import Skipped, Stream
+from credreport.reports.selection import FROM_NEWEST, GIVEN, NEWEST, Population, read_items
+from credreport.rules.accounts import AccountList, read_accounts
+from credreport.rules.option_file import Configuration, OptionFile
+from credreport.rules.policy import Policy, load_policy
+from credreport.rules.waivers import Waivers, load_waivers
+from credreport.runs.listed_inputs import (
+    BASELINE,
+    OPTIONS,
+    REPORT,
+    Given,
+    base_of,
+    entries_of,
+    hashes_of,
+    open_given,
+)
+from credreport.runs.rehash import Manifest
+from credreport.schema import SampleOf, SplitBy
+from credreport.verdicts.assessment import Assessment, assess
+
+COMPARE = "compare"
+
+
+def run_again(
+    manifest: Manifest,
+    given: Sequence[Given],
+    files: Mapping[str, Path],
+    max_bytes: int,
+    key: MaskKey | None,
+) -> Evidence:
+    """Return the evidence of the same run. Raises CredreportError where it is refused."""
+    document = manifest.document
+    parameters = document["parameters"]
+    known = {entry["role"]: entry for entry in entries_of(manifest, *OPTIONS)}
+
+    def named(role: str, file: OptionFile | None) -> OptionFile | None:
+        return replace(file, name=known[role]["name"]) if file else None
+
+    policy = _to_policy(parameters, files.get("policy"))
+    policy = replace(policy, file=named("policy", policy.file))
+    waivers = load_waivers(files["waivers"]) if "waivers" in files else Waivers()
+    waivers = replace(waivers, file=named("waivers", waivers.file))
+    accounts = read_accounts(files["accounts"]) if "accounts" in files else AccountList()
+    accounts = replace(accounts, file=named("accounts", accounts.file))
+    decided: Decisions | None = None
+    if "carry_from" in files:
+        data = files["carry_from"].read_bytes()
+        decided = parse_workbook(known["carry_from"]["name"], data, is_carried=True)
+    sign_off = _to_sign_off(document.get("sign_off", {}))
+    masker = Masker(key) if key else None
+    if masker:
+        accounts = mask_accounts(accounts, masker)
+        decided = mask_decisions(decided, masker) if decided else None
+
+    finish = partial(finished, accounts=accounts, masker=masker)
+    if parameters.get("command") == COMPARE:
+        names = [each.name for each in given]
+        if len(names) == 1 and _is_judged_by_user(manifest):
+            names = directories_of_tree(names[0]) or names
+        dates = read_dates(
+            names,
+            as_of=_as_ofs(manifest, names, max_bytes),
+            keep_going=True,
+            max_bytes=max_bytes,
+        )
+        judged = [finish(assess(_as_named(date, manifest), policy, waivers)) for date in dates]
+        comparison = reviewed(compare_all(judged), decided)
+        return with_configuration(of_comparison(comparison, sign_off), _to_configuration(manifest))
+    assessment = finish(_assess(manifest, given, REPORT, policy, waivers))
+    since: Comparison | None = None
+    if entries_of(manifest, BASELINE):
+        older = finish(_assess(manifest, given, BASELINE, policy, waivers))
+        since = compare(older, assessment)
+        since = reviewed(since, decided)
+    assessment = reviewed(assessment, decided) if since is None else since.newest
+    sampling = _to_sampling(parameters.get("sample"))
+    split_by = parameters.get("split_by")
+    if split_by not in (None, *SplitBy):
+        raise UsageError("its parameters split by neither owner nor account")
+    by = SplitBy(split_by) if split_by else None
+    evidence = of_analysis(assessment, sign_off, None, since, sampling)
+    evidence = with_parts(evidence, assessment, by, sign_off)
+    return with_configuration(evidence, _to_configuration(manifest))
+
+
+def _to_configuration(manifest: Manifest) -> Configuration | None:
+    """Return what a configuration file had decided: its values count, whether it is there or not."""
+    values = manifest.document["parameters"].get(ROLE)
+    if not isinstance(values, Mapping):
+        return None
+    for entry in entries_of(manifest, ROLE):
+        return Configuration(OptionFile(entry["name"], entry["sha256"], entry["bytes"]), values)
+    return None
+
+
+def _to_policy(parameters: Mapping[str, Any], path: Path | None) -> Policy:
+    profile, days = parameters.get("profile"), parameters.get("unused_after_days")
+    if not isinstance(profile, str) or type(days) is not int:
+        raise UsageError("its parameters have no profile or no unused_after_days")
+    is_with_root = parameters.get("include_root") is True
+    return load_policy(path, profile=profile, unused_after_days=days, include_root=is_with_root)
+
+
+def _to_sampling(values: object) -> Sampling | None:
+    if values is None:
+        return None
+    found = values if isinstance(values, Mapping) else {}
+    size, seed, of = (found.get(name) for name in ("size", "seed", "of"))
+    if type(size) is not int or size < 1 or not isinstance(seed, str) or of not in [*SampleOf]:
+        raise UsageError("its parameters have a sample without size, seed or population")
+    return Sampling(size, seed, SampleOf(str(of)))
+
+
+def _to_sign_off(values: object) -> SignOff:
+    texts = values if isinstance(values, Mapping) else {}
+    names = SignOff.__dataclass_fields__
+    return SignOff(
+        **{name: text for name, text in texts.items() if name in names and isinstance(text, str)}
+    )
+
+
+def _is_judged_by_user(manifest: Manifest) -> bool:
+    return any(entry.get("as_of_origin") == GIVEN for entry in entries_of(manifest, REPORT))
+
+
+def _as_of(entries: Sequence[Mapping[str, Any]]) -> datetime | str | None:
+    """Return what --as-of said about these reports; None where each was judged at its own stamp."""
+    for entry in entries:
+        if entry.get("as_of_origin") == GIVEN:
+            return parse_instant(str(entry.get("as_of")))
+        if entry.get("as_of_origin") == FROM_NEWEST:
+            return NEWEST
+    return None
+
+
+def _as_ofs(manifest: Manifest, names: Sequence[str], max_bytes: int) -> list[datetime | str]:
+    """Return what --as-of said about each input of a comparison, in their order."""
+    entries = entries_of(manifest, REPORT)
+    if _as_of(entries) == NEWEST:
+        return [NEWEST]
+    waiting = [entry for entry in entries if entry.get("as_of_origin") == GIVEN]
+    instants: list[datetime | str] = []
+    for each in open_given(names, max_bytes) if waiting else ():
+        mine = [entry for entry in waiting if entry["sha256"] in each.hashes.values()]
+        when = _as_of(mine[:1])
+        if when is not None:
+            instants.append(when)
+            waiting = [entry for entry in waiting if entry.get("as_of") != mine[0]["as_of"]]
+    return instants
+
+
+def _assess(
+    manifest: Manifest, given: Sequence[Given], role: str, policy: Policy, waivers: Waivers
+) -> Assessment:
+    """Judge the reports of one role, under the names that the run knew them by."""
+    entries = entries_of(manifest, role)
+    names = {entry["sha256"]: entry["name"] for entry in entries}
+    others = hashes_of(manifest) - {*names}
+    ours = _named(entries)
+    theirs = _named(entries_of(manifest, REPORT, BASELINE)) - ours
+    # What lies under its own name somewhere may have been left out of this role under another.
+    told = {digest for each in given for digest, name in _files(each) if (digest, name) in theirs}
+    is_masked = "masked" in manifest.document["parameters"]
+    items: list[Stream | Skipped | Problem] = []
+    later: dict[str, str] = {}
+    for each in given:
+        hashes = {*each.hashes.values()}
+        files = _files(each)
+        if files & theirs and not files & ours:  # both dates may have the same bytes
+            continue
+        if role == BASELINE and hashes.isdisjoint(names):
+            continue
+        if role == REPORT and hashes and hashes <= others:
+            continue
+        for item in each.items:
+            if not isinstance(item, Stream):
+                items.append(item)
+                continue
+            digest = each.hashes[item.name]
+            is_told = digest in told and (digest, base_of(item.name)) not in theirs
+            if digest in others and not is_told:
+                continue
+            if digest not in names:
+                items.append(item)
+            elif is_masked:  # the pseudonym of a file does not show its date
+                items.append(item)
+                later[item.name] = names[digest]
+            else:
+                items.append(replace(item, name=names[digest]))
+    as_of = _as_of(entries) if role == REPORT else None
+    population = read_items(
+        items, [each.name for each in given], as_of=as_of, keep_going=True, progress=None
+    )
+    return assess(_renamed(population, later), policy, waivers)
+
+
+def _named(entries: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:
+    return {(entry["sha256"], base_of(entry["name"])) for entry in entries}
+
+
+def _files(given: Given) -> set[tuple[str, str]]:
+    return {(digest, base_of(name)) for name, digest in given.hashes.items()}
+
+
+def _as_named(population: Population, manifest: Manifest) -> Population:
+    """Return the population of a date under the names that the run knew its files by."""
+    names: dict[str, str] = {}
+    for report in population.reports:
+        same = [
+            entry for entry in entries_of(manifest, REPORT)
+            if entry["sha256"] == report.source.sha256
+        ]  # fmt: skip
+        if len({entry["name"] for entry in same}) == 1:  # others have several names
+            names[report.source.name] = same[0]["name"]
+    return _renamed(population, names)
+
+
+def _renamed(population: Population, names: Mapping[str, str]) -> Population:
+    """Return the population with its files renamed."""
+    if not names:
+        return population
+
+    def renamed(notices: Iterable[Notice]) -> tuple[Notice, ...]:
+        return tuple(replace(each, source=names.get(each.source, each.source)) for each in notices)
+
+    return replace(
+        population,
+        reports=tuple(
+            replace(
+                each,
+                source=replace(each.source, name=names.get(each.source.name, each.source.name)),
+                notices=renamed(each.notices),
+            )
+            for each in population.reports
+        ),
+        notices=renamed(population.notices),
+        superseded=tuple(
+            replace(each, name=names.get(each.name, each.name)) for each in population.superseded
+        ),
+    )
