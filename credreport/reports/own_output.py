@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 
 from credreport.output.formats import STEM, own_json, own_output
+from credreport.reports.likeness import contains_rows
 from credreport.schema import ARN_START, NEEDED_COLUMNS, TABLES
 
 _NAME = own_output(STEM)
@@ -19,6 +20,8 @@ _COLUMNS = {column for table in TABLES.values() for column in table}
 # Each table has one of them; other programs have tables of accounts, regions and states, too.
 _MARKS = {"finding_id", "source_line", "before_status"}
 _ENOUGH_COLUMNS = 5
+# No header or row of a report is shorter, however it is written.
+_LONG = 60
 _JSON = own_json()
 
 
@@ -34,14 +37,15 @@ def is_own_header(line: str) -> bool:
 
 
 def is_own_table(text: str) -> bool:
-    """Whether a CSV is one of the tables and nothing else: no report was appended to it."""
+    """Whether a CSV is one of the tables and nothing else: no report stands behind or within it."""
     if not is_own_header(text.partition("\n")[0]):
         return False
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = next(rows)
         return _COLUMNS.issuperset(header) and all(
-            len(row) == len(header) and not _is_of_a_report(row) for row in rows
+            len(row) == len(header) and not _is_of_a_report(row) and not has_report(row)
+            for row in rows
         )
     except csv.Error:
         return False
@@ -50,6 +54,11 @@ def is_own_table(text: str) -> bool:
 def _is_of_a_report(row: list[str]) -> bool:
     """Whether a row is a report's header or has an ARN where only a report has it."""
     return NEEDED_COLUMNS[1] in row or ARN_START.match(row[1]) is not None
+
+
+def has_report(texts: Iterable[str]) -> bool:
+    """Whether one of the texts of a file of ours holds rows of a report."""
+    return any(len(text) >= _LONG and contains_rows(text.encode(errors="ignore")) for text in texts)
 
 
 def is_own_document(document: Mapping[str, object]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from credreport.output.formats import STEM, own_output
@@ -15,6 +17,8 @@ from tests.support.reports import root, to_csv, user
 FIVE = "finding_id,account_id,user,arn,credential"
 ROW = "CR-0123456789AB,111122223333,amy,arn:aws:iam::111122223333:user/amy,password"
 REPORT = to_csv(root(), user())
+ENCODED = base64.b64encode(REPORT.encode()).decode()
+LAST_ROW = REPORT.splitlines()[-1]
 
 
 @pytest.mark.parametrize(
@@ -56,6 +60,8 @@ def test_each_table_is_known_by_its_columns(table: str) -> None:
         (f"{FIVE}\n{ROW}\n".replace(",amy", ',"amy'), False),
         (f"{FIVE}\n{ROW}\n{REPORT}".replace(",password\n", ',"password\n'), False),
         (f"{FIVE},comment\n{ROW},x\n", False),
+        (f"{FIVE}\n{ROW}{ENCODED}\n", False),
+        (f"{FIVE}\n{ROW}\n".replace(",amy", f',"amy\n{LAST_ROW}"'), False),
         (REPORT, False),
         ("", False),
     ],

@@ -12,7 +12,7 @@ from dataclasses import replace
 from credreport.files import KeyTwiceError, no_key_twice
 from credreport.reports.containers.encodings import Unpacked, decode, is_base64, unpack_base64
 from credreport.reports.containers.strangers import AGAIN, AS_JSON, refused
-from credreport.reports.own_output import OwnEvidence, is_own_document
+from credreport.reports.own_output import OwnEvidence, has_report, is_own_document
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _BLANKS = re.compile(r"\s*")
@@ -75,7 +75,7 @@ def unpack_json(name: str, text: str) -> Iterator[Unpacked]:
         if isinstance(answer, str):
             yield _unpack_content(name, answer, "JSON text")
         elif isinstance(answer, dict):
-            if len(answers) == 1 and is_own_document(answer):
+            if len(answers) == 1 and is_own_document(answer) and not has_report(_texts_in(answer)):
                 raise OwnEvidence
             yield _unpack_answer(name, answer, f"answer {number}: " if len(answers) > 1 else "")
         else:

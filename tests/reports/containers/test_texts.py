@@ -193,6 +193,13 @@ def test_a_report_whose_user_is_called_like_an_error_is_read() -> None:
     assert [each.text for each in unpack("report", text.encode())] == [text]
 
 
+@pytest.mark.parametrize("held", [TEXT, BASE64, {"a": [BASE64]}])
+def test_evidence_of_ours_that_holds_a_report_is_refused(held: object) -> None:
+    document = {"generator": "credreport", "odd": "\ud800" * 60, "held": held}
+    with pytest.raises(InputRefused, match="JSON without `Content`"):
+        unpack("evidence", json.dumps(document).encode())
+
+
 @pytest.mark.parametrize("formats", ["csv", "json", "oscal"])
 def test_evidence_of_ours_is_no_report(tmp_path: Path, formats: str) -> None:
     from credreport.evidence.of_analysis import of_analysis
