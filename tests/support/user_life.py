@@ -552,10 +552,13 @@ def expect(world: World, profile: str) -> Counter[Told]:
         last = (reports[-1], labels[-1]) if days[-1] > 0 else None
         before, after = (_judge_all(side, profile) for side in (first, last))
         doubtful: set[object] = set()
-        lacks_root = False
+        lacks_root = lost_root = False
         if first and last:
             doubtful = _find_doubtful((first[0], last[0]), (first[1], last[1]))
-            lacks_root = not any(seen.person.is_root for seen in last[0].seen)
+            had_root, has_root = (
+                any(seen.person.is_root for seen in report.seen) for report, _ in (first, last)
+            )
+            lacks_root, lost_root = not has_root, had_root and not has_root
         for about in sorted({*before, *after}, key=str):
             was, was_shown = before.get(about, (False, None))
             now, shown = after.get(about, (False, None))
@@ -563,6 +566,8 @@ def expect(world: World, profile: str) -> Counter[Told]:
                 continue
             is_root = bool((shown or was_shown or ("", "", ""))[0].endswith(":root"))
             is_unsure = about[0] in doubtful or (is_root and lacks_root)
+            # A report that lost its root row may be a part: it says nothing of whom else it lacks.
+            is_unsure |= lost_root and last is not None and about[0] not in last[1].values()
             is_past = days[-1] < newest and (now is not False or is_unsure)
             if last is None or is_past:
                 state = "not_covered"
