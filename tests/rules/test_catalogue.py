@@ -236,6 +236,10 @@ def test_number_that_fired_is(tmp_path: Path, rule: str) -> None:
     assert (finding["days"], finding["limit"], since, finding["basis"]) == MEASURED[rule]
 
 
+def test_every_rule_with_a_number_is_measured_there() -> None:
+    assert {*MEASURED} == {rule.id for rule in RULES.values() if rule.parameter}
+
+
 def test_every_rule_with_a_number_measures_something() -> None:
     assert all(bool(rule.measure) is bool(rule.parameter) for rule in RULES.values())
 
@@ -319,23 +323,27 @@ def test_a_use_at_the_as_of_is_a_use_of_that_day(tmp_path: Path) -> None:
     assert fired(tmp_path, "root-recently-used", row) == ["<root_account> root"]
 
 
-@pytest.mark.parametrize(
-    ("severity", "rules"),
-    [
-        ("critical", ["root-access-key", "root-without-mfa"]),
-        ("high", ["console-without-mfa"]),
-        ("medium", ["unused-password", "unused-access-key"]),
-        ("medium", ["never-used-password", "never-used-access-key", "unrotated-access-key"]),
-        ("medium", ["inactive-user", "user-without-mfa"]),
-        ("medium", ["root-recently-used", "active-signing-certificate"]),
-        ("low", ["old-password", "expiring-password", "setup-access-key"]),
-        ("low", ["old-single-factor-password"]),
-        ("low", ["two-active-access-keys", "password-and-access-key"]),
-        ("info", ["user-without-credentials"]),
-    ],
-)
+SEVERITIES = [
+    ("critical", ["root-access-key", "root-without-mfa"]),
+    ("high", ["console-without-mfa"]),
+    ("medium", ["unused-password", "unused-access-key"]),
+    ("medium", ["never-used-password", "never-used-access-key", "unrotated-access-key"]),
+    ("medium", ["inactive-user", "user-without-mfa"]),
+    ("medium", ["root-recently-used", "active-signing-certificate"]),
+    ("low", ["old-password", "expiring-password", "setup-access-key"]),
+    ("low", ["old-single-factor-password"]),
+    ("low", ["two-active-access-keys", "password-and-access-key"]),
+    ("info", ["user-without-credentials"]),
+]
+
+
+@pytest.mark.parametrize(("severity", "rules"), SEVERITIES)
 def test_severity_is_that_of_the_specification(severity: str, rules: list[str]) -> None:
     assert {RULES[rule].severity.value for rule in rules} == {severity}
+
+
+def test_every_rule_has_its_severity_there() -> None:
+    assert sorted(rule for _, rules in SEVERITIES for rule in rules) == sorted(RULES)
 
 
 @pytest.mark.parametrize("rule", RULES)

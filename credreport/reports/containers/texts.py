@@ -65,9 +65,9 @@ def _unpack_single(name: str, text: str, start: str) -> Unpacked:
         return unpack_base64(name, _unwrap(name, text), "base64 (certutil)")
     if is_all_base64:
         return unpack_base64(name, text, "base64")
-    refuse_other_delimiter(name, start)
     if is_own_table(text):
         raise OwnEvidence
+    refuse_other_delimiter(name, start)
     refuse_other_tools(name, first_line)
     return Unpacked(text, "CSV")
 
