@@ -264,9 +264,7 @@ def of_analysis(
                 *accounts_section(made["accounts"], "open", "open findings"),
             ),
         ),
-        make_script=partial(
-            to_script, assessment.findings, assessment.unused, verdict, assessment.accounts
-        ),
+        make_script=partial(to_script, assessment, verdict),
         make_standing=partial(to_standing, assessment, None if since is None else since.changes),
         shown=(
             *worst_findings(assessment.open_findings),
@@ -402,7 +400,7 @@ def _named(table: pd.DataFrame, columns: Iterable[str], assessment: Assessment) 
 
 
 def _remediation(assessment: Assessment) -> pd.DataFrame:
-    remediation = to_remediation(assessment.findings)
+    remediation = to_remediation(assessment)
     return with_names(remediation, assessment.accounts)
 
 

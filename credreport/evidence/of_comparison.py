@@ -224,7 +224,7 @@ def of_comparison(
                 *accounts_section(made["accounts"], "open", "open findings"),
             ),
         ),
-        make_script=partial(to_script, newest.findings, newest.unused, verdict, newest.accounts),
+        make_script=partial(to_script, newest, verdict),
         make_standing=partial(to_standing, newest, comparison.changes),
         shown=(
             *worst_changes(comparison),

@@ -10,18 +10,23 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import resources
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from credreport.reports.normalise import to_rows, to_texts
-from credreport.rules.accounts import Account, AccountList
+from credreport.rules.accounts import Account
 from credreport.rules.catalogue import RULES
 from credreport.rules.rule import Subject
 from credreport.rules.waivers import OPEN, WAIVED
 from credreport.schema import SLOT_WORDS, Kind
 from credreport.verdicts.remedies import to_targets
 from credreport.verdicts.tally import shown_account, shown_credential
+
+if TYPE_CHECKING:
+    from credreport.verdicts.assessment import Assessment
 
 KEY_PLACE = "ID_FROM_STEP_1"
 NEVER = "never"
@@ -129,15 +134,15 @@ def _to_check(finding: dict[str, object]) -> str:
     )
 
 
-def to_remediation(findings: pd.DataFrame) -> pd.DataFrame:
+def to_remediation(assessment: Assessment) -> pd.DataFrame:
     """Return one row per finding: whose, what to check first, two steps, and the console path.
 
-    `findings` are those of an Assessment, with what they are about. Columns: `finding_id`,
-    `account_id`, `user`, `credential` in words, `check`, `step_1`, `step_2`, `console`.
+    Columns: `finding_id`, `account_id`, `user`, `credential` in words, `check`, `step_1`, `step_2`,
+    `console`.
     """
     rows = []
     # One by one: these are sentences, and findings are few.
-    for finding in to_rows(_with_times_as_text(findings)):
+    for finding in to_rows(_with_times_as_text(_as_of_reports(assessment))):
         steps = _to_steps(finding)
         rows.append(
             (
@@ -154,6 +159,25 @@ def to_remediation(findings: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(_COLUMNS), dtype="str")
 
 
+def _as_of_reports(assessment: Assessment) -> pd.DataFrame:
+    """Return the findings with as-ofs no later than their reports' own stamps.
+
+    What was used or made after its stamp, a report does not have, whenever it is judged.
+    """
+    findings = assessment.findings
+    stamps: dict[str, datetime] = {}
+    for report in assessment.reports:
+        if report.stamp is not None:
+            name = report.source.name
+            stamps[name] = min(report.stamp, stamps.get(name, report.stamp))
+    made = pd.Series(
+        [stamps.get(name) for name in findings["source_file"]],
+        index=findings.index,
+        dtype=findings["as_of"].dtype,
+    )
+    return findings.assign(as_of=findings["as_of"].mask(made < findings["as_of"], made))
+
+
 def _with_times_as_text(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table with times as `YYYY-MM-DDTHH:MM:SSZ`, empty where unknown: for sentences."""
     return table.assign(**{name: to_texts(table[name]) for name in _TIMES})
@@ -164,17 +188,16 @@ def _second(time: object) -> str:
     return str(time).removesuffix("Z")
 
 
-def to_script(
-    findings: pd.DataFrame, unused: pd.DataFrame, verdict: str, accounts: AccountList | None = None
-) -> str:
+def to_script(assessment: Assessment, verdict: str) -> str:
     """Return the POSIX shell script for the open findings; a dry run unless `--apply` is given.
 
     It touches no credential twice, and none with a waived finding about its use. Findings are
-    sorted by account, then by user, under the name and owner of the account if `accounts` has it.
+    sorted by account, then by user, under the name and owner of the account where they are known.
     """
-    targets = to_targets(findings, unused)
+    findings = _as_of_reports(assessment)
+    targets = to_targets(findings, assessment.unused)
     ordered = targets.sort_values(["account_id", "user", "place"], kind="stable")
-    lines = _to_lines(ordered, (accounts or AccountList()).by_id)
+    lines = _to_lines(ordered, assessment.accounts.by_id)
     is_open = findings["state"].eq(OPEN) & findings["closed_by"].eq("")
     others = int((is_open & ~findings["finding_id"].isin(targets["finding_id"])).sum())
     if others:
@@ -237,7 +260,8 @@ def _to_call(target: dict[str, object], *, is_twin: bool) -> str:
         return _to_line("leave", *about, why)
     if is_key:
         minute = last_used[:-3] or NEVER
-        return _to_line("access_key", *about, created, as_of, made, minute)
+        twin = ["twin"] if target["has_twin"] else []
+        return _to_line("access_key", *about, created, as_of, made, minute, *twin)
     return _to_line("password", *about, created, as_of)
 
 

@@ -7,7 +7,7 @@ is shown with what it was computed from, so that it can be computed again by han
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pandas as pd
@@ -357,10 +357,8 @@ def _state_lines(assessment: Assessment, finding: Mapping[str, object]) -> tuple
 
 
 def _remedy_lines(assessment: Assessment, finding: Mapping[str, object]) -> tuple[str, ...]:
-    findings = assessment.findings
-    (row,) = to_rows(
-        to_remediation(findings[findings["finding_id"].eq(str(finding["finding_id"]))])
-    )
+    is_asked = assessment.findings["finding_id"].eq(str(finding["finding_id"]))
+    (row,) = to_rows(to_remediation(replace(assessment, findings=assessment.findings[is_asked])))
     steps: Sequence[tuple[str, str]] = (
         ("Check first", "check"), (f"{COMMAND}1", "step_1"), (f"{COMMAND}2", "step_2"), ("Console", "console"),
     )  # fmt: skip

@@ -321,6 +321,28 @@ def test_even_if_used_loosens_no_other_check(name: str, cloud: StandIn, script: 
     assert run.results[ALICE_PASSWORD] == f"remove console access: {of_password}"
 
 
+# Judged long after it was made.
+
+
+@pytest.mark.parametrize("as_of", ["2026-03-31", "2026-01-31"])
+def test_what_was_made_or_used_between_the_report_and_a_later_as_of_is_left_alone(
+    cloud: StandIn, tmp_path: Path, as_of: str
+) -> None:
+    rows = (root(), user("alice", **password(OLD), **key(1, OLD)))
+    assessment = judge(tmp_path, *rows, as_of=as_of)
+    script = tmp_path / "remediate.sh"
+    script.write_text(of_analysis(assessment).script, encoding="utf-8")
+    _use_key(cloud)
+    cloud.add_password("alice", made=SINCE)
+    made = f"the login profile was created at {SINCE}, since the report (as of {AS_OF})"
+    assert cloud.run(script, "--apply").results == {
+        ALICE_PASSWORD: f"remove console access: left alone: {made}",
+        ALICE_KEY: f"set inactive: left alone: {_USED}",
+    }
+    checks = remediation.to_remediation(assessment)["check"]
+    assert all(AS_OF in check for check in checks)
+
+
 # Two keys of one second.
 
 ONE = "2025-06-01T10:20:00Z"
@@ -377,6 +399,26 @@ def test_key_of_one_second_used_since_is_not_taken_for_the_other(tmp_path: Path)
         ALICE_KEY: f"set inactive: left alone: {why}"
     }
     assert states(cloud) == ("Active", "Active")
+
+
+@pytest.mark.parametrize("is_active", [True, False])
+def test_key_of_one_second_is_not_taken_for_the_other_that_is_gone(
+    tmp_path: Path, *, is_active: bool
+) -> None:
+    cloud = StandIn.start(tmp_path / "aws")
+    cloud.add_user("alice")
+    used = "2026-01-30T10:20:00Z"  # current, so nothing was found about it
+    state = "Active" if is_active else "Inactive"
+    cloud.add_key("alice", "AKIA2", OLD, state=state, used=used)
+    twin = key(2, OLD, used) | {"access_key_2_active": str(is_active).lower()}
+    script = write(tmp_path, user("alice", **key(1, OLD, "N/A"), **twin))
+    why = f"several keys were made at {OLD}, and their last use does not tell which it is"
+    options = [] if is_active else ["--delete-keys"]
+    run = cloud.run(script, "--apply", "--even-if-used", *options)
+    assert [*run.results.values()] == [
+        f"{'set inactive' if is_active else 'delete'}: left alone: {why}"
+    ]
+    assert cloud.state_of("alice", "AKIA2") == state
 
 
 def test_last_use_of_a_twin_that_cannot_be_asked_is_a_reason_to_leave_alone(tmp_path: Path) -> None:
@@ -767,7 +809,7 @@ def test_it_says_how_many_findings_it_leaves_to_people(tmp_path: Path, cloud: St
 
 def test_a_line_break_in_the_verdict_ends_no_comment(tmp_path: Path) -> None:
     nothing = judge(tmp_path, root())
-    script = remediation.to_script(nothing.findings, nothing.unused, "1 of 2\nrm -rf x")
+    script = remediation.to_script(nothing, "1 of 2\nrm -rf x")
     assert "\nrm -rf x" not in script
     assert "# 1 of 2?rm -rf x\n" in script
 

@@ -315,7 +315,7 @@ ask_last_use() {
 }
 
 # Finding, account, user, credential, when the user was made, as-of, when the key was made, the
-# minute of its last use.
+# minute of its last use, and "twin" if the report has another key of that user and second.
 access_key() {
     begin "$1" "$2" "$3" "$4"
     action='set inactive'
@@ -326,7 +326,7 @@ access_key() {
         left_alone "cannot list the access keys: $(reason)"
         return 0
     fi
-    pick_key "$7" "$8" "$rows" || return 0
+    pick_key "$7" "$8" "$rows" "${9-}" || return 0
     case "$action $activity" in
         "set inactive Active" | "delete Inactive") ;;
         "set inactive Inactive")
@@ -349,8 +349,9 @@ access_key() {
     fi
 }
 
-# Set $key and $activity to the one key made in that second: when it was made, last use, the list.
-# Two of one second are told apart by their last use.
+# Set $key and $activity to the one key made in that second: when it was made, last use, the list,
+# "twin" if the report has two. Two of one second are told apart by their last use, also when one is
+# gone since.
 pick_key() {
     count=0
     is_list=no
@@ -376,10 +377,10 @@ EOF
         nothing_to_do "the user has no key made at ${1}Z"
         return 1
     fi
-    [ "$count" -gt 1 ] || {
+    if [ "$count" -eq 1 ] && [ -z "$4" ]; then
         key=$only
         return 0
-    }
+    fi
     count=0
     while read -r id state made; do
         to_second "$made"
