@@ -84,13 +84,20 @@ def decisions(path: Path | None, masker: Masker | None = None) -> Decisions | No
     """Return the decisions in the workbook of --carry-from; None without one."""
     if path is None:
         return None
+    from credreport.decisions.decision import OPTION
     from credreport.decisions.workbook import read_decisions
 
     found = read_decisions(path)
     if masker is None:
+        if any(each.is_masked for each in found):
+            message = f"{OPTION} {path}: masked, so its decisions are about nobody in these inputs"
+            raise UsageError(f"{message}; add --mask and the --mask-key that it was made with")
         return found
     from credreport.masking.judged import mask_decisions
 
+    if any(each.is_masked and masker.is_of_another_key(each.user) for each in found):
+        message = f"{OPTION} {path}: masked with another key"
+        raise UsageError(f"{message}; give the --mask-key that it was made with")
     return mask_decisions(found, masker)
 
 

@@ -59,6 +59,11 @@ class Decision:
     place: str = ""
 
     @property
+    def is_masked(self) -> bool:
+        """Whether it is about a pseudonym: such a Finding ID is made from a key."""
+        return self.finding_id.startswith("CR-M")
+
+    @property
     def content(self) -> tuple[str, str, str, date | None, str]:
         """The finding and the four cells, wherever they are in the workbook."""
         return self.finding_id, self.disposition, self.decided_by, self.day, self.notes

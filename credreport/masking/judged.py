@@ -217,7 +217,7 @@ def mask_decisions(decisions: Decisions, masker: Masker) -> Decisions:
     def masked(each: Decision) -> Decision:
         by, notes = masker.name("text", each.decided_by), masker.name("text", each.notes)
         each = replace(each, decided_by=by, notes=notes)
-        if each.finding_id.startswith("CR-M"):
+        if each.is_masked:
             return each
         return replace(
             each,

@@ -59,6 +59,11 @@ class Masker:
         self._tokens: dict[str, str] = {}
         self._phrases: dict[str, dict[str, str]] = {}
 
+    def is_of_another_key(self, text: str) -> bool:
+        """Whether a text is a pseudonym, but none that this key makes."""
+        found = _PSEUDONYM.fullmatch(text)
+        return found is not None and found[3] != self._check(found[1], found[2])
+
     def name(self, kind: str, text: str) -> str:
         """Return the pseudonym of a name; an empty text and a pseudonym stay as they are."""
         made = self._made.get((kind, text))

@@ -24,6 +24,7 @@ from credreport.masking.judged import mask_error
 from credreport.masking.key import MaskKey, read_or_make_key
 from credreport.masking.pseudonyms import Masker
 from credreport.output.formats import FORMATS
+from tests.support.books import column
 from tests.support.decided import DAY, fill_in
 from tests.support.reports import root, save, user
 
@@ -305,6 +306,27 @@ def test_decisions_come_from_masked_and_from_plain_workbooks(place: Path) -> Non
     assert told == {
         (each["finding_id"], each["decided_by"]) for each in then if each["disposition"]
     }
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ("", "masked, so its decisions are about nobody in these inputs; add --mask"),
+        ("--mask --mask-key PLACE/other.key", "masked with another key; give the --mask-key"),
+    ],
+)
+def test_decisions_about_pseudonyms_that_this_run_does_not_have_are_refused(
+    place: Path, options: str, why: str
+) -> None:
+    assert masked(place, *f"analyze {EARLIER} --format xlsx".split()).exit_code == 3
+    (book,) = (place / "out").glob("*.xlsx")
+    users = column(load_workbook(book)["Findings"], "User")
+    fill_in(book, dict.fromkeys(users, ("Removed",)))
+    line = f"analyze {LATER} --format xlsx -o PLACE/next {options}".split()
+    done = run(place, *line, "--carry-from", str(book))
+    assert done.exit_code == 2
+    assert why in done.output.replace("\n", " ")
+    assert not (place / "next").exists()
 
 
 def test_the_same_key_makes_the_same_names_next_quarter(once: Once) -> None:
