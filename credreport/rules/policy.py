@@ -205,6 +205,9 @@ def load_policy(
     file = TomlFile(path, "--policy")
     document = file.document
     file.check_keys(document, _KEYS)
+    if not document:
+        remedy = "Write a profile, numbers or rules, or leave the option out"
+        file.report(1, "nothing is set in it; it may be cut", remedy)
     base = PROFILES[DEFAULT_PROFILE] if profile is None else find_profile(profile)
     named = document.get("profile", base.name)
     if not isinstance(named, str):

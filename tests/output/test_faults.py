@@ -348,7 +348,8 @@ def test_the_output_may_not_be_an_input(tmp_path: Path) -> None:
 def test_the_output_may_not_be_a_file_that_an_option_names(option: str, report: Path) -> None:
     named = report.parent / "out" / "SHA256SUMS"
     named.parent.mkdir()
-    named.write_text("id,name\n111122223333,a\n" if option == "--accounts" else "")
+    texts = {"--policy": 'profile = "all"', "--waivers": "", "--accounts": "id\n111122223333\n"}
+    named.write_text(texts[option])
     before = contents(named.parent)
     status, said = analyze(report, "-o", named.parent, "--format", "json", "--force", option, named)
     assert status == 2

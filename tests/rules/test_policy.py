@@ -287,8 +287,15 @@ def test_rules_stand_in_the_order_of_the_catalogue(tmp_path: Path) -> None:
     assert policy.rules == ("unused-access-key", "inactive-user")
 
 
-def test_empty_policy_is_the_default_with_an_origin(tmp_path: Path) -> None:
-    policy = load_policy(write(tmp_path, ""))
+@pytest.mark.parametrize("text", ["", "\n", "# unused_after_days = 45\n"])
+def test_a_policy_that_sets_nothing_is_refused(tmp_path: Path, text: str) -> None:
+    """A download that failed leaves such a file; the defaults would pass for the auditor's numbers."""
+    with pytest.raises(UsageError, match=r"line 1: nothing is set in it; it may be cut"):
+        load_policy(write(tmp_path, text))
+
+
+def test_a_policy_may_name_the_default_alone(tmp_path: Path) -> None:
+    policy = load_policy(write(tmp_path, 'profile = "conformity"\n'))
     assert policy.is_default
     assert policy.rules == Policy().rules
     assert policy.unused_after_days == 90
