@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,6 +38,20 @@ _WORDS = (
 
 class Command(TyperCommand):
     """A command whose help has its options under titles (`rich_help_panel` names each one's)."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments; refuse an option with two values, of which only the last would count."""
+        given = [*args]
+        rest = super().parse_args(ctx, args)
+        if not ctx.resilient_parsing:
+            _, _, parameters = self.make_parser(ctx).parse_args(args=given)
+            for each, times in Counter(parameters).items():
+                has_one_value = each.param_type_name == "option" and not each.is_flag
+                if times > 1 and has_one_value and not each.multiple:
+                    ctx.fail(
+                        f"{each.opts[0]}: given {times} times, and only one of them would count"
+                    )
+        return rest
 
     def get_help(self, ctx: Any) -> str:
         """Return the help, as wide as the terminal."""

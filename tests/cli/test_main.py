@@ -342,6 +342,11 @@ class TestExitStatus:
                 "See `credreport analyze --help`\n",
             ),
             (["--as-of"], "error: --as-of: a value is missing after it. See"),
+            (
+                ["--accounts", "a.csv", "--accounts", "b.csv"],
+                "error: --accounts: given 2 times, and only one of them would count. See",
+            ),
+            (["-o", "a", "--output=b"], "error: --output: given 2 times, and only one"),
             (["--workers", "0"], "'--workers': 0 is not in the range 1 to 256. See"),
             (["--workers", "257"], "'--workers': 257 is not in the range 1 to 256. See"),
             (["--fail-on", "x"], "'--fail-on': 'x' is not one of 'none', 'findings'. See"),
