@@ -45,7 +45,8 @@ class Command(TyperCommand):
         rest = super().parse_args(ctx, args)
         if not ctx.resilient_parsing:
             _, _, parameters = self.make_parser(ctx).parse_args(args=given)
-            for each, times in Counter(parameters).items():
+            counts: Counter[Any] = Counter(parameters)
+            for each, times in counts.items():
                 has_one_value = each.param_type_name == "option" and not each.is_flag
                 if times > 1 and has_one_value and not each.multiple:
                     ctx.fail(
