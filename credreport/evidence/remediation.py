@@ -162,20 +162,21 @@ def to_remediation(assessment: Assessment) -> pd.DataFrame:
 def _as_of_reports(assessment: Assessment) -> pd.DataFrame:
     """Return the findings with as-ofs no later than their reports' own stamps.
 
-    What was used or made after its stamp, a report does not have, whenever it is judged.
+    What was used or made after its stamp, a report does not have, whenever it is judged: unless it
+    has a later time, which shows that the stamp is too early.
     """
     findings = assessment.findings
     stamps: dict[str, datetime] = {}
     for report in assessment.reports:
         if report.stamp is not None:
-            name = report.source.name
-            stamps[name] = min(report.stamp, stamps.get(name, report.stamp))
-    made = pd.Series(
+            name, made = report.source.name, max(report.stamp, report.newest or report.stamp)
+            stamps[name] = min(made, stamps.get(name, made))
+    known = pd.Series(
         [stamps.get(name) for name in findings["source_file"]],
         index=findings.index,
         dtype=findings["as_of"].dtype,
     )
-    return findings.assign(as_of=findings["as_of"].mask(made < findings["as_of"], made))
+    return findings.assign(as_of=findings["as_of"].mask(known < findings["as_of"], known))
 
 
 def _with_times_as_text(table: pd.DataFrame) -> pd.DataFrame:
