@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from credreport.reports.normalise import to_rows, to_texts
+from credreport.reports.stamp import first_second
 from credreport.rules.accounts import Account
 from credreport.rules.catalogue import RULES
 from credreport.rules.rule import Subject
@@ -26,6 +27,7 @@ from credreport.verdicts.remedies import to_targets
 from credreport.verdicts.tally import shown_account, shown_credential
 
 if TYPE_CHECKING:
+    from credreport.reports.report import Report
     from credreport.verdicts.assessment import Assessment
 
 KEY_PLACE = "ID_FROM_STEP_1"
@@ -160,23 +162,36 @@ def to_remediation(assessment: Assessment) -> pd.DataFrame:
 
 
 def _as_of_reports(assessment: Assessment) -> pd.DataFrame:
-    """Return the findings with as-ofs no later than their reports' own stamps.
+    """Return the findings with as-ofs no later than their reports were made, as far as is known.
 
-    What was used or made after its stamp, a report does not have, whenever it is judged: unless it
-    has a later time, which shows that the stamp is too early.
+    What was used or made afterwards, a report does not have, whenever it is judged.
     """
     findings = assessment.findings
-    stamps: dict[str, datetime] = {}
+    known_until: dict[str, datetime] = {}
     for report in assessment.reports:
-        if report.stamp is not None:
-            name, made = report.source.name, max(report.stamp, report.newest or report.stamp)
-            stamps[name] = min(made, stamps.get(name, made))
+        if made := _made_at_least_at(report):
+            name = report.source.name
+            known_until[name] = min(made, known_until.get(name, made))
     known = pd.Series(
-        [stamps.get(name) for name in findings["source_file"]],
+        [known_until.get(name) for name in findings["source_file"]],
         index=findings.index,
         dtype=findings["as_of"].dtype,
     )
     return findings.assign(as_of=findings["as_of"].mask(known < findings["as_of"], known))
+
+
+def _made_at_least_at(report: Report) -> datetime | None:
+    """Return when a report was made, or the latest time before which it cannot have been.
+
+    A stamp by a day alone means any second of it. A later time in the report shows that it was
+    made after that, but not one after the as-of, which is wrong or makes the as-of so. If nothing
+    stamps a report, the as-of is only what somebody said.
+    """
+    stamp, newest, as_of = report.stamp, report.newest, report.as_of
+    first = first_second(stamp, report.stamp_origin) if stamp else None
+    if newest and as_of and newest <= as_of:
+        return max(first or newest, newest)
+    return first
 
 
 def _with_times_as_text(table: pd.DataFrame) -> pd.DataFrame:

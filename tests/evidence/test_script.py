@@ -343,6 +343,32 @@ def test_what_was_made_or_used_between_the_report_and_a_later_as_of_is_left_alon
     assert all(AS_OF in check for check in checks)
 
 
+@pytest.mark.parametrize(
+    ("name", "as_of"),
+    [
+        ("report_2026-01-31.csv", None),
+        ("report_2026-01-31.csv", "2026-03-31"),
+        ("report.csv", "2026-01-31"),
+        ("report.csv", "2026-03-31"),
+    ],
+)
+def test_what_was_made_or_used_later_on_the_day_of_a_report_is_left_alone(
+    cloud: StandIn, tmp_path: Path, name: str, as_of: str | None
+) -> None:
+    rows = (root(), user("alice", **password(OLD), **key(1, OLD)))
+    path = tmp_path / name
+    path.write_text(to_csv(*rows), encoding="utf-8")
+    script = tmp_path / "remediate.sh"
+    script.write_text(
+        of_analysis(analyze(read_reports(path, as_of=as_of))).script, encoding="utf-8"
+    )
+    _use_key(cloud)
+    cloud.add_password("alice", made=SINCE)
+    assert cloud.run(script, "--apply").counts.startswith(
+        "0 done, 0 with nothing to do, 2 left alone"
+    )
+
+
 # Two keys of one second.
 
 ONE = "2025-06-01T10:20:00Z"
