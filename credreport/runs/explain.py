@@ -83,7 +83,8 @@ def explain(population: Population, assessment: Assessment, name: str) -> Explan
     rule = RULES[str(finding["rule"])]
     credential = to_rows(assessment.credentials.iloc[[int(str(finding["row"]))]])[0]
     report = assessment.reports[int(str(credential["report"]))]
-    cells = _cells(report, finding, rule)
+    place = int(str(finding["user_row"])) - _first_user(assessment, credential["report"])
+    cells = _cells(report, place, finding, rule)
     user, account = finding["user"], shown_account(str(finding["account_id"]))
     about = shown_credential(finding["credential"])
     decided = _decided(assessment, finding, rule, credential, report)
@@ -215,11 +216,15 @@ def _widest(policy: Policy) -> Policy:
     )
 
 
-def _cells(report: Report, finding: Mapping[str, object], rule: Rule) -> dict[str, str]:
-    """Return the cells that bear on the finding, in the order of the report."""
-    table = report.table
-    assert table is not None, "what was judged in memory has its users"
-    row = table.line.tolist().index(finding["source_line"])
+def _first_user(assessment: Assessment, report: object) -> int:
+    """Return the index of a report's first user among all that were judged."""
+    credentials = assessment.credentials
+    return int(credentials.loc[credentials["report"].eq(report), "user_row"].iloc[0])
+
+
+def _cells(report: Report, place: int, finding: Mapping[str, object], rule: Rule) -> dict[str, str]:
+    """Return the cells of the user at a place in the report that bear on the finding, in its order."""
+    table, row = report.users, report.first + place  # many reports may share one table
     slot = next((each for each in SLOTS if each.credential == finding["credential"]), None)
     columns = [USER, ARN, CREATED]
     columns += _columns_of(slot) if slot else [*USER_CELLS]

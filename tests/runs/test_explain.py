@@ -16,7 +16,7 @@ from credreport.rules.waivers import load_waivers
 from credreport.runs.explain import Explanation, describe_user, elapsed, explain
 from credreport.verdicts.assessment import Assessment, assess
 from tests.rules.test_catalogue import EXAMPLES
-from tests.support.reports import read, root, user
+from tests.support.reports import read, root, to_csv, user
 
 EDGE = "2025-11-02T12:00:00Z"  # 90 days before the as-of, to the second
 ALICE = user("alice", password_enabled="true", password_last_used=EDGE, password_last_changed=EDGE)
@@ -216,5 +216,21 @@ def test_prowler_fires_above_the_number(days: int, start: str, *, is_never_used:
 def test_the_samples_can_be_explained() -> None:
     population = read_reports("sample_reports/2026-09-30")
     assessment = assess(population, Policy.of("all"))
-    for finding in assessment.findings["finding_id"].head(20):
-        assert explain(population, assessment, finding).title.startswith(finding)
+    arns = assessment.findings.set_index("finding_id")["arn"]
+    for finding in [*arns.index[:20], *arns.index[-20:]]:
+        explanation = explain(population, assessment, finding)
+        assert explanation.title.startswith(finding)
+        assert explanation.cells["arn"] == arns[finding]
+
+
+def test_the_row_is_that_of_the_own_report_among_several(tmp_path: Path) -> None:
+    for second, account, row in (
+        ("00", "111122223333", user("bob", "111122223333")),
+        ("01", "444455556666", ALICE | {"arn": "arn:aws:iam::444455556666:user/alice"}),
+    ):
+        path = tmp_path / f"status_reports_2026-01-31T12-00-{second}+00-00.csv"
+        path.write_text(to_csv(root(account), row), encoding="utf-8")
+    population = read_reports(tmp_path)
+    explanation = only(population, assess(population))
+    assert explanation.cells["arn"] == "arn:aws:iam::444455556666:user/alice"
+    assert explanation.cells["password_last_used"] == EDGE
