@@ -82,8 +82,9 @@ def explain(population: Population, assessment: Assessment, name: str) -> Explan
     finding = _find(population, assessment, name)
     rule = RULES[str(finding["rule"])]
     credential = to_rows(assessment.credentials.iloc[[int(str(finding["row"]))]])[0]
-    report = assessment.reports[int(str(credential["report"]))]
-    place = int(str(finding["user_row"])) - _first_user(assessment, credential["report"])
+    number = int(str(credential["report"]))
+    report = assessment.reports[number]
+    place = int(str(finding["user_row"])) - _first_user(assessment, number)
     cells = _cells(report, place, finding, rule)
     user, account = finding["user"], shown_account(str(finding["account_id"]))
     about = shown_credential(finding["credential"])
@@ -216,10 +217,10 @@ def _widest(policy: Policy) -> Policy:
     )
 
 
-def _first_user(assessment: Assessment, report: object) -> int:
+def _first_user(assessment: Assessment, number: int) -> int:
     """Return the index of a report's first user among all that were judged."""
     credentials = assessment.credentials
-    return int(credentials.loc[credentials["report"].eq(report), "user_row"].iloc[0])
+    return int(credentials["user_row"][credentials["report"].eq(number)].min())
 
 
 def _cells(report: Report, place: int, finding: Mapping[str, object], rule: Rule) -> dict[str, str]:
