@@ -51,7 +51,8 @@ def identify(assessments: Sequence[Assessment]) -> pd.DataFrame:
     """Return what findings can be about, on every date: each credential, and each user as a whole.
 
     A user as a whole is a row of the kind `user` or `root` without status, with the user's cells
-    under the names of USER_CELLS. `date` counts from 0; `row` is the credential's row in the
+    under the names of USER_CELLS; credentials have two of these, `mfa_active` and
+    `password_enabled`, which rules about them read. `date` counts from 0; `row` is the credential's row in the
     assessment of that date (of a user, its password's). `user_key` and `key` are the same number for
     the same user, and the same credential or user, on any date; a key occurs once per date.
     `is_created_known` and `is_born_known` say whether the identity rests on a date. Empty slots stay
@@ -66,7 +67,8 @@ def identify(assessments: Sequence[Assessment]) -> pd.DataFrame:
     is_dated_key = credentials["kind"].eq(Kind.ACCESS_KEY) & credentials["set_at"].notna()
     keys = credentials.loc[is_dated_key, [*at, "born"]]
     users = users.assign(user_key=to_user_keys(users, keys))
-    keyed = credentials.merge(users[[*at, "user_key"]], on=at, how="left", validate="many_to_one")
+    told = users[[*at, "user_key", SLOTS[0].enabled]]
+    keyed = credentials.merge(told, on=at, how="left", validate="many_to_one")
     present = keyed[keyed["status"].ne(Status.ABSENT)]
     key = present.groupby([*_CREDENTIAL, pair_twins(present)], sort=False).ngroup()
     keyed = keyed.assign(key=key.reindex(keyed.index, fill_value=NO_KEY))

@@ -150,6 +150,17 @@ CASES: list[tuple[str, dict[str, str], dict[str, str], str, str]] = [
         "access_key_1_last_used_date: 2025-01-01T00:00:00Z on 2026-06-30, soon on 2026-09-30",
     ),
     ("inactive-user", key(), {}, "closed", "access_key_1_active: true on 2026-06-30, false on 2026-09-30; access_key_1_last_used_date: 2025-01-01T00:00:00Z on 2026-06-30, N/A on 2026-09-30"),
+    (
+        "setup-access-key", key(used="N/A") | password(used=RECENT),
+        key(used="N/A") | password(enabled="false", used=RECENT),
+        "closed", "password_enabled: true on 2026-06-30, false on 2026-09-30",
+    ),
+    (
+        "setup-access-key", key(used="N/A") | password(used=RECENT),
+        key(used="N/A") | password(used=LATER), "still_open",
+        "access_key_1_active: true; access_key_1_last_used_date: N/A; password_enabled: true "
+        "(on 2026-06-30 and on 2026-09-30)",
+    ),
 ]  # fmt: skip
 
 
