@@ -23,6 +23,7 @@ from credreport.rules.catalogue import RULES
 from credreport.rules.rule import Subject
 from credreport.rules.waivers import OPEN, WAIVED
 from credreport.schema import SLOT_WORDS, Kind
+from credreport.verdicts.findings import ALIKE, TWIN
 from credreport.verdicts.remedies import to_targets
 from credreport.verdicts.tally import shown_account, shown_credential
 
@@ -225,7 +226,6 @@ def to_script(assessment: Assessment, verdict: str) -> str:
 
 def _to_lines(targets: pd.DataFrame, accounts: Mapping[str, Account]) -> list[str]:
     """Return a line for each finding and credential: the call, or why there is none."""
-    twins = _find_twins(targets)
     first_of: dict[object, object] = {}
     lines: list[str] = []
     above = ""
@@ -239,18 +239,11 @@ def _to_lines(targets: pd.DataFrame, accounts: Mapping[str, Account]) -> list[st
             lines.append(f"# {name}: the same credential as {first_of[row]}.")
             continue
         first_of[row] = name
-        lines.append(_to_call(target, is_twin=row in twins))
+        lines.append(_to_call(target))
     return lines
 
 
-def _find_twins(targets: pd.DataFrame) -> set[object]:
-    """Return the rows of keys that one user got in one second and last used in one minute."""
-    keys = targets[targets["kind"].eq(Kind.ACCESS_KEY)].drop_duplicates("row")
-    minutes = keys.assign(last_used=keys["last_used"].dt.floor("min"))
-    return set(keys.loc[minutes.duplicated(["user_row", "set_at", "last_used"], keep=False), "row"])
-
-
-def _to_call(target: dict[str, object], *, is_twin: bool) -> str:
+def _to_call(target: dict[str, object]) -> str:
     """Return the line of the script for one finding and credential."""
     user, account = str(target["user"]), str(target["account_id"])
     credential = SLOT_WORDS[str(target["credential"])]
@@ -270,13 +263,13 @@ def _to_call(target: dict[str, object], *, is_twin: bool) -> str:
         why = "the report does not say when the user was created"
     elif is_key and not made:
         why = "the report does not say when the key was made"
-    elif is_twin:
+    elif target["twin"] == ALIKE:
         why = f"two keys were made at {made}Z, with the same last use: nothing tells them apart"
     if why:
         return _to_line("leave", *about, why)
     if is_key:
         minute = last_used[:-3] or NEVER
-        twin = ["twin"] if target["has_twin"] else []
+        twin = [TWIN] if target["twin"] else []
         return _to_line("access_key", *about, created, as_of, made, minute, *twin)
     return _to_line("password", *about, created, as_of)
 

@@ -25,7 +25,7 @@ from credreport.rules.waivers import OPEN, Waivers, waive, waiver_notices
 from credreport.schema import SLOTS, USER, Status
 from credreport.text_storage import storing_python_text
 from credreport.verdicts.credentials import to_credentials
-from credreport.verdicts.findings import find, has_twin, ids_by_credential, in_order
+from credreport.verdicts.findings import find, find_twins, ids_by_credential, in_order
 from credreport.verdicts.judged import Judged, judge
 from credreport.verdicts.remedies import settle
 from credreport.verdicts.status import Numbers
@@ -34,7 +34,7 @@ from credreport.verdicts.undetermined import to_undetermined
 from credreport.verdicts.user_table import to_user_table
 from credreport.verdicts.warnings import find_warnings
 
-_SCRIPTED = ("user_row", "kind", "credential", "set_at", "last_used", "has_twin")
+_SCRIPTED = ("user_row", "kind", "credential", "set_at", "last_used", "twin")
 
 
 @dataclass(frozen=True)
@@ -248,7 +248,7 @@ def judge_part(reports: Sequence[Report], policy: Policy, waivers: Waivers) -> P
         findings=findings,
         undecided=undecided,
         undetermined=to_undetermined(credentials, undecided),
-        unused=credentials.assign(has_twin=has_twin(credentials))
+        unused=credentials.assign(twin=find_twins(credentials))
         .loc[is_unused, [*_SCRIPTED]]
         .reset_index(names="row"),
         ages=ages.value_counts().reset_index(name="count"),

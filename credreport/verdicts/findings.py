@@ -17,8 +17,9 @@ from credreport.verdicts.credentials import is_active, to_user_facts
 _FINDINGS = tuple(name for name in FINDINGS if name not in ACCOUNT_NAMES)
 _ABOUT = (
     *("row", "kind", "is_root", "created_at", "set_at", "last_used", "as_of", "user_row"),
-    *("has_twin", "active_credentials"),
+    *("twin", "active_credentials"),
 )
+TWIN, ALIKE = "twin", "alike"
 _UNDECIDED = ("row", "has_row", "credential", "rule", "reason")
 
 
@@ -27,8 +28,8 @@ def find(credentials: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.Da
 
     The findings have the columns of FINDINGS except the names of accounts, and `row` (the
     credential, or the password of the user), `slot`, `kind`, `is_root`, `created_at`, `set_at`,
-    `last_used`, `as_of` and `user_row` of what they are about (of a user, the latest use), whether it
-    `has_twin`, and the number of the user's `active_credentials`; all are open. The second table has a row, a rule and
+    `last_used`, `as_of` and `user_row` of what they are about (of a user, the latest use), its
+    `twin` as in `find_twins`, and the number of the user's `active_credentials`; all are open. The second table has a row, a rule and
     a reason for each verdict that the report does not allow;
     `has_row` is false where the report lacks the row that the rule is about, and `row` is another of
     its rows.
@@ -71,17 +72,23 @@ def find(credentials: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.Da
     counts = is_active(credentials).groupby(credentials["user_row"]).sum()
     findings = findings.assign(
         active_credentials=findings["user_row"].map(counts),
-        has_twin=has_twin(credentials).loc[findings["row"]].to_numpy(),
+        twin=find_twins(credentials).loc[findings["row"]].to_numpy(),
     )
     undecided = pd.concat(unknown).sort_values("row", kind="stable", ignore_index=True)
     return findings[[*_FINDINGS, *_ABOUT, "slot"]], undecided[[*_UNDECIDED]]
 
 
-def has_twin(credentials: pd.DataFrame) -> pd.Series:
-    """Return which are keys of a user who got another in the same second, whatever became of it."""
+def find_twins(credentials: pd.DataFrame) -> pd.Series:
+    """Return TWIN for keys of a user who got another in the same second, whatever became of it.
+
+    ALIKE for those that were last used in the same minute, too, or never; nothing for others.
+    """
     is_key = credentials["kind"].eq(Kind.ACCESS_KEY) & credentials["set_at"].notna()
-    twins = credentials[is_key].duplicated(["user_row", "set_at"], keep=False)
-    return twins.reindex(credentials.index, fill_value=False)
+    keys = credentials.loc[is_key, ["user_row", "set_at", "last_used"]]
+    is_twin = keys.duplicated(["user_row", "set_at"], keep=False)
+    is_alike = keys.assign(last_used=keys["last_used"].dt.floor("min")).duplicated(keep=False)
+    words = is_twin.map({True: TWIN, False: ""}).mask(is_alike, ALIKE)
+    return words.reindex(credentials.index, fill_value="").astype("str")
 
 
 def _without_root(credentials: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from credreport.rules.rule import Subject
 from credreport.rules.waivers import OPEN, WAIVED
 from credreport.schema import Kind
 
-_OF_CREDENTIAL = ["kind", "credential", "set_at", "last_used", "has_twin"]
+_OF_CREDENTIAL = ["kind", "credential", "set_at", "last_used", "twin"]
 _SCRIPTED = [rule.id for rule in RULES.values() if rule.is_scripted]
 _SWITCH_OFF = {
     Kind.PASSWORD.value: "Remove console access",
@@ -41,7 +41,7 @@ def to_targets(findings: pd.DataFrame, unused: pd.DataFrame) -> pd.DataFrame:
     Only findings about use require that; one about a whole user has a row for each unused
     credential of the user. Columns: those of the finding, with `place` (its index among them),
     `row`, `kind`, `credential`,
-    `set_at`, `last_used` and `has_twin` of the credential, and `spared_by`: the waiver of any such finding
+    `set_at`, `last_used` and `twin` of the credential, and `spared_by`: the waiver of any such finding
     about the credential, or empty.
     """
     scripted = findings[findings["rule"].isin(_SCRIPTED)]

@@ -447,6 +447,20 @@ def test_key_of_one_second_is_not_taken_for_the_other_that_is_gone(
     assert cloud.state_of("alice", "AKIA2") == state
 
 
+def test_inactive_key_of_one_second_is_not_deleted_for_the_other_that_is_gone(
+    tmp_path: Path,
+) -> None:
+    cloud = StandIn.start(tmp_path / "aws")
+    cloud.add_user("alice")
+    cloud.add_key("alice", "AKIA2", OLD, state="Inactive", used="None")
+    twin = key(2, OLD, "N/A") | {"access_key_2_active": "false"}
+    script = write(tmp_path, user("alice", **key(1, OLD, "N/A"), **twin))
+    why = f"two keys were made at {OLD}, with the same last use: nothing tells them apart"
+    run = cloud.run(script, "--apply", "--delete-keys")
+    assert run.results == {ALICE_KEY: f"no action: left alone: {why}"}
+    assert cloud.state_of("alice", "AKIA2") == "Inactive"
+
+
 def test_last_use_of_a_twin_that_cannot_be_asked_is_a_reason_to_leave_alone(tmp_path: Path) -> None:
     cloud, script = twins(tmp_path, "N/A", "2026-01-30T10:20:00Z")
     cloud.write("fail/get-access-key-last-used", "AccessDenied")
