@@ -10,14 +10,14 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from credreport.comparison.closing import BY_USE
+from credreport.comparison.closing import BY_USE, CORRECTED
 from credreport.comparison.comparison import Comparison
 from credreport.decisions.decision import OPTION, VERIFIABLE, Decision, Decisions, Review
 from credreport.errors import Notice, UsageError
 from credreport.reports.normalise import to_rows
 from credreport.rules.catalogue import RULES, UNUSED_RULES
 from credreport.rules.waivers import OPEN, WAIVED
-from credreport.schema import KIND_OF, ROOT_USER, Change, Kind, Outcome
+from credreport.schema import KIND_OF, ROOT_USER, Change, Kind, Outcome, Status
 from credreport.text import plural
 from credreport.text_storage import storing_python_text
 from credreport.verdicts.assessment import Assessment
@@ -87,7 +87,8 @@ class _Run:
         kinds: dict[tuple[str, str], frozenset[str]] = {}
         for account, user, credential in table.itertuples(index=False, name=None):
             kind = KIND_OF.get(str(credential), "")
-            kinds[account, user] = kinds.get((account, user), frozenset()) | {kind}
+            who = shown_account(account), str(user)
+            kinds[who] = kinds.get(who, frozenset()) | {kind}
         return kinds
 
     @cached_property
@@ -238,13 +239,30 @@ def _to_changes(comparison: Comparison | None) -> dict[str, _Row]:
     by_id = {row["finding_id_before"]: row for row in found}
     by_id |= {row["finding_id"]: row for row in found}
     timeline = comparison.timeline[comparison.timeline["state"].eq("closed")]
+    changes = comparison.changes
+    is_judged = changes["after_status"].isin([Status.UNUSED, Status.CURRENT])
+    active = changes[is_judged].drop_duplicates("key").set_index("key")["after_as_of"]
     for row in to_rows(timeline):
-        day = f"{row['closed_on']:%Y-%m-%d}"
-        evidence = f"{str(row['how']).replace('_', ' ')}, closed on {day}"
-        about = {"state": Outcome.CLOSED.value, "evidence": evidence, "closed_by": row["how"]}
-        by_id.setdefault(row["finding_id"], {**row, **about, "after_as_of": row["closed_on"]})
+        by_id.setdefault(row["finding_id"], {**row, **_closed_between(row, active)})
     by_id.pop("", None)
     return by_id
+
+
+def _closed_between(row: _Row, active: pd.Series) -> _Row:
+    """Return how a finding was closed that neither end may have.
+
+    `active` has the newest as-of by the key of each credential that is active then: what became of
+    it after the finding was closed decides whether anything is switched off.
+    """
+    way, as_of = row["how"], row["closed_on"]
+    evidence = f"{str(way).replace('_', ' ')}, closed on {as_of:%Y-%m-%d}"
+    if way != CORRECTED and row["key"] in active.index:
+        way, as_of = Change.USED_AGAIN.value, active[row["key"]]
+        evidence += f", active on {as_of:%Y-%m-%d}"
+    elif way in BY_USE:
+        way = CORRECTED
+    about = {"state": Outcome.CLOSED.value, "evidence": evidence, "closed_by": way}
+    return {**about, "after_as_of": as_of}
 
 
 def _find(decision: Decision, run: _Run) -> _Standing:
@@ -339,14 +357,15 @@ def _check(decision: Decision, standing: _Standing) -> tuple[bool, str, str]:
     of_report = f"this report (as of {as_of:%Y-%m-%d})"
     tail = f" ({standing.detail})" if standing.detail and not standing.is_found else standing.detail
     is_there = state in (OPEN, WAIVED)
+    is_used = standing.way in BY_USE  # nothing was switched off
     if decision.disposition in VERIFIABLE:
-        if is_there and decision.day and decision.day >= as_of.date():
+        if (is_there or is_used) and decision.day and decision.day >= as_of.date():
             said = f"{decision}, not before {of_report}: only a later report can show it"
             return False, f"{said}{tail}", "decision-later"
         if is_there:
             still = "still open" if state == OPEN else "still there, though waived,"
             return True, f"{decision}, but {still} in {of_report}{tail}", "decision-contradicted"
-        if standing.way in BY_USE:  # nothing was switched off
+        if is_used:
             return True, f"{decision}, but still active: {standing.detail}", "decision-contradicted"
         return False, f"{decision}; {_confirmation(decision, standing)}{standing.detail}", ""
     if state == OPEN and decision.disposition in ("Exception", "False positive"):

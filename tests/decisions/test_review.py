@@ -21,7 +21,7 @@ from credreport.rules.option_file import OptionFile
 from credreport.rules.policy import Policy, UserClass
 from credreport.rules.waivers import Waiver, Waivers
 from credreport.verdicts.assessment import Assessment, assess
-from tests.comparison.test_comparison import RECENT, key, password, run
+from tests.comparison.test_comparison import LATER, RECENT, key, password, run
 from tests.support.reports import ACCOUNT, judge, read, root, user
 
 FILE = OptionFile("old.xlsx", "0" * 64, 1)
@@ -186,6 +186,17 @@ class TestAFindingThatIsNotThere:
             "not_found", True,
             f"decided Removed on 2026-01-01 by Ann, but still active: {there} password",
         )  # fmt: skip
+        later = replace(decision, day=date(2026, 1, 31))
+        state, is_contradicted, check = told(judged, later)
+        assert (state, is_contradicted) == ("not_found", False)
+        assert "on 2026-01-31 by Ann, not before this report (as of 2026-01-31)" in str(check)
+
+    def test_is_not_gone_where_a_user_of_an_unknown_account_cannot_be_judged(
+        self, tmp_path: Path
+    ) -> None:
+        judged = judge(tmp_path, user("gone", "", **key(made="?", used="?")))
+        state, is_contradicted, _ = told(judged, replace(GONE, account_id="unknown"))
+        assert (state, is_contradicted) == ("undetermined", False)
 
 
 class TestRowsThatWereMixedUp:
@@ -290,6 +301,64 @@ class TestWithAComparison:
         row = table[table["user"].eq("b")].iloc[0]
         assert row["state"] == "closed"
         assert row["check"].endswith(", closed on 2026-08-30")
+
+    @pytest.mark.parametrize(
+        ("day", "is_contradicted", "check"),
+        [
+            (date(2026, 9, 29), True, ", but still active: used on 2026-09-15"),
+            (date(2026, 9, 30), False,
+             ", not before this report (as of 2026-09-30): only a later report can show it "
+             "(used on 2026-09-15)"),
+        ],
+    )  # fmt: skip
+    def test_use_contradicts_only_what_was_decided_before_the_day_of_the_report(
+        self, tmp_path: Path, day: date, is_contradicted: bool, check: str
+    ) -> None:
+        comparison = run(tmp_path, [user("a", **password())], [user("a", **password(used=LATER))])
+        decision = of_user(comparison.first, "a", "Removed", day)
+        found = review(Decisions((decision,), file=FILE), comparison)
+        (row,) = found.table.to_dict("records")
+        assert (row["is_contradicted"], row["check"]) == (
+            is_contradicted,
+            f"decided Removed on {day} by Ann{check}",
+        )
+        (notice,) = found.notices
+        assert notice.code == ("decision-contradicted" if is_contradicted else "decision-later")
+
+    @pytest.mark.parametrize(
+        ("third", "fourth", "is_contradicted", "check"),
+        [
+            (password(used="2026-08-01T00:00:00Z"), {}, False,
+             "; closed another way: used again, closed on 2026-08-30"),
+            (password(enabled="false"), password(used=LATER), True,
+             ", but still active: deactivated, closed on 2026-08-30, active on 2026-09-30"),
+            (password(enabled="false"), password(enabled="false"), False,
+             "; confirmed: deactivated, closed on 2026-08-30"),
+        ],
+    )  # fmt: skip
+    def test_what_was_closed_between_is_held_against_the_newest_report(
+        self,
+        tmp_path: Path,
+        third: dict[str, str],
+        fourth: dict[str, str],
+        is_contradicted: bool,
+        check: str,
+    ) -> None:
+        other = user("zed")
+        comparison = run(
+            tmp_path,
+            [user("a", **password(used=RECENT)), other],
+            [user("a", **password()), other],
+            [user("a", **third), other],
+            [user("a", **fourth), other],
+        )
+        decision = of_user(comparison.assessments[1], "a", "Disabled", date(2026, 9, 10))
+        (row,) = review(Decisions((decision,), file=FILE), comparison).table.to_dict("records")
+        assert (row["state"], row["is_contradicted"], row["check"]) == (
+            "closed",
+            is_contradicted,
+            f"decided Disabled on 2026-09-10 by Ann{check}",
+        )
 
     def test_the_newest_date_has_the_review(self, tmp_path: Path) -> None:
         comparison = run(tmp_path, [user("a", **key())], [user("a", **key())])
