@@ -51,6 +51,7 @@ def test_each_table_is_known_by_its_columns(table: str) -> None:
     ("text", "is_own"),
     [
         (f"{FIVE}\n{ROW}\n{ROW}\n", True),
+        (f'{FIVE}\n{ROW.removesuffix("password")}"pass"word\n', False),
         (f"{FIVE}\n{ROW}\n".replace(",amy", ',"amy, the\nfirst"'), True),
         (f"{FIVE}\n{ROW}\n{REPORT}", False),
         (f"{FIVE}\n{ROW}{REPORT}", False),
@@ -68,6 +69,12 @@ def test_each_table_is_known_by_its_columns(table: str) -> None:
 )
 def test_a_table_of_ours_has_nothing_else_in_it(text: str, is_own: bool) -> None:
     assert is_own_table(text) is is_own
+
+
+@pytest.mark.parametrize(("letters", "is_own"), [(59, True), (60, False)])
+def test_a_text_too_short_for_a_row_of_a_report_is_not_searched(letters: int, is_own: bool) -> None:
+    text = ";password_enabled;".ljust(letters, "x")
+    assert is_own_table(f"{FIVE}\n{ROW.removesuffix('password')}{text}\n") is is_own
 
 
 @pytest.mark.parametrize(
