@@ -168,13 +168,13 @@ def _as_of_reports(assessment: Assessment) -> pd.DataFrame:
     What was used or made afterwards, a report does not have, whenever it is judged.
     """
     findings = assessment.findings
-    known_until: dict[str, datetime] = {}
+    known_until: dict[tuple[str, str], datetime] = {}
     for report in assessment.reports:
         if made := _made_at_least_at(report):
-            name = report.source.name
-            known_until[name] = min(made, known_until.get(name, made))
+            key = report.source.name, report.account_id
+            known_until[key] = min(made, known_until.get(key, made))
     known = pd.Series(
-        [known_until.get(name) for name in findings["source_file"]],
+        [*map(known_until.get, zip(findings["source_file"], findings["account_id"], strict=True))],
         index=findings.index,
         dtype=findings["as_of"].dtype,
     )

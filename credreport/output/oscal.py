@@ -38,7 +38,7 @@ _NO_TOKEN = re.compile(r"[^A-Za-z0-9.]+")
 # This many levels of the document have one line per member.
 _LAID_OUT = 5
 
-_IDENTITY = ("finding_id", "user", "credential", "reason", "source_file", "source_line")
+_IDENTITY = ("finding_id", "user", "credential", "reason", "source_file")
 
 Object = dict[str, Any]
 
@@ -73,7 +73,10 @@ class _Document:
         self._tool_id = self._id("tool")
         self._source_ids = {source: self._id("source", source) for source in self._sources}
         for row in (*self._findings, *self._unsure):
-            row["observation"] = self._id("observation", *(row.get(part, "") for part in _IDENTITY))
+            # Several accounts of a file may lack root's row, which has no line then.
+            place = row["source_line"] or row["account_id"]
+            parts = (*(row.get(part, "") for part in _IDENTITY), place)
+            row["observation"] = self._id("observation", *parts)
         self._by_rule: dict[str, list[Object]] = {}
         for row in self._findings:
             self._by_rule.setdefault(row["rule"], []).append(row)

@@ -211,7 +211,7 @@ class _Reading:
             self.reports.setdefault(part.csv.place, []).append(
                 Report(
                     source=part.csv.source,
-                    account_id=_account_id(table, begin, end),
+                    account_id=table.accounts[table.account[begin]],
                     columns=grid.columns,
                     header_line=part.line,
                     first_line=int(table.line[begin]),
@@ -376,7 +376,7 @@ def _to_table(grid: Grid, typed: Typed | None) -> tuple[Table, Numbers]:
     """Return the table of a grid whose rows are put together by report, and the text of each report."""
     accounts, account = read_accounts(grid)
     text = np.repeat(np.arange(len(grid.sizes)), grid.sizes)
-    part = _parts_of_texts(accounts, account, text, grid.sizes)
+    part, account = _parts_of_texts(accounts, account, text, grid.sizes)
     order = np.lexsort((part, text))
     is_in_order = bool((order[1:] > order[:-1]).all())
     if not is_in_order:
@@ -407,12 +407,13 @@ def _to_table(grid: Grid, typed: Typed | None) -> tuple[Table, Numbers]:
 
 def _parts_of_texts(
     accounts: Sequence[str], account: Numbers, text: Numbers, sizes: Numbers
-) -> Numbers:
+) -> tuple[Numbers, Numbers]:
     """Return the number of each row's account in its text, from 0, in the order of appearance.
 
-    Rows without an ARN belong to the account of the others, if there is only one.
+    Rows without an ARN belong to the account of the others, if there is only one: also returned are
+    the accounts with that filled in.
     """
-    part = np.zeros(len(account), dtype="i8")
+    part, account = np.zeros(len(account), dtype="i8"), account.copy()
     ends = np.cumsum(sizes)
     firsts = ends - sizes
     is_mixed = account != np.repeat(account[firsts], sizes)
@@ -420,17 +421,12 @@ def _parts_of_texts(
         begin, end = firsts[number], ends[number]
         found, first, place = np.unique(account[begin:end], return_index=True, return_inverse=True)
         if len(found) == 2 and "" in (accounts[found[0]], accounts[found[1]]):
+            account[begin:end] = max(found, key=accounts.__getitem__)
             continue
         rank = np.empty(len(found), dtype="i8")
         rank[np.argsort(first)] = np.arange(len(found))
         part[begin:end] = rank[place]
-    return part
-
-
-def _account_id(table: Table, begin: int, end: int) -> str:
-    """Return the account of the rows of a report; some may lack it."""
-    first: str = table.accounts[table.account[begin]]
-    return first or max(table.accounts[place] for place in np.unique(table.account[begin:end]))
+    return part, account
 
 
 def _digest(grid: Grid, begin: int, end: int, part: _Part | None) -> str:

@@ -381,12 +381,12 @@ def report_lines(totals: Totals, *, is_whole: bool = True) -> Iterator[str]:
 
     Unless `is_whole`, for the first ones only.
     """
-    rootless = {notice.source for notice in totals.notices if notice.code == "no-root"}
-    rows = list(zip(input_rows(totals), tie_out_rows(totals), strict=False))
+    roots = [each.has_root for each in totals.reports]
+    rows = list(zip(roots, input_rows(totals), tie_out_rows(totals), strict=False))
     shown = rows if is_whole else rows[:_REPORTS_SHOWN]
-    for report, counts in shown:
+    for has_root, report, counts in shown:
         yield ""
-        root = "no root row" if report["source_file"] in rootless else "root included"
+        root = "root included" if has_root else "no root row"
         yield f"{report['source_file']}: a credential report ({report['container']})"
         account = totals.accounts.by_id.get(report["account_id"])
         yield f"  account  {account or shown_account(report['account_id'])}"

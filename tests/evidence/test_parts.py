@@ -83,6 +83,16 @@ def test_the_rows_of_the_parts_are_those_of_the_whole(place: Path, by: SplitBy) 
     assert all(part.ties_out for part in whole.parts)
 
 
+def test_a_row_without_an_arn_is_in_the_part_of_its_report(tmp_path: Path) -> None:
+    old = {"password_enabled": "true", "password_last_used": "2024-01-01T00:00:00Z"}
+    save(tmp_path, root(), user("alice", **old), user("bob", arn="", **old))
+    judged = assess(read_reports(tmp_path))
+    own = only(judged, {"111122223333"})
+    assert sorted(own.findings["user"]) == ["alice", "bob"]
+    assert len(own.users) == 3
+    assert of_analysis(judged).tables["accounts"]["open"].tolist() == [2]
+
+
 def test_a_part_has_nothing_of_another(place: Path) -> None:
     assessment = judged(place)
     whole = with_parts(of_analysis(assessment), assessment, SplitBy.ACCOUNT, SignOff())

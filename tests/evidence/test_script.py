@@ -369,6 +369,17 @@ def test_what_was_made_or_used_later_on_the_day_of_a_report_is_left_alone(
     )
 
 
+def test_a_report_knows_its_own_time_whatever_else_is_in_its_file(tmp_path: Path) -> None:
+    other = "444455556666"
+    path = tmp_path / "both.csv"
+    used = "2025-06-01T00:00:00Z"
+    bob = user("bob", other, **key(1, "2023-06-01T00:00:00Z", used))
+    path.write_text(f"{to_csv(root())}\n{to_csv(root(other), bob)}", encoding="utf-8")
+    made = of_analysis(analyze(read_reports(path, as_of="2026-01-31"))).script
+    (call,) = [line for line in made.splitlines() if line.startswith("    access_key 'CR-")]
+    assert f"'{used.removesuffix('Z')}'" in call  # its newest time, not that of the report above
+
+
 # Two keys of one second.
 
 ONE = "2025-06-01T10:20:00Z"

@@ -19,7 +19,7 @@ from credreport.reports.selection import read_reports
 from credreport.rules.policy import Policy
 from credreport.rules.waivers import Waiver, Waivers
 from credreport.verdicts.assessment import Assessment, assess
-from tests.support.reports import NAME, judge, read, rendered, root, save, user
+from tests.support.reports import NAME, judge, read, rendered, root, save, to_csv, user
 from tests.verdicts.test_assessment import OLD, key, password
 
 CIS = Policy.of("cis-5.0")
@@ -194,6 +194,14 @@ def test_the_same_evidence_gives_the_same_bytes_and_no_uuid_twice(tmp_path: Path
     assert len(defined) == len(set(defined))
     other = written(of_analysis(judge(tmp_path, *rows, policy=Policy.of("cis-3.0"))))
     assert other["uuid"] not in defined
+
+
+def test_no_uuid_twice_where_two_accounts_of_a_file_lack_root(tmp_path: Path) -> None:
+    path = tmp_path / "both_2026-01-31.csv"
+    path.write_text(f"{to_csv(user())}\n{to_csv(user('bob', '444455556666'))}", encoding="utf-8")
+    found = result(assess(read_reports(path), Policy.of("all")))
+    names = [each["uuid"] for each in found["observations"]]
+    assert len({*names}) == len(names)
 
 
 def test_of_a_comparison_the_newest_date_stands(tmp_path: Path) -> None:

@@ -485,6 +485,16 @@ def test_root_is_included_where_it_is_there(
     assert f"  users    {said}" in lines
 
 
+def test_each_report_of_a_file_is_told_whether_it_has_root(tmp_path: Path) -> None:
+    path = tmp_path / "both_2026-01-31.csv"
+    path.write_text(f"{to_csv(root(), user())}\n{to_csv(user('b', '444455556666'))}", "utf-8")
+    lines = [*report_lines(inspect([path], Question()).totals)]
+    assert [line for line in lines if line.startswith("  users")] == [
+        "  users    2, root included",
+        "  users    1, no root row",
+    ]
+
+
 def test_accounts_of_a_list_are_named_in_lines_and_documents(tmp_path: Path) -> None:
     stale = {
         "access_key_1_active": "true", "access_key_1_last_rotated": "2024-01-01T00:00:00Z",
