@@ -19,7 +19,12 @@ from credreport.comparison.rule_answers import to_found, to_unknown
 from credreport.comparison.timeline import count_open, follow, to_steps, to_timeline
 from credreport.errors import InputRefused, Notice, Problem, UsageError
 from credreport.instants import format_instant
-from credreport.reports.by_date import as_of_of, find_same_instant, reversed_notice
+from credreport.reports.by_date import (
+    as_of_of,
+    find_same_instant,
+    find_unknown_accounts,
+    reversed_notice,
+)
 from credreport.reports.inputs import Skipped
 from credreport.reports.normalise import to_rows
 from credreport.reports.report import Report
@@ -206,7 +211,7 @@ def compare(old: Assessment, new: Assessment, *more: Assessment) -> Comparison:
 
     They are sorted by as-of, with a notice if they were not given in that order. Raises UsageError
     where no account has reports of two dates, where the policies differ or the dates overlap;
-    InputRefused where one account has different reports of the same as-of.
+    InputRefused where an account is unknown, or has different reports of the same as-of.
     """
     return compare_all((old, new, *more))
 
@@ -278,7 +283,8 @@ def _newest_as_of(assessment: Assessment) -> datetime:
 
 def _refuse_incomparable(assessments: Sequence[Assessment]) -> None:
     reports = [report for date in assessments for report in date.reports]
-    problems = [problem for _, problem in find_same_instant(reports)]
+    unusable = [*find_unknown_accounts(reports), *find_same_instant(reports)]
+    problems = [problem for _, problem in unusable]
     if problems:
         raise InputRefused(problems)
     if any(date.policy != assessments[0].policy for date in assessments):

@@ -201,12 +201,18 @@ def _find_unusable(
 ) -> list[tuple[Report, Problem]]:
     """Return the reports that cannot take part in a comparison, each with what to do about it."""
     found = [(report, no_as_of(report)) for report in undated]
-    for report in dated:
-        if not ACCOUNT_ID.fullmatch(report.account_id):
-            what = "its account is unknown or masked, so it cannot be determined which report to compare it with"
-            remedy = "Restore the 12 digits in the ARNs, or judge it with `credreport analyze`"
-            found.append((report, Problem(report.source.name, 0, 0, what, remedy)))
-    return found + find_same_instant(dated)
+    return found + find_unknown_accounts(dated) + find_same_instant(dated)
+
+
+def find_unknown_accounts(reports: Iterable[Report]) -> list[tuple[Report, Problem]]:
+    """Return the reports without an account: two of these may be of one account or of two."""
+    what = "its account is unknown or masked, so it cannot be determined which report to compare it with"
+    remedy = "Restore the 12 digits in the ARNs, or judge it by itself with `credreport analyze`"
+    return [
+        (report, Problem(report.source.name, 0, 0, what, remedy))
+        for report in reports
+        if not ACCOUNT_ID.fullmatch(report.account_id)
+    ]
 
 
 def find_same_instant(

@@ -76,6 +76,20 @@ def told_of(table: pd.DataFrame) -> list[tuple[str, str, str]]:
     return sorted(zip(table["credential"], table["change"], table["closed"], strict=True))
 
 
+def test_reports_of_unknown_accounts_are_not_taken_for_one_account(tmp_path: Path) -> None:
+    """Each of two dates has a report without an account: perhaps of two accounts."""
+    with pytest.raises(InputRefused) as caught:
+        run(
+            tmp_path,
+            [user("a"), user("a", "123", **key())],
+            [user("a"), user("b", "123", **key())],
+        )
+    assert [problem.source for problem in caught.value.problems] == [
+        f"123_2026-{month:02d}-30T06-00-00+00-00.csv" for month in (6, 9)
+    ]
+    assert "its account is unknown or masked" in str(caught.value)
+
+
 # Before, after, the change, and with it: closed, evidence.
 CASES: list[tuple[Cells, Cells, str, tuple[str, str]]] = [
     (
