@@ -6,6 +6,7 @@ report. Files of options (policy, waivers, accounts) are found among the inputs 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from credreport.runs.rehash import Fault, Manifest, hash_plain, short
 REPORT = "report"
 BASELINE = "baseline"
 OPTIONS = ("policy", "waivers", "accounts", "carry_from")
+_ANSWER = re.compile(r" \(answer [0-9]+\)$")
 
 
 @dataclass(frozen=True)
@@ -114,8 +116,9 @@ def check_inputs(manifest: Manifest, given: Sequence[Given]) -> list[Fault]:
         name, digest = entry["name"], entry["sha256"]
         if digest in hashes:
             continue
-        if by_name.get(name, digest) not in known:
-            what = f"changed: its SHA-256 is {short(by_name[name])}, {manifest.name} says"
+        found = by_name.get(name) or by_name.get(file_of(name), digest)
+        if found not in known:
+            what = f"changed: its SHA-256 is {short(found)}, {manifest.name} says"
             faults.append(Fault(name, f"{what} {short(digest)}"))
         else:
             what = f"missing: {manifest.name} lists it (SHA-256 {short(digest)})"
@@ -127,15 +130,20 @@ def tell_other_names(manifest: Manifest, given: Sequence[Given]) -> list[str]:
     """Return a sentence for each report that the run knew by another name."""
     known: dict[str, set[str]] = {}
     for entry in entries_of(manifest, REPORT, BASELINE):
-        known.setdefault(entry["sha256"], set()).add(entry["name"])
+        known.setdefault(entry["sha256"], set()).add(file_of(entry["name"]))
     return [
         f"{name} is what the run read as {' and '.join(sorted(known[digest]))}"
         for each in given
         for name, digest in each.hashes.items()
-        if base_of(name) not in map(base_of, known.get(digest, {name}))
+        if base_of(file_of(name)) not in map(base_of, known.get(digest, {file_of(name)}))
     ]
 
 
 def base_of(name: str) -> str:
     """Return the last part of an input's name: that of the file itself."""
     return name.rsplit("/", maxsplit=1)[-1]
+
+
+def file_of(name: str) -> str:
+    """Return the name of the file that a report was read from, which may have several answers."""
+    return _ANSWER.sub("", name)

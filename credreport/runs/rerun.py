@@ -38,6 +38,7 @@ from credreport.runs.listed_inputs import (
     Given,
     base_of,
     entries_of,
+    file_of,
     hashes_of,
     open_given,
 )
@@ -204,7 +205,7 @@ def _assess(
                 items.append(item)
                 continue
             digest = each.hashes[item.name]
-            is_told = digest in told and (digest, base_of(item.name)) not in theirs
+            is_told = digest in told and (digest, base_of(file_of(item.name))) not in theirs
             if digest in others and not is_told:
                 continue
             if digest not in names:
@@ -213,7 +214,9 @@ def _assess(
                 items.append(item)
                 later[item.name] = names[digest]
             else:
-                items.append(replace(item, name=names[digest]))
+                name = names[digest]
+                is_same = base_of(item.name) == base_of(name)
+                items.append(replace(item, name=name if is_same else file_of(name)))
     as_of = _as_of(entries) if role == REPORT else None
     population = read_items(
         items, [each.name for each in given], as_of=as_of, keep_going=True, progress=None
@@ -222,11 +225,11 @@ def _assess(
 
 
 def _named(entries: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:
-    return {(entry["sha256"], base_of(entry["name"])) for entry in entries}
+    return {(entry["sha256"], base_of(file_of(entry["name"]))) for entry in entries}
 
 
 def _files(given: Given) -> set[tuple[str, str]]:
-    return {(digest, base_of(name)) for name, digest in given.hashes.items()}
+    return {(digest, base_of(file_of(name))) for name, digest in given.hashes.items()}
 
 
 def _as_named(population: Population, manifest: Manifest) -> Population:

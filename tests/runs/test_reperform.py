@@ -38,7 +38,7 @@ from tests.support.evidence import (
     write,
 )
 from tests.support.evidence import STEM as PLAIN
-from tests.support.reports import NAME, root, save, user
+from tests.support.reports import ACCOUNT, NAME, root, save, to_csv, user
 
 WAIVERS = """[[waiver]]
 id = "W1"
@@ -100,6 +100,18 @@ def test_a_report_is_known_by_its_hash_wherever_it_lies(top: Path) -> None:
     result = again(top, "renamed.csv", "waivers.toml")
     assert faults(result) == []
     assert result.remarks == (f"renamed.csv is what the run read as {NAME}",)
+
+
+def test_a_file_of_several_answers_is_the_same_file(tmp_path: Path) -> None:
+    answers = [
+        {"Content": to_csv(root(account), *rows), "GeneratedTime": "2026-01-31T12:00:00Z"}
+        for account, rows in ((OTHER, ()), (ACCOUNT, ROWS[1:]))
+    ]
+    path = tmp_path / "list.json"
+    path.write_text(json.dumps(answers))
+    write(tmp_path / "out", of_analysis(assess(read_reports(path))), "csv")
+    result = again(tmp_path, "list.json")
+    assert (faults(result), result.remarks) == ([], ())
 
 
 def test_a_file_of_an_option_is_found_below_a_directory_and_under_another_name(top: Path) -> None:
