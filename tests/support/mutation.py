@@ -83,6 +83,7 @@ TESTS = {
         "rules/test_waivers",
     ),
     "verdicts.findings": (
+        "verdicts/test_findings",
         "verdicts/test_assessment",
         "rules/test_catalogue",
         "rules/test_policy",
