@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 
 from credreport.comparison.identity import NO_KEY
+from credreport.reports.stamp import SERVED_FOR
 from credreport.rules.rule import Subject
 from credreport.schema import USER_CELLS, Change, Kind, Status
 
-# AWS may serve a report that is up to four hours old: a user made meanwhile is not in it.
-SERVED_AGAIN = pd.Timedelta(hours=4)
 _MOST_NAMESAKES = 10
 _WHO = (
     "user_key", "account_id", "owner", "user", "arn", "kind", "slot", "created_at", "is_root",
@@ -72,7 +71,8 @@ def find_latecomers(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     new = new.assign(
         as_of=new["account_id"].map(older), namesakes=new["namesakes"].astype("str").fillna("")
     )
-    late = new[new["created_at"] < new["as_of"] - SERVED_AGAIN]
+    # A user made since AWS made the report that it served is not in it.
+    late = new[new["created_at"] < new["as_of"] - SERVED_FOR]
     late = late.sort_values(["account_id", "owner"], ignore_index=True)
     return late[["account_id", "user", "created_at", "as_of", "namesakes"]]
 

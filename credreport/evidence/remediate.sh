@@ -163,7 +163,7 @@ is_not_after() {
     [ "$day" -lt "$last_day" ] || { [ "$day" -eq "$last_day" ] && [ "$clock" -le "$last_clock" ]; }
 }
 
-# Whether a credential was not used since the as-of; else leave it alone.
+# Whether a credential was not used since the report was made; else leave it alone.
 is_unused_since() {
     case "$1" in None | N/A) return 0 ;; esac
     to_second "$1"
@@ -176,7 +176,7 @@ is_unused_since() {
         note=", although it was used at ${used}Z, since the report (--even-if-used)"
         return 0
     else
-        left_alone "it was used at ${used}Z, since the report (as of ${2}Z)"
+        left_alone "it was used at ${used}Z, since the report (made at ${2}Z or later)"
     fi
     return 1
 }
@@ -277,7 +277,7 @@ waived() {
     nothing_to_do "waived: $5"
 }
 
-# Finding, account, user, credential, when the user was made, as-of.
+# Finding, account, user, credential, when the user was made, when the report was.
 password() {
     [ "$delete_keys" = no ] || return 0
     begin "$1" "$2" "$3" "$4"
@@ -297,7 +297,7 @@ password() {
     if [ -z "$profile_made" ]; then
         left_alone "AWS's answer about the login profile cannot be read: $(reason)"
     elif ! is_not_after "$profile_made" "$6"; then
-        left_alone "the login profile was created at ${profile_made}Z, since the report (as of ${6}Z)"
+        left_alone "the login profile was created at ${profile_made}Z, since the report (made at ${6}Z or later)"
     elif is_unused_since "$password_used" "$6"; then
         act "cannot be undone; a new one: aws iam create-login-profile $(quoted "--user-name=$user") --password=..." \
             iam delete-login-profile --user-name="$user"
@@ -314,7 +314,7 @@ ask_last_use() {
     used=$rows
 }
 
-# Finding, account, user, credential, when the user was made, as-of, when the key was made, the
+# Finding, account, user, credential, when the user was made, when the report was, when the key was, the
 # minute of its last use, and "twin" if the report has another key of that user and second.
 access_key() {
     begin "$1" "$2" "$3" "$4"

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from credreport.reports.normalise import to_rows, to_texts
-from credreport.reports.stamp import first_second
+from credreport.reports.stamp import GENERATED_TIME, SERVED_FOR, first_second
 from credreport.rules.accounts import Account
 from credreport.rules.catalogue import RULES
 from credreport.rules.rule import Subject
@@ -184,12 +184,15 @@ def _as_of_reports(assessment: Assessment) -> pd.DataFrame:
 def _made_at_least_at(report: Report) -> datetime | None:
     """Return when a report was made, or the latest time before which it cannot have been.
 
-    A stamp by a day alone means any second of it. A later time in the report shows that it was
-    made after that, but not one after the as-of, which is wrong or makes the as-of so. If nothing
-    stamps a report, the as-of is only what somebody said.
+    A name says when the report was downloaded: AWS may have served an older one. A name by a day
+    alone means any second of it. A later time in the report shows that it was made after that, but
+    not one after the as-of, which is wrong or makes the as-of so. If nothing stamps a report, the
+    as-of is only what somebody said.
     """
     stamp, newest, as_of = report.stamp, report.newest, report.as_of
     first = first_second(stamp, report.stamp_origin) if stamp else None
+    if first and report.stamp_origin != GENERATED_TIME:
+        first -= SERVED_FOR
     if newest and as_of and newest <= as_of:
         return max(first or newest, newest)
     return first

@@ -30,12 +30,10 @@ from credreport.reports.selection import (
     parse_as_of,
     sort_items,
 )
-from credreport.reports.stamp import first_second
+from credreport.reports.stamp import SERVED_FOR, first_second
 from credreport.schema import ACCOUNT_ID
 from credreport.text import escape_text, plural
 
-# AWS serves one report for up to four hours; its two stamps may differ by so much.
-_SAME_REPORT = timedelta(hours=4)
 _ONE_DATE = timedelta(days=7)
 
 
@@ -193,7 +191,7 @@ def _is_copy(item: _Dated, other: _Dated) -> bool:
     """Whether two reports with the same content are one download: stamps may differ a little."""
     if item.report.as_of_origin == other.report.as_of_origin:
         return item.as_of == other.as_of
-    return item.as_of - other.as_of <= _SAME_REPORT
+    return item.as_of - other.as_of <= SERVED_FOR
 
 
 def _find_unusable(

@@ -17,7 +17,7 @@ from credreport.instants import format_instant, parse_when
 from credreport.reports.inputs import Item, Skipped, Stream, Unread, find_inputs
 from credreport.reports.read import read_streams
 from credreport.reports.report import Report
-from credreport.reports.stamp import first_second
+from credreport.reports.stamp import SERVED_FOR, first_second
 from credreport.schema import ACCOUNT_ID
 from credreport.text import escape_text, plural
 
@@ -26,8 +26,6 @@ NEWEST = "newest"
 BATCH_BYTES = 2 << 20
 FROM_NEWEST = "newest timestamp in the report"
 GIVEN = "--as-of"
-# AWS serves a report for up to four hours, so the newest timestamp may be as old as that.
-_CACHED = timedelta(hours=4)
 # A stamp may be written to the minute.
 _ROUNDED = timedelta(minutes=1)
 _LATE = timedelta(days=1)
@@ -256,7 +254,7 @@ def bound_of(report: Report) -> Bound | None:
         return Bound.NEWEST
     if report.newest - report.as_of >= _ROUNDED:
         return Bound.BEFORE_NEWEST
-    is_near = report.as_of - report.newest <= _CACHED
+    is_near = report.as_of - report.newest <= SERVED_FOR
     if is_near and report.as_of_origin == GIVEN and report.stamp is None:
         return Bound.NEAR_NEWEST
     return None

@@ -17,6 +17,8 @@ _FILE, _FOLDER, _ARCHIVE = _NAMES = ("file name", "directory name", "archive nam
 _SEVERAL = "the file's name has several times, or one in a zone other than UTC, GMT and ±HH:MM; none was used"
 _LONGEST_TIME = 100  # letters: an answer may be damaged, and say anything there
 _A_DAY = timedelta(days=1)
+# AWS serves one report for up to four hours: only GeneratedTime says when it was made.
+SERVED_FOR = timedelta(hours=4)
 # Reports are gathered some days after they were made, in a directory called by that day.
 _A_WEEK = timedelta(days=7)
 _PARTITION = re.compile(r"\A[A-Za-z_]+=")

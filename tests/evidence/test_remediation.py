@@ -65,9 +65,9 @@ def test_what_the_script_asks_stands_in_words(tmp_path: Path) -> None:
     assert table["check"].tolist() == [
         "Signed in to account 111122223333; user created 2020-01-01T00:00:00Z; neither the login "
         "profile created (get-login-profile) nor the password used (PasswordLastUsed) after "
-        "2026-01-31T12:00:00Z",
+        "2026-01-31T08:00:00Z",
         "Signed in to account 111122223333; user created 2020-01-01T00:00:00Z; exactly one key made "
-        "2025-01-01T00:00:00Z, still active, and not used after 2026-01-31T12:00:00Z "
+        "2025-01-01T00:00:00Z, still active, and not used after 2026-01-31T08:00:00Z "
         "(get-access-key-last-used)",
     ]
 

@@ -5,6 +5,8 @@ Most runs are against a stand-in for the AWS CLI; tests/test_end_to_end.py runs 
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import shutil
 import subprocess
@@ -17,11 +19,11 @@ from credreport import analyze, read_reports
 from credreport.evidence import remediation
 from credreport.evidence.of_analysis import of_analysis
 from credreport.rules.policy import Policy
-from tests.support.reports import ACCOUNT, COLUMNS, NAME, judge, root, to_csv, user
+from tests.support.reports import ACCOUNT, AS_OF, COLUMNS, NAME, judge, root, to_csv, user
 from tests.support.stand_in import AUDITOR, Run, StandIn
 from tests.verdicts.test_assessment import OLD, key, password
 
-AS_OF = "2026-01-31T12:00:00Z"
+MADE = "2026-01-31T08:00:00Z"  # downloaded at 12:00, and AWS serves a report for four hours
 SINCE = "2026-01-31T12:00:01Z"
 OTHER = "444455556666"
 SHELLS = {
@@ -176,7 +178,7 @@ _RECREATED = (
     f"another user of the same name: created at {_SECOND_LATER}, in the report at "
     "2020-01-01T00:00:00Z"
 )
-_USED = f"it was used at {SINCE}, since the report (as of {AS_OF})"
+_USED = f"it was used at {SINCE}, since the report (made at {MADE} or later)"
 
 
 def _recreate(cloud: StandIn) -> None:
@@ -232,17 +234,17 @@ CHANGES: dict[str, tuple[Change, str, str]] = {
     ),
     "login profile re-created": (
         lambda cloud: cloud.add_password("alice", made=SINCE),
-        f"left alone: the login profile was created at {SINCE}, since the report (as of {AS_OF})",
+        f"left alone: the login profile was created at {SINCE}, since the report (made at {MADE} or later)",
         "done",
     ),
-    "login profile of the as-of's second": (
-        lambda cloud: cloud.add_password("alice", made=AS_OF),
+    "login profile of the second of the report": (
+        lambda cloud: cloud.add_password("alice", made=MADE),
         "done",
         "done",
     ),
     "password used since": (_use_password, f"left alone: {_USED}", "done"),
-    "password used at the as-of": (
-        lambda cloud: cloud.add_user("alice", used=AS_OF),
+    "password used when the report was made": (
+        lambda cloud: cloud.add_user("alice", used=MADE),
         "done",
         "done",
     ),
@@ -252,7 +254,7 @@ CHANGES: dict[str, tuple[Change, str, str]] = {
         "done",
     ),
     "key used since": (_use_key, "done", f"left alone: {_USED}"),
-    "key used at the as-of": (lambda cloud: cloud.write("used/AKIA1", AS_OF), "done", "done"),
+    "key used when the report was made": (lambda cloud: cloud.write("used/AKIA1", MADE), "done", "done"),
     "key inactive already": (
         lambda cloud: cloud.add_key("alice", "AKIA1", OLD, state="Inactive"),
         "done",
@@ -269,7 +271,7 @@ CHANGES: dict[str, tuple[Change, str, str]] = {
         "done",
         "done",
     ),
-    "times with an offset": (_offset("2026-01-31T11:59:00+00:00"), "done", "done"),
+    "times with an offset": (_offset("2026-01-31T07:59:00+00:00"), "done", "done"),
     "times of another zone": (
         _offset("2026-01-31T12:30:00+01:00"),
         "left alone: AWS's date of its last use cannot be read: '2026-01-31T12:30:00+01:00'",
@@ -334,13 +336,13 @@ def test_what_was_made_or_used_between_the_report_and_a_later_as_of_is_left_alon
     script.write_text(of_analysis(assessment).script, encoding="utf-8")
     _use_key(cloud)
     cloud.add_password("alice", made=SINCE)
-    made = f"the login profile was created at {SINCE}, since the report (as of {AS_OF})"
+    made = f"the login profile was created at {SINCE}, since the report (made at {MADE} or later)"
     assert cloud.run(script, "--apply").results == {
         ALICE_PASSWORD: f"remove console access: left alone: {made}",
         ALICE_KEY: f"set inactive: left alone: {_USED}",
     }
     checks = remediation.to_remediation(assessment)["check"]
-    assert all(AS_OF in check for check in checks)
+    assert all(MADE in check for check in checks)
 
 
 @pytest.mark.parametrize(
@@ -350,6 +352,7 @@ def test_what_was_made_or_used_between_the_report_and_a_later_as_of_is_left_alon
         ("report_2026-01-31.csv", "2026-03-31"),
         ("report.csv", "2026-01-31"),
         ("report.csv", "2026-03-31"),
+        ("report_2026-01-31T16-00-00Z.csv", None),  # downloaded then, made up to four hours earlier
     ],
 )
 def test_what_was_made_or_used_later_on_the_day_of_a_report_is_left_alone(
@@ -378,6 +381,26 @@ def test_a_report_knows_its_own_time_whatever_else_is_in_its_file(tmp_path: Path
     made = of_analysis(analyze(read_reports(path, as_of="2026-01-31"))).script
     (call,) = [line for line in made.splitlines() if line.startswith("    access_key 'CR-")]
     assert f"'{used.removesuffix('Z')}'" in call  # its newest time, not that of the report above
+
+
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [
+        ("report.json", "2026-01-31T12:00:00"),  # its GeneratedTime
+        ("report_2026-01-31T12-00-00Z.csv", "2026-01-31T08:00:00"),
+        ("report_2026-01-31.csv", "2026-01-30T20:00:00"),
+    ],
+)
+def test_only_the_answer_of_aws_says_when_a_report_was_made(
+    tmp_path: Path, name: str, made: str
+) -> None:
+    text = to_csv(root(), user("alice", **key(1, OLD)))
+    path = tmp_path / name
+    answer = {"Content": base64.b64encode(text.encode()).decode(), "GeneratedTime": AS_OF}
+    path.write_text(json.dumps(answer) if path.suffix == ".json" else text, encoding="utf-8")
+    script = of_analysis(analyze(read_reports(path))).script
+    (call,) = [line for line in script.splitlines() if line.startswith("    access_key 'CR-")]
+    assert f" '{made}' '{OLD.removesuffix('Z')}' " in call
 
 
 # Two keys of one second.

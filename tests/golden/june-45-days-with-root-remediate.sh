@@ -163,7 +163,7 @@ is_not_after() {
     [ "$day" -lt "$last_day" ] || { [ "$day" -eq "$last_day" ] && [ "$clock" -le "$last_clock" ]; }
 }
 
-# Whether a credential was not used since the as-of; else leave it alone.
+# Whether a credential was not used since the report was made; else leave it alone.
 is_unused_since() {
     case "$1" in None | N/A) return 0 ;; esac
     to_second "$1"
@@ -176,7 +176,7 @@ is_unused_since() {
         note=", although it was used at ${used}Z, since the report (--even-if-used)"
         return 0
     else
-        left_alone "it was used at ${used}Z, since the report (as of ${2}Z)"
+        left_alone "it was used at ${used}Z, since the report (made at ${2}Z or later)"
     fi
     return 1
 }
@@ -277,7 +277,7 @@ waived() {
     nothing_to_do "waived: $5"
 }
 
-# Finding, account, user, credential, when the user was made, as-of.
+# Finding, account, user, credential, when the user was made, when the report was.
 password() {
     [ "$delete_keys" = no ] || return 0
     begin "$1" "$2" "$3" "$4"
@@ -297,7 +297,7 @@ password() {
     if [ -z "$profile_made" ]; then
         left_alone "AWS's answer about the login profile cannot be read: $(reason)"
     elif ! is_not_after "$profile_made" "$6"; then
-        left_alone "the login profile was created at ${profile_made}Z, since the report (as of ${6}Z)"
+        left_alone "the login profile was created at ${profile_made}Z, since the report (made at ${6}Z or later)"
     elif is_unused_since "$password_used" "$6"; then
         act "cannot be undone; a new one: aws iam create-login-profile $(quoted "--user-name=$user") --password=..." \
             iam delete-login-profile --user-name="$user"
@@ -314,7 +314,7 @@ ask_last_use() {
     used=$rows
 }
 
-# Finding, account, user, credential, when the user was made, as-of, when the key was made, the
+# Finding, account, user, credential, when the user was made, when the report was, when the key was, the
 # minute of its last use, and "twin" if the report has another key of that user and second.
 access_key() {
     begin "$1" "$2" "$3" "$4"
@@ -418,23 +418,23 @@ finish() {
 findings() {
     :
     leave 'CR-5EC1F8B32375' '111122223333' '<root_account>' 'password' 'root has no IAM command: by hand, signed in as root'
-    password 'CR-BA36F0CFDF87' '111122223333' 'dmitri.orlov' 'password' '2022-05-01T17:54:01' '2026-06-30T06:00:12'
-    password 'CR-D9D6A1000DC8' '111122223333' 'hugo.marin' 'password' '2022-09-26T14:39:34' '2026-06-30T06:00:12'
-    access_key 'CR-638FC2AAE600' '111122223333' 'kaya.demir' 'access key 1' '2023-01-15T10:21:57' '2026-06-30T06:00:12' '2025-08-14T12:00:31' '2026-01-21T05:40'
-    access_key 'CR-DD10F48AFDC6' '111122223333' 'mei.tanaka' 'access key 2' '2023-03-30T12:24:19' '2026-06-30T06:00:12' '2024-11-02T09:10:55' 'never'
-    password 'CR-32446F0404DC' '111122223333' 'nils.holm' 'password' '2023-05-06T15:37:19' '2026-06-30T06:00:12'
-    access_key 'CR-D0B1BDBB6619' '111122223333' 'svc-etl' 'access key 1' '2023-11-20T10:44:29' '2026-06-30T06:00:12' '2023-11-20T10:45:09' '2026-02-03T05:18'
-    access_key 'CR-546ED0C53EE6' '111122223333' 'svc-legacy-ftp' 'access key 1' '2021-06-15T13:36:20' '2026-06-30T06:00:12' '2021-06-15T13:37:00' '2024-04-18T05:54'
-    password 'CR-ACD036E61B5C' '111122223333' 'sven.dahl' 'password' '2023-10-01T18:12:17' '2026-06-30T06:00:12'
-    password 'CR-F4E96915B692' '444455556666' '-x' 'password' '2024-01-05T08:00:00' '2026-06-30T06:01:49'
-    access_key 'CR-2499B9BF4EA4' '444455556666' '007' 'access key 1' '2024-02-03T08:00:00' '2026-06-30T06:01:49' '2024-02-03T08:05:00' 'never'
-    access_key 'CR-FD9BDF43E5E0' '444455556666' '1e5' 'access key 1' '2024-03-03T08:00:00' '2026-06-30T06:01:49' '2024-03-04T08:00:00' '2026-03-31T05:58'
+    password 'CR-BA36F0CFDF87' '111122223333' 'dmitri.orlov' 'password' '2022-05-01T17:54:01' '2026-06-30T02:00:12'
+    password 'CR-D9D6A1000DC8' '111122223333' 'hugo.marin' 'password' '2022-09-26T14:39:34' '2026-06-30T02:00:12'
+    access_key 'CR-638FC2AAE600' '111122223333' 'kaya.demir' 'access key 1' '2023-01-15T10:21:57' '2026-06-30T02:00:12' '2025-08-14T12:00:31' '2026-01-21T05:40'
+    access_key 'CR-DD10F48AFDC6' '111122223333' 'mei.tanaka' 'access key 2' '2023-03-30T12:24:19' '2026-06-30T02:00:12' '2024-11-02T09:10:55' 'never'
+    password 'CR-32446F0404DC' '111122223333' 'nils.holm' 'password' '2023-05-06T15:37:19' '2026-06-30T02:00:12'
+    access_key 'CR-D0B1BDBB6619' '111122223333' 'svc-etl' 'access key 1' '2023-11-20T10:44:29' '2026-06-30T02:00:12' '2023-11-20T10:45:09' '2026-02-03T05:18'
+    access_key 'CR-546ED0C53EE6' '111122223333' 'svc-legacy-ftp' 'access key 1' '2021-06-15T13:36:20' '2026-06-30T02:00:12' '2021-06-15T13:37:00' '2024-04-18T05:54'
+    password 'CR-ACD036E61B5C' '111122223333' 'sven.dahl' 'password' '2023-10-01T18:12:17' '2026-06-30T02:00:12'
+    password 'CR-F4E96915B692' '444455556666' '-x' 'password' '2024-01-05T08:00:00' '2026-06-30T02:01:49'
+    access_key 'CR-2499B9BF4EA4' '444455556666' '007' 'access key 1' '2024-02-03T08:00:00' '2026-06-30T02:01:49' '2024-02-03T08:05:00' 'never'
+    access_key 'CR-FD9BDF43E5E0' '444455556666' '1e5' 'access key 1' '2024-03-03T08:00:00' '2026-06-30T02:01:49' '2024-03-04T08:00:00' '2026-03-31T05:58'
     leave 'CR-7B13B4E61E21' '444455556666' '<root_account>' 'password' 'root has no IAM command: by hand, signed in as root'
-    access_key 'CR-19416407A3F9' '444455556666' '@SUM' 'access key 1' '2024-04-30T08:00:00' '2026-06-30T06:01:49' '2024-04-30T08:05:00' 'never'
-    password 'CR-18B8D2337836' '444455556666' 'None' 'password' '2024-09-22T08:00:00' '2026-06-30T06:01:49'
-    access_key 'CR-F13458C9BA30' '444455556666' 'nan' 'access key 1' '2024-07-26T08:00:00' '2026-06-30T06:01:49' '2024-07-26T08:05:00' 'never'
-    access_key 'CR-D34FB25BB766' '444455556666' 'no_information' 'access key 1' '2024-08-24T08:00:00' '2026-06-30T06:01:49' '2024-08-25T08:00:00' '2026-02-10T05:54'
-    access_key 'CR-489DE58B76F0' '444455556666' 'null' 'access key 1' '2024-10-21T08:00:00' '2026-06-30T06:01:49' '2024-10-21T08:05:00' 'never'
+    access_key 'CR-19416407A3F9' '444455556666' '@SUM' 'access key 1' '2024-04-30T08:00:00' '2026-06-30T02:01:49' '2024-04-30T08:05:00' 'never'
+    password 'CR-18B8D2337836' '444455556666' 'None' 'password' '2024-09-22T08:00:00' '2026-06-30T02:01:49'
+    access_key 'CR-F13458C9BA30' '444455556666' 'nan' 'access key 1' '2024-07-26T08:00:00' '2026-06-30T02:01:49' '2024-07-26T08:05:00' 'never'
+    access_key 'CR-D34FB25BB766' '444455556666' 'no_information' 'access key 1' '2024-08-24T08:00:00' '2026-06-30T02:01:49' '2024-08-25T08:00:00' '2026-02-10T05:54'
+    access_key 'CR-489DE58B76F0' '444455556666' 'null' 'access key 1' '2024-10-21T08:00:00' '2026-06-30T02:01:49' '2024-10-21T08:05:00' 'never'
     leave 'CR-6468C07BD2DF' '777788889999' '<root_account>' 'password' 'root has no IAM command: by hand, signed in as root'
     password 'CR-A3791EB9AFA1' '777788889999' 'break-glass' 'password' '2024-01-16T03:03:03' '2026-06-30T06:04:23'
     access_key 'CR-BA1430C1D46E' '777788889999' 'svc-archive' 'access key 1' '2023-11-16T03:03:03' '2026-06-30T06:04:23' '2023-11-18T03:03:03' '2025-11-12T05:33'
