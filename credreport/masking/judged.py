@@ -5,6 +5,7 @@ A text column that is not known to be free of names is searched for them; one th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -21,6 +22,7 @@ from credreport.rules.option_file import Configuration, OptionFile
 from credreport.rules.policy import Policy, UserClass
 from credreport.schema import KNOWN_COLUMNS
 from credreport.verdicts.assessment import Assessment, Part
+from credreport.verdicts.tally import shown_account
 
 _STATUSES = ("", "ACTIVE", "SUSPENDED", "PENDING_CLOSURE", "CLOSED")
 # Options whose values name nobody, and those that are the auditor's text; others are files.
@@ -37,6 +39,7 @@ _CELLS = frozenset(
     | {"service", "region", "console_password"}
 )
 _IDS = frozenset({"finding_id", "closed_by", "findings", "expired_findings", "early_findings"})
+_UNKNOWN = re.compile(r"unknown(?: \(reported as '(.*)'\))?")  # as tally.shown_account writes it
 _TEXTS = frozenset({"approved_by", "ticket", "compensating_control"})
 
 
@@ -222,7 +225,7 @@ def mask_decisions(decisions: Decisions, masker: Masker) -> Decisions:
         return replace(
             each,
             finding_id=masker.ids(each.finding_id),
-            account_id=masker.account(each.account_id),
+            account_id=_mask_shown_account(each.account_id, masker),
             user=masker.user(each.user),
         )
 
@@ -233,6 +236,12 @@ def mask_decisions(decisions: Decisions, masker: Masker) -> Decisions:
         notices=tuple(mask_notice(each, masker) for each in decisions.notices),
         file=mask_file(decisions.file, masker),
     )
+
+
+def _mask_shown_account(text: str, masker: Masker) -> str:
+    """Return the account that a sheet shows with its pseudonym; an unknown one stays unknown."""
+    reported = _UNKNOWN.fullmatch(text)
+    return shown_account(masker.account(reported[1] or "")) if reported else masker.account(text)
 
 
 def mask_configuration(configuration: Configuration | None, masker: Masker) -> Configuration | None:
