@@ -23,6 +23,7 @@ from credreport.reports.selection import Population
 from credreport.rules.catalogue import PARAMETERS, RULES, UNUSED_RULES
 from credreport.rules.peers import CONFIG, SECURITY_HUB, prowler_on_unused
 from credreport.rules.policy import Policy
+from credreport.rules.predicates import EXPIRY
 from credreport.rules.profiles import PROFILES
 from credreport.rules.rule import Rule, Subject
 from credreport.rules.thresholds import UNUSED_AFTER
@@ -269,12 +270,13 @@ def _decided(
     else:
         lines.append(f"`{basis}` decides: days {rule.measure.label}.")
     judged = pd.Timestamp(as_of)
-    is_ahead = since > judged
-    later, earlier = (basis, "as-of") if is_ahead else ("as-of", basis)
+    is_left = rule.measure is EXPIRY
+    apart = since - judged if is_left else judged - since
+    difference = f"{basis} - as-of" if is_left else f"as-of - {basis}"
     lines += [
         f"as-of: {format_instant(as_of)} ({report.as_of_origin})",
         f"{basis}: {format_instant(since)}",
-        f"{later} - {earlier} = {elapsed(abs(judged - since))}; whole days: {finding['days']}",
+        f"{difference} = {elapsed(apart)}; whole days, rounded down: {finding['days']}",
         f"{finding['days']} {limit}: it fires.",
     ]
     if rule.operator != "<=":
@@ -297,8 +299,9 @@ def _decided(
 
 def elapsed(apart: timedelta) -> str:
     """Return a time between two instants to the second, such as `98 days 7:05:09`."""
-    days, rest = divmod(int(apart.total_seconds()), 86_400)
-    return f"{plural(days, 'day')} {rest // 3600}:{rest // 60 % 60:02}:{rest % 60:02}"
+    days, rest = divmod(int(abs(apart).total_seconds()), 86_400)
+    sign = "-" if apart < timedelta(0) else ""
+    return f"{sign}{plural(days, 'day')} {rest // 3600}:{rest // 60 % 60:02}:{rest % 60:02}"
 
 
 def _rule_lines(policy: Policy, rule: Rule) -> tuple[str, ...]:

@@ -59,7 +59,7 @@ def test_a_password_at_the_boundary(tmp_path: Path) -> None:
         "`password_last_used` decides: days unused.",
         "as-of: 2026-01-31T12:00:00Z (file name)",
         f"password_last_used: {EDGE}",
-        "as-of - password_last_used = 90 days 0:00:00; whole days: 90",
+        "as-of - password_last_used = 90 days 0:00:00; whole days, rounded down: 90",
         "90 >= 90: it fires.",
         "The boundary: it fires from 2026-01-31T12:00:00Z on, and not one second earlier; the as-of is "
         "0 days 0:00:00 after that.",
@@ -80,9 +80,35 @@ def test_a_key_that_was_never_used_counts_from_the_day_it_was_made(tmp_path: Pat
         "`access_key_1_last_used_date` is 'N/A': never used, so the day on which it was set counts, "
         "`access_key_1_last_rotated`."
     )
-    assert "as-of - access_key_1_last_rotated = 90 days 0:00:01; whole days: 90" in decided
+    assert (
+        "as-of - access_key_1_last_rotated = 90 days 0:00:01; whole days, rounded down: 90"
+        in decided
+    )
     assert lines(explanation, "What other tools")[0] == (
         "Prowler: PASS: it always passes a credential that was never used."
+    )
+
+
+@pytest.mark.parametrize(
+    ("expires", "arithmetic", "fires"),
+    [
+        ("2026-02-02T18:00:00Z", "2 days 6:00:00; whole days, rounded down: 2", "2 <= 7"),
+        ("2026-01-31T12:00:00Z", "0 days 0:00:00; whole days, rounded down: 0", "0 <= 7"),
+        ("2025-12-05T06:00:00Z", "-57 days 6:00:00; whole days, rounded down: -58", "-58 <= 7"),
+    ],
+)
+def test_days_that_are_left_may_be_negative(
+    tmp_path: Path, expires: str, arithmetic: str, fires: str
+) -> None:
+    recent = "2026-01-31T00:00:00Z"
+    dates = {"password_last_changed": recent, "password_next_rotation": expires}
+    row = user("alice", password_enabled="true", password_last_used=recent, **dates)
+    decided = lines(
+        only(*of(tmp_path, row, policy=Policy(rules=("expiring-password",)))), "What decided"
+    )
+    assert decided[3:5] == (
+        f"password_next_rotation - as-of = {arithmetic}",
+        f"{fires}: it fires.",
     )
 
 
