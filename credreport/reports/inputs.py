@@ -28,7 +28,6 @@ from credreport.files import (
 from credreport.reports.containers.archives import is_archive, open_archive
 from credreport.reports.containers.members import ArchiveRefused, Member, take_from
 from credreport.reports.containers.strangers import is_packed
-from credreport.reports.later_dates import is_later
 from credreport.reports.likeness import (
     SWAP,
     contains_rows,
@@ -42,8 +41,10 @@ from credreport.reports.name_dates import stamps_in_name
 from credreport.reports.own_output import is_own_file
 from credreport.reports.stamp import (
     Stamp,
+    is_any_later,
     stamp_of_archive,
     stamp_of_folder,
+    stamp_of_last,
     steps_of,
 )
 from credreport.text import escape_text
@@ -122,17 +123,19 @@ class Unread:
         return Stream(self.name, data, self.searched, self._find_place_stamp())
 
     def _find_place_stamp(self) -> Stamp | None:
-        stamp = _stamp_of_directory(os.path.dirname(self.path))  # noqa: PTH120
+        folder, base = os.path.split(self.path)
+        # What was packed on Windows may have its directories in its name.
+        stamp = _stamp_of_directory(os.path.join(folder, *steps_of(base)[:-1]))  # noqa: PTH118
         if self.member is None:
             return stamp
         *folders, _ = steps_of(self.member.name)
-        archive = Path(self.path).name
+        archive = base
         for found, below in (
             (stamp_of_folder(folders), []),
             (stamp_of_archive(archive), folders),
             (stamp, [archive, *folders]),
         ):
-            if found and not any(is_later(name, found.instant) for name in below):
+            if found and not is_any_later(below, found.instant):
                 return found
         return None
 
@@ -468,8 +471,7 @@ def _stamp_of_directory(directory: str) -> Stamp | None:
 
 def _is_date(below: str) -> bool:
     """Whether a directory's own name is a date, alone or with the two above it."""
-    parts = PurePosixPath(below).parts
-    return any(stamp_of_folder([name]) for name in (parts[-1], "-".join(parts[-3:])))
+    return stamp_of_last(PurePosixPath(below).parts) is not None
 
 
 def _why_not_searched(folder: str) -> str:

@@ -28,6 +28,9 @@ _GUESSES = tuple(
         r"(?<![0-9] )(?P<month>0[1-9]|1[0-2]) ?(?P<year>20[0-9]{2})",
         r"(?P<year>2[4-9]|3[0-9]) ?(?P<one>[0-9]{2}) ?(?P<other>[0-9]{2})",
         r"(?P<one>2[4-9]|3[01]) (?P<other>[0-9]{2}) (?P<year>2[4-9]|3[0-9])",
+        # Behind another word it would rather be the number of a ticket.
+        r"(?:\A|reports? )(?P<year>20[0-9]{2}) (?P<one>[0-9]{2})(?P<other>[0-9]{2})",
+        r"(?:\A|reports? )(?P<year>20[0-9]{2}) ?(?P<ordinal>[0-2][0-9]{2}|3[0-6][0-9])",
     )
 )
 _SHORT_YEAR = re.compile(r"(?<![0-9.])([0-9]{1,2})\.([0-9]{1,2})\.([2-3][0-9])(?![0-9])")
@@ -81,6 +84,10 @@ def _guess_days(text: str) -> Iterator[datetime]:
     for pattern in _GUESSES:
         for match in pattern.finditer(plain):
             part = match.groupdict("1")
+            if "ordinal" in part:
+                days = timedelta(days=int(part["ordinal"]) - 1)
+                yield from (day + days for day in _days_of(part["year"], ("1", "1")))
+                continue
             one, other = part.get("one", "1"), part.get("other", "1")
             if "month" in part:
                 dates = [(part["month"], "1")]

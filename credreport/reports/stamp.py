@@ -43,22 +43,34 @@ def stamp_of_folder(parts: Sequence[str]) -> Stamp | None:
 
     `parts` are the names of the directories, the innermost last: `2026-09-30`, `dt=20260930`, or
     three of them as in `2026/09/30` and `year=2026/month=09/day=30`. None, too, where a nearer one
-    has a later date among other words, or a later one that is not read.
+    has a later date among other words, or a later one that is not read, or has it together with
+    those beside it (`2026/09`).
     """
-    plain = [_PARTITION.sub("", part) for part in parts]
-    for end in range(len(plain), 0, -1):
-        for count in (1, 3):
-            name = "-".join(plain[end - count : end]) if end >= count else ""
-            if re.fullmatch(_WHOLE[count], name):
-                found = stamps_in_name(name)
-                if len(found) == 1:
-                    stamp = Stamp(found.pop(), _FOLDER)
-                    return (
-                        None
-                        if any(is_later(part, stamp.instant) for part in parts[end:])
-                        else stamp
-                    )
+    for end in range(len(parts), 0, -1):
+        stamp = stamp_of_last(parts[:end])
+        if stamp:
+            return None if is_any_later(parts[end:], stamp.instant) else stamp
     return None
+
+
+def is_any_later(steps: Sequence[str], instant: datetime) -> bool:
+    """Whether one of the steps of a path, or all of them together, name a later day; see is_later."""
+    return any(is_later(name, instant) for name in (*steps, "-".join(_plain(steps))))
+
+
+def stamp_of_last(parts: Sequence[str]) -> Stamp | None:
+    """Return the date that the last directory's whole name is, alone or with the two above it."""
+    for count in (1, 3):
+        name = "-".join(_plain(parts[-count:])) if len(parts) >= count else ""
+        if re.fullmatch(_WHOLE[count], name):
+            found = stamps_in_name(name)
+            if len(found) == 1:
+                return Stamp(found.pop(), _FOLDER)
+    return None
+
+
+def _plain(parts: Sequence[str]) -> list[str]:
+    return [_PARTITION.sub("", part) for part in parts]
 
 
 _WHOLE = {

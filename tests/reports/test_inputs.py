@@ -278,14 +278,25 @@ def test_an_empty_directory_below_is_told_and_a_doubt_where_it_is_called_by_a_da
     tmp_path: Path,
 ) -> None:
     put(tmp_path / "2026-06-30/a.csv", REPORT)
-    for name in ("2026-09-30", "eu/2026/12/31", "notes", "2026-06-30/notes"):
+    for name in ("2026-09-30", "eu/2026/12/31", "notes", "2026-06-30/notes", "2026/9/1"):
         (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "year=2026/month=09/day=30").mkdir(parents=True)
     assert left_out(tmp_path) == {
+        "2026/9/1": "doubt",
+        "year=2026/month=09/day=30": "doubt",
         "2026-09-30": "doubt",
         "eu/2026/12/31": "doubt",
         "notes": "fine",
         "2026-06-30/notes": "fine",
     }
+
+
+def test_directories_in_the_name_of_a_file_are_nearer_than_those_it_is_in(tmp_path: Path) -> None:
+    put(tmp_path / "2026-06-30" / "2026-09-30\\a.csv")
+    (item,) = open_inputs([str(tmp_path)])
+    assert isinstance(item, Stream)
+    assert item.place_stamp
+    assert f"{item.place_stamp.instant:%m-%d}" == "09-30"
 
 
 def test_links_to_directories_are_not_followed_into_a_loop(tmp_path: Path) -> None:

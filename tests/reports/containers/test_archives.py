@@ -364,6 +364,8 @@ def test_a_member_is_dated_by_its_directories_and_by_its_archive(tmp_path: Path)
         ("2026-06-30/a.zip", "31.12.2025/a.csv", "06-30"),
         ("2026-06-30/a.zip", "30.09.2026/a.csv", None),
         ("2026-06-30/a 2026-09.zip", "a.csv", None),
+        ("in/a 2026-06-30.zip", "2026/09/a.csv", None),
+        ("in/a 2026-06-30.zip", "2026\\09\\a.csv", None),
         ("2026-09-30/a 2026-06-30.zip", "b 31.07.2026/a.csv", "09-30"),
     ],
 )
