@@ -66,6 +66,7 @@ from credreport.evidence.tables import (
     MASKED_STEM,
     closing_blocks,
     masked_facts,
+    name_total,
     reports_block,
     to_inputs,
     to_left_out,
@@ -141,7 +142,7 @@ def of_analysis(
     if since is not None:
         left_out.append(to_left_out(*_left_out(since.first)))
         total = f"Total of the baseline, {since.days[0]}"
-        tie_out.append(since.first.tie_out.replace({"source_file": {"Total": total}}))
+        tie_out.append(name_total(since.first.tie_out, total))
     accounts = _accounts(assessment)
     users = _named(assessment.users, USERS, assessment)
     tables: dict[str, Table] = {

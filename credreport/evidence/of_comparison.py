@@ -72,6 +72,7 @@ from credreport.evidence.tables import (
     MASKED_STEM,
     closing_blocks,
     masked_facts,
+    name_total,
     reports_block,
     to_inputs,
     to_left_out,
@@ -142,8 +143,7 @@ def of_comparison(
     timeline = with_names(comparison.timeline, newest.accounts)
     has_timeline = len(days) > 2
     tie_outs = [
-        date.tie_out.replace({"source_file": {"Total": f"Total of {day}"}})
-        for date, day in zip(dates, days, strict=True)
+        name_total(date.tie_out, f"Total of {day}") for date, day in zip(dates, days, strict=True)
     ]
     tables = {
         "changes": changes[[*CHANGES]],

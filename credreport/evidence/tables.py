@@ -36,6 +36,11 @@ def to_inputs(totals: Totals) -> pd.DataFrame:
     return inputs.assign(**dates)
 
 
+def name_total(tie_out: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return the tie-out with another name in its last row, the total; a file may be called so."""
+    return tie_out.assign(source_file=[*tie_out["source_file"].iloc[:-1], name])
+
+
 def masked_facts(fingerprint: str) -> list[tuple[str, str]]:
     """Return the fact that names are pseudonyms, if so; `fingerprint` is that of their key."""
     if not fingerprint:
@@ -74,7 +79,7 @@ def reports_block(heading: str, inputs: pd.DataFrame) -> Block:
 
 def _with_shown_accounts(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table with its accounts as people read them; the account of a sum stays empty."""
-    is_sum = table["source_file"].str.startswith(_SUM)
+    is_sum = table["source_file"].str.startswith(_SUM) & table["account_id"].eq("")
     shown = table["account_id"].map(shown_account).mask(is_sum, "")
     return table.assign(account_id=shown.astype("str"))
 

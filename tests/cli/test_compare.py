@@ -457,6 +457,25 @@ def test_a_baseline_of_the_same_name_is_told_apart_and_verified(
     assert verified.exit_code == 0, verified.output
 
 
+def test_a_report_called_total_keeps_its_name_and_its_account(tmp_path: Path) -> None:
+    old = save(tmp_path, root(), user(**key()), name="2026-06-30/Total")
+    new = save(tmp_path, root(), name="Total_2026-09-30.csv")
+    first, second, out = "Total", new.name, tmp_path / "out"
+    expected = {
+        "compare": [first, "Total of 2026-06-30", second, "Total of 2026-09-30"],
+        "analyze": [second, "Total", first, "Total of the baseline, 2026-06-30"],
+    }
+    for command, sources in expected.items():
+        inputs = (old, new) if command == "compare" else (new, "--baseline", old)
+        run(command, *inputs, "-o", out / command, "--format", "xlsx,json")
+        (path,) = (out / command).glob("*d*.xlsx")
+        document = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        assert [row["source_file"] for row in document["tie_out"]] == sources
+        rows = openpyxl.load_workbook(path)["Inputs"].iter_rows(values_only=True)
+        tied = [(row[0], row[1]) for row in rows if "PASS" in row]
+        assert tied == list(zip(sources, [ACCOUNT, None] * 2, strict=True))
+
+
 def test_the_reason_of_an_undetermined_change_is_told_once_whatever_the_rules(
     tmp_path: Path,
 ) -> None:
