@@ -276,6 +276,7 @@ class Opener:
         self.max_bytes = max_bytes
         self.names = _Names(taken)
         self.seen: dict[tuple[int, ...], tuple[str, str]] = {}
+        self.seen_again = 0
         self.unpacked_bytes = 0
 
     def open_all(self, inputs: Sequence[str]) -> Iterator[Stream | Skipped | Problem]:
@@ -335,7 +336,7 @@ class Opener:
     def _find_directory(self, directory: Path) -> Iterator[Item]:
         failures: list[OSError] = []
         links: list[tuple[str, str]] = []
-        found_any = False
+        found_any, seen_again = False, self.seen_again
         for below, entries in _walk(directory, failures):
             if below and not entries:
                 shown = self.names.choose(below.rstrip("/"))
@@ -362,7 +363,7 @@ class Opener:
                 yield item
         for failure in failures:
             yield _unreadable(_as_text(str(failure.filename)), failure)
-        if not found_any and not failures:
+        if not found_any and not failures and self.seen_again == seen_again:
             found = "no CSV, JSON, text, base64, zip or tar file in it"
             remedy = "Name the directory that holds the downloaded reports"
             yield Problem(_as_text(str(directory)), 0, 0, found, remedy)
@@ -373,7 +374,9 @@ class Opener:
         if top != target and top not in target.parents:
             yield Skipped(name, "a link that leads out of the searched directory", is_doubt=True)
         elif target.is_dir():
-            yield Skipped(name, "a link to a directory, which is searched where it is")
+            is_left_out = any(map(_why_not_searched, target.relative_to(top).parts))
+            where = " that is not searched" if is_left_out else ", which is searched where it is"
+            yield Skipped(name, f"a link to a directory{where}", is_left_out)
         else:
             yield from self._find_searched(path, Path(path).name, name)
 
@@ -398,7 +401,7 @@ class Opener:
         if first[1] != absolute:
             yield _another_name(name, absolute, *first)
         elif first[0] != name:
-            return  # named twice by the user
+            self.seen_again += 1  # named twice by the user
         elif is_archive(absolute):
             yield from self._find_members(absolute, name)
         else:

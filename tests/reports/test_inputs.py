@@ -311,6 +311,19 @@ def test_a_link_into_a_directory_that_is_not_searched_is_followed(tmp_path: Path
     assert names([tmp_path]) == ["skip .kept", "read latest.csv"]
 
 
+def test_a_link_to_a_directory_that_is_not_searched_is_a_doubt(tmp_path: Path) -> None:
+    put(tmp_path / "a.csv"), put(tmp_path / "eu/a.csv"), put(tmp_path / ".cache/r/b.csv")
+    (tmp_path / "cached").symlink_to(".cache/r")
+    (tmp_path / "europe").symlink_to("eu")
+    assert left_out(tmp_path) == {".cache": "fine", "cached": "doubt", "europe": "fine"}
+
+
+def test_a_directory_within_another_one_that_was_searched_is_not_empty(tmp_path: Path) -> None:
+    put(tmp_path / "in/eu/a.csv"), put(tmp_path / "in/notes.pdf")
+    assert names([tmp_path / "in", tmp_path / "in/eu"]) == ["skip notes.pdf", "read eu/a.csv"]
+    assert "refuse" not in " ".join(names([tmp_path / "in/**"]))
+
+
 def test_a_file_reached_twice_is_read_once(tmp_path: Path) -> None:
     path = put(tmp_path / "a.csv")
     (tmp_path / "b.csv").symlink_to(path)
