@@ -88,7 +88,10 @@ def follow(
 
 
 def to_steps(identified: pd.DataFrame, coverage: pd.DataFrame) -> pd.DataFrame:
-    """Return `key`, `turn` and the `change` from each report of an account to its next."""
+    """Return `key`, `turn` and the `change` from each report of an account to its next.
+
+    What a report without root lacks is compared with the last report before it that had it.
+    """
     turns = identified[["date", *TELLING]].merge(
         coverage[["date", "account_id", "turn"]], on=["date", "account_id"], validate="many_to_one"
     )
@@ -97,10 +100,15 @@ def to_steps(identified: pd.DataFrame, coverage: pd.DataFrame) -> pd.DataFrame:
             {"key": int, "turn": int, "change": "str"}
         )
     ]
+    lost = turns.iloc[:0]
     for turn in range(1, int(coverage["turn"].max()) + 1):
         after = turns[turns["turn"].eq(turn)]
-        before = turns[turns["turn"].eq(turn - 1) & turns["account_id"].isin(after["account_id"])]
-        steps.append(match(before, after)[["key", "change"]].assign(turn=turn))
+        before = pd.concat([turns[turns["turn"].eq(turn - 1)], lost])
+        before = before[before["account_id"].isin(after["account_id"])]
+        pairs = match(before, after)
+        steps.append(pairs[["key", "change"]].assign(turn=turn))
+        is_lost = pairs["is_gone"] & pairs["doubt"].eq("root")
+        lost = before[before["key"].isin(pairs.loc[is_lost, "key"])]
     return pd.concat(steps, ignore_index=True)
 
 

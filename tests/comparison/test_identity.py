@@ -168,11 +168,12 @@ def test_twins_that_changed_slots_are_followed_over_three_dates(tmp_path: Path) 
 
 def of_root(tmp_path: Path, *rows: list[dict[str, str]]) -> Comparison:
     policy = load_policy(None, profile="cis-5.0", unused_after_days=None, include_root=False)
-    names = ("2026-06-30T06-00-00Z.csv", "2026-09-30T06-00-00Z.csv")
+    whens = (RECENT, LATER, "2026-10-30T00:00:00Z", "2026-12-01T00:00:00Z")[: len(rows)]
+    names = [f"2026-{month:02d}-30T06-00-00Z.csv" for month in (6, 9, 11, 12)][: len(rows)]
     return compare_all(
         [
             assess(read_reports(save(tmp_path, *each, user(**key(used=when)), name=name)), policy)
-            for each, name, when in zip(rows, names, (RECENT, LATER), strict=True)
+            for each, name, when in zip(rows, names, whens, strict=True)
         ]
     )
 
@@ -203,6 +204,21 @@ def test_a_user_whom_a_report_without_root_lacks_too_is_undetermined(
     change, state = ("user_removed", "closed") if rest else ("undetermined", "undetermined")
     assert (set(table["change"]), set(table["state"])) == ({change}, {state, ""})
     assert comparison.is_incomplete is not bool(rest)
+
+
+@pytest.mark.parametrize(
+    ("last", "state"),
+    [([root()], "closed"), ([], "undetermined"), ([root(), "zoe"], "open")],
+)
+def test_what_became_of_a_user_whom_one_without_root_lacked_a_later_report_tells(
+    tmp_path: Path, last: list[dict[str, str] | str], state: str
+) -> None:
+    zoe = user("zoe", password_enabled="true", password_last_used=RECENT)
+    rows = [zoe if isinstance(row, str) else row for row in last]
+    comparison = of_root(tmp_path, [root(), zoe], [], [], rows)
+    lives = comparison.timeline[comparison.timeline["user"].eq("zoe")]
+    assert set(lives["state"]) == {state}
+    assert set(lives["closed_on"].notna()) == {state == "closed"}
 
 
 def test_root_that_the_older_report_lacks_is_new(tmp_path: Path) -> None:
