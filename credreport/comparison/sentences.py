@@ -35,7 +35,7 @@ READS: Mapping[str, tuple[str, ...]] = {
     "old-single-factor-password": ("enabled", "set", "mfa_active"),
     "expiring-password": ("enabled", "next_rotation"),
     "setup-access-key": ("enabled", "last_used", "password_enabled"),
-    "active-signing-certificate": ("enabled",),
+    "active-signing-certificate": ("enabled", "set"),
     "console-without-mfa": ("password_enabled", "mfa_active"),
     "user-without-mfa": ("mfa_active", "password_enabled", *_KEYS),
     "two-active-access-keys": _KEYS,
@@ -177,7 +177,8 @@ def _of_rule(rows: pd.DataFrame, rule: str, when: _Days, of_change: pd.Series) -
         new_text = new_text.mask(old_name.ne(new_name), new_name + ": " + new_text)
         is_changed = old.ne(new)
         changed = changed.mask(is_changed, changed + old_text + ", " + new_text + "; ")
-        same = same.mask(~is_changed, same + new_name + ": " + _shown(new) + "; ")
+        moved = old_name.where(old_name.eq(new_name), old_name + " (now " + new_name + ")")
+        same = same.mask(~is_changed, same + moved + ": " + _shown(new) + "; ")
     on_both = "on " + when.before + " and on " + when.after
     unchanged = same.str.removesuffix("; ") + " (" + on_both + ")"
     is_closed = rows["outcome"].eq(Outcome.CLOSED)

@@ -125,6 +125,20 @@ CASES: list[tuple[str, dict[str, str], dict[str, str], str, str]] = [
         "(on 2026-06-30 and on 2026-09-30)",
     ),
     (
+        "unrotated-access-key", key(2, used=RECENT), key(used=RECENT),
+        "still_open",
+        "access_key_2_active (now access_key_1_active): true; "
+        "access_key_2_last_rotated (now access_key_1_last_rotated): 2025-01-01T00:00:00Z "
+        "(on 2026-06-30 and on 2026-09-30)",
+    ),
+    (
+        "active-signing-certificate", {"cert_2_active": "true", "cert_2_last_rotated": OLD},
+        {"cert_1_active": "true", "cert_1_last_rotated": RECENT},
+        "still_open",
+        "cert_2_last_rotated: 2025-01-01T00:00:00Z on 2026-06-30, "
+        "cert_1_last_rotated: 2026-06-15T00:00:00Z on 2026-09-30",
+    ),
+    (
         "never-used-access-key", key(used="N/A"), key(used="soon"),
         "undetermined",
         "`access_key_1_last_used_date` is 'soon': neither a date nor a known absence; "
