@@ -80,33 +80,38 @@ def explain(
             progress=progress,
         )
     assessment = assess(population, policy, waivers).check_accounts(named)
-    lines = describe_user(assessment, finding)
+    status = _tell_left_out(screen, assessment)
+    is_id = assessment.findings["finding_id"].eq(finding.strip().upper()).any()
+    lines = [] if is_id else describe_user(assessment, finding)
     if lines and as_json:
         screen.pour([json.dumps({"user": finding, "credentials": lines}, indent=1), "\n"])
-        return _end(screen, assessment)
+        return status
     if lines:
         screen.say(f"{finding} is a user, not a Finding ID; each of its credentials:")
         for line in lines:
             screen.say(f"  {line}")
-        return _end(screen, assessment)
+        return status
     explanation = explain_finding(population, assessment, finding)
     if as_json:
         screen.pour([json.dumps(_to_document(explanation), indent=1), "\n"])
-        return _end(screen, assessment)
+        return status
     screen.say(explanation.title)
     for section in explanation.sections:
         screen.say()
         screen.say(section.heading)
         for line in section.lines:
             screen.say(f"  {line}", is_whole=line.startswith(COMMAND))
-    return _end(screen, assessment)
+    return status
 
 
-def _end(screen: Screen, assessment: Assessment) -> int:
+def _tell_left_out(screen: Screen, assessment: Assessment) -> int:
     """Name the inputs that were left out, if any: the finding may be in one of them."""
+    doubts = [item for item in assessment.skipped if item.is_doubt]
     for line in problem_lines(assessment.refused):
         screen.note(f"refused: {line}")
-    return INCOMPLETE if assessment.refused else 0
+    for item in doubts:
+        screen.note(f"left out: {item.name}: {item.why}")
+    return INCOMPLETE if assessment.refused or doubts else 0
 
 
 def _to_document(explanation: Explanation) -> dict[str, object]:

@@ -46,7 +46,9 @@ def after_evidence(written: Sequence[Path], formats: Sequence[str], *, has_findi
     if script is not None:
         return Step("a dry run of the remedies, which changes nothing", ("sh", str(script)))
     wanted = ",".join([*formats, "sh"])
-    arguments = [*_without_format(sys.argv[1:]), "--format", wanted]
+    given = sys.argv[1:]
+    end = given.index("--") if "--" in given else len(given)  # behind it, everything is an input
+    arguments = [*_without_format(given[:end]), "--format", wanted, *given[end:]]
     return _again(
         arguments,
         "add the remediation script",

@@ -183,7 +183,7 @@ def _why_unknown(population: Population, assessment: Assessment, name: str, want
         f"as of {as_of_words(assessment.totals)}, by profile {policy.profile} "
         f"({policy.unused_after_days} days)"
     )
-    wide = assess(population, _widest(policy)).findings
+    wide = assess(population, widest(include_root=policy.include_root)).findings
     found = wide[wide["finding_id"].str.startswith(wanted)]
     if len(found) == 1:
         (row,) = to_rows(found)
@@ -192,18 +192,18 @@ def _why_unknown(population: Population, assessment: Assessment, name: str, want
         who = f"It would be {about} of {row['user']!r} under rule {rule.id}, which"
         if rule.id not in policy.rules:
             return f"{judged}. {who} is not in this profile: give its --profile or --policy"
-        number = policy.number_of(rule)
+        assert rule.parameter is not None, "without a number it fires under every policy"
+        (number,) = policy.numbers_for(found["user"], rule.parameter)
         days = f"{row['days']} days, and the rule fires at {rule.boundary(number)}"
-        return (
-            f"{judged}. {who} does not fire: {days}; give the --as-of and --unused-after of the run"
-        )
+        options = "--as-of, --unused-after, --profile and --policy"
+        return f"{judged}. {who} does not fire: {days}; give the {options} of the run"
     return (
         f"{judged}. It may be of another account or report, of a key that was rotated or a user that "
         "was created again since (these are new findings), of a masked report, or mistyped"
     )
 
 
-def _widest(policy: Policy) -> Policy:
+def widest(*, include_root: bool) -> Policy:
     """Return the policy under which every rule fires for everything it can be about."""
     least = {name: each.least for name, each in PARAMETERS.items() if name != UNUSED_AFTER.name}
     for rule in RULES.values():
@@ -212,7 +212,7 @@ def _widest(policy: Policy) -> Policy:
     return Policy(
         profile="all",
         unused_after_days=UNUSED_AFTER.least,
-        include_root=policy.include_root,
+        include_root=include_root,
         rules=tuple(RULES),
         numbers=least,
     )
@@ -262,7 +262,8 @@ def _decided(
     number = int(limit.rsplit(maxsplit=1)[-1])
     lines = []
     slot = next((each for each in SLOTS if each.credential == finding["credential"]), None)
-    if slot and basis == slot.fallback and credential["use"] == Use.NEVER_USED:
+    is_about_use = rule.judged is not None
+    if is_about_use and slot and basis == slot.fallback and credential["use"] == Use.NEVER_USED:
         lines.append(
             f"`{slot.last_used}` is {credential['last_used_raw'] or 'blank'!r}: never used, so the "
             f"day on which it was set counts, `{basis}`."
@@ -310,11 +311,14 @@ def _rule_lines(policy: Policy, rule: Rule) -> tuple[str, ...]:
     lines = [f"{rule.title}; severity {rule.severity}. Measures {rule.measures}."]
     if rule.parameter is not None:
         known = profile.number(rule.parameter.name)
-        source = f"profile {profile.name}"
-        if known and known.value == number:
-            source += f": {known.source}"
-        elif known:
-            source = f"asked for by this run; profile {profile.name} has {known.value}"
+        usual = known.value if known else rule.parameter.default
+        if number != usual:
+            whose = f"profile {profile.name} has" if known else "credreport's own default is"
+            source = f"asked for by this run; {whose} {usual}"
+        else:
+            source = (
+                f"profile {profile.name}: {known.source}" if known else "credreport's own default"
+            )
         lines.append(f"Fires at {rule.boundary(number)} ({source}).")
     here = profile.controls(rule, number)
     lines += [f"Control of this profile: {control}" for control in here]

@@ -39,6 +39,10 @@ def test_words_are_quoted_for_the_shell_in_use(
         (["analyze", "in", "--format", "csv", "-q"], ["analyze", "in", "-q", "--format", "csv,sh"]),
         (["analyze", "--format=csv", "--json", "in"], ["analyze", "in", "--format", "csv,sh"]),
         (["analyze", "in", "--format"], ["analyze", "in", "--format", "csv,sh"]),
+        (
+            ["analyze", "--json", "--", "-x", "--json"],
+            ["analyze", "--format", "csv,sh", "--", "-x", "--json"],
+        ),
     ],
 )
 def test_the_same_run_with_the_script(

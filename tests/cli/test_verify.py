@@ -165,3 +165,21 @@ def test_explain_names_what_was_refused_for_the_finding_may_be_in_it(out: Path) 
     assert result.exit_code == 3
     assert "refused: " in result.stderr
     assert "broken.csv" in result.stderr
+
+
+def test_explain_names_what_was_left_out_for_the_finding_may_be_in_it(out: Path) -> None:
+    place = out.parent / "in"
+    (report,) = place.iterdir()
+    (place / f".{report.name}").write_bytes(report.read_bytes().replace(b"carol", b"dora"))
+    result = run("explain", "carol", place)
+    assert result.exit_code == 3
+    assert f"left out: .{report.name}: " in result.stderr
+
+
+def test_explain_of_a_finding_whose_id_is_a_users_name(out: Path) -> None:
+    place = out.parent / "in"
+    (report,) = place.iterdir()
+    name = json.loads((out / f"{STEM}.json").read_bytes())["findings"][0]["finding_id"]
+    report.write_bytes(report.read_bytes().replace(b"carol", name.encode()))
+    result = run("explain", name, place)
+    assert result.stdout.startswith(f"{name}: Console password unused: password of ")

@@ -11,7 +11,7 @@ from credreport.errors import UsageError
 from credreport.reports.selection import Population, read_reports
 from credreport.rules.catalogue import RULES
 from credreport.rules.peers import prowler_on_unused
-from credreport.rules.policy import Policy
+from credreport.rules.policy import Policy, UserClass
 from credreport.rules.waivers import load_waivers
 from credreport.runs.explain import Explanation, describe_user, elapsed, explain
 from credreport.verdicts.assessment import Assessment, assess
@@ -129,6 +129,30 @@ def test_a_number_other_than_that_of_the_profile_is_said(tmp_path: Path) -> None
     )
 
 
+@pytest.mark.parametrize(
+    ("days", "source"),
+    [
+        (90, "credreport's own default"),
+        (30, "asked for by this run; credreport's own default is 90"),
+    ],
+)
+def test_a_number_that_the_profile_does_not_have_is_none_of_its(
+    tmp_path: Path, days: int, source: str
+) -> None:
+    policy = Policy(rules=("unrotated-access-key",), numbers={"rotate_after_days": days})
+    row = user("bob", **KEY | {"access_key_1_last_rotated": "2025-01-01T00:00:00Z"})
+    explanation = only(*of(tmp_path, row, policy=policy))
+    assert lines(explanation, "The rule")[1] == f"Fires at > {days} days ({source})."
+
+
+def test_a_rule_that_does_not_ask_for_use_is_not_explained_by_it(tmp_path: Path) -> None:
+    policy = Policy(rules=("unrotated-access-key",), numbers={"rotate_after_days": 30})
+    explanation = only(*of(tmp_path, user("bob", **KEY), policy=policy))
+    assert lines(explanation, "What decided")[0] == (
+        "`access_key_1_last_rotated` decides: days since it was made."
+    )
+
+
 def test_a_waiver_is_named(tmp_path: Path) -> None:
     text = (
         '[[waiver]]\nid = "W1"\nuser = "alice"\nreason = "Sealed."\napproved_by = "CISO"\n'
@@ -174,6 +198,9 @@ def test_a_finding_that_does_not_fire_here_is_told_why(tmp_path: Path) -> None:
         UsageError, match="under rule unused-password, which does not fire: 90 days, and"
     ):
         explain(population, later, name)
+    of_class = Policy(classes=(UserClass("a*", {"unused_after_days": 365}),))
+    with pytest.raises(UsageError, match=r"90 days, and the rule fires at >= 365 days; give the"):
+        explain(population, assess(population, of_class), name)
     other = assess(population, Policy(rules=("unused-access-key",)))
     with pytest.raises(
         UsageError, match="which is not in this profile: give its --profile or --policy"
