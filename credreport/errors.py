@@ -75,11 +75,15 @@ class OutputError(CredreportError):
 
 
 class InputRefused(CredreportError):
-    """Inputs that cannot be read as credential reports: `problems` holds all of them."""
+    """Inputs that cannot be read as credential reports: `problems` holds all of them.
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    `has_others`: without them, something would be left to judge.
+    """
+
+    def __init__(self, problems: Iterable[Problem], *, has_others: bool = False) -> None:
         """Keep the problems, in the order of files and lines."""
         self.problems = tuple(problems)
+        self.has_others = has_others
         super().__init__(*problem_lines(self.problems))
 
 

@@ -77,7 +77,8 @@ def _show(screen: Screen, error: CredreportError, kwargs: Mapping[str, object]) 
     if not isinstance(error, InputRefused):
         return error.exit_code
     files = len({problem.source for problem in error.problems})
-    hint = "; --keep-going leaves them out" if not kwargs.get("keep_going") else ""
+    may_go_on = error.has_others and kwargs.get("keep_going") is False
+    hint = "; --keep-going leaves them out" if may_go_on else ""
     screen.fail(f"{plural(files, 'input')} refused, nothing written{hint}")
     return error.exit_code
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from credreport.cli.screen import Screen
-from credreport.errors import UsageError
+from credreport.errors import InputRefused, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -217,7 +218,7 @@ def compare_baseline(
     from credreport.reports.selection import is_older, read_reports
     from credreport.verdicts.assessment import assess
 
-    with progress(screen, [str(baseline)]) as advance:
+    with progress(screen, [str(baseline)]) as advance, _dated_by_itself():
         older = read_reports(
             [baseline],
             keep_going=keep_going,
@@ -242,6 +243,21 @@ def compare_baseline(
             )
             raise UsageError(message)
     return comparison
+
+
+@contextmanager
+def _dated_by_itself() -> Iterator[None]:
+    """Refuse reports without a date in other words: --as-of is not for the baseline."""
+    from credreport.reports.selection import DATE_IT
+
+    try:
+        yield
+    except InputRefused as error:
+        own = "Put the time of the download into the name as in `report_YYYY-MM-DD.csv`: `--as-of` does not date a baseline"
+        problems = [
+            replace(each, remedy=own) if each.remedy == DATE_IT else each for each in error.problems
+        ]
+        raise InputRefused(problems, has_others=error.has_others) from None
 
 
 @contextmanager

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,7 +15,14 @@ from credreport.cli.ending import FINDINGS_OPEN, ending
 from credreport.cli.help import INPUT
 from credreport.cli.options import Accounts, CarryFrom, MaxFileSize, NoColor, WaiversFile
 from credreport.cli.screen import Screen
+from credreport.errors import InputRefused, Problem, problem_lines
+from credreport.schema import ACCOUNT_ID
 
+if TYPE_CHECKING:
+    from credreport.reports.report import Report
+    from credreport.reports.selection import Population
+
+_ANY = datetime(2000, 1, 1, tzinfo=UTC)  # where a report has no dates, none is compared
 EXAMPLES = (
     "credreport unmask --mask-key mask.key --reports sample_reports/ user-vy4d7tjrylqlv4\n"
     "credreport unmask --mask-key mask.key --reports sample_reports/ 457288958668"
@@ -56,19 +66,25 @@ def unmask(
     from credreport.masking.judged import mask_assessment
     from credreport.masking.key import read_key
     from credreport.masking.pseudonyms import Masker
-    from credreport.reports.selection import NEWEST, read_reports
+    from credreport.reports.inputs import find_inputs
+    from credreport.reports.selection import sort_items
+    from credreport.runs.explain import widest
     from credreport.verdicts.assessment import assess
 
     masker = Masker(read_key(key))
     given.accounts(accounts, masker)
     given.decisions(carry_from, masker)
     waivers = given.waivers(waivers_file)
-    for name in reports:
-        population = read_reports(
-            [name], as_of=NEWEST, keep_going=True, max_bytes=given.max_bytes(max_file_size)
-        )
-        policy = given.policy(None, "all", include_root=True)
-        mask_assessment(assess(population, policy, waivers), masker)
+    items = find_inputs(reports, given.max_bytes(max_file_size))
+    found, refused, skipped = sort_items(items, None)
+    if not found:
+        none = Problem(", ".join(reports), 0, 0, "no credential report among the inputs")
+        raise InputRefused(refused or [none])
+    for line in problem_lines(refused):
+        screen.note(f"refused: {line}")
+    for each in _to_populations(found):
+        population = replace(each, refused=tuple(refused), skipped=tuple(skipped))
+        mask_assessment(assess(population, widest(include_root=True), waivers), masker)
     unknown = [name for name in names if name not in masker.originals]
     for name in names:
         if name in masker.originals:
@@ -79,3 +95,17 @@ def unmask(
             "reports, with its accounts, waivers and carried workbook"
         )
     return FINDINGS_OPEN if unknown else 0
+
+
+def _to_populations(reports: Iterable[Report]) -> Iterator[Population]:
+    """Yield all of the reports, older ones and copies too, each account once in a population."""
+    from credreport.reports.selection import Population, count_twins, date_report
+
+    layers: dict[int, list[Report]] = {}
+    for report in count_twins(reports):
+        latest = max(filter(None, (report.stamp, report.newest)), default=_ANY)
+        is_known = ACCOUNT_ID.fullmatch(report.account_id)
+        twin = 0 if is_known else report.twin
+        layers.setdefault(report.twin, []).append(replace(date_report(report, latest), twin=twin))
+    for layer in layers.values():
+        yield Population(tuple(layer))

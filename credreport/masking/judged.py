@@ -268,5 +268,6 @@ def mask_error(error: CredreportError, masker: Masker) -> CredreportError:
     if isinstance(error, OutputError):
         return error
     if isinstance(error, InputRefused):
-        return InputRefused(mask_problem(each, masker) for each in error.problems)
+        masked = [mask_problem(each, masker) for each in error.problems]
+        return InputRefused(masked, has_others=error.has_others)
     return type(error)(*map(masker.text, error.lines))

@@ -101,7 +101,7 @@ def read_dates(
     unusable = [report for report, _ in unusable_reports]
     chosen = [item for item in single if not any(item.report is other for other in unusable)]
     if refused and (not keep_going or not chosen):
-        raise InputRefused(sorted(refused))
+        raise InputRefused(sorted(refused), has_others=bool(chosen))
     if not chosen:
         raise InputRefused(
             [Problem(escape_text(", ".join(names)), 0, 0, "no credential report among the inputs")]

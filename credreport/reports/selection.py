@@ -29,6 +29,10 @@ GIVEN = "--as-of"
 # A stamp may be written to the minute.
 _ROUNDED = timedelta(minutes=1)
 _LATE = timedelta(days=1)
+DATE_IT = (
+    "Pass the time of the download with `--as-of`, or put it into the name as in "
+    "`report_YYYY-MM-DD.csv`; `--as-of newest` yields lower bounds only"
+)
 _PART = "Take these rows out, download the report again, or leave the older one out"
 
 
@@ -161,20 +165,19 @@ def choose(
     chosen, superseded, conflicts = _choose_newest(dated, without)
     problems = tuple(sorted({*refused, *conflicts}))
     if problems and (not keep_going or not chosen):
-        raise InputRefused(problems)
+        raise InputRefused(problems, has_others=bool(chosen))
     if not chosen:
         found = "no credential report among the inputs"
         names = escape_text(", ".join(map(str, inputs)))
         raise InputRefused([Problem(names, 0, 0, found)])
-    reports = _count_twins(sorted(chosen, key=_place))
-    return Choice(reports, problems, tuple(superseded), tuple(date_notices(chosen)))
+    return Choice(count_twins(chosen), problems, tuple(superseded), tuple(date_notices(chosen)))
 
 
-def _count_twins(reports: Iterable[Report]) -> tuple[Report, ...]:
-    """Number reports that may be of one account, so that their findings are not confused."""
+def count_twins(reports: Iterable[Report]) -> tuple[Report, ...]:
+    """Sort reports, and number those that may be of one account: their findings are not confused."""
     counts: Counter[str] = Counter()
     numbered = []
-    for report in reports:
+    for report in sorted(reports, key=_place):
         twin = counts[report.account_id]
         numbered.append(replace(report, twin=twin) if twin else report)
         counts[report.account_id] += 1
@@ -387,11 +390,7 @@ def no_as_of(report: Report) -> Problem:
     found = f"does not say when it was made: {why}"
     if newest:
         found += f"; all that it shows is that it was made after {format_instant(newest)}"
-    remedy = (
-        "Pass the time of the download with `--as-of`, or put it into the name as in "
-        "`report_YYYY-MM-DD.csv`; `--as-of newest` yields lower bounds only"
-    )
-    return Problem(report.source.name, 0, 0, found, remedy)
+    return Problem(report.source.name, 0, 0, found, DATE_IT)
 
 
 def date_notices(reports: Sequence[Report]) -> list[Notice]:

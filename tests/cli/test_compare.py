@@ -343,6 +343,20 @@ def test_a_baseline_that_no_stamp_says_is_older_is_refused_whenever_it_is_judged
     assert f"no stamp says whether {old} is older than {new}" in " ".join(result.stderr.split())
 
 
+def test_a_baseline_without_a_date_is_not_told_to_use_as_of(
+    dates: tuple[Path, Path], tmp_path: Path
+) -> None:
+    undated = save(tmp_path, root(), user("bob"), name="june.csv")
+    result = run(
+        "analyze", dates[1], "--baseline", undated, "--as-of", "2026-12-31", "--format", "none"
+    )
+    assert result.exit_code == 2
+    assert " ".join(result.stderr.split()).endswith(
+        "Put the time of the download into the name as in `report_YYYY-MM-DD.csv`: `--as-of` does not "
+        "date a baseline. 1 input refused, nothing written"
+    )
+
+
 def test_without_a_baseline_there_is_no_changes_sheet(
     dates: tuple[Path, Path], tmp_path: Path
 ) -> None:

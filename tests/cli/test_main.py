@@ -304,6 +304,10 @@ class TestExitStatus:
     def test_a_refused_input_writes_nothing(self, here: Path) -> None:
         stale(here)
         (here / "bad.csv").write_text("x")
+        done = run("analyze", here / "bad.csv")
+        assert done.stderr.endswith(
+            "\n1 input refused, nothing written\n"
+        )  # leaving it out leaves none
         done = run("analyze", here)
         assert (done.exit_code, done.stdout) == (2, "")
         assert done.stderr == (

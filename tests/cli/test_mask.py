@@ -385,6 +385,32 @@ def test_unmask_gives_the_names_back_to_who_has_the_key(once: Once) -> None:
     assert "user-aaaaaaaaaaaaaa: no name" in unknown.stderr
 
 
+def test_unmask_reads_the_older_reports_of_the_inputs_too(once: Once) -> None:
+    document = once.document(f"analyze {EARLIER} --format json")
+    asked = {each["user"] for each in document["users"]} - {"<root_account>"}
+    asked |= {each["finding_id"] for each in document["findings"]}
+    line = ["unmask", "--mask-key", "PLACE/k.key", "--reports", f"PLACE/{FILES[0]}"]
+    done = run(once.place, *line, *asked)
+    assert done.exit_code == 0, done.output
+    assert ": b\n" in done.stdout  # only the older reports have this user
+
+
+def test_unmask_names_what_cannot_be_read(place: Path) -> None:
+    masked(place, *f"analyze {LATER} --format none".split())
+    line = ["unmask", "--mask-key", "PLACE/k.key", "user-aaaaaaaaaaaaaa", "--reports"]
+    bad = place / FILES[0] / "bad.csv"
+    bad.write_text("x")
+    done = run(place, *line, f"PLACE/{FILES[0]}")
+    assert done.exit_code == 1
+    assert done.stderr.startswith("refused: bad.csv, line 1, column 1: not a credential report")
+    done = run(place, *line, str(bad))
+    assert done.exit_code == 2
+    assert done.stderr.endswith("\n1 input refused, nothing written\n")
+    (place / "empty" / "evidence").mkdir(parents=True)
+    done = run(place, *line, "PLACE/empty")
+    assert done.exit_code == 2
+
+
 def test_the_key_is_the_users_and_stays_apart(once: Once) -> None:
     place, (done, out) = once.place, once.run(JSON)
     key = place / "k.key"
