@@ -39,7 +39,7 @@ from credreport.verdicts.tally import WITHOUT_REPORT, doubts_in_words
 from credreport.verdicts.warnings import WAIVER_CODES
 
 _MOST_DAYS = 4
-_DATED_CODES = ("waiver-unmatched", "account-without-report")
+_DATED_CODES = ("class-unmatched", "waiver-unmatched", "account-without-report")
 
 
 @dataclass(frozen=True)
@@ -352,7 +352,7 @@ def _to_signatures(identified: pd.DataFrame) -> dict[tuple[int, str], int]:
 
 
 def _dated_notices(assessments: Sequence[Assessment]) -> list[Notice]:
-    """Merge the notices that some dates share into one naming them: waivers, missing accounts."""
+    """Merge the notices that some dates share into one naming them: classes, waivers, missing accounts."""
     days: dict[Notice, list[str]] = {}
     for assessment in assessments:
         day = f"{_newest_as_of(assessment):%Y-%m-%d}"

@@ -187,7 +187,7 @@ class Masker:
     def _unquoted(self, inner: str) -> str:
         if inner in self.originals or inner == ROOT_USER:
             return inner
-        for kind in ("user", "file", "path", "text"):
+        for kind in ("user", "file", "path", "text", "pattern"):
             if (kind, inner) in self._made:
                 return self.name(kind, inner)
         if _ARN.fullmatch(inner):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from credreport.errors import UsageError
+from credreport.errors import Notice, UsageError
 from credreport.rules.catalogue import PARAMETERS, RULES
 from credreport.rules.option_file import OptionFile
 from credreport.rules.profiles import DEFAULT_PROFILE, PROFILES, Profile
@@ -53,12 +53,14 @@ def to_pattern(glob: str) -> re.Pattern[str]:
 class UserClass:
     """The users whose name fits `match`, and their own numbers, by parameter name.
 
-    If `is_masked`, `match` is a pseudonym: whom it fits can no longer be determined.
+    If `is_masked`, `match` is a pseudonym: whom it fits can no longer be determined. `line` is its
+    line in the file.
     """
 
     match: str
     numbers: Mapping[str, int]
     is_masked: bool = False
+    line: int = 0
 
 
 @dataclass(frozen=True)
@@ -130,16 +132,34 @@ class Policy:
 
         A class that fits but does not set this parameter leaves the base number.
         """
+        base = self.number(parameter)
+        own = [each.numbers.get(parameter.name, base) for each in self.classes]
+        return self.class_numbers(users).map(dict(enumerate([*own, base])))
+
+    def class_numbers(self, users: pd.Series) -> pd.Series:
+        """Return which class counts for each user, from 0; the number of classes where none fits."""
         import pandas as pd  # noqa: PLC0415 - slow to import; `inspect` needs none
 
-        numbers = pd.Series(self.number(parameter), index=users.index, dtype="int64")
-        free = pd.Series(data=True, index=users.index)
-        for each in self.classes:
-            mine = free & matches(each.match, users)
-            free &= ~mine
-            if parameter.name in each.numbers:
-                numbers = numbers.mask(mine, each.numbers[parameter.name])
-        return numbers
+        none = len(self.classes)
+        found = pd.Series(none, index=users.index, dtype="int64")
+        for number, each in enumerate(self.classes):
+            found = found.mask(found.eq(none) & matches(each.match, users), number)
+        return found
+
+    def class_notices(self, used: Collection[int]) -> list[Notice]:
+        """Return a warning for each class of the file that counts for nobody; `used` are the others."""
+        if self.file is None:
+            return []
+        return [
+            Notice(
+                self.file.name,
+                each.line,
+                "class-unmatched",
+                f"no user is in class {each.match!r} (none fits, or a class above takes them)",
+            )
+            for number, each in enumerate(self.classes)
+            if number not in used
+        ]
 
     def possible_numbers(self, user: str, parameter: Parameter) -> tuple[int, ...]:
         """Return the number of one user; if a class is masked, all that may apply, in order."""
@@ -311,4 +331,4 @@ def _read_class(file: TomlFile, table: Mapping[str, Any], number: int) -> UserCl
     numbers = _read_numbers(file, table, _CLASS, number)
     if not set(table) - {_MATCH}:
         file.report(line, "a class without a number of its own", "Write unused_after_days = 365")
-    return UserClass(glob, numbers)
+    return UserClass(glob, numbers, line=line)

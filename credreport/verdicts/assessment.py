@@ -46,7 +46,8 @@ class Part:
     `undecided` has the verdicts of rules that a report does not allow, `undetermined` these and
     those on use, with reasons; `unused` has the few columns of the unused credentials that a script
     needs; `ages` counts the judged active credentials by kind and age; `tallies` and
-    `report_notices` have one entry per report. `iam_user_count` leaves root out.
+    `report_notices` have one entry per report. `iam_user_count` leaves root out. `classes` are the
+    numbers of the classes that have a user.
     """
 
     users: pd.DataFrame
@@ -61,6 +62,7 @@ class Part:
     user_count: int
     credential_count: int
     iam_user_count: int
+    classes: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -242,8 +244,9 @@ def judge_part(reports: Sequence[Report], policy: Policy, waivers: Waivers) -> P
     ages = credentials.loc[
         is_unused | credentials["status"].eq(Status.CURRENT), ["kind", "age_days"]
     ]
+    users = to_user_table(credentials, marked, undecided)
     return Part(
-        users=to_user_table(credentials, marked, undecided),
+        users=users,
         credentials=credentials,
         findings=findings,
         undecided=undecided,
@@ -257,6 +260,7 @@ def judge_part(reports: Sequence[Report], policy: Policy, waivers: Waivers) -> P
         user_count=len(judged.table),
         credential_count=len(credentials),
         iam_user_count=len(judged.table) - int(judged.table.is_root.sum()),
+        classes=frozenset(policy.class_numbers(users["user"])),
     )
 
 
@@ -278,6 +282,7 @@ def join(
     report_notices = [notices for part in parts for notices in part.report_notices]
     notices = [*left_out.notices, *(notice for report in reports for notice in report.notices)]
     notices += chain.from_iterable(report_notices)
+    notices += policy.class_notices(frozenset().union(*(part.classes for part in parts)))
     notices += waiver_notices(covered, waivers)
     ages = pd.concat([part.ages for part in parts])
     return Assessment(

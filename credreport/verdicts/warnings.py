@@ -82,6 +82,7 @@ WARNING_TITLES = {
     "generated-time": "GeneratedTime not readable",
     "two-stamps": "dates of GeneratedTime, file name, directory or archive that differ",
     "several-stamps": "several times in the file's name",
+    "class-unmatched": "classes without a user",
     "waiver-expired": "waivers that have expired",
     "waiver-early": "waivers that are not yet in force",
     "waiver-unmatched": "waivers that match no finding",
@@ -93,10 +94,11 @@ WARNING_TITLES = {
     "sign-off": "sign-off of the earlier workbook, not carried over",
 }
 
-# Warnings about the user's own waivers, list of accounts and decisions are shown one by one.
+# Warnings about the user's own classes, waivers, list of accounts and decisions are shown one by one.
 WAIVER_CODES = ("waiver-expired", "waiver-early", "waiver-unmatched")
 DECISION_CODES = ("decision-contradicted", "decision-later", "decision-read", "sign-off")
-OWN_CODES = (*WAIVER_CODES, "account-without-report", "account-not-listed", *DECISION_CODES)
+ACCOUNT_CODES = ("account-without-report", "account-not-listed")
+OWN_CODES = ("class-unmatched", *WAIVER_CODES, *ACCOUNT_CODES, *DECISION_CODES)
 
 Row = Mapping[str, object]
 Say = Callable[[int, str, str], None]

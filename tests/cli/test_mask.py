@@ -361,6 +361,19 @@ def test_the_same_key_makes_the_same_names_next_quarter(once: Once) -> None:
     )
 
 
+def test_a_class_has_one_pseudonym_everywhere(place: Path) -> None:
+    (place / "p.toml").write_text('[[class]]\nmatch = "numbat-*"\nunused_after_days = 30\n')
+    line = (
+        f"analyze {LATER} --mask --mask-key PLACE/k.key --policy PLACE/p.toml --format none --json"
+    )
+    done = run(place, *line.split())
+    document = json.loads(done.stdout)
+    (of_class,) = document["parameters"]["classes"]
+    (message,) = (each["message"] for each in document["warnings"] if "in class" in each["message"])
+    assert f"no user is in class '{of_class['match']}' (" in message
+    assert "numbat" not in done.output
+
+
 def test_unmask_gives_the_names_back_to_who_has_the_key(once: Once) -> None:
     document = once.document(JSON)
     asked = {each["user"] for each in document["users"]} - {"<root_account>"}

@@ -283,6 +283,17 @@ def test_a_waiver_without_a_match_is_named_once_with_its_dates(tmp_path: Path) -
     ]
 
 
+def test_a_class_without_a_user_is_named_once_with_its_dates(tmp_path: Path) -> None:
+    paths = dated(tmp_path, [root(), user("adm-1")], [root(), user("bob")])
+    file = tmp_path / "p.toml"
+    file.write_text('[[class]]\nmatch = "adm-*"\nunused_after_days = 30\n')
+    comparison = judged(paths, load_policy(file))
+    assert [str(each) for each in comparison.notices if each.code == "class-unmatched"] == [
+        "p.toml, line 2: no user is in class 'adm-*' (none fits, or a class above takes them) on "
+        "2026-07-30"
+    ]
+
+
 def test_the_same_report_on_two_dates_is_said(tmp_path: Path) -> None:
     rows = [root(), user("a", **key()), user("b")]
     respelt = [

@@ -528,6 +528,17 @@ def test_first_class_that_fits_counts() -> None:
     assert list(policy.numbers_for(names, UNUSED_AFTER)) == [30, 90, 365, 90]
 
 
+def test_a_class_without_a_user_is_warned_of(tmp_path: Path) -> None:
+    globs = ("adm-*", "SVC-*", "svc-b*")
+    tables = (f'[[class]]\nmatch = "{glob}"\nunused_after_days = 30\n' for glob in globs)
+    policy = load_policy(write(tmp_path, "".join(tables)))
+    assessment = judge(tmp_path, root(), user("svc-backup"), policy=policy)
+    assert [str(each) for each in assessment.notices if each.code == "class-unmatched"] == [
+        "policy.toml, line 2: no user is in class 'adm-*' (none fits, or a class above takes them)",
+        "policy.toml, line 8: no user is in class 'svc-b*' (none fits, or a class above takes them)",
+    ]
+
+
 def test_whom_a_masked_class_fits_nobody_can_tell() -> None:
     numbers = {"unused_after_days": 30}
     plain = (UserClass("user-a", {"unused_after_days": 60}),)
