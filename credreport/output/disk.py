@@ -6,7 +6,6 @@ what was there before, and no temporary file.
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import json
 import os
@@ -23,6 +22,7 @@ from typing import Any
 
 from credreport.errors import OutputError
 from credreport.files import Content, chunks_of, read_bounded
+from credreport.globs import match
 
 _SIGNALS = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -234,7 +234,7 @@ def _find_inputs(inputs: Iterable[str]) -> tuple[list[Path], set[Path]]:
     """Return the files and the directories that the inputs name."""
     files, folders = [], set()
     for name in inputs:
-        found = [name] if os.path.lexists(name) else glob.glob(name, recursive=True)  # noqa: PTH207 - absolute too
+        found = [name] if os.path.lexists(name) else match(name).paths
         for path in map(Path, found):
             if path.is_dir():
                 folders.add(path.resolve())

@@ -25,8 +25,9 @@ from credreport.files import (
     read_at_most,
     why_unreadable,
 )
+from credreport.globs import match
 from credreport.reports.containers.archives import is_archive, open_archive
-from credreport.reports.containers.members import ArchiveRefused, Member, take_from
+from credreport.reports.containers.members import EMPTY_FOLDER, ArchiveRefused, Member, take_from
 from credreport.reports.containers.strangers import is_packed
 from credreport.reports.likeness import (
     SWAP,
@@ -42,9 +43,9 @@ from credreport.reports.own_output import is_own_file
 from credreport.reports.stamp import (
     Stamp,
     is_any_later,
+    is_date,
     stamp_of_archive,
     stamp_of_folder,
-    stamp_of_last,
     steps_of,
 )
 from credreport.text import escape_text
@@ -234,7 +235,7 @@ def count_inputs(inputs: Sequence[str]) -> int:
     """Return about how many files there are to read, for a progress bar: names only, nothing opened."""
     total = 0
     for text in inputs:
-        for path in [text] if os.path.lexists(text) else _match(text):
+        for path in [text] if os.path.lexists(text) else match(text).paths:
             is_directory = Path(path).is_dir()
             total += sum(map(_count_files, _walk(path, []))) if is_directory else 1
     return total
@@ -242,10 +243,6 @@ def count_inputs(inputs: Sequence[str]) -> int:
 
 def _count_files(found: tuple[str, list[os.DirEntry[str]]]) -> int:
     return sum(not entry.is_dir(follow_symlinks=False) for entry in found[1])
-
-
-def _match(pattern: str) -> list[str]:
-    return sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - the pattern may be absolute
 
 
 def _walk(top: str | Path, failures: list[OSError]) -> Iterator[tuple[str, list[os.DirEntry[str]]]]:
@@ -296,12 +293,7 @@ class Opener:
             elif os.path.lexists(text):
                 yield from self._find_path(Path(text))
             elif glob.has_magic(text):
-                matches = _match(text)
-                if not matches:
-                    remedy = "Check the pattern and the directory"
-                    yield Problem(_as_text(text), 0, 0, "no file matches", remedy)
-                for match in matches:
-                    yield from self._find_path(Path(match))
+                yield from self._find_matches(text)
             elif not text:
                 remedy = "Name a file or a directory; a shell variable may be empty"
                 yield Problem("''", 0, 0, "an empty input name", remedy)
@@ -333,6 +325,19 @@ class Opener:
             name = self.names.choose(path.name, path.parent.name)
             yield from self._find_file(str(path), name, searched=False)
 
+    def _find_matches(self, pattern: str) -> Iterator[Item]:
+        found = match(pattern)
+        for path in found.paths:
+            yield from self._find_path(Path(path))
+        for link, top in sorted(found.links.items()):
+            name = self.names.choose(Path(link).name, Path(link).parent.name)
+            yield from self._find_link(link, name, Path(top))
+        for failure in found.failures:
+            yield _unreadable(_as_text(str(failure.filename)), failure)
+        if not found.paths and not found.failures:
+            remedy = "Check the pattern and the directory"
+            yield Problem(_as_text(pattern), 0, 0, "no file matches", remedy)
+
     def _find_directory(self, directory: Path) -> Iterator[Item]:
         failures: list[OSError] = []
         links: list[tuple[str, str]] = []
@@ -340,7 +345,7 @@ class Opener:
         for below, entries in _walk(directory, failures):
             if below and not entries:
                 shown = self.names.choose(below.rstrip("/"))
-                yield Skipped(shown, "an empty directory", is_doubt=_is_date(below))
+                yield Skipped(shown, EMPTY_FOLDER, is_doubt=is_date(below))
             for entry in list(entries):
                 is_directory = entry.is_dir(follow_symlinks=False)
                 why = _why_not_searched(entry.name) if is_directory else ""
@@ -381,7 +386,7 @@ class Opener:
             yield from self._find_searched(path, Path(path).name, name)
 
     def _find_searched(self, path: str, base: str, name: str) -> Iterator[Item]:
-        unread = Unread(os.path.abspath(path), name, 0, self.max_bytes, searched=True)  # noqa: PTH100
+        unread = Unread(_absolute(path), name, 0, self.max_bytes, searched=True)
         skipped = _why_skipped(base, unread)
         if skipped:
             yield skipped
@@ -389,7 +394,7 @@ class Opener:
             yield from self._find_file(path, name, searched=True)
 
     def _find_file(self, path: str, name: str, *, searched: bool) -> Iterator[Item]:
-        absolute = os.path.abspath(path)  # noqa: PTH100 - resolve() would follow links
+        absolute = _absolute(path)
         try:
             status = os.stat(path)  # noqa: PTH116 - a text will do
         except (OSError, ValueError) as error:
@@ -453,6 +458,14 @@ def _judge_member(unread: Unread, member: Member) -> Item:
     return Problem(unread.name, 0, 0, member.wrong, _UNPACK)
 
 
+def _absolute(path: str) -> str:
+    """Return the path from the root on, with its links: except before `..`, which is behind them."""
+    folder, name = os.path.split(path)
+    if os.pardir in Path(folder).parts:
+        folder = os.path.realpath(folder)
+    return os.path.abspath(os.path.join(folder, name))  # noqa: PTH100, PTH118 - no link is followed
+
+
 def _another_name(name: str, path: str, first_name: str, first_path: str) -> Skipped | Problem:
     """Return the record of a file that was seen before under another name."""
     dates, first_dates = _dates_of(path), _dates_of(first_path)
@@ -470,11 +483,6 @@ def _dates_of(path: str) -> set[datetime]:
 @lru_cache(maxsize=1)
 def _stamp_of_directory(directory: str) -> Stamp | None:
     return stamp_of_folder(Path(directory).parts)
-
-
-def _is_date(below: str) -> bool:
-    """Whether a directory's own name is a date, alone or with the two above it."""
-    return stamp_of_last(PurePosixPath(below).parts) is not None
 
 
 def _why_not_searched(folder: str) -> str:
@@ -497,7 +505,9 @@ def _why_skipped(name: str, unread: Unread) -> Skipped | None:
     is_report = holds_report(head)
     has_rows = is_report or contains_rows(head)
     if (companion or is_hidden or litter) and is_packed(head):
-        return Skipped(unread.name, "by its name not a report, but packed", is_doubt=True)
+        return Skipped(
+            unread.name, "by its name not a report, but packed or encrypted", is_doubt=True
+        )
     if litter and (not has_rows or head.startswith(SWAP)):
         return Skipped(unread.name, _LITTER_REASON)
     if is_own_file(name, head, is_like_report=is_report):

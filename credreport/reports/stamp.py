@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from credreport.errors import Notice
@@ -71,6 +72,11 @@ def stamp_of_last(parts: Sequence[str]) -> Stamp | None:
 
 def _plain(parts: Sequence[str]) -> list[str]:
     return [_PARTITION.sub("", part) for part in parts]
+
+
+def is_date(folder: str) -> bool:
+    """Whether a directory's own name is a date, alone or with the two above it."""
+    return stamp_of_last(PurePosixPath(folder).parts) is not None
 
 
 _WHOLE = {

@@ -21,6 +21,7 @@ from types import SimpleNamespace
 import pytest
 
 from credreport.errors import Problem
+from credreport.globs import match
 from credreport.reports import inputs as sources
 from credreport.reports.containers import zips
 from credreport.reports.inputs import (
@@ -167,6 +168,13 @@ def packed() -> Iterator[bytes]:
 
 
 PACKED = list(packed())
+ENCRYPTED = [
+    b"-----BEGIN PGP MESSAGE-----\n\nhQEMA\n-----END PGP MESSAGE-----\n",
+    b"\x85\x01\x0c\x03\xff",
+    b"-----BEGIN AGE ENCRYPTED FILE-----\n",
+    b"age-encryption.org/v1\n",
+    b"Salted__\xff",
+]
 # One line of base64 with a header in it: as short as a part of a report may be.
 SHORT = b"user,arn,password_enabled,".rjust(45, b",")
 QUOTED = b'"user","arn"\n' + ROWS
@@ -226,6 +234,8 @@ CODED = [
             for name in ("a.log", ".a.csv.gz", "~$a.csv", "._a.csv")
             for data in PACKED
         ),
+        *((name, data, "doubt") for name in ("a.csv.asc", ".a.csv.gpg") for data in ENCRYPTED),
+        ("a.csv.asc", b"-----BEGIN PGP SIGNATURE-----\n\niQEzB\n", "fine"),
         *(
             (name, data, "doubt")
             for name in ("a.log", ".a.csv", "~$a.csv", "readme")
@@ -299,6 +309,23 @@ def test_directories_in_the_name_of_a_file_are_nearer_than_those_it_is_in(tmp_pa
     assert f"{item.place_stamp.instant:%m-%d}" == "09-30"
 
 
+def test_an_empty_directory_of_a_date_in_an_archive_is_a_doubt(tmp_path: Path) -> None:
+    expected = {"2026-09-30/": "doubt", "eu/2026/12/31/": "doubt"}
+    folders = ["./", "2026-06-30/", "./2026-09-30/", "eu/2026/12/31/", "notes/"]
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in folders:
+            archive.writestr(name, b"")
+        archive.writestr("2026-06-30/a.csv", REPORT)
+    with tarfile.open(tmp_path / "a.tar", "w") as tar:
+        for name in [*folders, "2026-06-30/"]:
+            info = tarfile.TarInfo(name)
+            info.type = tarfile.DIRTYPE
+            tar.addfile(info)
+        tar.addfile(tarfile.TarInfo("2026-06-30/a.csv"))
+    for name in ("a.zip", "a.tar"):
+        assert left_out(tmp_path / name) == {f"{name}/{each}": expected[each] for each in expected}
+
+
 def test_links_to_directories_are_not_followed_into_a_loop(tmp_path: Path) -> None:
     put(tmp_path / "a.csv")
     (tmp_path / "loop").symlink_to(tmp_path)
@@ -322,6 +349,16 @@ def test_a_directory_within_another_one_that_was_searched_is_not_empty(tmp_path:
     put(tmp_path / "in/eu/a.csv"), put(tmp_path / "in/notes.pdf")
     assert names([tmp_path / "in", tmp_path / "in/eu"]) == ["skip notes.pdf", "read eu/a.csv"]
     assert "refuse" not in " ".join(names([tmp_path / "in/**"]))
+
+
+def test_two_dots_behind_a_link_lead_out_of_what_it_points_to(tmp_path: Path) -> None:
+    put(tmp_path / "right/a.csv", b"right"), put(tmp_path / "wrong/a.csv", b"wrong")
+    put(tmp_path / "right/below/b.csv")
+    (tmp_path / "wrong/link").symlink_to("../right/below")
+    for path in ("wrong/link/../a.csv", "wrong/link/..", "wrong/link/../*.csv"):
+        assert next(open_inputs([f"{tmp_path}/{path}"])) == Stream(
+            "a.csv", b"right", searched=path.endswith("..")
+        )
 
 
 def test_a_file_reached_twice_is_read_once(tmp_path: Path) -> None:
@@ -418,6 +455,45 @@ def test_a_glob_is_expanded_and_must_match(tmp_path: Path) -> None:
     assert names([tmp_path / "**" / "r[13].csv"]) == ["read r3.csv", "read r1.csv"]
     assert names([""]) == ["refuse '': an empty input name"]
     assert names([tmp_path / "*.json"])[0].endswith("no file matches")
+
+
+def test_a_glob_follows_no_link_to_a_directory_at_any_depth(tmp_path: Path) -> None:
+    put(tmp_path / "elsewhere/b.csv"), put(tmp_path / "in/a.csv")
+    for name in ("loop", "loop2"):
+        (tmp_path / "in" / name).symlink_to(".")
+    (tmp_path / "in/out").symlink_to("../elsewhere")
+    paths = [f"{tmp_path}/in/**/*.csv", f"{tmp_path}/in/**/**/*.csv"]
+    for path in paths:
+        assert names([path]) == ["read a.csv", "skip loop", "skip loop2", "skip out"]
+    assert count_inputs(paths) == 2
+
+
+def test_a_directory_that_a_glob_cannot_search_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path / "in/a.csv"), put(tmp_path / "shut/b.csv")
+    scandir, lstat = os.scandir, os.lstat
+
+    def fail(path: str) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "scandir", lambda p: fail(p) if str(p).endswith("shut") else scandir(p))
+    monkeypatch.setattr(os, "lstat", lambda p: fail(p) if "shut/" in str(p) else lstat(p))
+    for pattern, place in (("*/*.csv", "shut"), ("**/*.csv", "shut"), ("*/b.csv", "shut/b.csv")):
+        found = names([f"{tmp_path}/{pattern}"])
+        assert found[-1] == f"refuse {tmp_path}/{place}: cannot be read: Permission denied"
+
+
+def test_a_glob_matches_what_a_shell_would(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a/b.csv", "a/.c.csv", ".d/e.csv", "f.csv", "g/h/i.csv"):
+        put(tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    assert [match(pattern).paths for pattern in ("*", "*/", "*/*", "*/.*", ".*/*", "[fg]*")] == [
+        ["a", "f.csv", "g"], ["a", "g"], ["a/b.csv", "g/h"], ["a/.c.csv"], [".d/e.csv"], ["f.csv", "g"],
+    ]  # fmt: skip
+    assert [match(pattern).paths for pattern in ("**/h", "**/*.csv", "g/**", "f.csv/*", "**")] == [
+        ["g/h"], ["a/b.csv", "f.csv", "g/h/i.csv"], ["g"], [], ["."],
+    ]  # fmt: skip
 
 
 def test_a_file_whose_name_looks_like_a_glob_is_a_file(tmp_path: Path) -> None:

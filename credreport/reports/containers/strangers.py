@@ -12,7 +12,7 @@ AS_JSON = "Save it again with `aws iam get-credential-report --output json`, or 
 AS_CSV = "Save it again as comma-separated UTF-8, or use the file as AWS gave it"
 _EXCEL = "In Excel, save as `CSV UTF-8 (comma delimited)`, or use the CSV as AWS gave it"
 
-
+_DECRYPT = "Decrypt it first"
 _PACKED = (
     (b"\x1f\x8b", "a gzip archive", "Unpack it first; a tar archive may be called .tar.gz instead"),
     (b"BZh", "a bzip2 archive", "Unpack it first (bunzip2)"),
@@ -29,6 +29,21 @@ _PACKED = (
     (b"!<arch>\n", "an ar archive", "Unpack it first"),
     (b"begin 6", "a uuencoded file", "Decode it first (uudecode)"),
     (b"begin-base64 6", "a uuencoded file", "Decode it first (uudecode)"),
+    (b"-----BEGIN PGP MESSAGE", "a PGP message", f"{_DECRYPT} (gpg -d)"),
+    *(
+        (mark, "a PGP message", f"{_DECRYPT} (gpg -d)")
+        for mark in (
+            b"\x84\x5e\x03",
+            b"\x85\x01\x0c\x03",
+            b"\x85\x02\x0c\x03",
+            b"\x8c\x0d\x04",
+            b"\xa3\x01",
+            b"\xa3\x02",
+        )
+    ),
+    (b"-----BEGIN AGE", "an encrypted file", f"{_DECRYPT} (age -d)"),
+    (b"age-encryption.org/", "an encrypted file", f"{_DECRYPT} (age -d)"),
+    (b"Salted__", "an encrypted file", f"{_DECRYPT} (openssl enc -d)"),
 )
 # The first letters of base64 of a gzip and of a zip.
 _PACKED_BASE64 = (b"H4sI", b"UEsDB")

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from credreport.files import Spool
 from credreport.reports.containers.members import (
+    EMPTY_FOLDER,
     MAX_MEMBERS,
     MAX_RATIO,
     RATIO_FREE_BYTES,
@@ -18,6 +19,7 @@ from credreport.reports.containers.members import (
     Take,
     refuse_duplicates,
     without_dots,
+    without_folders,
 )
 
 _CHUNK = 1 << 20
@@ -63,7 +65,7 @@ class _Headers:
 
 
 def tar_members(take: Take, size: int) -> list[Member]:
-    """Return the members of a tar of `size` bytes, without directories.
+    """Return the members of a tar of `size` bytes; of its folders, those in which a report may be missing.
 
     Raises ArchiveRefused where it is damaged or cut short, where anything follows its end, or where
     two members have the same name.
@@ -77,16 +79,16 @@ def tar_members(take: Take, size: int) -> list[Member]:
                     raise ArchiveRefused(f"more than {MAX_MEMBERS} files in one archive")
                 if info.isreg():
                     _check_size(take, info, archive.offset)
-                if not info.isdir():
-                    members.append(_to_member(info))
+                members.append(_to_member(info))
             end = archive.offset
     except (tarfile.TarError, ValueError, RecursionError) as error:
         raise ArchiveRefused(f"not a tar that can be read ({error})") from None
+    members = without_folders(members)
     if size - end < 2 * tarfile.BLOCKSIZE or any(_chunks_with_data(take, end, size)):
         raise ArchiveRefused(
             f"damaged or cut short after {len(members)} members, or several archives were joined"
         )
-    refuse_duplicates(member.name for member in members)
+    refuse_duplicates(member.name for member in members if member.left_out != EMPTY_FOLDER)
     return members
 
 
@@ -105,6 +107,8 @@ def _check_size(take: Take, info: tarfile.TarInfo, end: int) -> None:
 
 def _to_member(info: tarfile.TarInfo) -> Member:
     name = without_dots(info.name)
+    if info.isdir():
+        return Member(f"{name}/", left_out=EMPTY_FOLDER)
     if info.issym() or info.islnk():
         return Member(name, left_out=f"a link to {info.linkname}, not followed")
     if not info.isreg():

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from credreport.reports.containers.members import (
+    EMPTY_FOLDER,
     MAX_MEMBERS,
     MAX_RATIO,
     RATIO_FREE_BYTES,
@@ -23,6 +24,7 @@ from credreport.reports.containers.members import (
     refuse_duplicates,
     take_from,
     without_dots,
+    without_folders,
 )
 
 _MAX_DIRECTORY = 20 << 20
@@ -70,7 +72,7 @@ class _Entry:
 
 
 def zip_members(file: BinaryIO) -> list[Member]:
-    """Return the members of a zip in the order of its directory, without directories.
+    """Return the members of a zip in the order of its directory; of its folders, those in which a report may be missing.
 
     Raises ArchiveRefused where the end record, the directory and the members' own headers do not
     agree, where bytes belong to none of them or to two, or where two members have the same name.
@@ -87,7 +89,7 @@ def zip_members(file: BinaryIO) -> list[Member]:
     if place != begin:
         raise ArchiveRefused(_not_next(place, begin))
     refuse_duplicates(entry.shown for entry in entries)
-    return [members[entry.offset] for entry in entries if not entry.name.endswith(b"/")]
+    return without_folders([members[entry.offset] for entry in entries])
 
 
 def _find_directory(take: Take, size: int) -> tuple[int, int, int]:
@@ -216,12 +218,14 @@ def _check_member(take: Take, entry: _Entry, limit: int) -> tuple[Member, int]:
     end = begin + entry.packed_size
     if is_later:
         end += _descriptor_size(take(end, _DESCRIPTOR.size), expected)
-    if end > limit or (entry.name.endswith(b"/") and entry.size):
+    is_folder = entry.name.endswith(b"/")
+    if end > limit or (is_folder and entry.size):
         raise ArchiveRefused(f"{entry.shown!r} is longer than it can be")
     is_deflated = method == _DEFLATED
     member = Member(
-        entry.shown, begin, entry.packed_size, entry.size, is_deflated, entry.crc, _wrong(entry)
-    )
+        entry.shown, begin, entry.packed_size, entry.size, is_deflated, entry.crc, _wrong(entry),
+        EMPTY_FOLDER if is_folder else "",
+    )  # fmt: skip
     return member, end
 
 
