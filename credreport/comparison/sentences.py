@@ -65,13 +65,14 @@ _TOLD = [
     "new_key", "new_key_set_raw", "age_days_after", "effective_last_used_after", "use_after",
     "last_used_after", "service_after", "region_after", "set_at_before", "set_at_after",
     "set_raw_before", "credential_before", "status_before", "status_after", "reason_before",
-    "reason_after", "as_of_after",
+    "reason_after", "as_of_after", "is_twin_left",
 ]  # fmt: skip
 
 
 def to_evidence(rows: pd.DataFrame, day: str) -> pd.Series:
     """Return the reason to believe each row of `to_rows_of_findings`; nothing where nothing changed."""
     when = _Days.of(rows)
+    rows = rows.assign(is_twin_left=_is_twin_left(rows))
     evidence = _of_credentials(rows[_TOLD], when, day)
     is_own = rows["rule"].ne("") & ~rows["rule"].isin(UNUSED_RULES)
     for rule in sorted(set(rows.loc[is_own, "rule"])):
@@ -158,8 +159,23 @@ def _to_active(rows: pd.DataFrame, report: pd.Series) -> pd.Series:
     return active.mask(rows["status_after"].eq(Status.UNUSED), active + "; " + _to_idle(rows))
 
 
+def _is_twin_left(rows: pd.DataFrame) -> pd.Series:
+    """Whether a key that is gone was made in the same second as one of its user that is there."""
+    gone = rows[rows["is_gone"] & rows["set_at_before"].notna()]
+    left = rows[rows["set_at_after"].notna() & rows["user_key"].isin(gone["user_key"])]
+    made_before, made_after = (
+        pd.MultiIndex.from_frame(table[["user_key", "kind", f"set_at_{side}"]])
+        for table, side in ((gone, "before"), (left, "after"))
+    )
+    is_left = rows.index.isin(gone.index[made_before.isin(made_after)])
+    return pd.Series(is_left, index=rows.index)
+
+
 def _to_gone(rows: pd.DataFrame, report: pd.Series) -> pd.Series:
-    made_at = "no key made at " + to_second(rows["set_at_before"]) + " in " + report
+    second = to_second(rows["set_at_before"])
+    made_at = "no key made at " + second + " in " + report
+    twin = "only one of the keys made at " + second + " in " + report
+    made_at = made_at.mask(rows["is_twin_left"], twin)
     gone = ("no password in " + report).mask(rows["kind"].eq(Kind.ACCESS_KEY), made_at)
     return gone.mask(rows["kind"].eq(Kind.CERTIFICATE), "no such certificate in " + report)
 

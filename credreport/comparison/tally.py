@@ -296,9 +296,9 @@ def comparing_rows() -> list[tuple[str, str]]:
             "The same credential",
             "A password belongs to its user, whenever it was last set. An access key is its user and "
             "its last_rotated, whatever slot it stands in; two made in the same second are distinguished "
-            "by their last use, then by slot. Where exactly one key of a user disappeared and exactly "
-            "one is new, the key was rotated: replaced. Where a date that distinguishes keys or users "
-            "cannot be read: undetermined.",
+            "by their last use; if one is gone, by which was active; then by slot. Where exactly one key "
+            "of a user disappeared and exactly one is new, the key was rotated: replaced. Where a date "
+            "that distinguishes keys or users cannot be read: undetermined.",
         ),
         (
             "Closed",

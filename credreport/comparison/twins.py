@@ -1,7 +1,8 @@
 """Match credentials that only their use and slot tell apart.
 
 Two keys of a user may have been made in the same second; the certificates of a user all belong
-together. Such twins are followed from date to date: those that agree best are the same.
+together. Such twins are followed from date to date: those that agree best are the same. While both
+are there, slots say more than which one is active; when one is gone, the other may have its slot.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from itertools import permutations
 
 import pandas as pd
+
+from credreport.schema import Status
 
 _GROUP = ["user_key", "kind", "born"]
 
@@ -23,13 +26,14 @@ class _Twin:
     set_at: pd.Timestamp | None
     last_used: pd.Timestamp | None
     slot: int
+    is_active: bool
 
 
 def pair_twins(credentials: pd.DataFrame) -> pd.Series:
     """Return an ordinal for each credential: the same on every date for the same one of several.
 
-    `credentials` has `date`, `user_key`, `kind`, `born`, `slot`, `set_at` and `last_used`. Nearly all
-    have no twin on any date: theirs is 0.
+    `credentials` has `date`, `user_key`, `kind`, `born`, `slot`, `set_at`, `last_used` and `status`.
+    Nearly all have no twin on any date: theirs is 0.
     """
     counts = credentials.groupby([*_GROUP, "date"], sort=False)["slot"].transform("size")
     is_twin = counts.groupby([credentials[name] for name in _GROUP], sort=False).transform("max")
@@ -40,9 +44,10 @@ def pair_twins(credentials: pd.DataFrame) -> pd.Series:
         for date, rows in group.groupby("date", sort=True):
             ordered = rows.sort_values(["slot", "last_used", "set_at"], kind="stable")
             found = [
-                _Twin(int(str(date)), _known(set_at), _known(last_used), slot)
-                for set_at, last_used, slot in zip(
-                    ordered["set_at"], ordered["last_used"], ordered["slot"], strict=True
+                _Twin(int(str(date)), _known(set_at), _known(used), slot, status != Status.INACTIVE)
+                for set_at, used, slot, status in zip(
+                    *(ordered[name] for name in ("set_at", "last_used", "slot", "status")),
+                    strict=True,
                 )
             ]
             places = _match(lives, found)
@@ -60,6 +65,7 @@ def _known(instant: object) -> pd.Timestamp | None:
 def _match(lives: list[_Twin], found: list[_Twin]) -> list[int]:
     """Return the index in `lives` of each twin that was found; new ones get the next indices."""
     places = range(max(len(lives), len(found)))
+    is_one_gone = len(found) < len(lives)
 
     def cost(order: Iterable[int]) -> tuple[int, ...]:
         pairs = [(lives[p], twin) for p, twin in zip(order, found, strict=True) if p < len(lives)]
@@ -67,6 +73,7 @@ def _match(lives: list[_Twin], found: list[_Twin]) -> list[int]:
             -sum(old.date for old, _ in pairs),  # what is gone does not come back
             sum(old.set_at != new.set_at for old, new in pairs),
             sum(_contradiction(old, new) for old, new in pairs),
+            is_one_gone and sum(old.is_active != new.is_active for old, new in pairs),
             sum(old.slot != new.slot for old, new in pairs),
             *order,
         )

@@ -154,6 +154,28 @@ def test_two_keys_of_one_second_are_told_apart_by_last_use_then_by_slot(tmp_path
     ]
 
 
+@pytest.mark.parametrize("left", [1, 2])
+def test_of_twins_that_were_never_used_the_active_one_is_still_that(
+    tmp_path: Path, left: int
+) -> None:
+    off, on = key(1, used="N/A", active="false"), key(2, used="N/A")
+    comparison = run(tmp_path, [user(**off, **on)], [user(**key(left, used="N/A"))])
+    table = changes(comparison)
+    assert table[["state", "credential_before", "change", "evidence"]].to_numpy().tolist() == [
+        [
+            "still_open", "access_key_2", "still_unused",
+            "already unused on 2026-06-30; never used since it was set on 2025-01-01 (637 days)",
+        ],
+        [
+            "", "access_key_1", "removed",
+            "only one of the keys made at 2025-01-01T00:00:00Z in the report of 2026-09-30",
+        ],
+    ]  # fmt: skip
+    swapped = user(**key(1, used="N/A"), **key(2, used="N/A", active="false"))
+    both = run(tmp_path / "both", [user(**off, **on)], [swapped])
+    assert set(changes(both)["change"]) == {"reactivated", "deactivated"}
+
+
 def test_twins_that_changed_slots_are_followed_over_three_dates(tmp_path: Path) -> None:
     comparison = run(
         tmp_path,
