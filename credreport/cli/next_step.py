@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from credreport.cli.screen import Screen
+from credreport.output.formats import MANIFEST
 
 _SYSTEM = os.name
 _LONGEST = 200
@@ -38,13 +39,15 @@ def show_next(screen: Screen, step: Step) -> None:
 def after_evidence(written: Sequence[Path], formats: Sequence[str], *, has_findings: bool) -> Step:
     """Return what to do with the files: attach them, make the script, or try it."""
     if not has_findings:
-        workbook = next((path for path in written if path.suffix == ".xlsx"), written[0])
+        evidence = [path for path in written if not path.name.endswith(MANIFEST)]
+        workbook = next((path for path in evidence if path.suffix == ".xlsx"), evidence[0])
         return Step(f"attach {workbook} to the ticket")
     script = next((path for path in written if path.suffix == ".sh"), None)
     if script is not None and _SYSTEM == "nt":
         return Step(f"run {script} in AWS CloudShell, first without --apply: that changes nothing")
     if script is not None:
-        return Step("a dry run of the remedies, which changes nothing", ("sh", str(script)))
+        name = f"./{script}" if str(script).startswith("-") else str(script)  # no option of sh
+        return Step("a dry run of the remedies, which changes nothing", ("sh", name))
     wanted = ",".join([*formats, "sh"])
     given = sys.argv[1:]
     end = given.index("--") if "--" in given else len(given)  # behind it, everything is an input

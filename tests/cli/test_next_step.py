@@ -63,9 +63,17 @@ def test_a_command_that_is_long_or_reads_standard_input_is_said_in_words(
     assert step.words.startswith("run this command again with --format csv,sh")
 
 
+def test_the_comment_is_attached_and_not_the_manifest_before_it() -> None:
+    written = [Path("out/x-manifest.json"), Path("out/x.md"), Path("out/SHA256SUMS")]
+    step = after_evidence(written, ["md"], has_findings=False)
+    assert step == Step(f"attach {written[1]} to the ticket")
+
+
 def test_a_script_is_tried_here_or_in_cloudshell(monkeypatch: pytest.MonkeyPatch) -> None:
     step = after_evidence([SCRIPT], ["sh"], has_findings=True)
     assert step.command == ("sh", str(SCRIPT))
+    step = after_evidence([Path("-x/r.sh")], ["sh"], has_findings=True)
+    assert step.command == ("sh", f"./{Path('-x/r.sh')}")
     monkeypatch.setattr(next_step, "_SYSTEM", "nt")
     step = after_evidence([SCRIPT], ["sh"], has_findings=True)
     assert step == Step(
