@@ -204,6 +204,7 @@ def show_warnings(screen: Screen, judged: Assessment | Comparison | Totals, *, w
 
     `where` says where the others can be seen, such as `-v shows`.
     """
+    from credreport.reports.selection import SUPERSEDED
     from credreport.verdicts.warnings import OWN_CODES, WARNING_TITLES
 
     notices = judged.notices
@@ -237,7 +238,9 @@ def show_warnings(screen: Screen, judged: Assessment | Comparison | Totals, *, w
             if number == 1
             else f"{number} older reports or copies were"
         )
-        screen.note(f"{older} not judged: -v lists them, `credreport compare` shows what changed")
+        is_older = any(item.why.startswith(SUPERSEDED) for item in judged.superseded)
+        hint = ", `credreport compare` shows what changed" if is_older else ""
+        screen.note(f"{older} not judged: -v lists them{hint}")
     for line in problem_lines(judged.refused):
         screen.note(f"refused: {line}")
 

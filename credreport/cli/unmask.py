@@ -84,7 +84,7 @@ def unmask(
         screen.note(f"refused: {line}")
     for each in _to_populations(found):
         population = replace(each, refused=tuple(refused), skipped=tuple(skipped))
-        mask_assessment(assess(population, widest(include_root=True), waivers), masker)
+        mask_assessment(assess(population, widest(), waivers), masker)
     unknown = [name for name in names if name not in masker.originals]
     for name in names:
         if name in masker.originals:

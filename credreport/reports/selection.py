@@ -24,6 +24,7 @@ from credreport.text import escape_text, plural
 NEWEST = "newest"
 # Large enough that the fixed cost of a batch hardly counts.
 BATCH_BYTES = 2 << 20
+SUPERSEDED = "superseded"
 FROM_NEWEST = "newest timestamp in the report"
 GIVEN = "--as-of"
 # A stamp may be written to the minute.
@@ -354,7 +355,7 @@ def _choose_newest(
             continue
         chosen.append(newest)
         for report in others:
-            why = f"superseded: account {account_id} has a newer report, {newest.source.name}"
+            why = f"{SUPERSEDED}: account {account_id} has a newer report, {newest.source.name}"
             left_out.append(Skipped(report.source.name, why))
     return chosen, left_out, problems
 

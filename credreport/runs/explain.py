@@ -34,6 +34,7 @@ from credreport.schema import (
     FINDINGS,
     MFA,
     NEXT_ROTATION,
+    ROOT_USER,
     SLOTS,
     USER,
     USER_CELLS,
@@ -183,7 +184,7 @@ def _why_unknown(population: Population, assessment: Assessment, name: str, want
         f"as of {as_of_words(assessment.totals)}, by profile {policy.profile} "
         f"({policy.unused_after_days} days)"
     )
-    wide = assess(population, widest(include_root=policy.include_root)).findings
+    wide = assess(population, widest()).findings
     found = wide[wide["finding_id"].str.startswith(wanted)]
     if len(found) == 1:
         (row,) = to_rows(found)
@@ -192,6 +193,8 @@ def _why_unknown(population: Population, assessment: Assessment, name: str, want
         who = f"It would be {about} of {row['user']!r} under rule {rule.id}, which"
         if rule.id not in policy.rules:
             return f"{judged}. {who} is not in this profile: give its --profile or --policy"
+        if row["user"] == ROOT_USER and rule.judged and not policy.include_root:
+            return f"{judged}. {who} judges root with --include-root only"
         assert rule.parameter is not None, "without a number it fires under every policy"
         (number,) = policy.numbers_for(found["user"], rule.parameter)
         days = f"{row['days']} days, and the rule fires at {rule.boundary(number)}"
@@ -203,7 +206,7 @@ def _why_unknown(population: Population, assessment: Assessment, name: str, want
     )
 
 
-def widest(*, include_root: bool) -> Policy:
+def widest() -> Policy:
     """Return the policy under which every rule fires for everything it can be about."""
     least = {name: each.least for name, each in PARAMETERS.items() if name != UNUSED_AFTER.name}
     for rule in RULES.values():
@@ -212,7 +215,7 @@ def widest(*, include_root: bool) -> Policy:
     return Policy(
         profile="all",
         unused_after_days=UNUSED_AFTER.least,
-        include_root=include_root,
+        include_root=True,
         rules=tuple(RULES),
         numbers=least,
     )

@@ -343,6 +343,13 @@ def test_a_baseline_that_no_stamp_says_is_older_is_refused_whenever_it_is_judged
     assert f"no stamp says whether {old} is older than {new}" in " ".join(result.stderr.split())
 
 
+def test_of_copies_nothing_is_suggested(dates: tuple[Path, Path], tmp_path: Path) -> None:
+    old, new = dates
+    (old.parent / f"copy_{FIRST}").write_bytes(old.read_bytes())
+    result = run("compare", old.parent, new, "--format", "none")
+    assert result.stderr.endswith("1 older report or copy was not judged: -v lists them\n")
+
+
 def test_a_baseline_without_a_date_is_not_told_to_use_as_of(
     dates: tuple[Path, Path], tmp_path: Path
 ) -> None:

@@ -201,6 +201,9 @@ def test_a_finding_that_does_not_fire_here_is_told_why(tmp_path: Path) -> None:
     of_class = Policy(classes=(UserClass("a*", {"unused_after_days": 365}),))
     with pytest.raises(UsageError, match=r"90 days, and the rule fires at >= 365 days; give the"):
         explain(population, assess(population, of_class), name)
+    of_root = assess(population, Policy(include_root=True)).findings.set_index("user")["finding_id"]
+    with pytest.raises(UsageError, match="which judges root with --include-root only"):
+        explain(population, assessment, of_root["<root_account>"])
     other = assess(population, Policy(rules=("unused-access-key",)))
     with pytest.raises(
         UsageError, match="which is not in this profile: give its --profile or --policy"
