@@ -343,7 +343,7 @@ def test_a_baseline_that_no_stamp_says_is_older_is_refused_whenever_it_is_judged
     assert f"no stamp says whether {old} is older than {new}" in " ".join(result.stderr.split())
 
 
-def test_of_copies_nothing_is_suggested(dates: tuple[Path, Path], tmp_path: Path) -> None:
+def test_of_copies_nothing_is_suggested(dates: tuple[Path, Path]) -> None:
     old, new = dates
     (old.parent / f"copy_{FIRST}").write_bytes(old.read_bytes())
     result = run("compare", old.parent, new, "--format", "none")
