@@ -23,6 +23,9 @@ _PART_OF_A_HEADER = "password_enabled"
 YAML = re.compile(r"(?:---\s*\n)?\s*(?:- )?Content:")
 _YAML_PAIR = re.compile(r"(?:- | {0,4})(?P<key>Content|GeneratedTime|ReportFormat):(?P<value>.*)")
 _YAML_BLOCK = re.compile(r"(?:!!binary )?[|>][-+]?")
+_LONGEST_FIELD = 100  # letters; a damaged time may say anything
+_TIME = re.compile(rf"[0-9]{{4}}-.{{,{_LONGEST_FIELD}}}")
+_LONGEST_REST = 1_000  # letters: what AWS and its libraries answer beside `Content` has some 400
 _NO_PYTHON_ESCAPE = re.compile(rb"\n|\\(?!x[0-9a-f]{2}|[nrt'\"])")
 
 
@@ -38,7 +41,7 @@ def unpack_output_text(name: str, text: str) -> Iterator[Unpacked]:
             continue
         fields = record.strip().split("\t")
         contents = [field for field in fields if is_base64(field)]
-        times = [field for field in fields if re.match(r"[0-9]{4}-", field)]
+        times = [field for field in fields if _TIME.fullmatch(field)]
         if len(contents) != 1 or len(times) > 1 or len(fields) != len(times) + 2 or not match:
             found = (
                 "looks like `--output text`, but does not have exactly one base64 text and one time"
@@ -100,10 +103,13 @@ def _unpack_answer(name: str, answer: dict[str, object], which: str) -> Unpacked
             raise refused(name, f"{which}an error message from AWS, not a report", AS_JSON)
         found = "JSON without `Content`: not an answer of get-credential-report"
         raise refused(name, which + found, AS_JSON)
-    others = {key: value for key, value in answer.items() if key != "Content"}
-    if any(map(_is_of_a_report, _texts_in(others))):
+    others = [*_texts_in({key: value for key, value in answer.items() if key != "Content"})]
+    if any(map(_is_of_a_report, others)):
         found = "another report beside the one in `Content`"
         raise refused(name, which + found, f"{AGAIN}; save one report per file")
+    if sum(map(len, others)) > _LONGEST_REST:
+        found = f"more than {_LONGEST_REST} letters beside `Content`, which may hold another report"
+        raise refused(name, which + found, AS_JSON)
     time = answer.get("GeneratedTime", "")
     unpacked = _unpack_content(name, answer["Content"], "CLI JSON")
     return replace(unpacked, generated_time=time if isinstance(time, str) else json.dumps(time))
@@ -126,7 +132,7 @@ def _texts_in(value: object) -> Iterator[str]:
 def _is_of_a_report(text: str) -> bool:
     """Whether a text is the key of a report, or has its header: plain, or in base64, also of UTF-16."""
     letters = "".join(text.split())
-    if text.lower() == "content" or _PART_OF_A_HEADER in text:
+    if text.lower() == "content" or _PART_OF_A_HEADER in text or has_report([text]):
         return True
     if not is_base64(letters):
         return False
@@ -159,7 +165,8 @@ def unpack_yaml(name: str, text: str) -> Iterator[Unpacked]:
         if match is None and (not line.strip() or line.rstrip() in ("---", "...")):
             last = ""
             continue
-        if match is None or not (match["key"] == "Content" or answer):
+        is_long = match is not None and len(match["value"]) > _LONGEST_FIELD
+        if match is None or (match["key"] != "Content" and (is_long or not answer)):
             found = "YAML that is not as the CLI writes it"
             raise refused(name, found, AS_JSON, number)
         if match["key"] in answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import textwrap
 import time
@@ -21,6 +22,7 @@ from tests.support.reports import root, to_csv, user
 
 TEXT = to_csv(root(), user("bob", password_enabled="true"))
 BYTES = TEXT.encode()
+ROWS = TEXT.partition("\n")[2]
 BASE64 = base64.b64encode(BYTES).decode()
 ARMOURED = f"-----BEGIN CERTIFICATE-----\r\n{BASE64}\r\n-----END CERTIFICATE-----\r\n".encode()
 TIME = "2026-01-31T12:00:00+00:00"
@@ -65,6 +67,7 @@ def wrapped(width: int, end: str) -> bytes:
         (answer(GeneratedTime={"a": 1}), "CLI JSON", '{"a": 1}'),
         (answer(Content=wrapped(76, "\n").decode()), "CLI JSON", TIME),
         (answer(ResponseMetadata={"HTTPHeaders": {"content-type": "text/xml"}}), "CLI JSON", TIME),
+        (answer(Older="f" * 937), "CLI JSON", TIME),
         (answer(Content=TEXT), "CLI JSON (text)", TIME),
         (answer(Content=repr(BYTES)), "CLI JSON (Python text)", TIME),
         (answer(Content={"type": "Buffer", "data": list(BYTES)}), "CLI JSON (buffer)", TIME),
@@ -271,6 +274,14 @@ def test_every_answer_in_a_file_is_read(data: bytes) -> None:
         (answer(Older=as_base64(b"user,arn,password_enabled".rjust(900))), "another report beside"),
         (answer(Older=as_base64(b"mfa," + BYTES)), "another report beside the one in `Content`"),
         (answer(Older=as_base64(BYTES)[:-3]), "another report beside the one in `Content`"),
+        (answer(Older=ROWS), "another report beside the one in `Content`"),
+        (answer(Older=as_base64(ROWS.encode())), "another report beside the one in `Content`"),
+        (answer(Older=as_base64(gzip.compress(BYTES))), "another report beside the one in"),
+        (answer(Older=answer().decode()), "another report beside the one in `Content`"),
+        (answer(Older=f"data:text/csv;base64,{BASE64}"), "another report beside the one in"),
+        (answer(Older="f" * 938), "more than 1000 letters beside `Content`"),
+        (yaml(BASE64) + b"ReportFormat: " + b"f" * 101, "line 4: YAML that is not as the CLI"),
+        (f"{BASE64}\t2026-{'f' * 101}\ttext/csv\n".encode(), "looks like `--output text`"),
         (
             yaml(BASE64, mark="- ") + b"- GeneratedTime: 2026-09-30T00:00:00Z\n",
             "line 4: YAML that is not as the CLI writes it",
