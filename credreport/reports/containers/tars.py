@@ -21,9 +21,12 @@ from credreport.reports.containers.members import (
     without_dots,
     without_folders,
 )
+from credreport.schema import BASE64_HEADER
 
 _CHUNK = 1 << 20
 _MAX_HEADER = 64 << 10
+_IN_REPORTS = (b",password_enabled,", b'"password_enabled"', BASE64_HEADER.encode())
+_SHOWN = 80  # letters of a name
 
 
 def unpack_gzip(file: BinaryIO, max_bytes: int) -> Spool:
@@ -71,16 +74,18 @@ def tar_members(take: Take, size: int) -> list[Member]:
     two members have the same name.
     """
     members: list[Member] = []
+    end = 0
     try:
         with tarfile.open(fileobj=_Headers(take), mode="r:") as archive:  # type: ignore[call-overload]
             while info := archive.next():
                 archive.members = []  # it would keep them all
+                _check_headers(take, info, end)
                 if len(members) == MAX_MEMBERS:
                     raise ArchiveRefused(f"more than {MAX_MEMBERS} files in one archive")
                 if info.isreg():
                     _check_size(take, info, archive.offset)
                 members.append(_to_member(info))
-            end = archive.offset
+                end = archive.offset
     except (tarfile.TarError, ValueError, RecursionError) as error:
         raise ArchiveRefused(f"not a tar that can be read ({error})") from None
     members = without_folders(members)
@@ -90,6 +95,13 @@ def tar_members(take: Take, size: int) -> list[Member]:
         )
     refuse_duplicates(member.name for member in members if member.left_out != EMPTY_FOLDER)
     return members
+
+
+def _check_headers(take: Take, info: tarfile.TarInfo, begin: int) -> None:
+    """Refuse a report in the headers before a file: another type of member makes it one of them."""
+    headers = take(begin, info.offset_data - begin).replace(b"\0", b"")
+    if any(word in headers for word in _IN_REPORTS):
+        raise ArchiveRefused(f"a report in the headers of {info.name[:_SHOWN]!r}")
 
 
 def _check_size(take: Take, info: tarfile.TarInfo, end: int) -> None:

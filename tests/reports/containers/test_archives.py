@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import io
 import random
@@ -457,6 +458,20 @@ def test_a_tar_ends_with_two_blocks_of_zeros() -> None:
     assert [member.name for member in members] == list(FILES)
     with pytest.raises(ArchiveRefused, match="damaged or cut short after 3 members"):
         open_archive("a.tar", io.BytesIO(whole[: end + 1023]), 0)
+
+
+@pytest.mark.parametrize(
+    "kind", [tarfile.XHDTYPE, tarfile.GNUTYPE_LONGLINK, tarfile.GNUTYPE_LONGNAME]
+)
+@pytest.mark.parametrize("report", [*FILES.values(), base64.b64encode(FILES["111122223333.csv"])])
+def test_a_report_that_another_type_makes_a_header_is_refused(kind: bytes, report: bytes) -> None:
+    def add(archive: tarfile.TarFile) -> None:
+        info = tarfile.TarInfo("b.csv")
+        info.size, info.type = len(report), kind
+        archive.addfile(info, io.BytesIO(report))
+        archive.addfile(tarfile.TarInfo("c.csv"))
+
+    assert tar_refusal(tarred(add, tarfile.GNU_FORMAT)).startswith("a report in the headers of '")
 
 
 def test_two_members_of_a_tar_of_one_name_are_refused() -> None:
