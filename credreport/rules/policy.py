@@ -284,6 +284,13 @@ def _read_rules(file: TomlFile, base: Profile) -> tuple[str, ...]:
     chosen = set(lists["select"] if "select" in file.document else base.rules)
     chosen |= set(lists["extend"])
     chosen -= set(lists["ignore"])
+    for name in dict.fromkeys(lists["ignore"]):
+        taken = next((key for key in ("select", "extend") if name in lists[key]), None)
+        if taken:
+            line = file.line_of_value(name, "ignore")
+            file.report(
+                line, f"{shown(name)} is in `ignore` and in `{taken}`", "Take it out of one"
+            )
     if not chosen:
         line = file.line_of("ignore") or file.line_of("select")
         file.report(line, "no rule is left", "Select at least one, or ignore fewer")

@@ -1,7 +1,7 @@
 """The numbers of days that rules compare with, each with its default.
 
 Where a benchmark states another, `profiles` has it with its source; the user's own comes from a
-policy file or `--days` (`policy`), and a class of users may have its own there.
+policy file or `--unused-after` (`policy`), and a class of users may have its own there.
 """
 
 from __future__ import annotations

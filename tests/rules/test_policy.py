@@ -356,6 +356,10 @@ def test_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
             "policy.toml, line 1: no rule is left. Select at least one, or ignore fewer.",
         ),
         (
+            'extend = ["root-access-key"]\nignore = ["root-access-key"]\n',
+            "policy.toml, line 2: 'root-access-key' is in `ignore` and in `extend`. Take it out of one.",
+        ),
+        (
             'ignore = ["unused-password", "unused-access-key"]\n',
             "policy.toml, line 1: no rule is left.",
         ),
