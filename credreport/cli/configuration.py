@@ -99,6 +99,8 @@ def find_settings() -> Settings | None:
     if not has_shared:
         return None
     toml = TomlFile(SHARED, _WHAT)
+    for name in _misnamed(toml.document):
+        Screen().note(f"[{name}] of {SHARED} is not read: the table is called [{_TABLE}]")
     found = _tables(toml).get(_TABLE)
     if found is not None and not isinstance(found, dict):
         toml.report(0, f"`{_TABLE}` is {_shown(found)}", f"Write a table: [{_TABLE}]")
@@ -121,6 +123,7 @@ def _mentions_us(path: Path) -> bool:
         )
         return False
     # An editor may have made it UTF-16, which no tool reads: then that is said.
+    data = data.lower()
     return any("credreport".encode(each) in data for each in ("utf-8", "utf-16-le", "utf-16-be"))
 
 
@@ -129,6 +132,17 @@ def _tables(toml: TomlFile) -> dict[str, Any]:
     if isinstance(tool, dict) and "credreport" in tool:
         return {_TABLE: tool["credreport"]}
     return {}
+
+
+def _misnamed(document: Mapping[str, Any]) -> list[str]:
+    """Return the names of tables that were meant for this program and have another name."""
+    tool = document.get("tool")
+    names = [*document, *(f"tool.{each}" for each in (tool if isinstance(tool, dict) else ()))]
+    return [
+        name
+        for name in names
+        if name != _TABLE and name.casefold().removeprefix("tool.") == "credreport"
+    ]
 
 
 def is_option(parameter: Any) -> bool:

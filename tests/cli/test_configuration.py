@@ -267,6 +267,16 @@ def test_a_pyproject_of_others_is_none_of_our_business(place: Path, text: str) -
     assert "pyproject" not in result.stderr
 
 
+@pytest.mark.parametrize("name", ["credreport", "tool.Credreport"])
+def test_a_table_of_pyproject_with_another_name_is_told(place: Path, name: str) -> None:
+    assert place.is_dir()
+    configure(f"[{name}]\nunused-after = 200\n", "pyproject.toml")
+    lines = run("inspect", "in").stderr.splitlines()
+    assert lines[0] == (
+        f"[{name}] of pyproject.toml is not read: the table is called [tool.credreport]"
+    )
+
+
 def test_a_pyproject_that_cannot_be_read_is_named(place: Path) -> None:
     (place / "pyproject.toml").mkdir()
     result = run("inspect", "in")
