@@ -51,13 +51,27 @@ def shell(place: Path, script: str) -> subprocess.CompletedProcess[str]:
         ("HOME=/proc MPLCONFIGDIR=/proc/x TMPDIR=/proc $CR analyze reports -o out", 0, "9 of 9"),
         ("mkdir gone; cd gone; rmdir ../gone; $CR inspect ../../reports/0*", 2, "error: "),
         (
+            "R=$PWD/reports; mkdir gone; cd gone; rmdir ../gone; "
+            f"$SMALL {WORKERS.replace('reports', '$R')}",
+            0,
+            "9 of 9",
+        ),
+        (
             "R=$PWD/reports; mkdir gone; cd gone; rmdir ../gone; $CR analyze $R --format json",
             2,
             "error: cannot write to evidence: No such file or directory; nothing was changed",
         ),
         ("PYTHONIOENCODING=cp1252 $CR inspect reports -q", 0, "9 of 9"),
     ],
-    ids=["ulimit -n 15", "long TMPDIR", "no place of its own", "deleted", "deleted -o", "cp1252"],
+    ids=[
+        "ulimit -n 15",
+        "long TMPDIR",
+        "no place of its own",
+        "deleted",
+        "deleted, workers",
+        "deleted -o",
+        "cp1252",
+    ],
 )
 def test_odd_surroundings(place: Path, script: str, status: int, words: str) -> None:
     run = shell(place, script)

@@ -275,8 +275,16 @@ def test_why_a_file_is_left_out_is_said(tmp_path: Path, name: str, data: bytes, 
     assert Skipped(name, why, is_doubt=data != b"x") in list(open_inputs([str(tmp_path)]))
 
 
-def test_a_line_end_in_a_name_is_written_out(tmp_path: Path) -> None:
-    assert names([put(tmp_path / "a\nb.csv")]) == ["read a\\x0ab.csv"]
+def test_a_line_end_in_a_name_is_written_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert names([put(Path("a\nb.csv"))]) == ["read a\\x0ab.csv"]
+    Path("empty\n").mkdir()
+    Path("link\n").symlink_to("empty\n")
+    for name in ("none\n", "none\n*", "empty\n", "link\n"):
+        (line,) = names([name])
+        assert line.startswith(f"refuse {name.replace(chr(10), chr(92) + 'x0a')}: no ")
 
 
 def test_an_empty_directory_is_refused(tmp_path: Path) -> None:
@@ -324,6 +332,23 @@ def test_an_empty_directory_of_a_date_in_an_archive_is_a_doubt(tmp_path: Path) -
         tar.addfile(tarfile.TarInfo("2026-06-30/a.csv"))
     for name in ("a.zip", "a.tar"):
         assert left_out(tmp_path / name) == {f"{name}/{each}": expected[each] for each in expected}
+
+
+def test_a_directory_is_searched_however_deep_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for _ in range(1300):
+        os.mkdir("d")  # noqa: PTH102 - a whole path may be too long
+        os.chdir("d")
+    try:
+        put(Path("a.csv"))
+        assert names([tmp_path]) == [f"read {'d/' * 1300}a.csv"]
+    finally:  # pytest removes nothing that is so deep
+        Path("a.csv").unlink()
+        for _ in range(1300):
+            os.chdir("..")
+            Path("d").rmdir()
 
 
 def test_links_to_directories_are_not_followed_into_a_loop(tmp_path: Path) -> None:
@@ -446,6 +471,19 @@ def test_equal_names_are_told_apart(tmp_path: Path) -> None:
     (found,) = find_inputs([str(paths[0])], taken=["r.csv", "x/r.csv"])
     assert isinstance(found, Unread)
     assert found.name == "x/r.csv (2)"
+
+
+def test_no_two_inputs_have_one_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor where a file is called as the program would call another."""
+    paths = [put(tmp_path / name) for name in ("1/r.csv", "2/y/r.csv", "3/y/r.csv")]
+    put(tmp_path / "4/y/r.csv (2)")
+    assert names([*paths, tmp_path / "4"]) == [
+        "read r.csv", "read y/r.csv", "read y/r.csv (2)", "read 4/y/r.csv (2)",
+    ]  # fmt: skip
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"x")))
+    assert names(["-", put(tmp_path / "standard input")]) == [
+        "read standard input", f"read {tmp_path.name}/standard input",
+    ]  # fmt: skip
 
 
 def test_a_glob_is_expanded_and_must_match(tmp_path: Path) -> None:

@@ -162,6 +162,17 @@ def test_where_no_process_can_be_started_the_calls_run_here(
     assert len(attempts) == 2
 
 
+def test_no_semaphore_is_needed(two: Processes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is none where /dev/shm is missing or cannot be written."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("_multiprocessing.SemLock", refuse)
+    assert two.submit(double, [1, 2]).result() == [2, 4]
+    assert two.submit(os.getpid).result() != os.getpid()
+
+
 def test_where_a_worker_ends_before_it_is_ready_the_calls_run_here(
     two: Processes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
