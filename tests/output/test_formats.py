@@ -28,6 +28,7 @@ from credreport.rules.accounts import Account, AccountList
 from credreport.rules.option_file import OptionFile
 from credreport.rules.policy import Policy
 from credreport.schema import CREDENTIALS, FINDINGS
+from credreport.text_storage import storing_python_text
 from credreport.verdicts.assessment import assess
 from tests.support.reports import judge, lose_a_row, rendered, root, save, user
 from tests.verdicts.test_assessment import OLD, key, password
@@ -155,7 +156,7 @@ class TestCsv:
     def test_writes_out_what_would_steer_a_terminal_unless_raw(self, text: str, shown: str) -> None:
         import pandas as pd
 
-        table = pd.DataFrame({"a": [text, "x"]}, dtype="str")
+        table = storing_python_text(pd.DataFrame)({"a": [text, "x"]}, dtype="str")
         written = io.StringIO(to_csv(table).decode(), newline="")
         assert [*csv.reader(written)][1] == [shown]
         raw = to_csv(table, raw=True)

@@ -46,6 +46,7 @@ from credreport.runs.analyze import (
 from credreport.runs.pool import Pool
 from credreport.runs.processes import in_processes
 from credreport.schema import SampleOf
+from credreport.text_storage import storing_python_text
 from credreport.verdicts.assessment import assess
 from tests.support.reports import NAME, rendered, root, to_csv, user
 from tests.verdicts.test_assessment import OLD, key, password
@@ -153,7 +154,7 @@ class TestTheSameEvidence:
             )
             assert aside is not None
             assert aside.sample is not None
-            expected = draw(sampling, whole.users, whole.credentials)
+            expected = storing_python_text(draw)(sampling, whole.users, whole.credentials)
             assert aside.sample.rows.equals(expected.rows)
             assert aside.sample.population == expected.population
 
