@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
 import pandas as pd
 
@@ -104,10 +105,10 @@ class Comparison:
         """The newest date."""
         return self.assessments[-1]
 
-    @property
+    @cached_property
     def days(self) -> tuple[str, ...]:
-        """The day of every date: that of its newest report."""
-        return tuple(f"{_newest_as_of(date):%Y-%m-%d}" for date in self.assessments)
+        """The day of every date: that of its newest report; its instant where two have one day."""
+        return tuple(_to_days(self.assessments))
 
     @property
     def gaps(self) -> dict[str, tuple[str, ...]]:
@@ -354,8 +355,7 @@ def _to_signatures(identified: pd.DataFrame) -> dict[tuple[int, str], int]:
 def _dated_notices(assessments: Sequence[Assessment]) -> list[Notice]:
     """Merge the notices that some dates share into one naming them: classes, waivers, missing accounts."""
     days: dict[Notice, list[str]] = {}
-    for assessment in assessments:
-        day = f"{_newest_as_of(assessment):%Y-%m-%d}"
+    for assessment, day in zip(assessments, _to_days(assessments), strict=True):
         for notice in assessment.notices:
             if notice.code in _DATED_CODES:
                 days.setdefault(notice, []).append(day)
@@ -364,6 +364,15 @@ def _dated_notices(assessments: Sequence[Assessment]) -> list[Notice]:
         for notice, dates in sorted(
             days.items(), key=lambda named: (_DATED_CODES.index(named[0].code), named[0].line)
         )
+    ]
+
+
+def _to_days(assessments: Sequence[Assessment]) -> list[str]:
+    instants = list(map(_newest_as_of, assessments))
+    days = [f"{instant:%Y-%m-%d}" for instant in instants]
+    return [
+        day if days.count(day) == 1 else format_instant(instant)
+        for day, instant in zip(days, instants, strict=True)
     ]
 
 

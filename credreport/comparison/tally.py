@@ -188,17 +188,13 @@ def comparison_title(comparison: Comparison) -> str:
 
 
 def to_days(comparison: Comparison) -> list[str]:
-    """Return the day of every date: that of its newest report."""
+    """Return the day of every date, or its instant; see Comparison."""
     return list(comparison.days)
 
 
 def to_span(comparison: Comparison) -> str:
     """Return `2026-06-30 against 2026-09-30`; instants where the days are the same."""
-    newest = comparison.coverage.groupby("date")["as_of"].max()
-    first, last = newest.iloc[0], newest.iloc[-1]
-    if f"{first:%Y-%m-%d}" != f"{last:%Y-%m-%d}":
-        return f"{first:%Y-%m-%d} against {last:%Y-%m-%d}"
-    return f"{format_instant(first)} against {format_instant(last)}"
+    return f"{comparison.days[0]} against {comparison.days[-1]}"
 
 
 def is_tied_out(comparison: Comparison) -> bool:

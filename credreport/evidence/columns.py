@@ -364,12 +364,14 @@ def waivers_sheet(waivers: pd.DataFrame, *, is_compared: bool = False) -> Sheet:
     return Sheet("Waivers", waivers, columns, "No waivers in the file")
 
 
-def changes_sheet(changes: pd.DataFrame) -> Sheet:
+def changes_sheet(changes: pd.DataFrame, stem: str) -> Sheet:
     """Return the sheet Changes; one too long to read shows only what changed or is open."""
-    is_cut = is_too_long(len(changes))
-    if is_cut:
+    whole = len(changes)
+    if is_too_long(whole):
         still = [Change.STILL_CURRENT, Change.STILL_INACTIVE, Change.STILL_EXCLUDED]
         changes = changes[~changes["change"].isin(still) | changes["state"].ne("")]
+    more = whole - len(changes)
+    elsewhere = f"{more:,} more, of what stayed as it was: {stem}-changes.csv" if more else ""
     words = credential_words(changes["credential"])
     slot_before = changes["credential_before"].str.slice(-1)
     has_moved = changes["credential_before"].ne("") & changes["credential_before"].ne(
@@ -382,7 +384,8 @@ def changes_sheet(changes: pd.DataFrame) -> Sheet:
         change_words=changes["change"].str.replace("_", " ").replace("", NOTHING),
         credential_words=words.mask(has_moved, words + " (was " + slot_before + ")"),
     )
-    return _sheet("Changes", table, _CHANGES, "No credentials", "changes" if is_cut else "")
+    sheet = _sheet("Changes", table, _CHANGES, elsewhere or "No credentials")
+    return replace(sheet, in_full="changes" if more else "", elsewhere=elsewhere)
 
 
 def _state_words(table: pd.DataFrame) -> pd.Series:

@@ -87,6 +87,7 @@ class Sheet:
     words: the text shown if it has no rows.
     in_full: the table of the evidence that comes as CSV beside the workbook, where the sheet cannot
         show all of it.
+    elsewhere: how many rows are only there, and what they are.
     marks: which rows are coloured.
     not_printed: how many of the last rows are left out on paper.
     not_printed_words: what those are, for the head of the page.
@@ -97,6 +98,7 @@ class Sheet:
     columns: tuple[Column, ...]
     words: str
     in_full: str = ""
+    elsewhere: str = ""
     marks: tuple[Mark, ...] = ()
     not_printed: int = 0
     not_printed_words: str = ""

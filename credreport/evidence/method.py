@@ -9,16 +9,18 @@ from credreport.rules.policy import Policy
 from credreport.rules.profiles import PROFILES
 from credreport.rules.rule import Rule
 from credreport.rules.thresholds import UNUSED_AFTER
+from credreport.verdicts.tally import days_words
 
 
 def method_rows(policy: Policy, rules: Mapping[str, Rule]) -> list[tuple[str, str]]:
     """Return (section, text) pairs, in reading order."""
-    days = policy.unused_after_days
+    days, words = policy.unused_after_days, days_words(policy)
+    limit = words.replace(" or more", "", 1)
     rows = [
         (
             "The question",
-            f"Which enabled console passwords and active access keys have not been used for {days} "
-            "days or more? Source of the rule: Trend Micro Cloud One Conformity, "
+            f"Which enabled console passwords and active access keys have not been used for {words}? "
+            "Source of the rule: Trend Micro Cloud One Conformity, "
             '"Check for Unused AWS IAM Credentials" (2019).',
         ),
         (
@@ -32,16 +34,19 @@ def method_rows(policy: Policy, rules: Mapping[str, Rule]) -> list[tuple[str, st
             "Boundary",
             f"Unused means that {days} x 24 hours or more have passed between the effective last use "
             f"and the as-of, in UTC. At exactly {days} x 24 hours it is unused, one second earlier it "
-            "is not. Days are whole elapsed days, rounded down.",
+            "is not. Days are whole elapsed days, rounded down."
+            + " A class of users with its own number has its own boundary."
+            * (limit != f"{days} days"),
         ),
         (
             "As-of",
             "The instant of judging: given by the user, or the report's own GeneratedTime, or the "
-            "stamp in the file's name. Never the clock of the machine, never the file's date. A bare "
-            "day means 23:59:59 UTC of that day.",
+            "date in the name of the file, its archive or its directory; with --as-of newest, the "
+            "newest timestamp in the report. Never the clock of the machine, never the file's date. A "
+            "bare day means 23:59:59 UTC of that day.",
         ),
-        ("Status: unused", f"Active, and {days} days or more since the effective last use."),
-        ("Status: current", f"Active, and less than {days} days since the effective last use."),
+        ("Status: unused", f"Active, and {words} since the effective last use."),
+        ("Status: current", f"Active, and less than {limit} since the effective last use."),
         (
             "Status: undetermined",
             "The report does not allow a verdict; the reason is given beside it. It is not a pass.",
@@ -104,7 +109,7 @@ def method_rows(policy: Policy, rules: Mapping[str, Rule]) -> list[tuple[str, st
             "How to re-perform it by hand",
             "Take a row of the sheet Credentials (or of the CSV that it names), open its source file at "
             "the source line, find the column that Basis names, and count the days from that date to "
-            f"the as-of of the sheet Inputs. {days} or more: unused. Compare the file's SHA-256 with the sheet Inputs.",
+            f"the as-of of the sheet Inputs. {words}: unused. Compare the file's SHA-256 with the sheet Inputs.",
         ),
     ]
     return rows

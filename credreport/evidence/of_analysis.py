@@ -75,7 +75,9 @@ from credreport.evidence.tables import (
 )
 from credreport.reports.normalise import to_rows
 from credreport.rules.catalogue import RULES
+from credreport.rules.policy import Policy
 from credreport.rules.rule import Severity
+from credreport.rules.thresholds import UNUSED_AFTER
 from credreport.schema import (
     CHANGES,
     CREDENTIALS,
@@ -107,6 +109,7 @@ from credreport.verdicts.tally import (
 TOP_FINDINGS = 10
 _TOP_ACCOUNTS = 10
 _UNKNOWN = "unknown"
+_DAY = len("2026-03-31")
 _COUNTS_ON_SCREEN = {
     "Users": "users", "Open": "open", "Unused": "unused", "Current": "current",
     "Undetermined": "undetermined",
@@ -233,8 +236,8 @@ def of_analysis(
                 ),
                 *([_rules_block(rules)] if rules is not None else []),
                 *([kinds_block(f"Changes since {since.days[0]}", since)] if since else []),
-                _ageing_block(bands, title),
-                *_top_accounts(made["accounts"]),
+                _ageing_block(bands, title, assessment.policy),
+                *_top_accounts(made["accounts"], "Accounts" if has_list else "Inputs"),
                 *([_owners_block(made["owners"])] if has_list else []),
                 warning_counts_block(notices),
             ),
@@ -282,7 +285,7 @@ def of_analysis(
 def _stem(assessment: Assessment, since: Comparison | None) -> str:
     stem = to_stem(assessment.totals, assessment.option_files)
     if since is not None:
-        stem += f"-since-{since.days[0]}"
+        stem += f"-since-{since.days[0][:_DAY]}"
     return stem + MASKED_STEM * bool(assessment.masked)
 
 
@@ -310,7 +313,7 @@ def _sheets(
         remediation_sheet(tables["remediation"]),
     ]
     if since is not None:
-        sheets.append(changes_sheet(with_names(since.changes, assessment.accounts)))
+        sheets.append(changes_sheet(with_names(since.changes, assessment.accounts), stem))
     if "decisions" in tables:
         sheets.append(decisions_sheet(tables["decisions"]))
     if "waivers" in tables:
@@ -379,12 +382,13 @@ def _no_findings(assessment: Assessment) -> str:
 def _accounts(assessment: Assessment) -> pd.DataFrame:
     """Return one row per account: users, open findings by severity, counts of what matters."""
     table = pd.DataFrame(account_rows(assessment.totals))
-    found = assessment.open_findings
+    found, unsure = assessment.open_findings, assessment.undetermined["account_id"].value_counts()
     severities = [severity.value for severity in Severity]
     counts = pd.crosstab(found["account_id"], found["severity"]).reindex(
         index=table["account_id"], columns=severities, fill_value=0
     )
     table = table.assign(
+        undetermined=table["account_id"].map(unsure).fillna(0).astype("int64"),
         open=counts.sum(axis=1).to_numpy(),
         **{name: counts[name].to_numpy() for name in severities},
     )
@@ -416,7 +420,8 @@ def _rules_block(rules: pd.DataFrame) -> Block:
     return Block("Findings by rule", headers, rules[order], missing=_UNKNOWN)
 
 
-def _ageing_block(bands: pd.DataFrame, title: str) -> Block:
+def _ageing_block(bands: pd.DataFrame, title: str, policy: Policy) -> Block:
+    """Return the credentials by age band; a status of each only where no class has its own limit."""
     heading = "Ageing of active credentials"
     if not bands["count"].any():
         return Block(
@@ -440,7 +445,11 @@ def _ageing_block(bands: pd.DataFrame, title: str) -> Block:
     )
     age = "Days since effective last use"
     alt_text = f"Columns of active credentials by age. {title}. {parts}."
-    headers = (age, "Passwords", "Access keys", "of which never used", "Status")
+    headers: tuple[str, ...] = (
+        age, "Passwords", "Access keys", "of which never used", "Status",
+    )  # fmt: skip
+    if any(UNUSED_AFTER.name in each.numbers for each in policy.classes):
+        table, headers = table.drop(columns="verdict"), headers[:-1]
     chart = Chart(alt_text, age, "Active credentials")
     return Block(heading, headers, table, chart=chart)
 
@@ -460,15 +469,18 @@ def _accounts_block(heading: str, accounts: pd.DataFrame) -> Block:
     return Block(heading, headers, shown[order])
 
 
-def _top_accounts(accounts: pd.DataFrame) -> list[Block]:
-    """Return the accounts with most open findings, those without a report first."""
+def _top_accounts(accounts: pd.DataFrame, sheet: str) -> list[Block]:
+    """Return the accounts with most open findings, those without a report first.
+
+    `sheet` has all of them.
+    """
     if len(accounts) < 2:
         return []
     top = accounts.sort_values(
         ["open", "unused", "account_id"], ascending=[False, False, True], na_position="first"
     ).head(_TOP_ACCOUNTS)
     more = len(accounts) - len(top)
-    heading = f"Accounts with most open findings ({more} more: see below)" if more else "Accounts"
+    heading = f"Accounts with most open findings ({more} more: {sheet})" if more else "Accounts"
     return [_accounts_block(heading, top)]
 
 

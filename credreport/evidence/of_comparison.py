@@ -170,11 +170,12 @@ def of_comparison(
     pictures = [findings_picture(comparison)]
     if has_timeline:
         own = replace(captions, title=_open_title(comparison))
-        pictures.append(open_picture(own, comparison.open_counts))
+        pictures.append(open_picture(own, comparison.open_counts, days))
     drawn, not_drawn = worth_drawing(pictures)
     kinds = by_kind[[*_KIND_COLUMNS]]
+    stem = _stem(comparison) + MASKED_STEM * bool(newest.masked)
     return Evidence(
-        stem=_stem(comparison) + MASKED_STEM * bool(newest.masked),
+        stem=stem,
         heading="IAM credentials compared",
         title=title,
         verdict=verdict,
@@ -199,12 +200,12 @@ def of_comparison(
                 Block("Findings by rule", _RULE_HEADERS, by_rule[[*_RULE_COLUMNS]]),
                 _by_change_block(by_change),
                 *([_open_counts_block(comparison)] if has_timeline else []),
-                *_top_accounts(made["accounts"]),
+                *_top_accounts(made["accounts"], "Accounts" if has_list else "Inputs"),
                 *([_owners_block(made["owners"])] if has_list else []),
                 warning_counts_block(comparison.notices),
             ),
         ),
-        make_sheets=partial(_sheets, comparison, made, changes, timeline),
+        make_sheets=partial(_sheets, comparison, made, changes, timeline, stem),
         inputs=Page(
             INPUTS_WIDTHS,
             (
@@ -238,11 +239,11 @@ def of_comparison(
 
 
 def _sheets(
-    comparison: Comparison, tables: Tables, changes: pd.DataFrame, timeline: pd.DataFrame
+    comparison: Comparison, tables: Tables, changes: pd.DataFrame, timeline: pd.DataFrame, stem: str
 ) -> tuple[Sheet, ...]:
     """Return the sheets of the workbook with a table each, in their order."""
     newest = comparison.newest
-    sheets = [changes_sheet(changes)]
+    sheets = [changes_sheet(changes, stem)]
     if len(comparison.assessments) > 2:
         sheets.append(timeline_sheet(timeline))
     if "owners" in tables:
@@ -367,15 +368,19 @@ def _open_counts_block(comparison: Comparison) -> Block:
     return Block("Open findings over time", headers, table)
 
 
-def _top_accounts(accounts: pd.DataFrame) -> list[Block]:
-    """Return the accounts with most open findings; reports, name and owner in one text at the end."""
+def _top_accounts(accounts: pd.DataFrame, sheet: str) -> list[Block]:
+    """Return the accounts with most open findings; reports, name and owner in one text at the end.
+
+    `sheet` has all of them.
+    """
     if len(accounts) < 2:
         return []
     top = accounts.sort_values(
         ["open", "account_id"], ascending=[False, True], na_position="first"
     ).head(_TOP_ACCOUNTS)
     top = top.assign(account_id=top["account_id"].map(shown_account))
-    heading = "Accounts" if len(accounts) <= len(top) else "Accounts with most open findings"
+    more = len(accounts) - len(top)
+    heading = f"Accounts with most open findings ({more} more: {sheet})" if more else "Accounts"
     comma = (top["name"].ne("") & top["owner"].ne("")).map({True: ", ", False: ""})
     semicolon = (top["name"] + top["owner"]).ne("").map({True: "; ", False: ""})
     about = top["coverage"] + semicolon + top["name"] + comma + top["owner"]

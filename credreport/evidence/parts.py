@@ -11,6 +11,7 @@ from dataclasses import replace
 import pandas as pd
 
 from credreport.decisions.decision import Decisions, Review
+from credreport.errors import Notice
 from credreport.evidence.account_names import NO_OWNER
 from credreport.evidence.evidence import Evidence, SignOff
 from credreport.evidence.of_analysis import of_analysis
@@ -20,7 +21,9 @@ from credreport.text import plural
 from credreport.verdicts.assessment import Assessment
 from credreport.verdicts.tally import shown_account
 
-_COVERED = ("findings", "expired_findings", "early_findings")
+# What a waiver is about, and its state if it is: the first that is not empty counts.
+_COVERED = ("findings", "early_findings", "expired_findings")
+_STATES = ("in force", "not yet in force", "expired")
 _MOST_LETTERS = 40
 _HASH = 8
 _LIKE_ANOTHER = re.compile(rf"none|unknown|(?:.*-)?[0-9a-f]{{{_HASH}}}", re.IGNORECASE)
@@ -113,11 +116,11 @@ def only(assessment: Assessment, accounts: Collection[str]) -> Assessment:
         place for place, report in enumerate(assessment.reports) if report.account_id in accounts
     ]
     reports = [assessment.reports[place] for place in places]
-    credentials = _of(assessment.credentials, accounts)
+    numbers = {place: number for number, place in enumerate(places)}
+    credentials = _of(assessment.credentials, accounts, numbers)
     findings = _of(assessment.findings, accounts)
     judged = credentials[credentials["status"].isin([Status.UNUSED, Status.CURRENT])]
-    users = _of(assessment.users, accounts)
-    names = {report.source.name for report in reports}
+    users = _of(assessment.users, accounts, numbers)
     listed = tuple(each for each in assessment.accounts.accounts if each.account_id in accounts)
     owned = AccountList(listed, assessment.accounts.file)
     is_here = assessment.undecided["row"].isin(credentials.index)
@@ -128,28 +131,49 @@ def only(assessment: Assessment, accounts: Collection[str]) -> Assessment:
         credentials=credentials,
         findings=findings,
         undecided=assessment.undecided[is_here],
-        undetermined=_of(assessment.undetermined, accounts),
+        undetermined=_of(assessment.undetermined, accounts, numbers),
         unused=assessment.unused[assessment.unused["row"].isin(credentials.index)],
         ages=judged[["kind", "age_days"]].value_counts(sort=False).reset_index(name="count"),
         waivers=_waivers_of(assessment.waivers, accounts, {*findings["finding_id"]}),
         tallies=[assessment.tallies[place] for place in places],
         report_notices=[assessment.report_notices[place] for place in places],
         iam_user_count=int((~users["is_root"]).sum()),
-        notices=tuple(each for each in assessment.notices if each.source in names),
+        notices=_notices_of(assessment, {*places}),
         accounts=AccountList(),
         review=_review_of(assessment.review, accounts),
     )
     return part.check_accounts(owned)
 
 
-def _of(table: pd.DataFrame, accounts: Collection[str]) -> pd.DataFrame:
-    return table[table["account_id"].isin(accounts)]
+def _of(
+    table: pd.DataFrame, accounts: Collection[str], numbers: Mapping[int, int] | None = None
+) -> pd.DataFrame:
+    """Return the rows of the accounts; `numbers` gives each of their reports its new one."""
+    own = table[table["account_id"].isin(accounts)]
+    return own if numbers is None else own.assign(report=own["report"].map(numbers))
+
+
+def _notices_of(assessment: Assessment, places: Collection[int]) -> tuple[Notice, ...]:
+    """Return the warnings about the files of some reports, but not about others in the same file."""
+    names = {assessment.reports[place].source.name for place in places}
+    own: set[Notice] = set()
+    others: set[Notice] = set()
+    for place, report in enumerate(assessment.reports):
+        if report.source.name in names:
+            mine = own if place in places else others
+            mine.update(report.notices, assessment.report_notices[place])
+    return tuple(
+        each for each in assessment.notices if each.source in names and each not in others - own
+    )
 
 
 def _waivers_of(
     waivers: pd.DataFrame, accounts: Collection[str], findings: Collection[str]
 ) -> pd.DataFrame:
-    """Return the waivers that are about these accounts or findings, with these findings alone."""
+    """Return the waivers that are about these accounts or findings, with these findings alone.
+
+    One for any account has the state that it has for these.
+    """
     kept = {
         name: [
             " ".join(each for each in text.split(" ") if each in findings) for text in waivers[name]
@@ -157,7 +181,10 @@ def _waivers_of(
         for name in _COVERED
     }
     own = waivers.assign(**kept).astype(dict.fromkeys(_COVERED, "str"))
-    own = own.assign(covers=[len(text.split()) for text in own["findings"]])
+    state = own["state"]
+    for name, words in zip(reversed(_COVERED), reversed(_STATES), strict=True):
+        state = state.mask(own[name].ne(""), words)
+    own = own.assign(covers=[len(text.split()) for text in own["findings"]], state=state)
     is_about = own["account_id"].isin(accounts) & own["account_id"].ne("")
     for name in _COVERED:
         is_about |= own[name].ne("")

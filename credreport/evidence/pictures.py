@@ -61,10 +61,10 @@ def paired_picture(captions: Captions, by_kind: pd.DataFrame, days: Sequence[str
     )
 
 
-def open_picture(captions: Captions, open_counts: pd.DataFrame) -> Picture:
+def open_picture(captions: Captions, open_counts: pd.DataFrame, days: Sequence[str]) -> Picture:
     """Return the open findings of every date, by what they are about."""
-    totals = open_counts.groupby("as_of", sort=True)["open"].sum()
-    pairs = [f"{instant:%Y-%m-%d} {count:,}" for instant, count in totals.items()]
+    totals = open_counts.groupby("date")["open"].sum()
+    pairs = [f"{day} {count:,}" for day, count in zip(days, totals, strict=True)]
     if len(pairs) > _MOST_DATES_SAID:
         highest = pairs[int(totals.to_numpy().argmax())]
         pairs = [pairs[0], f"highest {highest}", pairs[-1]]
@@ -73,7 +73,12 @@ def open_picture(captions: Captions, open_counts: pd.DataFrame) -> Picture:
     )
     said = f"Open findings ({kinds}) by date: {_listed(pairs)}."
     return Picture(
-        "open", "Open findings over time", captions, open_counts, alt_text=_said(captions, said)
+        "open",
+        "Open findings over time",
+        captions,
+        open_counts,
+        tuple(days),
+        alt_text=_said(captions, said),
     )
 
 

@@ -56,6 +56,7 @@ _GAP = 0.02
 _LABELS = 16
 _TOTAL_SIZE = 9
 _TITLE_LETTERS, _CAPTION_LETTERS = 84, 135
+_TITLE_LINE, _MOST_LINES = 0.041, 9
 _TITLE = {"fontsize": 12}
 _CAPTION = {"fontsize": 8, "color": GREY}
 _MANY_TYPES = 4
@@ -236,7 +237,7 @@ def draw_paired(picture: Picture) -> Figure:
             for place, count in zip(places, rows[total], strict=True):
                 _add_total(axes, place, count, top)
             ticks += places
-            labels += [day.replace("-", "\n", 1) if is_crowded else day] * len(places)
+            labels += [_broken(day, is_crowded=is_crowded)] * len(places)
         axes.set_xlim(-0.6, len(rows) - 0.4)
         axes.set_xticks(ticks, labels)
         axes.tick_params(axis="x", length=0, labelsize=8 if is_crowded else 10)
@@ -245,7 +246,7 @@ def draw_paired(picture: Picture) -> Figure:
                 words,
                 (place, 0),
                 xycoords=("data", "axes fraction"),
-                xytext=(0, -28),
+                xytext=(0, -36 if "T" in days[-1] else -28),
                 textcoords="offset points",
                 ha="center",
                 va="top",
@@ -256,6 +257,11 @@ def draw_paired(picture: Picture) -> Figure:
         _count_up(axes)
         _add_legend(axes, [(words, colour, hatch) for words, colour, hatch in PARTS.values()])
     return figure
+
+
+def _broken(day: str, *, is_crowded: bool) -> str:
+    """Return a day, or an instant, in the lines of its label."""
+    return day.replace("-", "\n", int(is_crowded)).replace("T", "\n")
 
 
 def _add_part(
@@ -284,10 +290,11 @@ def draw_open_counts(picture: Picture) -> Figure:
     open_counts, captions = picture.table, picture.captions
     dates = open_counts.drop_duplicates("date")
     kinds = list(dict.fromkeys(open_counts["kind"]))
-    days = [f"{instant:%Y-%m-%d}" for instant in dates["as_of"]]
-    has_gaps = dates["accounts"].min() < dates["accounts"].max()
+    days = picture.days
+    is_missing = open_counts["not_covered"].any()
+    has_gaps = is_missing or dates["accounts"].min() < dates["accounts"].max()
     if has_gaps:
-        words = f"{captions.caption}  |  n of {dates['accounts'].max()}: accounts with a report"
+        words = f"{captions.caption}  |  n: accounts with a report"
         captions = replace(captions, caption=words)
     with our_style():
         figure, axes = new_figure(captions)
@@ -315,15 +322,15 @@ def draw_open_counts(picture: Picture) -> Figure:
         accounts = list(dates["accounts"])
         is_crowded = len(shown) > _ONE_LINE
         ticks = [
-            (days[place].replace("-", "\n", 1) if is_crowded else days[place])
-            + (f"\n{accounts[place]} of {max(accounts)}" if has_gaps else "")
+            _broken(days[place], is_crowded=is_crowded)
+            + (f"\nn = {accounts[place]}" if has_gaps else "")
             for place in shown
         ]
         axes.set_xticks(list(shown), ticks)
         axes.set_ylabel("Open findings")
         _count_up(axes)
         entries = [(FINDING_KIND_WORDS[kind], COLOURS[kind], "") for kind in kinds]
-        if open_counts["not_covered"].gt(0).any():
+        if is_missing:
             entries.append(("account without a report: still open", GREY, NOT_COVERED_HATCH))
         _add_legend(axes, entries)
     return figure
@@ -346,17 +353,26 @@ def new_figure(captions: Captions) -> tuple[Figure, Axes]:
     from matplotlib.figure import Figure  # noqa: PLC0415 - see our_style
 
     figure = Figure(figsize=_SIZE, dpi=_DPI)
-    figure.subplots_adjust(left=0.09, right=0.97, top=0.84, bottom=0.2)
     axes = figure.add_subplot()
-    _add_lines(figure, 0.985, captions.title, _TITLE_LETTERS, va="top", fontweight="bold", **_TITLE)
+    lines = _add_lines(
+        figure, 0.985, captions.title, _TITLE_LETTERS, va="top", fontweight="bold", **_TITLE
+    )
     _add_lines(figure, 0.015, captions.caption, _CAPTION_LETTERS, va="bottom", **_CAPTION)
+    lower = _TITLE_LINE * max(lines - 2, 0)
+    figure.subplots_adjust(left=0.09, right=0.97, top=0.84 - lower, bottom=0.2)
     return figure, axes
 
 
-def _add_lines(figure: Figure, height: float, text: str, letters: int, **style: Any) -> None:
-    """Write a text in as many lines as it needs, so that none runs over the edge."""
-    lines = textwrap.wrap(escape_text(text), letters) or [""]
+def _add_lines(figure: Figure, height: float, text: str, letters: int, **style: Any) -> int:
+    """Write a text in as many lines as it needs, so that none runs over the edge; return how many.
+
+    One that would leave no room for the picture ends with an ellipsis.
+    """
+    lines = textwrap.wrap(
+        escape_text(text), letters, max_lines=_MOST_LINES, placeholder=" \u2026"
+    ) or [""]
     figure.text(0.09, height, "\n".join(lines), **style)
+    return len(lines)
 
 
 def _add_total(axes: Axes, place: float, total: int, top: int) -> None:
@@ -378,7 +394,7 @@ def _mark_threshold(axes: Axes, place: float, days: int) -> Artist:
         color=THRESHOLD_COLOUR,
         linewidth=1.5,
         linestyle=(0, (4, 2)),
-        label=f"to the right: unused for {days:,} days or more",
+        label=f"to the right: {days:,} days or more",
     )
 
 

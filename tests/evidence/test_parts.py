@@ -214,3 +214,65 @@ def test_a_part_has_the_decisions_on_its_own_findings(place: Path) -> None:
     assert part.review is not None
     assert part.review.decisions.decisions == (decisions[1],)
     assert {*part.review.table["account_id"]} == {ACCOUNTS[1]}
+
+
+def test_reports_of_a_part_are_numbered_anew(tmp_path: Path) -> None:
+    odd = PASSWORD | {"password_last_used": "?"}
+    for day, account in enumerate(ACCOUNTS[:2], start=30):
+        save(
+            tmp_path, root(account), user("a", account, **odd), name=f"{account}-2026-01-{day}.csv"
+        )
+    own = only(assess(read_reports(tmp_path)), {ACCOUNTS[1]})
+    for table in (own.credentials, own.users, own.undetermined):
+        assert {*table["report"]} == {0}
+        assert table["report"].dtype == "int64"
+    as_of = of_analysis(own).standing.undetermined["as_of"]
+    assert [f"{each:%Y-%m-%d}" for each in as_of] == ["2026-01-31"]
+
+
+def test_a_waiver_for_any_account_has_the_state_of_the_part(tmp_path: Path) -> None:
+    days = ("2025-01-31", "2025-06-30", "2026-01-31")
+    for day, account in zip(days, ACCOUNTS, strict=False):
+        used = PASSWORD | {"password_last_changed": "2024-01-01T00:00:00Z"}
+        used |= {"password_last_used": "2024-01-01T00:00:00Z"}
+        save(
+            tmp_path / "in", root(account), user("u0", account, **used), name=f"{account}-{day}.csv"
+        )
+    dates = WAIVER.replace("2025-01-01", "2025-06-01").replace("2026-12-31", "2025-12-31")
+    (tmp_path / "w.toml").write_text(dates)
+    found = assess(read_reports(tmp_path / "in"), waivers=load_waivers(tmp_path / "w.toml"))
+    states = {
+        account: only(found, {account}).waivers[["state", "covers"]].to_numpy().tolist()
+        for account in ACCOUNTS[:3]
+    }
+    assert states == {
+        ACCOUNTS[0]: [["not yet in force", 0]],
+        ACCOUNTS[1]: [["in force", 1]],
+        ACCOUNTS[2]: [["expired", 0]],
+    }
+    assert found.waivers["state"].tolist() == ["in force"]
+
+
+def test_a_warning_about_another_account_in_the_same_file_is_not_in_the_part(
+    tmp_path: Path,
+) -> None:
+    early = PASSWORD | {"user_creation_time": "2025-06-01T00:00:00Z"}
+    rows = [
+        row
+        for account in ACCOUNTS[:2]
+        for row in (root(account), user(f"of-{account[0]}", account, **early))
+    ]
+    save(tmp_path, *rows, name="2026-01-31.csv")
+    found = assess(read_reports(tmp_path))
+    named = {
+        account: "\n".join(each.message for each in only(found, {account}).notices)
+        for account in ACCOUNTS[:2]
+    }
+    assert "of-1" in named[ACCOUNTS[0]]
+    assert "of-2" not in named[ACCOUNTS[0]]
+    assert "of-2" in named[ACCOUNTS[1]]
+    assert "of-1" not in named[ACCOUNTS[1]]
+    about_the_file = [each for each in found.notices if "of-" not in each.message]
+    assert about_the_file
+    for account in ACCOUNTS[:2]:
+        assert {*about_the_file} <= {*only(found, {account}).notices}

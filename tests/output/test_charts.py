@@ -86,8 +86,17 @@ class TestAgeing:
         assert legend is not None
         assert [text.get_text() for text in legend.get_texts()] == [
             "Passwords", "Access keys", "of which never used: 2",
-            "to the right: unused for 90 days or more",
+            "to the right: 90 days or more",
         ]  # fmt: skip
+
+    def test_a_title_of_many_classes_has_room(self, assessment: Assessment) -> None:
+        bands = to_bands(assessment.totals)
+        for number, lines in ((13, 4), (40, 9)):
+            title = f"unused ({', '.join(f'team-{n}-svc-*: 300' for n in range(number))})"
+            figure = draw_ageing(picture(bands, replace(CAPTIONS, title=title)))
+            assert_clear(figure)
+            shown = figure.texts[0].get_text()
+            assert (shown.count("\n") + 1, shown[-1]) == (lines, ")" if lines < 9 else "\u2026")
 
     @pytest.mark.parametrize(("days", "place"), [(90, 2.5), (45, 1.5), (1, 0.5)])
     def test_the_threshold_stands_between_two_bars(

@@ -49,6 +49,11 @@ def open_counts(*rows: tuple[str, int, int, int, int]) -> pd.DataFrame:
     )
 
 
+def opened(table: pd.DataFrame) -> Picture:
+    days = table.drop_duplicates("date")["as_of"]
+    return Picture("", "", CAPTIONS, table, tuple(f"{day:%Y-%m-%d}" for day in days))
+
+
 def heights(figure: Figure) -> list[list[int]]:
     axes = figure.axes[0]
     return [[int(bar.get_height()) for bar in bars] for bars in axes.containers]
@@ -90,7 +95,7 @@ def test_open_findings_stand_by_date_and_type() -> None:
     table = open_counts(
         ("2026-06-30", 2, 3, 4, 0), ("2026-07-30", 2, 2, 1, 0), ("2026-08-30", 2, 0, 0, 0)
     )
-    figure = draw_open_counts(Picture("", "", CAPTIONS, table))
+    figure = draw_open_counts(opened(table))
     assert heights(figure) == [[3, 2, 0], [0, 0, 0], [4, 1, 0], [0, 0, 0]]
     assert words(figure) == ["7", "3", "0"]
     assert ticks(figure) == ["2026-08-30", "2026-07-30", "2026-06-30"]
@@ -106,19 +111,40 @@ def test_findings_of_a_missing_account_are_hatched_and_said() -> None:
     table = open_counts(
         ("2026-06-30", 2, 3, 4, 0), ("2026-07-30", 1, 3, 4, 2), ("2026-08-30", 2, 3, 4, 0)
     )
-    figure = draw_open_counts(Picture("", "", CAPTIONS, table))
+    figure = draw_open_counts(opened(table))
     assert heights(figure)[2:] == [[4, 2, 4], [0, 2, 0]]
     bars = figure.axes[0].containers[3]
     assert bars[1].get_hatch() == NOT_COVERED_HATCH
-    assert ticks(figure) == ["2026-08-30\n2 of 2", "2026-07-30\n1 of 2", "2026-06-30\n2 of 2"]
+    assert ticks(figure) == ["2026-08-30\nn = 2", "2026-07-30\nn = 1", "2026-06-30\nn = 2"]
     assert legend(figure)[-1] == "account without a report: still open"
-    assert figure.texts[1].get_text() == "a caption  |  n of 2: accounts with a report"
+    assert figure.texts[1].get_text() == "a caption  |  n: accounts with a report"
+
+
+def test_accounts_with_a_report_are_counted_where_another_one_lacks_it_on_each_date() -> None:
+    table = open_counts(
+        ("2026-06-30", 2, 3, 4, 0), ("2026-07-30", 2, 3, 4, 2), ("2026-08-30", 2, 3, 4, 2)
+    )
+    figure = draw_open_counts(opened(table))
+    assert ticks(figure) == ["2026-08-30\nn = 2", "2026-07-30\nn = 2", "2026-06-30\nn = 2"]
+    assert_clear(figure)
+
+
+def test_two_dates_of_one_day_are_told_apart() -> None:
+    instants = ("2026-09-30T06:00:09Z", "2026-09-30T18:00:09Z")
+    figure = draw_paired(Picture("", "", CAPTIONS, BY_KIND, instants))
+    assert ticks(figure) == ["2026-09-30\n06:00:09Z"] * 2 + ["2026-09-30\n18:00:09Z"] * 2
+    assert_clear(figure)
+    days = tuple(f"2026-09-{day}T06:00:09Z" for day in range(10, 19))
+    many = open_counts(*((day, 1 + (day == days[0]), 3, 4, 2) for day in days))
+    figure = draw_open_counts(Picture("", "", CAPTIONS, many, days))
+    assert ticks(figure)[0] == "2026\n09-18\n06:00:09Z\nn = 1"
+    assert_clear(figure)
 
 
 def test_many_dates_keep_readable_labels() -> None:
     days = pd.date_range("2026-01-05", periods=30, freq="7D").strftime("%Y-%m-%d")
     table = open_counts(*[(day, 1, 1, 1, 0) for day in days])
-    figure = draw_open_counts(Picture("", "", CAPTIONS, table))
+    figure = draw_open_counts(opened(table))
     assert len(ticks(figure)) == 15
     assert len(words(figure)) == 15
     assert_clear(figure)
@@ -149,13 +175,15 @@ def test_comparisons_are_said_in_words_and_drawn_where_there_is_something() -> N
         "Access keys: 11 before, of these 5 closed and 6 not closed; 0 new, 6 now. "
         "Total: 18 before, of these 8 closed and 10 not closed; 2 new, 12 now."
     )
-    opened = open_picture(
-        CAPTIONS, open_counts(("2026-06-30", 1, 0, 0, 0), ("2026-07-30", 1, 0, 0, 0))
+    counts = open_picture(
+        CAPTIONS,
+        open_counts(("2026-06-30", 1, 0, 0, 0), ("2026-07-30", 1, 0, 0, 0)),
+        ("2026-06-30", "2026-07-30"),
     )
-    assert opened.alt_text == (
+    assert counts.alt_text == (
         "A finding. Open findings (passwords, access keys) by date: 2026-06-30 0, 2026-07-30 0."
     )
-    drawn, left_out = worth_drawing([paired, opened])
+    drawn, left_out = worth_drawing([paired, counts])
     assert drawn == (paired,)
     assert left_out == ('no picture "Open findings over time": there is nothing to draw',)
 
@@ -163,7 +191,7 @@ def test_comparisons_are_said_in_words_and_drawn_where_there_is_something() -> N
 def test_of_many_dates_the_first_the_highest_and_the_last_are_said() -> None:
     days = [f"2026-01-{day:02d}" for day in range(1, 26)]
     counts = open_counts(*((day, 1, 9 if day == "2026-01-07" else 1, 0, 0) for day in days))
-    assert open_picture(CAPTIONS, counts).alt_text == (
+    assert open_picture(CAPTIONS, counts, days).alt_text == (
         "A finding. Open findings (passwords, access keys) by date: "
         "2026-01-01 1, highest 2026-01-07 9, 2026-01-25 1."
     )

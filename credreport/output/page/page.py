@@ -69,8 +69,9 @@ def _page(evidence: Evidence, options: Options) -> Iterator[str]:
     method = Block("", ("Section", "Text"), evidence.method)
     yield from _section("Method", _blocks("Method", [method]))
     yield (
-        f"</main>\n<footer><p>credreport {shown(__version__)}. The workbook "
-        f"{shown(evidence.stem)}.xlsx has every row.</p></footer>\n<script>{script}</script>\n"
+        f"</main>\n<footer><p>credreport {shown(__version__)}. Every row is in "
+        f"{shown(evidence.stem)}.xlsx, or in the CSV beside it that the page names: --format xlsx "
+        f"writes them.</p></footer>\n<script>{script}</script>\n"
         "</body>\n</html>\n"
     )
 
@@ -112,7 +113,7 @@ def _blocks(title: str, blocks: Iterable[Block]) -> Iterator[str]:
             yield f"<p>{shown(block.words)}</p>\n"
             continue
         heads = "".join(f'<th scope="col">{shown(header)}</th>' for header in block.headers)
-        rows = "".join(_to_rows(block.table[name] for name in block.table))
+        rows = "".join(_to_rows((block.table[name] for name in block.table), block.missing))
         yield _table(f"{title}: {block.heading}" if block.heading else title, heads, rows)
 
 
@@ -130,6 +131,8 @@ def _sheet(sheet: Sheet, rows: str, count: int, stem: str) -> Iterator[str]:
             f'<p class="more">The first {count:,} of {len(sheet.table):,} rows; '
             f"{shown(stem)}.xlsx has all of them.</p>\n"
         )
+    if sheet.elsewhere:
+        parts.append(f'<p class="more">{shown(sheet.elsewhere)}</p>\n')
     yield from _section(sheet.title, parts, ' class="data"')
 
 
@@ -152,14 +155,16 @@ def _rows(sheet: Sheet, most_bytes: int) -> tuple[str, int]:
     return "".join(rows), len(rows)
 
 
-def _to_rows(columns: Iterable[pd.Series]) -> Iterator[str]:
+def _to_rows(columns: Iterable[pd.Series], missing: str = "") -> Iterator[str]:
     """Yield a row of HTML for each row of the columns; HTML needs no end tags for these."""
-    for cells in zip(*map(_to_cells, columns), strict=True):
+    for cells in zip(*(_to_cells(column, missing) for column in columns), strict=True):
         yield f"<tr><td>{'<td>'.join(cells)}\n"
 
 
-def _to_cells(column: pd.Series) -> Sequence[str]:
-    texts = to_texts(column)
+def _to_cells(column: pd.Series, missing: str) -> Sequence[str]:
+    """Return the cells as HTML, `missing` in place of what is not there (an empty text is)."""
+    gaps = column.isna().tolist()
+    texts = [missing if gap else text for gap, text in zip(gaps, to_texts(column), strict=True)]
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         return [text.replace("T", " ").removesuffix("Z") for text in texts]
     cells = {text: shown(text) for text in set(texts)}

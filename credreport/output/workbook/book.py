@@ -175,6 +175,8 @@ def _content(sheet: Sheet) -> str:
         return sheet.words
     words = f"{len(sheet.table):,} {'row' if len(sheet.table) == 1 else 'rows'}"
     is_form = any(column.is_for_auditor for column in sheet.columns)
+    if sheet.elsewhere:
+        words += f"; {sheet.elsewhere}"
     return f"{words}; fill in the yellow cells" if is_form else words
 
 
