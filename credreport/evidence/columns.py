@@ -361,7 +361,7 @@ def waivers_sheet(waivers: pd.DataFrame, *, is_compared: bool = False) -> Sheet:
         else column
         for column in _WAIVERS
     )
-    return Sheet("Waivers", waivers, columns, "No waivers in the file")
+    return Sheet("Waivers", waivers, columns, "No waiver of the file is about these accounts")
 
 
 def changes_sheet(changes: pd.DataFrame, stem: str) -> Sheet:

@@ -28,11 +28,11 @@ def worst_findings(findings: pd.DataFrame) -> tuple[Block, ...]:
 
     Where they are of the two rules of unused credentials only, the credential says which rule.
     """
-    return _worst(findings.rename(columns={"days": "age"}), {})
+    return _worst(findings.rename(columns={"days": "age"}), {}, "Days")
 
 
 def worst_changes(comparison: Comparison) -> tuple[Block, ...]:
-    """Return the worst of what is open now, by severity and age, and whether it is new."""
+    """Return the worst of what is open now, by severity and days since use, and whether it is new."""
     changes = comparison.changes
     found = changes[to_flags(changes)["open"]]
     found = found.assign(
@@ -40,10 +40,10 @@ def worst_changes(comparison: Comparison) -> tuple[Block, ...]:
         age=found["after_age_days"].fillna(found["before_age_days"]),
         state=found["state"].str.replace("_", " "),
     ).sort_values(["rank", "age", "finding_id"], ascending=[True, False, True])
-    return _worst(found, {"Change": "state"})
+    return _worst(found, {"Change": "state"}, "Days since use")
 
 
-def _worst(findings: pd.DataFrame, further: dict[str, str]) -> tuple[Block, ...]:
+def _worst(findings: pd.DataFrame, further: dict[str, str], age: str) -> tuple[Block, ...]:
     if findings.empty:
         return ()
     is_of_use = set(findings["rule"]) <= set(UNUSED_RULES)
@@ -55,7 +55,7 @@ def _worst(findings: pd.DataFrame, further: dict[str, str]) -> tuple[Block, ...]
         age=worst["age"].astype("Int64"),
     )
     count = f"{len(worst)} of {len(findings)}" if len(findings) > len(worst) else f"{len(worst)}"
-    headers = ("Finding", "Account", "User", "Credential", *middle, "Days")
+    headers = ("Finding", "Account", "User", "Credential", *middle, age)
     return (Block(f"Worst open findings ({count}):", headers, table, missing="-"),)
 
 

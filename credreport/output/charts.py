@@ -331,7 +331,7 @@ def draw_open_counts(picture: Picture) -> Figure:
         _count_up(axes)
         entries = [(FINDING_KIND_WORDS[kind], COLOURS[kind], "") for kind in kinds]
         if is_missing:
-            entries.append(("account without a report: still open", GREY, NOT_COVERED_HATCH))
+            entries.append(("no report: still open", GREY, NOT_COVERED_HATCH))
         _add_legend(axes, entries)
     return figure
 

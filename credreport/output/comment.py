@@ -122,8 +122,12 @@ def _write(evidence: Evidence, markup: Markup, files: Files, kept: Mapping[str, 
     ]
     end = ["", f"Tie-out: {'PASS' if evidence.ties_out else 'FAIL'}."]
     end += _hashes("Evidence", list(digests.items()), markup)
-    inputs = evidence.tables["inputs"]
-    read = dict(zip(inputs["source_file"], inputs["sha256"], strict=True))
+    read = {
+        file: digest
+        for name in ("inputs", "baseline")
+        if name in evidence.tables
+        for file, digest in evidence.tables[name][["source_file", "sha256"]].itertuples(index=False)
+    }
     end += _hashes("Inputs", list(read.items())[:_MAX_INPUTS], markup)
     if len(read) > _MAX_INPUTS:
         end.append(f"{markup.bullet}and {len(read) - _MAX_INPUTS} more: see the manifest")

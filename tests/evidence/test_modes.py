@@ -159,3 +159,22 @@ def test_method_has_the_limits_of_all_classes() -> None:
     )
     own = " A class of users with its own number has its own boundary."
     assert of_class["Boundary"] == usual["Boundary"] + own
+
+
+def test_days_of_a_comparison_are_those_since_use_whatever_the_rule_measures(
+    tmp_path: Path,
+) -> None:
+    save(tmp_path, root(), user("a", **USED), name="report-2025-12-31.csv")
+    save(tmp_path, root(), user("a", **USED), name="report-2026-01-31.csv")
+    policy = Policy(rules=("old-password",))
+    first, last = (
+        assess(read_reports(tmp_path / f"report-{day}.csv"), policy)
+        for day in ("2025-12-31", "2026-01-31")
+    )
+    for evidence, header, days in (
+        (of_analysis(last), "Days", 152),
+        (of_comparison(compare(first, last)), "Days since use", 32),
+    ):
+        worst = evidence.shown[0]
+        assert worst.headers[-1] == header
+        assert worst.table.loc[worst.table["user"].eq("a"), "age"].tolist() == [days]

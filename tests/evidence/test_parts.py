@@ -251,6 +251,10 @@ def test_a_waiver_for_any_account_has_the_state_of_the_part(tmp_path: Path) -> N
         ACCOUNTS[2]: [["expired", 0]],
     }
     assert found.waivers["state"].tolist() == ["in force"]
+    (tmp_path / "w.toml").write_text(dates.replace("u0", "u1"))
+    found = assess(read_reports(tmp_path / "in"), waivers=load_waivers(tmp_path / "w.toml"))
+    sheets = of_analysis(only(found, {ACCOUNTS[0]})).sheets
+    assert sheets[-1].words == "No waiver of the file is about these accounts"
 
 
 def test_a_warning_about_another_account_in_the_same_file_is_not_in_the_part(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from credreport.comparison.comparison import compare
 from credreport.evidence.of_analysis import of_analysis
 from credreport.output.comment import write_md
 from credreport.output.pictures import Options
@@ -22,3 +23,15 @@ def test_twenty_inputs_are_named(tmp_path: Path, number: int, more: bool) -> Non
     assert isinstance(data, bytes)
     assert ("and 1 more: see the manifest" in data.decode()) is more
     assert data.count(b"2026-01-31T12-00-00Z.csv") == 20
+
+
+def test_the_baseline_is_among_the_inputs(tmp_path: Path) -> None:
+    old, new = (
+        assess(read_reports(save(tmp_path, root(), name=name)))
+        for name in ("old-2025-12-31.csv", "new-2026-01-31.csv")
+    )
+    evidence = of_analysis(new, since=compare(old, new))
+    (data,) = write_md(evidence, Options(), {}).values()
+    assert isinstance(data, bytes)
+    inputs = data.decode().partition("Inputs (SHA-256):\n\n")[2].splitlines()
+    assert [line.split("`")[1] for line in inputs] == ["new-2026-01-31.csv", "old-2025-12-31.csv"]

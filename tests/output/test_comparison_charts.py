@@ -116,7 +116,7 @@ def test_findings_of_a_missing_account_are_hatched_and_said() -> None:
     bars = figure.axes[0].containers[3]
     assert bars[1].get_hatch() == NOT_COVERED_HATCH
     assert ticks(figure) == ["2026-08-30\nn = 2", "2026-07-30\nn = 1", "2026-06-30\nn = 2"]
-    assert legend(figure)[-1] == "account without a report: still open"
+    assert legend(figure)[-1] == "no report: still open"
     assert figure.texts[1].get_text() == "a caption  |  n: accounts with a report"
 
 
@@ -126,6 +126,23 @@ def test_accounts_with_a_report_are_counted_where_another_one_lacks_it_on_each_d
     )
     figure = draw_open_counts(opened(table))
     assert ticks(figure) == ["2026-08-30\nn = 2", "2026-07-30\nn = 2", "2026-06-30\nn = 2"]
+    assert_clear(figure)
+
+
+def test_the_legend_of_all_types_has_room() -> None:
+    table = pd.concat(
+        [
+            open_counts(("2026-06-30", 2, 3, 4, 0), ("2026-07-30", 1, 3, 4, 2)),
+            *(
+                open_counts(("2026-06-30", 2, 3, 4, 0), ("2026-07-30", 1, 3, 4, 2))
+                .query("kind == 'password'")
+                .assign(kind=kind)
+                for kind in ("cert", "user", "root")
+            ),
+        ]
+    )
+    figure = draw_open_counts(opened(table))
+    assert len(legend(figure)) == 6
     assert_clear(figure)
 
 

@@ -291,7 +291,7 @@ def test_file_without_waivers_gives_a_sheet_that_says_so(tmp_path: Path) -> None
         data for name, data in rendered(evidence, ("xlsx",)).items() if name.endswith(".xlsx")
     )
     book = load_workbook(io.BytesIO(workbook))
-    assert book["Waivers"]["A2"].value == "No waivers in the file"
+    assert book["Waivers"]["A2"].value == "No waiver of the file is about these accounts"
     assert book["Findings"]["A2"].value == ("No findings: none of the 2 rules in force was broken")
 
 
