@@ -56,26 +56,6 @@ def test_an_age_has_a_status_only_where_it_is_that_of_every_class(tmp_path: Path
     assert len(of_class.table.columns) == len(headers)
 
 
-def test_a_file_called_like_the_sum_has_its_account(tmp_path: Path) -> None:
-    save(tmp_path, root(), name="Total-2026-01-31T12-00-00Z.csv")
-    save(tmp_path, root(OTHER), name="Total of 2026-01-31T12-00-00Z.csv")
-    evidence = of_analysis(assess(read_reports(tmp_path)))
-    accounts = block_of(evidence, "Reports judged").table["account_id"]
-    assert sorted(accounts) == ["111122223333", OTHER]
-    assert block_of(evidence, "Tie-out").table["account_id"].tolist() == [*accounts, ""]
-
-
-def test_a_file_called_total_keeps_its_name_in_a_comparison(tmp_path: Path) -> None:
-    dates = [
-        assess(read_reports(save(tmp_path / day, root(), name="Total"), as_of=day))
-        for day in ("2026-01-31", "2026-02-28")
-    ]
-    tie_out = of_comparison(compare(*dates)).tables["tie_out"]
-    assert tie_out["source_file"].tolist() == [
-        "Total", "Total of 2026-01-31", "Total", "Total of 2026-02-28",
-    ]  # fmt: skip
-
-
 def test_what_a_rule_does_not_decide_counts_as_undetermined_for_its_account(
     tmp_path: Path,
 ) -> None:
