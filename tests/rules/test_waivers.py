@@ -305,7 +305,7 @@ def script_calls(assessment: Assessment) -> list[str]:
 
 
 ALICE = "'111122223333' 'alice'"
-STALE = "'2020-01-01T00:00:00' '2026-01-31T12:00:00' '2020-01-02T03:04:05'"
+STALE = "'2020-01-01T00:00:00' '2026-01-31T08:00:00' '2020-01-02T03:04:05'"
 
 
 def test_script_leaves_a_waived_finding_alone(tmp_path: Path) -> None:
