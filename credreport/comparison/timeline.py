@@ -19,6 +19,7 @@ from credreport.schema import (
     ACCOUNT_NAMES,
     TIMELINE,
     Change,
+    Kind,
     Status,
 )
 
@@ -90,7 +91,9 @@ def follow(
 def to_steps(identified: pd.DataFrame, coverage: pd.DataFrame) -> pd.DataFrame:
     """Return `key`, `turn` and the `change` from each report of an account to its next.
 
-    What a report without root lacks is compared with the last report before it that had it.
+    What a report without root lacks is compared with the last report before it that had it. So is
+    a user or an access key that a later report has again: IAM restores neither once it is deleted,
+    so the report that lacks it is only a part of one, and the change is undetermined.
     """
     turns = identified[["date", *TELLING]].merge(
         coverage[["date", "account_id", "turn"]], on=["date", "account_id"], validate="many_to_one"
@@ -100,14 +103,21 @@ def to_steps(identified: pd.DataFrame, coverage: pd.DataFrame) -> pd.DataFrame:
             {"key": int, "turn": int, "change": "str"}
         )
     ]
+    users = turns[turns["is_created_known"]].groupby("user_key")["turn"].max()
+    is_key = turns["kind"].eq(Kind.ACCESS_KEY) & turns["is_born_known"] & turns["key"].ne(NO_KEY)
+    keys = turns[is_key].groupby("key")["turn"].max()
     lost = turns.iloc[:0]
     for turn in range(1, int(coverage["turn"].max()) + 1):
         after = turns[turns["turn"].eq(turn)]
         before = pd.concat([turns[turns["turn"].eq(turn - 1)], lost])
         before = before[before["account_id"].isin(after["account_id"])]
         pairs = match(before, after)
-        steps.append(pairs[["key", "change"]].assign(turn=turn))
-        is_lost = pairs["is_gone"] & pairs["doubt"].eq("root")
+        is_back = pairs["key"].map(keys).gt(turn)
+        is_back |= pairs["user_key"].map(users).gt(turn) & ~pairs["has_user_after"]
+        is_back &= pairs["is_gone"]
+        change = pairs["change"].mask(is_back, Change.UNDETERMINED.value)
+        steps.append(pd.DataFrame({"key": pairs["key"], "change": change, "turn": turn}))
+        is_lost = is_back | (pairs["is_gone"] & pairs["doubt"].eq("root"))
         lost = before[before["key"].isin(pairs.loc[is_lost, "key"])]
     return pd.concat(steps, ignore_index=True)
 

@@ -14,7 +14,17 @@ from credreport.reports.selection import read_reports
 from credreport.rules.policy import load_policy
 from credreport.schema import USER_CELLS
 from credreport.verdicts.assessment import assess
-from tests.comparison.test_comparison import LATER, OLD, RECENT, changes, key, run, told
+from tests.comparison.test_comparison import (
+    LATER,
+    OLD,
+    RECENT,
+    Rows,
+    changes,
+    key,
+    password,
+    run,
+    told,
+)
 from tests.support.reports import ACCOUNT, root, save, user
 
 BORN, OTHER_BORN = "2023-05-05T05:05:05Z", "2023-05-05T05:05:06Z"
@@ -241,6 +251,22 @@ def test_what_became_of_a_user_whom_one_without_root_lacked_a_later_report_tells
     lives = comparison.timeline[comparison.timeline["user"].eq("zoe")]
     assert set(lives["state"]) == {state}
     assert set(lives["closed_on"].notna()) == {state == "closed"}
+
+
+def test_what_a_report_lacks_and_a_later_one_has_again_was_not_removed(tmp_path: Path) -> None:
+    ann, other = user("ann", **key(), **password()), user("bo", **password(used=RECENT))
+    without_key = user("ann", **password())
+    cases: list[tuple[Rows, Rows, list[str], list[int]]] = [
+        ([other], [ann, other], ["open", "open"], [0, 0]),
+        ([other], [without_key, other], ["closed", "open"], [0, 0]),
+        ([without_key, other], [ann, other], ["open", "open"], [0, 0]),
+        ([user("ann", **key()), other], [ann, other], ["open", "open"], [0, 1]),
+    ]
+    for number, (middle, last, states, came_back) in enumerate(cases):
+        comparison = run(tmp_path / f"{number}", [ann, other], middle, last)
+        lives = comparison.timeline[comparison.timeline["user"].eq("ann")].sort_values("rule")
+        assert lives["state"].to_list() == states
+        assert lives["came_back"].to_list() == came_back
 
 
 def test_root_that_the_older_report_lacks_is_new(tmp_path: Path) -> None:
