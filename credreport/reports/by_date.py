@@ -18,8 +18,7 @@ from pathlib import Path, PurePosixPath
 from credreport.errors import InputRefused, Notice, Problem, UsageError
 from credreport.files import DEFAULT_MAX_BYTES
 from credreport.instants import format_instant
-from credreport.reports.inputs import Opener, Skipped
-from credreport.reports.likeness import is_litter
+from credreport.reports.inputs import Opener, Skipped, is_only_litter
 from credreport.reports.report import Report
 from credreport.reports.selection import (
     NEWEST,
@@ -151,7 +150,7 @@ def directories_of_tree(name: str) -> list[str]:
     """Return the directories of a tree in the order of their names; none if it also has files."""
     if not Path(name).is_dir():
         return []
-    entries = sorted(entry for entry in Path(name).iterdir() if not is_litter(entry.name))
+    entries = sorted(entry for entry in Path(name).iterdir() if not is_only_litter(entry))
     are_directories = all(entry.is_dir() and not entry.is_symlink() for entry in entries)
     return [str(entry) for entry in entries] if are_directories else []
 

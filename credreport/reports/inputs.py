@@ -46,6 +46,7 @@ from credreport.reports.stamp import (
     is_date,
     stamp_of_archive,
     stamp_of_folder,
+    stamp_of_last,
     steps_of,
 )
 from credreport.text import escape_text
@@ -378,6 +379,9 @@ class Opener:
         target, top = Path(os.path.realpath(path)), Path(os.path.realpath(directory))
         if top != target and top not in target.parents:
             yield Skipped(name, "a link that leads out of the searched directory", is_doubt=True)
+        elif target.is_dir() and _are_of_two_days(Path(path), target):
+            found = f"a link to {target.name}, and the two names give its reports two dates"
+            yield Problem(name, 0, 0, found, "Remove the one whose date is wrong")
         elif target.is_dir():
             is_left_out = any(map(_why_not_searched, target.relative_to(top).parts))
             where = " that is not searched" if is_left_out else ", which is searched where it is"
@@ -475,6 +479,11 @@ def _another_name(name: str, path: str, first_name: str, first_path: str) -> Ski
     return Skipped(name, f"another name of the file {first_name}")
 
 
+def _are_of_two_days(link: Path, target: Path) -> bool:
+    one, other = stamp_of_last(link.parts), _stamp_of_directory(str(target))
+    return bool(one and other and one.instant.date() != other.instant.date())
+
+
 def _dates_of(path: str) -> set[datetime]:
     folder = _stamp_of_directory(os.path.dirname(path))  # noqa: PTH120
     return stamps_in_name(os.path.basename(path)) or ({folder.instant} if folder else set())  # noqa: PTH119
@@ -524,6 +533,13 @@ def _why_skipped(name: str, unread: Unread) -> Skipped | None:
         return None
     ending = PurePosixPath(name).suffix
     return Skipped(unread.name, f"{ending} files are not searched for reports", is_doubt=True)
+
+
+def is_only_litter(path: Path) -> bool:
+    """Whether a system or an editor left something there, and no report is in it."""
+    unread = Unread(str(path), path.name, 0, DEFAULT_MAX_BYTES, searched=True)
+    skipped = _why_skipped(path.name, unread) if is_litter(path.name) else None
+    return skipped is not None and not skipped.is_doubt
 
 
 def _too_large(name: str, max_bytes: int) -> Problem:

@@ -247,6 +247,13 @@ class TestAsOfForEachDirectory:
             "2026-09-30",
         ]
 
+    def test_a_report_called_like_an_editors_litter_beside_them_is_not_passed_over(
+        self, tmp_path: Path
+    ) -> None:
+        save(self.tree(tmp_path), root(), user(), name="._a.csv")
+        with pytest.raises(UsageError, match="--as-of is given 2 times for 1 input"):
+            read_dates([tmp_path / "tree"], as_of=["2026-06-30", "2026-09-30"])
+
     def test_one_holds_for_the_whole_tree(self, tmp_path: Path) -> None:
         for account in (ACCOUNT, OTHER):
             save(tmp_path, root(account), name=f"{account}/credentialReport.csv")

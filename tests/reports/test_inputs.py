@@ -370,6 +370,17 @@ def test_a_link_to_a_directory_that_is_not_searched_is_a_doubt(tmp_path: Path) -
     assert left_out(tmp_path) == {".cache": "fine", "cached": "doubt", "europe": "fine"}
 
 
+def test_a_link_that_gives_a_directory_another_date_is_refused(tmp_path: Path) -> None:
+    put(tmp_path / "2026-06-30/a.csv")
+    for name in ("2026-09-30", "2026-06-30T06-00-09", "latest"):
+        (tmp_path / name).symlink_to("2026-06-30")
+    assert names([tmp_path]) == [
+        "read 2026-06-30/a.csv", "skip 2026-06-30T06-00-09",
+        "refuse 2026-09-30: a link to 2026-06-30, and the two names give its reports two dates",
+        "skip latest",
+    ]  # fmt: skip
+
+
 def test_a_directory_within_another_one_that_was_searched_is_not_empty(tmp_path: Path) -> None:
     put(tmp_path / "in/eu/a.csv"), put(tmp_path / "in/notes.pdf")
     assert names([tmp_path / "in", tmp_path / "in/eu"]) == ["skip notes.pdf", "read eu/a.csv"]
