@@ -43,7 +43,7 @@ class Matches:
             path = os.path.join(folder, part)  # noqa: PTH118
             try:
                 os.lstat(path)
-            except (FileNotFoundError, NotADirectoryError):
+            except (FileNotFoundError, NotADirectoryError, ValueError):  # a NUL in it
                 return
             except OSError as error:
                 self.failures.append(error)

@@ -540,8 +540,8 @@ def test_a_glob_matches_what_a_shell_would(tmp_path: Path, monkeypatch: pytest.M
     assert [match(pattern).paths for pattern in ("*", "*/", "*/*", "*/.*", ".*/*", "[fg]*")] == [
         ["a", "f.csv", "g"], ["a", "g"], ["a/b.csv", "g/h"], ["a/.c.csv"], [".d/e.csv"], ["f.csv", "g"],
     ]  # fmt: skip
-    assert [match(pattern).paths for pattern in ("**/h", "**/*.csv", "g/**", "f.csv/*", "**")] == [
-        ["g/h"], ["a/b.csv", "f.csv", "g/h/i.csv"], ["g"], [], ["."],
+    assert [match(pattern).paths for pattern in ("**/h", "**/*.csv", "g/**", "f.csv/*", "**", "\0/*")] == [
+        ["g/h"], ["a/b.csv", "f.csv", "g/h/i.csv"], ["g"], [], ["."], [],
     ]  # fmt: skip
 
 
