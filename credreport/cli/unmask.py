@@ -13,7 +13,14 @@ import typer
 from credreport.cli import given
 from credreport.cli.ending import FINDINGS_OPEN, ending
 from credreport.cli.help import INPUT
-from credreport.cli.options import Accounts, CarryFrom, MaxFileSize, NoColor, WaiversFile
+from credreport.cli.options import (
+    Accounts,
+    CarryFrom,
+    MaxFileSize,
+    NoColor,
+    PolicyFile,
+    WaiversFile,
+)
 from credreport.cli.screen import Screen
 from credreport.errors import InputRefused, Problem, problem_lines
 from credreport.schema import ACCOUNT_ID
@@ -56,6 +63,7 @@ def unmask(
         ),
     ],
     accounts: Accounts = None,
+    policy_file: PolicyFile = None,
     waivers_file: WaiversFile = None,
     carry_from: CarryFrom = None,
     max_file_size: MaxFileSize = 64,
@@ -63,7 +71,7 @@ def unmask(
 ) -> int:
     """Show the name behind each pseudonym. Needs the key and the reports."""
     screen = Screen(no_color=no_color)
-    from credreport.masking.judged import mask_assessment
+    from credreport.masking.judged import mask_assessment, mask_policy
     from credreport.masking.key import read_key
     from credreport.masking.pseudonyms import Masker
     from credreport.reports.inputs import find_inputs
@@ -74,6 +82,7 @@ def unmask(
     masker = Masker(read_key(key))
     given.accounts(accounts, masker)
     given.decisions(carry_from, masker)
+    mask_policy(given.policy(None, None, policy_file, include_root=True), masker)
     waivers = given.waivers(waivers_file)
     items = find_inputs(reports, given.max_bytes(max_file_size))
     found, refused, skipped = sort_items(items, None)
@@ -92,7 +101,7 @@ def unmask(
     for name in unknown:
         screen.fail(
             f"{name}: no name in these inputs has this pseudonym under this key; give the run's own "
-            "reports, with its accounts, waivers and carried workbook"
+            "reports, with its accounts, policy, waivers and carried workbook"
         )
     return FINDINGS_OPEN if unknown else 0
 

@@ -372,6 +372,11 @@ def test_a_class_has_one_pseudonym_everywhere(place: Path) -> None:
     (message,) = (each["message"] for each in document["warnings"] if "in class" in each["message"])
     assert f"no user is in class '{of_class['match']}' (" in message
     assert "numbat" not in done.output
+    told = run(
+        place, "unmask", "--mask-key", "PLACE/k.key", "--reports", LATER, "--policy", "PLACE/p.toml",
+        of_class["match"],
+    )  # fmt: skip
+    assert told.stdout == f"{of_class['match']}: numbat-*\n"
 
 
 def test_unmask_gives_the_names_back_to_who_has_the_key(once: Once) -> None:
