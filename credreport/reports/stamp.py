@@ -17,6 +17,7 @@ GENERATED_TIME = "GeneratedTime"
 _FILE, _FOLDER, _ARCHIVE = _NAMES = ("file name", "directory name", "archive name")
 _SEVERAL = "the file's name has several times, or one in a zone other than UTC, GMT and ±HH:MM; none was used"
 _LONGEST_TIME = 100  # letters: an answer may be damaged, and say anything there
+_MOST_FOLDERS = 100
 _A_DAY = timedelta(days=1)
 # AWS serves one report for up to four hours: only GeneratedTime says when it was made.
 SERVED_FOR = timedelta(hours=4)
@@ -45,8 +46,9 @@ def stamp_of_folder(parts: Sequence[str]) -> Stamp | None:
     `parts` are the names of the directories, the innermost last: `2026-09-30`, `dt=20260930`, or
     three of them as in `2026/09/30` and `year=2026/month=09/day=30`. None, too, where a nearer one
     has a later date among other words, or a later one that is not read, or has it together with
-    those beside it (`2026/09`).
+    those beside it (`2026/09`). Only the innermost hundred count: a member of an archive may be in any number.
     """
+    parts = parts[-_MOST_FOLDERS:]
     for end in range(len(parts), 0, -1):
         stamp = stamp_of_last(parts[:end])
         if stamp:
@@ -56,7 +58,9 @@ def stamp_of_folder(parts: Sequence[str]) -> Stamp | None:
 
 def is_any_later(steps: Sequence[str], instant: datetime) -> bool:
     """Whether one of the steps of a path, or all of them together, name a later day; see is_later."""
-    return any(is_later(name, instant) for name in (*steps, "-".join(_plain(steps))))
+    return len(steps) >= _MOST_FOLDERS or any(
+        is_later(name, instant) for name in (*steps, "-".join(_plain(steps)))
+    )
 
 
 def stamp_of_last(parts: Sequence[str]) -> Stamp | None:

@@ -12,6 +12,7 @@ from credreport.reports.stamp import (
     Stamp,
     find_stamp,
     first_second,
+    is_any_later,
     stamp_of_archive,
     stamp_of_folder,
 )
@@ -92,6 +93,13 @@ def test_a_name_with_two_dates_dates_nothing_nor_does_its_directory(name: str) -
     assert stamps_in_name(name) == {utc(2018, 3, 27, 23, 59, 59), utc(2018, 4, 27, 23, 59, 59)}
     stamp, origin, (notice,) = find_stamp(name, "", Stamp(END_OF_SEPTEMBER, "directory name"))
     assert (stamp, origin, notice.code) == (None, "", "several-stamps")
+
+
+def test_only_the_innermost_hundred_directories_count() -> None:
+    for count, day in ((99, utc(2026, 9, 30, 23, 59, 59)), (100, None)):
+        found = stamp_of_folder(["2026-09-30", *["a"] * count])
+        assert (found and found.instant) == day
+        assert is_any_later(["a"] * count, utc(2026, 9, 30)) == (day is None)
 
 
 @pytest.mark.parametrize("letter", ["\\xe9", "\\udce9", "\\u202e", "\\U000e0001"])
