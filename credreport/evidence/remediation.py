@@ -250,7 +250,7 @@ def _to_call(target: dict[str, object]) -> str:
     """Return the line of the script for one finding and credential."""
     user, account = str(target["user"]), str(target["account_id"])
     credential = SLOT_WORDS[str(target["credential"])]
-    about = [str(target["finding_id"]), account or "-", _one_line(user), credential]
+    about = [str(target["finding_id"]), _one_line(account) or "-", _one_line(user), credential]
     created, as_of, made, last_used = (_second(target[name]) for name in _TIMES)
     if target["spared_by"]:
         return _to_line("waived", *about, _one_line(str(target["spared_by"])))

@@ -79,12 +79,15 @@ def jira_code(text: str) -> str:
 
 
 # A dash or a point is markup at the border of a word only: dates and file names stay readable.
-_JIRA_LETTERS = re.compile(r"[{}\[\]|*+^~?!\\&<>@()]|(?<![A-Za-z0-9])[-._]|[-._](?![A-Za-z0-9])")
+_JIRA_LETTERS = re.compile(
+    r"[{}\[\]|*+^~?!\\&<>@()]|:(?=[DP])|(?<![A-Za-z0-9])[-._]|[-._](?![A-Za-z0-9])"
+)
+_JIRA_ICONS = r"[:;][()DP]|\((?:[xyni/!?+-]|on|off|flag|flagoff)\)"
 MARKDOWN = Markup(
     heading="## ",
     bullet="- ",
     code=markdown_code,
-    special=re.compile(r"[`*_\[\]<#|~!\\{}@&$^]|://|www\."),
+    special=re.compile(r"[`*_\[\]<#|~!\\{}@&$^]|://|www\.|:[a-z+-][\w+-]*:"),
     header=lambda cells: [
         "| " + " | ".join(cells) + " |",
         "| --- |" + " ---: |" * (len(cells) - 1),
@@ -95,7 +98,9 @@ _JIRA = Markup(
     heading="h2. ",
     bullet="* ",
     code=jira_code,
-    special=re.compile(r"[{}\[\]|*_^~!\\@&<#]|://|\?\?|(?:^|[^\w])[-+]+\w|\w[-+]+(?:$|[^\w])"),
+    special=re.compile(
+        r"[{}\[\]|*_^~!\\@&<#]|://|\?\?|(?:^|[^\w])[-+]+\w|\w[-+]+(?:$|[^\w])|" + _JIRA_ICONS
+    ),
     header=lambda cells: ["||" + "||".join(cells) + "||"],
     row=lambda cells: "|" + "|".join(cells) + "|",
 )

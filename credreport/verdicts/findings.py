@@ -62,8 +62,10 @@ def find(credentials: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.Da
         if rule.subject is Subject.ROOT:
             reason = f"{rule.id}: the report has no root row"
             unknown.append(rootless.assign(rule=rule.id, reason=reason, has_row=False))
-    findings = pd.concat([each for each in broken if not each.empty] or broken)
-    ordinal = findings.groupby("finding_id").cumcount()
+    findings = pd.concat([each for each in broken if not each.empty] or broken, ignore_index=True)
+    # Users whose names differ in capitals only are told apart by these, not by the order of rows.
+    told_apart = findings.sort_values(["user", "arn"], kind="stable")
+    ordinal = told_apart.groupby("finding_id").cumcount()
     findings = findings.assign(
         finding_id=findings["finding_id"].where(
             ordinal.eq(0), findings["finding_id"] + "-" + (ordinal + 1).astype("str")

@@ -862,6 +862,17 @@ def test_an_unknown_account_is_left_alone(tmp_path: Path, cloud: StandIn) -> Non
     }
 
 
+def test_an_account_that_is_none_steers_neither_the_script_nor_its_log(
+    tmp_path: Path, cloud: StandIn
+) -> None:
+    script = write(tmp_path, user("a", "1\x1b[2J\t\x85\u202e2", **password(OLD)))
+    run = cloud.run(script)
+    assert left_alone(run) == {"a, password": "the report does not say which account it belongs to"}
+    assert [line.split("'")[3] for line in lines_of(script.read_text())] == ["1?[2J???2"]
+    (row,) = [line.split("\t") for line in run.log if not line.startswith(("#", "time"))]
+    assert row[2:5] == ["1?[2J???2", "a", "password"]
+
+
 def test_without_findings_it_asks_nothing(tmp_path: Path, cloud: StandIn) -> None:
     run = cloud.run(write(tmp_path), "--apply")
     assert (run.status, cloud.calls) == (0, [])

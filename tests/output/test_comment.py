@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from credreport.comparison.comparison import compare
 from credreport.evidence.of_analysis import of_analysis
-from credreport.output.comment import write_md
+from credreport.output.comment import write_jira, write_md
 from credreport.output.pictures import Options
 from credreport.reports.selection import read_reports
 from credreport.verdicts.assessment import assess
-from tests.support.reports import root, save
+from tests.support.reports import judge, root, save
 
 
 @pytest.mark.parametrize(("number", "more"), [(20, False), (21, True)])
@@ -35,3 +36,18 @@ def test_the_baseline_is_among_the_inputs(tmp_path: Path) -> None:
     assert isinstance(data, bytes)
     inputs = data.decode().partition("Inputs (SHA-256):\n\n")[2].splitlines()
     assert [line.split("`")[1] for line in inputs] == ["new-2026-01-31.csv", "old-2025-12-31.csv"]
+
+
+def test_no_word_of_a_sentence_becomes_an_icon(tmp_path: Path) -> None:
+    words = "10:00 (6 keys) (/) svc:D (on) ;) :tick: x"
+    evidence = replace(of_analysis(judge(tmp_path, root())), verdict=words)
+    for write, shown in (
+        (write_md, "10:00 (6 keys) (/) svc:D (on) ;) `:tick:` x"),
+        (
+            write_jira,
+            "10:00 (6 keys) {{&#40;/&#41;}} {{svc&#58;D}} {{&#40;on&#41;}} {{;&#41;}} :tick: x",
+        ),
+    ):
+        (data,) = write(evidence, Options(), {}).values()
+        assert isinstance(data, bytes)
+        assert data.decode().splitlines()[2] == shown

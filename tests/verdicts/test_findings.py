@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from credreport.verdicts.findings import ALIKE, TWIN, find_twins
-from tests.support.reports import credentials_of, root, user
+from tests.support.reports import credentials_of, judge, root, user
 
 MADE, LATER = "2025-01-01T00:00:09Z", "2025-01-01T00:00:10Z"
 USED, SAME_MINUTE, NEXT_MINUTE = (
@@ -59,3 +59,16 @@ def test_keys_of_one_second_are_twins_and_alike_where_their_use_is_too(
     }
     others = {found for name, found in twins.items() if "ann access" not in name}
     assert others == {""}
+
+
+def test_ids_of_names_that_differ_in_capitals_only_do_not_depend_on_the_order_of_rows(
+    tmp_path: Path,
+) -> None:
+    stale = {"password_enabled": "true", "password_last_used": USED}
+    rows = [user("alice", **stale), user("Alice", **stale)]
+    first, second = (
+        judge(tmp_path, root(), *each).findings.set_index("user")["finding_id"].to_dict()
+        for each in (rows, rows[::-1])
+    )
+    assert first == second
+    assert first["alice"] == f"{first['Alice']}-2"
