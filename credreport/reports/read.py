@@ -71,6 +71,8 @@ _GOES_ON = re.compile(
     re.DOTALL,
 )
 _FIXED_COLUMNS = {*KNOWN_COLUMNS} - {USER, ARN, EXTRA_CREDENTIALS}
+_ROW_WITHIN = re.compile(r"arn:.*(?:true|false)", re.DOTALL | re.IGNORECASE)
+_LEAST_ROW = 60  # letters; no cell is nearly as long but for names and ARNs
 _MOST_ALIKE = 20  # warnings of one kind about one file
 
 
@@ -196,6 +198,7 @@ class _Reading:
     def _add(self, grid: Grid, parts: Sequence[_Part], typed: Typed | None) -> None:
         """Add the reports of a grid; `typed` are its cells, if they were read before."""
         self._refuse_more(grid, parts)
+        self._refuse_rows_within(grid, parts)
         table, owners = _to_table(grid, typed)
         firsts = np.flatnonzero(np.diff(table.report, prepend=-1))
         newest = np.maximum.reduceat(table.typed.newest.view("i8"), firsts).view("M8[us]")
@@ -240,6 +243,22 @@ class _Reading:
                 remedy = "Take it out, or download the report again"
                 problem = Problem(name, line, column + 1, found, remedy)
                 self.problems[part.csv.place] = [*self.problems.get(part.csv.place, ()), problem]
+
+    def _refuse_rows_within(self, grid: Grid, parts: Sequence[_Part]) -> None:
+        """Refuse a cell that holds a row: one whose line end and separators were changed."""
+        owners = np.cumsum(grid.sizes)
+        for column, name in enumerate(grid.columns):
+            if name == ARN:
+                continue
+            rows = np.flatnonzero(grid.ends(column) - grid.starts(column) >= _LEAST_ROW)
+            for row, cell in zip(rows.tolist(), grid.cells(rows, column), strict=True):
+                if not _ROW_WITHIN.search(cell):
+                    continue
+                csv = parts[int(np.searchsorted(owners, row, side="right"))].csv
+                found = f"another row within a cell: {cell[:40]!r}"
+                remedy = "Download the report again"
+                problem = Problem(csv.source.name, int(grid.lines[row]), column + 1, found, remedy)
+                self.problems[csv.place] = [*self.problems.get(csv.place, ()), problem]
 
     def _answer(self, place: int, name: str) -> list[Report | NoReport]:
         # Sections with the same header were read together: back into the order of the file.

@@ -274,6 +274,28 @@ class TestCutWithinACell:
         ]
 
 
+class TestARowWithinACell:
+    """A row that lost its line end and its commas would vanish in a cell of its neighbour."""
+
+    @pytest.mark.parametrize("sign", [";", "\t", " ", "\x1f"])
+    @pytest.mark.parametrize("place", ["behind", "in front"])
+    def test_a_row_within_a_cell_is_refused(self, sign: str, place: str) -> None:
+        first, row, last = to_csv(user("alice"), user("bob"), user("carol")).splitlines()[1:]
+        lost = row.replace(",", sign)
+        lines = [f"{first}{lost}", last] if place == "behind" else [first, f"{lost}{last}"]
+        header, of_root = to_csv(root()).splitlines()
+        (found,) = refusal("\n".join([header, of_root, *lines]))
+        line, column = (3, 22) if place == "behind" else (4, 1)
+        assert found.startswith(
+            f"report.csv, line {line}, column {column}: another row within a cell: "
+        )
+
+    def test_a_long_cell_is_not_one(self) -> None:
+        assert (
+            len(read(to_csv(root(), user(password_last_used="see arn:aws:iam::x" + "x" * 60)))) == 1
+        )
+
+
 class TestBehindTheLastRow:
     """What is appended without a comma would vanish in the last cell, whatever it is."""
 
