@@ -125,7 +125,8 @@ def find_stamp(
             return stamp, GENERATED_TIME, notices + _far_from_place(name, stamp, place_stamp)
         message = f"GeneratedTime {generated_time[:40]!r} is not a time with its zone; not used"
         notices.append(Notice(name, 0, "generated-time", message))
-    unread_time = generated_time[:_LONGEST_TIME].replace("/", "-")
+    cut = generated_time[:_LONGEST_TIME]
+    unread_time = f"{cut.replace('/', '-')} x {re.sub('[/-]', '.', cut)}"
     if len(stamps) == 1:
         stamp = stamps.pop()
         if is_later(unread_time, stamp):

@@ -238,7 +238,10 @@ def test_a_directory_dates_no_report_whose_name_has_a_later_date(name: str, says
     assert says in notice.message
 
 
-@pytest.mark.parametrize("time", ["2026-12-31T06:00:09", "12/31/2026 6:00:09 AM", "31.12.2026"])
+@pytest.mark.parametrize(
+    "time",
+    ["2026-12-31T06:00:09", "12/31/2026 6:00:09 AM", "31.12.2026", "12/31/26 6:00", "12-31-26"],
+)
 @pytest.mark.parametrize("name", ["r.json", "2026-09-30.json"])
 def test_nor_does_a_name_where_a_later_generated_time_is_not_read(name: str, time: str) -> None:
     stamp, origin, (notice,) = find_stamp(name, time, Stamp(END_OF_SEPTEMBER, "directory name"))
