@@ -116,9 +116,9 @@ SURVIVED, TOO_LONG, ELSEWHERE = "survived", "noticed by taking too long", "not i
 T = TypeVar("T")
 # Mutants that change nothing that anyone can see: module, line of source, change, and why.
 EQUIVALENT: dict[tuple[str, str, str], str] = {
-    ("reports.inputs", "unread = Unread(os.path.abspath(path), name, 0, self.max_bytes, searched=True)", "0 + 1"): "its "
+    ("reports.inputs", "unread = Unread(_absolute(path), name, 0, self.max_bytes, searched=True)", "0 + 1"): "its "
     "first bytes alone are read, which need neither its length",
-    ("reports.inputs", "unread = Unread(os.path.abspath(path), name, 0, self.max_bytes, searched=True)", "True turned"): "nor "
+    ("reports.inputs", "unread = Unread(_absolute(path), name, 0, self.max_bytes, searched=True)", "True turned"): "nor "
     "how it was found",
     ("reports.inputs", "return read_at_most(file, self.max_bytes + 1, self.size)", "1 + 1"): "two bytes too many are refused "
     "as well",
