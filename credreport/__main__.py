@@ -16,8 +16,8 @@ def main() -> None:
     # Nothing here computes with matrices. OpenBLAS starts a thread for each processor, and where it may
     # not, it sends itself a SIGINT: that would read as an interruption by the user.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
-    # These change how pandas stores texts; or it is not imported at all.
-    for name in [name for name in os.environ if name.startswith("PANDAS_")]:
+    # These change how pandas stores texts; or it, or numpy, is not imported at all.
+    for name in [name for name in os.environ if name.startswith(("PANDAS_", "NUMPY_", "NPY_"))]:
         del os.environ[name]
     # A run makes hardly any reference cycles, and each collection scans all objects of pandas and
     # matplotlib: a tenth of the time for a single report.

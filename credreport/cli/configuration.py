@@ -214,6 +214,8 @@ def _objection(ctx: Any, option: Any, name: str, value: object) -> str:
         return words[:1].lower() + words[1:]
     except CredreportError as error:
         return str(error)
+    except ValueError:
+        return f"`{name}` has a NUL in it, which no path may have"
     return ""
 
 

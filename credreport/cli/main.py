@@ -455,7 +455,8 @@ def _check_completion() -> None:
     """Refuse a completion that no shell asks for: its status would read as open findings."""
     wanted = os.environ.get(_COMPLETE)
     known = {f"{what}_{shell}" for what in ("complete", "source") for shell in _SHELLS}
-    if wanted and wanted not in known:
+    has_words = "COMP_WORDS" in os.environ and os.environ.get("COMP_CWORD", "").isdecimal()
+    if wanted and (wanted not in known or (wanted == "complete_bash" and not has_words)):
         Screen().fail(f"error: {_COMPLETE} is {wanted!r}, which no shell asks for: unset it")
         raise SystemExit(UsageError.exit_code)
 

@@ -209,6 +209,10 @@ def test_compare_takes_it_and_says_so(place: Path) -> None:
             "reports. Name it on the command line: --cluster.",
         ),
         ("[analyze]\nforce = true\n", "line 1: unknown key `analyze`"),
+        (
+            'waivers = "a\\u0000b"\n',
+            "credreport.toml, line 1: `waivers` has a NUL in it, which no path may have.",
+        ),
     ],
 )
 def test_mistakes_are_refused_with_their_line(place: Path, text: str, said: str) -> None:

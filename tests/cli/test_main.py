@@ -593,6 +593,21 @@ class TestMain:
             "error: _CREDREPORT_COMPLETE is 'garbage', which no shell asks for: unset it\n"
         )
 
+    @pytest.mark.parametrize("words", [{}, {"COMP_WORDS": "credreport ", "COMP_CWORD": "x"}])
+    def test_a_completion_without_the_words_of_the_shell_is_refused(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        words: dict[str, str],
+    ) -> None:
+        monkeypatch.setenv("_CREDREPORT_COMPLETE", "complete_bash")
+        for name, value in words.items():
+            monkeypatch.setenv(name, value)
+        assert self.main(monkeypatch, "inspect", "x") == 2
+        assert capsys.readouterr().err == (
+            "error: _CREDREPORT_COMPLETE is 'complete_bash', which no shell asks for: unset it\n"
+        )
+
     @pytest.mark.parametrize(
         ("words", "values"),
         [

@@ -91,13 +91,15 @@ def test_no_library_starts_threads_that_it_may_not_be_allowed(
     assert os.environ["OPENBLAS_NUM_THREADS"] == "1"
 
 
-def test_no_setting_of_pandas_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_setting_of_pandas_or_numpy_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PANDAS_FUTURE_INFER_STRING", "0")
     monkeypatch.setenv("PANDAS_FUTURE", "nonsense")
+    monkeypatch.setenv("NUMPY_MADVISE_HUGEPAGE", "nonsense")
+    monkeypatch.setenv("NPY_DISABLE_CPU_FEATURES", "nonsense")
     monkeypatch.setattr("credreport.cli.main.main", lambda: None)
     monkeypatch.setattr(sys, "path", sys.path[:])
     program.main()
-    assert not [name for name in os.environ if name.startswith("PANDAS_")]
+    assert not [name for name in os.environ if name.startswith(("PANDAS_", "NUMPY_", "NPY_"))]
 
 
 def test_an_interruption_of_the_first_imports_has_no_traceback(
