@@ -76,8 +76,12 @@ def read_or_make_key(path: Path, output: Path, inputs: Iterable[str]) -> MaskKey
         return read_key(path)
     except OSError as error:
         raise UsageError(f"{OPTION} {path}: cannot be made ({error.strerror})") from None
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(f"{_FIRST_WORD} {secrets.token_hex(32)}\n")
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(f"{_FIRST_WORD} {secrets.token_hex(32)}\n")
+    except OSError as error:  # an empty file would be no key, and in the way of one
+        path.unlink()
+        raise UsageError(f"{OPTION} {path}: cannot be made ({error.strerror})") from None
     return read_key(path)
 
 

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import resource
 import shutil
 import zipfile
 import zlib
@@ -461,6 +462,18 @@ def test_a_key_that_is_no_file_is_refused_and_not_waited_for(tmp_path: Path) -> 
     for key, words in ((loop, "Too many levels"), (pipe, "not a regular file")):
         with pytest.raises(UsageError, match=words):
             read_or_make_key(key, tmp_path / "out", [])
+
+
+def test_a_key_for_which_there_is_no_room_leaves_no_file(tmp_path: Path) -> None:
+    key = tmp_path / "k.key"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        with pytest.raises(UsageError, match=r"k\.key: cannot be made \(File too large\)"):
+            read_or_make_key(key, tmp_path / "out", [])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not key.exists()
 
 
 @pytest.mark.parametrize(
