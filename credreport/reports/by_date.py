@@ -130,7 +130,7 @@ def _one_each(
     names: Sequence[str], as_of: Sequence[datetime | str]
 ) -> tuple[Sequence[str], Sequence[datetime | str | None]]:
     """Return the inputs, or the directories if the one input is a tree, each with its as-of."""
-    instants = [parse_as_of(when) if isinstance(when, str) else when for when in as_of]
+    instants = [parse_as_of(when) for when in as_of]
     if not instants:
         return names, [None] * len(names)
     if instants == [NEWEST]:

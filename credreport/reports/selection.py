@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from math import inf
 from operator import attrgetter
@@ -70,14 +70,18 @@ class Population:
     notices: tuple[Notice, ...] = ()
 
 
-def parse_as_of(text: str) -> datetime | str:
-    """Return the instant of `--as-of`, or `newest`. A day means its last second, UTC."""
-    if text.strip().lower() == NEWEST:
+def parse_as_of(as_of: str | datetime) -> datetime | str:
+    """Return the instant of an as-of, in UTC, or `newest`. A day means its last second, UTC."""
+    if isinstance(as_of, datetime):
+        if as_of.tzinfo is None:
+            raise UsageError(f"as_of {as_of} has no zone; add tzinfo=UTC if it is UTC")
+        return as_of.astimezone(UTC)
+    if as_of.strip().lower() == NEWEST:
         return NEWEST
-    instant = parse_when(text)
+    instant = parse_when(as_of)
     if instant is None:
         message = (
-            f"--as-of {text!r} is neither an instant such as 2026-01-31T12:00:00Z, "
+            f"--as-of {as_of!r} is neither an instant such as 2026-01-31T12:00:00Z, "
             "nor a day such as 2026-01-31, nor `newest`"
         )
         raise UsageError(message)
@@ -95,17 +99,14 @@ def read_reports(
 ) -> Population:
     """Read every report that the inputs name: files, directories, globs, archives, `-`.
 
-    `as_of` is the instant of judging (UTC), `newest` for each report's own newest timestamp, or None
+    `as_of` is the instant of judging, `newest` for each report's own newest timestamp, or None
     to take it from GeneratedTime or the file's name. Raises InputRefused with the problems of all
     refused files; with `keep_going` they are returned instead, unless nothing is left to judge.
     `taken` are the names of other inputs of the run, which are not given again.
     """
     if isinstance(inputs, (str, os.PathLike)):
         inputs = [inputs]
-    if isinstance(as_of, str):
-        as_of = parse_as_of(as_of)
-    if isinstance(as_of, datetime) and as_of.tzinfo is None:
-        raise UsageError(f"as_of {as_of} has no zone; add tzinfo=UTC if it is UTC")
+    as_of = None if as_of is None else parse_as_of(as_of)
     items = find_inputs([os.fspath(path) for path in inputs], max_bytes, taken)
     return read_items(items, inputs, as_of=as_of, keep_going=keep_going, progress=progress)
 
@@ -368,11 +369,16 @@ def is_older(report: Report, newest: Report) -> bool:
 
 
 def _drop_copies(reports: Iterable[Report]) -> tuple[list[Report], list[Skipped]]:
-    """Keep one of the reports that are alike cell by cell; the newest stamp comes first."""
-    kept: dict[tuple[str, str], Report] = {}
+    """Keep one of the reports that are alike cell by cell; the newest stamp comes first.
+
+    Without an account and without a single date, two accounts may have written the same.
+    """
+    kept: dict[tuple[str, str, str], Report] = {}
     copies = []
     for report in sorted(reports, key=_newest_stamp_first):
-        original = kept.setdefault((report.account_id, report.digest), report)
+        is_told = report.newest is not None or ACCOUNT_ID.fullmatch(report.account_id)
+        name = "" if is_told else report.source.name
+        original = kept.setdefault((report.account_id, report.digest, name), report)
         if original is not report:
             copies.append(Skipped(report.source.name, f"a copy of {original.source.name}"))
     return list(kept.values()), copies

@@ -395,6 +395,7 @@ _CATALOGUE = (
         subject=Subject.CREDENTIAL,
         measures="an active X.509 signing certificate, whose use AWS does not record",
         applies=lambda credentials: credentials["status"].eq(Status.NOT_TRACKED),
+        judged=Kind.CERTIFICATE,
         action="Deactivate the signing certificate, later delete it",
         controls=(),
         remedy=(

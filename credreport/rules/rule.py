@@ -107,7 +107,7 @@ class Rule:
     is_scripted: bool = False
     """Whether the remediation script may act on a finding."""
     judged: Kind | None = None
-    """The kind of credential whose verdict on use it takes: where that is undetermined, so is the rule."""
+    """The kind of credential whose status it takes: where that is undetermined, so is the rule."""
 
     def fires(self, table: pd.DataFrame, numbers: pd.Series | int) -> pd.Series:
         """Return a nullable boolean for each row: whether it breaks the rule, NA where unknown.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -180,6 +180,10 @@ def test_an_as_of_for_each_input(tmp_path: Path) -> None:
         read_dates(paths[:1], as_of=instants)
     twice = read_dates([paths[0], paths[0]], as_of=instants[::-1])
     assert days(twice) == [["111 06-01T06"], ["111 07-01T06"]]
+    elsewhere = [each.astimezone(timezone(timedelta(hours=-8))) for each in instants]
+    assert days(read_dates(paths, as_of=elsewhere)) == days(twice)
+    with pytest.raises(UsageError, match="has no zone"):
+        read_dates(paths, as_of=[each.replace(tzinfo=None) for each in instants])
 
 
 def test_newest_holds_for_all_inputs(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -237,6 +237,18 @@ class TestSuperseded:
         )
         assert len(judged(read_reports(part))) == 2
 
+    def test_without_account_and_date_two_accounts_may_say_the_same(self, tmp_path: Path) -> None:
+        columns = ("user", "password_enabled", "access_key_1_active", "access_key_2_active")
+        text = to_csv(root(access_key_1_active="true"), columns=columns)
+        for name in (JANUARY, FEBRUARY):
+            (tmp_path / name).write_text(text)
+        population = read_reports(tmp_path)
+        assert judged(population) == [JANUARY, FEBRUARY]
+        assert population.superseded == ()
+        for name in (JANUARY, FEBRUARY):
+            (tmp_path / name).write_text(to_csv(root(), columns=(*columns, "arn")))
+        assert judged(read_reports(tmp_path)) == [FEBRUARY]
+
     def test_where_neither_has_a_root_row_the_newer_counts(self, tmp_path: Path) -> None:
         save(tmp_path, user("amy"), name=JANUARY), save(tmp_path, user("bob"), name=FEBRUARY)
         assert judged(read_reports(tmp_path)) == [FEBRUARY]
@@ -351,6 +363,14 @@ class TestNotices:
         assert self.codes(tmp_path) == []
         save(tmp_path, root("777788889999"), name="2026-02-07T12:00:01Z.csv")
         assert self.codes(tmp_path) == ["apart"]
+
+
+def test_a_time_in_another_zone_is_the_same_instant(tmp_path: Path) -> None:
+    zone = timezone(timedelta(hours=-5))
+    as_of = datetime(2026, 1, 31, 7, tzinfo=zone)
+    (report,) = read_reports(save(tmp_path, root()), as_of=as_of).reports
+    assert report.as_of == datetime(2026, 1, 31, 12, tzinfo=UTC)
+    assert report.as_of.tzinfo is UTC
 
 
 def test_a_time_without_a_zone_is_refused(tmp_path: Path) -> None:

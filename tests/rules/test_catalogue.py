@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from credreport.evidence.standing import to_rules, to_standing
 from credreport.instants import format_instant, parse_instant
 from credreport.reports.selection import read_reports
 from credreport.rules.catalogue import PARAMETERS, RULES
@@ -685,6 +686,15 @@ def test_rules_about_use_count_the_credentials_without_a_verdict(tmp_path: Path)
     assessment = judge(tmp_path, root(), row)
     counts = {rule: assessment.undetermined_of(RULES[rule]) for rule in assessment.policy.rules}
     assert counts == {"unused-password": 0, "unused-access-key": 1}
+
+
+def test_the_rule_about_certificates_counts_those_without_a_verdict(tmp_path: Path) -> None:
+    policy = Policy(rules=("active-signing-certificate",))
+    assessment = judge(tmp_path, root(), user(cert_1_active="maybe"), policy=policy)
+    (rule,) = to_rules(assessment).to_dict("records")
+    assert rule["undetermined"] == 1
+    assert pd.isna(rule["findings"])
+    assert list(to_standing(assessment).undetermined["rules"]) == [policy.rules]
 
 
 def test_inactive_user_is_not_told_of_a_user_with_an_active_certificate(tmp_path: Path) -> None:
