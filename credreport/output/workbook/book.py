@@ -137,10 +137,10 @@ def _add_summary(book: Workbook, evidence: Evidence) -> list[str]:
 
 def _set_heights(sheet: Worksheet) -> None:
     """Give every row without a height the least that its text needs, for a page that is full."""
-    for row in range(1, sheet.max_row + 1):
+    for row, cells in enumerate(sheet.iter_rows(), start=1):  # sheet[row] looks at all cells
         if sheet.row_dimensions[row].height is None:
-            is_heading = sheet.cell(row, 1).font.size == HEADING.size
-            is_blank = all(cell.value is None for cell in sheet[row])
+            is_heading = cells[0].font.size == HEADING.size
+            is_blank = all(cell.value is None for cell in cells)
             share = _HEADING_SHARE if is_heading else _BLANK_SHARE if is_blank else 1
             sheet.row_dimensions[row].height = share * LINE_HEIGHT
 

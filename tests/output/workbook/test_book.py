@@ -21,7 +21,7 @@ from credreport.errors import OutputError
 from credreport.evidence.evidence import Evidence, SignOff
 from credreport.evidence.of_analysis import of_analysis
 from credreport.output.workbook import layout, sheetxml
-from credreport.output.workbook.book import to_xlsx
+from credreport.output.workbook.book import _set_heights, to_xlsx
 from credreport.output.workbook.cells import header_lines, lines_of
 from credreport.output.workbook.paper import printed_points
 from credreport.rules.policy import Policy
@@ -496,3 +496,21 @@ def test_ten_accounts_print_in_tens_of_pages(tmp_path: Path, png: bytes) -> None
     pages = int(re.findall(r"Pages:\s+(\d+)", info)[0])
     assert len(evidence.tables["findings"]) == 100
     assert 20 <= pages <= 50
+
+
+def test_heights_of_a_long_summary_are_set_in_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    sheet = openpyxl.Workbook().active
+    assert sheet is not None
+    for _ in range(30):
+        sheet.append(["a"])
+    looks: list[Any] = []
+    kind: Any = type(sheet)
+    widest = kind.max_column.fget
+
+    def look(self: Any) -> Any:
+        looks.append(self)
+        return widest(self)
+
+    monkeypatch.setattr(kind, "max_column", property(look))
+    _set_heights(sheet)
+    assert len(looks) <= 2
