@@ -184,6 +184,7 @@ def analyze(
         accounts=named,
         sampling=sampling,
         mask=masker.key if masker else None,
+        decided=frozenset(each.user for each in decided or ()),
     )
     assessment, aside = analyze_inputs(
         inputs,
@@ -197,7 +198,7 @@ def analyze(
     finish = partial(finished, accounts=named, masker=masker)
     since: Comparison | None = None
     if baseline is None:
-        assessment = reviewed(finish(assessment), decided)
+        assessment = reviewed(finish(assessment), decided, aside.decided if aside else None)
     else:
         since = given.compare_baseline(
             baseline,

@@ -59,7 +59,8 @@ class Comparison:
     `changes`: one row per finding of the first date or of its account's newest report, over all
     rules, and one per credential of these that has none. `timeline`: one row per finding of any
     date. `open_counts`: one row per date and kind. `coverage`: one row per report. `repeated`: the
-    accounts whose reports of two dates are the same.
+    accounts whose reports of two dates are the same. `names`: the `finding_id` of each finding on
+    each date, older ones first, with the `key`, `rule` and `credential` that it is about.
     """
 
     assessments: tuple[Assessment, ...]
@@ -68,6 +69,7 @@ class Comparison:
     open_counts: pd.DataFrame
     coverage: pd.DataFrame
     repeated: tuple[Repeated, ...]
+    names: pd.DataFrame
     own_notices: tuple[Notice, ...]
 
     @property
@@ -253,6 +255,7 @@ def compare_all(given: Sequence[Assessment]) -> Comparison:
         open_counts=count_open(followed, coverage, _to_kinds(changes)),
         coverage=coverage,
         repeated=tuple(_find_repeated(identified, assessments)),
+        names=found[["finding_id", "key", "rule", "credential"]],
         own_notices=tuple(notices),
     )
 

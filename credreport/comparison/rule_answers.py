@@ -27,7 +27,7 @@ _FOUND = ["finding_id", "severity", "state", "waiver"]
 
 
 def to_found(assessments: Sequence[Assessment], identified: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per finding and date: `date`, `key`, `rule` and what the finding says.
+    """Return one row per finding and date: `date`, `key`, `rule`, `credential` and what it says.
 
     `state` is open or waived, as the waivers were in force at the as-of of the report.
     """
@@ -36,7 +36,7 @@ def to_found(assessments: Sequence[Assessment], identified: pd.DataFrame) -> pd.
         for number, date in enumerate(assessments)
     ]
     found = _add_key(pd.concat(parts, ignore_index=True), identified)
-    return found[["date", "key", "rule", *_FOUND]]
+    return found[["date", "key", "rule", "credential", *_FOUND]]
 
 
 def to_unknown(assessments: Sequence[Assessment], identified: pd.DataFrame) -> pd.DataFrame:

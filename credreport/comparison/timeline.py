@@ -24,6 +24,7 @@ from credreport.schema import (
 )
 
 _ON = ["key", "rule"]
+_SAYS = ["finding_id", "severity", "state", "waiver"]
 _ABOUT = ["user", "arn", "credential", "slot", "is_root"]
 
 
@@ -50,7 +51,7 @@ def follow(
     at = [*_ON, "date"]
     grid = (
         lives.merge(coverage, on="account_id")
-        .merge(found, on=at, how="left", validate="one_to_one")
+        .merge(found[[*at, *_SAYS]], on=at, how="left", validate="one_to_one")
         .merge(unknown[[*at, "why"]], on=at, how="left", validate="one_to_one")
         .merge(
             present[["key", "date", "status", "use"]],

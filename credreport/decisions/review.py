@@ -64,21 +64,34 @@ class _Standing:
 
 @dataclass(frozen=True)
 class _Run:
-    """What was judged: `findings` of the newest date and `changes` by Finding ID."""
+    """What was judged: `findings` of the newest date by ID, and `changes` as `_to_changes` has them.
+
+    `credentials` are those of the newest date, at least of the users whom a decision names.
+    """
 
     newest: Assessment
+    credentials: pd.DataFrame
     findings: Mapping[str, _Row]
-    changes: Mapping[str, _Row]
+    changes: Mapping[tuple[str, str], _Row]
 
     @cached_property
     def active(self) -> frozenset[tuple[str, str, str]]:
-        """Account, user and kind of every active credential; none where those were not kept."""
-        table = self.newest.credentials
+        """Account, user and kind of every active credential."""
+        table = self.credentials
         active = table.loc[is_active(table), ["account_id", "user", "kind"]].drop_duplicates()
         return frozenset(
             (shown_account(account), str(user), str(kind))
             for account, user, kind in active.itertuples(index=False, name=None)
         )
+
+    @cached_property
+    def twins(self) -> Mapping[tuple[str, str], _Row]:
+        """The findings on keys made in one second, by ID and key: the ordinals are those of this date."""
+        return {
+            (_without_ordinal(row["finding_id"]), row["credential"]): row
+            for row in self.findings.values()
+            if row["twin"]
+        }
 
     @cached_property
     def unsure(self) -> Mapping[tuple[str, str], frozenset[str]]:
@@ -100,20 +113,26 @@ class _Run:
 
 
 @storing_python_text
-def review(decisions: Decisions, judged: Assessment | Comparison) -> Review:
+def review(
+    decisions: Decisions,
+    judged: Assessment | Comparison,
+    credentials: pd.DataFrame | None = None,
+) -> Review:
     """Look for the finding of every decision, and check what the decision says about it.
 
+    `credentials` are those of the users whom a decision names, if all were put aside.
     Raises UsageError where a Finding ID is next to another user or rule than this run's: rows of
     the old workbook were mixed up.
     """
     comparison = judged if isinstance(judged, Comparison) else None
     newest = judged.newest if isinstance(judged, Comparison) else judged
     findings = {row["finding_id"]: row for row in to_rows(newest.findings)}
-    run = _Run(newest, findings, _to_changes(comparison))
+    known = newest.credentials if credentials is None else credentials
+    run = _Run(newest, known, findings, _to_changes(comparison))
     rows: list[_Row] = []
     notices = [*decisions.notices, *_sign_off_notices(decisions)]
     problems: list[str] = []
-    seen: set[str] = set()
+    seen: set[tuple[str, bool]] = set()
     for decision in sorted(decisions, key=lambda each: each.finding_id not in findings):
         standing = _find(decision, run)
         problem = _mixed_up(decision, standing) if standing.is_found else ""
@@ -121,14 +140,15 @@ def review(decisions: Decisions, judged: Assessment | Comparison) -> Review:
             problems.append(f"{OPTION} {_name(decisions)}: {decision.place}: {problem}")
         is_contradicted, check, code = _check(decision, standing)
         finding_id = str(standing.row["finding_id"])
-        is_carried = standing.is_found and finding_id not in seen
-        if finding_id in seen:  # the ID from before a user was renamed, besides the one after
+        about_it = finding_id, standing.is_found
+        is_carried = standing.is_found and about_it not in seen
+        if about_it in seen:  # the ID from before a user was renamed, besides the one after
             is_contradicted, check, code = (
                 False,
                 f"{decision}; the one under {finding_id} counts",
                 "",
             )
-        seen.add(finding_id)
+        seen.add(about_it)
         about = {name: str(standing.row[name]) for name in ("account_id", "user", "credential")}
         rows.append(
             {
@@ -158,7 +178,7 @@ def review(decisions: Decisions, judged: Assessment | Comparison) -> Review:
             "is_decided": False,
         }
         for row in findings.values()
-        if row["state"] == OPEN and row["finding_id"] not in seen
+        if row["state"] == OPEN and (row["finding_id"], True) not in seen
     ]
     columns = [*_TEXT, "is_contradicted", "is_found", "is_decided"]
     table = pd.DataFrame(rows, columns=columns).astype(
@@ -184,9 +204,13 @@ def with_review(judged: _Judged, found: Review) -> _Judged:
     return replace(judged, assessments=(*judged.assessments[:-1], newest))
 
 
-def reviewed(judged: _Judged, decisions: Decisions | None) -> _Judged:
-    """Return what was judged, compared with the decisions; unchanged if there are none."""
-    return judged if decisions is None else with_review(judged, review(decisions, judged))
+def reviewed(
+    judged: _Judged, decisions: Decisions | None, credentials: pd.DataFrame | None = None
+) -> _Judged:
+    """Return what was judged, compared with the decisions as `review` does; unchanged if there are none."""
+    if decisions is None:
+        return judged
+    return with_review(judged, review(decisions, judged, credentials))
 
 
 def contradiction_sentences(found: Review | None) -> list[str]:
@@ -231,29 +255,41 @@ def _name(decisions: Decisions) -> str:
     return decisions.file.name if decisions.file else ""
 
 
-def _to_changes(comparison: Comparison | None) -> dict[str, _Row]:
-    """Return the changes of findings by their ID of either date: a renamed user has two."""
+def _to_changes(comparison: Comparison | None) -> dict[tuple[str, str], _Row]:
+    """Return what became of each finding, by its ID and its credential of any date; also by the ID alone.
+
+    A renamed user's has several IDs; of two keys made in one second, each may have the other's later.
+    """
     if comparison is None:
         return {}
-    found = to_rows(comparison.changes[comparison.changes["state"].ne("")])
-    by_id = {row["finding_id_before"]: row for row in found}
-    by_id |= {row["finding_id"]: row for row in found}
-    timeline = comparison.timeline[comparison.timeline["state"].eq("closed")]
     changes = comparison.changes
     is_judged = changes["after_status"].isin([Status.UNUSED, Status.CURRENT])
     active = changes[is_judged].drop_duplicates("key").set_index("key")["after_as_of"]
-    for row in to_rows(timeline):
-        by_id.setdefault(row["finding_id"], {**row, **_closed_between(row, active)})
-    by_id.pop("", None)
+    became = {
+        (row["key"], row["rule"]): {**row, **_to_between(row, active)}
+        for row in to_rows(comparison.timeline)
+    }
+    found = to_rows(changes[changes["state"].ne("")])
+    became |= {(row["key"], row["rule"]): row for row in found}
+    by_id: dict[tuple[str, str], _Row] = {}
+    for name in to_rows(comparison.names):
+        row = became[name["key"], name["rule"]]
+        by_id |= {(name["finding_id"], each): row for each in ("", name["credential"])}
     return by_id
 
 
-def _closed_between(row: _Row, active: pd.Series) -> _Row:
-    """Return how a finding was closed that neither end may have.
+def _to_between(row: _Row, active: pd.Series) -> _Row:
+    """Return what became of a finding that neither end may have.
 
     `active` has the newest as-of by the key of each credential that is active then: what became of
     it after the finding was closed decides whether anything is switched off.
     """
+    if row["state"] != Outcome.CLOSED:
+        return {
+            "evidence": f"last found on {row['last_seen']:%Y-%m-%d}",
+            "closed_by": "",
+            "after_as_of": pd.NaT,
+        }
     way, as_of = row["how"], row["closed_on"]
     evidence = f"{str(way).replace('_', ' ')}, closed on {as_of:%Y-%m-%d}"
     if way != CORRECTED and row["key"] in active.index:
@@ -261,15 +297,27 @@ def _closed_between(row: _Row, active: pd.Series) -> _Row:
         evidence += f", active on {as_of:%Y-%m-%d}"
     elif way in BY_USE:
         way = CORRECTED
-    about = {"state": Outcome.CLOSED.value, "evidence": evidence, "closed_by": way}
-    return {**about, "after_as_of": as_of}
+    return {"evidence": evidence, "closed_by": way, "after_as_of": as_of}
 
 
 def _find(decision: Decision, run: _Run) -> _Standing:
     """Return what became of the finding of a decision."""
-    change = run.changes.get(decision.finding_id)
+    change = next(
+        (
+            run.changes[decision.finding_id, each]
+            for each in (decision.credential, "")
+            if (decision.finding_id, each) in run.changes
+        ),
+        None,
+    )
     now = change["finding_id"] if change else decision.finding_id
-    row = run.findings.get(now)
+    is_closed = change is not None and change["state"] == Outcome.CLOSED
+    row = None if is_closed else run.findings.get(now)
+    if change is None and decision.credential:
+        is_other = row is not None and row["twin"] and row["credential"] != decision.credential
+        key = _without_ordinal(decision.finding_id), decision.credential
+        row = run.twins.get(key, None if is_other else row)
+        now = row["finding_id"] if row else now
     if row:
         renamed = "" if now == decision.finding_id else f" (as {decision.finding_id} before)"
         return _Standing(row["state"], renamed, row, row["as_of"], is_found=True)
@@ -280,6 +328,11 @@ def _find(decision: Decision, run: _Run) -> _Standing:
         way = str(change["closed_by"])
         return _Standing(state, str(change["evidence"]), change, at, way=way)
     return _find_elsewhere(decision, run)
+
+
+def _without_ordinal(finding_id: str) -> str:
+    """Return a Finding ID as keys made in one second share it."""
+    return "-".join(finding_id.split("-")[:2])
 
 
 def _find_elsewhere(decision: Decision, run: _Run) -> _Standing:

@@ -33,13 +33,15 @@ class SignOff:
 class Aside:
     """Tables too long for memory, as text: their rows in CSV and in JSON, and how many there are.
 
-    `sample` was drawn before they were put aside.
+    `sample` was drawn before they were put aside; `decided` are the credentials, as judged, of the
+    users whom a decision names.
     """
 
     counts: Mapping[str, int]
     csv: Mapping[str, Spool]
     json: Mapping[str, Spool]
     sample: Sample | None = None
+    decided: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ from datetime import datetime
 from functools import partial
 from itertools import chain
 
+import pandas as pd
+
 from credreport.errors import InputRefused, Problem
 from credreport.evidence.account_names import with_names
 from credreport.evidence.evidence import Aside, is_too_long
@@ -70,6 +72,7 @@ class Asked:
     accounts: the names and owners to add to their rows.
     sampling: the sample to draw from the population before its tables are cut.
     mask: makes pseudonyms of names where rows are put aside; `accounts` has some already.
+    decided: the users, by pseudonym if there is a mask, whom a decision names.
     """
 
     policy: Policy
@@ -82,6 +85,7 @@ class Asked:
     accounts: AccountList = field(default_factory=AccountList)
     sampling: Sampling | None = None
     mask: MaskKey | None = None
+    decided: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -95,11 +99,15 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Piece:
-    """A batch, judged: its part without the tables that are aside, and their rows as text."""
+    """A batch, judged: its part without the tables that are aside, and their rows as text.
+
+    `decided` has the credentials of the users whom a decision names.
+    """
 
     part: Part
     csv: dict[str, bytes]
     json: dict[str, bytes]
+    decided: pd.DataFrame
     sample: Sample | None = None
 
 
@@ -221,8 +229,10 @@ def _put_together(
         spool.put(csv_header(POPULATION[name]))
     parts: list[Part] = []
     samples: list[Sample] = []
+    decided: list[pd.DataFrame] = []
     for piece in pieces:
         parts.append(piece.part)
+        decided.append(piece.decided)
         samples += [piece.sample] if piece.sample else []
         for name, rows in piece.csv.items():
             csv[name].put(rows)
@@ -233,7 +243,9 @@ def _put_together(
         return assessment, None
     counts = _count(population.reports)
     sample = join_samples(samples) if samples else None
-    return assessment, Aside({name: counts[name] for name in aside}, csv, json, sample)
+    return assessment, Aside(
+        {name: counts[name] for name in aside}, csv, json, sample, pd.concat(decided)
+    )
 
 
 def _to_batches(chosen: Sequence[Chosen]) -> Iterator[tuple[Chosen, ...]]:
@@ -299,11 +311,12 @@ def judge_batch(
     sample = None
     if aside and asked.sampling:
         sample = draw(asked.sampling, part.users, part.credentials)
+    decided = part.credentials[part.credentials["user"].isin(asked.decided)]
     kept = {
         name: table.iloc[:0].copy() if name in aside else table for name, table in tables.items()
     }  # without the copy it would keep all rows in memory
     part = replace(part, users=kept["users"], credentials=kept["credentials"])
-    return [Piece(part, csv, json, sample)]
+    return [Piece(part, csv, json, decided, sample)]
 
 
 def _read_again(batch: Sequence[Chosen]) -> list[Report | Problem]:

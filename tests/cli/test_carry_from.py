@@ -165,6 +165,20 @@ def test_a_quarter_is_decided_saved_again_carried_over_and_checked(
     } == {name: cells[0] for name, cells in DECIDED.items()}
 
 
+@pytest.mark.parametrize("is_masked", [False, True])
+def test_a_population_too_long_for_a_sheet_contradicts_the_same(
+    june: Path, september: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_masked: bool
+) -> None:
+    workbook = str(first_audit(june, tmp_path / "june"))
+    mask = ["--mask", "--mask-key", str(tmp_path / "key")] if is_masked else []
+    asked = ["analyze", str(september), "--carry-from", workbook, "--format", "none", *mask]
+    expected = run(*asked, "--json")
+    monkeypatch.setattr("credreport.evidence.evidence.MAX_POPULATION_ROWS", 2)
+    found = run(*asked, "--json")
+    assert found.stdout.count('"is_contradicted": true') == 2
+    assert decisions(found) == decisions(expected)
+
+
 def test_compare_says_what_happened_to_each(june: Path, september: Path, tmp_path: Path) -> None:
     workbook = first_audit(june, tmp_path / "june")
     formats = ("--format", "xlsx,json")

@@ -302,6 +302,63 @@ class TestWithAComparison:
         assert row["state"] == "closed"
         assert row["check"].endswith(", closed on 2026-08-30")
 
+    @pytest.mark.parametrize("first", [key(), key(used=RECENT)])
+    def test_a_decision_of_a_date_between_goes_with_a_user_renamed_since(
+        self, tmp_path: Path, first: dict[str, str]
+    ) -> None:
+        other = user("zed")
+        comparison = run(
+            tmp_path,
+            [user("a", **first), other],
+            [user("b", **key()), other],
+            [user("c", **key()), other],
+        )
+        decision = of_user(comparison.assessments[1], "b", "Removed", date(2026, 7, 30))
+        (row,) = review(Decisions((decision,), file=FILE), comparison).table.to_dict("records")
+        assert (row["user"], row["is_found"], row["is_contradicted"]) == ("c", True, True)
+        assert row["check"].endswith(f"(as of 2026-08-30) (as {decision.finding_id} before)")
+
+    def test_what_a_date_between_had_may_be_undetermined(self, tmp_path: Path) -> None:
+        born, other = {"user_creation_time": "2026-02-01T00:00:00Z"}, user("zed")
+        comparison = run(
+            tmp_path,
+            [other],
+            [user("a", **key(), **born), other],
+            [user("b", **born), user("c", **born), other],
+        )
+        decision = of_user(comparison.assessments[1], "a", "Removed")
+        (row,) = review(Decisions((decision,), file=FILE), comparison).table.to_dict("records")
+        assert (row["state"], row["check"]) == (
+            "undetermined",
+            "decided Removed, no date by Ann; not confirmed: last found on 2026-07-30",
+        )
+
+    @pytest.mark.parametrize("is_compared", [True, False])
+    def test_of_keys_made_in_one_second_each_keeps_its_own(
+        self, tmp_path: Path, *, is_compared: bool
+    ) -> None:
+        """The key that is left has the Finding ID that the other had before."""
+        second = key(2, used="2025-05-01T00:00:00Z")
+        comparison = run(
+            tmp_path, [user("a", **key(), **second)], [user("a", **key(active="false"), **second)]
+        )
+        found = comparison.first.findings.set_index("credential")["finding_id"]
+        decisions = [
+            Decision(
+                str(found[name]), disposition, "Ann", account_id=ACCOUNT, user="a", credential=name,
+                rule="unused-access-key", limit=">= 90",
+            )
+            for name, disposition in (("access_key_1", "Disabled"), ("access_key_2", "Open"))
+        ]  # fmt: skip
+        judged = comparison if is_compared else comparison.newest
+        reviewed = review(Decisions(tuple(decisions), file=FILE), judged)
+        (left,) = comparison.newest.findings["finding_id"]
+        assert (left, decisions[1].finding_id) == (found["access_key_1"], f"{left}-2")
+        assert reviewed.carried["disposition"].to_dict() == {left: "Open"}
+        states = reviewed.table.set_index("disposition")["state"].to_dict()
+        assert states == {"Open": "open", "Disabled": "closed" if is_compared else "not_found"}
+        assert not reviewed.table["is_contradicted"].any()
+
     @pytest.mark.parametrize(
         ("day", "is_contradicted", "check"),
         [
