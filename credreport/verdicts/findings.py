@@ -11,7 +11,7 @@ from credreport.rules.catalogue import RULES
 from credreport.rules.policy import Policy
 from credreport.rules.rule import SEVERITY_RANKS, Rule, Subject
 from credreport.rules.waivers import OPEN
-from credreport.schema import ACCOUNT_NAMES, FINDINGS, Kind
+from credreport.schema import ACCOUNT_NAMES, FINDINGS, Kind, Status
 from credreport.verdicts.credentials import is_active, to_user_facts
 
 _FINDINGS = tuple(name for name in FINDINGS if name not in ACCOUNT_NAMES)
@@ -35,10 +35,12 @@ def find(credentials: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.Da
     its rows.
     """
     rules = [RULES[name] for name in policy.rules]
-    tables = {Subject.CREDENTIAL: credentials.assign(row=credentials.index)}
+    ordinal = _to_ordinals(credentials[credentials["status"].ne(Status.ABSENT)])
+    tables = {Subject.CREDENTIAL: credentials.assign(row=credentials.index, ordinal=ordinal)}
     if any(rule.subject is not Subject.CREDENTIAL for rule in rules):
         facts = to_user_facts(credentials).reset_index()
         facts = facts.assign(set_at=facts["created_at"], last_used=facts["latest_use"])
+        facts = facts.assign(ordinal=_to_ordinals(facts))
         tables[Subject.USER] = facts[~facts["is_root"]]
         tables[Subject.ROOT] = facts[facts["is_root"]]
     rootless = _without_root(credentials)
@@ -63,14 +65,6 @@ def find(credentials: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.Da
             reason = f"{rule.id}: the report has no root row"
             unknown.append(rootless.assign(rule=rule.id, reason=reason, has_row=False))
     findings = pd.concat([each for each in broken if not each.empty] or broken, ignore_index=True)
-    # Users whose names differ in capitals only are told apart by these, not by the order of rows.
-    told_apart = findings.sort_values(["user", "arn"], kind="stable")
-    ordinal = told_apart.groupby("finding_id").cumcount()
-    findings = findings.assign(
-        finding_id=findings["finding_id"].where(
-            ordinal.eq(0), findings["finding_id"] + "-" + (ordinal + 1).astype("str")
-        )
-    )
     counts = is_active(credentials).groupby(credentials["user_row"]).sum()
     findings = findings.assign(
         active_credentials=findings["user_row"].map(counts),
@@ -119,22 +113,47 @@ def _to_findings(broken: pd.DataFrame, rule: Rule, numbers: pd.Series | int) -> 
 
 
 def _name_findings(broken: pd.DataFrame, rule: Rule) -> list[str]:
-    """Return a Finding ID for each row, which survives a re-run, a slot swap and a password reset.
+    """Return a Finding ID for each row, which survives a re-run, a slot swap and a password reset."""
+    columns = (column.tolist() for _, column in _to_identities(broken).items())
+    ordinals = broken["ordinal"].astype("int64").tolist()
+    return [
+        _to_id(f"{account}\x1f{who}\x1f{rule.id}\x1f{kind}\x1f{when}")
+        + (f"-{ordinal + 1}" if ordinal else "")
+        for account, who, kind, when, ordinal in zip(*columns, ordinals, strict=True)
+    ]
+
+
+def _to_identities(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return what each row is about, as texts in four columns.
 
     A key is known by its owner and when it was made; a password by its user and when that was made.
     """
-    is_key = broken["kind"].eq(Kind.ACCESS_KEY)
-    made = to_texts(broken["set_at"].where(is_key, broken["created_at"]))
-    raw = broken["created_raw"]
-    if "set_raw" in broken:
-        raw = broken["set_raw"].where(is_key, raw)
-    owner = broken["arn"].mask(broken["arn"].fillna("").eq(""), broken["user"]).str.lower()
-    columns = (broken["account_key"], owner, broken["kind"], raw)
-    identities = zip(*(column.tolist() for column in columns), made, strict=True)
-    return [
-        _to_id("\x1f".join([account, who, rule.id, kind, when or str(reported)]))
-        for account, who, kind, reported, when in identities
-    ]
+    is_key = rows["kind"].eq(Kind.ACCESS_KEY)
+    made = to_texts(rows["set_at"].where(is_key, rows["created_at"]))
+    raw = rows["created_raw"]
+    if "set_raw" in rows:
+        raw = rows["set_raw"].where(is_key, raw)
+    when = pd.Series(made, index=rows.index, dtype="str")
+    return pd.DataFrame(
+        {
+            "account": rows["account_key"],
+            "owner": rows["arn"].mask(rows["arn"].fillna("").eq(""), rows["user"]).str.lower(),
+            "kind": rows["kind"],
+            "when": when.mask(when.eq(""), raw.fillna("nan")),
+        }
+    )
+
+
+def _to_ordinals(rows: pd.DataFrame) -> pd.Series:
+    """Return which of those with one identity each row is, from 0, whether or not it breaks a rule.
+
+    Keys of one second and certificates are told apart by their slots; users whose names differ in
+    capitals only by these, not by the order of rows.
+    """
+    identities = _to_identities(rows)
+    alike = rows[identities.duplicated(keep=False)].sort_values(["user", "arn"], kind="stable")
+    columns = [column.loc[alike.index] for _, column in identities.items()]
+    return alike.groupby(columns).cumcount().reindex(rows.index, fill_value=0)
 
 
 def _to_id(identity: str) -> str:

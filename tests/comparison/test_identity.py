@@ -171,10 +171,12 @@ def test_of_twins_that_were_never_used_the_active_one_is_still_that(
     off, on = key(1, used="N/A", active="false"), key(2, used="N/A")
     comparison = run(tmp_path, [user(**off, **on)], [user(**key(left, used="N/A"))])
     table = changes(comparison)
+    now = table["finding_id"].iloc[0]
     assert table[["state", "credential_before", "change", "evidence"]].to_numpy().tolist() == [
         [
             "still_open", "access_key_2", "still_unused",
-            "already unused on 2026-06-30; never used since it was set on 2025-01-01 (637 days)",
+            "already unused on 2026-06-30; never used since it was set on 2025-01-01 (637 days); "
+            f"Finding ID before: {now}-2",
         ],
         [
             "", "access_key_1", "removed",

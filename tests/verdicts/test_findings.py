@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from credreport.rules.policy import Policy
 from credreport.verdicts.findings import ALIKE, TWIN, find_twins
 from tests.support.reports import credentials_of, judge, root, user
 
@@ -72,3 +73,32 @@ def test_ids_of_names_that_differ_in_capitals_only_do_not_depend_on_the_order_of
     )
     assert first == second
     assert first["alice"] == f"{first['Alice']}-2"
+
+
+def test_ids_of_keys_of_one_second_do_not_depend_on_which_of_them_are_unused(
+    tmp_path: Path,
+) -> None:
+    second = key(2, MADE, USED)
+    both, alone = (
+        judge(tmp_path, root(), user("ann", **key(1, MADE, used), **second)).findings
+        for used in (USED, "2026-01-30T06:30:00Z")
+    )
+    ids = both.set_index("credential")["finding_id"].to_dict()
+    assert ids["access_key_2"] == f"{ids['access_key_1']}-2"
+    assert alone[["credential", "finding_id"]].to_numpy().tolist() == [
+        ["access_key_2", ids["access_key_2"]]
+    ]
+
+
+def test_ids_of_certificates_do_not_depend_on_which_of_them_are_active(tmp_path: Path) -> None:
+    policy = Policy(rules=("active-signing-certificate",))
+
+    def ids(**cells: str) -> dict[str, str]:
+        found = judge(tmp_path, root(), user("ann", **cells), policy=policy).findings
+        return dict(zip(found["credential"], found["finding_id"], strict=True))
+
+    second = {"cert_2_active": "true", "cert_2_last_rotated": MADE}
+    both = ids(cert_1_active="true", cert_1_last_rotated=MADE, **second)
+    assert both["cert_2"] == f"{both['cert_1']}-2"
+    assert ids(cert_1_last_rotated=MADE, **second) == {"cert_2": both["cert_2"]}
+    assert ids(**second) == {"cert_2": both["cert_1"]}
