@@ -333,15 +333,16 @@ class TestWithAComparison:
             "decided Removed, no date by Ann; not confirmed: last found on 2026-07-30",
         )
 
-    @pytest.mark.parametrize("is_compared", [True, False])
+    @pytest.mark.parametrize(
+        ("first", "ordinal", "is_compared"),
+        [(key(active="false"), "-2", False), (key(active="false"), "-2", True), ({}, "", True)],
+    )
     def test_of_keys_made_in_one_second_each_keeps_its_own(
-        self, tmp_path: Path, *, is_compared: bool
+        self, tmp_path: Path, first: dict[str, str], ordinal: str, *, is_compared: bool
     ) -> None:
-        """The key that is left has the Finding ID that the other had before."""
+        """The key that is left alone has the Finding ID that the other had before."""
         second = key(2, used="2025-05-01T00:00:00Z")
-        comparison = run(
-            tmp_path, [user("a", **key(), **second)], [user("a", **key(active="false"), **second)]
-        )
+        comparison = run(tmp_path, [user("a", **key(), **second)], [user("a", **first, **second)])
         found = comparison.first.findings.set_index("credential")["finding_id"]
         decisions = [
             Decision(
@@ -353,7 +354,8 @@ class TestWithAComparison:
         judged = comparison if is_compared else comparison.newest
         reviewed = review(Decisions(tuple(decisions), file=FILE), judged)
         (left,) = comparison.newest.findings["finding_id"]
-        assert (left, decisions[1].finding_id) == (found["access_key_1"], f"{left}-2")
+        assert left == found["access_key_1"] + ordinal
+        assert found["access_key_2"] == found["access_key_1"] + "-2"
         assert reviewed.carried["disposition"].to_dict() == {left: "Open"}
         states = reviewed.table.set_index("disposition")["state"].to_dict()
         assert states == {"Open": "open", "Disabled": "closed" if is_compared else "not_found"}
