@@ -12,7 +12,7 @@ import credreport
 PACKAGE = Path(credreport.__file__).parent
 LAYERS = [
     "errors", "text", "files", "globs", "output.formats", "instants", "schema", "text_storage", "verdicts.status",
-    "reports.name_dates", "reports.later_dates", "reports.stamp", "reports.containers.members", "reports.containers.zips", "reports.containers.tars",
+    "reports.name_dates", "reports.later_dates", "reports.stamp", "reports.folders", "reports.containers.members", "reports.containers.zips", "reports.containers.tars",
     "reports.containers.archives", "reports.containers.strangers", "reports.likeness", "reports.own_output", "reports.inputs", "reports.containers.encodings",
     "reports.containers.answers", "reports.containers.texts", "reports.grid", "reports.cells",
     "reports.users", "reports.sections", "reports.report", "reports.read", "reports.selection", "reports.by_date",

@@ -25,6 +25,7 @@ from credreport.reports.selection import (
     Population,
     date_notices,
     date_reports,
+    is_perhaps_later,
     no_as_of,
     parse_as_of,
     sort_items,
@@ -173,7 +174,7 @@ def _leave_out_copies(
             alike.append(item)
     for report in list(undated):
         twins = kept.get((report.account_id, report.digest))
-        if twins:
+        if twins and not is_perhaps_later(report, twins[-1].report):
             undated.remove(report)
             twin = twins[0].report.source.name
             copies.append(Skipped(report.source.name, f"a copy of {twin}"))

@@ -11,9 +11,10 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from itertools import takewhile
 from pathlib import Path, PurePosixPath
 
 from credreport.errors import Problem
@@ -29,6 +30,8 @@ from credreport.globs import match
 from credreport.reports.containers.archives import is_archive, open_archive
 from credreport.reports.containers.members import EMPTY_FOLDER, ArchiveRefused, Member, take_from
 from credreport.reports.containers.strangers import is_packed
+from credreport.reports.folders import Folders
+from credreport.reports.later_dates import is_later
 from credreport.reports.likeness import (
     SWAP,
     contains_rows,
@@ -43,7 +46,7 @@ from credreport.reports.own_output import is_own_file
 from credreport.reports.stamp import (
     Stamp,
     is_any_later,
-    is_date,
+    may_be_later,
     stamp_of_archive,
     stamp_of_folder,
     stamp_of_last,
@@ -56,7 +59,12 @@ MAX_UNPACKED_BYTES = 4 * 1024**3
 _HEAD = 4 * 1024 * 1024
 _UNPACK = "Unpack it yourself and name the directory"
 
+NO_REPORT = "no report in it"
 _LITTER_REASON = "left by a system or an editor"
+_HIDDEN = "hidden file"
+_COMPANION = "not a report, by its name and its content"
+_SEARCHED = "a link to a directory, which is searched where it is"
+_NO_REPORTS = {_LITTER_REASON, _HIDDEN, _COMPANION, _SEARCHED}
 
 
 @dataclass(frozen=True)
@@ -64,13 +72,14 @@ class Stream:
     """The bytes of one named input.
 
     `searched`: found in a directory or an archive, not named by the user. `place_stamp`: when its
-    reports were made, as the name of its directory or archive says.
+    reports were made, as the name of its directory or archive says. `path`: where it was found.
     """
 
     name: str
     data: bytes
     searched: bool = False
     place_stamp: Stamp | None = None
+    path: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -122,7 +131,8 @@ class Unread:
             return Problem(self.name, 0, 0, str(error), "Make the archive again")
         if len(data) > self.max_bytes:
             return self._too_large()
-        return Stream(self.name, data, self.searched, self._find_place_stamp())
+        path = f"{self.path}/{self.member.name}" if self.member else self.path
+        return Stream(self.name, data, self.searched, self._find_place_stamp(), path)
 
     def _find_place_stamp(self) -> Stamp | None:
         folder, base = os.path.split(self.path)
@@ -341,12 +351,14 @@ class Opener:
 
     def _find_directory(self, directory: Path) -> Iterator[Item]:
         failures: list[OSError] = []
-        links: list[tuple[str, str]] = []
+        links: list[tuple[str, str, str]] = []
         found_any, seen_again = False, self.seen_again
+        folders, empty = Folders(), set()
         for below, entries in _walk(directory, failures):
+            folder = below.rstrip("/")
+            folders.add(folder, holds=False)
             if below and not entries:
-                shown = self.names.choose(below.rstrip("/"))
-                yield Skipped(shown, EMPTY_FOLDER, is_doubt=is_date(below))
+                empty.add(folder)
             for entry in list(entries):
                 is_directory = entry.is_dir(follow_symlinks=False)
                 why = _why_not_searched(entry.name) if is_directory else ""
@@ -357,16 +369,22 @@ class Opener:
                     entries.remove(entry)
                     yield Skipped(shown, why, is_doubt=why != _LITTER_REASON)
                 elif entry.is_symlink():
-                    links.append((entry.path, shown))
+                    links.append((folder, entry.path, shown))
                 else:
                     for item in self._find_searched(entry.path, entry.name, shown):
                         found_any |= not isinstance(item, Skipped)
+                        folders.add(folder, holds=not _is_no_report(item))
                         yield item
         # After the files: a link is reported as another name of its file, whichever sorts first.
-        for path, shown in links:
+        for folder, path, shown in links:
             for item in self._find_link(path, shown, directory):
                 found_any |= not isinstance(item, Skipped)
+                folders.add(folder, holds=not _is_no_report(item))
                 yield item
+        missing = set(folders.missing())
+        for folder in sorted(missing | empty):
+            why = EMPTY_FOLDER if folder in empty else NO_REPORT
+            yield Skipped(self.names.choose(folder), why, is_doubt=folder in missing)
         for failure in failures:
             yield _unreadable(_as_text(str(failure.filename)), failure)
         if not found_any and not failures and self.seen_again == seen_again:
@@ -384,8 +402,8 @@ class Opener:
             yield Problem(name, 0, 0, found, "Remove the one whose date is wrong")
         elif target.is_dir():
             is_left_out = any(map(_why_not_searched, target.relative_to(top).parts))
-            where = " that is not searched" if is_left_out else ", which is searched where it is"
-            yield Skipped(name, f"a link to a directory{where}", is_left_out)
+            why = "a link to a directory that is not searched" if is_left_out else _SEARCHED
+            yield Skipped(name, why, is_left_out)
         else:
             yield from self._find_searched(path, Path(path).name, name)
 
@@ -434,17 +452,30 @@ class Opener:
             found = f"more than {MAX_UNPACKED_BYTES >> 30} GiB when all archives are unpacked"
             yield Problem(name, 0, 0, found, "Unpack them yourself and name the directory")
             return
-        found_any = False
+        found_any, folders = False, Folders()
         for member in members:
+            *steps, _ = steps_of(member.name)
+            folder = "/".join(takewhile(lambda step: not _why_not_searched(step), steps))
+            if member.left_out == EMPTY_FOLDER:
+                folders.add(folder, holds=False)
+                continue
             shown = self.names.choose(f"{name}/{_as_text(member.name)}")
             unread = Unread(path, shown, member.size, self.max_bytes, True, member, spool)
             item = _judge_member(unread, member)
             found_any |= not isinstance(item, Skipped)
+            folders.add(folder, holds=not _is_no_report(item))
             yield item
+        for folder in folders.missing():
+            shown = self.names.choose(f"{name}/{_as_text(folder)}")
+            yield Skipped(shown, NO_REPORT, is_doubt=True)
         if not found_any:
             yield Problem(
                 name, 0, 0, "no CSV, JSON, text or base64 file in it", "Check the archive"
             )
+
+
+def _is_no_report(item: Item) -> bool:
+    return isinstance(item, Skipped) and item.why in _NO_REPORTS
 
 
 def _judge_member(unread: Unread, member: Member) -> Item:
@@ -473,7 +504,8 @@ def _absolute(path: str) -> str:
 def _another_name(name: str, path: str, first_name: str, first_path: str) -> Skipped | Problem:
     """Return the record of a file that was seen before under another name."""
     dates, first_dates = _dates_of(path), _dates_of(first_path)
-    if dates and first_dates and dates != first_dates:
+    is_later_one = not dates and any(may_be_later(path, first_path, each) for each in first_dates)
+    if is_later_one or (dates and first_dates and dates != first_dates):
         found = f"the same file as {first_name}, and the two names give it two dates"
         return Problem(name, 0, 0, found, "Name only the one whose date is right")
     return Skipped(name, f"another name of the file {first_name}")
@@ -481,7 +513,9 @@ def _another_name(name: str, path: str, first_name: str, first_path: str) -> Ski
 
 def _are_of_two_days(link: Path, target: Path) -> bool:
     one, other = stamp_of_last(link.parts), _stamp_of_directory(str(target))
-    return bool(one and other and one.instant.date() != other.instant.date())
+    if one and other:
+        return one.instant.date() != other.instant.date()
+    return other is not None and is_later(link.name, other.instant)
 
 
 def _dates_of(path: str) -> set[datetime]:
@@ -522,10 +556,10 @@ def _why_skipped(name: str, unread: Unread) -> Skipped | None:
     if is_own_file(name, head, is_like_report=is_report):
         return own_evidence(unread.name)
     if is_hidden or litter:
-        why = "a hidden file that looks like a report" if has_rows else "hidden file"
+        why = "a hidden file that looks like a report" if has_rows else _HIDDEN
         return Skipped(unread.name, why, is_doubt=has_rows)
     if companion and not is_report:
-        why = "not a report, by its name and its content"
+        why = _COMPANION
         if has_rows:
             why = "by its name not a report, but it has rows of one"
         return Skipped(unread.name, why, is_doubt=has_rows)

@@ -33,7 +33,7 @@ from credreport.reports.sections import (
     is_like_header,
     read_sections,
 )
-from credreport.reports.stamp import find_stamp
+from credreport.reports.stamp import find_stamp, in_other_marks
 from credreport.reports.users import find_root, has_blank_user, read_accounts, read_order
 from credreport.schema import (
     ARN,
@@ -104,6 +104,7 @@ class _Csv:
     place: int
     source: Source
     text: bytes
+    path: str
     stamp: datetime | None
     stamp_origin: str
     notices: tuple[Notice, ...]
@@ -223,6 +224,7 @@ class _Reading:
                     newest=latest and latest.replace(tzinfo=UTC),
                     digest=_digest(grid, begin, end, part if count[owner] == 1 else None),
                     has_root=has_root[number],
+                    path=part.csv.path,
                     stamp=part.csv.stamp,
                     stamp_origin=part.csv.stamp_origin,
                     notices=part.csv.notices,
@@ -307,7 +309,8 @@ def _open(place: int, stream: Stream) -> Iterator[_Csv]:
     for name, each_text, container, generated_time in found:
         stamp, origin, notices = find_stamp(name, generated_time, stream.place_stamp)
         source = Source(name, digest, len(stream.data), container)
-        yield _Csv(place, source, each_text, stamp, origin, tuple(notices))
+        path = f"{stream.path}/{in_other_marks(generated_time)}" if generated_time else stream.path
+        yield _Csv(place, source, each_text, path, stamp, origin, tuple(notices))
 
 
 def _shortened(notices: Sequence[Notice]) -> list[Notice]:

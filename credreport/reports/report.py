@@ -133,6 +133,7 @@ class Report:
     digest: SHA-256 over header and cells: equal for copies, whatever they were saved in.
     has_root: whether one of its users is root: AWS always writes that row.
     blanks_are_absences: whether a blank is a known absence: only where the file has no word for one.
+    path: where it was found, with its GeneratedTime as the last step: what else may say when it was made.
     stamp, stamp_origin: when the report says it was made, and where it says so.
     as_of, as_of_origin: the instant at which it is judged, and where that was taken from.
     notices: the warnings that came with reading it.
@@ -153,6 +154,7 @@ class Report:
     digest: str
     has_root: bool
     blanks_are_absences: bool = False
+    path: str = ""
     stamp: datetime | None = None
     stamp_origin: str = ""
     as_of: datetime | None = None

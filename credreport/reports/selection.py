@@ -17,7 +17,7 @@ from credreport.instants import format_instant, parse_when
 from credreport.reports.inputs import Item, Skipped, Stream, Unread, find_inputs
 from credreport.reports.read import read_streams
 from credreport.reports.report import Report
-from credreport.reports.stamp import SERVED_FOR, first_second
+from credreport.reports.stamp import SERVED_FOR, first_second, may_be_later
 from credreport.schema import ACCOUNT_ID
 from credreport.text import escape_text, plural
 
@@ -374,14 +374,23 @@ def _drop_copies(reports: Iterable[Report]) -> tuple[list[Report], list[Skipped]
     Without an account and without a single date, two accounts may have written the same.
     """
     kept: dict[tuple[str, str, str], Report] = {}
-    copies = []
+    copies, later = [], []
     for report in sorted(reports, key=_newest_stamp_first):
         is_told = report.newest is not None or ACCOUNT_ID.fullmatch(report.account_id)
         name = "" if is_told else report.source.name
         original = kept.setdefault((report.account_id, report.digest, name), report)
-        if original is not report:
+        if is_perhaps_later(report, original):
+            later.append(report)
+        elif original is not report:
             copies.append(Skipped(report.source.name, f"a copy of {original.source.name}"))
-    return list(kept.values()), copies
+    return [*kept.values(), *later], copies
+
+
+def is_perhaps_later(report: Report, original: Report) -> bool:
+    """Whether a copy without an as-of was made later: then its credentials are older."""
+    if report.as_of or original.as_of is None:
+        return False
+    return may_be_later(report.path, original.path, original.as_of)
 
 
 def _newest_stamp_first(report: Report) -> tuple[float, tuple[str, str, int]]:

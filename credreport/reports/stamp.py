@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ GENERATED_TIME = "GeneratedTime"
 _FILE, _FOLDER, _ARCHIVE = _NAMES = ("file name", "directory name", "archive name")
 _SEVERAL = "the file's name has several times, or one in a zone other than UTC, GMT and ±HH:MM; none was used"
 _LONGEST_TIME = 100  # letters: an answer may be damaged, and say anything there
-_MOST_FOLDERS = 100
+MOST_FOLDERS = 100
 _A_DAY = timedelta(days=1)
 # AWS serves one report for up to four hours: only GeneratedTime says when it was made.
 SERVED_FOR = timedelta(hours=4)
@@ -48,7 +49,7 @@ def stamp_of_folder(parts: Sequence[str]) -> Stamp | None:
     has a later date among other words, or a later one that is not read, or has it together with
     those beside it (`2026/09`). Only the innermost hundred count: a member of an archive may be in any number.
     """
-    parts = parts[-_MOST_FOLDERS:]
+    parts = parts[-MOST_FOLDERS:]
     for end in range(len(parts), 0, -1):
         stamp = stamp_of_last(parts[:end])
         if stamp:
@@ -56,9 +57,22 @@ def stamp_of_folder(parts: Sequence[str]) -> Stamp | None:
     return None
 
 
+def may_be_later(path: str, other: str, instant: datetime) -> bool:
+    """Whether what a path has beside another's names a later day than the other's instant; see is_later.
+
+    A step that both share may be the year of one that they do not (`2026/06`, `2026/12`).
+    """
+    steps, others = steps_of(path), steps_of(other)
+    shared = takewhile(lambda pair: pair[0] == pair[1], zip(steps, others, strict=False))
+    begin = len(list(shared))
+    if begin and not is_later(steps[begin - 1], instant):
+        begin -= 1
+    return is_any_later(steps[begin:], instant)
+
+
 def is_any_later(steps: Sequence[str], instant: datetime) -> bool:
     """Whether one of the steps of a path, or all of them together, name a later day; see is_later."""
-    return len(steps) >= _MOST_FOLDERS or any(
+    return len(steps) >= MOST_FOLDERS or any(
         is_later(name, instant) for name in (*steps, "-".join(_plain(steps)))
     )
 
@@ -125,8 +139,7 @@ def find_stamp(
             return stamp, GENERATED_TIME, notices + _far_from_place(name, stamp, place_stamp)
         message = f"GeneratedTime {generated_time[:40]!r} is not a time with its zone; not used"
         notices.append(Notice(name, 0, "generated-time", message))
-    cut = generated_time[:_LONGEST_TIME]
-    unread_time = f"{cut.replace('/', '-')} x {re.sub('[/-]', '.', cut)}"
+    unread_time = in_other_marks(generated_time)
     if len(stamps) == 1:
         stamp = stamps.pop()
         if is_later(unread_time, stamp):
@@ -148,6 +161,12 @@ def find_stamp(
         message = f"the file's name may have a later date than the {place_stamp.origin}, which was not used"
         notices.append(Notice(name, 0, "unread-date", message))
     return None, "", notices
+
+
+def in_other_marks(time: str) -> str:
+    """Return a time that is not read with its marks exchanged for those in names."""
+    cut = time[:_LONGEST_TIME]
+    return f"{cut.replace('/', '-')} x {re.sub('[/-]', '.', cut)}"
 
 
 def _far_from_place(name: str, stamp: datetime, place_stamp: Stamp | None) -> list[Notice]:

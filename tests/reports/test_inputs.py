@@ -317,21 +317,48 @@ def test_directories_in_the_name_of_a_file_are_nearer_than_those_it_is_in(tmp_pa
     assert f"{item.place_stamp.instant:%m-%d}" == "09-30"
 
 
+def test_a_directory_of_a_date_or_an_account_without_a_report_is_a_doubt(tmp_path: Path) -> None:
+    put(tmp_path / "2026-06-30/a.csv", REPORT)
+    for name in (
+        "2026-09-29/.DS_Store",
+        "2026-09-30/run.log",
+        "2026-10-01/.x",
+        "eu/2026/12/31/raw/README.md",
+    ):
+        put(tmp_path / name, b"failed")
+    for name in ("2026-12-30/raw", "prod-444455556666", "notes-20261231", "2026-12-28"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "2026-12-28/previous").symlink_to("../2026-06-30")
+    (tmp_path / "2026-06-30T06-00-09").mkdir()
+    (tmp_path / "2026-06-30T06-00-09/b.csv").symlink_to("../2026-06-30/b_2026-06-30.csv")
+    put(tmp_path / "2026-06-30/b_2026-06-30.csv", REPORT)
+    doubts = {name for name, what in left_out(tmp_path).items() if what == "doubt"}
+    assert doubts == {
+        "2026-09-29", "2026-09-30", "2026-10-01", "eu/2026/12/31", "2026-12-30",
+        "prod-444455556666", "2026-12-28",
+    }  # fmt: skip
+
+
 def test_an_empty_directory_of_a_date_in_an_archive_is_a_doubt(tmp_path: Path) -> None:
-    expected = {"2026-09-30/": "doubt", "eu/2026/12/31/": "doubt"}
+    expected = {"2026-09-30": "doubt", "eu/2026/12/31": "doubt", "444455556666": "doubt"}
+    hidden = ["__MACOSX/2026-12-31/", "444455556666/.DS_Store", "__MACOSX/444455556666/._.DS_Store"]
     folders = ["./", "2026-06-30/", "./2026-09-30/", "eu/2026/12/31/", "notes/"]
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         for name in folders:
             archive.writestr(name, b"")
         archive.writestr("2026-06-30/a.csv", REPORT)
+        for name in hidden:
+            archive.writestr(name, b"")
     with tarfile.open(tmp_path / "a.tar", "w") as tar:
-        for name in [*folders, "2026-06-30/"]:
+        for name in [*folders, "2026-06-30/", *hidden]:
             info = tarfile.TarInfo(name)
-            info.type = tarfile.DIRTYPE
+            info.type = tarfile.DIRTYPE if name.endswith("/") else tarfile.REGTYPE
             tar.addfile(info)
         tar.addfile(tarfile.TarInfo("2026-06-30/a.csv"))
     for name in ("a.zip", "a.tar"):
-        assert left_out(tmp_path / name) == {f"{name}/{each}": expected[each] for each in expected}
+        found = left_out(tmp_path / name)
+        told = {f"{name}/{each}": expected[each] for each in expected}
+        assert found == told | {f"{name}/{each}": "fine" for each in hidden[1:]}
 
 
 def test_a_directory_is_searched_however_deep_it_is(
@@ -372,12 +399,13 @@ def test_a_link_to_a_directory_that_is_not_searched_is_a_doubt(tmp_path: Path) -
 
 def test_a_link_that_gives_a_directory_another_date_is_refused(tmp_path: Path) -> None:
     put(tmp_path / "2026-06-30/a.csv")
-    for name in ("2026-09-30", "2026-06-30T06-00-09", "latest"):
+    for name in ("2026-09-30", "2026-06-30T06-00-09", "2026-Dec", "June 2026", "latest"):
         (tmp_path / name).symlink_to("2026-06-30")
     assert names([tmp_path]) == [
         "read 2026-06-30/a.csv", "skip 2026-06-30T06-00-09",
         "refuse 2026-09-30: a link to 2026-06-30, and the two names give its reports two dates",
-        "skip latest",
+        "refuse 2026-Dec: a link to 2026-06-30, and the two names give its reports two dates",
+        "skip June 2026", "skip latest",
     ]  # fmt: skip
 
 
@@ -414,15 +442,16 @@ def test_both_names_of_a_file_are_told_and_must_not_give_it_two_dates(tmp_path: 
     assert left_out(tmp_path / "in") == {
         "2026-06-30.csv": "fine", "latest.csv": "fine", "report_2026-06-30.csv": "fine",
     }  # fmt: skip
-    for kind in ("hard", "symbolic"):
-        other = tmp_path / "in/report_2026-09-30.csv"
-        os.link(june, other) if kind == "hard" else other.symlink_to(june)
-        assert names([june, other]) == [
-            "read report_2026-06-30.csv",
-            "refuse report_2026-09-30.csv: the same file as report_2026-06-30.csv, and the two "
-            "names give it two dates",
-        ]
-        other.unlink()
+    for name in ("report_2026-09-30.csv", "report_30.12.2026.csv", "report_Q4_2026.csv"):
+        for kind in ("hard", "symbolic"):
+            other = tmp_path / "in" / name
+            os.link(june, other) if kind == "hard" else other.symlink_to(june)
+            assert names([june, other]) == [
+                "read report_2026-06-30.csv",
+                f"refuse {name}: the same file as report_2026-06-30.csv, and the two "
+                "names give it two dates",
+            ]
+            other.unlink()
 
 
 def test_a_file_with_the_number_of_one_that_was_replaced_meanwhile_is_read(

@@ -11,6 +11,7 @@ import pytest
 
 from credreport.errors import InputRefused, Problem, UsageError
 from credreport.reports import selection
+from credreport.reports.by_date import read_dates
 from credreport.reports.inputs import Skipped, Stream
 from credreport.reports.read import read_report
 from credreport.reports.selection import (
@@ -190,6 +191,37 @@ class TestSuperseded:
     def test_a_copy_without_a_stamp_needs_none(self, tmp_path: Path) -> None:
         save(tmp_path, root(), name=JANUARY), save(tmp_path, root(), name="a.csv")
         assert judged(read_reports(tmp_path)) == [JANUARY]
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "report_30.12.2026.csv",
+            "2026-03/a.csv",
+            "Q2 2026/a.csv",
+            "2026-01-01_2026-02-28.csv",
+            "a.json",
+        ],
+    )
+    def test_nor_is_one_left_out_that_may_be_of_a_quiet_account_later(
+        self, tmp_path: Path, name: str
+    ) -> None:
+        first = save(tmp_path, root(), name="2026-01/" + JANUARY)
+        other = save(tmp_path, root(), name=name)
+        if name == "a.json":
+            content = {"Content": to_csv(root()), "GeneratedTime": "3/31/2026 6:00 AM"}
+            other.write_text(json.dumps(content))
+        for read in (read_reports, read_dates):
+            with pytest.raises(InputRefused, match=f"{other.name}: does not say when it was made"):
+                read([first, other])
+            with pytest.raises(InputRefused, match=f"{other.name}: does not say when it was made"):
+                read([tmp_path])
+        assert judged(read_reports(tmp_path, as_of="2026-03-31")) == ["2026-01/" + JANUARY]
+
+    @pytest.mark.parametrize("name", ["2026-01/a.csv", "2025/12/a.csv", "Q1 2026/a.csv"])
+    def test_one_that_is_not_later_is(self, tmp_path: Path, name: str) -> None:
+        save(tmp_path, root(), name="Audit of 2026-12/2026-01/" + JANUARY)
+        save(tmp_path, root(), name="Audit of 2026-12/" + name)
+        assert judged(read_reports(tmp_path)) == ["Audit of 2026-12/2026-01/" + JANUARY]
 
     @pytest.mark.parametrize(
         "names",

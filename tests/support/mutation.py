@@ -71,6 +71,7 @@ TESTS = {
     "reports.report": ("reports/test_report", "reports/test_read"),
     "reports.sections": ("reports/test_read",),
     "reports.selection": ("reports/test_selection",),
+    "reports.folders": ("reports/test_inputs",),
     "reports.later_dates": ("reports/test_stamp",),
     "reports.name_dates": ("reports/test_stamp",),
     "reports.stamp": ("reports/test_stamp",),

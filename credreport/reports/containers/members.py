@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import BinaryIO
-
-from credreport.reports.stamp import is_date
 
 MAX_MEMBERS = 20_000
 MAX_RATIO = 200
@@ -80,14 +77,3 @@ def refuse_duplicates(names: Iterable[str]) -> None:
     for name, count in Counter(names).items():
         if count > 1:
             raise ArchiveRefused(f"{count} members are called {name!r}")
-
-
-def without_folders(members: Sequence[Member]) -> list[Member]:
-    """Return the files, and the empty folders that are called by a date: a report may be missing."""
-    following = dict(pairwise(sorted({member.name for member in members})))
-    return [
-        member
-        for member in members
-        if member.left_out != EMPTY_FOLDER
-        or (is_date(member.name) and not following.get(member.name, "").startswith(member.name))
-    ]

@@ -19,7 +19,6 @@ from credreport.reports.containers.members import (
     Take,
     refuse_duplicates,
     without_dots,
-    without_folders,
 )
 from credreport.schema import BASE64_HEADER
 
@@ -68,7 +67,7 @@ class _Headers:
 
 
 def tar_members(take: Take, size: int) -> list[Member]:
-    """Return the members of a tar of `size` bytes; of its folders, those in which a report may be missing.
+    """Return the members and folders of a tar of `size` bytes.
 
     Raises ArchiveRefused where it is damaged or cut short, where anything follows its end, or where
     two members have the same name.
@@ -88,7 +87,6 @@ def tar_members(take: Take, size: int) -> list[Member]:
                 end = archive.offset
     except (tarfile.TarError, ValueError, RecursionError) as error:
         raise ArchiveRefused(f"not a tar that can be read ({error})") from None
-    members = without_folders(members)
     if size - end < 2 * tarfile.BLOCKSIZE or any(_chunks_with_data(take, end, size)):
         raise ArchiveRefused(
             f"damaged or cut short after {len(members)} members, or several archives were joined"

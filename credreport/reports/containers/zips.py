@@ -24,7 +24,6 @@ from credreport.reports.containers.members import (
     refuse_duplicates,
     take_from,
     without_dots,
-    without_folders,
 )
 
 _MAX_DIRECTORY = 20 << 20
@@ -72,7 +71,7 @@ class _Entry:
 
 
 def zip_members(file: BinaryIO) -> list[Member]:
-    """Return the members of a zip in the order of its directory; of its folders, those in which a report may be missing.
+    """Return the members of a zip and folders of a zip in the order of its directory.
 
     Raises ArchiveRefused where the end record, the directory and the members' own headers do not
     agree, where bytes belong to none of them or to two, or where two members have the same name.
@@ -89,7 +88,7 @@ def zip_members(file: BinaryIO) -> list[Member]:
     if place != begin:
         raise ArchiveRefused(_not_next(place, begin))
     refuse_duplicates(entry.shown for entry in entries)
-    return without_folders([members[entry.offset] for entry in entries])
+    return [members[entry.offset] for entry in entries]
 
 
 def _find_directory(take: Take, size: int) -> tuple[int, int, int]:

@@ -20,7 +20,13 @@ from credreport.errors import Problem
 from credreport.reports import inputs as sources
 from credreport.reports.containers import tars, zips
 from credreport.reports.containers.archives import open_archive
-from credreport.reports.containers.members import ArchiveRefused, Member, take_from
+from credreport.reports.containers.members import (
+    EMPTY_FOLDER,
+    ArchiveRefused,
+    Member,
+    Take,
+    take_from,
+)
 from credreport.reports.containers.tars import _to_member, tar_members, unpack_gzip
 from credreport.reports.containers.zips import (
     _enlarge,
@@ -96,6 +102,10 @@ ZIPS = {
 }
 
 
+def _files(members: Sequence[Member], take: Take) -> dict[str, bytes]:
+    return {member.name: member.read(take) for member in members if member.left_out != EMPTY_FOLDER}
+
+
 def unzip(data: bytes) -> dict[str, bytes]:
     """Return the files of a zip. Raises ArchiveRefused."""
     file = io.BytesIO(data)
@@ -103,7 +113,7 @@ def unzip(data: bytes) -> dict[str, bytes]:
     members = zip_members(file)
     if any(member.wrong for member in members):
         raise ArchiveRefused("one member")
-    return {member.name: member.read(take) for member in members}
+    return _files(members, take)
 
 
 def refusal(data: bytes) -> str:
@@ -403,7 +413,7 @@ def tarred(
 
 def untar(data: bytes) -> dict[str, bytes]:
     take = take_from(io.BytesIO(data))
-    return {member.name: member.read(take) for member in tar_members(take, len(data))}
+    return _files(tar_members(take, len(data)), take)
 
 
 def tar_refusal(data: bytes) -> str:
@@ -455,8 +465,8 @@ def test_a_tar_ends_with_two_blocks_of_zeros() -> None:
     whole = tarred()
     end = len(whole.rstrip(b"\0")) // 512 * 512 + 512
     members, _ = open_archive("a.tar", io.BytesIO(whole[: end + 1024]), 0)
-    assert [member.name for member in members] == list(FILES)
-    with pytest.raises(ArchiveRefused, match="damaged or cut short after 3 members"):
+    assert [member.name for member in members] == ["folder/", *FILES]
+    with pytest.raises(ArchiveRefused, match="damaged or cut short after 4 members"):
         open_archive("a.tar", io.BytesIO(whole[: end + 1023]), 0)
 
 

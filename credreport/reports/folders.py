@@ -1,0 +1,32 @@
+"""Directories in which a report is missing: called by a date or an account, and none was found there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from credreport.reports.stamp import MOST_FOLDERS, is_date
+
+_ACCOUNT = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
+
+
+class Folders:
+    """The directories of one search or archive, as paths, and whether something in them is to be judged."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._holds: dict[str, bool] = {}
+
+    def add(self, folder: str, *, holds: bool) -> None:
+        """Add a directory and those that contain it; `holds`: whether something to be judged is in it."""
+        for _ in range(MOST_FOLDERS):
+            if not folder or self._holds.get(folder, -1) >= holds:
+                return
+            self._holds[folder] = holds
+            folder = folder.rpartition("/")[0]
+
+    def missing(self) -> Iterator[str]:
+        """Yield each directory in which a report may be missing."""
+        for folder, holds in self._holds.items():
+            if not holds and (is_date(folder) or _ACCOUNT.search(folder.rpartition("/")[2])):
+                yield folder
