@@ -17,7 +17,8 @@ _BETWEEN = "[-_ .,]*"
 _DAY = (
     r"(?<![0-9])(?P<year>20[0-9]{2})"
     r"(?:(?P<between>[-_.])(?P<month>[0-9]{2})(?P=between)(?P<day>[0-9]{2})"
-    r"|[-_](?P<short_month>[0-9]{1,2})[-_](?P<short_day>[0-9]{1,2})"
+    r"|(?P<joint>[-_])(?!0[0-9][-_][0-9](?![0-9]))(?P<short_month>[0-9]{1,2})"
+    r"(?:(?P=joint)|[-_](?=[0-9]{2}))(?P<short_day>[0-9]{1,2})"
     r"|(?P<plain_month>[0-9]{2})(?P<plain_day>[0-9]{2}))"
 )
 # A letter or a mark joins a time to its day; only fourteen digits need none, because twelve are an
@@ -67,6 +68,10 @@ _UNREAD_FORMS = (
     (
         r"(?:Q(?P<quarter>[1-4])|(?:W|Q|KW)[0-9]{1,2})[-_.]?(?P<year>20[0-9]{2})",
         "a week or a quarter is not a day",
+    ),
+    (
+        r"(?P<year>20[0-9]{2})[-_](?P<month>0[1-9]|1[0-2])[-_][0-9]",
+        "perhaps a month and the number of a copy",
     ),
     (
         r"(?P<year>20[0-9]{2})(?P<mark>[-_.])(?P<month>[0-9]{1,2})(?P=mark)[0-9]{1,2}"

@@ -80,7 +80,11 @@ def is_any_later(steps: Sequence[str], instant: datetime) -> bool:
 def stamp_of_last(parts: Sequence[str]) -> Stamp | None:
     """Return the date that the last directory's whole name is, alone or with the two above it."""
     for count in (1, 3):
-        name = "-".join(_plain(parts[-count:])) if len(parts) >= count else ""
+        name = (
+            "-".join(each.zfill(2) for each in _plain(parts[-count:]))
+            if len(parts) >= count
+            else ""
+        )
         if re.fullmatch(_WHOLE[count], name):
             found = stamps_in_name(name)
             if len(found) == 1:
