@@ -129,8 +129,10 @@ def find_warnings(judged: Judged) -> list[list[Notice]]:
 
     rooted = np.bincount(table.report[table.is_root], minlength=len(found))
     for number in np.flatnonzero(rooted == 0).tolist():
+        report = judged.reports[number]
         message = "no root row: AWS always writes one, so rows may have been cut off"
-        found[number].append(Notice(judged.reports[number].source.name, 0, "no-root", message))
+        # With its line, because a file may have several accounts.
+        found[number].append(Notice(report.source.name, report.first_line, "no-root", message))
     _check_names(table, say)
     _check_extra(table, say)
     _check_blanks(judged, say)

@@ -26,9 +26,14 @@ def test_a_report_as_aws_writes_it_gives_none(tmp_path: Path) -> None:
     assert shown(judge(tmp_path, root(), user("a"), user("B"))) == []
 
 
-def test_no_root(tmp_path: Path) -> None:
-    assert shown(judge(tmp_path, user())) == [
-        ": no root row: AWS always writes one, so rows may have been cut off"
+def test_no_root_once_for_each_account(tmp_path: Path) -> None:
+    message = "no root row: AWS always writes one, so rows may have been cut off"
+    assert shown(judge(tmp_path, user())) == [f", line 2: {message}"]
+    rows = [root(), user(), user("b", "444455556666"), user("c", "777788889999")]
+    assert shown(judge(tmp_path, *rows)) == [
+        ": contains 3 reports or accounts, each judged separately",
+        f", line 4: {message}",
+        f", line 5: {message}",
     ]
 
 
