@@ -9,6 +9,8 @@ import gc
 import os
 import sys
 
+_NUMPY_BYTES = 128 << 20  # address space that numpy takes with OpenBLAS and its first buffer
+
 
 def main() -> None:
     """Run the command line, importing nothing from the current directory."""
@@ -19,6 +21,7 @@ def main() -> None:
     # These change how pandas stores texts; or it, or numpy, is not imported at all.
     for name in [name for name in os.environ if name.startswith(("PANDAS_", "NUMPY_", "NPY_"))]:
         del os.environ[name]
+    take_memory()
     # A run makes hardly any reference cycles, and each collection scans all objects of pandas and
     # matplotlib: a tenth of the time for a single report.
     gc.set_threshold(50_000, 20, 50)
@@ -30,6 +33,29 @@ def main() -> None:
     from credreport.cli.main import main as run  # noqa: PLC0415 - see above
 
     run()
+
+
+def take_memory() -> None:
+    """Where memory is limited, let OpenBLAS take its own at once; exit with 2 if there is too little.
+
+    When it gets none later, OpenBLAS ends the process with 1, which would read as findings.
+    """
+    try:
+        import resource  # noqa: PLC0415 - see above
+    except ImportError:  # Windows has no such limit
+        return
+    if resource.getrlimit(resource.RLIMIT_AS)[0] == resource.RLIM_INFINITY:
+        return
+    import mmap  # noqa: PLC0415 - see above
+
+    try:
+        mmap.mmap(-1, _NUMPY_BYTES).close()
+        import numpy as np  # noqa: PLC0415 - see above
+
+        np.dot(np.ones((2, 2)), np.ones((2, 2)))
+    except (OSError, ImportError, MemoryError):
+        sys.stderr.write("error: not enough memory (see ulimit -v); nothing was written\n")
+        sys.exit(2)
 
 
 def forget_current_directory() -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import errno
+import mmap
 import os
+import resource
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -62,6 +65,10 @@ def shell(place: Path, script: str) -> subprocess.CompletedProcess[str]:
             "error: cannot write to evidence: No such file or directory; nothing was changed",
         ),
         ("PYTHONIOENCODING=cp1252 $CR inspect reports -q", 0, "9 of 9"),
+        *(
+            (f"ulimit -v {kib}; $CR analyze reports -o out", 2, "memory")
+            for kib in (90_000, 160_000)
+        ),
     ],
     ids=[
         "ulimit -n 15",
@@ -71,6 +78,8 @@ def shell(place: Path, script: str) -> subprocess.CompletedProcess[str]:
         "deleted, workers",
         "deleted -o",
         "cp1252",
+        "no memory for numpy",
+        "little memory",
     ],
 )
 def test_odd_surroundings(place: Path, script: str, status: int, words: str) -> None:
@@ -89,6 +98,43 @@ def test_no_library_starts_threads_that_it_may_not_be_allowed(
     monkeypatch.setattr(sys, "path", sys.path[:])
     program.main()
     assert os.environ["OPENBLAS_NUM_THREADS"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("limit", "trouble", "ends"),
+    [
+        (1 << 40, None, False),
+        (1 << 40, OSError(errno.ENOMEM, "Cannot allocate memory"), True),
+        (resource.RLIM_INFINITY, OSError(errno.ENOMEM, "never tried"), False),
+    ],
+)
+def test_memory_that_openblas_would_end_the_run_for_is_taken_first(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    limit: int,
+    trouble: OSError | None,
+    ends: bool,
+) -> None:
+    real = mmap.mmap
+
+    def take(number: int, size: int) -> mmap.mmap:
+        if trouble:
+            raise trouble
+        return real(number, size)
+
+    monkeypatch.setattr("resource.getrlimit", lambda _: (limit, limit))
+    monkeypatch.setattr("mmap.mmap", take)
+    with pytest.raises(SystemExit) if ends else nullcontext() as done:
+        program.take_memory()
+    assert (done.value.code if done else 0) == (2 if ends else 0)
+    said = "error: not enough memory (see ulimit -v); nothing was written\n" if ends else ""
+    assert capsys.readouterr().err == said
+
+
+def test_windows_has_no_limit_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "resource", None)
+    monkeypatch.setattr("mmap.mmap", None)
+    program.take_memory()
 
 
 def test_no_setting_of_pandas_or_numpy_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
