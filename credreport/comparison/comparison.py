@@ -170,14 +170,34 @@ class Comparison:
 
     @property
     def undetermined(self) -> int:
-        """How many findings and credentials have an undetermined change."""
+        """How many credentials and users have a change or a finding that is undetermined."""
+        return len(self._unsure_changes | self._unsure_findings)
+
+    @property
+    def undetermined_between(self) -> int:
+        """How many of these are undetermined in the timeline alone: neither end has their finding."""
+        return len(self._unsure_findings - self._unsure_changes)
+
+    @property
+    def accounts_not_covered(self) -> int:
+        """How many accounts have no report of the newest date."""
+        last = self.coverage.groupby("account_id")["date"].max()
+        return int(last.lt(len(self.assessments) - 1).sum())
+
+    @property
+    def _unsure_findings(self) -> set[int]:
+        timeline = self.timeline
+        return {*timeline.loc[timeline["state"].eq(Outcome.UNDETERMINED), "key"]}
+
+    @property
+    def _unsure_changes(self) -> set[int]:
         changes = self.changes
         unsure = changes["state"].eq(Outcome.UNDETERMINED) | changes["change"].isin(
             [Change.UNDETERMINED, Change.STILL_UNDETERMINED]
         )
         is_added = changes["change"].eq(Change.ADDED)
         unsure |= is_added & changes["after_status"].eq(Status.UNDETERMINED)
-        return int(changes.loc[unsure, "key"].nunique())
+        return {*changes.loc[unsure, "key"]}
 
     @property
     def has_open_findings(self) -> bool:

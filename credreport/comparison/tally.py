@@ -116,7 +116,8 @@ def _to_gaps(comparison: Comparison) -> list[str]:
     if comparison.undetermined:
         number = comparison.undetermined
         who = "credential or user" if number == 1 else "credentials or users"
-        sentences.append(f"{number} {who} could not be judged on one date or both: see Changes.")
+        where = "Changes and Timeline" if comparison.undetermined_between else "Changes"
+        sentences.append(f"{number} {who} could not be judged on one date or both: see {where}.")
     coverage = comparison.coverage
     newest = coverage["date"].max()
     by_account = coverage.groupby("account_id")["date"]

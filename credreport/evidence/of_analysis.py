@@ -269,7 +269,7 @@ def of_analysis(
             ),
         ),
         make_script=partial(to_script, assessment, verdict),
-        make_standing=partial(to_standing, assessment, None if since is None else since.changes),
+        make_standing=partial(to_standing, assessment, since),
         shown=(
             *worst_findings(assessment.open_findings),
             *account_counts(accounts, _COUNTS_ON_SCREEN),

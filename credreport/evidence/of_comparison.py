@@ -226,7 +226,7 @@ def of_comparison(
             ),
         ),
         make_script=partial(to_script, newest, verdict),
-        make_standing=partial(to_standing, newest, comparison.changes),
+        make_standing=partial(to_standing, newest, comparison),
         shown=(
             *worst_changes(comparison),
             *account_counts(made["accounts"], _COUNTS_ON_SCREEN),

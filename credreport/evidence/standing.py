@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from credreport.comparison.comparison import Comparison
 from credreport.evidence.account_names import with_names
 from credreport.evidence.evidence import Standing
 from credreport.evidence.tables import to_inputs
@@ -57,8 +58,8 @@ def to_rules(assessment: Assessment) -> pd.DataFrame:
 
 
 @storing_python_text
-def to_standing(assessment: Assessment, changes: pd.DataFrame | None = None) -> Standing:
-    """Return the state at the as-of; `changes` since an older date say what was closed."""
+def to_standing(assessment: Assessment, since: Comparison | None = None) -> Standing:
+    """Return the state at the as-of; `since` an older date says what was closed, and what is not known."""
     findings = with_names(assessment.findings, assessment.accounts)
     unsure = with_names(assessment.undetermined, assessment.accounts)
     as_ofs = pd.to_datetime(pd.Series([report.as_of for report in assessment.reports]), utc=True)
@@ -73,6 +74,11 @@ def to_standing(assessment: Assessment, changes: pd.DataFrame | None = None) -> 
     )
     doubts = assessment.totals.count_doubts()
     del doubts[UNJUDGED]  # these are in `undetermined`, each with its rules
+    if since is not None:
+        doubts["accounts without a report of the newest date"] = since.accounts_not_covered
+        doubts["older findings that could not be determined now"] = int(
+            since.timeline["state"].eq(Outcome.UNDETERMINED).sum()
+        )
     return Standing(
         policy=assessment.policy,
         doubts=doubts_in_words(doubts),
@@ -81,7 +87,7 @@ def to_standing(assessment: Assessment, changes: pd.DataFrame | None = None) -> 
         undetermined=unsure[[*UNDETERMINED, *ACCOUNT_NAMES, "as_of", "rules"]],
         waivers=assessment.waivers,
         inputs=to_inputs(assessment.totals),
-        closed=_closed(assessment, changes),
+        closed=_closed(assessment, None if since is None else since.changes),
     )
 
 

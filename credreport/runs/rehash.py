@@ -30,6 +30,7 @@ _MOST_MALFORMED = 20
 _SUM = re.compile(r"([0-9a-f]{64}) [ *](.+)")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SHOWN_DIGITS = 12
+TOO_LARGE = "larger than"  # so begins why such a file is not read
 _REPORT_KEYS = {"role": str, "name": str, "sha256": str, "bytes": int}
 _OUTPUT_KEYS = {"name": str, "sha256": str, "bytes": int}
 _KEYS = {
@@ -146,7 +147,7 @@ def hash_plain(path: Path) -> str:
     try:
         with _open_plain(path) as file:
             if os.fstat(file.fileno()).st_size > _MOST_HASHED:
-                return f"larger than {_MOST_HASHED >> 30} GiB, which is not read"
+                return f"{TOO_LARGE} {_MOST_HASHED >> 30} GiB, which is not read"
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         return _why_not(error)
@@ -159,7 +160,7 @@ def read_plain(path: Path, most: int = _MOST_TEXT) -> bytes | str:
             data = file.read(most + 1)
     except OSError as error:
         return _why_not(error)
-    return data if len(data) <= most else f"larger than {most >> 20} MiB, which is not read"
+    return data if len(data) <= most else f"{TOO_LARGE} {most >> 20} MiB, which is not read"
 
 
 @contextmanager

@@ -13,10 +13,10 @@ from pathlib import Path
 from credreport import __version__
 from credreport.errors import CredreportError
 from credreport.evidence.evidence import Evidence
-from credreport.files import Content, whole
+from credreport.files import Content, sha256, whole
 from credreport.masking.key import MaskKey
 from credreport.output.csv_file import table_files
-from credreport.output.formats import FORMATS, Format
+from credreport.output.formats import FORMATS, Files, Format
 from credreport.output.manifest import Earlier, to_manifest
 from credreport.output.pictures import Options
 from credreport.output.render import is_of_part, make, writer_of
@@ -29,7 +29,7 @@ from credreport.runs.listed_inputs import (
     hashes_of,
     tell_other_names,
 )
-from credreport.runs.rehash import Fault, Manifest, read_plain
+from credreport.runs.rehash import TOO_LARGE, Fault, Manifest, hash_plain, read_plain
 from credreport.runs.rerun import COMPARE, run_again
 from credreport.text_storage import storing_python_text
 
@@ -129,7 +129,9 @@ def _compare(directory: Path, manifest: Manifest, evidence: Evidence) -> Reperfo
         faults.append(Fault(manifest.name, f"{what} {evidence.stem}, not {manifest.stem}"))
         evidence = replace(evidence, stem=manifest.stem)
     faults += _extra_inputs(manifest, evidence)
-    made = make(evidence, _formats_of(manifest), Options())
+    made = _make(evidence, _formats_of(manifest), manifest)
+    what = f"the run makes it, and {manifest.name} does not list it"
+    faults += [Fault(name, what) for name in made if name not in manifest.outputs]
     raw = table_files(evidence, [*evidence.csv_tables], Options(csv_raw=True))
     same: list[str] = []
     filled: dict[str, Mapping[str, int]] = {}
@@ -137,10 +139,17 @@ def _compare(directory: Path, manifest: Manifest, evidence: Evidence) -> Reperfo
     listed = {name: made[name] for name in made if name in manifest.outputs}
     for name in manifest.outputs:
         found = read_plain(directory / name, _MOST_BYTES)
-        if isinstance(found, str):
+        if isinstance(found, str) and not found.startswith(TOO_LARGE):
             continue  # said already
         if name not in made:
             faults.append(Fault(name, "the run makes no such file"))
+            continue
+        if isinstance(found, str):
+            wanted = {sha256(files[name]) for files in (made, raw) if name in files}
+            if hash_plain(directory / name) in wanted:
+                same.append(name)
+            else:
+                faults.append(Fault(name, f"re-performed: it has other bytes ({found})"))
             continue
         expected = whole(made[name])
         if found in (expected, whole(raw[name]) if name in raw else expected):
@@ -162,6 +171,15 @@ def _compare(directory: Path, manifest: Manifest, evidence: Evidence) -> Reperfo
     faults += _compare_manifest(manifest, evidence, listed)
     closing, more = _compare_comments(directory, manifest, evidence, listed)
     return Reperformed(manifest.name, (*same, *closing), filled, (*faults, *more), (*remarks,))
+
+
+def _make(evidence: Evidence, formats: Sequence[str], manifest: Manifest) -> Files:
+    """Return the files of the formats. A table too long for a sheet is CSV without that format."""
+    made = make(evidence, formats, Options())
+    if "csv" not in formats or manifest.outputs.keys() >= made.keys():
+        return made
+    fewer = make(evidence, [each for each in formats if each != "csv"], Options())
+    return fewer if manifest.outputs.keys().isdisjoint(made.keys() - fewer.keys()) else made
 
 
 def _formats_of(manifest: Manifest) -> list[str]:
@@ -225,7 +243,9 @@ def _compare_comments(
             None,
         )
         if isinstance(found, str) or isinstance(own, str):
-            continue  # said already
+            if isinstance(found, str) and found.startswith(TOO_LARGE):
+                faults.append(Fault(name, f"re-performed: {found}"))
+            continue  # anything else was said already
         if each is None:
             faults.append(Fault(name, "the run makes no such file"))
             continue

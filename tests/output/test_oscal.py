@@ -216,6 +216,23 @@ def test_of_a_comparison_the_newest_date_stands(tmp_path: Path) -> None:
     assert found["end"] == "2026-03-31T12:00:00Z"
 
 
+def test_nothing_is_satisfied_where_what_an_older_date_had_is_not_known(tmp_path: Path) -> None:
+    """Of one account there is no newer report; a user of the other lost its creation time."""
+    later, quiet = NAME.replace("2026-01", "2026-03"), user("zed")
+    unclear = user("bob", user_creation_time="?")
+    save(tmp_path / "old", root(), quiet, user("bob", **password(OLD)))
+    save(tmp_path / "old", root("444455556666"), name=f"b-{NAME}")
+    save(tmp_path / "new", root(), quiet, unclear, name=later)
+    dates = [assess(read_reports(tmp_path / name)) for name in ("old", "new")]
+    found = written(of_comparison(compare_all(dates)))
+    remarks = (
+        "No findings, but not satisfied: accounts without a report of the newest date: 1; older "
+        "findings that could not be determined now: 1."
+    )
+    statuses = [each["target"]["status"] for each in found["results"][0]["findings"]]
+    assert statuses == [{"state": "not-satisfied", "reason": "other", "remarks": remarks}] * 2
+
+
 def test_is_known_among_the_inputs_of_the_next_run(tmp_path: Path) -> None:
     files = rendered(of_analysis(judge(tmp_path, root(), STALE)), ["oscal", "ocsf"])
     for name, data in files.items():

@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openpyxl import load_workbook
@@ -17,6 +18,7 @@ from credreport.decisions.workbook import read_decisions
 from credreport.evidence.evidence import SignOff
 from credreport.evidence.of_analysis import of_analysis
 from credreport.evidence.of_comparison import of_comparison
+from credreport.evidence.parts import with_parts
 from credreport.output.pictures import Options
 from credreport.reports.by_date import read_dates
 from credreport.reports.selection import read_reports
@@ -26,6 +28,7 @@ from credreport.rules.waivers import load_waivers
 from credreport.runs.listed_inputs import open_given, unused_inputs
 from credreport.runs.rehash import rehash
 from credreport.runs.reperform import Reperformed, reperform
+from credreport.schema import SplitBy
 from credreport.verdicts.assessment import assess
 from tests.runs.test_book_differences import put
 from tests.support.evidence import (
@@ -160,6 +163,65 @@ def test_a_comment_without_one_of_the_files_is_named(top: Path, ending: str) -> 
     assert rehash(top / "out").faults == ()
     found = faults(again(top))
     assert [fault.split(": line ")[0] for fault in found] == [f"{path.name}: re-performed"]
+
+
+@pytest.mark.parametrize("gone", ["-credentials.csv", "-by-account-222233334444.xlsx"])
+def test_a_file_that_the_manifest_does_not_list_any_more_is_named(
+    tmp_path: Path, gone: str
+) -> None:
+    reports(tmp_path / "in")
+    save(tmp_path / "in", root(OTHER), user("eve", OTHER), name=f"b-{NAME}")
+    assessment = assess(read_reports(tmp_path / "in"))
+    evidence = with_parts(of_analysis(assessment), assessment, SplitBy.ACCOUNT, SignOff())
+    write(tmp_path / "out", evidence, "csv", "xlsx")
+    assert faults(again(tmp_path, "in")) == []
+    (path,) = (tmp_path / "out").glob(f"*{gone}")
+    (manifest,) = (tmp_path / "out").glob("*-manifest.json")
+    path.unlink()
+
+    def drop(document: dict[str, Any]) -> None:
+        document["outputs"] = [each for each in document["outputs"] if each["name"] != path.name]
+
+    edit_json(manifest, drop)
+    sums = tmp_path / "out" / "SHA256SUMS"
+    lines = [line for line in sums.read_text().splitlines(keepends=True) if path.name not in line]
+    sums.write_text("".join(lines))
+    cover_up(tmp_path / "out", manifest.name)
+    assert rehash(tmp_path / "out").faults == ()
+    assert faults(again(tmp_path, "in")) == [
+        f"{path.name}: the run makes it, and {manifest.name} does not list it"
+    ]
+
+
+def test_a_table_too_long_for_a_sheet_is_not_the_format_csv(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("credreport.evidence.evidence.MAX_POPULATION_ROWS", 2)
+    evidence = of_analysis(assess(read_reports(reports(tmp_path / "in"))))
+    write(tmp_path / "out", evidence, "xlsx")
+    assert [*(tmp_path / "out").glob("*-users.csv")]
+    assert faults(again(tmp_path, "in")) == []
+
+
+def test_a_file_too_large_to_be_read_is_compared_by_its_hash(
+    top: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("credreport.runs.reperform._MOST_BYTES", 10)
+    result = again(top)
+    assert (faults(result), len(result.same)) == ([], 6)
+    replace_text(top / "out" / JSON, '"days": 122', '"days": 12')
+    cover_up(top / "out", MANIFEST)
+    said = f"{JSON}: re-performed: it has other bytes (larger than 0 MiB, which is not read)"
+    assert said in faults(again(top))
+
+
+def test_a_comment_too_large_to_be_read_is_named(top: Path) -> None:
+    with (top / "out" / MD).open("ab") as file:
+        file.truncate(65 * MIB)
+    cover_up(top / "out", MANIFEST)
+    assert rehash(top / "out").faults == ()
+    said = f"{MD}: re-performed: larger than 64 MiB, which is not read"
+    assert faults(again(top)) == [said]
 
 
 def test_comments_of_several_runs_are_as_written(tmp_path: Path) -> None:
