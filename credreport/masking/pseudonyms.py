@@ -15,10 +15,10 @@ from credreport.schema import ACCOUNT_ID, KNOWN_ABSENCES, KNOWN_COLUMNS, NOT_SUP
 
 _LETTERS, _CHECK = 10, 4
 _PSEUDONYM = re.compile(rf"([a-z]+)-([a-z2-7]{{{_LETTERS}}})([a-z2-7]{{{_CHECK}}})")
-FINDING_ID = re.compile(r"CR-([0-9A-F]{12})(?![0-9A-F])")
+FINDING_ID = re.compile(r"(CR-[0-9A-F]{12})(?![0-9A-F])(-[0-9]+)?")
 _ARN = re.compile(r"(arn:[a-z-]*:iam::)([^:]*):(.*)", re.DOTALL)
 _ARN_WITHIN = re.compile(r"arn:[a-z-]*:iam::[^\s'\"`;)]*")
-_ACCOUNT_WITHIN = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
+_ACCOUNT_WITHIN = re.compile(r"(?<![0-9])(?<!CR-M)[0-9]{12}(?![0-9])")
 # Text in quotes as Python writes it; an apostrophe within a word opens none, and a cut text ends none.
 _QUOTED = re.compile(
     r"(?<!\w)'((?:[^'\\]|\\.)*)(?:'|\Z)|(?<!\w)\"((?:[^\"\\]|\\.)*)(?:\"|\Z)|`([^`]*)(?:`|\Z)",
@@ -156,7 +156,8 @@ class Masker:
         return FINDING_ID.sub(self._id, text)
 
     def _id(self, match: re.Match[str]) -> str:
-        made = f"CR-M{self.key.digest('finding', match[0]).hex()[:12].upper()}"
+        digits = self.key.digest("finding", match[1]).hex()[:12].upper()
+        made = f"CR-M{digits}{match[2] or ''}"
         self.originals.setdefault(made, match[0])
         return made
 

@@ -531,6 +531,19 @@ def test_no_letter_of_a_name_ends_its_quotes(name: str) -> None:
     assert " are of " in said
 
 
+def test_a_finding_id_has_one_pseudonym_everywhere_and_keeps_its_ordinal() -> None:
+    """One whose digits are all decimal looks like an account."""
+    masker = Masker(MaskKey(bytes(32)))
+    many = [f"CR-{number:012X}-2" for number in range(2_000)]
+    made = [masker.ids(each) for each in many]
+    assert any(each[4:16].isdecimal() for each in made)
+    assert [masker.text(f"of {each}, open") for each in many] == [
+        f"of {each}, open" for each in made
+    ]
+    assert [masker.originals[each] for each in made] == many
+    assert made[0] == f"{masker.ids(many[0][:15])}-2"
+
+
 def test_a_quoted_name_is_called_as_it_is_elsewhere() -> None:
     masker = Masker(MaskKey(bytes(32)))
     name = "o'brien\t\"x"
