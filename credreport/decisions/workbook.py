@@ -121,6 +121,7 @@ def parse_workbook(name: str, data: bytes, *, is_carried: bool) -> Decisions:
 
 
 _Row = tuple[int, Sequence[Any]]
+_Key = tuple[str, str]
 
 
 class _Reader:
@@ -293,29 +294,37 @@ def _rows(reader: _Reader, sheet: Any, most: int | None = None) -> Iterator[_Row
 
 def _to_decisions(reader: _Reader, sheets: Mapping[str, Sequence[_Row]]) -> tuple[Decision, ...]:
     """Return the decisions of Findings, and those of Decisions whose finding is not there."""
-    found: dict[str, Decision] = {}
+    found: dict[_Key, Decision] = {}
     listed: set[str] = set()
     for decision in _of_sheet(reader, _FINDINGS, sheets.get(_FINDINGS)):
         listed.add(decision.finding_id)
-        if not any(decision.cells.values()):
-            continue
-        other = found.setdefault(decision.finding_id, decision)
-        if other is not decision:
-            twice = f"{decision.finding_id} a second time (first in {other.place})"
-            if other.content != decision.content:
-                remedy = "Keep one of the two decisions"
-                reader.refuse(decision.place, f"{twice}, with another decision", remedy)
-            else:
-                reader.say(decision.place, f"{twice}, with the same decision: counted once")
+        if any(decision.cells.values()):
+            _add_once(reader, found, decision)
     for decision in _of_sheet(reader, _DECISIONS, sheets.get(_DECISIONS)):
         if not any(decision.cells.values()):
             continue
         if decision.finding_id not in listed:
-            found.setdefault(decision.finding_id, decision)
-        elif decision.finding_id not in found:
+            # Of keys made in one second, each may have had the ID of the other.
+            _add_once(reader, found, decision, decision.credential)
+        elif (decision.finding_id, "") not in found:
             message = f"{decision.finding_id} has no decision on the sheet Findings, which counts"
             reader.say(decision.place, message)
     return tuple(found.values())
+
+
+def _add_once(
+    reader: _Reader, found: dict[_Key, Decision], decision: Decision, credential: str = ""
+) -> None:
+    """Add a decision, unless there is one on its finding: another one is refused."""
+    other = found.setdefault((decision.finding_id, credential), decision)
+    if other is decision:
+        return
+    twice = f"{decision.finding_id} a second time (first in {other.place})"
+    if other.content != decision.content:
+        remedy = "Keep one of the two decisions"
+        reader.refuse(decision.place, f"{twice}, with another decision", remedy)
+    else:
+        reader.say(decision.place, f"{twice}, with the same decision: counted once")
 
 
 def _of_sheet(reader: _Reader, title: str, rows: Sequence[_Row] | None) -> Iterator[Decision]:

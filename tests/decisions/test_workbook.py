@@ -242,6 +242,25 @@ class TestTheSheetDecisions:
             f"sheet Decisions, cell A2: {ID} has no decision on the sheet Findings, which counts"
         ]
 
+    def test_has_no_two_decisions_on_a_finding(self) -> None:
+        rows = [HEADERS, [OTHER, "bob", "Exception"], [OTHER, "bob", "Removed"]]
+        message = refusal(make([ID, "ann", "Open"], Decisions=rows))
+        assert "sheet Decisions, cell A3" in message
+        assert message.endswith("with another decision. Keep one of the two decisions.")
+
+    def test_may_have_those_of_two_keys_of_which_one_had_the_id_of_the_other(self) -> None:
+        header = [*HEADERS, "Credential"]
+        blank = [None] * (len(HEADERS) - 3)
+        rows = [
+            header,
+            [OTHER, "bob", "Disabled", *blank, "access key 1"],
+            [OTHER, "bob", "Open", *blank, "access key 2"],
+        ]
+        found = parse(make([ID, "ann", "Open"], Decisions=rows))
+        assert [(each.credential, each.disposition) for each in found] == [
+            ("", "Open"), ("access_key_1", "Disabled"), ("access_key_2", "Open"),
+        ]  # fmt: skip
+
     def test_is_enough_in_the_workbook_of_a_comparison(self) -> None:
         data = edited_titles(make([ID, "ann", "Removed"]), "Decisions")
         assert [each.disposition for each in parse(data)] == ["Removed"]
