@@ -87,7 +87,7 @@ def to_standing(assessment: Assessment, since: Comparison | None = None) -> Stan
         undetermined=unsure[[*UNDETERMINED, *ACCOUNT_NAMES, "as_of", "rules"]],
         waivers=assessment.waivers,
         inputs=to_inputs(assessment.totals),
-        closed=_closed(assessment, None if since is None else since.changes),
+        closed=_closed(assessment, since),
     )
 
 
@@ -110,9 +110,19 @@ def _rules_of(
     return tuple(name for name in assessment.policy.rules if RULES[name].judged is kind)
 
 
-def _closed(assessment: Assessment, changes: pd.DataFrame | None) -> pd.DataFrame:
-    if changes is None:
+def _closed(assessment: Assessment, since: Comparison | None) -> pd.DataFrame:
+    """Return what was closed since the first date, and then what only a date between had."""
+    if since is None:
         return pd.DataFrame(columns=list(CLOSED), dtype="str")
-    closed = changes[changes["state"].eq(Outcome.CLOSED)]
-    named = with_names(closed, assessment.accounts)
-    return named.rename(columns={"after_as_of": "as_of"})[[*CLOSED]].reset_index(drop=True)
+    changes = since.changes[since.changes["state"].eq(Outcome.CLOSED)]
+    timeline = since.timeline[since.timeline["state"].eq(Outcome.CLOSED)]
+    known = since.changes.set_index(["key", "rule"]).index
+    between = timeline[~timeline.set_index(["key", "rule"]).index.isin(known)]
+    closed = pd.concat(
+        [
+            changes.rename(columns={"after_as_of": "as_of"})[[*CLOSED]],
+            between.rename(columns={"closed_on": "as_of", "how": "change"})[[*CLOSED]],
+        ],
+        ignore_index=True,
+    )
+    return with_names(closed, assessment.accounts)

@@ -251,7 +251,7 @@ class TestTheSheetDecisions:
     def test_may_have_those_of_two_keys_of_which_one_had_the_id_of_the_other(self) -> None:
         header = [*HEADERS, "Credential"]
         blank = [None] * (len(HEADERS) - 3)
-        rows = [
+        rows: list[Row] = [
             header,
             [OTHER, "bob", "Disabled", *blank, "access key 1"],
             [OTHER, "bob", "Open", *blank, "access key 2"],

@@ -125,6 +125,25 @@ def test_what_is_undetermined_is_unknown_and_has_an_id_that_stays(tmp_path: Path
     assert found[0]["compliance"]["requirements"] == ["CIS AWS 5.0.0 1.11"]
 
 
+def test_what_only_a_date_between_had_is_resolved_too(tmp_path: Path) -> None:
+    other, first, stale = user("zed"), user("bob", **key(1, OLD)), user("eve", **key(1, OLD))
+    dates = []
+    for month, rows in (
+        ("01", [first]),
+        ("03", [first, stale]),
+        ("05", [user("bob"), user("eve")]),
+    ):
+        save(tmp_path / month, root(), other, *rows, name=NAME.replace("2026-01", f"2026-{month}"))
+        dates.append(assess(read_reports(tmp_path / month)))
+    found = lines(of_comparison(compare_all(dates)))
+    assert [
+        (each["status"], each["resources"][0]["name"], each["status_detail"], each["time_dt"])
+        for each in found
+    ] == [
+        ("Resolved", name, "removed", "2026-05-31T12:00:00Z") for name in ("bob", "eve")
+    ]  # fmt: skip
+
+
 def test_what_was_closed_since_is_resolved(tmp_path: Path) -> None:
     later = NAME.replace("2026-01", "2026-03")
     save(tmp_path / "old", root(), STALE, user("bob", mfa_active="true", **password(OLD)))
