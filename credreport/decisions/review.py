@@ -85,15 +85,6 @@ class _Run:
         )
 
     @cached_property
-    def twins(self) -> Mapping[tuple[str, str], _Row]:
-        """The findings on keys made in one second, by ID and key: the ordinals are those of this date."""
-        return {
-            (_without_ordinal(row["finding_id"]), row["credential"]): row
-            for row in self.findings.values()
-            if row["twin"]
-        }
-
-    @cached_property
     def unsure(self) -> Mapping[tuple[str, str], frozenset[str]]:
         """The kinds that could not be judged, by account and user; an empty one is the whole user."""
         table = self.newest.undetermined[["account_id", "user", "credential"]].drop_duplicates()
@@ -302,22 +293,11 @@ def _to_between(row: _Row, active: pd.Series) -> _Row:
 
 def _find(decision: Decision, run: _Run) -> _Standing:
     """Return what became of the finding of a decision."""
-    change = next(
-        (
-            run.changes[decision.finding_id, each]
-            for each in (decision.credential, "")
-            if (decision.finding_id, each) in run.changes
-        ),
-        None,
-    )
+    found = run.changes.get((decision.finding_id, decision.credential))
+    change = found or run.changes.get((decision.finding_id, ""))
     now = change["finding_id"] if change else decision.finding_id
     is_closed = change is not None and change["state"] == Outcome.CLOSED
     row = None if is_closed else run.findings.get(now)
-    if change is None and decision.credential:
-        is_other = row is not None and row["twin"] and row["credential"] != decision.credential
-        key = _without_ordinal(decision.finding_id), decision.credential
-        row = run.twins.get(key, None if is_other else row)
-        now = row["finding_id"] if row else now
     if row:
         renamed = "" if now == decision.finding_id else f" (as {decision.finding_id} before)"
         return _Standing(row["state"], renamed, row, row["as_of"], is_found=True)
@@ -328,11 +308,6 @@ def _find(decision: Decision, run: _Run) -> _Standing:
         way = str(change["closed_by"])
         return _Standing(state, str(change["evidence"]), change, at, way=way)
     return _find_elsewhere(decision, run)
-
-
-def _without_ordinal(finding_id: str) -> str:
-    """Return a Finding ID as keys made in one second share it."""
-    return "-".join(finding_id.split("-")[:2])
 
 
 def _find_elsewhere(decision: Decision, run: _Run) -> _Standing:
