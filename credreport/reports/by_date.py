@@ -26,9 +26,11 @@ from credreport.reports.selection import (
     date_notices,
     date_reports,
     is_perhaps_later,
+    leave_out,
     no_as_of,
     parse_as_of,
     sort_items,
+    with_doubts,
 )
 from credreport.reports.stamp import SERVED_FOR, first_second
 from credreport.schema import ACCOUNT_ID
@@ -116,8 +118,8 @@ def read_dates(
     populations[0] = replace(
         populations[0],
         refused=tuple(sorted(refused)),
-        superseded=tuple(copies),
-        skipped=tuple(sorted(skipped, key=attrgetter("name"))),
+        superseded=tuple(item for item in copies if not item.is_doubt),
+        skipped=with_doubts(skipped, copies),
         notices=(*_order_notices(chosen), *populations[0].notices),
     )
     return tuple(populations)
@@ -168,16 +170,16 @@ def _leave_out_copies(
     for item in sorted(found, key=_by_instant_and_name):
         alike = kept.setdefault((item.account_id, item.report.digest), [])
         if alike and _is_copy(item, alike[-1]):
-            twin = alike[-1].report.source.name
-            copies.append(Skipped(item.report.source.name, f"a copy of {twin}"))
+            twin = alike[-1].report
+            copies.append(leave_out(item.report, f"a copy of {twin.source.name}", twin))
         else:
             alike.append(item)
     for report in list(undated):
         twins = kept.get((report.account_id, report.digest))
         if twins and not is_perhaps_later(report, twins[-1].report):
             undated.remove(report)
-            twin = twins[0].report.source.name
-            copies.append(Skipped(report.source.name, f"a copy of {twin}"))
+            twin = twins[0].report
+            copies.append(leave_out(report, f"a copy of {twin.source.name}", twin))
     single = [item for alike in kept.values() for item in alike]
     copies.sort(key=attrgetter("name"))
     return sorted(single, key=lambda item: (item.as_of, item.account_id)), copies

@@ -153,9 +153,13 @@ class Unread:
 
     def head(self) -> bytes:
         """Return the first bytes. Raises OSError, ValueError or ArchiveRefused."""
-        if self.member:
-            return self._read()[:_HEAD] if self.size <= self.max_bytes else b""
+        if self.member and self.size <= self.max_bytes:
+            return self._read()[:_HEAD]
+        if self.member and self.spool:
+            return self.member.head(self.spool.take_at, _HEAD)
         with open_regular(self.path, follow=self.is_link) as file:
+            if self.member:
+                return self.member.head(take_from(file), _HEAD)
             return read_at_most(file, _HEAD)
 
     def _read(self) -> bytes:

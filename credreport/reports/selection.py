@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,9 +16,10 @@ from credreport.errors import InputRefused, Notice, Problem, UsageError
 from credreport.files import DEFAULT_MAX_BYTES
 from credreport.instants import format_instant, parse_when
 from credreport.reports.inputs import Item, Skipped, Stream, Unread, find_inputs
+from credreport.reports.name_dates import stamps_in_name
 from credreport.reports.read import read_streams
 from credreport.reports.report import Report
-from credreport.reports.stamp import SERVED_FOR, first_second, may_be_later
+from credreport.reports.stamp import SERVED_FOR, first_second, may_be_later, part_steps
 from credreport.schema import ACCOUNT_ID
 from credreport.text import escape_text, plural
 
@@ -30,6 +32,10 @@ GIVEN = "--as-of"
 # A stamp may be written to the minute.
 _ROUNDED = timedelta(minutes=1)
 _LATE = timedelta(days=1)
+# Not the end of a UUID.
+_ACCOUNT_IN_NAME = re.compile(
+    r"(?<![0-9A-Za-z])(?<![0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-)[0-9]{12}(?![0-9A-Za-z])"
+)
 DATE_IT = (
     "Pass the time of the download with `--as-of`, or put it into the name as in "
     "`report_YYYY-MM-DD.csv`; `--as-of newest` yields lower bounds only"
@@ -145,10 +151,16 @@ def to_population(
     return Population(
         reports=choice.reports,
         refused=choice.refused,
-        superseded=choice.superseded,
-        skipped=tuple(sorted(skipped, key=attrgetter("name"))),
+        superseded=tuple(item for item in choice.superseded if not item.is_doubt),
+        skipped=with_doubts(skipped, choice.superseded),
         notices=choice.notices,
     )
+
+
+def with_doubts(skipped: Iterable[Skipped], left_out: Iterable[Skipped]) -> tuple[Skipped, ...]:
+    """Return what was passed over, with those of the other reports left out that are doubts."""
+    doubts = (item for item in left_out if item.is_doubt)
+    return tuple(sorted([*skipped, *doubts], key=attrgetter("name")))
 
 
 def choose(
@@ -357,7 +369,7 @@ def _choose_newest(
         chosen.append(newest)
         for report in others:
             why = f"{SUPERSEDED}: account {account_id} has a newer report, {newest.source.name}"
-            left_out.append(Skipped(report.source.name, why))
+            left_out.append(leave_out(report, why, newest))
     return chosen, left_out, problems
 
 
@@ -382,8 +394,23 @@ def _drop_copies(reports: Iterable[Report]) -> tuple[list[Report], list[Skipped]
         if is_perhaps_later(report, original):
             later.append(report)
         elif original is not report:
-            copies.append(Skipped(report.source.name, f"a copy of {original.source.name}"))
+            copies.append(leave_out(report, f"a copy of {original.source.name}", original))
     return [*kept.values(), *later], copies
+
+
+def leave_out(report: Report, why: str, other: Report) -> Skipped:
+    """Return the record of a report in whose place another is judged; a doubt if a name has another account.
+
+    What failed to change to an account, and went on, saved the report of the one it was in.
+    """
+    for one, its in ((report, other), (other, report)):
+        found = _ACCOUNT_IN_NAME.findall("/".join(part_steps(one.path, its.path)[1]))
+        accounts = {each for each in found if not stamps_in_name(f"{each}00")}
+        is_single = all(notice.code != "several-accounts" for notice in one.notices)
+        if is_single and accounts and one.account_id not in accounts:
+            why = f"{why}; {one.source.name} is called by an account that it is not of"
+            return Skipped(report.source.name, why, is_doubt=True)
+    return Skipped(report.source.name, why)
 
 
 def is_perhaps_later(report: Report, original: Report) -> bool:

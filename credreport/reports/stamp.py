@@ -57,17 +57,22 @@ def stamp_of_folder(parts: Sequence[str]) -> Stamp | None:
     return None
 
 
+def part_steps(path: str, other: str) -> tuple[list[str], list[str]]:
+    """Return the steps with which two paths begin, and those that only the first has."""
+    steps, others = steps_of(path), steps_of(other)
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(steps, others, strict=False))
+    count = len(list(pairs))
+    return steps[:count], steps[count:]
+
+
 def may_be_later(path: str, other: str, instant: datetime) -> bool:
     """Whether what a path has beside another's names a later day than the other's instant; see is_later.
 
     A step that both share may be the year of one that they do not (`2026/06`, `2026/12`).
     """
-    steps, others = steps_of(path), steps_of(other)
-    shared = takewhile(lambda pair: pair[0] == pair[1], zip(steps, others, strict=False))
-    begin = len(list(shared))
-    if begin and not is_later(steps[begin - 1], instant):
-        begin -= 1
-    return is_any_later(steps[begin:], instant)
+    shared, own = part_steps(path, other)
+    is_plain = shared and not is_later(shared[-1], instant)
+    return is_any_later([*(shared[-1:] if is_plain else ()), *own], instant)
 
 
 def is_any_later(steps: Sequence[str], instant: datetime) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -113,6 +114,20 @@ def test_however_it_is_started_no_planted_module_runs(
     path = f"{path}{surroundings()['PYTHONPATH']}"
     said = run(reports, *start, "inspect", "reports", "--as-of", "newest", PYTHONPATH=path)
     assert "9 of 9" in said
+    assert planted_that_ran(reports) == ""
+
+
+def test_no_planted_program_runs(reports: Path) -> None:
+    planted = reports / "fc-list"
+    planted.write_text("#!/bin/sh\necho fc-list >> run.log\n", encoding="utf-8")
+    planted.chmod(0o755)
+    (reports / "bin").mkdir()
+    shutil.copy(planted, reports / "bin")
+    path = os.pathsep.join(["", ".", "bin", str(reports), os.environ["PATH"]])
+    start = ["-c", "from credreport.__main__ import main; main()", "analyze", "reports"]
+    fonts = str(reports / "no-fonts-yet")
+    run(reports, *start, "--as-of", "newest", "--format", "png", PATH=path, MPLCONFIGDIR=fonts)
+    assert list((reports / "evidence").glob("*.png"))
     assert planted_that_ran(reports) == ""
 
 

@@ -705,7 +705,37 @@ class TestZip:
     def test_a_member_of_another_ending_is_searched_up_to_the_bound(self, tmp_path: Path) -> None:
         path = zipped(tmp_path / "a.zip", **{"report.dat": REPORT})
         assert names([path], len(REPORT)) == ["read a.zip/report.dat"]
-        assert names([path], len(REPORT) - 1)[0] == "skip a.zip/report.dat"
+        assert names([path], len(REPORT) - 1)[0].startswith("refuse a.zip/report.dat: larger than")
+
+    @pytest.mark.parametrize("kind", ["zip", "stored", "tar", "tar.gz"])
+    def test_of_a_note_over_the_bound_the_beginning_is_searched(
+        self, tmp_path: Path, kind: str
+    ) -> None:
+        path = tmp_path / ("a.zip" if kind == "stored" else f"a.{kind}")
+        data = REPORT + b"x" * 2000
+        if kind == "stored":
+            with zipfile.ZipFile(path, "w") as archive:
+                archive.writestr("session.log", REPORT.partition(b"\n")[2] + data)
+                archive.writestr("other.log", b"x" * 2000)
+        elif kind == "zip":
+            zipped(path, **{"session.log": b"ran\n" + data, "other.log": b"x" * 2000})
+        else:
+            with tarfile.open(path, "w:gz" if kind == "tar.gz" else "w") as tar:
+                for name, text in (("session.log", data), ("other.log", b"x" * 2000)):
+                    info = tarfile.TarInfo(name)
+                    info.size = len(text)
+                    tar.addfile(info, io.BytesIO(text))
+        found = names([path], 1000)
+        assert [each.partition(":")[0] for each in found[:2]] == [
+            f"refuse {path.name}/session.log", f"skip {path.name}/other.log",
+        ]  # fmt: skip
+        assert "larger than" in found[0]
+
+    def test_of_a_damaged_note_over_the_bound_that_is_told(self, tmp_path: Path) -> None:
+        path = zipped(tmp_path / "a.zip", **{"session.log": os.urandom(3000)})
+        data = path.read_bytes()
+        (tmp_path / "a.zip").write_bytes(data[:41] + b"\xff" * 9 + data[50:])
+        assert left_out(path) == {"a.zip/session.log": "doubt"}
 
     def test_damage_is_named(self, tmp_path: Path) -> None:
         path = zipped(tmp_path / "a.zip", a_csv=os.urandom(500))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from credreport.verdicts.tally import left_out_rows
 from tests.support.reports import COLUMNS, root, save, to_csv, user
 
 OTHER = "444455556666"
+Read = Callable[[list[Path]], Population]
 JANUARY = "status_reports_2026-01-31T12-00-00+00-00.csv"
 FEBRUARY = "status_reports_2026-02-28T12-00-00+00-00.csv"
 
@@ -181,6 +183,45 @@ class TestSuperseded:
         assert [(item.name, item.why) for item in population.superseded] == [
             ("b/" + JANUARY, f"a copy of a/{JANUARY}")
         ]
+
+    @pytest.mark.parametrize("read", [read_reports, lambda paths: read_dates(paths)[0]])
+    @pytest.mark.parametrize(
+        ("names", "doubts"),
+        [
+            (("111122223333.csv", "444455556666.csv"), ["444455556666.csv"]),
+            (("000011112222.csv", "111122223333.csv"), ["111122223333.csv"]),
+            (("444455556666/a.csv", "777788889999/a.csv"), ["777788889999/a.csv"]),
+            (("111122223333-a.csv", "111122223333-b.csv"), []),
+            (("a.csv", "of-111122223333-by-444455556666.csv"), []),
+            (("a_202601310900.csv", "b_202601310900.csv"), []),
+            (("00112233-4455-6677-8899-123412341234.csv", "a.csv"), []),
+            (("444455556666/111122223333.csv", "444455556666/111122223333 (1).csv"), []),
+        ],
+    )
+    def test_a_copy_called_by_another_account_is_a_doubt(
+        self, tmp_path: Path, names: tuple[str, str], doubts: list[str], read: Read
+    ) -> None:
+        for name in names:
+            save(tmp_path, root(), name=f"999900001111/2026-01-31/{name}")
+        population = read([tmp_path])
+        found = [item.name for item in population.skipped if item.is_doubt]
+        assert found == [f"999900001111/2026-01-31/{each}" for each in doubts]
+        assert len(population.superseded) == 1 - len(doubts)
+
+    def test_so_is_an_older_report_called_by_another_account(self, tmp_path: Path) -> None:
+        save(tmp_path, root(), name=f"444455556666_{JANUARY}")
+        save(tmp_path, root(), user(), name=f"111122223333_{FEBRUARY}")
+        (item,) = read_reports(tmp_path).skipped
+        assert item.why == (
+            f"superseded: account 111122223333 has a newer report, 111122223333_{FEBRUARY}; "
+            f"444455556666_{JANUARY} is called by an account that it is not of"
+        )
+
+    def test_of_a_file_of_several_accounts_the_name_says_nothing(self, tmp_path: Path) -> None:
+        both = to_csv(root()) + "\n" + to_csv(root(OTHER))
+        (tmp_path / f"{OTHER}_{FEBRUARY}").write_text(both)
+        save(tmp_path, root(), name=f"111122223333_{JANUARY}")
+        assert read_reports(tmp_path).skipped == ()
 
     def test_of_copies_with_two_stamps_the_newer_is_judged(self, tmp_path: Path) -> None:
         save(tmp_path, root(), name=JANUARY), save(tmp_path, root(), name=FEBRUARY)

@@ -46,6 +46,16 @@ class Member:
             raise ArchiveRefused("damaged inside the archive: its size or checksum differs")
         return data
 
+    def head(self, take: Take, size: int) -> bytes:
+        """Return its first bytes, unchecked. Raises ArchiveRefused where they cannot be unpacked."""
+        packed = take(self.offset, min(self.packed_size, size))
+        if not self.is_deflated:
+            return packed
+        try:
+            return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, size)
+        except zlib.error as error:
+            raise ArchiveRefused(f"damaged inside the archive ({error})") from None
+
     def _inflate(self, packed: bytes) -> bytes:
         inflate = zlib.decompressobj(-zlib.MAX_WBITS)
         try:
