@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from credreport.reports.stamp import MOST_FOLDERS, is_date
+from credreport.reports.stamp import MOST_FOLDERS, is_called_by_a_time
 
 _ACCOUNT = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 
@@ -26,7 +26,14 @@ class Folders:
             folder = folder.rpartition("/")[0]
 
     def missing(self) -> Iterator[str]:
-        """Yield each directory in which a report may be missing."""
-        for folder, holds in self._holds.items():
-            if not holds and (is_date(folder) or _ACCOUNT.search(folder.rpartition("/")[2])):
+        """Yield each directory in which a report may be missing, but none that contains another such."""
+        around: set[str] = set()
+        for folder in sorted(self._holds, key=lambda path: path.count("/"), reverse=True):
+            if self._holds[folder] or folder in around:
+                continue
+            if _ACCOUNT.search(folder.rpartition("/")[2]) or is_called_by_a_time(folder):
                 yield folder
+                above = folder
+                while above in self._holds and above not in around:
+                    around.add(above)
+                    above = above.rpartition("/")[0]

@@ -71,6 +71,12 @@ def is_later(name: str, instant: datetime) -> bool:
     return any(_A_DAY < day - instant < _TWO_YEARS for day in _guess_days(text[:_LONGEST_NAME]))
 
 
+def has_any_date(name: str) -> bool:
+    """Whether a name has a day, a month, a quarter or the like, read or not."""
+    text = plain_name(name)[:_LONGEST_NAME]
+    return bool(stamps_in_name(name) or unread_days(text) or next(_guess_days(text), None))
+
+
 def _guess_days(text: str) -> Iterator[datetime]:
     """Yield the first day of whatever else in a text may be a day, a month, a quarter or a week."""
     for pattern in _READ:

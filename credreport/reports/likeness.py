@@ -19,7 +19,7 @@ _COMPANION = re.compile(
 )
 # What systems and editors leave behind.
 _LITTER = re.compile(
-    r"\.ds_store|thumbs\.db|desktop\.ini|\.localized|\._.*|\.~lock\..*#|~\$.*|\..*\.sw[op]"
+    r"\.ds_store|thumbs\.db|desktop\.ini|icon\r|.*:zone\.identifier|\.localized|\._.*|\.~lock\..*#|~\$.*|\..*\.sw[op]"
     r"|\.git(ignore|attributes|keep|modules)?|\.svn|\.hg|\.idea|\.vscode|\.venv|\.env|\.cache"
     r"|\.ipynb_checkpoints|\.trash.*|\.fseventsd|\.spotlight-v100|__macosx|__pycache__",
     re.IGNORECASE,

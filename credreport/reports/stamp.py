@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from credreport.errors import Notice
 from credreport.instants import format_instant, parse_date, parse_instant
-from credreport.reports.later_dates import is_later, unread_days
+from credreport.reports.later_dates import has_any_date, is_later, unread_days
 from credreport.reports.name_dates import UNREAD, WRITTEN_OUT, stamps_in_name, unread_date
 
 GENERATED_TIME = "GeneratedTime"
@@ -101,9 +101,12 @@ def _plain(parts: Sequence[str]) -> list[str]:
     return [_PARTITION.sub("", part) for part in parts]
 
 
-def is_date(folder: str) -> bool:
-    """Whether a directory's own name is a date, alone or with the two above it."""
-    return stamp_of_last(PurePosixPath(folder).parts) is not None
+def is_called_by_a_time(folder: str) -> bool:
+    """Whether a directory's own name has a date, alone or with the two above it, read or not."""
+    *above, last = _plain(PurePosixPath(folder).parts[-3:])
+    if has_any_date(last) or stamp_of_last((*above, last)):
+        return True
+    return has_any_date("-".join([*above, last])) and not has_any_date("-".join(above))
 
 
 _WHOLE = {

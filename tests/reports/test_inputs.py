@@ -228,6 +228,10 @@ CODED = [
         ("~$a.csv", REPORT, "doubt"),
         (".a.csv.swp", b"b0VIM\0" + REPORT, "fine"),
         ("Thumbs.db", b"x", "fine"),
+        ("Icon\r", b"", "fine"),
+        ("Icon\r", REPORT, "doubt"),
+        ("a.csv:Zone.Identifier", b"[ZoneTransfer]\r\nZoneId=3\r\n", "fine"),
+        ("a.csv:Zone.Identifier", REPORT, "doubt"),
         ("._a.csv", b"x", "fine"),
         *(
             (name, data, "doubt")
@@ -253,11 +257,12 @@ def test_what_lies_there_is_read_or_left_out_by_name(
     tmp_path: Path, name: str, data: bytes, outcome: str
 ) -> None:
     put(tmp_path / "in/a-report.csv"), put(tmp_path / "in" / name, data)
-    expected = {} if outcome == "read" else {name.split("/", maxsplit=1)[0]: outcome}
+    shown = name.replace("\r", r"\x0d")
+    expected = {} if outcome == "read" else {shown.split("/", maxsplit=1)[0]: outcome}
     assert left_out(tmp_path / "in") == expected
     with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
         archive.writestr(name, data)
-    inside = {} if outcome == "read" else {f"all.zip/{name}": outcome}
+    inside = {} if outcome == "read" else {f"all.zip/{shown}": outcome}
     assert left_out(tmp_path / "all.zip") == inside
 
 
@@ -326,7 +331,18 @@ def test_a_directory_of_a_date_or_an_account_without_a_report_is_a_doubt(tmp_pat
         "eu/2026/12/31/raw/README.md",
     ):
         put(tmp_path / name, b"failed")
-    for name in ("2026-12-30/raw", "prod-444455556666", "notes-20261231", "2026-12-28"):
+    for name in (
+        "2026-12-30/raw",
+        "prod-444455556666",
+        "2026-12-28",
+        "2026-08/raw",
+        "2026-06/raw",
+        "Q3 2026",
+        "2026/Dec",
+        "eu/30.09.2026",
+        "2025",
+        "notes",
+    ):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "2026-12-28/previous").symlink_to("../2026-06-30")
     (tmp_path / "2026-06-30T06-00-09").mkdir()
@@ -335,7 +351,8 @@ def test_a_directory_of_a_date_or_an_account_without_a_report_is_a_doubt(tmp_pat
     doubts = {name for name, what in left_out(tmp_path).items() if what == "doubt"}
     assert doubts == {
         "2026-09-29", "2026-09-30", "2026-10-01", "eu/2026/12/31", "2026-12-30",
-        "prod-444455556666", "2026-12-28",
+        "prod-444455556666", "2026-12-28", "2026-08", "2026-06", "Q3 2026", "2026/Dec",
+        "eu/30.09.2026",
     }  # fmt: skip
 
 
