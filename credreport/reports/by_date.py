@@ -193,7 +193,7 @@ def _is_copy(item: _Dated, other: _Dated) -> bool:
     """Whether two reports with the same content are one download: stamps may differ a little."""
     if item.report.as_of_origin == other.report.as_of_origin:
         return item.as_of == other.as_of
-    return item.as_of - other.as_of <= SERVED_FOR
+    return first_second(item.as_of, item.report.as_of_origin) - other.as_of <= SERVED_FOR
 
 
 def _find_unusable(

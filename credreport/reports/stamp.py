@@ -25,6 +25,8 @@ SERVED_FOR = timedelta(hours=4)
 # Reports are gathered some days after they were made, in a directory called by that day.
 _A_WEEK = timedelta(days=7)
 _PARTITION = re.compile(r"\A[A-Za-z_]+=")
+# What Google Drive, SharePoint and Google Takeout pack is called by the day of the download.
+_DOWNLOAD = re.compile("drive-download-|OneDrive_|takeout-", re.IGNORECASE)
 # Windows separates directories by a backslash, but one may also begin a letter that is written out.
 _SEPARATOR = re.compile(rf"/|(?!{WRITTEN_OUT})\\")
 
@@ -116,8 +118,8 @@ _WHOLE = {
 
 
 def stamp_of_archive(name: str) -> Stamp | None:
-    """Return when the reports in an archive were made, where its name has one date."""
-    found = stamps_in_name(name)
+    """Return when the reports in an archive were made, where its name has one date, and not of the download."""
+    found = set() if _DOWNLOAD.match(name) else stamps_in_name(name)
     return Stamp(found.pop(), _ARCHIVE) if len(found) == 1 else None
 
 

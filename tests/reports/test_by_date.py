@@ -144,6 +144,17 @@ def test_copies_count_once(tmp_path: Path) -> None:
     ]
 
 
+def test_one_download_in_two_forms_is_one_date_where_one_is_named_by_its_day(
+    tmp_path: Path,
+) -> None:
+    for month in (6, 9):
+        put(tmp_path, f"2026-0{month}-30/a.csv", mark=f"of{month}")
+        put(tmp_path, f"2026-0{month}-30/2026-0{month}-30T06-00-00Z.csv", mark=f"of{month}")
+    dates = read_dates([tmp_path])
+    assert days(dates) == [["111 06-30T06"], ["111 09-30T06"]]
+    assert [item.name for item in dates[0].superseded] == ["2026-06-30/a.csv", "2026-09-30/a.csv"]
+
+
 def test_a_quiet_account_gives_the_same_content_on_two_dates(tmp_path: Path) -> None:
     put(tmp_path, "2026-06-01T06-00-00Z.csv", mark="same")
     put(tmp_path, "2026-07-01T06-00-00Z.csv", mark="same")

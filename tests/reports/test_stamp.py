@@ -415,6 +415,9 @@ def test_a_warning_is_of_the_whole_file_and_says_what_was_found() -> None:
         ("reports-2026-09-30.zip", END_OF_SEPTEMBER),
         ("reports-2026-06-30_2026-09-30.zip", None),
         ("reports.zip", None),
+        ("drive-download-20260930T060009Z-001.zip", None),
+        ("OneDrive_2026-09-30.zip", None),
+        ("takeout-20260930T060009Z-001.zip", None),
     ],
 )
 def test_an_archive_whose_name_has_one_date_dates_its_reports(
