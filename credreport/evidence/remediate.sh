@@ -93,13 +93,13 @@ left_alone() {
     record "left alone: $1"
 }
 
-# Run `aws`; what it says goes to $answer, without the carriage returns of aws.exe and what would
-# steer a terminal, and what the query asked for to $rows: the lines that it began with 'found',
+# Run `aws`; what it says goes to $answer, without the carriage returns of aws.exe, and with `?` for
+# each byte that is no ASCII or would steer a terminal, and what the query asked for to $rows: the lines that it began with 'found',
 # without that word. Warnings of the CLI are not taken for an answer.
 ask() {
     answer=$(aws "$@" --output text </dev/null 2>&1)
     set -- "$?"
-    answer=$(printf '%s\n' "$answer" | tr -d '\r' | tr '\001-\010\013-\037\177' '?')
+    answer=$(printf '%s\n' "$answer" | LC_ALL=C tr -d '\r' | LC_ALL=C tr -c '\11\12\40-\176' '?')
     rows=
     while read -r word row; do
         [ "$word" != found ] || rows="$rows${rows:+$line_end}$row"
@@ -344,7 +344,7 @@ access_key() {
         act "cannot be undone; a new one: aws iam create-access-key $(quoted "--user-name=$user")" \
             iam delete-access-key --user-name="$user" --access-key-id="$key"
     else
-        act "aws iam update-access-key $(quoted "--user-name=$user") --access-key-id='$key' --status=Active" \
+        act "aws iam update-access-key $(quoted "--user-name=$user") --access-key-id=$(quoted "$key") --status=Active" \
             iam update-access-key --user-name="$user" --access-key-id="$key" --status=Inactive
     fi
 }

@@ -6,7 +6,7 @@ A text column that is not known to be free of names is searched for them; one th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pandas as pd
@@ -108,6 +108,8 @@ def _pattern(text: str, masker: Masker) -> str:
 def mask_assessment(assessment: Assessment, masker: Masker) -> Assessment:
     """Return what was judged with pseudonyms, not yet compared with the list of accounts."""
     reports = [mask_report(report, masker) for report in assessment.reports]
+    for name in _left_out(assessment):
+        masker.file(name)  # first: the sentences about others have these names
     credentials = mask_table(assessment.credentials, masker)  # first: they have most of the names
     return replace(
         assessment,
@@ -129,6 +131,12 @@ def mask_assessment(assessment: Assessment, masker: Masker) -> Assessment:
         skipped=[_mask_skipped(each, masker) for each in assessment.skipped],
         masked=masker.key.identity,
     )
+
+
+def _left_out(assessment: Assessment) -> Iterator[str]:
+    """Yield the names of the files that were not judged."""
+    yield from (each.source for each in assessment.refused)
+    yield from (each.name for each in (*assessment.superseded, *assessment.skipped))
 
 
 def finished(assessment: Assessment, accounts: AccountList, masker: Masker | None) -> Assessment:

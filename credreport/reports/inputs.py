@@ -402,7 +402,7 @@ class Opener:
         if top != target and top not in target.parents:
             yield Skipped(name, "a link that leads out of the searched directory", is_doubt=True)
         elif target.is_dir() and _are_of_two_days(Path(path), target):
-            found = f"a link to {target.name}, and the two names give its reports two dates"
+            found = f"a link to {target.name!r}, and the two names give its reports two dates"
             yield Problem(name, 0, 0, found, "Remove the one whose date is wrong")
         elif target.is_dir():
             is_left_out = any(map(_why_not_searched, target.relative_to(top).parts))
@@ -510,9 +510,9 @@ def _another_name(name: str, path: str, first_name: str, first_path: str) -> Ski
     dates, first_dates = _dates_of(path), _dates_of(first_path)
     is_later_one = not dates and any(may_be_later(path, first_path, each) for each in first_dates)
     if is_later_one or (dates and first_dates and dates != first_dates):
-        found = f"the same file as {first_name}, and the two names give it two dates"
+        found = f"the same file as {first_name!r}, and the two names give it two dates"
         return Problem(name, 0, 0, found, "Name only the one whose date is right")
-    return Skipped(name, f"another name of the file {first_name}")
+    return Skipped(name, f"another name of the file {first_name!r}")
 
 
 def _are_of_two_days(link: Path, target: Path) -> bool:
@@ -570,7 +570,7 @@ def _why_skipped(name: str, unread: Unread) -> Skipped | None:
     if is_report or looks_like_report(head):
         return None
     ending = PurePosixPath(name).suffix
-    return Skipped(unread.name, f"{ending} files are not searched for reports", is_doubt=True)
+    return Skipped(unread.name, f"{ending!r} files are not searched for reports", is_doubt=True)
 
 
 def is_only_litter(path: Path) -> bool:

@@ -396,17 +396,20 @@ def _names_columns(grid: Grid, typed: Typed) -> Flags:
 
 def _to_table(grid: Grid, typed: Typed | None) -> tuple[Table, Numbers]:
     """Return the table of a grid whose rows are put together by report, and the text of each report."""
-    accounts, account = read_accounts(grid)
+    accounts, own_account = read_accounts(grid)
     text = np.repeat(np.arange(len(grid.sizes)), grid.sizes)
-    part, account = _parts_of_texts(accounts, account, text, grid.sizes)
+    part, account = _parts_of_texts(accounts, own_account, text, grid.sizes)
+    has_no_account = account != own_account
     order = np.lexsort((part, text))
     is_in_order = bool((order[1:] > order[:-1]).all())
     if not is_in_order:
         grid.reorder(order)
         account, text, part, typed = account[order], text[order], part[order], None
+        has_no_account = has_no_account[order]
     is_first = np.append(True, (text[1:] != text[:-1]) | (part[1:] != part[:-1]))
     report = np.cumsum(is_first) - 1
     root = find_root(grid)
+    names = read_order(grid, report, account, root)
     known = [
         place
         for place, column in enumerate(grid.columns)
@@ -418,7 +421,7 @@ def _to_table(grid: Grid, typed: Typed | None) -> tuple[Table, Numbers]:
         line=grid.lines,
         is_root=root,
         typed=typed or read_cells(grid),
-        order=read_order(grid, report, account, root),
+        order=replace(names, has_other_arn=names.has_other_arn | has_no_account),
         blanks=np.add.reduce(sizes[known] == 1, axis=0, dtype="i8"),
         accounts=tuple(accounts),
         account=account,

@@ -12,7 +12,7 @@ import numpy as np
 
 from credreport.reports.grid import Flags, Grid, Numbers, is_text, to_number
 from credreport.reports.report import Table
-from credreport.schema import KNOWN_ABSENCES, NOT_SUPPORTED, SLOTS, Kind, Meaning
+from credreport.schema import CREATED, KNOWN_ABSENCES, NOT_SUPPORTED, SLOTS, Kind, Meaning
 from credreport.verdicts.status import OFF, ON, code
 
 _INSTANT, _ABSENCE = code(Meaning.INSTANT), code(Meaning.ABSENCE)
@@ -27,6 +27,8 @@ def find_contradictions(table: Table) -> Iterator[tuple[str, Numbers, str]]:
     """Yield code, rows and sentence of everything found. Rows are indices into the table."""
     for flags, sentence in _find_in_rows(table):
         yield "contradiction", np.flatnonzero(flags), sentence
+    uncreated = np.isnat(table.typed.created_at) & table.has_column(CREATED)
+    yield "unreadable-cell", np.flatnonzero(uncreated), f"`{CREATED}` is not a date"
     yield "alike", _find_alike(table), "the same dates of use and change as another user"
     keys = _find_keys_alike(table)
     yield "alike", np.flatnonzero(keys), "both access keys were set at the same instant"

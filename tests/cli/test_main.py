@@ -151,8 +151,8 @@ class TestAnalyze:
         assert f"warning: {path.name}, line 3: 'a' is out of AWS's order" in done.stderr
         quiet = run("analyze", here, "--format", "none")
         assert quiet.exit_code == 3
-        assert "left out: notes.pdf: .pdf files are not searched for reports" in quiet.stderr
-        assert "left out: notes.pdf: .pdf files are not searched for reports" in done.stderr
+        assert "left out: notes.pdf: '.pdf' files are not searched for reports" in quiet.stderr
+        assert "left out: notes.pdf: '.pdf' files are not searched for reports" in done.stderr
 
     def test_fills_in_the_sign_off(self, here: Path) -> None:
         (here / "names.csv").write_text("id,name,owner\n111122223333,Prod,Ann\n")

@@ -8,6 +8,7 @@ import os
 import re
 import resource
 import shutil
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -567,6 +568,23 @@ def test_which_of_two_reports_is_newer_is_asked_without_names(tmp_path: Path) ->
     assert done.exit_code == 3
     assert "no stamp says which is newer" in document.read_text()
     assert not {"kiwi", "zulu"} & {*re.findall("kiwi|zulu", document.read_text() + done.stderr)}
+
+
+def test_why_a_file_is_left_out_names_no_other_and_is_said_again_by_verify(tmp_path: Path) -> None:
+    save(tmp_path / "in", root(ONE), name="kiwi 2026-03-01.csv")
+    (tmp_path / "in" / "link").symlink_to("kiwi 2026-03-01.csv")
+    (tmp_path / "in" / "notes.zulu").write_text("notes")
+    with tarfile.open(tmp_path / "in" / "2026-03-01.tar", "w") as archive:
+        member = tarfile.TarInfo("link")
+        member.type, member.linkname = tarfile.SYMTYPE, "/home/kiwi/zulu"
+        archive.addfile(member)
+    command = "analyze PLACE/in --keep-going --mask --mask-key PLACE/key --format json -o PLACE/out"
+    done = run(tmp_path, *command.split())
+    (document,) = (tmp_path / "out").glob("*-masked.json")
+    assert document.read_text().count("another name of the file 'file-") == 1
+    assert not {"kiwi", "zulu"} & {*re.findall("kiwi|zulu", document.read_text() + done.stderr)}
+    again = run(tmp_path, "verify", "PLACE/out", "PLACE/in", "--mask-key", "PLACE/key")
+    assert again.exit_code == 0, again.output
 
 
 def test_an_error_about_the_output_keeps_its_paths_and_any_other_loses_them() -> None:

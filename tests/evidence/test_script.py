@@ -644,6 +644,22 @@ def test_what_aws_says_begins_no_line_and_steers_nothing(cloud: StandIn, script:
     assert not {"\x1b", "\x07"} & set("".join([*run.log, *run.said]))
 
 
+def test_what_aws_says_is_shown_in_ascii(cloud: StandIn, script: Path) -> None:
+    cloud.write("odd/get-access-key-last-used", "found\tso\x9b31m \u202eon\n")
+    run = cloud.run(script, "--apply")
+    assert run.results[ALICE_KEY] == (
+        "set inactive: left alone: AWS's date of its last use cannot be read: 'so??31m ???on'"
+    )
+
+
+def test_the_command_that_undoes_is_quoted_whatever_aws_calls_the_key(
+    cloud: StandIn, script: Path
+) -> None:
+    cloud.write("odd/list-access-keys", f"found\tall\nfound\tA';id;'\tActive\t{OLD}\n")
+    log = cloud.run(script).log
+    assert any(r"--access-key-id='A'\'';id;'\''' --status=Active" in line for line in log)
+
+
 # Everywhere.
 
 

@@ -420,8 +420,8 @@ def test_a_link_that_gives_a_directory_another_date_is_refused(tmp_path: Path) -
         (tmp_path / name).symlink_to("2026-06-30")
     assert names([tmp_path]) == [
         "read 2026-06-30/a.csv", "skip 2026-06-30T06-00-09",
-        "refuse 2026-09-30: a link to 2026-06-30, and the two names give its reports two dates",
-        "refuse 2026-Dec: a link to 2026-06-30, and the two names give its reports two dates",
+        "refuse 2026-09-30: a link to '2026-06-30', and the two names give its reports two dates",
+        "refuse 2026-Dec: a link to '2026-06-30', and the two names give its reports two dates",
         "skip June 2026", "skip latest",
     ]  # fmt: skip
 
@@ -465,7 +465,7 @@ def test_both_names_of_a_file_are_told_and_must_not_give_it_two_dates(tmp_path: 
             os.link(june, other) if kind == "hard" else other.symlink_to(june)
             assert names([june, other]) == [
                 "read report_2026-06-30.csv",
-                f"refuse {name}: the same file as report_2026-06-30.csv, and the two "
+                f"refuse {name}: the same file as 'report_2026-06-30.csv', and the two "
                 "names give it two dates",
             ]
             other.unlink()

@@ -28,7 +28,7 @@ PASSWORD = {
     "password_last_used": USED,
     "password_last_changed": SET,
 }
-CODES = ("contradiction", "alike", "other-zone")
+CODES = ("contradiction", "unreadable-cell", "alike", "other-zone", "arn-differs")
 
 
 def warnings_of(
@@ -102,6 +102,20 @@ def test_cells_of_a_row_that_contradict_one_another(cells: dict[str, str], messa
     assert warnings_of(user("bob", **cells)) == [("contradiction", 3, message)]
 
 
+def test_a_creation_time_that_is_no_date_is_warned_of() -> None:
+    message = "'bob': `user_creation_time` is not a date; the file may be damaged"
+    found = warnings_of(user("bob", user_creation_time="2020-02-03TT18:21:09Z"))
+    assert found == [("unreadable-cell", 3, message)]
+    columns = tuple(name for name in COLUMNS if name != "user_creation_time")
+    assert warnings_of(user("bob"), columns=columns) == []
+
+
+def test_an_arn_without_the_account_of_the_others_is_warned_of() -> None:
+    for arn in ("arn:aws:i111122223333:user/bob", "arn:aws:iam::11112222user/bob"):
+        message = f"user 'bob', but the ARN says {arn!r}"
+        assert warnings_of(user("ann"), user("bob", arn=arn)) == [("arn-differs", 4, message)]
+
+
 def test_the_second_key_is_looked_at_too() -> None:
     cells = {name.replace("_1_", "_2_"): cell for name, cell in KEY.items()}
     cells["access_key_2_last_used_service"] = "not_supported"
@@ -124,7 +138,8 @@ def test_a_report_that_begins_below_another_may_lack_the_column() -> None:
     rows = [user("ann", **KEY), others[0], others[1] | {"access_key_1_last_used_date": "N/A"}]
     _, second = read_report(Stream(NAME, to_csv(*rows, columns=columns).encode()))
     found = {code: rows.tolist() for code, rows, _ in find_contradictions(join_tables([second]))}
-    assert found == {"contradiction": [], "alike": [], "other-zone": []}
+    assert list(found) == ["contradiction", "unreadable-cell", "alike", "other-zone"]
+    assert not any(found.values())
 
 
 def test_where_a_column_is_missing_nothing_is_expected_in_it() -> None:

@@ -120,7 +120,7 @@ def _to_member(info: tarfile.TarInfo) -> Member:
     if info.isdir():
         return Member(f"{name}/", left_out=EMPTY_FOLDER)
     if info.issym() or info.islnk():
-        return Member(name, left_out=f"a link to {info.linkname}, not followed")
+        return Member(name, left_out=f"a link to {info.linkname!r}, not followed")
     if not info.isreg():
         return Member(name, left_out="neither a file nor a directory")
     wrong = "stored as a sparse file, which is not supported" if info.issparse() else ""

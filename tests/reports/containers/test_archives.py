@@ -553,8 +553,8 @@ def test_links_and_devices_of_a_tar_are_left_out_by_name(tmp_path: Path) -> None
     (tmp_path / "a.tar").write_bytes(tarred(add))
     skipped = [item for item in open_inputs([str(tmp_path)]) if isinstance(item, Skipped)]
     assert [(item.name, item.why, item.is_doubt) for item in skipped] == [
-        ("a.tar/l.csv", "a link to /etc/passwd\\x0a, not followed", True),
-        ("a.tar/h.csv", "a link to /etc/passwd\\x0a, not followed", True),
+        ("a.tar/l.csv", "a link to '/etc/passwd\\n', not followed", True),
+        ("a.tar/h.csv", "a link to '/etc/passwd\\n', not followed", True),
         ("a.tar/f.csv", "neither a file nor a directory", True),
     ]
 
@@ -562,7 +562,7 @@ def test_links_and_devices_of_a_tar_are_left_out_by_name(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("kind", "why"),
     [
-        (tarfile.SYMTYPE, "a link to x, not followed"),
+        (tarfile.SYMTYPE, "a link to 'x', not followed"),
         (tarfile.CHRTYPE, "neither a file nor a directory"),
     ],
 )
