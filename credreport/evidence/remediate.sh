@@ -94,8 +94,8 @@ left_alone() {
 }
 
 # Run `aws`; what it says goes to $answer, without the carriage returns of aws.exe, and with `?` for
-# each byte that is no ASCII or would steer a terminal, and what the query asked for to $rows: the lines that it began with 'found',
-# without that word. Warnings of the CLI are not taken for an answer.
+# each byte that is no ASCII or would steer a terminal. What the query asked for goes to $rows: the
+# lines that it began with 'found', without that word. Warnings of the CLI are no answer.
 ask() {
     answer=$(aws "$@" --output text </dev/null 2>&1)
     set -- "$?"

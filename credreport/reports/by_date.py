@@ -171,7 +171,7 @@ def _leave_out_copies(
         alike = kept.setdefault((item.account_id, item.report.digest), [])
         if alike and _is_copy(item, alike[-1]):
             twin = alike[-1].report
-            copies.append(leave_out(item.report, f"a copy of {twin.source.name}", twin))
+            copies.append(leave_out(item.report, f"a copy of {twin.source.name!r}", twin))
         else:
             alike.append(item)
     for report in list(undated):
@@ -179,7 +179,7 @@ def _leave_out_copies(
         if twins and not is_perhaps_later(report, twins[-1].report):
             undated.remove(report)
             twin = twins[0].report
-            copies.append(leave_out(report, f"a copy of {twin.source.name}", twin))
+            copies.append(leave_out(report, f"a copy of {twin.source.name!r}", twin))
     single = [item for alike in kept.values() for item in alike]
     copies.sort(key=attrgetter("name"))
     return sorted(single, key=lambda item: (item.as_of, item.account_id)), copies

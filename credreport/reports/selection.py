@@ -362,13 +362,13 @@ def _choose_newest(
             whole = next(report.source.name for report in others if report.has_root)
             found = (
                 f"no root row, which AWS always writes: perhaps only a part of the report of account "
-                f"{account_id}, so it does not replace the older one, {whole}"
+                f"{account_id}, so it does not replace the older one, {whole!r}"
             )
             problems.append(Problem(newest.source.name, newest.first_line, 0, found, _PART))
             continue
         chosen.append(newest)
         for report in others:
-            why = f"{SUPERSEDED}: account {account_id} has a newer report, {newest.source.name}"
+            why = f"{SUPERSEDED}: account {account_id} has a newer report, {newest.source.name!r}"
             left_out.append(leave_out(report, why, newest))
     return chosen, left_out, problems
 
@@ -394,7 +394,7 @@ def _drop_copies(reports: Iterable[Report]) -> tuple[list[Report], list[Skipped]
         if is_perhaps_later(report, original):
             later.append(report)
         elif original is not report:
-            copies.append(leave_out(report, f"a copy of {original.source.name}", original))
+            copies.append(leave_out(report, f"a copy of {original.source.name!r}", original))
     return [*kept.values(), *later], copies
 
 
@@ -408,7 +408,7 @@ def leave_out(report: Report, why: str, other: Report) -> Skipped:
         accounts = {each for each in found if not stamps_in_name(f"{each}00")}
         is_single = all(notice.code != "several-accounts" for notice in one.notices)
         if is_single and accounts and one.account_id not in accounts:
-            why = f"{why}; {one.source.name} is called by an account that it is not of"
+            why = f"{why}; {one.source.name!r} is called by an account that it is not of"
             return Skipped(report.source.name, why, is_doubt=True)
     return Skipped(report.source.name, why)
 

@@ -98,7 +98,8 @@ class Order:
 
     is_late: the first row of its report that AWS would have put before the one above it.
     ordinal: which of several rows of one user it is, from 1; 0 where there is only one.
-    has_other_arn: whether the ARN of a user does not end with the name, or lacks the account of the others.
+    has_other_arn: whether the ARN of a user does not end with the name, or has no account where the
+        others have one.
     """
 
     is_late: Flags

@@ -587,6 +587,16 @@ def test_why_a_file_is_left_out_names_no_other_and_is_said_again_by_verify(tmp_p
     assert again.exit_code == 0, again.output
 
 
+def test_an_older_report_that_is_not_judged_is_named_by_its_pseudonym(tmp_path: Path) -> None:
+    save(tmp_path / "in", root(ONE), name="kiwi 2026-02-01.csv")
+    save(tmp_path / "in", user("bob", ONE), name="part 2026-03-01.csv")
+    command = ("analyze", "PLACE/in", "--mask", "--mask-key", "PLACE/key", "-o", "PLACE/out")
+    done = run(tmp_path, *command)
+    assert done.exit_code == 2
+    assert "the older one, 'file-" in " ".join(done.stderr.split())
+    assert "kiwi" not in done.stderr
+
+
 def test_an_error_about_the_output_keeps_its_paths_and_any_other_loses_them() -> None:
     masker = Masker(MaskKey(bytes(32)))
     assert mask_error(OutputError("out/x.csv: no room"), masker).lines == ("out/x.csv: no room",)

@@ -139,8 +139,8 @@ def test_copies_count_once(tmp_path: Path) -> None:
     dates = read_dates([tmp_path])
     assert days(dates) == [["111 06-01T06"], ["111 07-01T06"]]
     assert [item.why for item in dates[0].superseded] == [
-        "a copy of 2026-06-01T06-00-00Z (1).csv",
-        "a copy of 2026-06-01T06-00-00Z (1).csv",
+        "a copy of '2026-06-01T06-00-00Z (1).csv'",
+        "a copy of '2026-06-01T06-00-00Z (1).csv'",
     ]
 
 

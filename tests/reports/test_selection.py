@@ -162,7 +162,7 @@ class TestSuperseded:
         assert judged(population) == [FEBRUARY]
         (left,) = population.superseded
         assert left.name == JANUARY
-        assert f"account 111122223333 has a newer report, {FEBRUARY}" in left.why
+        assert f"account 111122223333 has a newer report, {FEBRUARY!r}" in left.why
 
     def test_by_its_own_stamp_whatever_the_as_of(self, tmp_path: Path) -> None:
         (
@@ -181,7 +181,7 @@ class TestSuperseded:
         population = read_reports(tmp_path)
         assert judged(population) == ["a/" + JANUARY]
         assert [(item.name, item.why) for item in population.superseded] == [
-            ("b/" + JANUARY, f"a copy of a/{JANUARY}")
+            ("b/" + JANUARY, f"a copy of 'a/{JANUARY}'")
         ]
 
     @pytest.mark.parametrize("read", [read_reports, lambda paths: read_dates(paths)[0]])
@@ -213,8 +213,8 @@ class TestSuperseded:
         save(tmp_path, root(), user(), name=f"111122223333_{FEBRUARY}")
         (item,) = read_reports(tmp_path).skipped
         assert item.why == (
-            f"superseded: account 111122223333 has a newer report, 111122223333_{FEBRUARY}; "
-            f"444455556666_{JANUARY} is called by an account that it is not of"
+            f"superseded: account 111122223333 has a newer report, '111122223333_{FEBRUARY}'; "
+            f"'444455556666_{JANUARY}' is called by an account that it is not of"
         )
 
     def test_of_a_file_of_several_accounts_the_name_says_nothing(self, tmp_path: Path) -> None:
@@ -305,7 +305,7 @@ class TestSuperseded:
         part = save(tmp_path, root(), user(), user("zoe", OTHER), name=FEBRUARY)
         assert refusal(tmp_path) == (
             f"{FEBRUARY}, line 4: no root row, which AWS always writes: perhaps only a part of the "
-            f"report of account {OTHER}, so it does not replace the older one, {JANUARY}. Take these "
+            f"report of account {OTHER}, so it does not replace the older one, {JANUARY!r}. Take these "
             "rows out, download the report again, or leave the older one out."
         )
         assert len(judged(read_reports(part))) == 2
