@@ -18,7 +18,7 @@ LAYERS = [
     "reports.users", "reports.sections", "reports.report", "reports.read", "reports.selection", "reports.by_date",
     "reports.normalise", "verdicts.judged", "verdicts.reasons", "verdicts.contradictions", "verdicts.warnings",
     "rules.option_file", "decisions.size_limits", "decisions.decision", "decisions.workbook", "rules.accounts", "rules.thresholds", "rules.rule", "rules.peers",
-    "rules.predicates", "rules.catalogue", "rules.profiles", "rules.toml_file", "rules.policy", "verdicts.tally",
+    "rules.predicates", "rules.catalogue", "rules.profiles", "rules.toml_file", "rules.glob", "rules.policy", "verdicts.tally",
     "verdicts.credentials", "rules.waivers", "verdicts.undetermined", "verdicts.remedies", "verdicts.findings", "verdicts.user_table", "verdicts.assessment",
     "runs.pool", "runs.processes", "runs.cluster", "runs.inspect", "comparison.people",
     "comparison.twins", "comparison.identity", "comparison.rule_answers", "comparison.closing", "comparison.sentences",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from credreport.errors import Notice, UsageError
 from credreport.rules.catalogue import PARAMETERS, RULES
+from credreport.rules.glob import Names, to_pattern
 from credreport.rules.option_file import OptionFile
 from credreport.rules.profiles import DEFAULT_PROFILE, PROFILES, Profile
 from credreport.rules.rule import Rule
@@ -25,28 +25,6 @@ _CLASS = "class"
 _MATCH = "match"
 _LISTS = ("select", "extend", "ignore")
 _KEYS = ("profile", *_LISTS, _CLASS, *PARAMETERS)
-
-
-def matches(glob: str, names: pd.Series) -> pd.Series:
-    """Whether each name fits the glob: `*` is any text, `?` any letter, case does not count.
-
-    IAM does not distinguish user names by case alone.
-    """
-    pattern = to_pattern(glob)
-    fits: pd.Series = names.map(lambda name: pattern.fullmatch(name) is not None).astype(bool)
-    return fits
-
-
-@lru_cache(maxsize=1024)
-def to_pattern(glob: str) -> re.Pattern[str]:
-    """Return the regular expression of a glob: no star of it makes the matching backtrack.
-
-    The text between two stars matches where it is found first, once and for all.
-    """
-    first, *others = (re.escape(part).replace(r"\?", ".") for part in re.split(r"\*+", glob))
-    *middle, last = others or [""]
-    rest = "".join(f"(?>.*?{part})" for part in middle) + f".*{last}"
-    return re.compile(first + rest if others else first, re.DOTALL | re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -138,13 +116,13 @@ class Policy:
 
     def class_numbers(self, users: pd.Series) -> pd.Series:
         """Return which class counts for each user, from 0; the number of classes where none fits."""
-        import pandas as pd  # noqa: PLC0415 - slow to import; `inspect` needs none
-
-        none = len(self.classes)
-        found = pd.Series(none, index=users.index, dtype="int64")
+        names = Names(users.unique())
+        first: dict[str, int] = {}
         for number, each in enumerate(self.classes):
-            found = found.mask(found.eq(none) & matches(each.match, users), number)
-        return found
+            for name in names.fitting(each.match):
+                first.setdefault(name, number)
+        none = len(self.classes)
+        return users.map(lambda name: first.get(name, none)).astype("int64")
 
     def class_notices(self, used: Collection[int]) -> list[Notice]:
         """Return a warning for each class of the file that counts for nobody; `used` are the others."""

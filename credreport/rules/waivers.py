@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,8 +16,8 @@ import pandas as pd
 from credreport.errors import Notice
 from credreport.instants import parse_date
 from credreport.rules.catalogue import RULES
+from credreport.rules.glob import Names
 from credreport.rules.option_file import OptionFile
-from credreport.rules.policy import to_pattern
 from credreport.rules.rule import Subject
 from credreport.rules.toml_file import TomlFile, shown, suggest
 from credreport.schema import ACCOUNT_ID, SLOTS, Kind
@@ -60,8 +58,6 @@ _CREDENTIALS = (
     Subject.ROOT.value,
 )
 
-_PLAIN_START = re.compile(r"[^*?\x80-\U0010ffff]*")
-_LAST = "\x80"  # after all of ASCII
 _NO_TEXT = -2  # pandas calls what is missing -1
 
 Places = npt.NDArray[np.int64]
@@ -221,25 +217,12 @@ class _Column:
     def fitting(self, glob: str) -> Places:
         """Return the places of the texts that match a glob, in order."""
         if glob not in self._fitting:
-            fits = to_pattern(glob).fullmatch
-            self._fitting[glob] = self.places_of(filter(fits, self._near(glob)))
+            self._fitting[glob] = self.places_of(self._names.fitting(glob))
         return self._fitting[glob]
 
-    def _near(self, glob: str) -> list[str]:
-        """Return the texts that may match a glob: those that begin like it."""
-        plain, keys, odd = self._sorted
-        start = _PLAIN_START.match(glob)[0].lower()  # type: ignore[index] # it may be empty
-        return plain[bisect_left(keys, start) : bisect_left(keys, start + _LAST)] + odd
-
     @cached_property
-    def _sorted(self) -> tuple[list[str], list[str], list[str]]:
-        """The ASCII texts, sorted by their lower case; these in lower case; and all other texts.
-
-        Other letters may have more than two cases, and some of them match ASCII ones.
-        """
-        plain = sorted(filter(str.isascii, self._numbers), key=str.lower)
-        odd = [text for text in self._numbers if not text.isascii()]
-        return plain, [text.lower() for text in plain], odd
+    def _names(self) -> Names:
+        return Names(self._numbers)
 
 
 class _Findings:
