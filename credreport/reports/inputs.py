@@ -27,6 +27,7 @@ from credreport.files import (
     why_unreadable,
 )
 from credreport.globs import match
+from credreport.output.formats import SUMS
 from credreport.reports.containers.archives import is_archive, open_archive
 from credreport.reports.containers.members import EMPTY_FOLDER, ArchiveRefused, Member, take_from
 from credreport.reports.containers.strangers import is_packed
@@ -557,7 +558,7 @@ def _why_skipped(name: str, unread: Unread) -> Skipped | None:
         )
     if litter and (not has_rows or head.startswith(SWAP)):
         return Skipped(unread.name, _LITTER_REASON)
-    if is_own_file(name, head, is_like_report=is_report):
+    if is_own_file(name, head, is_like_report=has_rows if name == SUMS else is_report):
         return own_evidence(unread.name)
     if is_hidden or litter:
         why = "a hidden file that looks like a report" if has_rows else _HIDDEN

@@ -30,7 +30,7 @@ _REPORT_WORDS = (_PART_OF_A_HEADER, BASE64_HEADER, "GeneratedTime", "ReportForma
 _HEADER = re.compile(rf"[,;\t\"]{_PART_OF_A_HEADER}[,;\t\"\r\n]|{BASE64_HEADER}")
 # A row without its header, however its cells are separated: the ARN, a date, a word of the next cell.
 _ROW = re.compile(
-    r"arn:aws[a-z-]*:iam::[0-9]*:(?:user/|root)(?:(?!arn:)[\s\S]){0,700}?[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}"
+    r"arn:aws[a-z-]*:iam::[^:\s]{0,20}:(?:user/|root)(?:(?!arn:)[\s\S]){0,700}?[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}"
     r"[\s\S]{0,60}?\b(?:true|false|not_supported)\b",
     re.IGNORECASE,
 )
@@ -38,6 +38,7 @@ _ROW = re.compile(
 _SHORTEST_BASE64 = 60
 _BASE64 = re.compile(rf"(?<![A-Za-z0-9+/_-])(?:[A-Za-z0-9+/_-]{{{_SHORTEST_BASE64},}}+=*+\s*+)++")
 _STANDARD_LETTERS = str.maketrans("-_", "+/")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")  # what a terminal was told between the letters
 # How the file begins that vim or nano keeps beside one that is being edited.
 SWAP = b"b0"
 
@@ -97,8 +98,5 @@ def _to_text(head: bytes) -> str:
     """
     is_wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
     text = head if is_wide else head.replace(b"\0", b"")
-    return (
-        text.decode("utf-16" if is_wide else "utf-8", "ignore")
-        .replace("\0", "")
-        .replace(r"\t", "\t")
-    )
+    letters = text.decode("utf-16" if is_wide else "utf-8", "ignore").replace("\0", "")
+    return _COLOUR.sub("", letters).replace(r"\t", "\t")

@@ -405,12 +405,17 @@ def leave_out(report: Report, why: str, other: Report) -> Skipped:
     """
     for one, its in ((report, other), (other, report)):
         found = _ACCOUNT_IN_NAME.findall("/".join(part_steps(one.path, its.path)[1]))
-        accounts = {each for each in found if not stamps_in_name(f"{each}00")}
+        accounts = {each for each in found if not stamps_in_name(f"{each}00 {_to_century(each)}")}
         is_single = all(notice.code != "several-accounts" for notice in one.notices)
         if is_single and accounts and one.account_id not in accounts:
             why = f"{why}; {one.source.name!r} is called by an account that it is not of"
             return Skipped(report.source.name, why, is_doubt=True)
     return Skipped(report.source.name, why)
+
+
+def _to_century(number: str) -> str:
+    """Return twelve digits as a time of these years, if they begin with one."""
+    return f"20{number}" if "24" <= number[:2] < "40" else ""
 
 
 def is_perhaps_later(report: Report, original: Report) -> bool:
