@@ -13,7 +13,7 @@ PACKAGE = Path(credreport.__file__).parent
 LAYERS = [
     "errors", "text", "files", "globs", "output.formats", "instants", "schema", "text_storage", "verdicts.status",
     "reports.name_dates", "reports.later_dates", "reports.stamp", "reports.folders", "reports.containers.members", "reports.containers.zips", "reports.containers.tars",
-    "reports.containers.archives", "reports.containers.strangers", "reports.likeness", "reports.own_output", "reports.inputs", "reports.containers.encodings",
+    "reports.containers.archives", "reports.containers.strangers", "reports.containers.encodings", "reports.likeness", "reports.own_output", "reports.inputs",
     "reports.containers.answers", "reports.containers.texts", "reports.grid", "reports.cells",
     "reports.users", "reports.sections", "reports.report", "reports.read", "reports.selection", "reports.by_date",
     "reports.normalise", "verdicts.judged", "verdicts.reasons", "verdicts.contradictions", "verdicts.warnings",

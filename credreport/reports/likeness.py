@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from pathlib import PurePosixPath
 
 from credreport.reports.containers.archives import is_archive
+from credreport.reports.containers.encodings import decode_pieces
 from credreport.reports.containers.strangers import is_packed
 from credreport.schema import BASE64_HEADER
 
@@ -84,8 +84,7 @@ def contains_rows(data: bytes) -> bool:
     if max(map(len, ["", *text.split()])) < _SHORTEST_BASE64:  # quicker than to search for it
         return False
     for found in _BASE64.finditer(text):
-        letters = "".join(found[0].split()).rstrip("=").translate(_STANDARD_LETTERS)
-        inner = base64.b64decode(letters[: len(letters) // 4 * 4])
+        inner = decode_pieces("".join(found[0].split()).translate(_STANDARD_LETTERS))
         if is_packed(inner) or contains_rows(inner):
             return True
     return False

@@ -252,6 +252,8 @@ CODED = [
         ("a.md", b"# a line\n" * 100_000 + ROWS, "doubt"),
         ("~$a.csv", REPORT.decode().encode("utf-16"), "doubt"),
         ("a.log", base64.b64encode(b"nothing of a report" * 9), "fine"),
+        ("a.log", base64.b64encode(b"nothing of a report!" * 4) + b"ab", "fine"),
+        ("a.log", base64.b64encode(b"nothing of a report!" * 4) + base64.b64encode(ROWS), "doubt"),
         (".git/a.csv", REPORT, "fine"),
         ("__MACOSX/a.csv", REPORT, "fine"),
         (".archive/a.csv", REPORT, "doubt"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 import string
@@ -10,7 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from credreport.files import KeyTwiceError, no_key_twice
-from credreport.reports.containers.encodings import Unpacked, decode, is_base64, unpack_base64
+from credreport.reports.containers.encodings import (
+    Unpacked,
+    decode,
+    decode_pieces,
+    is_base64,
+    unpack_base64,
+)
 from credreport.reports.containers.strangers import AGAIN, AS_JSON, refused
 from credreport.reports.own_output import OwnEvidence, has_report, is_own_document
 
@@ -136,9 +141,7 @@ def _is_of_a_report(text: str) -> bool:
         return True
     if not is_base64(letters):
         return False
-    letters = letters.rstrip("=")
-    inner = base64.b64decode(letters[: len(letters) // 4 * 4])
-    return _PART_OF_A_HEADER.encode() in inner.replace(b"\0", b"")
+    return _PART_OF_A_HEADER.encode() in decode_pieces(letters).replace(b"\0", b"")
 
 
 def unpack_yaml(name: str, text: str) -> Iterator[Unpacked]:

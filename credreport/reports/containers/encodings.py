@@ -74,6 +74,12 @@ def decode(name: str, data: bytes) -> str:
     return text
 
 
+def decode_pieces(letters: str) -> bytes:
+    """Return what letters of base64 say, as far as they go: each text of several after one another."""
+    pieces = letters.split("=")
+    return b"".join(base64.b64decode(piece[: len(piece) // 4 * 4]) for piece in pieces)
+
+
 def is_base64(text: str) -> bool:
     """Whether a text is base64 and nothing else, wrapped or not, and long enough for a report."""
     if "," in text[:_SHORTEST_BASE64]:

@@ -279,6 +279,10 @@ def test_every_answer_in_a_file_is_read(data: bytes) -> None:
         (answer(Older=as_base64(gzip.compress(BYTES))), "another report beside the one in"),
         (answer(Older=answer().decode()), "another report beside the one in `Content`"),
         (answer(Older=f"data:text/csv;base64,{BASE64}"), "another report beside the one in"),
+        (
+            answer(Older=f"{as_base64(b'nothing!' * 8)}{BASE64[:-2]}"),
+            "another report beside the one in",
+        ),
         (answer(Older="f" * 938), "more than 1000 letters beside `Content`"),
         (yaml(BASE64) + b"ReportFormat: " + b"f" * 101, "line 4: YAML that is not as the CLI"),
         (f"{BASE64}\t2026-{'f' * 101}\ttext/csv\n".encode(), "looks like `--output text`"),
