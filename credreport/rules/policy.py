@@ -116,12 +116,16 @@ class Policy:
 
     def class_numbers(self, users: pd.Series) -> pd.Series:
         """Return which class counts for each user, from 0; the number of classes where none fits."""
+        import pandas as pd  # noqa: PLC0415 - slow to import; `inspect` needs none
+
+        none = len(self.classes)
+        if not none:
+            return pd.Series(none, index=users.index, dtype="int64")
         names = Names(users.unique())
         first: dict[str, int] = {}
         for number, each in enumerate(self.classes):
             for name in names.fitting(each.match):
                 first.setdefault(name, number)
-        none = len(self.classes)
         return users.map(lambda name: first.get(name, none)).astype("int64")
 
     def class_notices(self, used: Collection[int]) -> list[Notice]:
