@@ -22,7 +22,7 @@ from credreport.cli.options import (
     WaiversFile,
 )
 from credreport.cli.screen import Screen
-from credreport.errors import InputRefused, Problem, problem_lines
+from credreport.errors import InputRefused, problem_lines
 from credreport.schema import ACCOUNT_ID
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def unmask(
     from credreport.masking.key import read_key
     from credreport.masking.pseudonyms import Masker
     from credreport.reports.inputs import find_inputs
-    from credreport.reports.selection import sort_items
+    from credreport.reports.selection import no_report, sort_items
     from credreport.runs.explain import widest
     from credreport.verdicts.assessment import assess
 
@@ -87,8 +87,7 @@ def unmask(
     items = find_inputs(reports, given.max_bytes(max_file_size))
     found, refused, skipped = sort_items(items, None)
     if not found:
-        none = Problem(", ".join(reports), 0, 0, "no credential report among the inputs")
-        raise InputRefused(refused or [none])
+        raise InputRefused(refused or [no_report(reports)])
     for line in problem_lines(refused):
         screen.note(f"refused: {line}")
     for each in _to_populations(found):

@@ -121,7 +121,7 @@ def _to_gaps(comparison: Comparison) -> list[str]:
     coverage = comparison.coverage
     newest = coverage["date"].max()
     by_account = coverage.groupby("account_id")["date"]
-    days = to_days(comparison)
+    days = comparison.days
     missing = by_account.max().lt(newest)
     if missing.any():
         accounts = _to_list(list(missing.index[missing]))
@@ -186,11 +186,6 @@ def comparison_title(comparison: Comparison) -> str:
     before = plural(comparison.findings_before, "finding")
     new = comparison.count_findings(Outcome.NEW)
     return f"{closed} of {before} closed, {comparison.open_findings} open now, {new} of them new"
-
-
-def to_days(comparison: Comparison) -> list[str]:
-    """Return the day of every date, or its instant; see Comparison."""
-    return list(comparison.days)
 
 
 def to_span(comparison: Comparison) -> str:

@@ -64,6 +64,7 @@ from credreport.evidence.standing import to_rules, to_standing
 from credreport.evidence.tables import (
     INPUTS_WIDTHS,
     MASKED_STEM,
+    accounts_heading,
     closing_blocks,
     masked_facts,
     name_total,
@@ -479,8 +480,7 @@ def _top_accounts(accounts: pd.DataFrame, sheet: str) -> list[Block]:
     top = accounts.sort_values(
         ["open", "unused", "account_id"], ascending=[False, False, True], na_position="first"
     ).head(_TOP_ACCOUNTS)
-    more = len(accounts) - len(top)
-    heading = f"Accounts with most open findings ({more} more: {sheet})" if more else "Accounts"
+    heading = accounts_heading(len(accounts) - len(top), sheet)
     return [_accounts_block(heading, top)]
 
 

@@ -17,7 +17,6 @@ from credreport.comparison.tally import (
     to_by_change,
     to_by_kind,
     to_by_rule,
-    to_days,
     to_flags,
     to_span,
 )
@@ -70,6 +69,7 @@ from credreport.evidence.standing import to_standing
 from credreport.evidence.tables import (
     INPUTS_WIDTHS,
     MASKED_STEM,
+    accounts_heading,
     closing_blocks,
     masked_facts,
     name_total,
@@ -132,7 +132,7 @@ def of_comparison(
     sign_off: SignOff | None = None,
 ) -> Evidence:
     """Return everything that the formats write of a comparison."""
-    dates, days = comparison.assessments, to_days(comparison)
+    dates, days = comparison.assessments, comparison.days
     newest = comparison.newest
     title, review = comparison_title(comparison), newest.review
     verdict = " ".join([comparison_verdict(comparison), *contradiction_sentences(review)])
@@ -265,7 +265,7 @@ def findings_picture(comparison: Comparison) -> Picture:
     captions = Captions(
         comparison_title(comparison), _caption(comparison), comparison.policy.unused_after_days
     )
-    return paired_picture(captions, to_by_kind(comparison), to_days(comparison))
+    return paired_picture(captions, to_by_kind(comparison), comparison.days)
 
 
 def _account_ids(comparison: Comparison) -> list[str]:
@@ -293,7 +293,7 @@ def _caption(comparison: Comparison) -> str:
 
 
 def _facts(comparison: Comparison) -> list[tuple[str, str]]:
-    days = to_days(comparison)
+    days = comparison.days
     reports = [report for date in comparison.assessments for report in date.reports]
     changes = comparison.changes
     is_credential = changes["kind"].isin(list(Kind)) & changes["kind"].ne(Kind.CERTIFICATE)
@@ -336,7 +336,7 @@ def _accounts(comparison: Comparison) -> pd.DataFrame:
 
 def _open_title(comparison: Comparison) -> str:
     totals = comparison.open_counts.groupby("date")[["open", "undetermined"]].sum()
-    days = to_days(comparison)
+    days = comparison.days
     first, last = (
         f"{count} on {day}" + (f" ({unsure} of them undetermined)" if unsure else "")
         for day, (count, unsure) in (
@@ -360,7 +360,7 @@ def _open_counts_block(comparison: Comparison) -> Block:
     names = ["open", "waived", "not_covered", "undetermined", "opened", "closed"]
     sums = by_date[names].sum()
     table = pd.concat([by_date["accounts"].first(), of_kind[kinds], sums], axis=1)
-    table.insert(0, "day", to_days(comparison))
+    table.insert(0, "day", comparison.days)
     headers = (
         "Date (UTC)", "Accounts", *(FINDING_KIND_WORDS[kind] for kind in kinds), "Open", "Waived",
         "Of open: not covered", "Of open: undetermined", "Opened", "Closed",
@@ -379,8 +379,7 @@ def _top_accounts(accounts: pd.DataFrame, sheet: str) -> list[Block]:
         ["open", "account_id"], ascending=[False, True], na_position="first"
     ).head(_TOP_ACCOUNTS)
     top = top.assign(account_id=top["account_id"].map(shown_account))
-    more = len(accounts) - len(top)
-    heading = f"Accounts with most open findings ({more} more: {sheet})" if more else "Accounts"
+    heading = accounts_heading(len(accounts) - len(top), sheet)
     comma = (top["name"].ne("") & top["owner"].ne("")).map({True: ", ", False: ""})
     semicolon = (top["name"] + top["owner"]).ne("").map({True: "; ", False: ""})
     about = top["coverage"] + semicolon + top["name"] + comma + top["owner"]

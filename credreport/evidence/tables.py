@@ -41,6 +41,11 @@ def name_total(tie_out: pd.DataFrame, name: str) -> pd.DataFrame:
     return tie_out.assign(source_file=[*tie_out["source_file"].iloc[:-1], name])
 
 
+def accounts_heading(more: int, sheet: str) -> str:
+    """Return the heading of the first accounts on Summary; `sheet` has those that are `more`."""
+    return f"Accounts with most open findings ({more} more: {sheet})" if more else "Accounts"
+
+
 def masked_facts(fingerprint: str) -> list[tuple[str, str]]:
     """Return the fact that names are pseudonyms, if so; `fingerprint` is that of their key."""
     if not fingerprint:

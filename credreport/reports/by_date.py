@@ -28,13 +28,14 @@ from credreport.reports.selection import (
     is_perhaps_later,
     leave_out,
     no_as_of,
+    no_report,
     parse_as_of,
     sort_items,
     with_doubts,
 )
 from credreport.reports.stamp import SERVED_FOR, first_second
 from credreport.schema import ACCOUNT_ID
-from credreport.text import escape_text, plural
+from credreport.text import plural
 
 _ONE_DATE = timedelta(days=7)
 
@@ -105,9 +106,7 @@ def read_dates(
     if refused and (not keep_going or not chosen):
         raise InputRefused(sorted(refused), has_others=bool(chosen))
     if not chosen:
-        raise InputRefused(
-            [Problem(escape_text(", ".join(names)), 0, 0, "no credential report among the inputs")]
-        )
+        raise InputRefused([no_report(names)])
     populations = [
         Population(
             reports=tuple(sorted((item.report for item in date), key=_by_account)),

@@ -241,10 +241,8 @@ class _Reading:
         for part, row, cell in zip(parts, ends.tolist(), grid.cells(ends, column), strict=True):
             if BASE64_HEADER in cell or (is_fixed and _GOES_ON.fullmatch(cell)):
                 found = f"something else follows the last row: {cell[:40]!r}"
-                name, line = part.csv.source.name, int(grid.lines[row])
                 remedy = "Take it out, or download the report again"
-                problem = Problem(name, line, column + 1, found, remedy)
-                self.problems[part.csv.place] = [*self.problems.get(part.csv.place, ()), problem]
+                self._refuse(part.csv, int(grid.lines[row]), column, found, remedy)
 
     def _refuse_rows_within(self, grid: Grid, parts: Sequence[_Part]) -> None:
         """Refuse a cell that holds a row: one whose line end and separators were changed."""
@@ -258,9 +256,12 @@ class _Reading:
                     continue
                 csv = parts[int(np.searchsorted(owners, row, side="right"))].csv
                 found = f"another row within a cell: {cell[:40]!r}"
-                remedy = "Download the report again"
-                problem = Problem(csv.source.name, int(grid.lines[row]), column + 1, found, remedy)
-                self.problems[csv.place] = [*self.problems.get(csv.place, ()), problem]
+                line = int(grid.lines[row])
+                self._refuse(csv, line, column, found, "Download the report again")
+
+    def _refuse(self, csv: _Csv, line: int, column: int, found: str, remedy: str) -> None:
+        problem = Problem(csv.source.name, line, column + 1, found, remedy)
+        self.problems[csv.place] = [*self.problems.get(csv.place, ()), problem]
 
     def _answer(self, place: int, name: str) -> list[Report | NoReport]:
         # Sections with the same header were read together: back into the order of the file.

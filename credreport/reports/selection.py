@@ -181,10 +181,14 @@ def choose(
     if problems and (not keep_going or not chosen):
         raise InputRefused(problems, has_others=bool(chosen))
     if not chosen:
-        found = "no credential report among the inputs"
-        names = escape_text(", ".join(map(str, inputs)))
-        raise InputRefused([Problem(names, 0, 0, found)])
+        raise InputRefused([no_report(inputs)])
     return Choice(count_twins(chosen), problems, tuple(superseded), tuple(date_notices(chosen)))
+
+
+def no_report(inputs: Iterable[object]) -> Problem:
+    """Return the problem of inputs of which none is a report."""
+    names = escape_text(", ".join(map(str, inputs)))
+    return Problem(names, 0, 0, "no credential report among the inputs")
 
 
 def count_twins(reports: Iterable[Report]) -> tuple[Report, ...]:

@@ -742,15 +742,19 @@ def test_a_key_of_doubtful_identity_is_not_closed_in_the_timeline(tmp_path: Path
     assert comparison.open_findings == 0
 
 
-def test_what_only_the_timeline_has_may_be_undetermined_too(tmp_path: Path) -> None:
-    """Of two users made in the second in which the gone one was, either may have been it."""
+def run_with_two_successors(directory: Path) -> Comparison:
+    """Of two users made in the second in which the gone one, `a`, was, either may have been it."""
     born, other = {"user_creation_time": "2026-02-01T00:00:00Z"}, user("zed")
-    comparison = run(
-        tmp_path,
+    return run(
+        directory,
         [other],
         [user("a", **key(), **born), other],
         [user("b", **born), user("c", **born), other],
     )
+
+
+def test_what_only_the_timeline_has_may_be_undetermined_too(tmp_path: Path) -> None:
+    comparison = run_with_two_successors(tmp_path)
     assert list(comparison.timeline["state"]) == ["undetermined"]
     assert (comparison.undetermined, comparison.undetermined_between) == (1, 1)
     assert comparison.doubts == ("changes that could not be determined: 1",)

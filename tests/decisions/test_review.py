@@ -21,7 +21,14 @@ from credreport.rules.option_file import OptionFile
 from credreport.rules.policy import Policy, UserClass
 from credreport.rules.waivers import Waiver, Waivers
 from credreport.verdicts.assessment import Assessment, assess
-from tests.comparison.test_comparison import LATER, RECENT, key, password, run
+from tests.comparison.test_comparison import (
+    LATER,
+    RECENT,
+    key,
+    password,
+    run,
+    run_with_two_successors,
+)
 from tests.support.reports import ACCOUNT, judge, read, root, user
 
 FILE = OptionFile("old.xlsx", "0" * 64, 1)
@@ -319,13 +326,7 @@ class TestWithAComparison:
         assert row["check"].endswith(f"(as of 2026-08-30) (as {decision.finding_id} before)")
 
     def test_what_a_date_between_had_may_be_undetermined(self, tmp_path: Path) -> None:
-        born, other = {"user_creation_time": "2026-02-01T00:00:00Z"}, user("zed")
-        comparison = run(
-            tmp_path,
-            [other],
-            [user("a", **key(), **born), other],
-            [user("b", **born), user("c", **born), other],
-        )
+        comparison = run_with_two_successors(tmp_path)
         decision = of_user(comparison.assessments[1], "a", "Removed")
         (row,) = review(Decisions((decision,), file=FILE), comparison).table.to_dict("records")
         assert (row["state"], row["check"]) == (

@@ -71,7 +71,7 @@ class _Entry:
 
 
 def zip_members(file: BinaryIO) -> list[Member]:
-    """Return the members of a zip and folders of a zip in the order of its directory.
+    """Return the members and folders of a zip in the order of its directory.
 
     Raises ArchiveRefused where the end record, the directory and the members' own headers do not
     agree, where bytes belong to none of them or to two, or where two members have the same name.
