@@ -383,6 +383,15 @@ def test_a_report_knows_its_own_time_whatever_else_is_in_its_file(tmp_path: Path
     assert f"'{used.removesuffix('Z')}'" in call  # its newest time, not that of the report above
 
 
+def test_an_as_of_before_the_times_of_a_report_without_a_stamp_counts(tmp_path: Path) -> None:
+    path = tmp_path / "report.csv"
+    bob = user("bob", **key(1, "2023-06-01T00:00:00Z"), mfa_active="true")
+    path.write_text(to_csv(root(password_last_used=SINCE), bob), encoding="utf-8")
+    script = of_analysis(analyze(read_reports(path, as_of="2025-01-31"))).script
+    (call,) = [line for line in script.splitlines() if line.startswith("    access_key 'CR-")]
+    assert "'2025-01-31T23:59:59'" in call
+
+
 @pytest.mark.parametrize(
     ("name", "made"),
     [

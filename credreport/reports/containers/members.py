@@ -49,22 +49,23 @@ class Member:
     def head(self, take: Take, size: int) -> bytes:
         """Return its first bytes, unchecked. Raises ArchiveRefused where they cannot be unpacked."""
         packed = take(self.offset, min(self.packed_size, size))
-        if not self.is_deflated:
-            return packed
-        try:
-            return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, size)
-        except zlib.error as error:
-            raise ArchiveRefused(f"damaged inside the archive ({error})") from None
+        return _inflate(packed, size)[0] if self.is_deflated else packed
 
     def _inflate(self, packed: bytes) -> bytes:
-        inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-        try:
-            data = inflate.decompress(packed, self.size + 1)
-        except zlib.error as error:
-            raise ArchiveRefused(f"damaged inside the archive ({error})") from None
-        if not inflate.eof or inflate.unused_data:
+        data, is_whole = _inflate(packed, self.size + 1)
+        if not is_whole:
             raise ArchiveRefused("damaged inside the archive: its packed size differs")
         return data
+
+
+def _inflate(packed: bytes, most: int) -> tuple[bytes, bool]:
+    """Return the first bytes that were packed, and whether they end where the packed ones do."""
+    inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        data = inflate.decompress(packed, most)
+    except zlib.error as error:
+        raise ArchiveRefused(f"damaged inside the archive ({error})") from None
+    return data, inflate.eof and not inflate.unused_data
 
 
 def take_from(file: BinaryIO) -> Take:
