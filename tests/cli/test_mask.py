@@ -587,6 +587,15 @@ def test_why_a_file_is_left_out_names_no_other_and_is_said_again_by_verify(tmp_p
     assert again.exit_code == 0, again.output
 
 
+def test_verify_knows_a_masked_run_again_that_left_out_an_older_report(tmp_path: Path) -> None:
+    save(tmp_path / "in", root(ONE), user("bob", ONE), name="kiwi 2026-02-01.csv")
+    save(tmp_path / "in", root(ONE), name="kiwi 2026-03-01.csv")
+    mask = ("--mask-key", "PLACE/key")
+    run(tmp_path, "analyze", "PLACE/in", "--mask", *mask, "--format", "json", "-o", "PLACE/out")
+    again = run(tmp_path, "verify", "PLACE/out", "PLACE/in", *mask)
+    assert again.exit_code == 0, again.output
+
+
 def test_an_older_report_that_is_not_judged_is_named_by_its_pseudonym(tmp_path: Path) -> None:
     save(tmp_path / "in", root(ONE), name="kiwi 2026-02-01.csv")
     save(tmp_path / "in", user("bob", ONE), name="part 2026-03-01.csv")
