@@ -150,7 +150,7 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("reports.cells", "shape = 1 << 14, 16", "14 + 1"): "no date has a place so far behind",
     ("reports.report", "if cells < len(self):", "Lt to LtE"): "either way gives the same texts",
     ("reports.report", "if cells < len(self):", "condition turned"): "either way gives the same texts",
-    ("reports.containers.members", "data = inflate.decompress(packed, self.size + 1)", "1 + 1"): "two "
+    ("reports.containers.members", "data, is_whole = _inflate(packed, self.size + 1)", "1 + 1"): "two "
     "bytes too many are refused as well",
     ("reports.containers.tars", "_CHUNK = 1 << 20", "1 + 1"): "how much is read at once shows in time alone",
     ("reports.containers.tars", "_CHUNK = 1 << 20", "20 + 1"): "how much is read at once shows in time alone",
