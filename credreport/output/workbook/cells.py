@@ -39,7 +39,7 @@ TITLE = Font(name=_FONT, size=16, bold=True, color=INK)
 UNDERLINE = Border(bottom=Side(style="thin", color="D0D5DD"))
 TOP = Alignment(vertical="top")
 WRAP = Alignment(vertical="top", wrap_text=True)
-_APART = Alignment(vertical="top", horizontal="left", indent=1, wrap_text=True)
+_APART = Alignment(vertical="top", horizontal="left", indent=1)  # unwrapped: a last text extends
 _APART_HEADER = Alignment(vertical="center", horizontal="left", indent=1, wrap_text=True)
 ALIGNMENTS = {
     "text": WRAP,
@@ -210,7 +210,9 @@ def write_block(sheet: Worksheet, row: int, block: Block, widths: Sequence[float
             sheet.row_dimensions[row].height = tallest * LINE_HEIGHT + LINE_SPARE
         for part in rest:
             row += 1
-            put(sheet, row, last, part)
+            cell = put(sheet, row, last, part)
+            if last in touching:
+                cell.alignment = _APART
         row += 1
     more = len(block.table) - len(shown)
     if more:

@@ -12,17 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pandas as pd
 import pytest
 from openpyxl.utils import get_column_letter
 
 from credreport import analyze, compare, read_reports
 from credreport.decisions.decision import DISPOSITIONS
 from credreport.errors import OutputError
-from credreport.evidence.evidence import Evidence, SignOff
+from credreport.evidence.evidence import Block, Evidence, SignOff
 from credreport.evidence.of_analysis import of_analysis
 from credreport.output.workbook import layout, sheetxml
 from credreport.output.workbook.book import _set_heights, to_xlsx
-from credreport.output.workbook.cells import header_lines, lines_of
+from credreport.output.workbook.cells import header_lines, lines_of, write_block
 from credreport.output.workbook.paper import printed_points
 from credreport.rules.policy import Policy
 from tests.support.books import column
@@ -496,6 +497,20 @@ def test_ten_accounts_print_in_tens_of_pages(tmp_path: Path, png: bytes) -> None
     pages = int(re.findall(r"Pages:\s+(\d+)", info)[0])
     assert len(evidence.tables["findings"]) == 100
     assert 20 <= pages <= 50
+
+
+def test_a_last_text_beside_numbers_extends_to_the_edge_and_into_the_rows_below() -> None:
+    sheet = openpyxl.Workbook().active
+    assert sheet is not None
+    sheet.column_dimensions["A"].width = sheet.column_dimensions["B"].width = 10
+    table = pd.DataFrame({"count": [1], "meaning": ["in use before, unused now, " * 3]})
+    next_row = write_block(sheet, 1, Block("Changes", ("Count", "Meaning"), table), [6, 10, 40])
+    shown = [sheet.cell(row, 2) for row in range(3, next_row - 1)]
+    assert " ".join(cell.value for cell in shown) == "in use before, unused now, " * 2 + (
+        "in use before, unused now,"
+    )
+    assert len(shown) > 1
+    assert {(cell.alignment.wrap_text, cell.alignment.indent) for cell in shown} == {(None, 1)}
 
 
 def test_heights_of_a_long_summary_are_set_in_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
