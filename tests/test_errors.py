@@ -41,6 +41,7 @@ def test_of_each_file_twenty_problems_are_shown_and_the_others_counted(
     lines = [f"a.csv, line {line}: x." for line in range(1, shown + 1)]
     more = [] if last is None else [f"a.csv: and {last} more"]
     refused = InputRefused([*problems, Problem("b.csv", 1, 0, "y")])
+    assert not refused.has_others
     assert list(refused.lines) == [*lines, *more, "b.csv, line 1: y."]
     assert str(refused) == "\n".join(refused.lines)
 

@@ -419,7 +419,7 @@ def leave_out(report: Report, why: str, other: Report) -> Skipped:
 
 def _to_century(number: str) -> str:
     """Return twelve digits as a time of these years, if they begin with one."""
-    return f"20{number}" if "24" <= number[:2] < "40" else ""
+    return f"20{number}" if "24" <= number < "40" else ""
 
 
 def is_perhaps_later(report: Report, original: Report) -> bool:

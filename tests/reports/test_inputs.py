@@ -31,6 +31,7 @@ from credreport.reports.inputs import (
     Unread,
     count_inputs,
     find_inputs,
+    is_only_litter,
     open_inputs,
 )
 from credreport.schema import USERS
@@ -61,6 +62,41 @@ def left_out(path: Path) -> dict[str, str]:
         for item in open_inputs([str(path)])
         if isinstance(item, Skipped)
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "is_litter"),
+    [
+        (".DS_Store", b"x", True),
+        ("._a.csv", b"x", True),
+        ("._a.csv", REPORT, False),
+        ("a.csv", b"x", False),
+        ("a.dat", b"x", False),
+        ("notes.md", b"x", False),
+    ],
+)
+def test_only_litter_without_a_report_is_left_by_a_system(
+    tmp_path: Path, name: str, data: bytes, is_litter: bool
+) -> None:
+    assert is_only_litter(put(tmp_path / name, data)) == is_litter
+
+
+def test_litter_may_be_a_link(tmp_path: Path) -> None:
+    put(tmp_path / "a", REPORT)
+    (tmp_path / "._a.csv").symlink_to("a")
+    assert not is_only_litter(tmp_path / "._a.csv")
+
+
+def test_a_directory_without_a_report_is_told_as_what_it_is(tmp_path: Path) -> None:
+    (tmp_path / "2026-06-30").mkdir()
+    put(tmp_path / "2026-09-30" / "run.log", b"ran")
+    put(tmp_path / "a.csv", REPORT)
+    found = {
+        item.name: item.why
+        for item in open_inputs([str(tmp_path)])
+        if isinstance(item, Skipped) and item.is_doubt
+    }
+    assert found == {"2026-06-30": "an empty directory", "2026-09-30": "no report in it"}
 
 
 def put(path: Path, data: bytes = b"x") -> Path:
@@ -766,6 +802,18 @@ class TestZip:
             "cannot be read: damaged inside the archive "
             "(Error -3 while decompressing data: invalid block type)"
         )
+
+    @pytest.mark.parametrize(("bound", "is_doubt"), [(200, True), (199, False)])
+    def test_the_checksum_of_a_note_counts_where_the_bound_lets_it_be_read(
+        self, tmp_path: Path, bound: int, is_doubt: bool
+    ) -> None:
+        path = tmp_path / "a.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("session.log", b"x" * 200)
+        path.write_bytes(path.read_bytes().replace(b"x" * 200, b"y" + b"x" * 199))
+        skipped = next(open_inputs([str(path)], bound))
+        assert isinstance(skipped, Skipped)
+        assert skipped.is_doubt == is_doubt
 
     def test_damage_is_named(self, tmp_path: Path) -> None:
         path = zipped(tmp_path / "a.zip", a_csv=os.urandom(500))

@@ -290,6 +290,17 @@ class TestARowWithinACell:
             f"report.csv, line {line}, column {column}: another row within a cell: "
         )
 
+    @pytest.mark.parametrize("flag", ["true", "FALSE"])
+    def test_sixty_letters_may_be_a_row(self, flag: str) -> None:
+        cell = f"arn:{'x' * (56 - len(flag))}{flag}"
+        rows = to_csv(root(), user(access_key_1_last_used_region=cell))
+        shorter = to_csv(root(), user(access_key_1_last_used_region=cell.replace("x", "", 1)))
+        assert refusal(rows) == [
+            f"report.csv, line 3, column 12: another row within a cell: {cell[:40]!r}. "
+            "Download the report again."
+        ]
+        assert len(read(shorter)) == 1
+
     def test_a_long_cell_is_not_one(self) -> None:
         assert (
             len(read(to_csv(root(), user(password_last_used="see arn:aws:iam::x" + "x" * 60)))) == 1
@@ -589,6 +600,24 @@ def test_the_newest_timestamp_leaves_the_next_rotation_out() -> None:
     assert report.newest == datetime(2025, 12, 31, 23, tzinfo=UTC)
     (without,) = read(to_csv(user(user_creation_time="?")))
     assert without.newest is None
+
+
+def test_an_arn_without_the_account_of_the_others_is_another_one() -> None:
+    lost = user("bob", arn="arn:aws:i111122223333:user/bob")
+    (report,) = read(to_csv(root(), user("alice"), lost))
+    assert report.table.order.has_other_arn.tolist() == [False, False, True]
+    (report,) = read(to_csv(root(), user("alice"), user("bob")))
+    assert not report.table.order.has_other_arn.any()
+
+
+def test_the_path_of_a_report_ends_with_its_generated_time() -> None:
+    text = to_csv(root()).encode()
+    answer = {"Content": base64.b64encode(text).decode(), "GeneratedTime": "12/31/26"}
+    stream = Stream("a.json", json.dumps(answer).encode(), path="in/a.json")
+    assert [each.path for each in read_report(stream)] == ["in/a.json/12-31-26 x 12.31.26"]
+    assert [each.path for each in read_report(Stream("a.csv", text, path="in/a.csv"))] == [
+        "in/a.csv"
+    ]
 
 
 def test_the_digest_is_of_the_cells_not_of_the_container() -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from credreport.reports.name_dates import stamps_in_name, unread_date
 from credreport.reports.stamp import (
+    SERVED_FOR,
     Stamp,
     find_stamp,
     first_second,
     is_any_later,
+    is_called_by_a_time,
+    may_be_later,
+    part_steps,
     stamp_of_archive,
     stamp_of_folder,
 )
@@ -23,6 +27,68 @@ def utc(*parts: int) -> datetime:
 
 
 END_OF_SEPTEMBER = utc(2026, 9, 30, 23, 59, 59)
+
+
+def test_aws_serves_a_report_for_four_hours() -> None:
+    assert timedelta(hours=4) == SERVED_FOR
+
+
+@pytest.mark.parametrize(
+    ("path", "other", "shared", "own"),
+    [
+        ("/a/b/x.csv", "/a/c/x.csv", ["", "a"], ["b", "x.csv"]),
+        ("/a/b/c.csv", "/a/x/c.csv", ["", "a"], ["b", "c.csv"]),
+        ("/a/b", "/a/b", ["", "a", "b"], []),
+        ("a", "b", [], ["a"]),
+    ],
+)
+def test_paths_are_parted_where_they_first_differ(
+    path: str, other: str, shared: list[str], own: list[str]
+) -> None:
+    assert part_steps(path, other) == (shared, own)
+
+
+@pytest.mark.parametrize(
+    ("path", "other", "is_later"),
+    [
+        ("x/2026/12/r.csv", "x/2026/06/r.csv", True),
+        ("x/2026/05/r.csv", "x/2026/06/r.csv", False),
+        ("2026/12/r.csv", "2026/06/r.csv", True),
+        ("x/December 2026/r.csv", "x/June/r.csv", True),
+        ("December 2026/r.csv", "r.csv", True),
+        ("x/r.csv", "x/s.csv", False),
+        # What both share says nothing of one of them.
+        ("December 2026/r.csv", "December 2026/s.csv", False),
+        ("December 2026/12/r.csv", "December 2026/06/r.csv", False),
+    ],
+)
+def test_what_a_path_has_beside_another_may_name_a_later_day(
+    path: str, other: str, is_later: bool
+) -> None:
+    assert may_be_later(path, other, utc(2026, 6, 30, 23, 59, 59)) == is_later
+
+
+@pytest.mark.parametrize(
+    ("folder", "is_called"),
+    [
+        ("2026-09-30", True),
+        ("quarterly 2026-09-30", True),
+        ("September 2026", True),
+        ("2026-09-31", True),
+        ("2026/09/30", True),
+        ("2026/9/30", True),
+        ("2026/09", True),
+        ("x/2026/09", True),
+        ("year=2026/month=06/day=30", True),
+        ("2026-09-30/raw", False),
+        ("2026/09/30/raw", False),
+        ("a/2026/09/raw", False),
+        ("raw", False),
+        ("a/b/c/d", False),
+    ],
+)
+def test_a_directory_is_called_by_a_time(folder: str, is_called: bool) -> None:
+    assert is_called_by_a_time(folder) == is_called
 
 
 @pytest.mark.parametrize(

@@ -152,6 +152,8 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("reports.report", "if cells < len(self):", "condition turned"): "either way gives the same texts",
     ("reports.containers.members", "data, is_whole = _inflate(packed, self.size + 1)", "1 + 1"): "two "
     "bytes too many are refused as well",
+    ("reports.inputs", "self.seen_again = 0", "0 + 1"): "only whether it has grown is asked",
+    ("reports.inputs", "self.seen_again += 1", "1 + 1"): "only whether it has grown is asked",
     ("reports.containers.tars", "_CHUNK = 1 << 20", "1 + 1"): "how much is read at once shows in time alone",
     ("reports.containers.tars", "_CHUNK = 1 << 20", "20 + 1"): "how much is read at once shows in time alone",
     ("reports.containers.zips", "_FLAGS = 0x40 | _ENCRYPTED | _HAS_DESCRIPTOR | _IS_UTF_8", "64 + 1"): "that bit is _ENCRYPTED",

@@ -506,7 +506,7 @@ def test_a_last_text_beside_numbers_extends_to_the_edge_and_into_the_rows_below(
     table = pd.DataFrame({"count": [1], "meaning": ["in use before, unused now, " * 3]})
     next_row = write_block(sheet, 1, Block("Changes", ("Count", "Meaning"), table), [6, 10, 40])
     shown = [sheet.cell(row, 2) for row in range(3, next_row - 1)]
-    assert " ".join(cell.value for cell in shown) == "in use before, unused now, " * 2 + (
+    assert " ".join(str(cell.value) for cell in shown) == "in use before, unused now, " * 2 + (
         "in use before, unused now,"
     )
     assert len(shown) > 1
