@@ -366,6 +366,7 @@ def test_directories_in_the_name_of_a_file_are_nearer_than_those_it_is_in(tmp_pa
 
 def test_a_directory_of_a_date_or_an_account_without_a_report_is_a_doubt(tmp_path: Path) -> None:
     put(tmp_path / "2026-06-30/a.csv", REPORT)
+    put(tmp_path / "2026-07-31/raw/c.csv", REPORT.replace(b"111122223333", b"444455556666"))
     for name in (
         "2026-09-29/.DS_Store",
         "2026-09-30/run.log",

@@ -47,7 +47,7 @@ TESTS = {
     "reports.containers.answers": ("reports/containers/test_texts",),
     "reports.containers.archives": ("reports/containers/test_archives",),
     "reports.containers.encodings": ("reports/containers/test_texts",),
-    "reports.containers.members": ("reports/containers/test_archives",),
+    "reports.containers.members": ("reports/containers/test_archives", "reports/test_inputs"),
     "reports.containers.strangers": ("reports/containers/test_texts", "reports/test_inputs"),
     "reports.containers.tars": ("reports/containers/test_archives",),
     "reports.containers.texts": ("reports/containers/test_texts",),
@@ -152,6 +152,13 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("reports.report", "if cells < len(self):", "condition turned"): "either way gives the same texts",
     ("reports.containers.members", "data, is_whole = _inflate(packed, self.size + 1)", "1 + 1"): "two "
     "bytes too many are refused as well",
+    ("reports.folders", "if not folder or self._holds.get(folder, -1) >= holds:", "1 + 1"): "no "
+    "directory is less than one that holds nothing",
+    ("reports.folders", "if not folder or self._holds.get(folder, -1) >= holds:", "GtE to Gt"): "what "
+    "is added twice is as it was",
+    ("reports.folders", "while above in self._holds and above not in around:", "and/or"): "above all "
+    "of them is nothing to be told",
+    ("reports.containers.tars", "end = 0", "0 + 1"): "no such word begins with the first letter of a tar",
     ("reports.inputs", "self.seen_again = 0", "0 + 1"): "only whether it has grown is asked",
     ("reports.inputs", "self.seen_again += 1", "1 + 1"): "only whether it has grown is asked",
     ("reports.containers.tars", "_CHUNK = 1 << 20", "1 + 1"): "how much is read at once shows in time alone",

@@ -77,6 +77,7 @@ def wrapped(width: int, end: str) -> bytes:
         (yaml(BASE64), "CLI YAML", TIME),
         (b"---\n" + yaml(BASE64), "CLI YAML", TIME),
         (yaml(f"|\n  {BASE64[:76]}\n  {BASE64[76:]}"), "CLI YAML", TIME),
+        (yaml(BASE64).replace(b"text/csv", b"f" * 99), "CLI YAML", TIME),
         (yaml(BASE64, mark="- ", indent="  "), "CLI YAML", TIME),
         (BASE64.encode(), "base64", ""),
         (wrapped(76, "\n"), "base64", ""),
@@ -284,6 +285,7 @@ def test_every_answer_in_a_file_is_read(data: bytes) -> None:
             "another report beside the one in",
         ),
         (answer(Older="f" * 938), "more than 1000 letters beside `Content`"),
+        (yaml(BASE64) + b"ReportFormat: " + b"f" * 100, "line 4: YAML that is not as the CLI"),
         (yaml(BASE64) + b"ReportFormat: " + b"f" * 101, "line 4: YAML that is not as the CLI"),
         (f"{BASE64}\t2026-{'f' * 101}\ttext/csv\n".encode(), "looks like `--output text`"),
         (
