@@ -64,7 +64,7 @@ def find(credentials: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.Da
         if rule.subject is Subject.ROOT:
             reason = f"{rule.id}: the report has no root row"
             unknown.append(rootless.assign(rule=rule.id, reason=reason, has_row=False))
-    findings = pd.concat([each for each in broken if not each.empty] or broken, ignore_index=True)
+    findings = pd.concat([each for each in broken if not each.empty] or broken)
     counts = is_active(credentials).groupby(credentials["user_row"]).sum()
     findings = findings.assign(
         active_credentials=findings["user_row"].map(counts),

@@ -227,6 +227,13 @@ class TestSuperseded:
         save(tmp_path, root(), name=f"111122223333_{JANUARY}")
         assert read_reports(tmp_path).skipped == ()
 
+    def test_without_an_account_the_dates_tell_a_copy(self, tmp_path: Path) -> None:
+        for name in ("a.csv", "b.csv"):
+            save(tmp_path, user("bob", ""), name=name)
+        population = read_reports(tmp_path, as_of="2026-03-31")
+        assert judged(population) == ["a.csv"]
+        assert [item.name for item in population.superseded] == ["b.csv"]
+
     def test_of_copies_with_two_stamps_the_newer_is_judged(self, tmp_path: Path) -> None:
         save(tmp_path, root(), name=JANUARY), save(tmp_path, root(), name=FEBRUARY)
         population = read_reports(tmp_path)

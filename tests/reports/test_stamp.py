@@ -60,6 +60,7 @@ def test_paths_are_parted_where_they_first_differ(
         # What both share says nothing of one of them.
         ("December 2026/r.csv", "December 2026/s.csv", False),
         ("December 2026/12/r.csv", "December 2026/06/r.csv", False),
+        ("December 2026/x/r.csv", "December 2026/x/s.csv", False),
     ],
 )
 def test_what_a_path_has_beside_another_may_name_a_later_day(

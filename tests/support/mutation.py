@@ -159,6 +159,12 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("reports.folders", "while above in self._holds and above not in around:", "and/or"): "above all "
     "of them is nothing to be told",
     ("reports.containers.tars", "end = 0", "0 + 1"): "no such word begins with the first letter of a tar",
+    ("reports.selection", 'return f"20{number}" if "24" <= number < "40" else ""', "LtE to Lt"): "twelve "
+    "digits are not two",
+    ("reports.inputs", "unread = Unread(str(path), path.name, 0, DEFAULT_MAX_BYTES, searched=True)", "0 + 1"): "only "
+    "its name and its first bytes are looked at",
+    ("reports.inputs", "unread = Unread(str(path), path.name, 0, DEFAULT_MAX_BYTES, searched=True)", "True turned"): "only "
+    "its name and its first bytes are looked at",
     ("reports.inputs", "self.seen_again = 0", "0 + 1"): "only whether it has grown is asked",
     ("reports.inputs", "self.seen_again += 1", "1 + 1"): "only whether it has grown is asked",
     ("reports.containers.tars", "_CHUNK = 1 << 20", "1 + 1"): "how much is read at once shows in time alone",
