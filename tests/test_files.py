@@ -14,6 +14,7 @@ from credreport.files import (
     KeyTwiceError,
     Spool,
     chunks_of,
+    open_regular,
     parse_json,
     read_at_most,
     read_bounded,
@@ -116,3 +117,12 @@ def test_no_room_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spool, "_file", Full())
     with pytest.raises(OutputError, match="no room for a temporary file: No space left on device"):
         spool.put(b"1")
+
+
+def test_a_link_is_followed_unless_it_must_not_be(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x")
+    (tmp_path / "link").symlink_to("a")
+    with open_regular(tmp_path / "link") as file:
+        assert file.read() == b"x"
+    with pytest.raises(OSError, match="Too many levels"):
+        open_regular(tmp_path / "link", follow=False)

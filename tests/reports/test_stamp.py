@@ -80,6 +80,7 @@ def test_what_a_path_has_beside_another_may_name_a_later_day(
         ("2026/9/30", True),
         ("2026/09", True),
         ("x/2026/09", True),
+        ("December 2025/eu/2026/09", True),
         ("year=2026/month=06/day=30", True),
         ("2026-09-30/raw", False),
         ("2026/09/30/raw", False),

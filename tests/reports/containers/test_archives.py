@@ -484,6 +484,17 @@ def test_a_report_that_another_type_makes_a_header_is_refused(kind: bytes, repor
     assert tar_refusal(tarred(add, tarfile.GNU_FORMAT)).startswith("a report in the headers of '")
 
 
+def test_a_long_name_of_a_tar_is_cut_in_its_refusal() -> None:
+    def add(archive: tarfile.TarFile) -> None:
+        info = tarfile.TarInfo("long")
+        info.size, info.type = 90 + len(",password_enabled,"), tarfile.GNUTYPE_LONGNAME
+        archive.addfile(info, io.BytesIO(b"x" * 90 + b",password_enabled,"))
+        archive.addfile(tarfile.TarInfo("c.csv"))
+
+    said = tar_refusal(tarred(add, tarfile.GNU_FORMAT))
+    assert said == f"a report in the headers of {'x' * 80!r}"
+
+
 def test_two_members_of_a_tar_of_one_name_are_refused() -> None:
     def again(archive: tarfile.TarFile) -> None:
         archive.addfile(tarfile.TarInfo("111122223333.csv"))
