@@ -40,6 +40,16 @@ def test_a_cluster_without_workers_is_said() -> None:
         on_cluster(local.scheduler_address)
 
 
+@pytest.fixture(autouse=True)
+def _close_clients() -> Iterator[None]:
+    """Leave no client, which tries to connect for ever and draws from `random` in later tests."""
+    yield
+    from distributed import Client
+
+    for client in list(Client._instances):
+        client.close()
+
+
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """Start a cluster of two processes on the loopback, for as long as this module runs."""
