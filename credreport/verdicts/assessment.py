@@ -236,6 +236,7 @@ def judge_part(reports: Sequence[Report], policy: Policy, waivers: Waivers) -> P
     credentials = credentials.assign(
         source_file=pd.Series(names[judged.report], dtype="str"),
         account_key=pd.Series(keys[judged.report], dtype="str"),
+        twin=find_twins(credentials),
     )
     findings, undecided = find(credentials, policy)
     marked, _ = waive(findings, waivers.waivers)
@@ -251,9 +252,7 @@ def judge_part(reports: Sequence[Report], policy: Policy, waivers: Waivers) -> P
         findings=findings,
         undecided=undecided,
         undetermined=to_undetermined(credentials, undecided),
-        unused=credentials.assign(twin=find_twins(credentials))
-        .loc[is_unused, [*_SCRIPTED]]
-        .reset_index(names="row"),
+        unused=credentials.loc[is_unused, [*_SCRIPTED]].reset_index(names="row"),
         ages=ages.value_counts().reset_index(name="count"),
         tallies=tuple(to_tallies(judged, unused_after_days=policy.unused_after_days)),
         report_notices=tuple(map(tuple, find_warnings(judged))),

@@ -19,6 +19,7 @@ _ABOUT = (
     *("row", "kind", "is_root", "created_at", "set_at", "last_used", "as_of", "user_row"),
     *("twin", "active_credentials"),
 )
+_IDENTITY = ("account_key", "owner", "kind", "when")
 TWIN, ALIKE = "twin", "alike"
 _UNDECIDED = ("row", "has_row", "credential", "rule", "reason")
 
@@ -28,19 +29,19 @@ def find(credentials: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.Da
 
     The findings have the columns of FINDINGS except the names of accounts, and `row` (the
     credential, or the password of the user), `slot`, `kind`, `is_root`, `created_at`, `set_at`,
-    `last_used`, `as_of` and `user_row` of what they are about (of a user, the latest use), its
-    `twin` as in `find_twins`, and the number of the user's `active_credentials`; all are open. The second table has a row, a rule and
-    a reason for each verdict that the report does not allow;
-    `has_row` is false where the report lacks the row that the rule is about, and `row` is another of
-    its rows.
+    `last_used`, `as_of` and `user_row` of what they are about (of a user, the latest use), the
+    `twin` of the credential (its column, as in `find_twins`), and the number of the user's
+    `active_credentials`; all are open. The second table has a row, a rule and a reason for each
+    verdict that the report does not allow; `has_row` is false where the report lacks the row that
+    the rule is about, and `row` is another of its rows.
     """
     rules = [RULES[name] for name in policy.rules]
-    ordinal = _to_ordinals(credentials[credentials["status"].ne(Status.ABSENT)])
-    tables = {Subject.CREDENTIAL: credentials.assign(row=credentials.index, ordinal=ordinal)}
+    known = credentials[credentials["status"].ne(Status.ABSENT)]
+    tables = {Subject.CREDENTIAL: _with_identities(known.assign(row=known.index))}
     if any(rule.subject is not Subject.CREDENTIAL for rule in rules):
         facts = to_user_facts(credentials).reset_index()
         facts = facts.assign(set_at=facts["created_at"], last_used=facts["latest_use"])
-        facts = facts.assign(ordinal=_to_ordinals(facts))
+        facts = _with_identities(facts)
         tables[Subject.USER] = facts[~facts["is_root"]]
         tables[Subject.ROOT] = facts[facts["is_root"]]
     rootless = _without_root(credentials)
@@ -68,7 +69,7 @@ def find(credentials: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.Da
     counts = is_active(credentials).groupby(credentials["user_row"]).sum()
     findings = findings.assign(
         active_credentials=findings["user_row"].map(counts),
-        twin=find_twins(credentials).loc[findings["row"]].to_numpy(),
+        twin=credentials["twin"].loc[findings["row"]].to_numpy(),
     )
     undecided = pd.concat(unknown).sort_values("row", kind="stable", ignore_index=True)
     return findings[[*_FINDINGS, *_ABOUT, "slot"]], undecided[[*_UNDECIDED]]
@@ -114,19 +115,21 @@ def _to_findings(broken: pd.DataFrame, rule: Rule, numbers: pd.Series | int) -> 
 
 def _name_findings(broken: pd.DataFrame, rule: Rule) -> list[str]:
     """Return a Finding ID for each row, which survives a re-run, a slot swap and a password reset."""
-    columns = (column.tolist() for _, column in _to_identities(broken).items())
-    ordinals = broken["ordinal"].astype("int64").tolist()
+    columns = (broken[name].tolist() for name in (*_IDENTITY, "ordinal"))
     return [
         _to_id(f"{account}\x1f{who}\x1f{rule.id}\x1f{kind}\x1f{when}")
         + (f"-{ordinal + 1}" if ordinal else "")
-        for account, who, kind, when, ordinal in zip(*columns, ordinals, strict=True)
+        for account, who, kind, when, ordinal in zip(*columns, strict=True)
     ]
 
 
-def _to_identities(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return what each row is about, as texts in four columns.
+def _with_identities(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with what identifies each: the columns of _IDENTITY, and `ordinal`.
 
     A key is known by its owner and when it was made; a password by its user and when that was made.
+    The ordinal counts those with one identity from 0, whether or not they break a rule. Keys of one
+    second and certificates are told apart by their slots; users whose names differ in capitals only
+    by these, not by the order of rows.
     """
     is_key = rows["kind"].eq(Kind.ACCESS_KEY)
     made = to_texts(rows["set_at"].where(is_key, rows["created_at"]))
@@ -134,26 +137,14 @@ def _to_identities(rows: pd.DataFrame) -> pd.DataFrame:
     if "set_raw" in rows:
         raw = rows["set_raw"].where(is_key, raw)
     when = pd.Series(made, index=rows.index, dtype="str")
-    return pd.DataFrame(
-        {
-            "account": rows["account_key"],
-            "owner": rows["arn"].mask(rows["arn"].fillna("").eq(""), rows["user"]).str.lower(),
-            "kind": rows["kind"],
-            "when": when.mask(when.eq(""), raw.fillna("nan")),
-        }
+    rows = rows.assign(
+        owner=rows["arn"].mask(rows["arn"].fillna("").eq(""), rows["user"]).str.lower(),
+        when=when.mask(when.eq(""), raw.fillna("nan")),
     )
-
-
-def _to_ordinals(rows: pd.DataFrame) -> pd.Series:
-    """Return which of those with one identity each row is, from 0, whether or not it breaks a rule.
-
-    Keys of one second and certificates are told apart by their slots; users whose names differ in
-    capitals only by these, not by the order of rows.
-    """
-    identities = _to_identities(rows)
-    alike = rows[identities.duplicated(keep=False)].sort_values(["user", "arn"], kind="stable")
-    columns = [column.loc[alike.index] for _, column in identities.items()]
-    return alike.groupby(columns).cumcount().reindex(rows.index, fill_value=0)
+    identity = [*_IDENTITY]
+    alike = rows[rows.duplicated(identity, keep=False)].sort_values(["user", "arn"], kind="stable")
+    ordinal = alike.groupby(identity).cumcount()
+    return rows.assign(ordinal=ordinal.reindex(rows.index, fill_value=0))
 
 
 def _to_id(identity: str) -> str:

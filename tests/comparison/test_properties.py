@@ -166,7 +166,7 @@ def closed_and_open_add_up_to_the_findings_before(comparison: Comparison) -> Non
     assert table["is_new_finding"].eq(is_unused & ~was_unused).all()
     closed, still = comparison.count(closed="yes"), comparison.count(closed="no")
     assert closed + still == len(old.findings) == comparison.findings_before
-    still_unused = int(table["change"].eq("still_unused").sum())
+    still_unused = int(table["change"].isin(["still_unused", "unused_again"]).sum())
     assert still_unused + comparison.new_findings == len(new.findings)
 
 
