@@ -36,10 +36,7 @@ LATER_USES = ("2026-07-02T06:00:00Z", "2026-07-02T06:00:01Z", "2026-09-29T00:00:
 Cells = dict[str, str]
 Date = dict[str, list[Cells]]
 
-settings.register_profile(
-    "compare", max_examples=3, deadline=None, suppress_health_check=list(HealthCheck)
-)
-checked = settings.get_profile("compare")
+checked = settings(max_examples=3, suppress_health_check=list(HealthCheck))
 
 
 def to_assessment(date: Date, as_of: datetime) -> Assessment:

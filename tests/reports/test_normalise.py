@@ -77,7 +77,7 @@ CELLS = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(CELLS, min_size=1, max_size=20))
 def test_the_fast_way_agrees_with_the_exact_one_cell_by_cell(cells: list[str]) -> None:
     found = to_instant(texts(*cells))

@@ -161,7 +161,7 @@ def quoted(text: str) -> str:
 
 class TestTwoWaysToFindBorders:
     @given(st.lists(st.one_of(rows, plain_rows), max_size=4), st.booleans(), questions)
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_separators_say_what_the_csv_module_says(
         self, found: list[dict[str, str]], has_root: bool, question: Question
     ) -> None:
@@ -169,7 +169,7 @@ class TestTwoWaysToFindBorders:
         assert same(to_csv(*rows, columns=COLUMNS), question=question)
 
     @given(st.lists(plain_rows, min_size=1, max_size=6), questions)
-    @settings(max_examples=20, deadline=None)
+    @settings(max_examples=20)
     def test_also_where_several_reports_share_a_batch(
         self, found: list[dict[str, str]], question: Question
     ) -> None:

@@ -255,7 +255,7 @@ def mapped(
 
 
 DATE_NAMES = {*LAST_USED.values(), *FALLBACK.values()}
-holds = settings(max_examples=8, deadline=None, derandomize=True)
+holds = settings(max_examples=8)
 
 
 @holds
