@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from credreport.cli import given
-from credreport.cli.ending import INCOMPLETE, ending
+from credreport.cli.ending import end, ending
 from credreport.cli.options import (
     Accounts,
     AsJson,
@@ -80,7 +80,7 @@ def explain(
             progress=progress,
         )
     assessment = assess(population, policy, waivers).check_accounts(named)
-    status = _tell_left_out(screen, assessment)
+    status = _tell_doubts(screen, assessment)
     is_id = assessment.findings["finding_id"].eq(finding.strip().upper()).any()
     lines = [] if is_id else describe_user(assessment, finding)
     if lines and as_json:
@@ -104,14 +104,18 @@ def explain(
     return status
 
 
-def _tell_left_out(screen: Screen, assessment: Assessment) -> int:
-    """Name the inputs that were left out, if any: the finding may be in one of them."""
-    doubts = [item for item in assessment.skipped if item.is_doubt]
+def _tell_doubts(screen: Screen, assessment: Assessment) -> int:
+    """Say what is incomplete or only a bound, as the run does: the finding may be in what is left out."""
+    from credreport.reports.selection import as_of_sentences
+
     for line in problem_lines(assessment.refused):
         screen.note(f"refused: {line}")
-    for item in doubts:
-        screen.note(f"left out: {item.name}: {item.why}")
-    return INCOMPLETE if assessment.refused or doubts else 0
+    for item in assessment.skipped:
+        if item.is_doubt:
+            screen.note(f"left out: {item.name}: {item.why}")
+    for sentence in as_of_sentences(assessment.reports):
+        screen.note(sentence)
+    return end(screen, assessment.doubts, has_open_findings=False)
 
 
 def _to_document(explanation: Explanation) -> dict[str, object]:

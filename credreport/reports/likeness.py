@@ -38,6 +38,9 @@ _ROW = re.compile(
 _SHORTEST_BASE64 = 60
 _BASE64 = re.compile(rf"(?<![A-Za-z0-9+/_-])(?:[A-Za-z0-9+/_-]{{{_SHORTEST_BASE64},}}+=*+\s*+)++")
 _STANDARD_LETTERS = str.maketrans("-_", "+/")
+# The bytes of a buffer as JavaScript writes them: `[117, 115, …]`, `{"0":117,"1":115,…}`.
+_NUMBER = r'(?:"[0-9]+":\s*+)?+([0-9]{1,3})[\s,]++'
+_BUFFER = re.compile(rf"(?<![0-9\s,])[\s,]*+(?:{_NUMBER}){{{_SHORTEST_BASE64},}}+")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")  # what a terminal was told between the letters
 # How the file begins that vim or nano keeps beside one that is being edited.
 SWAP = b"b0"
@@ -77,10 +80,13 @@ def _has_header(text: str) -> bool:
 
 
 def contains_rows(data: bytes) -> bool:
-    """Whether rows of a report are among the bytes: as they are, or in base64, however often."""
+    """Whether rows of a report are among the bytes: as they are, in base64 or a buffer, however often."""
     text = _to_text(data)
     if _has_header(text) or ("arn:aws" in text.lower() and _ROW.search(text)):
         return True
+    for found in _BUFFER.finditer(text):
+        if contains_rows(bytes(int(each) & 0xFF for each in re.findall(_NUMBER, found[0]))):
+            return True
     if max(map(len, ["", *text.split()])) < _SHORTEST_BASE64:  # quicker than to search for it
         return False
     for found in _BASE64.finditer(text):

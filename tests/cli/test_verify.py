@@ -176,6 +176,21 @@ def test_explain_names_what_was_left_out_for_the_finding_may_be_in_it(out: Path)
     assert f"left out: .{report.name}: " in result.stderr
 
 
+def test_explain_of_ages_that_are_lower_bounds_says_so(out: Path) -> None:
+    result = run("explain", "carol", out.parent / "in", "--as-of", "2026-01-29")
+    assert result.exit_code == 3
+    assert "Every age is a lower bound: the as-of lies before timestamps of " in result.stderr
+    assert "reports whose ages are lower bounds: 1." in result.stderr
+
+
+def test_explain_of_accounts_without_a_report_ends_with_3(out: Path) -> None:
+    accounts = out.parent / "accounts.csv"
+    accounts.write_text("id\n111122223333\n999999999999\n")
+    result = run("explain", "carol", out.parent / "in", "--accounts", accounts)
+    assert result.exit_code == 3
+    assert "accounts of the list without a report: 1" in result.stderr
+
+
 def test_explain_of_a_finding_whose_id_is_a_users_name(out: Path) -> None:
     place = out.parent / "in"
     (report,) = place.iterdir()
