@@ -430,10 +430,10 @@ class Opener:
         # A file put in the place of one that was seen may get its number.
         file = status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
         first = self.seen.setdefault(file, (name, absolute))
-        if first[1] != absolute:
-            yield _another_name(name, absolute, *first)
-        elif first[0] != name:
-            self.seen_again += 1  # named twice by the user
+        if first != (name, absolute):
+            self.seen_again += 1
+            if first[1] != absolute:  # else it was named twice by the user
+                yield _another_name(name, absolute, *first)
         elif is_archive(absolute):
             yield from self._find_members(absolute, name)
         else:

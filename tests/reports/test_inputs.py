@@ -476,6 +476,11 @@ def test_a_directory_within_another_one_that_was_searched_is_not_empty(tmp_path:
     put(tmp_path / "in/eu/a.csv"), put(tmp_path / "in/notes.pdf")
     assert names([tmp_path / "in", tmp_path / "in/eu"]) == ["skip notes.pdf", "read eu/a.csv"]
     assert "refuse" not in " ".join(names([tmp_path / "in/**"]))
+    (tmp_path / "in/latest").symlink_to("eu")
+    assert names([tmp_path / "in/eu", tmp_path / "in/latest"]) == [
+        "read a.csv",
+        "skip latest/a.csv",
+    ]
 
 
 def test_two_dots_behind_a_link_lead_out_of_what_it_points_to(tmp_path: Path) -> None:
