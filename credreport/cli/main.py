@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import sys
+import time
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -61,6 +63,7 @@ from credreport.output.formats import DEFAULT, parse_formats
 if TYPE_CHECKING:
     from credreport.comparison.comparison import Comparison
 
+_SECONDS_TO_TIDY = 5
 _COMPLETE = "_CREDREPORT_COMPLETE"
 _SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
 
@@ -445,11 +448,19 @@ def waivers() -> int:
     return 0
 
 
-def _stop(number: int, _: object) -> None:
-    """End tidily: what was begun is cleaned up on the way out."""
-    with suppress(OSError):
-        os.write(2, b"interrupted; nothing half-written\n")
-    raise SystemExit(128 + number)
+class _Stop:
+    """Ends tidily: what was begun is cleaned up on the way out, and no second signal disturbs that."""
+
+    _asked = -math.inf
+
+    def __call__(self, number: int, _: object) -> None:
+        now = time.monotonic()
+        if now - self._asked < _SECONDS_TO_TIDY:
+            return
+        self._asked = now
+        with suppress(OSError):
+            os.write(2, b"interrupted; nothing half-written\n")
+        raise SystemExit(128 + number)
 
 
 def _check_completion() -> None:
@@ -464,10 +475,11 @@ def _check_completion() -> None:
 
 def main() -> None:
     """Run the command line. ^C, a request to terminate and a closed terminal end it tidily."""
+    stop = _Stop()
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _stop)
+            signal.signal(number, stop)
     # A library that is cleaned up after an error fails again, and would say so after our message.
     sys.unraisablehook = lambda _: None
     try:

@@ -231,7 +231,8 @@ def serve() -> None:
 
 
 def _stop(*_: object) -> None:
-    """End what is being done, as for any error, so that nothing is left of it."""
+    """End what is being done, as for any error, so that nothing is left of it; once is enough."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise SystemExit
 
 

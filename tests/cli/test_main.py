@@ -655,9 +655,21 @@ class TestMain:
         self, capfd: pytest.CaptureFixture[str]
     ) -> None:
         with pytest.raises(SystemExit) as ended:
-            cli._stop(signal.SIGTERM, None)
+            cli._Stop()(signal.SIGTERM, None)
         assert ended.value.code == 143
         assert capfd.readouterr().err == "interrupted; nothing half-written\n"
+
+    def test_a_second_signal_does_not_disturb_the_tidying_up(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seconds = iter([100.0, 104.9, 105.1])
+        monkeypatch.setattr("time.monotonic", lambda: next(seconds))
+        stop = cli._Stop()
+        with pytest.raises(SystemExit, match="143"):
+            stop(signal.SIGTERM, None)
+        stop(signal.SIGHUP, None)
+        with pytest.raises(SystemExit, match="130"):
+            stop(signal.SIGINT, None)
 
     @pytest.mark.parametrize(("error", "status"), [(BrokenPipeError, 0), (ValueError, 1)])
     def test_a_reader_that_left_before_the_help_was_out_is_no_failure(

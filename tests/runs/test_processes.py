@@ -73,11 +73,12 @@ def set_up(directory: Path) -> None:
 
 
 def hold(lock: Path) -> None:
-    """Work for a long time with a lock file that lies there only as long."""
+    """Work for a long time with a lock file that lies there only as long, whoever else asks to end."""
     lock.touch()
     try:
         time.sleep(1000)
     finally:
+        signal.raise_signal(signal.SIGTERM)
         lock.unlink()
 
 
