@@ -36,8 +36,7 @@ def find(credentials: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, pd.Da
     the rule is about, and `row` is another of its rows.
     """
     rules = [RULES[name] for name in policy.rules]
-    known = credentials[credentials["status"].ne(Status.ABSENT)]
-    tables = {Subject.CREDENTIAL: _with_identities(known.assign(row=known.index))}
+    tables = {Subject.CREDENTIAL: _with_identities(credentials.assign(row=credentials.index))}
     if any(rule.subject is not Subject.CREDENTIAL for rule in rules):
         facts = to_user_facts(credentials).reset_index()
         facts = facts.assign(set_at=facts["created_at"], last_used=facts["latest_use"])
@@ -127,9 +126,9 @@ def _with_identities(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows with what identifies each: the columns of _IDENTITY, and `ordinal`.
 
     A key is known by its owner and when it was made; a password by its user and when that was made.
-    The ordinal counts those with one identity from 0, whether or not they break a rule. Keys of one
-    second and certificates are told apart by their slots; users whose names differ in capitals only
-    by these, not by the order of rows.
+    The ordinal counts those with one identity that exist, from 0, whether or not they break a rule.
+    Keys of one second and certificates are told apart by their slots; users whose names differ in
+    capitals only by these, not by the order of rows.
     """
     is_key = rows["kind"].eq(Kind.ACCESS_KEY)
     made = to_texts(rows["set_at"].where(is_key, rows["created_at"]))
@@ -142,7 +141,9 @@ def _with_identities(rows: pd.DataFrame) -> pd.DataFrame:
         when=when.mask(when.eq(""), raw.fillna("nan")),
     )
     identity = [*_IDENTITY]
-    alike = rows[rows.duplicated(identity, keep=False)].sort_values(["user", "arn"], kind="stable")
+    there = rows[rows["status"].ne(Status.ABSENT)] if "status" in rows else rows
+    alike = there[there.duplicated(identity, keep=False)]
+    alike = alike.sort_values(["user", "arn"], kind="stable")
     ordinal = alike.groupby(identity).cumcount()
     return rows.assign(ordinal=ordinal.reindex(rows.index, fill_value=0))
 
