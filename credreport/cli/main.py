@@ -463,6 +463,16 @@ class _Stop:
         raise SystemExit(128 + number)
 
 
+def _let_streams_wait() -> None:
+    """Wait for whoever writes and reads the standard streams, though they were set not to wait.
+
+    Python would drop, without a word, what such a stream cannot take at once.
+    """
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):  # closed, none, or Windows
+            os.set_blocking(stream.fileno(), True)
+
+
 def _check_completion() -> None:
     """Refuse a completion that no shell asks for: its status would read as open findings."""
     wanted = os.environ.get(_COMPLETE)
@@ -480,6 +490,7 @@ def main() -> None:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, stop)
+    _let_streams_wait()
     # A library that is cleaned up after an error fails again, and would say so after our message.
     sys.unraisablehook = lambda _: None
     try:

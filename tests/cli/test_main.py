@@ -659,6 +659,16 @@ class TestMain:
         assert ended.value.code == 143
         assert capfd.readouterr().err == "interrupted; nothing half-written\n"
 
+    def test_a_stream_that_was_set_not_to_wait_loses_nothing(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        with os.fdopen(reader), os.fdopen(writer, "w") as stream:
+            monkeypatch.setattr(sys, "stdout", stream)
+            self.main(monkeypatch, "--version")
+            assert os.get_blocking(writer)
+
     def test_a_second_signal_does_not_disturb_the_tidying_up(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
