@@ -307,7 +307,7 @@ class Opener:
             if text == "-":
                 yield self._open_stdin()
             elif os.path.lexists(text):
-                yield from self._find_path(Path(text))
+                yield from self._find_named(text)
             elif glob.has_magic(text):
                 yield from self._find_matches(text)
             elif not text:
@@ -333,6 +333,15 @@ class Opener:
         return (
             Stream(name, data) if len(data) <= self.max_bytes else _too_large(name, self.max_bytes)
         )
+
+    def _find_named(self, text: str) -> Iterator[Item]:
+        """Find what is called so; refuse it where it hides what the same text matches as a pattern."""
+        matched = match(text).paths if glob.has_magic(text) else []
+        if all(Path(each) == Path(text) for each in matched):
+            yield from self._find_path(Path(text))
+            return
+        found = "the name of a file, and a pattern that matches others"
+        yield Problem(_as_text(text), 0, 0, found, "Rename it, or name its directory")
 
     def _find_path(self, path: Path) -> Iterator[Item]:
         if path.is_dir():
