@@ -483,6 +483,17 @@ def _check_completion() -> None:
         raise SystemExit(UsageError.exit_code)
 
 
+def _check_options() -> None:
+    """Refuse an option that a file of that name gave, where the shell put names in the place of `*`."""
+    for word in sys.argv[1:]:
+        if word.startswith("-") and os.path.lexists(word):
+            message = f"{word!r} is also the name of a file: write ./* for *, or rename the file"
+            Screen().fail(f"error: {message}")
+            raise SystemExit(UsageError.exit_code)
+        if word == "--":
+            break
+
+
 def main() -> None:
     """Run the command line. ^C, a request to terminate and a closed terminal end it tidily."""
     stop = _Stop()
@@ -495,6 +506,7 @@ def main() -> None:
     sys.unraisablehook = lambda _: None
     try:
         _check_completion()
+        _check_options()
         try:
             app(prog_name="credreport")
         except SystemExit as stop:

@@ -593,6 +593,32 @@ class TestMain:
             "error: _CREDREPORT_COMPLETE is 'garbage', which no shell asks for: unset it\n"
         )
 
+    @pytest.mark.parametrize("name", ["--unused-after=9999", "-q", "-", "--"])
+    def test_an_option_that_the_name_of_a_file_gives_is_refused(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        tmp_path: Path,
+        name: str,
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / name).touch()
+        assert self.main(monkeypatch, "inspect", name, "a.csv") == 2
+        assert capsys.readouterr().err == (
+            f"error: {name!r} is also the name of a file: write ./* for *, or rename the file\n"
+        )
+
+    def test_what_follows_two_dashes_is_no_option(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        tmp_path: Path,
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "-q").touch()
+        assert self.main(monkeypatch, "inspect", "--", "-q") == 2
+        assert capsys.readouterr().err.startswith("error: -q: the file is empty.")
+
     @pytest.mark.parametrize("words", [{}, {"COMP_WORDS": "credreport ", "COMP_CWORD": "x"}])
     def test_a_completion_without_the_words_of_the_shell_is_refused(
         self,
