@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +34,14 @@ class Given:
 
 
 def open_given(names: Sequence[str], max_bytes: int) -> list[Given]:
-    """Read the inputs once, for all manifests."""
+    """Read the inputs once, for all manifests: in the order in which a run reads them, as named."""
     opener = Opener(max_bytes)
-    given = []
-    for name in names:
+    given: dict[int, Given] = {}
+    for place, name in sorted(enumerate(names), key=itemgetter(1)):
         items = list(opener.open_all([name]))
         streams = [item for item in items if isinstance(item, Stream)]
-        given.append(Given(name, items, {each.name: sha256(each.data) for each in streams}))
-    return given
+        given[place] = Given(name, items, {each.name: sha256(each.data) for each in streams})
+    return [given[place] for place in range(len(names))]
 
 
 def unused_inputs(manifests: Sequence[Manifest], given: Sequence[Given]) -> list[str]:

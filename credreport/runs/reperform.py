@@ -30,7 +30,7 @@ from credreport.runs.listed_inputs import (
     tell_other_names,
 )
 from credreport.runs.rehash import TOO_LARGE, Fault, Manifest, hash_plain, read_plain
-from credreport.runs.rerun import COMPARE, run_again
+from credreport.runs.rerun import COMPARE, Read, as_named, read_by_hash, run_again
 from credreport.text_storage import storing_python_text
 
 _MOST_BYTES = 1024 * 1024 * 1024
@@ -90,13 +90,17 @@ def reperform(
         )
     wanted = hashes_of(manifest)
     mine = [each for each in reports if not wanted.isdisjoint(each.hashes.values())]
-    attempts = [mine, reports] if len(mine) < len(reports) else [mine]
-    if manifest.document["parameters"].get("command") == COMPARE and len(mine) > 1:
-        attempts.append(mine[::-1])  # the order decides nothing but a warning about it
+    attempts: list[tuple[list[Given], Read]] = [(mine, read_by_hash)]
+    if len(mine) < len(reports):
+        attempts.append((reports, read_by_hash))
+    if manifest.document["parameters"].get("command") != COMPARE:
+        attempts += [(reports, read) for read in as_named(manifest, reports)]
+    elif len(mine) > 1:  # the order decides nothing but a warning about it
+        attempts.append((mine[::-1], read_by_hash))
     results = []
-    for attempt in attempts:
+    for attempt, read in attempts:
         try:
-            evidence = run_again(manifest, attempt, files, max_bytes, key)
+            evidence = run_again(manifest, attempt, files, max_bytes, key, read=read)
         except CredreportError as error:
             first = error.lines[0]
             fault = Fault(manifest.name, f"re-performing it was refused: {first}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -27,7 +27,14 @@ from credreport.masking.key import MaskKey
 from credreport.masking.pseudonyms import Masker
 from credreport.reports.by_date import directories_of_tree, read_dates
 from credreport.reports.inputs import Skipped, Stream
-from credreport.reports.selection import FROM_NEWEST, GIVEN, NEWEST, Population, read_items
+from credreport.reports.selection import (
+    FROM_NEWEST,
+    GIVEN,
+    NEWEST,
+    Population,
+    read_items,
+    read_reports,
+)
 from credreport.rules.accounts import AccountList, read_accounts
 from credreport.rules.option_file import Configuration, OptionFile
 from credreport.rules.policy import Policy, load_policy
@@ -45,9 +52,11 @@ from credreport.runs.listed_inputs import (
 )
 from credreport.runs.rehash import Manifest
 from credreport.schema import SampleOf, SplitBy
-from credreport.verdicts.assessment import Assessment, assess
+from credreport.verdicts.assessment import assess
 
 COMPARE = "compare"
+
+Read = Callable[[Manifest, Sequence[Given], int], tuple[Population, Population | None]]
 
 
 def run_again(
@@ -56,8 +65,13 @@ def run_again(
     files: Mapping[str, Path],
     max_bytes: int,
     key: MaskKey | None,
+    *,
+    read: Read,
 ) -> Evidence:
-    """Return the evidence of the same run. Raises CredreportError where it is refused."""
+    """Return the evidence of the same run. Raises CredreportError where it is refused.
+
+    `read` returns the reports of an analysis, and those of its baseline if it has one.
+    """
     document = manifest.document
     parameters = document["parameters"]
     known = {entry["role"]: entry for entry in entries_of(manifest, *OPTIONS)}
@@ -78,10 +92,11 @@ def run_again(
     sign_off = _to_sign_off(document.get("sign_off", {}))
     masker = Masker(key) if key else None
     if masker:
-        judged_files = {entry["sha256"] for entry in entries_of(manifest, REPORT, BASELINE)}
-        for name, digest in chain.from_iterable(each.hashes.items() for each in given):
-            if digest in judged_files:  # its reports get the pseudonym that the manifest has
-                masker.file(name)
+        if read is read_by_hash:  # sentences name files as they are called now
+            judged_files = {entry["sha256"] for entry in entries_of(manifest, REPORT, BASELINE)}
+            for name, digest in chain.from_iterable(each.hashes.items() for each in given):
+                if digest in judged_files:
+                    masker.file(name)
         accounts = mask_accounts(accounts, masker)
         decided = mask_decisions(decided, masker) if decided else None
 
@@ -99,11 +114,11 @@ def run_again(
         judged = [finish(assess(_as_named(date, manifest), policy, waivers)) for date in dates]
         comparison = reviewed(compare_all(judged), decided)
         return with_configuration(of_comparison(comparison, sign_off), _to_configuration(manifest))
-    assessment = finish(_assess(manifest, given, REPORT, policy, waivers))
+    newer, older = read(manifest, given, max_bytes)
+    assessment = finish(assess(newer, policy, waivers))
     since: Comparison | None = None
-    if entries_of(manifest, BASELINE):
-        older = finish(_assess(manifest, given, BASELINE, policy, waivers))
-        since = compare(older, assessment)
+    if older:
+        since = compare(finish(assess(older, policy, waivers)), assessment)
         since = reviewed(since, decided)
     assessment = reviewed(assessment, decided) if since is None else since.newest
     sampling = _to_sampling(parameters.get("sample"))
@@ -182,10 +197,36 @@ def _as_ofs(manifest: Manifest, names: Sequence[str], max_bytes: int) -> list[da
     return instants
 
 
-def _assess(
-    manifest: Manifest, given: Sequence[Given], role: str, policy: Policy, waivers: Waivers
-) -> Assessment:
-    """Judge the reports of one role, under the names that the run knew them by."""
+def read_by_hash(
+    manifest: Manifest, given: Sequence[Given], _: int
+) -> tuple[Population, Population | None]:
+    """Find the reports by their hashes, wherever they lie and whatever they are called."""
+    newer = _find(manifest, given, REPORT)
+    return newer, _find(manifest, given, BASELINE) if entries_of(manifest, BASELINE) else None
+
+
+def as_named(manifest: Manifest, given: Sequence[Given]) -> Iterator[Read]:
+    """Yield each way to read the inputs as they are named: any that may be is once the baseline."""
+    wanted = hashes_of(manifest, BASELINE)
+    for each in given if wanted else ():
+        if wanted <= {*each.hashes.values()}:
+            yield partial(_read_as_named, each)
+    if not wanted:
+        yield partial(_read_as_named, None)
+
+
+def _read_as_named(
+    baseline: Given | None, manifest: Manifest, given: Sequence[Given], max_bytes: int
+) -> tuple[Population, Population | None]:
+    read = partial(read_reports, keep_going=True, max_bytes=max_bytes)
+    names = [each.name for each in given if each is not baseline]
+    newer = read(names, as_of=_as_of(entries_of(manifest, REPORT)))
+    taken = [report.source.name for report in newer.reports]
+    return newer, read(baseline.name, taken=taken) if baseline else None
+
+
+def _find(manifest: Manifest, given: Sequence[Given], role: str) -> Population:
+    """Return the reports of one role, under the names that the run knew them by."""
     entries = entries_of(manifest, role)
     names = {entry["sha256"]: entry["name"] for entry in entries}
     others = hashes_of(manifest) - {*names}
@@ -226,7 +267,7 @@ def _assess(
     population = read_items(
         items, [each.name for each in given], as_of=as_of, keep_going=True, progress=None
     )
-    return assess(_renamed(population, later), policy, waivers)
+    return _renamed(population, later)
 
 
 def _named(entries: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:

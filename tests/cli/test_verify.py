@@ -15,7 +15,10 @@ from credreport.cli.screen import Screen
 from credreport.cli.verify import _show
 from credreport.runs.reperform import Reperformed
 from tests.runs.test_book_differences import put
-from tests.support.evidence import MANIFEST, STEM, replace_text, reports
+from tests.support.evidence import MANIFEST, ROWS, STEM, replace_text, reports
+from tests.support.reports import NAME, save
+
+JUNE = "status_reports_2025-12-31T12-00-00+00-00.csv"
 
 
 def run(*arguments: str | Path) -> Result:
@@ -43,6 +46,35 @@ def test_evidence_as_written_ends_with_0(out: Path) -> None:
     result = run("verify", out, out.parent / "in")
     assert (result.exit_code, result.stdout) == (0, f"All 6 files are as written: {out}\n")
     assert result.stderr == f"Re-performed {MANIFEST}: 4 files have the same bytes.\n"
+
+
+@pytest.mark.parametrize("mask", [(), ("--mask",)], ids=["plain", "masked"])
+@pytest.mark.parametrize("baseline", ["before", "older"])
+def test_copies_in_any_input_are_those_that_the_run_left_out(
+    tmp_path: Path, baseline: str, mask: tuple[str, ...]
+) -> None:
+    """The baseline has a copy of a newer report, too; its name sorts before or after the other's."""
+    newer = reports(tmp_path / "newer")
+    shutil.copytree(newer, newer / "copies")
+    shutil.copy(newer / NAME, newer / f"copy of {NAME}")
+    older = save(tmp_path / baseline, *ROWS[:3], name=f"june/{JUNE}").parents[1]
+    shutil.copy(newer / NAME, older)
+    key = ("--mask-key", tmp_path / "key")
+    made = run(
+        "analyze", newer, "--baseline", older, "--format", "csv,json", "-o", tmp_path / "out",
+        *mask, *(key if mask else ()),
+    )  # fmt: skip
+    assert made.exit_code in (0, 3), made.output
+    result = run("verify", tmp_path / "out", older, newer, *(key if mask else ()))
+    assert (result.exit_code, result.output.count("is not as it was")) == (0, 0), result.output
+
+
+def test_inputs_are_read_in_the_order_of_a_run_however_they_are_named(tmp_path: Path) -> None:
+    for place in ("a", "b"):
+        save(tmp_path / place, *ROWS, name=NAME)
+    inputs = tmp_path / "b", tmp_path / "a"
+    run("analyze", *inputs, "--format", "json", "-o", tmp_path / "out")
+    assert run("verify", tmp_path / "out", *inputs).exit_code == 0
 
 
 def test_a_difference_ends_with_1_and_is_named(out: Path) -> None:
