@@ -306,6 +306,12 @@ def test_a_rule_about_one_kind_of_credential_fires_for_no_other(tmp_path: Path) 
     ]
 
 
+def test_nothing_is_undetermined_about_the_key_of_who_has_no_password(tmp_path: Path) -> None:
+    assessment = judge(tmp_path, root(), user(**NEVER_USED_KEY), policy=Policy(rules=tuple(RULES)))
+    assert assessment.undecided.empty
+    assert "setup-access-key" not in set(assessment.findings["rule"])
+
+
 def test_a_key_that_was_used_is_no_unneeded_one_where_blanks_are_absences(tmp_path: Path) -> None:
     absences = ("N/A", "no_information", "not_supported")
     rows = [
