@@ -40,6 +40,7 @@ from credreport.reports.likeness import (
     holds_report,
     is_companion,
     is_litter,
+    is_placeholder,
     looks_like_report,
 )
 from credreport.reports.name_dates import stamps_in_name
@@ -555,6 +556,8 @@ def _why_skipped(name: str, unread: Unread) -> Skipped | None:
     is_hidden = name.startswith(".")
     if has_report_ending(name) and not companion and not is_hidden and not litter:
         return None
+    if is_placeholder(name):
+        return Skipped(unread.name, "not downloaded from iCloud", is_doubt=True)
     try:
         head = unread.head()
     except (OSError, ValueError, ArchiveRefused) as error:

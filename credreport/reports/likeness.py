@@ -24,6 +24,8 @@ _LITTER = re.compile(
     r"|\.ipynb_checkpoints|\.trash.*|\.fseventsd|\.spotlight-v100|__macosx|__pycache__",
     re.IGNORECASE,
 )
+# What iCloud keeps in the place of a file until it is downloaded.
+_PLACEHOLDER = re.compile(r"\..+\.icloud", re.IGNORECASE)
 _PART_OF_A_HEADER = "password_enabled"
 _REPORT_WORDS = (_PART_OF_A_HEADER, BASE64_HEADER, "GeneratedTime", "ReportFormat")
 # A text may mention a report's columns; a header has them between separators.
@@ -54,6 +56,11 @@ def is_companion(name: str) -> bool:
 def is_litter(name: str) -> bool:
     """Whether systems and editors leave such files and directories behind."""
     return _LITTER.fullmatch(name) is not None
+
+
+def is_placeholder(name: str) -> bool:
+    """Whether such a file stands for one that is not on this disk."""
+    return _PLACEHOLDER.fullmatch(name) is not None
 
 
 def has_report_ending(name: str) -> bool:

@@ -259,6 +259,7 @@ CODED = [
         ("notes.md", ROWS.replace(b"111122223333", b"XXXXXXXXXXXX"), "doubt"),
         (".hidden.csv", REPORT, "doubt"),
         (".hidden.csv", b"x", "fine"),
+        (".hidden.csv.icloud", b"bplist00", "doubt"),
         (".hidden.csv", ROWS, "doubt"),
         (".hidden.csv", REPORT.decode().encode("utf-16-le"), "doubt"),
         (".hidden.csv", ROWS.decode().encode("utf-32"), "doubt"),
