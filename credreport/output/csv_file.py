@@ -16,7 +16,9 @@ from credreport.text import escape_lines
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _BETWEEN = "\x1f"  # separates cells while a whole column is searched
 # A program that splits at semicolons, as many countries' spreadsheets do, begins a cell after each.
-_FORMULA_WITHIN = re.compile('([;\t\n])(?=["\\s]*[-=+@\uff1d\uff0b\uff0d\uff20])')
+# What separates cells and follows a separator is taken at once: one look at each letter.
+_FORMULA_WITHIN = re.compile('(?<!["\\s;])["\\s;]++(?=[-=+@\uff1d\uff0b\uff0d\uff20])')
+_SEPARATOR = re.compile("[;\t\n]")
 _QUOTED = (",", '"', "\r", "\n")
 _MAY_BE_FORMULA = (*(_BETWEEN + start for start in _FORMULA_STARTS), ";", "\t", "\n")
 _ROWS_AT_ONCE = 20_000
@@ -85,7 +87,12 @@ def _guard(text: str) -> str:
     text = escape_lines(text)
     if text.startswith(_FORMULA_STARTS):
         text = f"'{text}"
-    return _FORMULA_WITHIN.sub(r"\1'", text)
+    return _FORMULA_WITHIN.sub(_guard_after, text)
+
+
+def _guard_after(blanks: re.Match[str]) -> str:
+    before, mark, rest = blanks[0].rpartition(";")
+    return before + _SEPARATOR.sub(r"\g<0>'", mark + rest)
 
 
 def _quote(text: str) -> str:

@@ -71,8 +71,8 @@ _GOES_ON = re.compile(
     re.DOTALL,
 )
 _FIXED_COLUMNS = {*KNOWN_COLUMNS} - {USER, ARN, EXTRA_CREDENTIALS}
-_ROW_WITHIN = re.compile(r"arn:.*(?:true|false)", re.DOTALL | re.IGNORECASE)
 _LEAST_ROW = 60  # letters; no cell is nearly as long but for names and ARNs
+_LEAST_FLAGS = 3  # of the six or more in a row
 _MOST_ALIKE = 20  # warnings of one kind about one file
 
 
@@ -248,11 +248,12 @@ class _Reading:
         """Refuse a cell that holds a row: one whose line end and separators were changed."""
         owners = np.cumsum(grid.sizes)
         for column, name in enumerate(grid.columns):
-            if name == ARN:
-                continue
-            rows = np.flatnonzero(grid.ends(column) - grid.starts(column) >= _LEAST_ROW)
+            own = _LEAST_ROW if name == ARN else 0  # letters of the cell itself
+            rows = np.flatnonzero(grid.ends(column) - grid.starts(column) >= own + _LEAST_ROW)
             for row, cell in zip(rows.tolist(), grid.cells(rows, column), strict=True):
-                if not _ROW_WITHIN.search(cell):
+                small = cell.lower()
+                flags = small.count("true") + small.count("false")
+                if flags < _LEAST_FLAGS and not (flags and "arn:" in small[1 if own else 0 :]):
                     continue
                 csv = parts[int(np.searchsorted(owners, row, side="right"))].csv
                 found = f"another row within a cell: {cell[:40]!r}"

@@ -15,7 +15,7 @@ from credreport.reports.report import Table
 from credreport.schema import CREATED, KNOWN_ABSENCES, NOT_SUPPORTED, SLOTS, Kind, Meaning
 from credreport.verdicts.status import OFF, ON, code
 
-_INSTANT, _ABSENCE = code(Meaning.INSTANT), code(Meaning.ABSENCE)
+_INSTANT, _ABSENCE, _TEXT = map(code, (Meaning.INSTANT, Meaning.ABSENCE, Meaning.TEXT))
 _NOTHING, *_OTHERS = (f"{word}\0".encode() for word in (*KNOWN_ABSENCES, NOT_SUPPORTED))
 _KEYS = [place for place, slot in enumerate(SLOTS) if slot.kind is Kind.ACCESS_KEY]
 _ODD = np.uint64(0x9E3779B97F4A7C15)  # any odd number with many bits
@@ -29,6 +29,9 @@ def find_contradictions(table: Table) -> Iterator[tuple[str, Numbers, str]]:
         yield "contradiction", np.flatnonzero(flags), sentence
     uncreated = np.isnat(table.typed.created_at) & table.has_column(CREATED)
     yield "unreadable-cell", np.flatnonzero(uncreated), f"`{CREATED}` is not a date"
+    undated = (table.typed.set_meaning == _TEXT) | (table.typed.last_meaning == _TEXT)
+    off = np.flatnonzero(_any(undated & (table.typed.enabled == OFF)))
+    yield "unreadable-cell", off, "text where a credential that is off has its dates"
     yield "alike", _find_alike(table), "the same dates of use and change as another user"
     keys = _find_keys_alike(table)
     yield "alike", np.flatnonzero(keys), "both access keys were set at the same instant"

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import openpyxl
@@ -341,6 +342,15 @@ class TestRowsOutOfOrder:
     def test_rows_need_no_number(self) -> None:
         found = parse(self.mixed(lambda text: text.replace('<row r="3"', "<row")))
         assert len(found.decisions) == 2
+
+    def test_a_comment_full_of_rows_takes_a_moment(self) -> None:
+        comment = f"<!--{'<row ' * 30_000}-->"
+        started = process_time()
+        found = parse(
+            self.mixed(lambda text: text.replace("</worksheet>", f"{comment}</worksheet>"))
+        )
+        assert len(found.decisions) == 2
+        assert process_time() - started < 10
 
     def test_a_long_text_is_no_tag(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(workbook, "_PIECE", 40)

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -141,6 +142,31 @@ class TestCsv:
         for raw, first in ((False, f"'{start}x"), (True, f"{start}x")):
             written = io.StringIO(to_csv(table, raw=raw).decode(), newline="")
             assert list(csv.reader(written)) == [["a", "b"], [first, ""], ["x", "y"]]
+
+    @pytest.mark.parametrize(
+        ("text", "shown"),
+        [
+            ("a;=1", "a;'=1"),
+            ('a; "=1', "a;' \"=1"),
+            ('a\t;\t"\t+1', "a\t;'\t'\"\t'+1"),
+            ("a;;-1;b", "a;;'-1;b"),
+            ("a\t\t b", "a\t\t b"),
+        ],
+    )
+    def test_guards_what_begins_a_cell_where_a_program_splits(self, text: str, shown: str) -> None:
+        import pandas as pd
+
+        table = pd.DataFrame({"a": [text]}, dtype="str")
+        written = io.StringIO(to_csv(table).decode(), newline="")
+        assert list(csv.reader(written)) == [["a"], [shown]]
+
+    def test_guards_a_long_cell_in_a_moment(self) -> None:
+        import pandas as pd
+
+        table = pd.DataFrame({"a": ["x" + "\t" * 100_000]}, dtype="str")
+        started = time.process_time()
+        assert len(to_csv(table)) == 100_004
+        assert time.process_time() - started < 10
 
     @pytest.mark.parametrize(
         ("text", "shown"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import json
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -300,6 +301,35 @@ class TestARowWithinACell:
             "Download the report again."
         ]
         assert len(read(shorter)) == 1
+
+    def test_its_flags_tell_a_row_that_has_lost_the_beginning_of_its_arn(self) -> None:
+        row = to_csv(user("bob")).splitlines()[1].replace("arn:", "")
+        (found,) = refusal(to_csv(root(), user("alice", mfa_active=f"false;{row}")))
+        assert found.startswith("report.csv, line 3, column 8: another row within a cell: ")
+
+    @pytest.mark.parametrize(("word", "flags"), [("true", 3), ("False", 3), ("true", 2)])
+    def test_three_flags_tell_a_row(self, word: str, flags: int) -> None:
+        cell = f"{word} " * flags + "x" * 60
+        rows = to_csv(root(), user(access_key_1_last_used_region=cell))
+        assert len(refusal(rows) if flags == 3 else read(rows)) == 1
+
+    def test_a_row_from_its_arn_to_the_next_ones_is_refused(self) -> None:
+        first, second, last = to_csv(user("alice"), user("bob"), user("carol")).splitlines()[1:]
+        name, _, rest = second.partition(",")
+        lost = f"{name},{rest.replace(',', ';')};{last.replace(',', ';', 1)}"
+        header, of_root = to_csv(root()).splitlines()
+        (found,) = refusal(f"{header}\n{of_root}\n{first}\n{lost}")
+        assert found.startswith("report.csv, line 4, column 2: another row within a cell: ")
+
+    def test_the_longest_arn_is_none(self) -> None:
+        arn = f"arn:aws:iam::111122223333:user/{'true/' * 2}{'x' * 500}/alice"
+        assert len(read(to_csv(root(), user("alice", arn=arn)))) == 1
+
+    def test_a_long_cell_is_searched_once(self) -> None:
+        rows = to_csv(root(), user(access_key_1_last_used_region="arn:" * 30_000))
+        started = time.process_time()
+        assert len(read(rows)) == 1
+        assert time.process_time() - started < 10
 
     def test_a_long_cell_is_not_one(self) -> None:
         assert (

@@ -110,6 +110,15 @@ def test_a_creation_time_that_is_no_date_is_warned_of() -> None:
     assert warnings_of(user("bob"), columns=columns) == []
 
 
+@pytest.mark.parametrize(
+    "column",
+    ["password_last_used", "access_key_1_last_rotated", "cert_2_last_rotated"],
+)
+def test_text_where_a_credential_that_is_off_has_its_dates_is_warned_of(column: str) -> None:
+    message = "'bob': text where a credential that is off has its dates; the file may be damaged"
+    assert warnings_of(user("bob", **{column: "true"})) == [("unreadable-cell", 3, message)]
+
+
 def test_an_arn_without_the_account_of_the_others_is_warned_of() -> None:
     for arn in ("arn:aws:i111122223333:user/bob", "arn:aws:iam::11112222user/bob"):
         message = f"user 'bob', but the ARN says {arn!r}"
