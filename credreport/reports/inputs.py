@@ -253,7 +253,7 @@ def count_inputs(inputs: Sequence[str]) -> int:
     total = 0
     for text in inputs:
         for path in [text] if os.path.lexists(text) else match(text).paths:
-            is_directory = Path(path).is_dir()
+            is_directory = _is_directory(path)
             total += sum(map(_count_files, _walk(path, []))) if is_directory else 1
     return total
 
@@ -345,7 +345,7 @@ class Opener:
         yield Problem(_as_text(text), 0, 0, found, "Rename it, or name its directory")
 
     def _find_path(self, path: Path) -> Iterator[Item]:
-        if path.is_dir():
+        if _is_directory(path):
             yield from self._find_directory(path)
         else:
             name = self.names.choose(path.name, path.parent.name)
@@ -412,10 +412,10 @@ class Opener:
         target, top = Path(os.path.realpath(path)), Path(os.path.realpath(directory))
         if top != target and top not in target.parents:
             yield Skipped(name, "a link that leads out of the searched directory", is_doubt=True)
-        elif target.is_dir() and _are_of_two_days(Path(path), target):
+        elif (is_directory := _is_directory(target)) and _are_of_two_days(Path(path), target):
             found = f"a link to {target.name!r}, and the two names give its reports two dates"
             yield Problem(name, 0, 0, found, "Remove the one whose date is wrong")
-        elif target.is_dir():
+        elif is_directory:
             is_left_out = any(map(_why_not_searched, target.relative_to(top).parts))
             why = "a link to a directory that is not searched" if is_left_out else _SEARCHED
             yield Skipped(name, why, is_left_out)
@@ -506,6 +506,11 @@ def _judge_member(unread: Unread, member: Member) -> Item:
     if skipped or not member.wrong:
         return skipped or unread
     return Problem(unread.name, 0, 0, member.wrong, _UNPACK)
+
+
+def _is_directory(path: str | Path) -> bool:
+    """Whether it is one; what cannot be looked at is told when it is read."""
+    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises where a permission is lacking
 
 
 def _absolute(path: str) -> str:

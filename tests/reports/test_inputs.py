@@ -631,6 +631,31 @@ def test_a_directory_that_a_glob_cannot_search_is_refused(
         assert found[-1] == f"refuse {tmp_path}/{place}: cannot be read: Permission denied"
 
 
+def test_what_cannot_be_looked_at_is_refused_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path / "in/a.csv"), put(tmp_path / "in/shut/b.csv")
+    (tmp_path / "in/link.csv").symlink_to("shut/b.csv")
+    stat = os.stat
+
+    def look(path: str | Path, **options: bool) -> os.stat_result:
+        if str(path).endswith(("b.csv", "link.csv")) and options.get("follow_symlinks", True):
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, **options)
+
+    monkeypatch.setattr(os, "stat", look)
+    why = "cannot be read: Permission denied"
+    for named in (
+        [tmp_path / "in"],
+        [*(tmp_path / "in").glob("**/*.csv")],
+        [tmp_path / "in/*.csv"],
+    ):
+        found = names(named)
+        assert found[0] == "read a.csv"
+        assert f"refuse link.csv: {why}" in found
+    assert count_inputs([str(tmp_path / "in/link.csv")]) == 1
+
+
 def test_a_glob_matches_what_a_shell_would(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("a/b.csv", "a/.c.csv", ".d/e.csv", "f.csv", "g/h/i.csv"):
         put(tmp_path / name)
