@@ -289,7 +289,7 @@ class Opener:
         """Refuse whatever is longer than `max_bytes`; give no input one of the names in `taken`."""
         self.max_bytes = max_bytes
         self.names = _Names(taken)
-        self.seen: dict[tuple[int, ...], tuple[str, str]] = {}
+        self.seen: dict[tuple[int, ...] | str, tuple[str, str]] = {}
         self.seen_again = 0
         self.unpacked_bytes = 0
 
@@ -437,8 +437,10 @@ class Opener:
         except (OSError, ValueError) as error:
             yield _unreadable(name, error)
             return
-        # A file put in the place of one that was seen may get its number.
-        file = status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+        # A file put in the place of one that was seen may get its number, and a disk may have no numbers.
+        file: tuple[int, ...] | str = os.path.realpath(path)
+        if status.st_nlink > 1:
+            file = status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
         first = self.seen.setdefault(file, (name, absolute))
         if first != (name, absolute):
             self.seen_again += 1

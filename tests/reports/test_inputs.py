@@ -541,6 +541,22 @@ def test_a_file_with_the_number_of_one_that_was_replaced_meanwhile_is_read(
     assert found == ["a.csv", "b.csv"]
 
 
+def test_files_are_told_apart_on_a_disk_that_numbers_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.csv", "b.csv"):
+        put(tmp_path / name, name.encode())
+        os.utime(tmp_path / name, (0, 0))
+    stat = os.stat
+
+    def without_number(path: str | Path, **options: bool) -> os.stat_result:
+        mode, _, *others = found = stat(path, **options)
+        return os.stat_result([mode, 0, *others], {"st_mtime_ns": found.st_mtime_ns})
+
+    monkeypatch.setattr(os, "stat", without_number)
+    assert names([tmp_path]) == ["read a.csv", "read b.csv"]
+
+
 def test_what_becomes_a_link_after_it_was_found_is_refused(tmp_path: Path) -> None:
     report = save(tmp_path / "in", root(), user("alice"))
     elsewhere = save(tmp_path / "elsewhere", root(), user("bob"))
