@@ -32,13 +32,15 @@ _SIGNED = frozenset({"prepared-by", "control", "ticket", "system"})
 _SAFE = frozenset(
     {"kind", "status", "cause", "use", "basis", "credential", "severity", "state", "rule", "limit"}
     | {"last_used_column", "set_column", "enabled_column", "last_used_meaning", "set_meaning"}
-    | {"approved_on", "expires"}
+    | {"approved_on", "expires", "conclusion", "twin"}
 )
 _CELLS = frozenset(
     {"created_raw", "enabled_raw", "last_used_raw", "set_raw", "next_rotation_raw", "mfa_active"}
     | {"service", "region", "console_password"}
 )
-_IDS = frozenset({"finding_id", "closed_by", "findings", "expired_findings", "early_findings"})
+_IDS = frozenset(
+    {"finding_id", "closed_by", "findings", "expired_findings", "early_findings", "action"}
+)
 _UNKNOWN = re.compile(r"unknown(?: \(reported as '(.*)'\))?")  # as tally.shown_account writes it
 _TEXTS = frozenset({"approved_by", "ticket", "compensating_control"})
 
@@ -60,7 +62,7 @@ def mask_table(table: pd.DataFrame, masker: Masker, *, is_waivers: bool = False)
 
 
 def _is_sentence(name: str) -> bool:
-    return name in ("reason", "cells", "conclusion", "action")
+    return name in ("reason", "cells")
 
 
 def _change_of(name: str, masker: Masker, *, is_waivers: bool) -> Callable[[str], str] | None:

@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from credreport.comparison.comparison import Comparison, compare, compare_all
+from credreport.comparison.comparison import compare_all
 from credreport.decisions.decision import Decisions
 from credreport.decisions.review import reviewed
 from credreport.decisions.workbook import parse_workbook
@@ -115,11 +115,9 @@ def run_again(
         comparison = reviewed(compare_all(judged), decided)
         return with_configuration(of_comparison(comparison, sign_off), _to_configuration(manifest))
     newer, older = read(manifest, given, max_bytes)
-    assessment = finish(assess(newer, policy, waivers))
-    since: Comparison | None = None
-    if older:
-        since = compare(finish(assess(older, policy, waivers)), assessment)
-        since = reviewed(since, decided)
+    judged = [finish(assess(each, policy, waivers)) for each in (older, newer) if each]
+    assessment = judged[-1]
+    since = reviewed(compare_all(judged), decided) if older else None
     assessment = reviewed(assessment, decided) if since is None else since.newest
     sampling = _to_sampling(parameters.get("sample"))
     split_by = parameters.get("split_by")
@@ -230,18 +228,11 @@ def _find(manifest: Manifest, given: Sequence[Given], role: str) -> Population:
     entries = entries_of(manifest, role)
     names = {entry["sha256"]: entry["name"] for entry in entries}
     others = hashes_of(manifest) - {*names}
-    ours = _named(entries)
-    theirs = _named(entries_of(manifest, REPORT, BASELINE)) - ours
-    # What lies under its own name somewhere may have been left out of this role under another.
-    told = {digest for each in given for digest, name in _files(each) if (digest, name) in theirs}
     is_masked = "masked" in manifest.document["parameters"]
     items: list[Stream | Skipped | Problem] = []
     later: dict[str, str] = {}
     for each in given:
         hashes = {*each.hashes.values()}
-        files = _files(each)
-        if files & theirs and not files & ours:  # both dates may have the same bytes
-            continue
         if role == BASELINE and hashes.isdisjoint(names):
             continue
         if role == REPORT and hashes and hashes <= others:
@@ -251,8 +242,7 @@ def _find(manifest: Manifest, given: Sequence[Given], role: str) -> Population:
                 items.append(item)
                 continue
             digest = each.hashes[item.name]
-            is_told = digest in told and (digest, base_of(file_of(item.name))) not in theirs
-            if digest in others and not is_told:
+            if digest in others:
                 continue
             if digest not in names:
                 items.append(item)
@@ -268,14 +258,6 @@ def _find(manifest: Manifest, given: Sequence[Given], role: str) -> Population:
         items, [each.name for each in given], as_of=as_of, keep_going=True, progress=None
     )
     return _renamed(population, later)
-
-
-def _named(entries: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:
-    return {(entry["sha256"], base_of(file_of(entry["name"]))) for entry in entries}
-
-
-def _files(given: Given) -> set[tuple[str, str]]:
-    return {(digest, base_of(file_of(name))) for name, digest in given.hashes.items()}
 
 
 def _as_named(population: Population, manifest: Manifest) -> Population:

@@ -244,6 +244,19 @@ def test_verify_does_a_masked_run_again_with_its_key(once: Once, line: str) -> N
     assert "with --mask-key" in without.stdout.replace("\n", " ")
 
 
+def test_a_folder_called_like_a_word_of_a_rule_changes_no_conclusion_and_no_action(
+    tmp_path: Path,
+) -> None:
+    save(tmp_path / "old" / "password", user("key", **PASSWORD), root(), name=f"{DAY}.csv")
+    line = "analyze PLACE/old --profile all --format json -o PLACE/out"
+    run(tmp_path, *line.split(), "--mask", "--mask-key", "PLACE/k.key")
+    (path,) = (tmp_path / "out").glob("*-masked.json")
+    document = json.loads(path.read_bytes())
+    assert "old-password" in document["users"][0]["conclusion"]
+    actions = {each["rule"]: each["action"] for each in document["findings"]}
+    assert actions["old-password"].startswith("Remove console access (CR-M")
+
+
 def test_what_a_configuration_file_says_is_masked(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
