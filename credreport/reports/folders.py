@@ -1,13 +1,36 @@
-"""Directories in which a report is missing: called by a date or an account, and none was found there."""
+"""The accounts that paths name, and directories called by one or by a date in which no report was found."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from credreport.reports.stamp import MOST_FOLDERS, is_called_by_a_time
+from credreport.reports.name_dates import stamps_in_name
+from credreport.reports.stamp import MOST_FOLDERS, is_called_by_a_time, part_steps
 
 _ACCOUNT = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
+
+# Not the end of a UUID.
+_ACCOUNT_IN_NAME = re.compile(
+    r"(?<![0-9A-Za-z])(?<![0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-)[0-9]{12}(?![0-9A-Za-z])"
+)
+
+
+def accounts_beside(path: str, other: str) -> set[str]:
+    """Return the accounts that a path names in the steps that it does not share with another."""
+    found = _ACCOUNT_IN_NAME.findall("/".join(part_steps(path, other)[1]))
+    return {each for each in found if not stamps_in_name(f"{each}00 {_to_century(each)}")}
+
+
+def _to_century(number: str) -> str:
+    """Return twelve digits as a time of these years, if they begin with one."""
+    return f"20{number}" if "24" <= number < "40" else ""
+
+
+def are_of_two_accounts(path: str, other: str) -> bool:
+    """Whether two paths are called by accounts, and by none that is the same."""
+    one, two = accounts_beside(path, other), accounts_beside(other, path)
+    return bool(one and two) and one.isdisjoint(two)
 
 
 class Folders:

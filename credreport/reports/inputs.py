@@ -31,7 +31,7 @@ from credreport.output.formats import SUMS
 from credreport.reports.containers.archives import is_archive, open_archive
 from credreport.reports.containers.members import EMPTY_FOLDER, ArchiveRefused, Member, take_from
 from credreport.reports.containers.strangers import is_packed
-from credreport.reports.folders import Folders
+from credreport.reports.folders import Folders, are_of_two_accounts
 from credreport.reports.later_dates import is_later
 from credreport.reports.likeness import (
     SWAP,
@@ -418,6 +418,8 @@ class Opener:
         elif is_directory:
             is_left_out = any(map(_why_not_searched, target.relative_to(top).parts))
             why = "a link to a directory that is not searched" if is_left_out else _SEARCHED
+            if are_of_two_accounts(Path(path).name, target.name):
+                is_left_out, why = True, "a link to a directory called by another account"
             yield Skipped(name, why, is_left_out)
         else:
             yield from self._find_searched(path, Path(path).name, name)
@@ -530,7 +532,10 @@ def _another_name(name: str, path: str, first_name: str, first_path: str) -> Ski
     if is_later_one or (dates and first_dates and dates != first_dates):
         found = f"the same file as {first_name!r}, and the two names give it two dates"
         return Problem(name, 0, 0, found, "Name only the one whose date is right")
-    return Skipped(name, f"another name of the file {first_name!r}")
+    found = f"another name of the file {first_name!r}"
+    if are_of_two_accounts(path, first_path):
+        return Skipped(name, f"{found}, and the two are called by two accounts", is_doubt=True)
+    return Skipped(name, found)
 
 
 def _are_of_two_days(link: Path, target: Path) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,11 +14,11 @@ from operator import attrgetter
 from credreport.errors import InputRefused, Notice, Problem, UsageError
 from credreport.files import DEFAULT_MAX_BYTES
 from credreport.instants import format_instant, parse_when
+from credreport.reports.folders import accounts_beside
 from credreport.reports.inputs import Item, Skipped, Stream, Unread, find_inputs
-from credreport.reports.name_dates import stamps_in_name
 from credreport.reports.read import read_streams
 from credreport.reports.report import Report
-from credreport.reports.stamp import SERVED_FOR, first_second, may_be_later, part_steps
+from credreport.reports.stamp import SERVED_FOR, first_second, may_be_later
 from credreport.schema import ACCOUNT_ID
 from credreport.text import escape_text, plural
 
@@ -32,10 +31,6 @@ GIVEN = "--as-of"
 # A stamp may be written to the minute.
 _ROUNDED = timedelta(minutes=1)
 _LATE = timedelta(days=1)
-# Not the end of a UUID.
-_ACCOUNT_IN_NAME = re.compile(
-    r"(?<![0-9A-Za-z])(?<![0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-)[0-9]{12}(?![0-9A-Za-z])"
-)
 DATE_IT = (
     "Pass the time of the download with `--as-of`, or put it into the name as in "
     "`report_YYYY-MM-DD.csv`; `--as-of newest` yields lower bounds only"
@@ -408,18 +403,12 @@ def leave_out(report: Report, why: str, other: Report) -> Skipped:
     What failed to change to an account, and went on, saved the report of the one it was in.
     """
     for one, its in ((report, other), (other, report)):
-        found = _ACCOUNT_IN_NAME.findall("/".join(part_steps(one.path, its.path)[1]))
-        accounts = {each for each in found if not stamps_in_name(f"{each}00 {_to_century(each)}")}
+        accounts = accounts_beside(one.path, its.path)
         is_single = all(notice.code != "several-accounts" for notice in one.notices)
         if is_single and accounts and one.account_id not in accounts:
             why = f"{why}; {one.source.name!r} is called by an account that it is not of"
             return Skipped(report.source.name, why, is_doubt=True)
     return Skipped(report.source.name, why)
-
-
-def _to_century(number: str) -> str:
-    """Return twelve digits as a time of these years, if they begin with one."""
-    return f"20{number}" if "24" <= number < "40" else ""
 
 
 def is_perhaps_later(report: Report, original: Report) -> bool:

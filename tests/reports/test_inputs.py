@@ -557,6 +557,33 @@ def test_files_are_told_apart_on_a_disk_that_numbers_none(
     assert names([tmp_path]) == ["read a.csv", "read b.csv"]
 
 
+@pytest.mark.parametrize(
+    ("name", "is_doubt"),
+    [("444455556666/a.csv", True), ("444455556666.csv", True), ("x_202606301200.csv", False),
+     ("111122223333/b.csv", False), ("latest.csv", False)],
+)  # fmt: skip
+def test_a_link_called_by_another_account_is_a_doubt(
+    tmp_path: Path, name: str, is_doubt: bool
+) -> None:
+    target = put(tmp_path / "111122223333/a.csv")
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    for link in (os.symlink, os.link):
+        link(target, tmp_path / name)
+        (skipped,) = (item for item in open_inputs([str(tmp_path)]) if isinstance(item, Skipped))
+        assert skipped.is_doubt is is_doubt
+        (tmp_path / name).unlink()
+
+
+@pytest.mark.parametrize(("name", "is_doubt"), [("444455556666", True), ("latest", False)])
+def test_a_link_to_the_directory_of_another_account_is_a_doubt(
+    tmp_path: Path, name: str, is_doubt: bool
+) -> None:
+    put(tmp_path / "111122223333/a.csv")
+    (tmp_path / name).symlink_to("111122223333")
+    (skipped,) = (item for item in open_inputs([str(tmp_path)]) if isinstance(item, Skipped))
+    assert skipped.is_doubt is is_doubt
+
+
 def test_what_becomes_a_link_after_it_was_found_is_refused(tmp_path: Path) -> None:
     report = save(tmp_path / "in", root(), user("alice"))
     elsewhere = save(tmp_path / "elsewhere", root(), user("bob"))
