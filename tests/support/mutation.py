@@ -71,7 +71,7 @@ TESTS = {
     "reports.report": ("reports/test_report", "reports/test_read"),
     "reports.sections": ("reports/test_read",),
     "reports.selection": ("reports/test_selection",),
-    "reports.folders": ("reports/test_inputs",),
+    "reports.folders": ("reports/test_inputs", "reports/test_selection"),
     "reports.later_dates": ("reports/test_stamp",),
     "reports.name_dates": ("reports/test_stamp",),
     "reports.stamp": ("reports/test_stamp",),
@@ -160,7 +160,7 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("reports.folders", "while above in self._holds and above not in around:", "and/or"): "above all "
     "of them is nothing to be told",
     ("reports.containers.tars", "end = 0", "0 + 1"): "no such word begins with the first letter of a tar",
-    ("reports.selection", 'return f"20{number}" if "24" <= number < "40" else ""', "LtE to Lt"): "twelve "
+    ("reports.folders", 'return f"20{number}" if "24" <= number < "40" else ""', "LtE to Lt"): "twelve "
     "digits are not two",
     ("reports.inputs", "unread = Unread(str(path), path.name, 0, DEFAULT_MAX_BYTES, searched=True)", "0 + 1"): "only "
     "its name and its first bytes are looked at",
