@@ -11,6 +11,8 @@ import sys
 
 _NUMPY_BYTES = 128 << 20  # address space that numpy takes with OpenBLAS and its first buffer
 
+_NO_MEMORY = b"error: not enough memory (see ulimit -v and -d); nothing was written\n"
+
 
 def main() -> None:
     """Run the command line, importing nothing from the current directory."""
@@ -37,9 +39,12 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         # No traceback of what is imported from here on.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from credreport.cli.main import main as run  # noqa: PLC0415 - see above
+    try:
+        from credreport.cli.main import main as run  # noqa: PLC0415 - see above
 
-    run()
+        run()
+    except MemoryError:  # there was not even enough to say so
+        _refuse()
 
 
 def take_memory() -> None:
@@ -51,17 +56,25 @@ def take_memory() -> None:
         import resource  # noqa: PLC0415 - see above
     except ImportError:  # Windows has no such limit
         return
-    if resource.getrlimit(resource.RLIMIT_AS)[0] == resource.RLIM_INFINITY:
+    limits = (resource.RLIMIT_AS, resource.RLIMIT_DATA)
+    if all(resource.getrlimit(each)[0] == resource.RLIM_INFINITY for each in limits):
         return
     import mmap  # noqa: PLC0415 - see above
 
     try:
-        mmap.mmap(-1, _NUMPY_BYTES).close()
+        mmap.mmap(-1, _NUMPY_BYTES, flags=mmap.MAP_PRIVATE).close()
         import numpy as np  # noqa: PLC0415 - see above
 
         np.dot(np.ones((2, 2)), np.ones((2, 2)))
     except (OSError, ImportError, MemoryError):
-        sys.stderr.write("error: not enough memory (see ulimit -v); nothing was written\n")
+        _refuse()
+
+
+def _refuse() -> None:
+    """Say with what is there from the start that there is not enough memory; exit with 2."""
+    try:
+        os.write(2, _NO_MEMORY)
+    finally:  # standard error may be closed
         sys.exit(2)
 
 

@@ -42,7 +42,7 @@ def ending(command: Callable[P, int]) -> Callable[P, None]:
             about = f"{error.filename}: " if is_named else ""
             screen.fail(f"error: {about}{error.strerror or error}; nothing was written")
             status = OutputError.exit_code
-        except MemoryError:
+        except (MemoryError, SystemError):  # what C code raises where it got no memory
             screen.fail(
                 "error: not enough memory; nothing was written. "
                 "Use fewer --workers, or fewer files at a time"

@@ -100,35 +100,60 @@ def test_no_library_starts_threads_that_it_may_not_be_allowed(
     assert os.environ["OPENBLAS_NUM_THREADS"] == "1"
 
 
+NO_MEMORY = "error: not enough memory (see ulimit -v and -d); nothing was written\n"
+
+
 @pytest.mark.parametrize(
-    ("limit", "trouble", "ends"),
+    ("limited", "trouble", "ends"),
     [
-        (1 << 40, None, False),
-        (1 << 40, OSError(errno.ENOMEM, "Cannot allocate memory"), True),
-        (resource.RLIM_INFINITY, OSError(errno.ENOMEM, "never tried"), False),
+        ([resource.RLIMIT_AS], None, False),
+        ([resource.RLIMIT_AS], OSError(errno.ENOMEM, "Cannot allocate memory"), True),
+        ([resource.RLIMIT_DATA], OSError(errno.ENOMEM, "Cannot allocate memory"), True),
+        ([], OSError(errno.ENOMEM, "never tried"), False),
     ],
 )
 def test_memory_that_openblas_would_end_the_run_for_is_taken_first(
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    limit: int,
+    capfd: pytest.CaptureFixture[str],
+    limited: list[int],
     trouble: OSError | None,
     ends: bool,
 ) -> None:
     real = mmap.mmap
 
-    def take(number: int, size: int) -> mmap.mmap:
+    def take(number: int, size: int, *, flags: int) -> mmap.mmap:
         if trouble:
             raise trouble
-        return real(number, size)
+        return real(number, size, flags=flags)
 
-    monkeypatch.setattr("resource.getrlimit", lambda _: (limit, limit))
+    limits = dict.fromkeys(limited, 1 << 40)
+    monkeypatch.setattr(
+        "resource.getrlimit", lambda each: (limits.get(each, resource.RLIM_INFINITY), 0)
+    )
     monkeypatch.setattr("mmap.mmap", take)
     with pytest.raises(SystemExit) if ends else nullcontext() as done:
         program.take_memory()
     assert (done.value.code if done else 0) == (2 if ends else 0)
-    said = "error: not enough memory (see ulimit -v); nothing was written\n" if ends else ""
-    assert capsys.readouterr().err == said
+    assert capfd.readouterr().err == (NO_MEMORY if ends else "")
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_where_memory_ends_while_an_error_is_said_there_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], *, is_closed: bool
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.EBADF, "Bad file descriptor")
+
+    def run_out() -> None:
+        if is_closed:
+            monkeypatch.setattr(os, "write", fail)
+        raise MemoryError
+
+    monkeypatch.setattr("credreport.cli.main.main", run_out)
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    with pytest.raises(SystemExit, match="2"):
+        program.main()
+    assert capfd.readouterr().err == ("" if is_closed else NO_MEMORY)
 
 
 def test_windows_has_no_limit_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,6 +210,10 @@ def test_a_full_standard_output_after_the_files_were_written_says_that_they_were
     ("error", "words"),
     [
         (MemoryError(), "error: not enough memory; nothing was written. Use fewer --workers"),
+        (
+            SystemError("error return without exception set"),
+            "error: not enough memory; nothing was",
+        ),
         (OSError(116, "Stale file handle", "x.csv"), "error: x.csv: Stale file handle; nothing"),
         (OSError(24, "Too many open files"), "error: Too many open files; nothing was written"),
         (
