@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
-import resource
 import shutil
 import tarfile
 import zipfile
@@ -21,10 +19,6 @@ from openpyxl import load_workbook
 from typer.testing import CliRunner, Result
 
 from credreport.cli.main import app
-from credreport.errors import OutputError, UsageError
-from credreport.masking.judged import mask_error
-from credreport.masking.key import MaskKey, read_or_make_key
-from credreport.masking.pseudonyms import Masker
 from credreport.output.formats import FORMATS
 from tests.support.books import column
 from tests.support.decided import DAY, fill_in
@@ -469,27 +463,6 @@ def test_a_key_among_the_evidence_or_open_to_others_is_refused(place: Path, once
     assert "chmod 600" in refused.stderr
 
 
-def test_a_key_that_is_no_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:
-    loop, pipe = tmp_path / "loop", tmp_path / "pipe"
-    loop.symlink_to(loop)
-    os.mkfifo(pipe)
-    for key, words in ((loop, "Too many levels"), (pipe, "not a regular file")):
-        with pytest.raises(UsageError, match=words):
-            read_or_make_key(key, tmp_path / "out", [])
-
-
-def test_a_key_for_which_there_is_no_room_leaves_no_file(tmp_path: Path) -> None:
-    key = tmp_path / "k.key"
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
-    try:
-        with pytest.raises(UsageError, match=r"k\.key: cannot be made \(File too large\)"):
-            read_or_make_key(key, tmp_path / "out", [])
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert not key.exists()
-
-
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -506,65 +479,6 @@ def test_half_a_question_is_refused(place: Path, options: str, words: str) -> No
     assert done.exit_code == 2
     assert words in done.stderr.replace("\n", " ")
     assert not (place / "k.key").exists()
-
-
-def test_a_file_that_is_no_key_is_refused_and_kept(tmp_path: Path) -> None:
-    (tmp_path / "k").write_text("a password\n")
-    with pytest.raises(
-        UsageError, match="not a key of credreport; name a file that does not exist"
-    ):
-        read_or_make_key(tmp_path / "k", tmp_path / "out", [])
-    assert (tmp_path / "k").read_text() == "a password\n"
-
-
-def test_a_key_in_a_directory_that_is_not_there_cannot_be_made(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="cannot be made \\(No such file or directory\\)"):
-        read_or_make_key(tmp_path / "none" / "k", tmp_path / "out", [])
-
-
-def test_odd_names_have_pseudonyms_too() -> None:
-    masker = Masker(MaskKey(bytes(32)))
-    for masked, name in ((masker.arn("no arn"), "no arn"), (masker.file(".csv"), ".csv")):
-        assert name not in masked
-        assert masker.originals[masked] == name
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "kiwi zulu", "kiwi'zulu", 'kiwi"zulu', "kiwi'\"`zulu", "kiwi`zulu", "kiwi\\'zulu\"", "zulu\\", "kiwi\nzulu",
-        "kiwi\x1b\u202e\U000e0001zulu", "arn:aws:iam::837261940538:user/kiwi zulu", "kiwi zulu/kiwi zulu.csv",
-    ],
-)  # fmt: skip
-def test_no_letter_of_a_name_ends_its_quotes(name: str) -> None:
-    masker = Masker(MaskKey(bytes(32)))
-    said = masker.text(f"the user's cell {name!r} and `{name.replace('`', '')}` are of {name!r}")
-    assert "kiwi" not in said
-    assert "zulu" not in said
-    assert said.startswith("the user's cell ")
-    assert " are of " in said
-
-
-def test_a_finding_id_has_one_pseudonym_everywhere_and_keeps_its_ordinal() -> None:
-    """One whose digits are all decimal looks like an account."""
-    masker = Masker(MaskKey(bytes(32)))
-    many = [f"CR-{number:012X}-2" for number in range(2_000)]
-    made = [masker.ids(each) for each in many]
-    assert any(each[4:16].isdecimal() for each in made)
-    assert [masker.text(f"of {each}, open") for each in many] == [
-        f"of {each}, open" for each in made
-    ]
-    assert [masker.originals[each] for each in made] == many
-    assert made[0] == f"{masker.ids(many[0][:15])}-2"
-
-
-def test_a_quoted_name_is_called_as_it_is_elsewhere() -> None:
-    masker = Masker(MaskKey(bytes(32)))
-    name = "o'brien\t\"x"
-    assert masker.user(name) in masker.text(f"{name!r} is twice in it")
-    assert masker.text("(AWS's own 'false')") == "(AWS's own 'false')"
-    assert masker.text(f"it starts with {'kiwi' * 9!r}"[:40]).startswith("it starts with 'cell-")
-    assert masker.text("a copy of 'kiwi/zulu.csv'") == f"a copy of '{masker.file('kiwi/zulu.csv')}'"
 
 
 def test_which_of_two_reports_is_newer_is_asked_without_names(tmp_path: Path) -> None:
@@ -617,12 +531,3 @@ def test_an_older_report_that_is_not_judged_is_named_by_its_pseudonym(tmp_path: 
     assert done.exit_code == 2
     assert "the older one, 'file-" in " ".join(done.stderr.split())
     assert "kiwi" not in done.stderr
-
-
-def test_an_error_about_the_output_keeps_its_paths_and_any_other_loses_them() -> None:
-    masker = Masker(MaskKey(bytes(32)))
-    assert mask_error(OutputError("out/x.csv: no room"), masker).lines == ("out/x.csv: no room",)
-    masker.user("zebedee.quux")
-    masked = mask_error(UsageError("zebedee.quux is not in the report"), masker)
-    assert type(masked) is UsageError
-    assert "zebedee" not in str(masked)

@@ -1,0 +1,53 @@
+"""One name, one pseudonym, in whatever sentence it stands."""
+
+from __future__ import annotations
+
+import pytest
+
+from credreport.masking.key import MaskKey
+from credreport.masking.pseudonyms import Masker
+
+
+def test_odd_names_have_pseudonyms_too() -> None:
+    masker = Masker(MaskKey(bytes(32)))
+    for masked, name in ((masker.arn("no arn"), "no arn"), (masker.file(".csv"), ".csv")):
+        assert name not in masked
+        assert masker.originals[masked] == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "kiwi zulu", "kiwi'zulu", 'kiwi"zulu', "kiwi'\"`zulu", "kiwi`zulu", "kiwi\\'zulu\"", "zulu\\", "kiwi\nzulu",
+        "kiwi\x1b\u202e\U000e0001zulu", "arn:aws:iam::837261940538:user/kiwi zulu", "kiwi zulu/kiwi zulu.csv",
+    ],
+)  # fmt: skip
+def test_no_letter_of_a_name_ends_its_quotes(name: str) -> None:
+    masker = Masker(MaskKey(bytes(32)))
+    said = masker.text(f"the user's cell {name!r} and `{name.replace('`', '')}` are of {name!r}")
+    assert "kiwi" not in said
+    assert "zulu" not in said
+    assert said.startswith("the user's cell ")
+    assert " are of " in said
+
+
+def test_a_finding_id_has_one_pseudonym_everywhere_and_keeps_its_ordinal() -> None:
+    """One whose digits are all decimal looks like an account."""
+    masker = Masker(MaskKey(bytes(32)))
+    many = [f"CR-{number:012X}-2" for number in range(2_000)]
+    made = [masker.ids(each) for each in many]
+    assert any(each[4:16].isdecimal() for each in made)
+    assert [masker.text(f"of {each}, open") for each in many] == [
+        f"of {each}, open" for each in made
+    ]
+    assert [masker.originals[each] for each in made] == many
+    assert made[0] == f"{masker.ids(many[0][:15])}-2"
+
+
+def test_a_quoted_name_is_called_as_it_is_elsewhere() -> None:
+    masker = Masker(MaskKey(bytes(32)))
+    name = "o'brien\t\"x"
+    assert masker.user(name) in masker.text(f"{name!r} is twice in it")
+    assert masker.text("(AWS's own 'false')") == "(AWS's own 'false')"
+    assert masker.text(f"it starts with {'kiwi' * 9!r}"[:40]).startswith("it starts with 'cell-")
+    assert masker.text("a copy of 'kiwi/zulu.csv'") == f"a copy of '{masker.file('kiwi/zulu.csv')}'"
