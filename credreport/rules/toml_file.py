@@ -79,6 +79,7 @@ class TomlFile:
             raise self._too_deep()
         try:
             self.document: dict[str, Any] = tomllib.loads(text)
+            str(self.document)  # a hexadecimal number may have more digits than Python writes out
         except RecursionError:
             raise self._too_deep() from None
         except ValueError as error:

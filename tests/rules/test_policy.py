@@ -408,6 +408,10 @@ def test_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
         ),
         ("class = 1\n", "policy.toml, line 1: `class` is not a table."),
         (
+            f"unused_after_days = 0x{'f' * 5000}\n",
+            "policy.toml: not TOML (a value that cannot be read).",
+        ),
+        (
             "[[clas]]\n",
             "policy.toml, line 1: unknown key `clas`. The nearest is `class`.",
         ),
