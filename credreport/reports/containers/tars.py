@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import tarfile
 import zlib
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ from credreport.schema import BASE64_HEADER
 
 _CHUNK = 1 << 20
 _MAX_HEADER = 64 << 10
+# No name has as many digits in a row; the time that tarfile takes grows with the square of them.
+_LONG_NUMBER = re.compile(rb"[0-9]{256}")
 _IN_REPORTS = (b",password_enabled,", b'"password_enabled"', BASE64_HEADER.encode())
 _SHOWN = 80  # letters of a name
 
@@ -62,6 +65,8 @@ class _Headers:
         if size > _MAX_HEADER:
             raise tarfile.ReadError(f"a header longer than {_MAX_HEADER >> 10} KiB")
         data = self._take(self._place, size)
+        if _LONG_NUMBER.search(data):
+            raise tarfile.ReadError("a header with a number of more than 255 digits")
         self._place += len(data)
         return data
 
