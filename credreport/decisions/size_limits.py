@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 
 _MOST_PARTS = 5_000
+# Print titles and areas: openpyxl's time grows with the square of their length.
+_LONG_NAME = re.compile(rb"<(?:\w+:)?definedName\b(?:(?!</)[\s\S]){2000}")
 
 
 def reason_not_to_open(data: bytes, most: int) -> str:
@@ -23,4 +26,8 @@ def reason_not_to_open(data: bytes, most: int) -> str:
         if sum(part.file_size for part in parts) > most:
             return f"it unpacks to more than {most:,} bytes"
         damaged = archive.testzip()
-        return f"its part {damaged} is damaged" if damaged else ""
+        if damaged:
+            return f"its part {damaged} is damaged"
+        if any(_LONG_NAME.search(archive.read(part)) for part in parts):
+            return "it has a defined name of more than 2,000 bytes"
+        return ""

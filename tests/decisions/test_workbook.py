@@ -13,6 +13,7 @@ from typing import Any
 import openpyxl
 import pytest
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
+from openpyxl.workbook.defined_name import DefinedName
 
 from credreport.decisions import size_limits, workbook
 from credreport.decisions.decision import Decision, Decisions
@@ -468,6 +469,16 @@ class TestHostile:
     ) -> None:
         monkeypatch.setattr(workbook, "_MAX_UNPACKED", 3_000)
         assert "it unpacks to more than 3,000 bytes" in refusal(make([ID, "ann", "Open"]))
+
+    def test_with_a_long_defined_name_is_not_opened(self) -> None:
+        def titled(columns: int) -> bytes:
+            book = openpyxl.load_workbook(io.BytesIO(make([ID, "ann", "Open"])))
+            name = DefinedName("_xlnm.Foo", attr_text="$A:$A," * columns + "$A:$A")
+            book.defined_names["_xlnm.Foo"] = name
+            return saved(book)
+
+        assert len(parse(titled(300)).decisions) == 1
+        assert "it has a defined name of more than 2,000 bytes" in refusal(titled(400))
 
     def test_many_parts_are_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(size_limits, "_MOST_PARTS", 3)

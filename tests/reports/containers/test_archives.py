@@ -591,16 +591,13 @@ def test_a_sparse_member_is_refused() -> None:
 
 
 def test_the_members_and_headers_of_a_tar_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    def name_it(length: int) -> Callable[[tarfile.TarFile], None]:
-        return lambda archive: archive.addfile(tarfile.TarInfo("x" * length))
+    def name_it(length: int, letter: str = "x") -> Callable[[tarfile.TarFile], None]:
+        return lambda archive: archive.addfile(tarfile.TarInfo(letter * length))
 
     just, more = (tarred(name_it(length), tarfile.GNU_FORMAT) for length in (65_535, 65_536))
     assert list(untar(just)) == [*FILES, "x" * 65_535]  # with its NUL it is 64 KiB
     assert "a header longer than 64 KiB" in tar_refusal(more)
-    few, many = (
-        tarred(lambda archive, digits=digits: archive.addfile(tarfile.TarInfo("1" * digits)))
-        for digits in (255, 256)
-    )
+    few, many = (tarred(name_it(length, "1"), tarfile.GNU_FORMAT) for length in (255, 256))
     assert list(untar(few)) == [*FILES, "1" * 255]
     assert "a header with a number of more than 255 digits" in tar_refusal(many)
     monkeypatch.setattr(tars, "MAX_MEMBERS", 2)
