@@ -7,8 +7,10 @@ import re
 import zipfile
 
 _MOST_PARTS = 5_000
-# Print titles and areas: openpyxl's time grows with the square of their length.
-_LONG_NAME = re.compile(rb"<(?:\w+:)?definedName\b(?:(?!</)[\s\S]){2000}")
+# Print titles and areas, forms of numbers: openpyxl's time grows with the square of their length.
+_LONG_NAME = re.compile(
+    rb"<(?:\w+:)?definedName\b(?:(?!</)[\s\S]){2000}|\bformatCode\s*=\s*[\"'][^\"']{2000}"
+)
 
 
 def reason_not_to_open(data: bytes, most: int) -> str:
@@ -29,5 +31,5 @@ def reason_not_to_open(data: bytes, most: int) -> str:
         if damaged:
             return f"its part {damaged} is damaged"
         if any(_LONG_NAME.search(archive.read(part)) for part in parts):
-            return "it has a defined name of more than 2,000 bytes"
+            return "it has a defined name or a form of numbers of more than 2,000 bytes"
         return ""

@@ -478,7 +478,13 @@ class TestHostile:
             return saved(book)
 
         assert len(parse(titled(300)).decisions) == 1
-        assert "it has a defined name of more than 2,000 bytes" in refusal(titled(400))
+        long = "it has a defined name or a form of numbers of more than 2,000 bytes"
+        assert long in refusal(titled(400))
+
+    def test_with_a_long_form_of_numbers_is_not_opened(self) -> None:
+        book = openpyxl.load_workbook(io.BytesIO(make([ID, "ann", "Open"])))
+        book["Findings"]["A1"].number_format = "[h" * 1_000
+        assert "or a form of numbers of more than 2,000 bytes" in refusal(saved(book))
 
     def test_many_parts_are_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(size_limits, "_MOST_PARTS", 3)
