@@ -48,8 +48,8 @@ class Format:
         files made before it, and returns its own files.
     is_comment: whether it is the comment on the ticket, which names the others' hashes and is
         written after them and after the manifest.
-    start: a pattern for the beginning of its JSON documents, by which the next run recognises the
-        program's own files among its inputs, where a report may be JSON too.
+    start: a pattern for the first bytes of its files, by which, with their names, the next run
+        recognises the program's own files among its inputs; tables are known by their columns.
     """
 
     name: str
@@ -77,9 +77,12 @@ _ALL = (
         (".xlsx",),
         "the attachment of the ticket; tables too long for a sheet are written as CSV beside it",
         "workbook.book:write_xlsx",
+        start=r"PK\x03\x04",
     ),
-    Format("png", ("-*.png",), "the pictures", "pictures:write_png"),
-    Format("svg", ("-*.svg",), "the pictures, text as text", "pictures:write_svg"),
+    Format("png", ("-*.png",), "the pictures", "pictures:write_png", start=r"\x89PNG"),
+    Format(
+        "svg", ("-*.svg",), "the pictures, text as text", "pictures:write_svg", start=r"<\?xml "
+    ),
     Format("csv", ("-*.csv",), "other programs, one file per table", "csv_file:write_csv"),
     Format(
         "json",
@@ -100,23 +103,37 @@ _ALL = (
         (".ocsf.jsonl",),
         "a SIEM: OCSF compliance findings, one JSON object per line",
         "ocsf:write_ocsf",
+        start=r'\{"activity_id": 1,',
     ),
     Format(
-        "sh", ("-remediate.sh",), "the remediation script, to review before use", "script:write_sh"
+        "sh",
+        ("-remediate.sh",),
+        "the remediation script, to review before use",
+        "script:write_sh",
+        start="#!/bin/sh\n",
     ),
     Format(
         "html",
         (".html",),
         "one page to read in a browser, with search, filter and sort by keyboard",
         "page.page:write_html",
+        start="<!DOCTYPE html>",
     ),
-    Format("md", (".md",), "the comment on the ticket", "comment:write_md", is_comment=True),
+    Format(
+        "md",
+        (".md",),
+        "the comment on the ticket",
+        "comment:write_md",
+        is_comment=True,
+        start="## ",
+    ),
     Format(
         "jira",
         (".jira",),
         "the comment in Jira's wiki markup",
         "comment:write_jira",
         is_comment=True,
+        start=r"h2\. ",
     ),
 )
 FORMATS = {each.name: each for each in _ALL}
@@ -141,7 +158,9 @@ def own_output(stem: str = "credreport-.+") -> re.Pattern[str]:
     return re.compile(f"{stem}(?:{patterns})|{SUMS}")
 
 
-def own_json() -> re.Pattern[bytes]:
-    """Return the pattern of the first bytes of a JSON document that the program wrote."""
-    starts = "|".join(each.start for each in FORMATS.values() if each.start)
-    return re.compile(rf"\s*(?:{starts})".encode())
+def own_start(name: str) -> re.Pattern[bytes]:
+    """Return the pattern of the first bytes of a file that the program gave that name."""
+    starts = [
+        each.start for each in FORMATS.values() if re.fullmatch(f"{STEM}(?:{each.pattern})", name)
+    ]
+    return re.compile("|".join(filter(None, starts or [FORMATS["json"].start])).encode("latin-1"))

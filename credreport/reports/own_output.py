@@ -5,24 +5,22 @@ By its content, not by its name alone: nothing that a report contains can make i
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Iterable, Mapping
-from pathlib import PurePath
 
-from credreport.output.formats import STEM, own_json, own_output
+from credreport.output.formats import STEM, SUMS, own_output, own_start
 from credreport.reports.likeness import contains_rows
 from credreport.schema import ARN_START, NEEDED_COLUMNS, TABLES
 
 _NAME = own_output(STEM)
-_WITH_TABLES = {".csv", ".json"}
 _COLUMNS = {column for table in TABLES.values() for column in table}
 # Each table has one of them; other programs have tables of accounts, regions and states, too.
 _MARKS = {"finding_id", "source_line", "before_status"}
 _ENOUGH_COLUMNS = 5
 # No header or row of a report is shorter, however it is written.
 _LONG = 60
-_JSON = own_json()
 
 
 class OwnEvidence(Exception):
@@ -76,14 +74,10 @@ def is_own_document(document: Mapping[str, object]) -> bool:
 
 
 def is_own_file(name: str, head: bytes, *, is_like_report: bool) -> bool:
-    """Whether a file is evidence, judged by its name and its first bytes.
-
-    Pictures, workbooks and scripts are known by name alone, unless they look like a report.
-    """
+    """Whether a file is evidence, judged by its name and its first bytes."""
     if is_like_report or not _NAME.fullmatch(name):
         return False
-    if PurePath(name).suffix not in _WITH_TABLES:
-        return True
-    if _JSON.match(head):
-        return True
-    return is_own_header(head.partition(b"\n")[0].decode("utf-8-sig", "replace"))
+    head = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    if name.endswith(".csv"):
+        return is_own_header(head.partition(b"\n")[0].decode("utf-8", "replace"))
+    return name == SUMS or own_start(name).match(head) is not None

@@ -143,13 +143,13 @@ def test_a_copy_that_was_renamed_is_still_found(tmp_path: Path, name: str) -> No
 
 
 def test_what_we_wrote_is_told_and_is_no_doubt(tmp_path: Path) -> None:
-    for name in (
-        "credreport-111122223333-2026-01-31-90d.xlsx",
-        "credreport-111122223333-2026-01-31-90d-ageing.png",
-        "x.csv",
-        "other.xlsx",
+    for name, data in (
+        ("credreport-111122223333-2026-01-31-90d.xlsx", b"PK\x03\x04"),
+        ("credreport-111122223333-2026-01-31-90d-ageing.png", b"\x89PNG"),
+        ("x.csv", b"x"),
+        ("other.xlsx", b"PK\x03\x04"),
     ):
-        put(tmp_path / name)
+        put(tmp_path / name, data)
     assert left_out(tmp_path) == {
         "credreport-111122223333-2026-01-31-90d-ageing.png": "own", "credreport-111122223333-2026-01-31-90d.xlsx": "own", "other.xlsx": "doubt",
     }  # fmt: skip

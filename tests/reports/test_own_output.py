@@ -7,7 +7,12 @@ import base64
 import pytest
 
 from credreport.output.formats import STEM, own_output
-from credreport.reports.own_output import is_own_document, is_own_header, is_own_table
+from credreport.reports.own_output import (
+    is_own_document,
+    is_own_file,
+    is_own_header,
+    is_own_table,
+)
 from credreport.rules.policy import Policy
 from credreport.rules.profiles import PROFILES
 from credreport.schema import TABLES
@@ -128,3 +133,36 @@ def test_a_workbook_of_ours_is_called_as_a_run_calls_it(name: str, is_own: bool)
 def test_the_names_of_every_profile_are_known(profile: str) -> None:
     name = f"credreport-111122223333-2026-06-30-{stem_of_question(Policy.of(profile), {})}.md"
     assert own_output(STEM).fullmatch(name)
+
+
+OURS = "credreport-111122223333-2026-06-30-90d"
+
+
+@pytest.mark.parametrize(
+    ("ending", "start"),
+    [
+        (".xlsx", b"PK\x03\x04\x14"),
+        ("-ageing.png", b"\x89PNG\r\n"),
+        ("-ageing.svg", b'<?xml version="1.0"?>'),
+        ("-findings.csv", b"\xef\xbb\xbf" + FIVE.encode()),
+        (".json", b'{\n "schema_version": 2,\n "generator": "credreport",'),
+        ("-manifest.json", b'{\n "schema_version": 2,\n "generator": "credreport",'),
+        (".oscal.json", b'{\n"assessment-results": {\n"uuid": "5b0aa452"'),
+        (".ocsf.jsonl", b'{"activity_id": 1, "activity_name": "Create"'),
+        ("-remediate.sh", b"#!/bin/sh\n# Remediation"),
+        (".html", b'<!DOCTYPE html>\n<html lang="en">'),
+        (".md", b"## 1 of 2 findings"),
+        (".jira", b"\xef\xbb\xbfh2. 1 of 2 findings"),
+    ],
+)
+def test_a_file_of_ours_is_known_by_its_name_and_how_it_begins(ending: str, start: bytes) -> None:
+    name = f"{OURS}{ending}"
+    assert is_own_file(name, start, is_like_report=False)
+    assert not is_own_file(name, start, is_like_report=True)
+    assert not is_own_file(f"my-{name}", start, is_like_report=False)
+    for other in (b"[117, 115, 101, 114]", b"dQBzAGUAcgAsAGEAcgBuAA==", b""):
+        assert not is_own_file(name, other, is_like_report=False)
+
+
+def test_sums_are_known_by_their_name_alone() -> None:
+    assert is_own_file("SHA256SUMS", b"12a8ebbf  x", is_like_report=False)
