@@ -717,6 +717,11 @@ def test_a_file_whose_name_looks_like_a_glob_is_a_file(tmp_path: Path) -> None:
         f"refuse {tmp_path}/*.csv: the name of a file, and a pattern that matches others"
     ]
     assert names([tmp_path]) == ["read *.csv", "read r[1].csv"]
+    assert names([put(tmp_path / "alone" / "*.csv")]) == ["read *.csv"]
+    put(tmp_path / "r1.csv")
+    assert names([tmp_path / "r[1].csv"]) == [
+        f"refuse {tmp_path}/r[1].csv: the name of a file, and a pattern that matches others"
+    ]
 
 
 def test_what_does_not_exist_is_refused_and_no_address_is_opened(tmp_path: Path) -> None:

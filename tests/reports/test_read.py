@@ -313,6 +313,13 @@ class TestARowWithinACell:
         rows = to_csv(root(), user(access_key_1_last_used_region=cell))
         assert len(refusal(rows) if flags == 3 else read(rows)) == 1
 
+    @pytest.mark.parametrize(("before", "is_read"), [("", True), ("x", False)])
+    def test_another_arn_in_that_of_a_user_tells_a_row_wherever_it_begins(
+        self, before: str, is_read: bool
+    ) -> None:
+        rows = to_csv(root(), user(arn=f"{before}arn:{'x' * 130}true"))
+        assert len(read(rows) if is_read else refusal(rows)) == 1
+
     def test_a_row_from_its_arn_to_the_next_ones_is_refused(self) -> None:
         first, second, last = to_csv(user("alice"), user("bob"), user("carol")).splitlines()[1:]
         name, _, rest = second.partition(",")
