@@ -1,4 +1,4 @@
-"""What can go wrong, in words for people: where, what was found, what was expected, what to do."""
+"""Errors and warnings: where, what was found, what was expected, what to do."""
 
 from __future__ import annotations
 

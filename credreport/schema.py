@@ -1,4 +1,4 @@
-"""The tables between stages: column names, keys and words. Nothing here computes.
+"""The tables between stages: column names, keys and labels. Nothing here computes.
 
 Report      the CSV that AWS writes: one row per user, cells as text
 users       one row per user of every report, cells as text, with where the row came from

@@ -1,4 +1,4 @@
-"""Words for a person: text from a report with nothing unprintable in it, and numbers of things."""
+"""Text for people: reported text without anything unprintable, and counts of things."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a command ends: what it returned or raised as its exit status; the one place that shows errors."""
+"""How a command ends: its return value or exception as exit status. The one place that shows errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The next step: a command that works as it is printed, in the shell that is in use."""
+"""The next step: a command that works as printed, in the current shell."""
 
 from __future__ import annotations
 

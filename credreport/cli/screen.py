@@ -1,4 +1,4 @@
-"""What is shown: lines for a pipe, tables for a terminal. Nothing from a report is printed raw."""
+"""The terminal output: lines for a pipe, tables for a terminal. Nothing from a report is printed raw."""
 
 from __future__ import annotations
 

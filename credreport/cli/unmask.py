@@ -1,4 +1,4 @@
-"""`credreport unmask`: the names behind pseudonyms, for whoever has the key and the reports."""
+"""`credreport unmask`: the names behind pseudonyms, for those who have the key and the reports."""
 
 from __future__ import annotations
 

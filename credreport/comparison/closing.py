@@ -1,4 +1,4 @@
-"""How a finding is closed between two dates: the words for it, and what decides."""
+"""How a finding is closed between two dates: the labels, and what decides."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the rules said on every date about whatever can have a finding, by key and rule.
+"""The results of the rules on every date, by the key of what can have a finding, and rule.
 
 A finding is identified by its rule and the key of what it is about, so it stays the same finding
 if its user is renamed or its key changes slots; its Finding ID is that of the date.

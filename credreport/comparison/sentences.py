@@ -1,4 +1,4 @@
-"""The evidence of every change in words: what to believe it by, and which cells changed."""
+"""The evidence of every change as a sentence: what supports it, and which cells changed."""
 
 from __future__ import annotations
 

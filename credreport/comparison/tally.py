@@ -1,4 +1,4 @@
-"""The numbers of a comparison and the verdict in words: every format takes them from here."""
+"""The counts and the verdict of a comparison, from which every format takes them."""
 
 from __future__ import annotations
 

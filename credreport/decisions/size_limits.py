@@ -1,4 +1,4 @@
-"""Bytes that claim to be a workbook -> why they are not opened: what they unpack to is bounded first."""
+"""Bytes of a supposed workbook -> why it is not opened: its unpacked size is checked first."""
 
 from __future__ import annotations
 

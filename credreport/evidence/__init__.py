@@ -1,1 +1,1 @@
-"""What goes out: one value of facts, tables and text that feeds every format."""
+"""The evidence: one value of facts, tables and text that feeds every format."""

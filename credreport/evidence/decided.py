@@ -1,4 +1,4 @@
-"""Review -> what every evidence shows of the decisions of an earlier workbook."""
+"""Review -> the sheet, facts and lines about the decisions of an earlier workbook."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The text of the sheet Method: what was asked, how it was decided, its limits."""
+"""The text of the sheet Method: the policy, how verdicts are reached, their limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the screen shows below the verdict: the worst findings, the accounts, the counts."""
+"""The tables below the verdict on the screen: the worst findings, the accounts, the counts."""
 
 from __future__ import annotations
 

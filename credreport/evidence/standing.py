@@ -1,4 +1,4 @@
-"""Assessment -> what holds at its as-of: findings, what is undetermined, and the rules asked."""
+"""Assessment -> the state at its as-of: findings, undetermined verdicts, and the rules applied."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The workbook that is to be replaced -> why it must stay: what an auditor filled in there."""
+"""The workbook that is to be replaced -> why it must not be: what an auditor filled in there."""
 
 from __future__ import annotations
 

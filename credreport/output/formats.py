@@ -1,4 +1,4 @@
-"""FORMATS: the forms that evidence comes in, each registered once, in the order of their making.
+"""FORMATS: the output formats, each registered once, in the order they are written.
 
 `--help`, both commands, and which files among the inputs are known as the program's own by their
 names follow from it. Nothing here is slow to import: a writer is named, not imported.

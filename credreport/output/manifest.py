@@ -1,4 +1,4 @@
-"""What is written last, for it names the rest: the manifest, the ticket comments, SHA256SUMS.
+"""The files written last because they list the others: manifest, ticket comments, SHA256SUMS.
 
 The manifest lists every input and every file of the question; the comments name the manifest's hash,
 so the manifest has only their names, and SHA256SUMS has the hashes of all. What an earlier run of

@@ -1,4 +1,4 @@
-"""What is open or undetermined at the newest date -> OCSF compliance findings (class 2003), one JSON object per line.
+"""Open and undetermined findings of the newest date -> OCSF compliance findings (class 2003), one JSON object per line.
 
 Every finding, open or waived; every verdict that could not be determined, with the status Unknown;
 with an older date also what was closed since, as resolved. What passes has no line: the tables of

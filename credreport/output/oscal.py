@@ -1,4 +1,4 @@
-"""What is open or undetermined at the newest date -> NIST OSCAL assessment results (JSON, version 1.2).
+"""Open and undetermined findings of the newest date -> NIST OSCAL assessment results (JSON, version 1.2).
 
 One observation per finding and per verdict that could not be determined; one finding per control of
 the profile, or per rule where the profile has no controls of its own. A control is satisfied only

@@ -1,4 +1,4 @@
-"""Whether a name that dates no report may still have a later date, in whatever words.
+"""Whether a name without a supported date may still contain a later one, however written.
 
 Nothing is read here: where it may, nothing farther away dates the report either.
 """

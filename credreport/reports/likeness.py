@@ -1,4 +1,4 @@
-"""Whether a file may be a report, by its name and its first bytes: what else would be passed over."""
+"""Whether a file may be a report, by its name and its first bytes, so that none is silently skipped."""
 
 from __future__ import annotations
 

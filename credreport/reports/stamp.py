@@ -1,4 +1,4 @@
-"""When a report was made, as its container, its file's name or its directory's name says."""
+"""When a report was made: from its container, its file name or the name of its directory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Users and ARNs: which row is root's, which account it belongs to, the order of rows, duplicates.
+"""Users and ARNs: which row is root, which account it belongs to, the order of rows, duplicates.
 
 Each question is answered once for a single row, in Python, and once for many rows as numbers;
 whatever the numbers do not settle is asked of the single row.

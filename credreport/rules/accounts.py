@@ -1,4 +1,4 @@
-"""The list of accounts that ought to have a report, with their names and owners (`--accounts`).
+"""The list of accounts that should have a report, with their names and owners (`--accounts`).
 
 A CSV with a header, or the JSON of `aws organizations list-accounts`. Only the account ID is needed.
 """

@@ -1,4 +1,4 @@
-"""A glob of a policy or a waiver -> the names that it fits: `*` is any text, `?` any letter."""
+"""A glob of a policy or a waiver -> the names it matches: `*` is any text, `?` any one character."""
 
 from __future__ import annotations
 

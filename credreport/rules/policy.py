@@ -1,4 +1,4 @@
-"""What is asked of the credentials: a profile, the user's own numbers, classes of users."""
+"""The policy that credentials are judged by: a profile, the user's own numbers, classes of users."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What rules ask of their tables: column functions, each a table in and a Series out.
+"""The conditions of rules: functions of a table that return a Series.
 
 On the credentials table one entry per credential, on the table of `to_user_facts` one per user.
 """

@@ -1,4 +1,4 @@
-"""TOML files of the user's: read whole, every key checked, every mistake reported with its line."""
+"""The user's TOML files: read whole, every key checked, every mistake reported with its line."""
 
 from __future__ import annotations
 

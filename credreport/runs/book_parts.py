@@ -1,4 +1,4 @@
-"""The parts of a workbook's archive -> why a program may show something else than the cells say.
+"""The parts of a workbook's archive -> why a program may display other values than the cells have.
 
 Which part is the workbook, its styles or its texts stands in several places, and programs do not all
 look at the same one; of a cell that is there twice they show either. No program saves a workbook like

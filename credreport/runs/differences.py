@@ -1,4 +1,4 @@
-"""Two files that should have the same bytes -> the first place where they differ, in words.
+"""Two files that should have the same bytes -> a description of the first difference.
 
 Places are those of the form: row and column of a CSV, the path of a JSON value, the line of a text,
 the byte and the pixels of a picture. `expected` is what the run makes now, `found` the file there.

@@ -1,4 +1,4 @@
-"""One finding -> in words: the row as reported, what decided, the arithmetic, the rule, what to do.
+"""One finding -> its explanation: the row as reported, what decided, the arithmetic, the rule, what to do.
 
 Nothing is judged here: the finding is taken from an assessment of the same inputs, and every number
 is shown with what it was computed from, so that it can be computed again by hand.

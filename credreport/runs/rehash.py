@@ -1,4 +1,4 @@
-"""A directory of evidence -> what is not as it was written, by the manifests and SHA256SUMS in it.
+"""A directory of evidence -> what is no longer as it was written, by the manifests and SHA256SUMS in it.
 
 A manifest may have been edited by anybody: its names are never followed out of the directory, a link
 is never opened, and every hash is computed from the bytes that are in the file.

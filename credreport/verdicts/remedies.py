@@ -1,4 +1,4 @@
-"""Findings -> one remedy for each credential: what is to be switched off is not also rotated."""
+"""Findings -> one remedy for each credential: a credential to be switched off is not also rotated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was judged, counted by report, and the sentences and small tables that are made of counts.
+"""Counts by report, and the sentences and small tables made from them.
 
 No pandas: what `inspect` says of a thousand reports needs none.
 """

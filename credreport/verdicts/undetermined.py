@@ -1,4 +1,4 @@
-"""Credentials -> what could not be judged, with the cells as reported."""
+"""Credentials -> the undetermined ones, with the cells as reported."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a report may come in: archives of files, and texts that hold its CSV. A new one is a module here."""
+"""Input containers: archives of files, and text formats that contain the CSV. One module each."""

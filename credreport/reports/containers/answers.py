@@ -1,4 +1,4 @@
-"""What AWS's command line saves, as JSON, YAML or text -> the CSV text of each report in it."""
+"""Output of the AWS CLI, as JSON, YAML or text -> the CSV text of each report in it."""
 
 from __future__ import annotations
 

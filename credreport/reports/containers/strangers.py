@@ -1,4 +1,4 @@
-"""What is no report but may lie where one belongs -> a refusal that says what it is."""
+"""Files that are not reports but may lie among them -> a refusal that says what each is."""
 
 from __future__ import annotations
 
