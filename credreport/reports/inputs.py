@@ -11,11 +11,12 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import lru_cache
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from credreport.errors import Problem
 from credreport.files import (
@@ -64,6 +65,7 @@ _UNPACK = "Unpack it yourself and name the directory"
 NO_REPORT = "no report in it"
 _LITTER_REASON = "left by a system or an editor"
 _HIDDEN = "hidden file"
+_CHANGED = "changed since it was found"
 _COMPANION = "not a report, by its name and its content"
 _SEARCHED = "a link to a directory, which is searched where it is"
 _NO_REPORTS = {_LITTER_REASON, _HIDDEN, _COMPANION, _SEARCHED}
@@ -110,6 +112,8 @@ class Unread:
     member: which member of the archive it is.
     spool: the archive, where it had to be unpacked first.
     is_link: whether it was a link, as far as is known; what becomes one later is not followed.
+    top: the directory that was searched, out of which no link is followed.
+    state: the size of the archive and when it was written, when its members were found.
     """
 
     path: str
@@ -120,6 +124,17 @@ class Unread:
     member: Member | None = None
     spool: Spool | None = None
     is_link: bool = True
+    top: str = ""
+    state: tuple[int, int] | None = None
+
+    def open(self) -> BinaryIO:
+        """Open it, or its archive. Raises OSError, or ValueError if it is not what was found."""
+        file = open_regular(self.path, follow=self.is_link)
+        is_out = self.top and _leads_out(self.path, self.top)
+        if is_out or self.state not in (None, _state_of(file)):
+            file.close()
+            raise ValueError(_CHANGED)
+        return file
 
     def read(self) -> Stream | Problem | Skipped:
         """Return its bytes, or the problem if they cannot be read."""
@@ -159,7 +174,7 @@ class Unread:
             return self._read()[:_HEAD]
         if self.member and self.spool:
             return self.member.head(self.spool.take_at, _HEAD)
-        with open_regular(self.path, follow=self.is_link) as file:
+        with self.open() as file:
             if self.member:
                 return self.member.head(take_from(file), _HEAD)
             return read_at_most(file, _HEAD)
@@ -167,7 +182,7 @@ class Unread:
     def _read(self) -> bytes:
         if self.member and self.spool:
             return self.member.read(self.spool.take_at)
-        with open_regular(self.path, follow=self.is_link) as file:
+        with self.open() as file:
             if self.member:
                 return self.member.read(take_from(file))
             return read_at_most(file, self.max_bytes + 1, self.size)
@@ -182,9 +197,8 @@ class Unread:
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle for another process: only this one has the spool, so its members go as bytes."""
-        names = ("path", "name", "size", "max_bytes", "searched", "member", "spool", "is_link")
-        fields = tuple(getattr(self, name) for name in names)
-        return (_itself, (self.read(),)) if self.spool else (Unread, fields)
+        values = tuple(getattr(self, each.name) for each in fields(self))
+        return (_itself, (self.read(),)) if self.spool else (Unread, values)
 
 
 def _itself(item: Item) -> Item:
@@ -349,7 +363,8 @@ class Opener:
             yield from self._find_directory(path)
         else:
             name = self.names.choose(path.name, path.parent.name)
-            yield from self._find_file(str(path), name, searched=False)
+            unread = Unread(_absolute(str(path)), name, 0, self.max_bytes, searched=False)
+            yield from self._find_file(str(path), unread)
 
     def _find_matches(self, pattern: str) -> Iterator[Item]:
         found = match(pattern)
@@ -386,7 +401,7 @@ class Opener:
                 elif entry.is_symlink():
                     links.append((folder, entry.path, shown))
                 else:
-                    for item in self._find_searched(entry.path, entry.name, shown):
+                    for item in self._find_searched(entry.path, entry.name, shown, directory):
                         found_any |= not isinstance(item, Skipped)
                         folders.add(folder, holds=not _is_no_report(item))
                         yield item
@@ -410,7 +425,7 @@ class Opener:
     def _find_link(self, path: str, name: str, directory: Path) -> Iterator[Item]:
         """Follow a link to a file of the searched directory; leave out the others by name."""
         target, top = Path(os.path.realpath(path)), Path(os.path.realpath(directory))
-        if top != target and top not in target.parents:
+        if _leads_out(path, directory):
             yield Skipped(name, "a link that leads out of the searched directory", is_doubt=True)
         elif (is_directory := _is_directory(target)) and _are_of_two_days(Path(path), target):
             found = f"a link to {target.name!r}, and the two names give its reports two dates"
@@ -422,18 +437,19 @@ class Opener:
                 is_left_out, why = True, "a link to a directory called by another account"
             yield Skipped(name, why, is_left_out)
         else:
-            yield from self._find_searched(path, Path(path).name, name)
+            yield from self._find_searched(path, Path(path).name, name, directory)
 
-    def _find_searched(self, path: str, base: str, name: str) -> Iterator[Item]:
-        unread = Unread(_absolute(path), name, 0, self.max_bytes, searched=True)
+    def _find_searched(self, path: str, base: str, name: str, directory: Path) -> Iterator[Item]:
+        top = _absolute(f"{directory}/")
+        unread = Unread(_absolute(path), name, 0, self.max_bytes, searched=True, top=top)
         skipped = _why_skipped(base, unread)
         if skipped:
             yield skipped
         else:
-            yield from self._find_file(path, name, searched=True)
+            yield from self._find_file(path, unread)
 
-    def _find_file(self, path: str, name: str, *, searched: bool) -> Iterator[Item]:
-        absolute = _absolute(path)
+    def _find_file(self, path: str, unread: Unread) -> Iterator[Item]:
+        absolute, name = unread.path, unread.name
         try:
             status = os.stat(path)  # noqa: PTH116 - a text will do
         except (OSError, ValueError) as error:
@@ -448,18 +464,18 @@ class Opener:
             self.seen_again += 1
             if first[1] != absolute:  # else it was named twice by the user
                 yield _another_name(name, absolute, *first)
-        elif is_archive(absolute):
-            yield from self._find_members(absolute, name)
         else:
             is_link = os.path.islink(path)  # noqa: PTH114 - a text will do
-            size = status.st_size
-            yield Unread(absolute, name, size, self.max_bytes, searched, is_link=is_link)
+            found = replace(unread, size=status.st_size, is_link=is_link)
+            yield from self._find_members(found) if is_archive(absolute) else [found]
 
-    def _find_members(self, path: str, name: str) -> Iterator[Item]:
+    def _find_members(self, archive: Unread) -> Iterator[Item]:
+        name = archive.name
         try:
-            with open_regular(path) as file:
+            with archive.open() as file:
                 room = MAX_UNPACKED_BYTES - self.unpacked_bytes
-                members, spool = open_archive(path, file, room)
+                state = _state_of(file)
+                members, spool = open_archive(archive.path, file, room)
         except ArchiveRefused as error:
             yield Problem(name, 0, 0, str(error), "Download or make it again")
             return
@@ -479,8 +495,8 @@ class Opener:
                 folders.add(folder, holds=False)
                 continue
             shown = self.names.choose(f"{name}/{_as_text(member.name)}")
-            unread = Unread(path, shown, member.size, self.max_bytes, True, member, spool)
-            item = _judge_member(unread, member)
+            unread = replace(archive, name=shown, size=member.size, searched=True, state=state)
+            item = _judge_member(replace(unread, member=member, spool=spool), member)
             found_any |= not isinstance(item, Skipped)
             folders.add(folder, holds=not _is_no_report(item))
             yield item
@@ -515,6 +531,17 @@ def _judge_member(unread: Unread, member: Member) -> Item:
 def _is_directory(path: str | Path) -> bool:
     """Whether it is one; what cannot be looked at is told when it is read."""
     return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises where a permission is lacking
+
+
+def _leads_out(path: str, directory: str | Path) -> bool:
+    """Whether links on the way to a path lead out of a directory."""
+    target, top = Path(os.path.realpath(path)), Path(os.path.realpath(directory))
+    return top != target and top not in target.parents
+
+
+def _state_of(file: BinaryIO) -> tuple[int, int]:
+    status = os.fstat(file.fileno())
+    return status.st_size, status.st_mtime_ns
 
 
 def _absolute(path: str) -> str:

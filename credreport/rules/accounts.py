@@ -32,6 +32,8 @@ NO_REPORT = "no report given"
 _EXPECTED = "id, account_id, Account ID or AccountId"
 _EXCEL_TEXT = re.compile(r"""^=?(["'])(.*)\1$|^'(.*)$""")
 _GROUPED = re.compile(r"([0-9]{4})-([0-9]{4})-([0-9]{4})")
+_AN_ID = re.compile(r"[0-9]{4}-?[0-9]{4}-?[0-9]{4}")
+_JOINED = re.compile(r"[^0-9+][0-9]{12}")
 _ROUNDED = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+|[0-9]+[.,]0+")
 _Row = tuple[int, Mapping[str, str]]
 
@@ -128,6 +130,12 @@ def read_accounts(path: Path) -> AccountList:
         else:
             name, owner, status = (cells.get(key, "").strip() for key in (_NAME, _OWNER, _STATUS))
             found[account_id] = Account(account_id, name, owner, status, line)
+    for account in found.values():
+        for cell in (account.name, account.owner) if account.line else ():
+            if _JOINED.fullmatch(cell[-13:]) and cell[-12:] not in found:
+                message = f"{cell!r} ends with an account ID that is not listed"
+                remedy = "If two lines became one there, end the first"
+                problems.append(Problem(file.name, account.line, 0, message, remedy))
     if not rows and not problems:
         problems.append(
             Problem(file.name, 0, 0, "no account in it", f"Expected a column {_EXPECTED}")
@@ -186,6 +194,11 @@ def _find_columns(
     if twice:
         found = f"two columns are called {header[plain.index(twice)]!r}"
         problems.append(Problem(name, line, 0, found, "Leave one of them"))
+        return {}
+    joined = next((cell for cell in header if _AN_ID.search(cell)), None)
+    if joined is not None:
+        found = f"the header has an account ID in {joined.strip()!r}"
+        problems.append(Problem(name, line, 0, found, "End the line of the header before it"))
         return {}
     places = {
         key: plain.index(next(known for known in names if known in plain))

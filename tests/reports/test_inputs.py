@@ -595,6 +595,37 @@ def test_what_becomes_a_link_after_it_was_found_is_refused(tmp_path: Path) -> No
         assert isinstance(item.read(), Problem)
 
 
+def test_a_directory_or_an_archive_that_becomes_a_link_out_is_refused(tmp_path: Path) -> None:
+    report, elsewhere = put(tmp_path / "in/b/a.csv"), put(tmp_path / "elsewhere/a.csv").parent
+    archive = zipped(put(tmp_path / "in/c/c.zip"), a_csv=b"x")
+    found_later = find_inputs([str(tmp_path / "in")])
+    found = next(found_later)
+    assert isinstance(found, Unread)
+    archive.rename(elsewhere / archive.name)
+    for directory in (report.parent, archive.parent):
+        directory.rename(tmp_path / f"{directory.name}-before")
+        directory.symlink_to(elsewhere)
+    later = [each.read() if isinstance(each, Unread) else each for each in found_later]
+    for item in (found.read(), pickle.loads(pickle.dumps(found)).read(), *later):
+        assert isinstance(item, Problem)
+        assert item.found == "cannot be read: changed since it was found"
+
+
+def test_a_tar_that_is_written_again_after_its_members_were_found_is_refused(
+    tmp_path: Path,
+) -> None:
+    archive, member = tmp_path / "x.tar", put(tmp_path / "a.csv", b"row")
+    outcomes: list[type] = []
+    for data in (b"row", b"row and row"):
+        with tarfile.open(archive, "w") as tar:
+            tar.add(put(member, data), "a.csv")
+        if not outcomes:
+            [found] = find_inputs([str(archive)])
+        assert isinstance(found, Unread)
+        outcomes.append(type(found.read()))
+    assert outcomes == [Stream, Problem]
+
+
 def test_a_link_out_of_the_searched_directory_is_left_out(tmp_path: Path) -> None:
     secret = put(tmp_path / "secret.csv", b"password")
     put(tmp_path / "in/a.csv")

@@ -98,6 +98,15 @@ def test_organizations_export_is_read(tmp_path: Path) -> None:
         ("id,name\n", "--accounts accounts.csv: no account in it"),
         ("id,ID\n1,2\n", "line 1: two columns are called 'id'. Leave one of them."),
         (
+            f"id,name {ACCOUNT},Prod\n{OTHER},Dev\n",
+            f"line 1: the header has an account ID in 'name {ACCOUNT}'. End the line of the header before it.",
+        ),
+        (f"id\t{ACCOUNT}\n{OTHER}\n", "line 1: the header has an account ID in"),
+        (
+            f"id,name\n{OTHER},Prod{ACCOUNT}\n",
+            f"line 2: 'Prod{ACCOUNT}' ends with an account ID that is not listed. If two lines became one there, end the first.",
+        ),
+        (
             f"id\n{ACCOUNT}\n{OTHER}\n{ACCOUNT}\n",
             f"line 4: account {ACCOUNT} a second time (first on line 2). List each account once.",
         ),

@@ -117,10 +117,12 @@ SURVIVED, TOO_LONG, ELSEWHERE = "survived", "noticed by taking too long", "not i
 T = TypeVar("T")
 # Mutants that change nothing that anyone can see: module, line of source, change, and why.
 EQUIVALENT: dict[tuple[str, str, str], str] = {
-    ("reports.inputs", "unread = Unread(_absolute(path), name, 0, self.max_bytes, searched=True)", "0 + 1"): "its "
+    ("reports.inputs", "unread = Unread(_absolute(path), name, 0, self.max_bytes, searched=True, top=top)", "0 + 1"): "its "
     "first bytes alone are read, which need neither its length",
-    ("reports.inputs", "unread = Unread(_absolute(path), name, 0, self.max_bytes, searched=True)", "True turned"): "nor "
+    ("reports.inputs", "unread = Unread(_absolute(path), name, 0, self.max_bytes, searched=True, top=top)", "True turned"): "nor "
     "how it was found",
+    ("reports.inputs", "unread = Unread(_absolute(str(path)), name, 0, self.max_bytes, searched=False)", "0 + 1"): "its "
+    "size is set once it is known",
     ("reports.inputs", "return read_at_most(file, self.max_bytes + 1, self.size)", "1 + 1"): "two bytes too many are refused "
     "as well",
     ("reports.inputs", "data = read_at_most(sys.stdin.buffer, self.max_bytes + 1)", "1 + 1"): "two bytes too many are refused "
