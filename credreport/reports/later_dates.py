@@ -35,10 +35,10 @@ _GUESSES = tuple(
 )
 _SHORT_YEAR = re.compile(r"(?<![0-9.])([0-9]{1,2})\.([0-9]{1,2})\.([2-3][0-9])(?![0-9])")
 _MONTH_WORDS = (
-    "jan(?:uary?|vier)?|enero?", "fe[bv](?:r|ruary?|rero|rier)?", "ma?e?r(?:ch|z|zo|s)?", "a[pbv]r(?:il)?",
-    "ma[iy]o?", "jun[ei]?|junio|juin", "jul[yi]?|julio|juil(?:let)?", "aug(?:ust)?|aout|agosto?",
-    "sept?(?:ember|embre|iembre)?", "o[ck]t(?:ober|obre|ubre)?", "nov(?:ember|embre|iembre)?",
-    "de[cz](?:ember|embre)?|dic(?:iembre)?",
+    "jan(?:uar[iy]?|vier|eiro)?|enero?|gennaio", "fe[bv](?:r|ruar[iy]?|rero|rier|braio|ereiro)?", "ma?e?r(?:ch|co|z|zo|ts?|s)?|maart",
+    "a[pbv]r(?:ile?)?", "ma[iyj]o?|mei|maggio", "jun[ei]?|jun[ih]o|juin|giu(?:gno)?", "jul[yi]?|jul[ih]o|juil(?:let)?|lug(?:lio)?",
+    "aug(?:ust(?:us|i)?)?|aout|agosto?", "sept?(?:ember|embre|iembre)?|sett?embr[eo]", "o[ck]t(?:ober|obre|ubre)?|ott(?:obre)?|outubro",
+    "nov(?:ember|embr[eo]|iembre)?", "de[cz](?:ember|embr[eo])?|dic(?:iembre|embre)?",
 )  # fmt: skip
 _PERIOD = re.compile(
     "(?<![a-z])(?:"

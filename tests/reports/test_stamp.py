@@ -350,6 +350,7 @@ def test_it_does_where_that_date_is_not_later(name: str) -> None:
         "Dez 2026", "23. Dezember 26", "décembre 2026", "23 de diciembre de 2026", "Wed Dec 23 06:00:09 2026",
         "März 2027", "fév 27", "12-2026", "122026", "202612", "Q4 2027", "2027 H1", "1Q27", "27h1", "CW50 2026", "h2 27",
         "2026-1223", "2026-275", "2026366",
+        "dicembre 2026", "23 ott 2027", "settembre 2027", "23 de dezembro de 2026", "outubro 2027", "março 2027", "23 maart 2027", "mei 2027", "giu 27",
     ],
 )  # fmt: skip
 def test_nor_where_it_may_have_a_later_one_in_other_words(date: str) -> None:
