@@ -75,11 +75,11 @@ def _to_cells(column: pd.Series, *, is_guarded: bool) -> list[str]:
     )
     if not is_unsafe and not any(sign in whole for sign in _QUOTED):
         return cells
-    changed = {text: _quote(_guard(text) if is_unsafe else text) for text in different}
+    changed = {text: _quote(guard(text) if is_unsafe else text) for text in different}
     return [changed[text] for text in cells]
 
 
-def _guard(text: str) -> str:
+def guard(text: str) -> str:
     """Return the text with an apostrophe before each part that a spreadsheet would execute.
 
     Control and direction characters are written out, as in the other formats.

@@ -48,16 +48,17 @@ class Format:
         files made before it, and returns its own files.
     is_comment: whether it is the comment on the ticket, which names the others' hashes and is
         written after them and after the manifest.
-    start: a pattern for the first bytes of its files, by which, with their names, the next run
-        recognises the program's own files among its inputs; tables are known by their columns.
+    start: a regular expression for the first bytes of its files, after a BOM and blanks. By these and
+        their names the next run recognises the program's own files among its inputs. Empty for a
+        table: those are known by their columns (`reports/own_output`).
     """
 
     name: str
     endings: tuple[str, ...]
     purpose: str
     writer: str
+    start: str
     is_comment: bool = False
-    start: str = ""
 
     @property
     def home(self) -> tuple[str, str]:
@@ -83,7 +84,9 @@ _ALL = (
     Format(
         "svg", ("-*.svg",), "the pictures, text as text", "pictures:write_svg", start=r"<\?xml "
     ),
-    Format("csv", ("-*.csv",), "other programs, one file per table", "csv_file:write_csv"),
+    Format(
+        "csv", ("-*.csv",), "other programs, one file per table", "csv_file:write_csv", start=""
+    ),
     Format(
         "json",
         (".json",),
@@ -160,7 +163,6 @@ def own_output(stem: str = "credreport-.+") -> re.Pattern[str]:
 
 def own_start(name: str) -> re.Pattern[bytes]:
     """Return the pattern of the first bytes of a file that the program gave that name."""
-    starts = [
-        each.start for each in FORMATS.values() if re.fullmatch(f"{STEM}(?:{each.pattern})", name)
-    ]
-    return re.compile("|".join(filter(None, starts or [FORMATS["json"].start])).encode("latin-1"))
+    own = (each for each in FORMATS.values() if re.fullmatch(f"{STEM}(?:{each.pattern})", name))
+    start = next(own, FORMATS["json"]).start  # the manifest is JSON, too
+    return re.compile((start or "(?!)").encode("latin-1"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from credreport.reports.normalise import join_texts
-from credreport.schema import MFA, ROOT_USER, SLOT_WORDS, SLOTS, UNDETERMINED, Status
+from credreport.schema import MFA, ROOT_USER, SLOTS, UNDETERMINED, Kind, Status
 from credreport.verdicts.reasons import NO_COLUMN, to_cells_text
 
 _COLUMNS = (*UNDETERMINED, "report", "is_of_rule")
@@ -60,9 +60,13 @@ def _further_cells(credentials: pd.DataFrame, about: pd.DataFrame, slots: pd.Ser
     """Return the cells that rules read besides the slot's own: for a user, those of every slot."""
     mine = credentials[credentials["user_row"].isin(about["user_row"])]
     joined = join_texts(_cells(mine, mine["credential"]), mine["user_row"], "; ")
-    mfa = about["mfa_active"].where(about["has_mfa_column"], NO_COLUMN)
-    whole = f"{MFA}=" + mfa + "; " + about["user_row"].map(joined).astype("str")
-    beside = "; user_creation_time=" + about["created_raw"]
-    is_password = slots.eq("password")
-    expiry = "; password_next_rotation=" + about["next_rotation_raw"].fillna(NO_COLUMN)
-    return beside.mask(is_password, expiry).where(slots.isin(SLOT_WORDS), whole)
+    passwords = mine.loc[mine["kind"].eq(Kind.PASSWORD)].set_index("user_row")["enabled_raw"]
+    mfa = f"{MFA}=" + about["mfa_active"].where(about["has_mfa_column"], NO_COLUMN)
+    of_password = "; password_next_rotation=" + about["next_rotation_raw"].fillna(NO_COLUMN)
+    of_key = "; user_creation_time=" + about["created_raw"]
+    of_key += "; password_enabled=" + about["user_row"].map(passwords).astype("str")
+    return (
+        (mfa + "; " + about["user_row"].map(joined).astype("str"))
+        .mask(about["kind"].eq(Kind.ACCESS_KEY), of_key)
+        .mask(slots.eq(SLOTS[0].credential), of_password + "; " + mfa)
+    )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+import re
 
 import pytest
 
-from credreport.output.formats import STEM, own_output
+from credreport.output.formats import FORMATS, STEM, own_output, own_start
 from credreport.reports.own_output import (
     is_own_document,
     is_own_file,
@@ -138,23 +139,23 @@ def test_the_names_of_every_profile_are_known(profile: str) -> None:
 OURS = "credreport-111122223333-2026-06-30-90d"
 
 
-@pytest.mark.parametrize(
-    ("ending", "start"),
-    [
-        (".xlsx", b"PK\x03\x04\x14"),
-        ("-ageing.png", b"\x89PNG\r\n"),
-        ("-ageing.svg", b'<?xml version="1.0"?>'),
-        ("-findings.csv", b"\xef\xbb\xbf" + FIVE.encode()),
-        (".json", b'{\n "schema_version": 2,\n "generator": "credreport",'),
-        ("-manifest.json", b'{\n "schema_version": 2,\n "generator": "credreport",'),
-        (".oscal.json", b'{\n"assessment-results": {\n"uuid": "5b0aa452"'),
-        (".ocsf.jsonl", b'{"activity_id": 1, "activity_name": "Create"'),
-        ("-remediate.sh", b"#!/bin/sh\n# Remediation"),
-        (".html", b'<!DOCTYPE html>\n<html lang="en">'),
-        (".md", b"## 1 of 2 findings"),
-        (".jira", b"\xef\xbb\xbfh2. 1 of 2 findings"),
-    ],
+STARTS = (
+    (".xlsx", b"PK\x03\x04\x14"),
+    ("-ageing.png", b"\x89PNG\r\n"),
+    ("-ageing.svg", b'<?xml version="1.0"?>'),
+    ("-findings.csv", b"\xef\xbb\xbf" + FIVE.encode()),
+    (".json", b'{\n "schema_version": 2,\n "generator": "credreport",'),
+    ("-manifest.json", b'{\n "schema_version": 2,\n "generator": "credreport",'),
+    (".oscal.json", b'{\n"assessment-results": {\n"uuid": "5b0aa452"'),
+    (".ocsf.jsonl", b'{"activity_id": 1, "activity_name": "Create"'),
+    ("-remediate.sh", b"#!/bin/sh\n# Remediation"),
+    (".html", b'<!DOCTYPE html>\n<html lang="en">'),
+    (".md", b"## 1 of 2 findings"),
+    (".jira", b"\xef\xbb\xbfh2. 1 of 2 findings"),
 )
+
+
+@pytest.mark.parametrize(("ending", "start"), STARTS)
 def test_a_file_of_ours_is_known_by_its_name_and_how_it_begins(ending: str, start: bytes) -> None:
     name = f"{OURS}{ending}"
     assert is_own_file(name, start, is_like_report=False)
@@ -162,6 +163,18 @@ def test_a_file_of_ours_is_known_by_its_name_and_how_it_begins(ending: str, star
     assert not is_own_file(f"my-{name}", start, is_like_report=False)
     for other in (b"[117, 115, 101, 114]", b"dQBzAGUAcgAsAGEAcgBuAA==", b""):
         assert not is_own_file(name, other, is_like_report=False)
+
+
+def test_every_format_has_its_start_but_for_tables() -> None:
+    endings = [ending for ending, _ in STARTS]
+    tried = [
+        name
+        for name, each in FORMATS.items()
+        if any(re.fullmatch(each.pattern, ending) for ending in endings)
+    ]
+    assert tried == [*FORMATS]
+    assert [name for name, each in FORMATS.items() if not each.start] == ["csv"]
+    assert not own_start(f"{OURS}-findings.csv").match(b"a")
 
 
 def test_sums_are_known_by_their_name_alone() -> None:

@@ -68,7 +68,7 @@ def test_a_credential_has_its_own_cells(tmp_path: Path) -> None:
                 "access_key_1",
                 "unrotated-access-key: whether the key is active is neither true nor false, or when "
                 "it was made is not a readable date before the as-of",
-                f"{KEY_CELLS}; user_creation_time=2020-01-01T00:00:00Z",
+                f"{KEY_CELLS}; user_creation_time=2020-01-01T00:00:00Z; password_enabled=false",
                 3,
             ),
         ),
@@ -80,7 +80,7 @@ def test_a_credential_has_its_own_cells(tmp_path: Path) -> None:
                 "expiring-password: whether the password is enabled is neither true nor false, or "
                 "`password_next_rotation` is not a readable date",
                 "password_enabled=true; password_last_used=2026-01-30T00:00:00Z; "
-                "password_last_changed=N/A; password_next_rotation=later",
+                "password_last_changed=N/A; password_next_rotation=later; mfa_active=false",
                 3,
             ),
         ),
@@ -106,6 +106,32 @@ def test_a_rule_has_what_it_looks_at_besides(
     assert told(judged) == [UNREAD, row]
     assert judged.undetermined["is_of_rule"].tolist() == [False, True]
     assert judged.undetermined["user"].tolist() == ["ann", "bob"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "cells", "credential", "read"),
+    [
+        (
+            "setup-access-key",
+            KEY | {"access_key_1_last_used_date": "N/A", "password_enabled": "yes"},
+            "access_key_1",
+            "user_creation_time=2020-01-01T00:00:00Z; password_enabled=yes",
+        ),
+        (
+            "old-single-factor-password",
+            PASSWORD | {"password_last_changed": "2020-01-01T00:00:00Z", "mfa_active": "yes"},
+            "password",
+            "password_next_rotation=N/A; mfa_active=yes",
+        ),
+    ],
+)
+def test_a_rule_about_a_credential_shows_the_cell_of_its_user_that_it_reads(
+    rule: str, cells: dict[str, str], credential: str, read: str, tmp_path: Path
+) -> None:
+    found = judge(tmp_path, user("bob", **cells), policy=about(rule)).undetermined
+    (row,) = found[found["is_of_rule"]].to_dict("records")
+    assert row["credential"] == credential
+    assert row["cells"].endswith(f"; {read}")
 
 
 def test_a_row_that_is_not_there_has_no_cells_and_no_line(tmp_path: Path) -> None:
