@@ -171,7 +171,7 @@ def _read_flags(grid: Grid, typed: Typed, flags: Sequence[tuple[int, int]], rows
     """Read flags: `true` and `false` in any case; every other text is neither."""
     starts = grid.starts([place for _, place in flags], rows)
     words = grid.words(starts)
-    on, off = _is_word(words, b"true"), _is_word(words, b"false")
+    on, off = is_word(words, b"true"), is_word(words, b"false")
     enabled = np.where(on, np.int8(ON), np.where(off, np.int8(OFF), np.int8(NEITHER)))
     neither = ~(on | off)
     is_unreported = np.zeros(neither.shape, dtype=bool)
@@ -181,7 +181,7 @@ def _read_flags(grid: Grid, typed: Typed, flags: Sequence[tuple[int, int]], rows
         typed.is_unreported[slot, rows] = is_unreported[number]
 
 
-def _is_word(words: Words, text: bytes) -> Flags:
+def is_word(words: Words, text: bytes) -> Flags:
     """Whether the words spell the text, in any case, and the cell ends there."""
     size = len(text)
     spare = 8 * (8 - size - 1)

@@ -6,14 +6,25 @@ valid. Its cells may then contradict one another, or be those of another row.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from credreport.reports.cells import is_word, read_dates
 from credreport.reports.grid import Flags, Grid, Numbers, is_text, to_number
 from credreport.reports.report import Table
-from credreport.schema import CREATED, KNOWN_ABSENCES, NOT_SUPPORTED, SLOTS, Kind, Meaning
-from credreport.verdicts.status import OFF, ON, code
+from credreport.schema import (
+    CREATED,
+    JUDGED_SLOTS,
+    KNOWN_ABSENCES,
+    MFA,
+    NEXT_ROTATION,
+    NOT_SUPPORTED,
+    SLOTS,
+    Kind,
+    Meaning,
+)
+from credreport.verdicts.status import NEITHER, OFF, ON, code
 
 _INSTANT, _ABSENCE, _TEXT = map(code, (Meaning.INSTANT, Meaning.ABSENCE, Meaning.TEXT))
 _NOTHING, *_OTHERS = (f"{word}\0".encode() for word in (*KNOWN_ABSENCES, NOT_SUPPORTED))
@@ -29,9 +40,17 @@ def find_contradictions(table: Table) -> Iterator[tuple[str, Numbers, str]]:
         yield "contradiction", np.flatnonzero(flags), sentence
     uncreated = np.isnat(table.typed.created_at) & table.has_column(CREATED)
     yield "unreadable-cell", np.flatnonzero(uncreated), f"`{CREATED}` is not a date"
-    undated = (table.typed.set_meaning == _TEXT) | (table.typed.last_meaning == _TEXT)
-    off = np.flatnonzero(_any(undated & (table.typed.enabled == OFF)))
+    typed = table.typed
+    undated = (typed.set_meaning == _TEXT) | (typed.last_meaning == _TEXT)
+    off = np.flatnonzero(_any(undated & (typed.enabled == OFF)))
     yield "unreadable-cell", off, "text where a credential that is off has its dates"
+    unclear = undated | ((typed.enabled == NEITHER) & ~typed.is_unreported)
+    root = np.flatnonzero(_any(unclear[: len(JUDGED_SLOTS)]) & table.is_root)
+    yield "unreadable-cell", root, "a flag or a date of root that cannot be read"
+    unflagged = np.flatnonzero(_read(table, MFA, _is_no_flag))
+    yield "unreadable-cell", unflagged, f"`{MFA}` is neither true nor false"
+    expiring = np.flatnonzero(_read(table, NEXT_ROTATION, _is_no_date))
+    yield "unreadable-cell", expiring, f"`{NEXT_ROTATION}` is not a date"
     yield "alike", _find_alike(table), "the same dates of use and change as another user"
     keys = _find_keys_alike(table)
     yield "alike", np.flatnonzero(keys), "both access keys were set at the same instant"
@@ -51,12 +70,19 @@ def _find_in_rows(table: Table) -> Iterator[tuple[Flags, str]]:
     yield _any(is_off & is_used & is_unset), "a last use of a credential that does not exist"
     has_password = is_off[0] & (typed.set_meaning[0] == _INSTANT) & ~table.is_root
     yield has_password, "`password_enabled` is false, but there is a date of the last change"
+    expires = _read(table, NEXT_ROTATION, _is_date) & is_unset[0] & ~table.is_root
+    yield expires, f"`{NEXT_ROTATION}` is a date, but the password was never set"
+    certified = _any((is_on & is_unset)[len(JUDGED_SLOTS) :])
+    yield certified, "an active certificate that was never set"
     for slot in _KEYS:
-        has_service, is_known = _read_services(table, SLOTS[slot].service)
+        has_service = _read(table, SLOTS[slot].service, _says_something)
+        has_region = _read(table, SLOTS[slot].region, _says_something)
+        is_known = table.has_column(SLOTS[slot].service)
         name = SLOTS[slot].credential
         yield is_known & is_used[slot] & ~has_service, f"a last use of {name} without a service"
         never = typed.last_meaning[slot] == _ABSENCE
-        yield is_known & never & has_service, f"a service that {name} used, but no last use"
+        says = f"a service or region that {name} used, but no last use"
+        yield never & (has_service | has_region), says
 
 
 def _any(flags: Flags) -> Flags:
@@ -64,13 +90,29 @@ def _any(flags: Flags) -> Flags:
     return found
 
 
-def _read_services(table: Table, column: str) -> tuple[Flags, Flags]:
-    """Return which rows name a service in the column, and which have the column at all."""
+def _read(table: Table, column: str, read: Callable[[Grid, int], Flags]) -> Flags:
+    """Return what is read of each cell of a column, False where there is no such column."""
     parts = [
         np.zeros(end - begin, dtype=bool) if found is None else found[begin:end]
-        for found, begin, end in table.by_grid(column, _says_something)
+        for found, begin, end in table.by_grid(column, read)
     ]
-    return np.concatenate(parts), table.has_column(column)
+    return np.concatenate(parts)
+
+
+def _is_no_flag(grid: Grid, column: int) -> Flags:
+    words = grid.words(grid.starts(column))
+    found: Flags = ~(is_word(words, b"true") | is_word(words, b"false") | (words & 0xFF == 0))
+    return found
+
+
+def _is_date(grid: Grid, column: int) -> Flags:
+    found: Flags = read_dates(grid, [column]).meaning[0] == _INSTANT
+    return found
+
+
+def _is_no_date(grid: Grid, column: int) -> Flags:
+    found: Flags = read_dates(grid, [column]).meaning[0] == _TEXT
+    return found
 
 
 def _says_something(grid: Grid, column: int) -> Flags:

@@ -30,7 +30,6 @@ from credreport.schema import (
 from credreport.verdicts.contradictions import find_contradictions
 from credreport.verdicts.judged import Judged
 from credreport.verdicts.status import (
-    ON,
     STATUSES,
     USES,
     Cells,
@@ -271,14 +270,13 @@ def newest_of(cells: Cells, created_at: Instants) -> Instants:
 def _find_by_row(
     cells: Cells, verdicts: Verdicts, created_at: Instants
 ) -> Iterator[tuple[str, Flags, Callable[[Row], str]]]:
-    on = cells.enabled == ON
     is_key = cells.kind == code(Kind.ACCESS_KEY)
     unreadable = cells.set_meaning == code(Meaning.TEXT)
     yield "unreadable-cell", _is_judged(verdicts) & unreadable, _unreadable_sentence
-    used_first = on & (cells.last_used < cells.set_at)
+    used_first = cells.last_used < cells.set_at
     yield "used-before-set", used_first & ~is_key, _changed_sentence
     yield "used-before-set", used_first & is_key, _used_sentence
-    yield "set-before-created", on & (cells.set_at < created_at), _set_sentence
+    yield "set-before-created", cells.set_at < created_at, _set_sentence
 
 
 def _is_judged(verdicts: Verdicts) -> Flags:

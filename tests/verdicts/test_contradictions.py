@@ -94,7 +94,19 @@ def test_what_aws_writes_is_no_contradiction(cells: dict[str, str]) -> None:
         ),
         (
             KEY | {"access_key_1_last_used_date": "N/A"},
-            "'bob': a service that access_key_1 used, but no last use; the file may be damaged",
+            "'bob': a service or region that access_key_1 used, but no last use; the file may be damaged",
+        ),
+        (
+            {"password_next_rotation": "2027-02-01T00:00:00Z"},
+            "'bob': `password_next_rotation` is a date, but the password was never set; the file may be damaged",
+        ),
+        (
+            {"cert_2_active": "true"},
+            "'bob': an active certificate that was never set; the file may be damaged",
+        ),
+        (
+            {"access_key_1_last_used_region": "eu-west-1"},
+            "'bob': a service or region that access_key_1 used, but no last use; the file may be damaged",
         ),
     ],
 )
@@ -117,6 +129,49 @@ def test_a_creation_time_that_is_no_date_is_warned_of() -> None:
 def test_text_where_a_credential_that_is_off_has_its_dates_is_warned_of(column: str) -> None:
     message = "'bob': text where a credential that is off has its dates; the file may be damaged"
     assert warnings_of(user("bob", **{column: "true"})) == [("unreadable-cell", 3, message)]
+
+
+@pytest.mark.parametrize(
+    "column", ["password_enabled", "password_last_used", "access_key_2_active"]
+)
+def test_a_cell_of_root_that_cannot_be_read_is_warned_of(column: str) -> None:
+    """Root is not judged: its cells may be the beginning of a row and the end of another."""
+    text = to_csv(root(**{column: "2026-true"}))
+    ((answer,),) = inspect_batch([Stream(NAME, text.encode())], Question())
+    assert isinstance(answer, Counted)
+    message = (
+        "'<root_account>': a flag or a date of root that cannot be read; the file may be damaged"
+    )
+    assert [(each.code, each.message) for each in answer.warnings] == [("unreadable-cell", message)]
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "words"),
+    [
+        ("mfa_active", "tfalse", "neither true nor false"),
+        ("mfa_active", "2026-01-30T10:00:00Z", "neither true nor false"),
+        ("password_next_rotation", "2026-01-2027-02-01T00:00:00Z", "not a date"),
+        ("password_next_rotation", "true", "not a date"),
+    ],
+)
+def test_a_cell_on_which_no_verdict_rests_is_warned_of(column: str, cell: str, words: str) -> None:
+    """As where a stretch was lost between two rows, and the rest of them is one row now."""
+    message = f"'bob': `{column}` is {words}; the file may be damaged"
+    assert warnings_of(user("bob", **{column: cell})) == [("unreadable-cell", 3, message)]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"mfa_active": "TRUE"},
+        {"mfa_active": ""},  # has a warning of its own
+        {"password_next_rotation": ""},
+        {"password_next_rotation": "not_supported"},
+        PASSWORD | {"password_next_rotation": "2027-02-01T00:00:00Z"},
+    ],
+)
+def test_what_such_a_cell_may_say_is_not(cells: dict[str, str]) -> None:
+    assert warnings_of(user("bob", **cells)) == []
 
 
 def test_an_arn_without_the_account_of_the_others_is_warned_of() -> None:

@@ -131,9 +131,10 @@ def test_blanks_in_a_file_without_the_words(tmp_path: Path) -> None:
     assert any("the file has no N/A at all" in line for line in shown(judge(tmp_path, blanked)))
 
 
-def test_a_key_used_before_it_was_made(tmp_path: Path) -> None:
+@pytest.mark.parametrize("active", ["true", "false"])
+def test_a_key_used_before_it_was_made(tmp_path: Path, active: str) -> None:
     row = user(
-        access_key_1_active="true",
+        access_key_1_active=active,
         access_key_1_last_rotated="2025-12-02T00:00:00Z",
         access_key_1_last_used_date="2025-12-01T00:00:00Z",
         access_key_1_last_used_service="s3",
@@ -168,10 +169,11 @@ def test_a_password_changed_after_its_last_use(tmp_path: Path) -> None:
     assert "the one now set may never have been used" in line
 
 
-def test_set_before_the_user_was_created(tmp_path: Path) -> None:
+@pytest.mark.parametrize("active", ["true", "false"])
+def test_set_before_the_user_was_created(tmp_path: Path, active: str) -> None:
     row = user(
         user_creation_time="2025-12-03T00:00:00Z",
-        access_key_2_active="true",
+        access_key_2_active=active,
         access_key_2_last_rotated="2025-12-02T23:59:59Z",
     )
     assert shown(judge(tmp_path, root(), row)) == [

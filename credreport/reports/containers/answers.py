@@ -184,7 +184,7 @@ def unpack_yaml(name: str, text: str) -> Iterator[Unpacked]:
 
 
 def _unpack_answer_in_yaml(name: str, answer: Mapping[str, Sequence[str]]) -> Unpacked:
-    unpacked = unpack_base64(name, "".join(answer["Content"]), "CLI YAML")
+    unpacked = unpack_base64(name, "\n".join(answer["Content"]), "CLI YAML")
     return replace(unpacked, generated_time="".join(answer.get("GeneratedTime", "")))
 
 

@@ -76,7 +76,7 @@ def wrapped(width: int, end: str) -> bytes:
         (b"[" + answer() + b"]", "CLI JSON", TIME),
         (yaml(BASE64), "CLI YAML", TIME),
         (b"---\n" + yaml(BASE64), "CLI YAML", TIME),
-        (yaml(f"|\n  {BASE64[:76]}\n  {BASE64[76:]}"), "CLI YAML", TIME),
+        (yaml("|\n  " + wrapped(76, "\n  ").decode()), "CLI YAML", TIME),
         (yaml(BASE64).replace(b"text/csv", b"f" * 99), "CLI YAML", TIME),
         (yaml(BASE64, mark="- ", indent="  "), "CLI YAML", TIME),
         (BASE64.encode(), "base64", ""),
@@ -140,6 +140,7 @@ def zipped(name: str) -> bytes:
         (BASE64[:160].encode() + b"\n" * 96 + BASE64[256:].encode(), "with an empty line in it"),
         (b"\n".join([*wrapped(76, "\n").split()[:3], BASE64[240:].encode()]), "a part is missing"),
         (wrapped(76, "\n")[:72] + wrapped(76, "\n")[76:], "a part is missing"),
+        (yaml("|\n  " + wrapped(76, "\n  ").decode()[4:]), "a part is missing"),
         (
             wrapped(76, "\n").replace(wrapped(76, "\n").split()[2] + b"\n", b"\n"),
             "an empty line in it",
