@@ -33,6 +33,7 @@ _EXPECTED = "id, account_id, Account ID or AccountId"
 _EXCEL_TEXT = re.compile(r"""^=?(["'])(.*)\1$|^'(.*)$""")
 _GROUPED = re.compile(r"([0-9]{4})-([0-9]{4})-([0-9]{4})")
 _AN_ID = re.compile(r"[0-9]{4}-?[0-9]{4}-?[0-9]{4}")
+_ARN = re.compile(r"arn:[^/]*:account/[^/]*/([0-9]{12})")
 _JOINED = re.compile(r"[^0-9+][0-9]{12}")
 _ROUNDED = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+|[0-9]+[.,]0+")
 _Row = tuple[int, Mapping[str, str]]
@@ -233,6 +234,7 @@ def _read_json(name: str, text: str, problems: list[Problem]) -> Iterator[_Row]:
     except (RecursionError, ValueError):
         problems.append(Problem(name, 0, 0, "not JSON that can be read", remedy))
         return
+    elsewhere = dict.fromkeys(_ids_in(document))
     if isinstance(document, dict):
         if any(value for key, value in document.items() if _plain(key) == "nexttoken"):
             found = "a part of the list: `NextToken` says that there are more accounts"
@@ -247,8 +249,28 @@ def _read_json(name: str, text: str, problems: list[Problem]) -> Iterator[_Row]:
         places = _find_columns(f"{name}, account {number}", 0, list(each), problems)
         if not places:
             return
-        cells = list(each.values())
-        yield 0, {key: _to_text(cells[place]) for key, place in places.items()}
+        cells = [_to_text(value) for value in each.values()]
+        elsewhere.pop(_to_id(cells[places[_ID]]), None)
+        yield 0, {key: cells[place] for key, place in places.items()}
+    for account_id in elsewhere:
+        found = f"account {account_id} is in it, but not as the ID of an account of its list"
+        problems.append(Problem(name, 0, 0, found, remedy))
+
+
+def _ids_in(document: object) -> Iterator[str]:
+    """Yield the account IDs in the texts of a JSON document that are for them, at any depth."""
+    waiting = [document]
+    while waiting:
+        match waiting.pop():
+            case list(values):
+                waiting += values
+            case dict(pairs):
+                waiting += pairs.values()
+                for key, value in pairs.items():
+                    of_key = ACCOUNT_ID if _plain(key) in _HEADERS[_ID] else _ARN
+                    text = str(value) if isinstance(value, str | int) else ""
+                    if match := of_key.fullmatch(text):
+                        yield match[match.re.groups]
 
 
 def _to_text(value: object) -> str:

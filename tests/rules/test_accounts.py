@@ -51,6 +51,12 @@ def test_cells_may_be_left_out_where_the_line_has_an_end(tmp_path: Path, rest: s
     assert account == Account(ACCOUNT, line=2)
 
 
+def test_an_id_in_groups_is_that_of_its_arn(tmp_path: Path) -> None:
+    arn = f"arn:aws:organizations::{OTHER}:account/o-a/111122223333"
+    text = f'[{{"Id": "1111-2222-3333", "Arn": "{arn}"}}]'
+    assert read(tmp_path, text) == (Account("111122223333"),)
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_spreadsheets_write_other_delimiters(tmp_path: Path, delimiter: str, end: str) -> None:
@@ -149,6 +155,14 @@ def test_organizations_export_is_read(tmp_path: Path) -> None:
         (
             f'{{"Accounts": [{{"Id": "{OTHER}"}}], "NextToken": "eyJ"}}',
             "a part of the list: `NextToken` says that there are more accounts. Run `aws",
+        ),
+        (
+            f'{{"Accounts": [{{"Id": "{OTHER}"}}], "Suspended": [[{{"Id": {ACCOUNT}}}]]}}',
+            f"account {ACCOUNT} is in it, but not as the ID of an account of its list. Expected the",
+        ),
+        (
+            f'[{{"Id": "{OTHER}", "Arn": "arn:aws:organizations::{OTHER}:account/o-a/{ACCOUNT}"}}]',
+            f"account {ACCOUNT} is in it, but not as the ID of an account of its list. Expected the",
         ),
         ('[{"Name": "x"}]', "accounts.csv, account 1: no column with the account ID among 'Name'"),
     ],
