@@ -161,14 +161,14 @@ def _read_names(grid: Grid) -> tuple[Words, Flags]:
     column = grid.place(USER)
     starts, sizes = grid.starts(column), grid.ends(column) - grid.starts(column)
     longest = min(int(sizes.max(initial=1)), _LONGEST_NAME)
-    names = _cut(grid.runs(starts, count_words(longest)), sizes)
+    names = cut(grid.runs(starts, count_words(longest)), sizes)
     is_plain = sizes <= _LONGEST_NAME
     is_other = _contains(names, _SLASH) | _contains(names, _COLON)
     is_other |= names & 0x80 * _EVERY_BYTE != 0
     return names, is_plain & ~np.logical_or.reduce(is_other, axis=0)
 
 
-def _cut(words: Words, sizes: Places) -> Words:
+def cut(words: Words, sizes: Places) -> Words:
     """Return texts of several words, cut after the first `sizes` bytes of each."""
     left = [np.clip(sizes - 8 * number, 0, 8) for number in range(len(words))]
     cut: Words = words & _KEPT[np.array(left)]
@@ -209,7 +209,7 @@ def _has_other_arn(grid: Grid, names: Words, is_plain: Flags, root: Flags) -> Fl
     starts = np.maximum(grid.ends(arn) - sizes, 1)
     before = grid.words(starts - 1, 2) & 0xFF
     differs = (before != _SLASH) & (before != _COLON)
-    tails = _cut(grid.runs(starts, len(names)), sizes)
+    tails = cut(grid.runs(starts, len(names)), sizes)
     differs |= np.logical_or.reduce(names != tails, axis=0)
     rows = np.flatnonzero(~root & (differs | ~is_plain))
     pairs = zip(grid.cells(rows, user), grid.cells(rows, arn), strict=True)

@@ -6,13 +6,16 @@ valid. Its cells may then contradict one another, or be those of another row.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
-from credreport.reports.cells import is_word, read_dates
-from credreport.reports.grid import Flags, Grid, Numbers, is_text, to_number
+from credreport.reports.cells import Dates, is_word, read_dates
+from credreport.reports.grid import Flags, Grid, Numbers, Words, is_text, to_number
 from credreport.reports.report import Table
+from credreport.reports.users import cut
 from credreport.schema import (
     CREATED,
     JUDGED_SLOTS,
@@ -24,14 +27,17 @@ from credreport.schema import (
     Kind,
     Meaning,
 )
-from credreport.verdicts.status import NEITHER, OFF, ON, code
+from credreport.verdicts.status import INSTANT_UNIT, NEITHER, OFF, ON, Codes, Instants, code
 
 _INSTANT, _ABSENCE, _TEXT = map(code, (Meaning.INSTANT, Meaning.ABSENCE, Meaning.TEXT))
 _NOTHING, *_OTHERS = (f"{word}\0".encode() for word in (*KNOWN_ABSENCES, NOT_SUPPORTED))
 _KEYS = [place for place, slot in enumerate(SLOTS) if slot.kind is Kind.ACCESS_KEY]
 _ODD = np.uint64(0x9E3779B97F4A7C15)  # any odd number with many bits
 
-Found = tuple[Numbers, str]
+_FORMS = {
+    SLOTS[slot].region: re.compile(r"[a-z]+(-[a-z]+)*(-[0-9]+)?", re.IGNORECASE) for slot in _KEYS
+} | {SLOTS[slot].service: re.compile(r"[a-z0-9_. -]+", re.IGNORECASE) for slot in _KEYS}
+_LONGEST_NAME = 4  # words of eight bytes that tell names of regions and services apart
 
 
 def find_contradictions(table: Table) -> Iterator[tuple[str, Numbers, str]]:
@@ -49,8 +55,17 @@ def find_contradictions(table: Table) -> Iterator[tuple[str, Numbers, str]]:
     yield "unreadable-cell", root, "a flag or a date of root that cannot be read"
     unflagged = np.flatnonzero(_read(table, MFA, _is_no_flag))
     yield "unreadable-cell", unflagged, f"`{MFA}` is neither true nor false"
-    expiring = np.flatnonzero(_read(table, NEXT_ROTATION, _is_no_date))
-    yield "unreadable-cell", expiring, f"`{NEXT_ROTATION}` is not a date"
+    meaning, rotates_at = _read_rotations(table)
+    no_date = np.flatnonzero(meaning == _TEXT)
+    yield "unreadable-cell", no_date, f"`{NEXT_ROTATION}` is not a date"
+    early = np.flatnonzero(rotates_at <= typed.set_at[0])
+    yield "contradiction", early, f"`{NEXT_ROTATION}` is not after the last change"
+    unset = (meaning == _INSTANT) & (typed.set_meaning[0] == _ABSENCE) & ~table.is_root
+    words = f"`{NEXT_ROTATION}` is a date, but the password was never set"
+    yield "contradiction", np.flatnonzero(unset), words
+    for column, form in _FORMS.items():
+        misspelt = np.flatnonzero(_read(table, column, partial(_has_other_form, form=form)))
+        yield "unreadable-cell", misspelt, f"`{column}` is none that AWS would name"
     yield "alike", _find_alike(table), "the same dates of use and change as another user"
     keys = _find_keys_alike(table)
     yield "alike", np.flatnonzero(keys), "both access keys were set at the same instant"
@@ -70,8 +85,6 @@ def _find_in_rows(table: Table) -> Iterator[tuple[Flags, str]]:
     yield _any(is_off & is_used & is_unset), "a last use of a credential that does not exist"
     has_password = is_off[0] & (typed.set_meaning[0] == _INSTANT) & ~table.is_root
     yield has_password, "`password_enabled` is false, but there is a date of the last change"
-    expires = _read(table, NEXT_ROTATION, _is_date) & is_unset[0] & ~table.is_root
-    yield expires, f"`{NEXT_ROTATION}` is a date, but the password was never set"
     certified = _any((is_on & is_unset)[len(JUDGED_SLOTS) :])
     yield certified, "an active certificate that was never set"
     for slot in _KEYS:
@@ -105,14 +118,21 @@ def _is_no_flag(grid: Grid, column: int) -> Flags:
     return found
 
 
-def _is_date(grid: Grid, column: int) -> Flags:
-    found: Flags = read_dates(grid, [column]).meaning[0] == _INSTANT
-    return found
+def _read_rotations(table: Table) -> tuple[Codes, Instants]:
+    """Return what each user's `password_next_rotation` says, and the instant that it names."""
+    meaning = np.full(len(table), code(Meaning.NO_COLUMN), dtype="i1")
+    instants = np.full(len(table), "NaT", dtype=INSTANT_UNIT)
+    place = 0
+    for found, begin, end in table.by_grid(NEXT_ROTATION, _read_date):
+        rows = slice(place, place := place + end - begin)
+        if found is not None:
+            meaning[rows] = found.meaning[0, begin:end]
+            instants[rows] = found.instants[0, begin:end]
+    return meaning, instants
 
 
-def _is_no_date(grid: Grid, column: int) -> Flags:
-    found: Flags = read_dates(grid, [column]).meaning[0] == _TEXT
-    return found
+def _read_date(grid: Grid, column: int) -> Dates:
+    return read_dates(grid, [column])
 
 
 def _says_something(grid: Grid, column: int) -> Flags:
@@ -124,14 +144,33 @@ def _says_something(grid: Grid, column: int) -> Flags:
     return found
 
 
+def _has_other_form(grid: Grid, column: int, form: re.Pattern[str]) -> Flags:
+    """Whether a cell says something that has another form. There are few different ones."""
+    found = _says_something(grid, column)
+    rows = np.flatnonzero(found)
+    starts = grid.starts(column, rows)
+    words = cut(grid.runs(starts, _LONGEST_NAME), grid.ends(column)[rows] - starts)
+    _, first, place = np.unique(_mix(words), return_index=True, return_inverse=True)
+    cells = grid.cells(rows[first], column)
+    found[rows] = np.array([not form.fullmatch(cell) for cell in cells], dtype=bool)[place]
+    return found
+
+
+def _mix(words: Words) -> Words:
+    """Return a number for each column of words, another one for others."""
+    mix = np.zeros(words.shape[1], dtype="u8")
+    for word in words:
+        mix = (mix ^ word) * _ODD
+        mix ^= mix >> np.uint64(29)
+    return mix
+
+
 def _find_alike(table: Table) -> Numbers:
     """Return the users whose dates of use and change equal those of a user above in the report."""
     typed = table.typed
     used = np.flatnonzero(_any(typed.last_meaning == _INSTANT))
-    mix = table.report[used].astype("u8")
-    for instants in (*typed.last_used, *typed.set_at):
-        mix = (mix ^ instants[used].view("u8")) * _ODD
-        mix ^= mix >> np.uint64(29)
+    instants = [each[used].view("u8") for each in (*typed.last_used, *typed.set_at)]
+    mix = _mix(np.array([table.report[used].astype("u8"), *instants]))
     order = np.argsort(mix, kind="stable")
     again = mix[order][1:] == mix[order][:-1]
     found: Numbers = np.sort(used[order[1:][again]])

@@ -210,7 +210,7 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("rules.predicates", "if apart < timedelta(0):", "Lt to LtE"): "what was made at the same instant was made with its user",
     ("verdicts.findings", "numbers: pd.Series | int = 0", "0 + 1"): "a rule without a number looks at none",
     ("verdicts.contradictions", "_ODD = np.uint64(0x9E3779B97F4A7C15)", "11400714819323198485 + 1"): "other numbers mix as well",
-    ("verdicts.contradictions", 'mix = (mix ^ instants[used].view("u8")) * _ODD', "Mult to Add"): "sums mix as well",
+    ("verdicts.contradictions", "mix = (mix ^ word) * _ODD", "Mult to Add"): "sums mix as well",
     ("verdicts.contradictions", "mix ^= mix >> np.uint64(29)", "29 + 1"): "other numbers mix as well",
     ("verdicts.credentials", "return pd.DataFrame(columns, copy=False)", "False turned"): "a copy has the same cells",
     ("verdicts.credentials", "slot=-1,", "1 + 1"): "whatever is below 0 sorts before the slots",

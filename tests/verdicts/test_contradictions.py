@@ -101,6 +101,10 @@ def test_what_aws_writes_is_no_contradiction(cells: dict[str, str]) -> None:
             "'bob': `password_next_rotation` is a date, but the password was never set; the file may be damaged",
         ),
         (
+            PASSWORD | {"password_next_rotation": SET},
+            "'bob': `password_next_rotation` is not after the last change; the file may be damaged",
+        ),
+        (
             {"cert_2_active": "true"},
             "'bob': an active certificate that was never set; the file may be damaged",
         ),
@@ -152,12 +156,18 @@ def test_a_cell_of_root_that_cannot_be_read_is_warned_of(column: str) -> None:
         ("mfa_active", "2026-01-30T10:00:00Z", "neither true nor false"),
         ("password_next_rotation", "2026-01-2027-02-01T00:00:00Z", "not a date"),
         ("password_next_rotation", "true", "not a date"),
+        ("access_key_1_last_used_region", "us-east-1-west-2", "none that AWS would name"),
+        ("access_key_2_last_used_region", "ap-", "none that AWS would name"),
+        ("access_key_1_last_used_service", "s3N/A", "none that AWS would name"),
     ],
 )
 def test_a_cell_on_which_no_verdict_rests_is_warned_of(column: str, cell: str, words: str) -> None:
     """As where a stretch was lost between two rows, and the rest of them is one row now."""
     message = f"'bob': `{column}` is {words}; the file may be damaged"
-    assert warnings_of(user("bob", **{column: cell})) == [("unreadable-cell", 3, message)]
+    both = KEY | {name.replace("_1_", "_2_"): text for name, text in KEY.items()}
+    both["access_key_2_last_rotated"] = "2024-02-01T00:00:01Z"
+    found = warnings_of(user("ann", **KEY), user("bob", **both | {column: cell}))
+    assert ("unreadable-cell", 4, message) in found
 
 
 @pytest.mark.parametrize(
@@ -166,7 +176,7 @@ def test_a_cell_on_which_no_verdict_rests_is_warned_of(column: str, cell: str, w
         {"mfa_active": "TRUE"},
         {"mfa_active": ""},  # has a warning of its own
         {"password_next_rotation": ""},
-        {"password_next_rotation": "not_supported"},
+        {"password_next_rotation": "not_supported"},  # simulators write it
         PASSWORD | {"password_next_rotation": "2027-02-01T00:00:00Z"},
     ],
 )
