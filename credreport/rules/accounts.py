@@ -33,7 +33,7 @@ _EXPECTED = "id, account_id, Account ID or AccountId"
 _EXCEL_TEXT = re.compile(r"""^=?(["'])(.*)\1$|^'(.*)$""")
 _GROUPED = re.compile(r"([0-9]{4})-([0-9]{4})-([0-9]{4})")
 _AN_ID = re.compile(r"[0-9]{4}-?[0-9]{4}-?[0-9]{4}")
-_ARN = re.compile(r"arn:[^/]*:account/[^/]*/([0-9]{12})")
+_ARN = re.compile(r"(?s)arn:.*/([0-9]{12})")
 _JOINED = re.compile(r"[^0-9+][0-9]{12}")
 _ROUNDED = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+|[0-9]+[.,]0+")
 _Row = tuple[int, Mapping[str, str]]

@@ -161,7 +161,7 @@ def test_organizations_export_is_read(tmp_path: Path) -> None:
             f"account {ACCOUNT} is in it, but not as the ID of an account of its list. Expected the",
         ),
         (
-            f'[{{"Id": "{OTHER}", "Arn": "arn:aws:organizations::{OTHER}:account/o-a/{ACCOUNT}"}}]',
+            f'[{{"Id": "{OTHER}", "Arn": "arn:aws:organizations::{OTHER}:account/o:account/o-a/{ACCOUNT}"}}]',
             f"account {ACCOUNT} is in it, but not as the ID of an account of its list. Expected the",
         ),
         ('[{"Name": "x"}]', "accounts.csv, account 1: no column with the account ID among 'Name'"),
