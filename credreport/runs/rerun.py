@@ -55,6 +55,7 @@ from credreport.schema import SampleOf, SplitBy
 from credreport.verdicts.assessment import assess
 
 COMPARE = "compare"
+_MOST_BASELINES = 8
 
 Read = Callable[[Manifest, Sequence[Given], int], tuple[Population, Population | None]]
 
@@ -204,13 +205,19 @@ def read_by_hash(
 
 
 def as_named(manifest: Manifest, given: Sequence[Given]) -> Iterator[Read]:
-    """Yield each way to read the inputs as they are named: any that may be is once the baseline."""
+    """Yield each way to read the inputs as they are named: any that may be is once the baseline.
+
+    Of many copies only some are, those with its name first: each way reads all inputs.
+    """
     wanted = hashes_of(manifest, BASELINE)
-    for each in given if wanted else ():
-        if wanted <= {*each.hashes.values()}:
-            yield partial(_read_as_named, each)
     if not wanted:
         yield partial(_read_as_named, None)
+        return
+    names = {entry["name"] for entry in entries_of(manifest, BASELINE)}
+    copies = [each for each in given if wanted <= {*each.hashes.values()}]
+    copies.sort(key=lambda each: names.isdisjoint(each.hashes))
+    for each in copies[:_MOST_BASELINES]:
+        yield partial(_read_as_named, each)
 
 
 def _read_as_named(

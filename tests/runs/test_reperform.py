@@ -25,7 +25,8 @@ from credreport.reports.selection import read_reports
 from credreport.rules.accounts import read_accounts
 from credreport.rules.policy import load_policy
 from credreport.rules.waivers import load_waivers
-from credreport.runs.listed_inputs import open_given, unused_inputs
+from credreport.runs import rerun
+from credreport.runs.listed_inputs import Given, open_given, unused_inputs
 from credreport.runs.rehash import rehash
 from credreport.runs.reperform import Reperformed, reperform
 from credreport.schema import SplitBy
@@ -412,6 +413,31 @@ def test_a_refused_report_of_the_baseline_is_none_of_the_others(tmp_path: Path) 
     assert len(older.reports) == 1
     write(tmp_path / "out", of_analysis(since.newest, None, None, since), "csv")
     assert faults(again(tmp_path, "in", "old")) == []
+
+
+def test_of_many_copies_of_the_baseline_some_are_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Changed evidence is repeated once for each; those called as the run called them come first."""
+    save(tmp_path / "in", *ROWS)
+    save(tmp_path / "old", *ROWS, name=JUNE)
+    copies = [f"copy{number}" for number in range(20)]
+    for copy in copies:
+        save(tmp_path / copy, *ROWS, name=f"copy_{JUNE}")
+    older, newer = (assess(read_reports(tmp_path / place)) for place in ("old", "in"))
+    since = compare(older, newer)
+    write(tmp_path / "out", of_analysis(since.newest, None, None, since), "csv")
+    (manifest,) = rehash(tmp_path / "out").manifests
+    given = open_given([str(tmp_path / each) for each in ("in", *copies, "old")], 10**6)
+    tried: list[str] = []
+
+    def read_as_named(baseline: Given, *_: object) -> None:
+        tried.append(Path(baseline.name).name)
+
+    monkeypatch.setattr(rerun, "_read_as_named", read_as_named)
+    for read in rerun.as_named(manifest, given):
+        read(manifest, given, 10**6)
+    assert tried == ["old", "in", *copies[:6]]
 
 
 def test_another_version_is_said_and_is_no_difference(top: Path) -> None:
