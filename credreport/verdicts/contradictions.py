@@ -17,6 +17,7 @@ from credreport.reports.grid import Flags, Grid, Numbers, Words, is_text, to_num
 from credreport.reports.report import Table
 from credreport.reports.users import cut
 from credreport.schema import (
+    ARN,
     CREATED,
     JUDGED_SLOTS,
     KNOWN_ABSENCES,
@@ -34,6 +35,7 @@ _NOTHING, *_OTHERS = (f"{word}\0".encode() for word in (*KNOWN_ABSENCES, NOT_SUP
 _KEYS = [place for place, slot in enumerate(SLOTS) if slot.kind is Kind.ACCESS_KEY]
 _ODD = np.uint64(0x9E3779B97F4A7C15)  # any odd number with many bits
 
+_ARN = re.compile(r"arn:[^:]*:iam::[^:]*:(user/|root$|<root_account>$)")
 _FORMS = {
     SLOTS[slot].region: re.compile(r"[a-z]+(-[a-z]+)*(-[0-9]+)?", re.IGNORECASE) for slot in _KEYS
 } | {SLOTS[slot].service: re.compile(r"[a-z0-9_. -]+", re.IGNORECASE) for slot in _KEYS}
@@ -63,6 +65,8 @@ def find_contradictions(table: Table) -> Iterator[tuple[str, Numbers, str]]:
     unset = (meaning == _INSTANT) & (typed.set_meaning[0] == _ABSENCE) & ~table.is_root
     words = f"`{NEXT_ROTATION}` is a date, but the password was never set"
     yield "contradiction", np.flatnonzero(unset), words
+    nobody = _read(table, ARN, _is_no_arn) & ~table.order.has_other_arn
+    yield "unreadable-cell", np.flatnonzero(nobody), f"`{ARN}` is that of no user"
     for column, form in _FORMS.items():
         misspelt = np.flatnonzero(_read(table, column, partial(_has_other_form, form=form)))
         yield "unreadable-cell", misspelt, f"`{column}` is none that AWS would name"
@@ -141,6 +145,17 @@ def _says_something(grid: Grid, column: int) -> Flags:
     found: Flags = (words != to_number(_NOTHING)) & (words & 0xFF != 0)
     for word in _OTHERS:
         found[found] = ~is_text(grid, starts[found], word)
+    return found
+
+
+def _is_no_arn(grid: Grid, column: int) -> Flags:
+    """Whether a cell is the ARN of no user and not root's; most are told by where `:user/` is."""
+    starts = grid.starts(column)
+    found = np.ones(len(grid), dtype=bool)
+    for partition in ("aws", "aws-cn", "aws-us-gov"):
+        found &= ~is_text(grid, starts + len(f"arn:{partition}:iam::{'1' * 12}"), b":user/")
+    rows = np.flatnonzero(found)
+    found[rows] = [_ARN.match(cell) is None for cell in grid.cells(rows, column)]
     return found
 
 

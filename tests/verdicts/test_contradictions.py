@@ -184,6 +184,15 @@ def test_what_such_a_cell_may_say_is_not(cells: dict[str, str]) -> None:
     assert warnings_of(user("bob", **cells)) == []
 
 
+def test_an_arn_of_no_user_is_warned_of() -> None:
+    """As where half of an older download was put behind half of a new one."""
+    row = user("bob", arn="arn:aws:iam::111122223333:un:aws:iam::111122223333:user/bob")
+    message = "'bob': `arn` is that of no user; the file may be damaged"
+    assert warnings_of(row) == [("unreadable-cell", 3, message)]
+    for arn in ("arn:aws-cn:iam::111122223333:user/bob", "arn:aws-iso:iam::111122223333:user/bob"):
+        assert warnings_of(user("bob", arn=arn)) == []
+
+
 def test_an_arn_without_the_account_of_the_others_is_warned_of() -> None:
     for arn in ("arn:aws:i111122223333:user/bob", "arn:aws:iam::11112222user/bob"):
         message = f"user 'bob', but the ARN says {arn!r}"
@@ -214,6 +223,19 @@ def test_a_report_that_begins_below_another_may_lack_the_column() -> None:
     found = {code: rows.tolist() for code, rows, _ in find_contradictions(join_tables([second]))}
     assert list(found) == ["contradiction", "unreadable-cell", "alike", "other-zone"]
     assert not any(found.values())
+
+
+def test_reports_of_a_file_may_be_joined_in_another_order() -> None:
+    accounts = ("111122223333", "222233334444", "333344445555")
+    rows = [user("bob", account) for account in accounts]
+    rows[1]["password_next_rotation"] = "2027"
+    _, second, third = read_report(Stream(NAME, to_csv(*rows).encode()))
+    found = [
+        (rows.tolist(), words)
+        for _, rows, words in find_contradictions(join_tables([third, second]))
+        if len(rows)
+    ]
+    assert found == [([1], "`password_next_rotation` is not a date")]
 
 
 def test_where_a_column_is_missing_nothing_is_expected_in_it() -> None:
