@@ -48,7 +48,7 @@ def lay_out(directory: Path, text: str, command: str) -> list[str | Path]:
     odd = user(f"u{cell}", account, **STALE, access_key_1_active="true",
         access_key_1_last_rotated="2019-01-02T03:04:05Z",
         access_key_1_last_used_date="2019-01-02T03:04:05Z",
-        access_key_1_last_used_region=f"r{cell}", access_key_1_last_used_service=f"s{cell}",
+        access_key_1_last_used_region=f"r_{cell}", access_key_1_last_used_service=f"s:{cell}",
     )  # fmt: skip
     plain = user("plain", **STALE)
     for year in (2025, 2026):

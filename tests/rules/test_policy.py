@@ -696,7 +696,8 @@ def test_what_a_rule_cannot_tell_is_listed_and_said(tmp_path: Path) -> None:
             "expiring-password: whether the password is enabled is neither true nor false, or "
             "`password_next_rotation` is not a readable date",
             "password_enabled=true; password_last_used=2026-01-30T08:00:00Z; "
-            "password_last_changed=2026-01-10T08:00:00Z; password_next_rotation=soon",
+            "password_last_changed=2026-01-10T08:00:00Z; password_next_rotation=soon; "
+            "mfa_active=yes",
         ],
         [
             "alice",
@@ -711,7 +712,8 @@ def test_what_a_rule_cannot_tell_is_listed_and_said(tmp_path: Path) -> None:
             "unrotated-access-key: whether the key is active is neither true nor false, or when it was "
             "made is not a readable date before the as-of",
             "access_key_1_active=true; access_key_1_last_used_date=2026-01-30T00:00:00Z; "
-            "access_key_1_last_rotated=then; user_creation_time=2020-01-01T00:00:00Z",
+            "access_key_1_last_rotated=then; user_creation_time=2020-01-01T00:00:00Z; "
+            "password_enabled=false",
         ],
     ]
     assert rows["cells"].iloc[1].startswith("mfa_active=yes; password_enabled=true; ")
