@@ -85,7 +85,7 @@ def unmask(
     mask_policy(given.policy(None, None, policy_file, include_root=True), masker)
     waivers = given.waivers(waivers_file)
     items = find_inputs(reports, given.max_bytes(max_file_size))
-    found, refused, skipped = sort_items(items, None)
+    found, refused, skipped = sort_items(items, None, None)
     if not found:
         raise InputRefused(refused or [no_report(reports)])
     for line in problem_lines(refused):

@@ -24,7 +24,6 @@ from credreport.reports.selection import (
     NEWEST,
     Population,
     date_notices,
-    date_reports,
     is_perhaps_later,
     leave_out,
     no_as_of,
@@ -92,12 +91,13 @@ def read_dates(
     for name, place in sorted(zip(names, range(len(names)), strict=True)):  # see Opener.find_all
         if as_of:
             opener.seen.clear()  # the same file at two instants is two dates
-        reports, problems, passed_over = sort_items(opener.open_all([name]), progress)
+        reports, problems, passed_over = sort_items(
+            opener.open_all([name]), instants[place], progress
+        )
         refused += problems
         skipped += passed_over
-        dated, without = date_reports(reports, instants[place])
-        found += [_Dated(report, place) for report in dated]
-        undated += without
+        found += [_Dated(report, place) for report in reports if report.as_of]
+        undated += [report for report in reports if not report.as_of]
     single, copies = _leave_out_copies(found, undated)
     unusable_reports = _find_unusable([item.report for item in single], undated)
     refused += [problem for _, problem in unusable_reports]

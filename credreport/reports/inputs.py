@@ -205,7 +205,8 @@ def _itself(item: Item) -> Item:
     return item
 
 
-Item = Unread | Stream | Skipped | Problem
+File = Unread | Stream
+Item = File | Skipped | Problem
 # Why no report was read from an input.
 NoReport = Problem | Skipped
 

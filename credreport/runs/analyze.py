@@ -30,20 +30,14 @@ from credreport.masking.key import MaskKey
 from credreport.masking.pseudonyms import Masker
 from credreport.output.csv_file import csv_header, csv_rows
 from credreport.output.json_file import json_rows
-from credreport.reports.inputs import (
-    NoReport,
-    Skipped,
-    Stream,
-    Unread,
-    find_inputs,
-)
+from credreport.reports.inputs import File, Item, NoReport, Skipped, Stream, Unread, find_inputs
 from credreport.reports.read import read_streams
 from credreport.reports.report import Report
-from credreport.reports.selection import Population, to_population
+from credreport.reports.selection import Population, read_batch, to_population
 from credreport.rules.accounts import AccountList
 from credreport.rules.policy import Policy
 from credreport.rules.waivers import Waivers
-from credreport.runs.inspect import File, read_batch, refuse, run_batches
+from credreport.runs.inspect import refuse, run_batches
 from credreport.runs.pool import Pool
 from credreport.schema import ACCOUNT_NAMES, CREDENTIALS, USERS
 from credreport.text_storage import storing_python_text
@@ -135,7 +129,7 @@ def analyze_inputs(
 
 
 def _choose(
-    items: Iterable[File | Skipped | Problem],
+    items: Iterable[Item],
     inputs: Iterable[object],
     asked: Asked,
     pool: Pool,

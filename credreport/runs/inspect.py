@@ -26,16 +26,9 @@ from credreport import __version__
 from credreport.errors import Notice, Problem
 from credreport.files import DEFAULT_MAX_BYTES, Place, Spool
 from credreport.instants import format_instant
-from credreport.reports.inputs import (
-    NoReport,
-    Skipped,
-    Stream,
-    Unread,
-    find_inputs,
-)
-from credreport.reports.read import read_streams
+from credreport.reports.inputs import File, Item, NoReport, Skipped, find_inputs
 from credreport.reports.report import Report, join_tables
-from credreport.reports.selection import date_report, to_population
+from credreport.reports.selection import read_batch, to_batches, to_population
 from credreport.rules.accounts import NO_REPORT, Account, AccountList
 from credreport.rules.policy import Policy
 from credreport.runs.pool import Pool
@@ -63,16 +56,11 @@ from credreport.verdicts.tally import (
 )
 from credreport.verdicts.warnings import find_warnings
 
-# Large enough that the fixed cost of a batch hardly counts, small enough for the processor's cache.
-BATCH_BYTES = 2 * 1024 * 1024
-BATCH_FILES = 500
-_KEPT_MEMORY = 16 * 1024 * 1024
 _SEPARATOR = ",\n"
 _ACCOUNT = re.compile(rb'\{"account_id": ("(?:[^"\\]|\\.)*"), ')
 _REPORTS_SHOWN = 5
 _SHOWN = ("unused", "current", "undetermined", "excluded", "inactive", "absent")
 
-File = Unread | Stream
 A = TypeVar("A")
 
 
@@ -216,34 +204,15 @@ def inspect(
 
 
 def run_batches(
-    items: Iterable[File | Skipped | Problem],
+    items: Iterable[Item],
     work: Callable[[Sequence[File | Problem]], list[list[A | NoReport]]],
     pool: Pool,
     skipped: list[Skipped],
 ) -> Iterator[list[A | NoReport]]:
     """Yield what `work` finds in each file, in order; `skipped` is added to."""
-    with closing(pool.run(work, _to_batches(items, skipped), refuse)) as results:
+    with closing(pool.run(work, to_batches(items, skipped), refuse)) as results:
         for answers in results:
             yield from answers
-
-
-def _to_batches(
-    items: Iterable[File | Skipped | Problem], skipped: list[Skipped]
-) -> Iterator[tuple[File | Problem, ...]]:
-    """Yield the files in their order, in batches; add what is skipped to `skipped`."""
-    batch: list[File | Problem] = []
-    size = 0
-    for item in items:
-        if isinstance(item, Skipped):
-            skipped.append(item)
-            continue
-        batch.append(item)
-        size += size_of(item)
-        if size >= BATCH_BYTES or len(batch) >= BATCH_FILES:
-            yield tuple(batch)
-            batch, size = [], 0
-    if batch:
-        yield tuple(batch)
 
 
 def refuse(item: File | Problem) -> list[Any]:
@@ -252,45 +221,6 @@ def refuse(item: File | Problem) -> list[Any]:
         return [item]
     found = "the workers that read it died, one after the other"
     return [Problem(item.name, 0, 0, found, "Read it alone, with --workers 1")]
-
-
-def size_of(item: File | Skipped | Problem) -> int:
-    """Return how many bytes are to be read, as far as is known."""
-    match item:
-        case Unread():
-            return item.size
-        case Stream():
-            return len(item.data)
-        case _:
-            return 0
-
-
-@lru_cache(maxsize=1)
-def _keep_memory() -> None:
-    """Let the C library keep what a batch frees for the next one.
-
-    Without this, glibc returns it and requests it again page by page: a fifth of the time. It keeps
-    twice as much as the largest block that it has seen freed; elsewhere this does nothing.
-    """
-    bytes(_KEPT_MEMORY)
-
-
-def read_batch(
-    batch: Sequence[File | Problem], as_of: datetime | str | None
-) -> list[list[Report | NoReport]]:
-    """Return the reports of each file, with their as-of where one is known, or what is wrong with it.
-
-    Runs in any process: it reads the files, and nothing else.
-    """
-    _keep_memory()
-    streams = [item.read() if isinstance(item, Unread) else item for item in batch]
-    read = iter(read_streams([each for each in streams if isinstance(each, Stream)]))
-    return [
-        [date_report(found, as_of) if isinstance(found, Report) else found for found in next(read)]
-        if isinstance(each, Stream)
-        else [each]
-        for each in streams
-    ]
 
 
 def inspect_batch(

@@ -30,8 +30,9 @@ def note(event, about):
             exposed.add(about[0])
 sys.addaudithook(note)
 from credreport.cli import screen
-from credreport.runs import cluster, inspect
-inspect.BATCH_FILES = 1
+from credreport.reports import selection
+from credreport.runs import cluster
+selection.BATCH_FILES = 1
 cluster._PATIENCE = 0.1
 screen._is_terminal = bool
 for line in (

@@ -14,7 +14,7 @@ from credreport.comparison.closing import CLOSING
 from credreport.comparison.comparison import Comparison, compare, compare_all
 from credreport.reports.inputs import Stream
 from credreport.reports.read import read_report
-from credreport.reports.selection import Population, date_reports
+from credreport.reports.selection import Population, date_report
 from credreport.verdicts.assessment import Assessment, assess
 from tests.support.reports import ACCOUNT, root, to_csv, user
 
@@ -43,8 +43,9 @@ def to_assessment(date: Date, as_of: datetime) -> Assessment:
     reports = []
     for account, rows in sorted(date.items()):
         text = to_csv(root(account), *rows).encode()
-        dated, _ = date_reports(read_report(Stream(f"{account}.csv", text)), as_of)
-        reports += dated
+        reports += [
+            date_report(each, as_of) for each in read_report(Stream(f"{account}.csv", text))
+        ]
     return assess(Population(tuple(reports)))
 
 

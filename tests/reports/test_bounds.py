@@ -353,8 +353,8 @@ def test_analyze_holds_no_more_of_a_zip_however_many_files_are_in_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Four times the members take at most 1.25 times the memory: rows are few, and long."""
-    for module in ("analyze", "inspect"):
-        monkeypatch.setattr(f"credreport.runs.{module}.BATCH_BYTES", 1 << 20)
+    for module in ("runs.analyze", "reports.selection"):
+        monkeypatch.setattr(f"credreport.{module}.BATCH_BYTES", 1 << 20)
     columns = (*COLUMNS, *(f"note {number}" for number in range(5_000)))
 
     def peak(members: int) -> int:

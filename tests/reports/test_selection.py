@@ -20,7 +20,7 @@ from credreport.reports.selection import (
     Population,
     as_of_sentences,
     bound_of,
-    date_reports,
+    date_report,
     no_as_of,
     parse_as_of,
     read_reports,
@@ -84,19 +84,12 @@ class TestAsOf:
     )
     def test_or_the_file_is_refused_naming_what_was_looked_for(self, name: str, why: str) -> None:
         text = to_csv(root()) + "\n\n"  # what else is said of it is no reason
-        dated, (report,) = date_reports(read_report(Stream(name, text.encode())), None)
-        assert dated == []
+        (report,) = (date_report(each, None) for each in read_report(Stream(name, text.encode())))
+        assert report.as_of is None
         assert no_as_of(report).found == (
             f"does not say when it was made: {why}; "
             "all that it shows is that it was made after 2020-01-01T00:00:00Z"
         )
-
-    def test_reports_with_one_are_parted_from_those_without(self) -> None:
-        data = to_csv(root()).encode()
-        reports = [read_report(Stream(name, data))[0] for name in ("r.csv", JANUARY, "s.csv")]
-        dated, without = date_reports(reports, None)
-        assert [each.source.name for each in dated] == [JANUARY]
-        assert [each.source.name for each in without] == ["r.csv", "s.csv"]
 
     def test_no_value_from_inside_the_file_is_offered(self, tmp_path: Path) -> None:
         message = refusal(save(tmp_path, root(), name="r.csv"))
@@ -560,9 +553,9 @@ def test_files_are_read_so_many_bytes_at_a_time(monkeypatch: pytest.MonkeyPatch)
         Stream("i", b"12345"),
     ]  # fmt: skip
     skipped: list[Skipped] = []
-    batches = selection._read_in_batches(found, skipped)
+    batches = selection.to_batches(found, skipped)
     names = [
-        [each.name if isinstance(each, Stream) else each.source for each in batch]
+        [each.source if isinstance(each, Problem) else each.name for each in batch]
         for batch in batches
     ]
     assert names == [["a", "b", "c", "e"], ["f", "g", "h"], ["i"]]
@@ -571,6 +564,27 @@ def test_files_are_read_so_many_bytes_at_a_time(monkeypatch: pytest.MonkeyPatch)
 
 def test_no_batch_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selection, "BATCH_BYTES", 2)
-    assert [*selection._read_in_batches([], [])] == []
+    assert [*selection.to_batches([], [])] == []
     full = Stream("a", b"12")
-    assert [*selection._read_in_batches([full], [])] == [[full]]
+    assert [*selection.to_batches([full], [])] == [(full,)]
+
+
+@pytest.mark.parametrize(
+    ("files", "batches"),
+    [
+        ([], []),
+        (["a", "b"], [["a", "b"]]),
+        (["a", "b", "c"], [["a", "b", "c"]]),
+        (["a", "b", "c", "d"], [["a", "b", "c"], ["d"]]),
+    ],
+)
+def test_a_batch_is_full_at_so_many_files(
+    files: list[str], batches: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selection, "BATCH_FILES", 3)
+    skipped: list[Skipped] = []
+    items: list[Skipped | Stream] = [Skipped("x", "no file")]
+    items += [Stream(name, b"") for name in files]
+    found = list(selection.to_batches(items, skipped))
+    assert [[file.name for file in batch if isinstance(file, Stream)] for batch in found] == batches
+    assert [item.name for item in skipped] == ["x"]

@@ -67,7 +67,7 @@ def address() -> Iterator[str]:
 def test_inspect_says_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
-    monkeypatch.setattr("credreport.runs.inspect.BATCH_FILES", 3)
+    monkeypatch.setattr("credreport.reports.selection.BATCH_FILES", 3)
     alone = test_inspect.answer(test_inspect.many(tmp_path), Question())
     assert test_inspect.answer(tmp_path, Question(), on_cluster(address)) == alone
 

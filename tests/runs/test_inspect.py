@@ -20,14 +20,13 @@ from hypothesis import strategies as st
 from credreport.errors import InputRefused, OutputError, Problem, UsageError
 from credreport.evidence.of_analysis import of_analysis
 from credreport.output.json_file import to_json_parts
-from credreport.reports.inputs import Skipped, Stream
+from credreport.reports.inputs import Stream
 from credreport.reports.selection import read_reports
 from credreport.rules.accounts import Account, AccountList
 from credreport.rules.option_file import OptionFile
 from credreport.rules.policy import Policy
 from credreport.runs.inspect import (
     Question,
-    _to_batches,
     inspect,
     inspect_batch,
     json_parts,
@@ -307,31 +306,10 @@ def many(directory: Path, number: int = 40) -> Path:
     return directory
 
 
-@pytest.mark.parametrize(
-    ("files", "batches"),
-    [
-        ([], []),
-        (["a", "b"], [["a", "b"]]),
-        (["a", "b", "c"], [["a", "b", "c"]]),
-        (["a", "b", "c", "d"], [["a", "b", "c"], ["d"]]),
-    ],
-)
-def test_a_batch_is_full_at_so_many_files(
-    files: list[str], batches: list[list[str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("credreport.runs.inspect.BATCH_FILES", 3)
-    skipped: list[Skipped] = []
-    items: list[Skipped | Stream] = [Skipped("x", "no file")]
-    items += [Stream(name, b"") for name in files]
-    found = list(_to_batches(items, skipped))
-    assert [[file.name for file in batch if isinstance(file, Stream)] for batch in found] == batches
-    assert [item.name for item in skipped] == ["x"]
-
-
 def test_evidence_is_passed_over_and_every_batch_is_progress(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("credreport.runs.inspect.BATCH_FILES", 1)
+    monkeypatch.setattr("credreport.reports.selection.BATCH_FILES", 1)
     (tmp_path / NAME).write_text(to_csv(root()), encoding="utf-8")
     (tmp_path / "kept.json").write_text('{"generator": "credreport"}', encoding="utf-8")
     done: list[str] = []
@@ -353,7 +331,7 @@ def test_what_killed_the_workers_is_refused_by_name() -> None:
 
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("credreport.runs.inspect.BATCH_FILES", 3)
+    monkeypatch.setattr("credreport.reports.selection.BATCH_FILES", 3)
 
 
 @pytest.mark.usefixtures("small_batches")

@@ -30,8 +30,8 @@ from tests.support.reports import root, save, user
 PATIENCE = 120
 PROGRAM = """
 import credreport.__main__ as program
-from credreport.runs import inspect
-inspect.BATCH_FILES = 1
+from credreport.reports import selection
+selection.BATCH_FILES = 1
 program.main()
 """
 
