@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from credreport.reports.cells import Dates, is_word, read_dates
-from credreport.reports.grid import Flags, Grid, Numbers, Words, is_text, to_number
+from credreport.reports.grid import Flags, Grid, Words, is_text, to_number
 from credreport.reports.report import Table
 from credreport.reports.users import cut
 from credreport.schema import (
@@ -42,39 +42,36 @@ _FORMS = {
 _LONGEST_NAME = 4  # words of eight bytes that tell names of regions and services apart
 
 
-def find_contradictions(table: Table) -> Iterator[tuple[str, Numbers, str]]:
-    """Yield code, rows and sentence of everything found. Rows are indices into the table."""
-    for flags, sentence in _find_in_rows(table):
-        yield "contradiction", np.flatnonzero(flags), sentence
-    uncreated = np.isnat(table.typed.created_at) & table.has_column(CREATED)
-    yield "unreadable-cell", np.flatnonzero(uncreated), f"`{CREATED}` is not a date"
+def find_contradictions(table: Table) -> Iterator[tuple[str, Flags, str]]:
+    """Yield a code, which users it is about, and a sentence, for everything found."""
     typed = table.typed
+    for flags, sentence in _find_in_rows(table):
+        yield "contradiction", flags, sentence
+    uncreated = np.isnat(typed.created_at) & table.has_column(CREATED)
+    yield "unreadable-cell", uncreated, f"`{CREATED}` is not a date"
     undated = (typed.set_meaning == _TEXT) | (typed.last_meaning == _TEXT)
-    off = np.flatnonzero(_any(undated & (typed.enabled == OFF)))
+    off = _any(undated & (typed.enabled == OFF))
     yield "unreadable-cell", off, "text where a credential that is off has its dates"
     unclear = undated | ((typed.enabled == NEITHER) & ~typed.is_unreported)
-    root = np.flatnonzero(_any(unclear[: len(JUDGED_SLOTS)]) & table.is_root)
+    root = _any(unclear[: len(JUDGED_SLOTS)]) & table.is_root
     yield "unreadable-cell", root, "a flag or a date of root that cannot be read"
-    unflagged = np.flatnonzero(_read(table, MFA, _is_no_flag))
+    unflagged = _read(table, MFA, _is_no_flag)
     yield "unreadable-cell", unflagged, f"`{MFA}` is neither true nor false"
     meaning, rotates_at = _read_rotations(table)
-    no_date = np.flatnonzero(meaning == _TEXT)
-    yield "unreadable-cell", no_date, f"`{NEXT_ROTATION}` is not a date"
-    early = np.flatnonzero(rotates_at <= typed.set_at[0])
+    yield "unreadable-cell", meaning == _TEXT, f"`{NEXT_ROTATION}` is not a date"
+    early = rotates_at <= typed.set_at[0]
     yield "contradiction", early, f"`{NEXT_ROTATION}` is not after the last change"
     unset = (meaning == _INSTANT) & (typed.set_meaning[0] == _ABSENCE) & ~table.is_root
-    words = f"`{NEXT_ROTATION}` is a date, but the password was never set"
-    yield "contradiction", np.flatnonzero(unset), words
+    yield "contradiction", unset, f"`{NEXT_ROTATION}` is a date, but the password was never set"
     nobody = _read(table, ARN, _is_no_arn) & ~table.order.has_other_arn
-    yield "unreadable-cell", np.flatnonzero(nobody), f"`{ARN}` is that of no user"
+    yield "unreadable-cell", nobody, f"`{ARN}` is that of no user"
     for column, form in _FORMS.items():
-        misspelt = np.flatnonzero(_read(table, column, partial(_has_other_form, form=form)))
+        misspelt = _read(table, column, partial(_has_other_form, form=form))
         yield "unreadable-cell", misspelt, f"`{column}` is none that AWS would name"
-    yield "alike", _find_alike(table), "the same dates of use and change as another user"
-    keys = _find_keys_alike(table)
-    yield "alike", np.flatnonzero(keys), "both access keys were set at the same instant"
-    elsewhere = np.flatnonzero(table.typed.is_elsewhere)
-    yield "other-zone", elsewhere, "a date that is not in UTC"
+    yield "alike", _are_alike(table), "the same dates of use and change as another user"
+    first, second = (typed.set_at[slot] for slot in _KEYS)
+    yield "alike", first == second, "both access keys were set at the same instant"
+    yield "other-zone", typed.is_elsewhere, "a date that is not in UTC"
 
 
 def _find_in_rows(table: Table) -> Iterator[tuple[Flags, str]]:
@@ -180,20 +177,14 @@ def _mix(words: Words) -> Words:
     return mix
 
 
-def _find_alike(table: Table) -> Numbers:
-    """Return the users whose dates of use and change equal those of a user above in the report."""
+def _are_alike(table: Table) -> Flags:
+    """Whether the dates of use and change of each user are those of one above in the report."""
     typed = table.typed
     used = np.flatnonzero(_any(typed.last_meaning == _INSTANT))
     instants = [each[used].view("u8") for each in (*typed.last_used, *typed.set_at)]
     mix = _mix(np.array([table.report[used].astype("u8"), *instants]))
     order = np.argsort(mix, kind="stable")
     again = mix[order][1:] == mix[order][:-1]
-    found: Numbers = np.sort(used[order[1:][again]])
-    return found
-
-
-def _find_keys_alike(table: Table) -> Flags:
-    typed = table.typed
-    first, second = _KEYS
-    found: Flags = typed.set_at[first] == typed.set_at[second]
+    found = np.zeros(len(table), dtype=bool)
+    found[used[order[1:][again]]] = True
     return found

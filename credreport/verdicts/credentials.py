@@ -64,7 +64,7 @@ def to_credentials(judged: Judged) -> pd.DataFrame:
     )  # fmt: skip
     raw = _Texts(table, row, slot)
     status = verdicts.status
-    is_judged = (status == code(Status.UNUSED)) | (status == code(Status.CURRENT))
+    is_judged = verdicts.is_judged
     is_active = cells.enabled == ON
     has_use = is_active & (is_judged | (status == code(Status.UNDETERMINED)))
     accounts = np.array(table.accounts, dtype=object)

@@ -87,6 +87,12 @@ class Verdicts:
     age_days: Numbers
     basis: Codes
 
+    @property
+    def is_judged(self) -> Flags:
+        """Whether each was judged: it is unused or current."""
+        judged: Flags = (self.status == code(Status.UNUSED)) | (self.status == code(Status.CURRENT))
+        return judged
+
 
 def is_absent(is_root: Flags, enabled: Codes, last_meaning: Codes, set_meaning: Codes) -> Flags:
     """Whether there is no such credential: off, and neither date says a thing.

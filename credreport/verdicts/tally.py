@@ -97,8 +97,7 @@ def to_tallies(judged: Judged, *, unused_after_days: int) -> list[Tally]:
     place = (report * len(KINDS) + cells.kind) * len(STATUSES) + verdicts.status
     statuses = np.bincount(place, minlength=int(np.prod(shape))).reshape(shape)
     statuses[:, :, code(Status.ABSENT)] += judged.absent
-    status = verdicts.status
-    aged = np.flatnonzero((status == code(Status.UNUSED)) | (status == code(Status.CURRENT)))
+    aged = np.flatnonzero(verdicts.is_judged)
     band = np.searchsorted(edges, verdicts.age_days[aged], side="right") - 1
     never = verdicts.use[aged] == USES.index(Use.NEVER_USED)
     place = ((report[aged] * len(edges) + band) * len(KINDS) + cells.kind[aged]) * 2 + never

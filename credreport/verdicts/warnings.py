@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from credreport.errors import Notice
-from credreport.instants import format_instant
 from credreport.reports.report import Report, Table
 from credreport.reports.users import is_root
 from credreport.schema import (
@@ -99,21 +96,7 @@ DECISION_CODES = ("decision-contradicted", "decision-later", "decision-read", "s
 ACCOUNT_CODES = ("account-without-report", "account-not-listed")
 OWN_CODES = ("class-unmatched", *WAIVER_CODES, *ACCOUNT_CODES, *DECISION_CODES)
 
-Row = Mapping[str, object]
 Say = Callable[[int, str, str], None]
-
-
-@dataclass(frozen=True)
-class Irregularity:
-    """One kind of warning about dates: its code, where it was found, and the sentence for a row.
-
-    `sentence` takes a mapping with `user`, `credential`, `set_column`, `set_raw`, `age_days`,
-    `status`, `newest` and `as_of` (both datetimes) of a row.
-    """
-
-    code: str
-    places: Numbers
-    sentence: Callable[[Row], str]
 
 
 def find_warnings(judged: Judged) -> list[list[Notice]]:
@@ -214,7 +197,8 @@ def _check_blanks(judged: Judged, say: Say) -> None:
 
 
 def _check_contradictions(table: Table, say: Say) -> None:
-    for kind, rows, sentence in find_contradictions(table):
+    for kind, flags, sentence in find_contradictions(table):
+        rows = np.flatnonzero(flags)
         _, first, counts = np.unique(table.report[rows], return_index=True, return_counts=True)
         for row, count in zip(rows[first].tolist(), counts.tolist(), strict=True):
             more = f" ({count} rows, the first here)" if count > 1 else ""
@@ -225,64 +209,80 @@ def _check_contradictions(table: Table, say: Say) -> None:
 def _check_dates(judged: Judged, say: Say) -> None:
     table, cells, verdicts = judged.table, judged.cells, judged.verdicts
     created_at = table.typed.created_at[judged.row]
-    newest = newest_of(cells, created_at)
-    for each in find_irregular_dates(cells, verdicts, created_at, judged.report):
-        for place in each.places.tolist():
+    newest = np.fmax(np.fmax(created_at, cells.last_used), cells.set_at)
+    for kind, places, sentence in _find_irregular_dates(judged, created_at, newest):
+        for place in places.tolist():
             row, slot = int(judged.row[place]), SLOTS[judged.slot[place]]
-            about = {
-                "user": table.text(row, USER),
-                "credential": slot.credential,
-                "set_column": slot.fallback,
-                "set_raw": judged.text(place, "fallback"),
-                "age_days": int(verdicts.age_days[place]),
-                "status": STATUSES[verdicts.status[place]].value,
-                "newest": newest[place].item().replace(tzinfo=UTC),
-                "as_of": cells.as_of[place].item().replace(tzinfo=UTC),
-            }
-            say(row, each.code, each.sentence(about))
+            message = sentence.format(
+                user=table.text(row, USER),
+                credential=slot.credential,
+                set_column=slot.fallback,
+                set_raw=judged.text(place, "fallback"),
+                age_days=verdicts.age_days[place],
+                status=STATUSES[verdicts.status[place]].value,
+                newest=_to_text(newest[place]),
+                as_of=_to_text(cells.as_of[place]),
+            )
+            say(row, kind, message)
 
 
-def find_irregular_dates(
-    cells: Cells, verdicts: Verdicts, created_at: Instants, report: Numbers
-) -> Iterator[Irregularity]:
-    """Yield what is irregular, in the order of checks. `report` has each credential's report.
+def _find_irregular_dates(
+    judged: Judged, created_at: Instants, newest: Instants
+) -> Iterator[tuple[str, Numbers, str]]:
+    """Yield a code, what it is about, and the pattern of its sentence, in the order of checks.
 
-    Of the timestamps later than the as-of, only the latest of each report is yielded.
+    `newest`: the latest of each credential's three dates. Of the timestamps later than the as-of,
+    only the latest of each report is yielded.
     """
-    for name, found, words in _find_by_row(cells, verdicts, created_at):
-        yield Irregularity(name, np.flatnonzero(found), words)
-    newest = newest_of(cells, created_at)
-    late = np.flatnonzero(newest > cells.as_of)
-    order = np.lexsort((-newest[late].astype("i8"), report[late]))
-    _, first = np.unique(report[late][order], return_index=True)
-    yield Irregularity("later-than-as-of", late[order][first], _later_sentence)
-    yield Irregularity("gap-2018", np.flatnonzero(_is_in_gap(cells, verdicts)), _gap_sentence)
-    is_near = np.abs(verdicts.age_days - cells.unused_after_days) <= 1
-    near = np.flatnonzero(is_near & _is_judged(verdicts))
-    yield Irregularity("boundary", near, _boundary_sentence)
-
-
-def newest_of(cells: Cells, created_at: Instants) -> Instants:
-    """Return the latest of each credential's three dates."""
-    return np.fmax(np.fmax(created_at, cells.last_used), cells.set_at)
-
-
-def _find_by_row(
-    cells: Cells, verdicts: Verdicts, created_at: Instants
-) -> Iterator[tuple[str, Flags, Callable[[Row], str]]]:
+    cells, verdicts = judged.cells, judged.verdicts
     is_key = cells.kind == code(Kind.ACCESS_KEY)
-    unreadable = cells.set_meaning == code(Meaning.TEXT)
-    yield "unreadable-cell", _is_judged(verdicts) & unreadable, _unreadable_sentence
+    unreadable = verdicts.is_judged & (cells.set_meaning == code(Meaning.TEXT))
+    yield (
+        "unreadable-cell",
+        np.flatnonzero(unreadable),
+        (
+            "{user!r}, {credential}: `{set_column}` is {set_raw!r}, not a date; the verdict rests on the "
+            "last use, but the row may be damaged"
+        ),
+    )
     used_first = cells.last_used < cells.set_at
-    yield "used-before-set", used_first & ~is_key, _changed_sentence
-    yield "used-before-set", used_first & is_key, _used_sentence
-    yield "set-before-created", cells.set_at < created_at, _set_sentence
-
-
-def _is_judged(verdicts: Verdicts) -> Flags:
-    status = verdicts.status
-    judged: Flags = (status == code(Status.UNUSED)) | (status == code(Status.CURRENT))
-    return judged
+    yield (
+        "used-before-set",
+        np.flatnonzero(used_first & ~is_key),
+        (
+            "{user!r}: the password was changed after its last use, so the one now set may never have "
+            "been used"
+        ),
+    )
+    older = "{user!r}, {credential}: the last use is older than the key"
+    yield "used-before-set", np.flatnonzero(used_first & is_key), older
+    early = "{user!r}, {credential}: set before the user was created"
+    yield "set-before-created", np.flatnonzero(cells.set_at < created_at), early
+    late = np.flatnonzero(newest > cells.as_of)
+    order = np.lexsort((-newest[late].astype("i8"), judged.report[late]))
+    _, first = np.unique(judged.report[late][order], return_index=True)
+    yield (
+        "later-than-as-of",
+        late[order][first],
+        (
+            "{user!r} has a timestamp of {newest}, later than the as-of {as_of}: either it or the as-of "
+            "is wrong"
+        ),
+    )
+    yield (
+        "gap-2018",
+        np.flatnonzero(_is_in_gap(cells, verdicts)),
+        (
+            "{user!r}: AWS recorded no sign-in from 2018-05-04 to 2018-05-23, so the password may have "
+            "been used later than the report says"
+        ),
+    )
+    is_near = verdicts.is_judged & (np.abs(verdicts.age_days - cells.unused_after_days) <= 1)
+    yield (
+        "boundary",
+        np.flatnonzero(is_near),
+        ("{user!r}, {credential}: {age_days} days, within a day of the threshold ({status})"),
+    )
 
 
 def _is_in_gap(cells: Cells, verdicts: Verdicts) -> Flags:
@@ -299,49 +299,5 @@ def _is_in_gap(cells: Cells, verdicts: Verdicts) -> Flags:
     return found
 
 
-def _unreadable_sentence(row: Row) -> str:
-    return (
-        f"{row['user']!r}, {row['credential']}: `{row['set_column']}` is {row['set_raw']!r}, "
-        "not a date; the verdict rests on the last use, but the row may be damaged"
-    )
-
-
-def _changed_sentence(row: Row) -> str:
-    return (
-        f"{row['user']!r}: the password was changed after its last use, so the one now "
-        "set may never have been used"
-    )
-
-
-def _used_sentence(row: Row) -> str:
-    return f"{row['user']!r}, {row['credential']}: the last use is older than the key"
-
-
-def _set_sentence(row: Row) -> str:
-    return f"{row['user']!r}, {row['credential']}: set before the user was created"
-
-
-def _later_sentence(row: Row) -> str:
-    return (
-        f"{row['user']!r} has a timestamp of {_to_text(row['newest'])}, later than the "
-        f"as-of {_to_text(row['as_of'])}: either it or the as-of is wrong"
-    )
-
-
-def _gap_sentence(row: Row) -> str:
-    return (
-        f"{row['user']!r}: AWS recorded no sign-in from 2018-05-04 to 2018-05-23, so the "
-        "password may have been used later than the report says"
-    )
-
-
-def _boundary_sentence(row: Row) -> str:
-    return (
-        f"{row['user']!r}, {row['credential']}: {row['age_days']} days, within a day of "
-        f"the threshold ({row['status']})"
-    )
-
-
-def _to_text(instant: object) -> str:
-    assert isinstance(instant, datetime)
-    return format_instant(instant)
+def _to_text(instant: np.datetime64) -> str:
+    return str(np.datetime_as_string(instant, unit="s", timezone="UTC"))
