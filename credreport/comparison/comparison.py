@@ -164,11 +164,6 @@ class Comparison:
         return (*own, *doubts_in_words(counts))
 
     @property
-    def is_incomplete(self) -> bool:
-        """Whether there is any doubt (exit 3)."""
-        return bool(self.doubts)
-
-    @property
     def undetermined(self) -> int:
         """How many credentials and users have a change or a finding that is undetermined."""
         return len(self._unsure_changes | self._unsure_findings)
@@ -213,11 +208,6 @@ class Comparison:
     def findings_before(self) -> int:
         """How many findings the first date had, waived ones included."""
         return int(self.changes["closed"].ne("").sum())
-
-    @property
-    def new_findings(self) -> int:
-        """How many findings the newest reports have that count and the first date had not."""
-        return int(self.changes["is_new_finding"].sum())
 
     def count_findings(self, *outcomes: Outcome) -> int:
         """Return how many findings have one of the outcomes, over all rules."""

@@ -232,7 +232,7 @@ def _put_together(
             csv[name].put(rows)
         for name, rows in piece.json.items():
             json[name].put(_BETWEEN_ROWS * bool(json[name]) + rows)
-    assessment = join(parts, population.reports, population, asked.policy, asked.waivers)
+    assessment = join(parts, population, asked.policy, asked.waivers)
     if not aside:
         return assessment, None
     counts = _count(population.reports)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -159,11 +158,6 @@ class Assessment:
         return self.totals.doubts(len(self.undecided))
 
     @property
-    def is_incomplete(self) -> bool:
-        """Whether there is any doubt (exit 3)."""
-        return bool(self.doubts)
-
-    @property
     def open_findings(self) -> pd.DataFrame:
         """The findings that count: those that no waiver covers."""
         return self.findings[self.findings["state"].eq(OPEN)]
@@ -187,30 +181,6 @@ class Assessment:
         return self.totals.count(*statuses)
 
 
-class LeftOut(Protocol):
-    """What is reported besides the reports themselves: a Population has it all."""
-
-    @property
-    def notices(self) -> Sequence[Notice]:
-        """The warnings about the reports as a group."""
-        ...
-
-    @property
-    def refused(self) -> Sequence[Problem]:
-        """What could not be read, where the caller chose to go on."""
-        ...
-
-    @property
-    def superseded(self) -> Sequence[Skipped]:
-        """Older reports and copies."""
-        ...
-
-    @property
-    def skipped(self) -> Sequence[Skipped]:
-        """What was among the inputs but not searched."""
-        ...
-
-
 @storing_python_text
 def assess(
     population: Population, policy: Policy | None = None, waivers: Waivers | None = None
@@ -221,7 +191,7 @@ def assess(
     """
     policy, waivers = policy or Policy(), waivers or Waivers()
     part = judge_part(population.reports, policy, waivers)
-    return join([part], population.reports, population, policy, waivers)
+    return join([part], population, policy, waivers)
 
 
 def judge_part(reports: Sequence[Report], policy: Policy, waivers: Waivers) -> Part:
@@ -265,28 +235,24 @@ def judge_part(reports: Sequence[Report], policy: Policy, waivers: Waivers) -> P
 
 @storing_python_text
 def join(
-    parts: Sequence[Part],
-    reports: Sequence[Report],
-    left_out: LeftOut,
-    policy: Policy,
-    waivers: Waivers,
+    parts: Sequence[Part], population: Population, policy: Policy, waivers: Waivers
 ) -> Assessment:
-    """Put the parts together in their order; `reports` are the reports of all parts.
+    """Put the parts of the population together in their order.
 
-    `left_out` has the warnings about them and the inputs that were not judged. Equal Finding IDs in
-    two parts would be confused: reports that could share some belong in one part.
+    Equal Finding IDs in two parts would be confused: reports that could share some belong in one part.
     """
     findings, covered = waive(in_order(_stack(parts, "findings")), waivers.waivers)
     unused = _stack(parts, "unused")
     report_notices = [notices for part in parts for notices in part.report_notices]
-    notices = [*left_out.notices, *(notice for report in reports for notice in report.notices)]
+    notices = [*population.notices]
+    notices += chain.from_iterable(report.notices for report in population.reports)
     notices += chain.from_iterable(report_notices)
     notices += policy.class_notices(frozenset().union(*(part.classes for part in parts)))
     notices += waiver_notices(covered, waivers)
     ages = pd.concat([part.ages for part in parts])
     return Assessment(
         policy=policy,
-        reports=reports,
+        reports=population.reports,
         users=_stack(parts, "users"),
         credentials=_stack(parts, "credentials"),
         findings=settle(findings, unused),
@@ -303,9 +269,9 @@ def join(
         iam_user_count=sum(part.iam_user_count for part in parts),
         # A warning about a file is repeated by each report in it.
         notices=tuple(dict.fromkeys(notices)),
-        refused=left_out.refused,
-        superseded=left_out.superseded,
-        skipped=left_out.skipped,
+        refused=population.refused,
+        superseded=population.superseded,
+        skipped=population.skipped,
     )
 
 

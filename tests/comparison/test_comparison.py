@@ -451,7 +451,7 @@ def test_a_new_credential_that_cannot_be_judged_says_why(tmp_path: Path) -> None
     (row,) = changes(comparison).to_dict("records")
     assert row["change"] == "added"
     assert row["evidence"].startswith("made at 2026-09-15T00:00:00Z; `access_key_1_last_used_date`")
-    assert comparison.is_incomplete
+    assert comparison.doubts
     assert "1 credential or user could not be judged" in comparison_verdict(comparison)
 
 
@@ -475,7 +475,7 @@ def test_a_user_without_a_readable_creation_time_may_be_the_same_one(stories: Co
     assert set(table["evidence"]) == {
         "the user may be the same or another: a creation time is not a date"
     }
-    assert stories.is_incomplete
+    assert stories.doubts
 
 
 def test_a_user_older_than_a_report_without_it_is_named_in_a_warning(stories: Comparison) -> None:
@@ -496,7 +496,7 @@ def test_a_user_with_more_rows_on_one_date_is_undetermined(stories: Comparison, 
     assert set(table["change"]) == {"undetermined"}
     assert set(table["closed"]) <= {"no", ""}
     assert "which row is which is unknown" in table["evidence"].iloc[0]
-    assert stories.is_incomplete
+    assert stories.doubts
 
 
 def test_a_column_that_was_lost_has_no_last_use(tmp_path: Path) -> None:
@@ -552,7 +552,7 @@ def test_no_findings_is_a_verdict_too(tmp_path: Path) -> None:
         "(unused for 90 days or more, 2026-06-30 against 2026-09-30). Open now: 0 findings."
     )
     assert not comparison.has_open_findings
-    assert not comparison.is_incomplete
+    assert not comparison.doubts
     assert comparison.timeline.empty
 
 
@@ -575,7 +575,7 @@ def test_lower_bounds_and_refusals_are_said(tmp_path: Path) -> None:
     verdict = comparison_verdict(comparison)
     assert "Every age is a lower bound" in verdict
     assert "1 input refused and left out: see Inputs." in verdict
-    assert comparison.is_incomplete
+    assert comparison.doubts
 
 
 def test_compare_is_refused_where_no_account_appears_twice(tmp_path: Path) -> None:

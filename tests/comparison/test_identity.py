@@ -115,7 +115,7 @@ def test_several_candidates_that_nothing_tells_apart_are_undetermined(tmp_path: 
         "the user may be the same or another: several users with one creation time disappeared or "
         "appeared, and the dates of their keys do not show which is which"
     }
-    assert comparison.is_incomplete
+    assert comparison.doubts
     assert comparison.open_findings == 2
 
 
@@ -225,7 +225,7 @@ def test_root_that_a_report_lacks_is_undetermined_and_never_removed(tmp_path: Pa
     assert set(table["state"]) == {"undetermined", ""}
     assert set(table["change"]) == {"undetermined"}
     assert set(table["evidence"]) == {"the report of 2026-09-30 has no root row"}
-    assert comparison.is_incomplete
+    assert comparison.doubts
 
 
 @pytest.mark.parametrize("rest", [[], [root()]])
@@ -237,7 +237,7 @@ def test_a_user_whom_a_report_without_root_lacks_too_is_undetermined(
     table = comparison.changes[comparison.changes["user"].eq("zoe")]
     change, state = ("user_removed", "closed") if rest else ("undetermined", "undetermined")
     assert (set(table["change"]), set(table["state"])) == ({change}, {state, ""})
-    assert comparison.is_incomplete is not bool(rest)
+    assert bool(comparison.doubts) is not bool(rest)
 
 
 @pytest.mark.parametrize(

@@ -304,7 +304,7 @@ def test_the_same_report_on_two_dates_is_said(tmp_path: Path) -> None:
     comparison = judged(dated(tmp_path, rows, respelt), Policy())
     (repeated,) = comparison.repeated
     assert (repeated.account_id, repeated.before.month, repeated.after.month) == (ACCOUNT, 6, 7)
-    assert comparison.is_incomplete
+    assert comparison.doubts
     assert (
         f"THE SAME REPORT ON TWO DATES: account {ACCOUNT} on 2026-06-30T06:00:00Z and "
         "2026-07-30T06:00:00Z: AWS serves a report for up to four hours"

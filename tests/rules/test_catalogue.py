@@ -138,7 +138,7 @@ def fired(directory: Path, rule: str, *rows: Row, policy: Policy | None = None) 
 def undecided(directory: Path, rule: str, *rows: Row) -> list[str]:
     """Return the credential of each row of which the rule could not tell."""
     assessment = by_rule(directory, rule, *rows)
-    assert assessment.is_incomplete is not assessment.undecided.empty
+    assert bool(assessment.doubts) is not assessment.undecided.empty
     return list(assessment.undecided["credential"])
 
 

@@ -686,7 +686,7 @@ def test_what_a_rule_cannot_tell_is_listed_and_said(tmp_path: Path) -> None:
     rules = ("expiring-password", "console-without-mfa", "unrotated-access-key")
     assessment = judge(tmp_path, root(), password, key, policy=Policy(rules=rules))
     evidence = of_analysis(assessment)
-    assert assessment.is_incomplete
+    assert assessment.doubts
     assert "3 verdicts of rules could not be determined: see Undetermined." in evidence.verdict
     rows = evidence.tables["undetermined"][["user", "credential", "reason", "cells"]]
     assert rows.to_numpy().tolist() == [

@@ -217,8 +217,8 @@ def test_a_lost_row_is_seen(tmp_path: Path) -> None:
     assessment = judge(tmp_path, root(), user("a"))
     broken = lose_a_row(assessment)
     assert not broken.is_tied_out
-    assert broken.is_incomplete
-    assert not assessment.is_incomplete
+    assert broken.doubts
+    assert not assessment.doubts
 
 
 @pytest.mark.parametrize("days", [0, -1, 36_501])
@@ -265,7 +265,7 @@ def test_judged_part_by_part_all_tables_are_the_same(population: Population) -> 
     whole = assess(population, policy)
     judge_alone = storing_python_text(judge_part)
     parts = [judge_alone([report], policy, Waivers()) for report in population.reports]
-    joined = join(parts, population.reports, population, policy, Waivers())
+    joined = join(parts, population, policy, Waivers())
     names = ["users", "credentials", "findings", "undecided", "undetermined", "unused", "ages"]
     for name in names:
         assert not getattr(whole, name).empty

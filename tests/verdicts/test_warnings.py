@@ -52,7 +52,7 @@ def test_a_user_twice_is_judged_row_by_row(tmp_path: Path) -> None:
         ", line 3: user 'a' is listed more than once (here: row 1); each row is judged",
         ", line 4: user 'A' is listed more than once (here: row 2); each row is judged",
     ]
-    assert assessment.is_incomplete
+    assert assessment.doubts
     assert len(assessment.users) == 3
 
 
