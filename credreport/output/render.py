@@ -39,13 +39,6 @@ class Closing:
     kept: tuple[str, ...]
 
 
-def render(evidence: Evidence, formats: Sequence[str], options: Options | None = None) -> Files:
-    """Return every file of the formats by name, as they are written into an empty directory."""
-    options = options or Options()
-    files = make(evidence, formats, options)
-    return files | close(evidence, formats, options, files).files
-
-
 @storing_python_text
 def make(evidence: Evidence, formats: Sequence[str], options: Options) -> Files:
     """Return the files of the formats, without those that name the others."""

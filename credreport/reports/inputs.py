@@ -241,24 +241,15 @@ class _Names:
         return chosen
 
 
-def open_inputs(
-    inputs: Sequence[str], max_bytes: int = DEFAULT_MAX_BYTES
-) -> Iterator[Stream | Skipped | Problem]:
-    """Yield a Stream for every file that the inputs name or contain, a Problem for what cannot be read.
-
-    A directory and an archive are searched: files with the endings of CSV, JSON, TSV, text and
-    base64, without an ending, or with another one that look like a report inside are read. All
-    else in them is yielded as Skipped. A file reached twice is read once.
-    """
-    return Opener(max_bytes).open_all(inputs)
-
-
 def find_inputs(
     inputs: Sequence[str], max_bytes: int = DEFAULT_MAX_BYTES, taken: Iterable[str] = ()
 ) -> Iterator[Item]:
-    """Yield the same, with files unread: the caller reads them, perhaps in another process.
+    """Yield every file that the inputs name or contain, unread, and a Problem for what cannot be read.
 
-    `taken` are the names of other inputs of the run, which are not given again.
+    A directory and an archive are searched: files with the endings of CSV, JSON, TSV, text and
+    base64, without an ending, or with another one that look like a report inside are found. All
+    else in them is yielded as Skipped. A file reached twice is found once. `taken` are the names of
+    other inputs of the run, which are not given again.
     """
     return Opener(max_bytes, taken).find_all(inputs)
 
@@ -309,12 +300,12 @@ class Opener:
         self.unpacked_bytes = 0
 
     def open_all(self, inputs: Sequence[str]) -> Iterator[Stream | Skipped | Problem]:
-        """Yield what the inputs contain; see open_inputs. May be called again for more inputs."""
+        """Yield what the inputs contain, read. May be called again for more inputs."""
         for item in self.find_all(inputs):
             yield item.read() if isinstance(item, Unread) else item
 
     def find_all(self, inputs: Sequence[str]) -> Iterator[Item]:
-        """Yield the same, with files unread.
+        """Yield the same, with files unread; see find_inputs.
 
         In the order of their paths: which of two files of one name keeps it must not depend on
         the order in which they were given.

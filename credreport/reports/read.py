@@ -76,23 +76,12 @@ _LEAST_FLAGS = 3  # of the six or more in a row
 _MOST_ALIKE = 20  # warnings of one kind about one file
 
 
-def read_report(stream: Stream) -> list[Report]:
-    """Return the reports that one input contains: one for each account in it.
-
-    Reports of different accounts that were appended to one another are split, also where the last
-    row and the next header (or row) share a line. Raises InputRefused with every problem found.
-    """
-    (found,) = read_streams([stream])
-    problems = [each for each in found if isinstance(each, Problem)]
-    if problems:
-        raise InputRefused(problems)
-    return [each for each in found if isinstance(each, Report)]
-
-
 def read_streams(streams: Sequence[Stream]) -> list[list[Report | NoReport]]:
     """Return, for each stream, its reports, or what is wrong with it, or why it is left out.
 
-    Reports that share a header share a table: many small reports are read at once.
+    Reports of different accounts that were appended to one another are split, also where the last
+    row and the next header (or row) share a line. Reports that share a header share a table: many
+    small reports are read at once.
     """
     return _Reading(streams).answers()
 

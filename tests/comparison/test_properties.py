@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 from credreport.comparison.closing import CLOSING
 from credreport.comparison.comparison import Comparison, compare, compare_all
 from credreport.reports.inputs import Stream
-from credreport.reports.read import read_report
 from credreport.reports.selection import Population, date_report
 from credreport.verdicts.assessment import Assessment, assess
-from tests.support.reports import ACCOUNT, root, to_csv, user
+from tests.support.reports import ACCOUNT, read_report, root, to_csv, user
 
 # Several accounts a date: a comparison costs the same for six as for one.
 OTHERS = tuple(str(number) * 12 for number in range(2, 7))

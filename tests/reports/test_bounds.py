@@ -23,15 +23,14 @@ from credreport.reports import inputs as sources
 from credreport.reports.containers.members import MAX_MEMBERS
 from credreport.reports.containers.texts import unpack
 from credreport.reports.grid import Grid
-from credreport.reports.inputs import Skipped, Stream, open_inputs
-from credreport.reports.read import read_report
+from credreport.reports.inputs import Skipped, Stream
 from credreport.reports.report import join_tables
 from credreport.reports.selection import read_reports
 from credreport.rules.policy import Policy
 from credreport.runs.analyze import Asked, analyze_inputs
 from credreport.runs.inspect import Question, inspect_batch
 from credreport.runs.pool import Pool
-from tests.support.reports import COLUMNS, NAME, root, to_csv, user
+from tests.support.reports import COLUMNS, NAME, open_inputs, read_report, root, to_csv, user
 
 HEADER = ",".join(COLUMNS)
 

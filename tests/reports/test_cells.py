@@ -13,11 +13,10 @@ from credreport.reports import cells
 from credreport.reports.cells import read_cells, read_texts
 from credreport.reports.grid import Grid, Rows
 from credreport.reports.inputs import Stream
-from credreport.reports.read import read_report
 from credreport.reports.report import Report
 from credreport.schema import SLOTS, Meaning
 from credreport.verdicts.status import MEANINGS, NEITHER, OFF, ON
-from tests.support.reports import COLUMNS, NAME, root, to_csv, user
+from tests.support.reports import COLUMNS, NAME, read_report, root, to_csv, user
 
 
 def report_of(*rows: dict[str, str], columns: tuple[str, ...] = COLUMNS) -> Report:

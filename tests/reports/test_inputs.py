@@ -32,10 +32,9 @@ from credreport.reports.inputs import (
     count_inputs,
     find_inputs,
     is_only_litter,
-    open_inputs,
 )
 from credreport.schema import USERS
-from tests.support.reports import root, save, to_csv, user
+from tests.support.reports import open_inputs, root, save, to_csv, user
 
 REPORT = to_csv(root(), user()).encode()
 

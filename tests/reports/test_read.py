@@ -13,12 +13,11 @@ import pytest
 
 from credreport.errors import InputRefused
 from credreport.reports.inputs import Stream
-from credreport.reports.read import read_report
 from credreport.reports.report import Report
 from credreport.reports.sections import _quote_words, is_like_header
 from credreport.reports.users import account_of, is_root
 from credreport.schema import NEEDED_COLUMNS
-from tests.support.reports import ACCOUNT, COLUMNS, root, to_csv, user
+from tests.support.reports import ACCOUNT, COLUMNS, read_report, root, to_csv, user
 
 OTHER = "444455556666"
 THIRD = "777788889999"

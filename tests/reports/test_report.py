@@ -15,11 +15,11 @@ from credreport.errors import Problem
 from credreport.reports import read as reading
 from credreport.reports.cells import read_cells
 from credreport.reports.inputs import Skipped, Stream
-from credreport.reports.read import _names_columns, read_report, read_streams
+from credreport.reports.read import _names_columns, read_streams
 from credreport.reports.report import Report, Source, Table, join_tables
 from credreport.schema import CREDENTIALS
 from tests.reports.test_cells import grid_of
-from tests.support.reports import COLUMNS, NAME, root, to_csv, user
+from tests.support.reports import COLUMNS, NAME, read_report, root, to_csv, user
 
 ONE, TWO, THREE = "111122223333", "444455556666", "777788889999"
 WITHOUT_MFA = tuple(name for name in COLUMNS if name != "mfa_active")

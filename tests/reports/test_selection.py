@@ -14,7 +14,6 @@ from credreport.errors import InputRefused, Problem, UsageError
 from credreport.reports import selection
 from credreport.reports.by_date import read_dates
 from credreport.reports.inputs import Skipped, Stream
-from credreport.reports.read import read_report
 from credreport.reports.selection import (
     Bound,
     Population,
@@ -27,7 +26,7 @@ from credreport.reports.selection import (
 )
 from credreport.schema import CREDENTIALS
 from credreport.verdicts.tally import left_out_rows
-from tests.support.reports import COLUMNS, root, save, to_csv, user
+from tests.support.reports import COLUMNS, read_report, root, save, to_csv, user
 
 OTHER = "444455556666"
 Read = Callable[[list[Path]], Population]

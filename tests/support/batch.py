@@ -11,12 +11,11 @@ import pandas as pd
 from credreport.instants import parse_instant
 from credreport.reports.inputs import Stream
 from credreport.reports.normalise import to_rows
-from credreport.reports.read import read_report
 from credreport.reports.report import Report
 from credreport.rules.policy import Policy
 from credreport.verdicts.assessment import judge_reports
 from credreport.verdicts.credentials import to_credentials
-from tests.support.reports import AS_OF, NAME, to_csv
+from tests.support.reports import AS_OF, NAME, read_report, to_csv
 from tests.support.second_opinion import SLOTS, Opinion
 
 POLICY = Policy()

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
+from credreport.errors import InputRefused, Problem
 from credreport.evidence.evidence import Evidence
-from credreport.files import whole
+from credreport.files import DEFAULT_MAX_BYTES, whole
 from credreport.output.pictures import Options
-from credreport.output.render import render
+from credreport.output.render import close, make
+from credreport.reports.inputs import Opener, Skipped, Stream
+from credreport.reports.read import read_streams
+from credreport.reports.report import Report
 from credreport.reports.selection import Population, read_reports
 from credreport.rules.policy import Policy
 from credreport.verdicts.assessment import Assessment, assess, judge_reports
@@ -37,6 +41,22 @@ _FLAGS = (
     "password_enabled", "mfa_active", "access_key_1_active", "access_key_2_active",
     "cert_1_active", "cert_2_active",
 )  # fmt: skip
+
+
+def open_inputs(
+    inputs: Sequence[str], max_bytes: int = DEFAULT_MAX_BYTES
+) -> Iterator[Stream | Skipped | Problem]:
+    """Yield what the inputs contain, read."""
+    return Opener(max_bytes).open_all(inputs)
+
+
+def read_report(stream: Stream) -> list[Report]:
+    """Return the reports in one input, one for each account. Raises InputRefused with every problem."""
+    (found,) = read_streams([stream])
+    problems = [each for each in found if isinstance(each, Problem)]
+    if problems:
+        raise InputRefused(problems)
+    return [each for each in found if isinstance(each, Report)]
 
 
 def user(name: str = "alice", account: str = ACCOUNT, **cells: str) -> dict[str, str]:
@@ -125,5 +145,7 @@ def rendered(
     evidence: Evidence, formats: Sequence[str], options: Options | None = None
 ) -> dict[str, bytes]:
     """Return the files of the formats, each whole."""
-    files = render(evidence, formats, options)
+    options = options or Options()
+    files = make(evidence, formats, options)
+    files |= close(evidence, formats, options, files).files
     return {name: whole(content) for name, content in files.items()}

@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 
 from credreport.reports.inputs import Stream
-from credreport.reports.read import read_report
 from credreport.reports.report import join_tables
 from credreport.runs.inspect import Counted, Question, inspect_batch
 from credreport.verdicts.contradictions import find_contradictions
-from tests.support.reports import COLUMNS, NAME, root, to_csv, user
+from tests.support.reports import COLUMNS, NAME, read_report, root, to_csv, user
 
 CREATED = "2024-01-01T00:00:00Z"
 SET = "2024-02-01T00:00:00Z"

@@ -37,8 +37,8 @@ from credreport.reports.containers.zips import (
     _wrong,
     zip_members,
 )
-from credreport.reports.inputs import Skipped, Stream, open_inputs
-from tests.support.reports import root, to_csv, user
+from credreport.reports.inputs import Skipped, Stream
+from tests.support.reports import open_inputs, root, to_csv, user
 
 FILES = {
     f"{account}.csv": to_csv(root(account), user("bob", account)).encode()

@@ -19,7 +19,7 @@ from random import Random
 
 import numpy as np
 
-from credreport.reports.inputs import Skipped, Stream, open_inputs
+from credreport.reports.inputs import Skipped, Stream
 from credreport.reports.read import read_streams
 from credreport.reports.report import Report, join_tables
 from credreport.schema import JUDGED_SLOTS, SLOTS
@@ -29,6 +29,7 @@ from tests.support.damage import blocks, cells, lines, whole
 from tests.support.damage.containers import CONTAINERS, Container, open_plainly, rows_in
 from tests.support.damage.registry import GO, KINDS, LIE, Kind
 from tests.support.damage.reports import NOW, Material, rows_once, stale_in
+from tests.support.reports import open_inputs
 from tests.support.second_opinion import (
     ENABLED,
     FALLBACK,
