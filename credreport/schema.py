@@ -177,6 +177,7 @@ SLOTS = (
 )
 JUDGED_SLOTS = tuple(slot for slot in SLOTS if slot.last_used)
 JUDGED_KINDS = tuple(dict.fromkeys(slot.kind for slot in JUDGED_SLOTS))
+SLOT_OF = {slot.credential: slot for slot in SLOTS}
 SLOT_WORDS = {slot.credential: slot.words for slot in SLOTS}
 KIND_OF = {slot.credential: slot.kind for slot in SLOTS}
 KIND_WORDS = {

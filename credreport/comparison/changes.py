@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from credreport.comparison.identity import NO_KEY
+from credreport.reports.normalise import by_key
 from credreport.reports.stamp import SERVED_FOR
-from credreport.rules.rule import Subject
+from credreport.rules.rule import WHOLE_USER
 from credreport.schema import USER_CELLS, Change, Kind, Status
 
 _MOST_NAMESAKES = 10
@@ -27,7 +27,6 @@ TELLING = (
     *_WHO, "key", "as_of", "created", "is_created_known", "is_born_known", "status", "credential",
     "last_used", "effective_last_used", "set_at", "set_raw",
 )  # fmt: skip
-_WHOLE = (Subject.USER.value, Subject.ROOT.value)
 
 
 def match(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
@@ -66,7 +65,7 @@ def find_latecomers(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     users = _find_loose_users(before, after)
     gone = users[users["is_gone"] & users["is_created_known"]]
     twins = gone.groupby(["account_id", "created"])["user"].agg(_name_some).rename("namesakes")
-    older = _as_of_by_account(before)
+    older = by_key(before, "account_id", "as_of")
     new = users[~users["is_gone"]].merge(twins, on=["account_id", "created"], how="left")
     new = new.assign(
         as_of=new["account_id"].map(older), namesakes=new["namesakes"].astype("str").fillna("")
@@ -84,12 +83,6 @@ def _name_some(users: pd.Series) -> str:
     return f"{names} and {more} more" if more > 0 else names
 
 
-def _as_of_by_account(rows: pd.DataFrame) -> pd.Series:
-    return (
-        rows[["account_id", "as_of"]].drop_duplicates("account_id").set_index("account_id")["as_of"]
-    )
-
-
 def _pair(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     """Join what is on both sides, each exactly once."""
     columns = [name for name in dict.fromkeys((*_WHO, *_SIDE)) if name in before]
@@ -105,7 +98,7 @@ def _pair(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     who |= {name: who[name].astype("int64") for name in ("user_key", "slot")}
     who["is_root"] = who["is_root"].astype(bool)
     known = {
-        f"as_of_{side}": who["account_id"].map(_as_of_by_account(table))
+        f"as_of_{side}": who["account_id"].map(by_key(table, "account_id", "as_of"))
         for table, side in ((before, "before"), (after, "after"))
     }
     texts = {
@@ -150,13 +143,14 @@ def _find_loose_users(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame
     has_namesake = by_name["is_gone"].transform("nunique").gt(1)
     is_known = by_name["is_created_known"].transform("all")
     by_birth = loose.groupby(["account_id", "created"], sort=False)["is_gone"].transform("nunique")
-    doubt = np.select(
-        [has_namesake & ~is_known, by_birth.gt(1) & loose["is_created_known"]],
-        ["user", "twins"],
-        default="",
+    doubt = pd.Series("", index=loose.index, dtype="str").case_when(
+        [
+            (has_namesake & ~is_known, "user"),
+            (by_birth.gt(1) & loose["is_created_known"], "twins"),
+        ]
     )
     return loose.assign(
-        doubt=pd.Series(doubt, index=loose.index, dtype="str"),
+        doubt=doubt,
         is_recreated=has_namesake & is_known,
     )
 
@@ -255,8 +249,7 @@ def _decide(pairs: pd.DataFrame) -> pd.DataFrame:
         (was_unused, Change.USED_AGAIN),
         (is_unused, Change.NEWLY_UNUSED),
     ]
-    masks = [mask.to_numpy(dtype=bool) for mask, _ in ladder]
-    words = np.select(masks, [word.value for _, word in ladder], default=Change.STILL_CURRENT.value)
-    change = pd.Series(words, index=pairs.index, dtype="str")
-    is_whole = pairs["kind"].isin(_WHOLE)
+    change = pd.Series(Change.STILL_CURRENT.value, index=pairs.index, dtype="str")
+    change = change.case_when([(mask, word.value) for mask, word in ladder])
+    is_whole = pairs["kind"].isin(WHOLE_USER)
     return pairs.assign(change=change.mask(is_whole & change.eq(Change.STILL_CURRENT), ""))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from credreport.comparison.rule_answers import STATUS_RULES
@@ -38,9 +37,10 @@ def name_closing(
     is_by_change = change.isin(CLOSING) & (is_of_status | ~change.isin(BY_USE))
     is_off = status.eq(Status.INACTIVE) & change.ne(Change.STILL_INACTIVE)
     is_used = is_of_status & use.eq(Use.USED)
-    words = np.select(
-        [is_by_change, is_off, is_used],
-        [change, Change.DEACTIVATED.value, Change.USED_AGAIN.value],
-        default=CORRECTED,
+    return pd.Series(CORRECTED, index=rule.index, dtype="str").case_when(
+        [
+            (is_by_change, change),
+            (is_off, Change.DEACTIVATED.value),
+            (is_used, Change.USED_AGAIN.value),
+        ]
     )
-    return pd.Series(words, index=rule.index, dtype="str")

@@ -27,12 +27,12 @@ from credreport.reports.by_date import (
     reversed_notice,
 )
 from credreport.reports.inputs import Skipped
-from credreport.reports.normalise import to_rows
+from credreport.reports.normalise import by_key, to_rows
 from credreport.reports.report import Report
 from credreport.reports.stamp import GENERATED_TIME
 from credreport.rules.accounts import Account
 from credreport.rules.policy import Policy
-from credreport.schema import FINDING_KINDS, Change, Kind, Outcome, Status, Use
+from credreport.schema import FINDING_KINDS, JUDGED_KINDS, Change, Outcome, Status, Use
 from credreport.text import plural
 from credreport.text_storage import storing_python_text
 from credreport.verdicts.assessment import Assessment
@@ -276,10 +276,7 @@ def _take_ends(
     """Return the rows of the first date, and those of the newest report of each account after it."""
     accounts = table.get("account_id")
     if accounts is None:
-        of_key = (
-            identified[["key", "account_id"]].drop_duplicates("key").set_index("key")["account_id"]
-        )
-        accounts = table["key"].map(of_key)
+        accounts = table["key"].map(by_key(identified, "key", "account_id"))
     date = table["date"]
     return table[date.eq(0)], table[date.eq(accounts.map(last)) & date.gt(0)]
 
@@ -287,8 +284,7 @@ def _take_ends(
 def _to_kinds(changes: pd.DataFrame) -> list[str]:
     """Return the kinds to count by: passwords and keys always, others where they have findings."""
     found = set(changes.loc[changes["state"].ne(""), "kind"])
-    always = {Kind.PASSWORD.value, Kind.ACCESS_KEY.value}
-    return [kind for kind in FINDING_KINDS if kind in found | always]
+    return [kind for kind in FINDING_KINDS if kind in found.union(JUDGED_KINDS)]
 
 
 def _newest_as_of(assessment: Assessment) -> datetime:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
 import pandas as pd
 
 from credreport.comparison.closing import CLOSING, name_closing
-from credreport.comparison.rule_answers import STATUS_RULES
+from credreport.comparison.rule_answers import FOUND, STATUS_RULES
 from credreport.comparison.sentences import to_evidence
 from credreport.rules.catalogue import RULES
 from credreport.rules.rule import SEVERITY_RANKS
 from credreport.rules.waivers import WAIVED
-from credreport.schema import ACCOUNT_NAMES, CHANGES, Change, Kind, Outcome, Status
+from credreport.schema import ACCOUNT_NAMES, CHANGES, JUDGED_KINDS, Change, Outcome, Status
 
-_FOUND = ("finding_id", "severity", "state", "waiver")
-_COMPARED = (Kind.PASSWORD.value, Kind.ACCESS_KEY.value)
 _RANKS = (
     Outcome.STILL_OPEN, Outcome.NEW, Outcome.NOT_COVERED, Outcome.UNDETERMINED, Outcome.WAIVED,
     Outcome.CLOSED,
@@ -39,7 +36,7 @@ def to_rows_of_findings(
     """
     on = ["key", "rule"]
     sides = [
-        table[[*on, *_FOUND]].rename(columns={name: f"{name}_{side}" for name in _FOUND})
+        table[[*on, *FOUND]].rename(columns={name: f"{name}_{side}" for name in FOUND})
         for table, side in zip(found, ("before", "after"), strict=True)
     ]
     both = sides[0].merge(sides[1], on=on, how="outer", validate="one_to_one")
@@ -47,8 +44,8 @@ def to_rows_of_findings(
         why = table[[*on, "why"]].rename(columns={"why": f"why_{side}"})
         both = both.merge(why, on=on, how="left", validate="one_to_one")
     rows = pairs.merge(both, on="key", how="left", validate="one_to_many")
-    rows = rows[rows["rule"].notna() | rows["kind"].isin(_COMPARED)].reset_index(drop=True)
-    texts = [f"{name}_{side}" for name in (*_FOUND, "why") for side in ("before", "after")]
+    rows = rows[rows["rule"].notna() | rows["kind"].isin(JUDGED_KINDS)].reset_index(drop=True)
+    texts = [f"{name}_{side}" for name in (*FOUND, "why") for side in ("before", "after")]
     rows = rows.assign(**{name: rows[name].astype("str").fillna("") for name in ["rule", *texts]})
     return _add_outcome(rows, rows["account_id"].isin(list(behind)))
 
@@ -73,9 +70,7 @@ def _add_outcome(rows: pd.DataFrame, is_behind: pd.Series) -> pd.DataFrame:
         (now, Outcome.NEW.value),
         (is_unknown, Outcome.UNDETERMINED.value),
     ]
-    masks = [mask.to_numpy(dtype=bool) for mask, _ in ladder]
-    words = np.select(masks, [word for _, word in ladder], default=Outcome.CLOSED.value)
-    outcome = pd.Series(words, index=rows.index, dtype="str")
+    outcome = pd.Series(Outcome.CLOSED.value, index=rows.index, dtype="str").case_when(ladder)
     is_closed = outcome.eq(Outcome.CLOSED)
     is_not_covered = outcome.eq(Outcome.NOT_COVERED)
     # Whatever changed in an account that is not covered now, its change is `not_covered`.

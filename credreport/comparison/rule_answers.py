@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from credreport.rules.rule import Subject
+from credreport.rules.rule import WHOLE_USER, Subject
 from credreport.schema import Status
 from credreport.verdicts.assessment import Assessment
 
@@ -22,8 +22,8 @@ STATUS_RULES = (
     "never-used-access-key",
     "active-signing-certificate",
 )
-_WHOLE = [Subject.USER.value, Subject.ROOT.value]
-_FOUND = ["finding_id", "severity", "state", "waiver"]
+# What a finding says on one date.
+FOUND = ["finding_id", "severity", "state", "waiver"]
 
 
 def to_found(assessments: Sequence[Assessment], identified: pd.DataFrame) -> pd.DataFrame:
@@ -32,11 +32,11 @@ def to_found(assessments: Sequence[Assessment], identified: pd.DataFrame) -> pd.
     `state` is open or waived, as the waivers were in force at the as-of of the report.
     """
     parts = [
-        date.findings[["row", "credential", "rule", *_FOUND]].assign(date=number)
+        date.findings[["row", "credential", "rule", *FOUND]].assign(date=number)
         for number, date in enumerate(assessments)
     ]
     found = _add_key(pd.concat(parts, ignore_index=True), identified)
-    return found[["date", "key", "rule", "credential", *_FOUND]]
+    return found[["date", "key", "rule", "credential", *FOUND]]
 
 
 def to_unknown(assessments: Sequence[Assessment], identified: pd.DataFrame) -> pd.DataFrame:
@@ -75,8 +75,8 @@ def _add_root_key(rows: pd.DataFrame, identified: pd.DataFrame) -> pd.DataFrame:
 
 def _add_key(rows: pd.DataFrame, identified: pd.DataFrame) -> pd.DataFrame:
     """Add the `key` of what each row is about: a credential, or a user by its password's row."""
-    is_whole = identified["kind"].isin(_WHOLE)
+    is_whole = identified["kind"].isin(WHOLE_USER)
     keys = identified.assign(is_whole=is_whole)[["date", "row", "is_whole", "key"]]
-    about = rows.assign(is_whole=rows["credential"].isin(_WHOLE))
+    about = rows.assign(is_whole=rows["credential"].isin(WHOLE_USER))
     at = ["date", "row", "is_whole"]
     return about.merge(keys, on=at, how="left", validate="many_to_one")

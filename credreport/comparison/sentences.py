@@ -9,7 +9,7 @@ import pandas as pd
 
 from credreport.reports.normalise import to_texts
 from credreport.rules.catalogue import UNUSED_RULES
-from credreport.rules.rule import Subject
+from credreport.rules.rule import WHOLE_USER
 from credreport.schema import (
     JUDGED_SLOTS,
     NEXT_ROTATION,
@@ -22,7 +22,6 @@ from credreport.schema import (
     Use,
 )
 
-_WHOLE = [Subject.USER.value, Subject.ROOT.value]
 _FLAGS = tuple(name for name in USER_CELLS if name.endswith(("_active", "_enabled")))
 _KEYS = ("access_key_1_active", "access_key_2_active")
 # What each rule reads: columns of the user, or cells of the credential's own slot. A rule that is
@@ -182,7 +181,7 @@ def _to_gone(rows: pd.DataFrame, report: pd.Series) -> pd.Series:
 
 def _of_rule(rows: pd.DataFrame, rule: str, when: _Days, of_change: pd.Series) -> pd.Series:
     """Return the evidence for a rule other than the unused ones: its cells on both dates."""
-    is_whole = bool(rows["kind"].isin(_WHOLE).all())
+    is_whole = bool(rows["kind"].isin(WHOLE_USER).all())
     names = READS.get(rule, USER_CELLS if is_whole else _ALL_OF_SLOT)
     changed = pd.Series("", index=rows.index, dtype="str")
     same = changed

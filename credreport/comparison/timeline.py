@@ -13,7 +13,7 @@ import pandas as pd
 from credreport.comparison.changes import TELLING, match
 from credreport.comparison.closing import name_closing
 from credreport.comparison.identity import NO_KEY
-from credreport.comparison.rule_answers import STATUS_RULES
+from credreport.comparison.rule_answers import FOUND, STATUS_RULES
 from credreport.rules.waivers import WAIVED
 from credreport.schema import (
     ACCOUNT_NAMES,
@@ -24,7 +24,6 @@ from credreport.schema import (
 )
 
 _ON = ["key", "rule"]
-_SAYS = ["finding_id", "severity", "state", "waiver"]
 _ABOUT = ["user", "arn", "credential", "slot", "is_root"]
 
 
@@ -51,7 +50,7 @@ def follow(
     at = [*_ON, "date"]
     grid = (
         lives.merge(coverage, on="account_id")
-        .merge(found[[*at, *_SAYS]], on=at, how="left", validate="one_to_one")
+        .merge(found[[*at, *FOUND]], on=at, how="left", validate="one_to_one")
         .merge(unknown[[*at, "why"]], on=at, how="left", validate="one_to_one")
         .merge(
             present[["key", "date", "status", "use"]],
@@ -62,7 +61,7 @@ def follow(
         .merge(steps[["key", "turn", "change"]], on=["key", "turn"], how="left")
         .sort_values([*_ON, "turn"], ignore_index=True)
     )
-    texts = ("finding_id", "severity", "state", "waiver", "why", "status", "change")
+    texts = (*FOUND, "why", "status", "change")
     grid = grid.assign(**{name: grid[name].astype("str").fillna("") for name in texts})
     is_missing = grid["seen"].eq("left_only")
     is_unsure = (
@@ -149,19 +148,13 @@ def to_timeline(
     spans = (until - followed["as_of"]).where(followed["is_open"], pd.Timedelta(0))
     is_found = followed["finding_id"].ne("")
     flagged = followed[is_found].groupby(_ON)["as_of"]
-    state = pd.Series(
-        np.select(
-            [
-                ~last["exists"],
-                last["date"].ne(newest),
-                last["finding_id"].eq(""),
-                ~last["is_open"],
-            ],
-            ["closed", "not_covered", "undetermined", "waived"],
-            "open",
-        ),
-        index=last.index,
-        dtype="str",
+    state = pd.Series("open", index=last.index, dtype="str").case_when(
+        [
+            (~last["exists"], "closed"),
+            (last["date"].ne(newest), "not_covered"),
+            (last["finding_id"].eq(""), "undetermined"),
+            (~last["is_open"], "waived"),
+        ]
     )
     closings = followed[followed["is_closing"]].groupby(_ON).tail(1).set_index(_ON)
     closings = closings[~last["exists"].reindex(closings.index)]

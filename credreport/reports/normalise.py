@@ -60,6 +60,11 @@ def to_texts(column: pd.Series) -> list[str]:
     return found
 
 
+def by_key(table: pd.DataFrame, key: str, column: str) -> pd.Series:
+    """Return the column in the first row of each key; the index has the keys."""
+    return table[[key, column]].drop_duplicates(key).set_index(key)[column]
+
+
 def join_texts(texts: pd.Series, keys: pd.Series, between: str) -> pd.Series:
     """Return the texts of each key joined, in their order; the index has the keys.
 

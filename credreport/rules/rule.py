@@ -41,6 +41,10 @@ class Subject(StrEnum):
     ROOT = "root"
 
 
+# What is about a user as a whole, not about one credential.
+WHOLE_USER = (Subject.USER.value, Subject.ROOT.value)
+
+
 class Severity(StrEnum):
     """How severe, the most severe first."""
 

@@ -18,7 +18,7 @@ from credreport.instants import parse_date
 from credreport.rules.catalogue import RULES
 from credreport.rules.glob import Names
 from credreport.rules.option_file import OptionFile
-from credreport.rules.rule import Subject
+from credreport.rules.rule import WHOLE_USER
 from credreport.rules.toml_file import TomlFile, shown, suggest
 from credreport.schema import ACCOUNT_ID, SLOTS, Kind
 from credreport.text import plural
@@ -54,8 +54,7 @@ _CREDENTIALS = (
     *(slot.credential for slot in SLOTS),
     Kind.ACCESS_KEY.value,
     Kind.CERTIFICATE.value,
-    Subject.USER.value,
-    Subject.ROOT.value,
+    *WHOLE_USER,
 )
 
 _NO_TEXT = -2  # pandas calls what is missing -1

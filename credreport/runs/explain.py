@@ -25,7 +25,7 @@ from credreport.rules.peers import CONFIG, SECURITY_HUB, prowler_on_unused
 from credreport.rules.policy import Policy
 from credreport.rules.predicates import EXPIRY
 from credreport.rules.profiles import PROFILES
-from credreport.rules.rule import Rule, Subject
+from credreport.rules.rule import WHOLE_USER, Rule, Subject
 from credreport.rules.thresholds import UNUSED_AFTER
 from credreport.rules.waivers import WAIVED
 from credreport.schema import (
@@ -35,7 +35,7 @@ from credreport.schema import (
     MFA,
     NEXT_ROTATION,
     ROOT_USER,
-    SLOTS,
+    SLOT_OF,
     USER,
     USER_CELLS,
     Slot,
@@ -138,7 +138,7 @@ def describe_user(assessment: Assessment, name: str) -> list[str]:
     found = assessment.findings[assessment.findings["user"].eq(name)]
     lines += [
         f"{_lead(row['credential'], row)}{row['rule']}; {row['finding_id']}"
-        for row in to_rows(found[found["credential"].isin([Subject.USER, Subject.ROOT])])
+        for row in to_rows(found[found["credential"].isin(WHOLE_USER)])
     ]
     unsure = assessment.undecided.merge(rows["account_id"], left_on="row", right_index=True)
     lines += [
@@ -230,7 +230,7 @@ def _first_user(assessment: Assessment, number: int) -> int:
 def _cells(report: Report, place: int, finding: Mapping[str, object], rule: Rule) -> dict[str, str]:
     """Return the cells of the user at a place in the report that bear on the finding, in its order."""
     table, row = report.users, report.first + place  # many reports may share one table
-    slot = next((each for each in SLOTS if each.credential == finding["credential"]), None)
+    slot = SLOT_OF.get(str(finding["credential"]))
     columns = [USER, ARN, CREATED]
     columns += _columns_of(slot) if slot else [*USER_CELLS]
     columns += [NEXT_ROTATION] if finding["basis"] == NEXT_ROTATION else []
@@ -264,7 +264,7 @@ def _decided(
     basis, limit = str(finding["basis"]), str(finding["limit"])
     number = int(limit.rsplit(maxsplit=1)[-1])
     lines = []
-    slot = next((each for each in SLOTS if each.credential == finding["credential"]), None)
+    slot = SLOT_OF.get(str(finding["credential"]))
     is_about_use = rule.judged is not None
     if is_about_use and slot and basis == slot.fallback and credential["use"] == Use.NEVER_USED:
         lines.append(

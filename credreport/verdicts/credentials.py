@@ -18,13 +18,13 @@ from credreport.schema import (
     ARN,
     CREATED,
     GOV_ARN,
+    JUDGED_KINDS,
     JUDGED_SLOTS,
     MFA,
     NEXT_ROTATION,
     NOT_SUPPORTED,
     SLOTS,
     USER,
-    Kind,
     Meaning,
     Status,
 )
@@ -255,7 +255,7 @@ def _find_latest_use(credentials: pd.DataFrame) -> pd.DataFrame:
     A date is in doubt if it is neither a date nor a known absence, if it lies after the as-of, or
     if the report lacks the use of a credential that exists.
     """
-    is_judged = credentials["kind"].isin([Kind.PASSWORD, Kind.ACCESS_KEY])
+    is_judged = credentials["kind"].isin(JUDGED_KINDS)
     judged = credentials.loc[is_judged, [*_OF_LATEST_USE]]
     meaning = judged["last_used_meaning"]
     exists = ~judged["status"].eq(Status.ABSENT)

@@ -9,7 +9,7 @@ import pandas as pd
 from credreport.reports.normalise import join_texts, to_texts, whole_days
 from credreport.rules.catalogue import RULES
 from credreport.rules.policy import Policy
-from credreport.rules.rule import SEVERITY_RANKS, Rule, Subject
+from credreport.rules.rule import SEVERITY_RANKS, WHOLE_USER, Rule, Subject
 from credreport.rules.waivers import OPEN
 from credreport.schema import ACCOUNT_NAMES, FINDINGS, Kind, Status
 from credreport.verdicts.credentials import is_active, to_user_facts
@@ -155,7 +155,7 @@ def _to_id(identity: str) -> str:
 
 def ids_by_credential(credentials: pd.DataFrame, findings: pd.DataFrame) -> pd.Series:
     """Return each credential's finding IDs, separated by blanks, without those of its user."""
-    own = findings[~findings["credential"].isin([Subject.USER, Subject.ROOT])]
+    own = findings[~findings["credential"].isin(WHOLE_USER)]
     joined = join_texts(own["finding_id"], own["row"], " ")
     return joined.reindex(credentials.index).fillna("").astype("str")
 

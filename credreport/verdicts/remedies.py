@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from credreport.reports.normalise import join_texts
+from credreport.reports.normalise import by_key, join_texts
 from credreport.rules.catalogue import RULES
 from credreport.rules.rule import Subject
 from credreport.rules.waivers import OPEN, WAIVED
@@ -57,9 +57,7 @@ def to_targets(findings: pd.DataFrame, unused: pd.DataFrame) -> pd.DataFrame:
 
 def _look_up(wanted: pd.Series, table: pd.DataFrame, key: str, column: str) -> pd.Series:
     """Return the column of the first row of the table with that key; empty if there is none."""
-    first = table.drop_duplicates(key)
-    by_key = dict(zip(first[key], first[column], strict=True))
-    return pd.Series([by_key.get(each, "") for each in wanted], index=wanted.index, dtype="str")
+    return wanted.map(by_key(table, key, column)).astype("str").fillna("")
 
 
 def settle(findings: pd.DataFrame, unused: pd.DataFrame) -> pd.DataFrame:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from credreport.reports.normalise import join_texts
-from credreport.schema import MFA, ROOT_USER, SLOTS, UNDETERMINED, Kind, Status
+from credreport.schema import MFA, ROOT_USER, SLOT_OF, SLOTS, UNDETERMINED, Kind, Status
 from credreport.verdicts.reasons import NO_COLUMN, to_cells_text
 
 _COLUMNS = (*UNDETERMINED, "report", "is_of_rule")
-_SLOTS = {slot.credential: slot for slot in SLOTS}
 
 
 def to_undetermined(credentials: pd.DataFrame, undecided: pd.DataFrame) -> pd.DataFrame:
@@ -50,7 +49,7 @@ def _cells(rows: pd.DataFrame, credential: pd.Series) -> pd.Series:
     parts = ("enabled_raw", "last_used_raw", "set_raw")
     columns = [rows[part].astype(object).where(rows[part].notna(), None) for part in parts]
     found = [
-        to_cells_text(_SLOTS[name], *cells) if name in _SLOTS else ""
+        to_cells_text(SLOT_OF[name], *cells) if name in SLOT_OF else ""
         for name, *cells in zip(credential, *columns, strict=True)
     ]
     return pd.Series(found, index=rows.index, dtype="str")
