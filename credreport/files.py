@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -11,8 +12,9 @@ import weakref
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import IO, Any
 
 from credreport.errors import OutputError
 
@@ -26,12 +28,14 @@ _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 Place = tuple[int, int]
 
 
-def open_regular(path: str | Path, *, follow: bool = True) -> BinaryIO:
+def open_regular(path: str | Path, *, follow: bool = True) -> BufferedReader:
     """Open a regular file for reading. Raises OSError, or ValueError if it is not one.
 
     A pipe or a device would hang or never end. Some files of the kernel claim to be regular and
     still block: reading them here does not. Without `follow`, a link is not a regular file.
     """
+    if not follow and os.path.islink(path):  # noqa: PTH114 - where the system cannot refuse it
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     no_link = 0 if follow else _NO_LINK
     handle = os.open(path, os.O_RDONLY | _DO_NOT_WAIT | _AS_BYTES | no_link)
     try:
@@ -100,21 +104,16 @@ class Spool:
         self._size += len(data)
         return place
 
-    def take(self, place: Place) -> bytes:
-        """Return what was put there."""
-        offset, size = place
+    def take(self, offset: int, size: int) -> bytes:
+        """Return `size` bytes from `offset` on."""
         with _no_room_reported():
             self._file.seek(offset)
             return self._file.read(size)
 
-    def take_at(self, offset: int, size: int) -> bytes:
-        """Return `size` bytes from `offset` on."""
-        return self.take((offset, size))
-
     def chunks(self) -> Iterator[bytes]:
         """Yield all of it from the beginning on."""
         for offset in range(0, self._size, _CHUNK):
-            yield self.take((offset, _CHUNK))
+            yield self.take(offset, _CHUNK)
 
 
 @contextmanager

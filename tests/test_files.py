@@ -74,9 +74,9 @@ def test_a_key_that_stands_twice_is_named() -> None:
 def test_comes_back_from_its_place_and_whole() -> None:
     spool = Spool()
     places = [spool.put(data) for data in (b"one", b"", b"three")]
-    assert spool.take(places[0]) == b"one"
+    assert spool.take(*places[0]) == b"one"
     assert spool.put(b"!") == (8, 1)
-    assert [spool.take(place) for place in places] == [b"one", b"", b"three"]
+    assert [spool.take(*place) for place in places] == [b"one", b"", b"three"]
     assert whole(spool) == b"onethree!"
     assert len(spool) == 9
     assert not Spool()

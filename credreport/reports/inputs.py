@@ -173,7 +173,7 @@ class Unread:
         if self.member and self.size <= self.max_bytes:
             return self._read()[:_HEAD]
         if self.member and self.spool:
-            return self.member.head(self.spool.take_at, _HEAD)
+            return self.member.head(self.spool.take, _HEAD)
         with self.open() as file:
             if self.member:
                 return self.member.head(take_from(file), _HEAD)
@@ -181,7 +181,7 @@ class Unread:
 
     def _read(self) -> bytes:
         if self.member and self.spool:
-            return self.member.read(self.spool.take_at)
+            return self.member.read(self.spool.take)
         with self.open() as file:
             if self.member:
                 return self.member.read(take_from(file))

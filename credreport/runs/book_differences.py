@@ -224,9 +224,9 @@ def _cells(
         return
     number, what = place
     if what != "changed":
-        row = (expected if what == "missing" else found).rows[number]
-        word = "is missing" if what == "missing" else "was added"
-        yield f"{title}: row {number + 1} {word}: {shown(', '.join('' if value is None else str(value) for value in row))}"
+        row = (expected if what == "is missing" else found).rows[number]
+        text = ", ".join("" if value is None else str(value) for value in row)
+        yield f"{title}: row {number + 1} {what}: {shown(text)}"
     else:
         pairs = enumerate(zip_longest(expected.rows[number], found.rows[number]))
         column, (old, new) = next((column, pair) for column, pair in pairs if pair[0] != pair[1])

@@ -14,6 +14,8 @@ from itertools import zip_longest
 from pathlib import PurePath
 from typing import Any
 
+import numpy as np
+
 from credreport.text import plural
 
 _MOST_SHOWN = 80
@@ -55,15 +57,15 @@ def expected_found(expected: object, found: object) -> str:
 
 
 def differing_row(expected: Sequence[Any], found: Sequence[Any]) -> tuple[int, str] | None:
-    """Return the first index at which the rows differ, and `missing`, `added` or `changed`."""
+    """Return the first index at which the rows differ, and `is missing`, `was added` or `changed`."""
     for place, (was, now) in enumerate(zip_longest(expected, found)):
         if was == now:
             continue
         rest = slice(place + 1, place + 1 + _ROWS_LOOKED_AHEAD)
         if len(found) < len(expected) and (place >= len(found) or now in expected[rest]):
-            return place, "missing"
+            return place, "is missing"
         if len(found) > len(expected) and (place >= len(expected) or was in found[rest]):
-            return place, "added"
+            return place, "was added"
         return place, "changed"
     return None
 
@@ -83,12 +85,11 @@ def differing_values(expected: Any, found: Any, path: str = "") -> Iterator[str]
         place = differing_row(expected, found)
         if place is not None:
             number, what = place
-            if what == "changed" and number < min(len(expected), len(found)):
+            if what == "changed":
                 yield from differing_values(expected[number], found[number], f"{path}[{number}]")
             else:
-                entry = (expected if what == "missing" else found)[number]
-                was = "is missing" if what == "missing" else "was added"
-                yield f"{path}[{number}] {was}: {shown(entry)}"
+                entry = (expected if what == "is missing" else found)[number]
+                yield f"{path}[{number}] {what}: {shown(entry)}"
     elif expected != found or type(expected) is not type(found):
         yield f"{path or 'the document'}: {expected_found(expected, found)}"
 
@@ -128,16 +129,14 @@ def _in_rows(
     number, what = place
     if what == "changed":
         return changed(number)
-    row = (was if what == "missing" else now)[number]
-    word = "is missing" if what == "missing" else "was added"
+    row = (was if what == "is missing" else now)[number]
     text = row if isinstance(row, str) else ",".join(row)
-    return f"{kind} {number + 1} {word}: {shown(text)}"
+    return f"{kind} {number + 1} {what}: {shown(text)}"
 
 
 def _in_pixels(expected: bytes, found: bytes) -> str:
     """Return how many pixels of a picture have another colour."""
-    import numpy as np  # noqa: PLC0415 - both are slow to import
-    from PIL import Image  # noqa: PLC0415
+    from PIL import Image  # noqa: PLC0415 - slow to import
 
     try:
         was, now = (
@@ -154,13 +153,10 @@ def _in_pixels(expected: bytes, found: bytes) -> str:
 
 
 def _in_bytes(expected: bytes, found: bytes) -> str:
-    for start in range(0, min(len(expected), len(found)), 4096):
-        was, now = expected[start : start + 4096], found[start : start + 4096]
-        if was != now:
-            pairs = zip(was, now, strict=False)
-            place = next((i for i, (one, other) in enumerate(pairs) if one != other), None)
-            if place is not None:
-                return f"first at byte {start + place + 1} of {len(found)}"
-    return (
-        f"first at byte {min(len(expected), len(found)) + 1}: {len(found)} bytes of {len(expected)}"
-    )
+    size = min(len(expected), len(found))
+    was, now = (np.frombuffer(data, "u1", size) for data in (expected, found))
+    differs = np.append(was != now, True)
+    place = int(differs.argmax())
+    if place < size:
+        return f"first at byte {place + 1} of {len(found)}"
+    return f"first at byte {size + 1}: {len(found)} bytes of {len(expected)}"

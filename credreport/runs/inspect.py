@@ -16,7 +16,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache, partial
-from itertools import pairwise
+from itertools import pairwise, starmap
 from json.encoder import encode_basestring_ascii
 from typing import Any, TypeVar
 
@@ -123,7 +123,7 @@ class Inspection:
     def _with_names(self, places: Sequence[Place]) -> Iterator[bytes]:
         """Yield the objects of each report, which all begin with its account, with name and owner."""
         accounts = self.totals.accounts
-        for objects in filter(None, map(self.spool.take, places)):
+        for objects in filter(None, starmap(self.spool.take, places)):
             start = _ACCOUNT.match(objects)
             if accounts.file is None or start is None:
                 yield objects

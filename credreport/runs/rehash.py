@@ -11,17 +11,14 @@ import hashlib
 import json
 import os
 import re
-import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BufferedReader
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from credreport.errors import UsageError
-from credreport.files import KeyTwiceError, parse_json
+from credreport.files import KeyTwiceError, open_regular, parse_json
 from credreport.output.formats import MANIFEST, SUMS, own_output
 
 _MOST_TEXT = 64 * 1024 * 1024
@@ -145,46 +142,28 @@ def hash_plain(path: Path) -> str:
     A file that claims more than 16 GiB is not read: it may be sparse, and would take hours.
     """
     try:
-        with _open_plain(path) as file:
+        with open_regular(path, follow=False) as file:
             if os.fstat(file.fileno()).st_size > _MOST_HASHED:
                 return f"{TOO_LARGE} {_MOST_HASHED >> 30} GiB, which is not read"
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
+    except (OSError, ValueError) as error:
         return _why_not(error)
 
 
 def read_plain(path: Path, most: int = _MOST_TEXT) -> bytes | str:
     """Return the content of a plain file, or in words why it cannot be had."""
     try:
-        with _open_plain(path) as file:
+        with open_regular(path, follow=False) as file:
             data = file.read(most + 1)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         return _why_not(error)
     return data if len(data) <= most else f"{TOO_LARGE} {most >> 20} MiB, which is not read"
 
 
-@contextmanager
-def _open_plain(path: Path) -> Iterator[BufferedReader]:
-    """Open a plain file, without waiting. Raises OSError, ELOOP for a link."""
-    if path.is_symlink():  # where the system cannot refuse it by itself
-        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    handle = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0))
-    try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
-        with os.fdopen(handle, "rb", closefd=False) as file:
-            yield file
-    finally:
-        os.close(handle)
-
-
-def _why_not(error: OSError) -> str:
-    known = {
-        errno.ENOENT: "missing",
-        errno.ELOOP: "a link, which is not followed",
-        errno.EISDIR: "not a plain file",
-    }
+def _why_not(error: OSError | ValueError) -> str:
+    if isinstance(error, ValueError):
+        return "not a plain file"
+    known = {errno.ENOENT: "missing", errno.ELOOP: "a link, which is not followed"}
     return known.get(error.errno or 0, f"cannot be read ({error.strerror})")
 
 

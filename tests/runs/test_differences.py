@@ -98,12 +98,12 @@ def test_a_picture_says_how_many_pixels_differ() -> None:
     [
         ("abc", "abc", None),
         ("abc", "axc", (1, "changed")),
-        ("abc", "ac", (1, "missing")),
-        ("abc", "ab", (2, "missing")),
-        ("abc", "a", (1, "missing")),
-        ("abcd", "ad", (1, "missing")),
-        ("abc", "abbc", (2, "added")),
-        ("abc", "xabc", (0, "added")),
+        ("abc", "ac", (1, "is missing")),
+        ("abc", "ab", (2, "is missing")),
+        ("abc", "a", (1, "is missing")),
+        ("abcd", "ad", (1, "is missing")),
+        ("abc", "abbc", (2, "was added")),
+        ("abc", "xabc", (0, "was added")),
     ],
 )
 def test_a_row_is_missing_added_or_changed(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import BinaryIO
 
 from credreport.files import Spool
@@ -14,30 +13,12 @@ from credreport.reports.containers.zips import zip_members
 Opened = tuple[list[Member], Spool | None]
 
 
-def _open_zip(file: BinaryIO, max_bytes: int) -> Opened:  # noqa: ARG001 - limited per member
-    return zip_members(file), None
-
-
-def _open_tar(file: BinaryIO, max_bytes: int) -> Opened:  # noqa: ARG001 - nothing is unpacked
-    return tar_members(take_from(file), file.seek(0, 2)), None
-
-
-def _open_tar_gz(file: BinaryIO, max_bytes: int) -> Opened:
-    spool = unpack_gzip(file, max_bytes)
-    return tar_members(spool.take_at, len(spool)), spool
-
-
-_ARCHIVES: Mapping[str, Callable[[BinaryIO, int], Opened]] = {
-    ".zip": _open_zip,
-    ".tar": _open_tar,
-    ".tar.gz": _open_tar_gz,
-    ".tgz": _open_tar_gz,
-}
+_ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")
 
 
 def is_archive(name: str) -> bool:
     """Whether a file of this name is opened as an archive."""
-    return name.lower().endswith(tuple(_ARCHIVES))
+    return name.lower().endswith(_ENDINGS)
 
 
 def open_archive(name: str, file: BinaryIO, max_bytes: int) -> Opened:
@@ -45,5 +26,9 @@ def open_archive(name: str, file: BinaryIO, max_bytes: int) -> Opened:
 
     Unpacks at most `max_bytes` in one piece. Raises ArchiveRefused where a member may be missing.
     """
-    ending = next(ending for ending in _ARCHIVES if name.lower().endswith(ending))
-    return _ARCHIVES[ending](file, max_bytes)
+    if name.lower().endswith(".zip"):
+        return zip_members(file), None
+    if name.lower().endswith(".tar"):
+        return tar_members(take_from(file), file.seek(0, 2)), None
+    spool = unpack_gzip(file, max_bytes)
+    return tar_members(spool.take, len(spool)), spool

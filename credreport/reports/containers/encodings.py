@@ -16,13 +16,14 @@ from credreport.reports.containers.strangers import (
     refused,
 )
 
-_ENCODINGS = (
-    (b"\xff\xfe\x00\x00", "utf-32", "UTF-32"),
-    (b"\x00\x00\xfe\xff", "utf-32", "UTF-32"),
-    (b"\xff\xfe", "utf-16", "UTF-16"),
-    (b"\xfe\xff", "utf-16", "UTF-16"),
-    (b"\xef\xbb\xbf", "utf-8", "UTF-8"),
-)
+# How a text begins -> its encoding: the longest mark first.
+_MARKS = {
+    b"\xff\xfe\x00\x00": "UTF-32",
+    b"\x00\x00\xfe\xff": "UTF-32",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+}
+_UTF_8_MARK = b"\xef\xbb\xbf"
 _BASE64_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _SHORTEST_BASE64 = 64
 _EMPTY_LINE = re.compile(r"\n[ \t\r]*\n")
@@ -43,12 +44,8 @@ class Unpacked:
 
 def decode(name: str, data: bytes) -> str:
     """Decode UTF-8, or what the byte order mark names. Raises InputRefused with line and column."""
-    encoding, label = "utf-8", "UTF-8"
-    for mark, codec, words in _ENCODINGS:
-        if data.startswith(mark):
-            encoding, label = codec, words
-            data = data[3:] if label == "UTF-8" else data  # positions do not count the mark
-            break
+    encoding = next((_MARKS[mark] for mark in _MARKS if data.startswith(mark)), "UTF-8")
+    data = data.removeprefix(_UTF_8_MARK)  # positions do not count the mark
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
@@ -56,12 +53,12 @@ def decode(name: str, data: bytes) -> str:
         line = before.count(b"\n") + 1
         column = error.start - before.rfind(b"\n")
         byte = data[error.start]
-        found = f"byte 0x{byte:02x} is not {label}"
+        found = f"byte 0x{byte:02x} is not {encoding}"
         remedy = (
             "The file is damaged or in another encoding: save it as UTF-8, or, where it was made "
             "with `base64 -d`, decode only the Content"
         )
-        place = (line, column) if label == "UTF-8" else (0, 0)
+        place = (line, column) if encoding == "UTF-8" else (0, 0)
         raise refused(name, found, remedy, *place) from None
     if "\0" in text:
         before_nul = text[: text.index("\0")]
