@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from credreport.schema import BASE64_HEADER
+
 MAX_MEMBERS = 20_000
 MAX_RATIO = 200
 RATIO_FREE_BYTES = 1024 * 1024
 EMPTY_FOLDER = "an empty directory"
+_IN_REPORTS = (b",password_enabled,", b'"password_enabled"', BASE64_HEADER.encode())
 
 Take = Callable[[int, int], bytes]
 
@@ -76,6 +79,12 @@ def take_from(file: BinaryIO) -> Take:
         return file.read(size)
 
     return take
+
+
+def refuse_report_in(headers: bytes, place: str) -> None:
+    """Raise ArchiveRefused if headers or comments of an archive hold a report: no member is read there."""
+    if any(word in headers for word in _IN_REPORTS):
+        raise ArchiveRefused(f"a report in {place}")
 
 
 def without_dots(name: str) -> str:

@@ -19,15 +19,14 @@ from credreport.reports.containers.members import (
     Member,
     Take,
     refuse_duplicates,
+    refuse_report_in,
     without_dots,
 )
-from credreport.schema import BASE64_HEADER
 
 _CHUNK = 1 << 20
 _MAX_HEADER = 64 << 10
 # No name has as many digits in a row; the time that tarfile takes grows with the square of them.
 _LONG_NUMBER = re.compile(rb"[0-9]{256}")
-_IN_REPORTS = (b",password_enabled,", b'"password_enabled"', BASE64_HEADER.encode())
 _SHOWN = 80  # letters of a name
 
 
@@ -103,8 +102,7 @@ def tar_members(take: Take, size: int) -> list[Member]:
 def _check_headers(take: Take, info: tarfile.TarInfo, begin: int) -> None:
     """Refuse a report in the headers before a file: another type of member makes it one of them."""
     headers = take(begin, info.offset_data - begin).replace(b"\0", b"")
-    if any(word in headers for word in _IN_REPORTS):
-        raise ArchiveRefused(f"a report in the headers of {info.name[:_SHOWN]!r}")
+    refuse_report_in(headers, f"the headers of {info.name[:_SHOWN]!r}")
 
 
 def _check_size(take: Take, info: tarfile.TarInfo, end: int) -> None:

@@ -22,6 +22,7 @@ from credreport.reports.containers.members import (
     Member,
     Take,
     refuse_duplicates,
+    refuse_report_in,
     take_from,
     without_dots,
 )
@@ -77,7 +78,9 @@ def zip_members(file: BinaryIO) -> list[Member]:
     agree, where bytes belong to none of them or to two, or where two members have the same name.
     """
     take = take_from(file)
-    begin, end, count = _find_directory(take, file.seek(0, 2))
+    size = file.seek(0, 2)
+    begin, end, count = _find_directory(take, size)
+    refuse_report_in(take(begin, size - begin), "its directory or a comment")
     entries = list(_read_directory(take(begin, end - begin), count))
     place = 0
     members = {}
@@ -201,7 +204,9 @@ def _check_member(take: Take, entry: _Entry, limit: int) -> tuple[Member, int]:
         raise ArchiveRefused(f"{entry.shown!r} does not begin where its directory says")
     _, _, flags, method, _, _, crc, packed_size, size, name_size, extra_size = _LOCAL.unpack(header)
     begin = entry.offset + _LOCAL.size
-    name, extra = take(begin, name_size), _extra_fields(take(begin + name_size, extra_size))
+    name, fields = take(begin, name_size), take(begin + name_size, extra_size)
+    refuse_report_in(fields, f"the header of {entry.shown!r}")
+    extra = _extra_fields(fields)
     size, packed_size = _enlarge(extra, size, packed_size)
     expected = (entry.crc, entry.packed_size, entry.size)
     is_later = bool(flags & _HAS_DESCRIPTOR)  # then 0 means that it was not known yet

@@ -484,6 +484,33 @@ def test_a_report_that_another_type_makes_a_header_is_refused(kind: bytes, repor
     assert tar_refusal(tarred(add, tarfile.GNU_FORMAT)).startswith("a report in the headers of '")
 
 
+@pytest.mark.parametrize("place", ["the archive", "comment", "extra"])
+def test_a_report_beside_the_members_of_a_zip_is_refused(place: str) -> None:
+    report = FILES["111122223333.csv"]
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        info = zipfile.ZipInfo("b.csv")
+        if place == "the archive":
+            archive.comment = report
+        elif place == "comment":
+            info.comment = report
+        else:
+            info.extra = struct.pack("<2H", 0x6375, len(report)) + report
+        archive.writestr(info, FILES["222233334444.csv"])
+    assert refusal(packed.getvalue()) == "a report in its directory or a comment"
+
+
+def test_a_report_in_the_header_of_a_member_alone_is_refused() -> None:
+    report = FILES["111122223333.csv"]
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        info = zipfile.ZipInfo("b.csv")
+        info.extra = struct.pack("<2H", 0x6375, len(report)) + report
+        archive.writestr(info, FILES["222233334444.csv"])
+        info.extra = b""  # the directory is written last
+    assert refusal(packed.getvalue()) == "a report in the header of 'b.csv'"
+
+
 def test_a_long_name_of_a_tar_is_cut_in_its_refusal() -> None:
     def add(archive: tarfile.TarFile) -> None:
         info = tarfile.TarInfo("long")
