@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -68,6 +69,7 @@ _HIDDEN = "hidden file"
 _CHANGED = "changed since it was found"
 _COMPANION = "not a report, by its name and its content"
 _SEARCHED = "a link to a directory, which is searched where it is"
+_ANSWER = re.compile(r" \(answer [0-9]+\)$")  # what read.py ends the name of an answer with
 _NO_REPORTS = {_LITTER_REASON, _HIDDEN, _COMPANION, _SEARCHED}
 
 
@@ -228,14 +230,15 @@ class _Names:
     def choose(self, name: str, folder: str = "", below: str = "") -> str:
         """Return the name; `below` is the way to it from the searched directory.
 
-        If that name is taken, put `folder` before it; if that is taken too, number it.
+        If that name is taken, put `folder` before it; if that is taken too, number it. One like
+        that of an answer in another file, `r.json (answer 1)`, is numbered as if it were taken.
         """
         shown = _as_text(f"{below}{name}")
         if shown in self._taken and folder:
             shown = _as_text(f"{folder}/{below}{name}")
         chosen = shown
-        while chosen in self._taken:
-            self._taken[shown] += 1
+        while chosen in self._taken or _ANSWER.search(chosen):
+            self._taken[shown] = self._taken.get(shown, 1) + 1
             chosen = f"{shown} ({self._taken[shown]})"
         self._taken[chosen] = 1
         return chosen

@@ -655,6 +655,12 @@ def test_equal_names_are_told_apart(tmp_path: Path) -> None:
     assert found.name == "x/r.csv (2)"
 
 
+def test_a_file_named_like_an_answer_in_another_file_is_told_apart_from_it(tmp_path: Path) -> None:
+    for name in ("r.json", "r.json (answer 1)", "answer 1"):
+        put(tmp_path / name)
+    assert names([tmp_path]) == ["read answer 1", "read r.json", "read r.json (answer 1) (2)"]
+
+
 def test_no_two_inputs_have_one_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor where a file is called as the program would call another."""
     paths = [put(tmp_path / name) for name in ("1/r.csv", "2/y/r.csv", "3/y/r.csv")]
