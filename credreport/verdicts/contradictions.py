@@ -50,8 +50,10 @@ def find_contradictions(table: Table) -> Iterator[tuple[str, Flags, str]]:
     uncreated = np.isnat(typed.created_at) & table.has_column(CREATED)
     yield "unreadable-cell", uncreated, f"`{CREATED}` is not a date"
     undated = (typed.set_meaning == _TEXT) | (typed.last_meaning == _TEXT)
-    off = _any(undated & (typed.enabled == OFF))
-    yield "unreadable-cell", off, "text where a credential that is off has its dates"
+    unjudged = undated & (typed.enabled == OFF)
+    unjudged[len(JUDGED_SLOTS) :] = undated[len(JUDGED_SLOTS) :]
+    words = "text where a credential that is off, or a certificate, has its dates"
+    yield "unreadable-cell", _any(unjudged), words
     unclear = undated | ((typed.enabled == NEITHER) & ~typed.is_unreported)
     root = _any(unclear[: len(JUDGED_SLOTS)]) & table.is_root
     yield "unreadable-cell", root, "a flag or a date of root that cannot be read"

@@ -126,12 +126,20 @@ def test_a_creation_time_that_is_no_date_is_warned_of() -> None:
 
 
 @pytest.mark.parametrize(
-    "column",
-    ["password_last_used", "access_key_1_last_rotated", "cert_2_last_rotated"],
+    "cells",
+    [
+        {"password_last_used": "true"},
+        {"access_key_1_last_rotated": "true"},
+        {"cert_2_last_rotated": "true"},
+        {"cert_2_last_rotated": "true", "cert_2_active": "true"},
+    ],
 )
-def test_text_where_a_credential_that_is_off_has_its_dates_is_warned_of(column: str) -> None:
-    message = "'bob': text where a credential that is off has its dates; the file may be damaged"
-    assert warnings_of(user("bob", **{column: "true"})) == [("unreadable-cell", 3, message)]
+def test_text_for_a_date_on_which_no_verdict_rests_is_warned_of(cells: dict[str, str]) -> None:
+    message = (
+        "'bob': text where a credential that is off, or a certificate, has its dates; "
+        "the file may be damaged"
+    )
+    assert warnings_of(user("bob", **cells)) == [("unreadable-cell", 3, message)]
 
 
 @pytest.mark.parametrize(
