@@ -15,7 +15,8 @@ from benchmarks import processes
 from benchmarks.generate import HEADER, generate, make_later, make_report
 from benchmarks.processes import in_turn, peak_memory, take_time
 from benchmarks.resave import FORMS, resave
-from credreport.runs.inspect import Question, inspect, json_parts
+from credreport.rules.policy import Policy
+from credreport.runs.inspect import inspect, json_parts
 from credreport.schema import Status
 from tests.support.reports import COLUMNS
 
@@ -38,7 +39,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_generated_reports_hold_nothing_doubtful(reports: Path) -> None:
-    totals = inspect([reports], Question()).totals
+    totals = inspect([reports], Policy()).totals
     assert totals.doubts() == ()
     assert {notice.code for notice in totals.notices} <= {"boundary"}
     unused = totals.count(Status.UNUSED)
@@ -59,7 +60,7 @@ def test_generated_reports_hold_nothing_doubtful(reports: Path) -> None:
 def test_others_find_the_same(reports: Path, peer: str, library: str) -> None:
     if find_spec(library) is None:
         pytest.skip(f"{library} is in the extra `bench`")
-    rows = json.loads("".join(json_parts(inspect([reports], Question()))))["unused"]
+    rows = json.loads("".join(json_parts(inspect([reports], Policy()))))["unused"]
     ours = {(row["account_id"], row["user"], row["credential"]) for row in rows}
     command = [sys.executable, "-m", f"benchmarks.peers.{peer}", str(reports), "2"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
@@ -70,7 +71,7 @@ def test_others_find_the_same(reports: Path, peer: str, library: str) -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_a_report_saved_again_says_the_same(reports: Path, form: str, tmp_path: Path) -> None:
     resave(reports, tmp_path / "again", form)
-    first, again = (inspect([each], Question()) for each in (reports, tmp_path / "again"))
+    first, again = (inspect([each], Policy()) for each in (reports, tmp_path / "again"))
     assert again.totals.count(Status.UNUSED) == first.totals.count(Status.UNUSED) > 0
     assert again.totals.doubts() == ()
 

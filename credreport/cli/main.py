@@ -359,14 +359,15 @@ def inspect(
     screen = Screen(quiet=quiet, verbose=verbose, no_color=no_color)
     policy = given.policy(unused_after, include_root=include_root)
     named = given.accounts(accounts)
-    from credreport.runs.inspect import Question, json_parts, report_lines
     from credreport.runs.inspect import inspect as inspect_inputs
+    from credreport.runs.inspect import json_parts, report_lines
     from credreport.verdicts.tally import to_verdict
 
     with given.progress(screen, inputs) as progress:
         inspection = inspect_inputs(
             inputs,
-            Question(given.as_of(as_of), policy.unused_after_days, policy.include_root),
+            policy,
+            as_of=given.as_of(as_of),
             keep_going=keep_going,
             max_bytes=given.max_bytes(max_file_size),
             pool=given.pool(workers, cluster),

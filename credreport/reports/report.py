@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import cached_property
 from itertools import pairwise
-from typing import TypeVar
+from operator import attrgetter
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -229,47 +230,30 @@ def join_tables(reports: Sequence[Report]) -> Table:
     names = dict.fromkeys(account for table in tables.values() for account in table.accounts)
     accounts = {account: place for place, account in enumerate(names)}
     codes = {
-        key: np.array([accounts[each] for each in table.accounts]) for key, table in tables.items()
+        key: np.array([accounts[each] for each in table.accounts])[table.account]
+        for key, table in tables.items()
     }
-    stretches = tuple(_merge_stretches(reports))
-    sizes = [report.row_count for report in reports]
 
-    def join(name: str) -> Numbers:
-        return np.concatenate(
-            [getattr(report.users, name)[report.first : report.end] for report in reports]
-        )
+    def join(take: Callable[[Table], Any]) -> Any:
+        """Concatenate an array of the reports' users; users are its last dimension."""
+        parts = [take(report.users)[..., report.first : report.end] for report in reports]
+        return np.concatenate(parts, axis=-1)
+
+    def join_all(name: str, kind: type[T]) -> T:
+        """Concatenate each of the arrays that a field of the tables has."""
+        names = [each.name for each in fields(kind)]  # type: ignore[arg-type]
+        return kind(**{each: join(attrgetter(f"{name}.{each}")) for each in names})
 
     return Table(
-        report=np.repeat(np.arange(len(reports)), sizes),
-        line=join("line"),
-        is_root=join("is_root").astype(bool),
-        typed=_join_arrays(Typed, [(report.users.typed, report) for report in reports]),
-        order=_join_arrays(Order, [(report.users.order, report) for report in reports]),
-        blanks=join("blanks"),
+        report=np.repeat(np.arange(len(reports)), [report.row_count for report in reports]),
+        line=join(attrgetter("line")),
+        is_root=join(attrgetter("is_root")),
+        typed=join_all("typed", Typed),
+        order=join_all("order", Order),
+        blanks=join(attrgetter("blanks")),
         accounts=tuple(accounts),
-        account=np.concatenate(
-            [
-                codes[id(report.users)][report.users.account[report.first : report.end]]
-                for report in reports
-            ]
-        ),
-        stretches=stretches,
-    )
-
-
-def _join_arrays(kind: type[T], pairs: Sequence[tuple[T, Report]]) -> T:
-    """Concatenate the arrays of the reports' users; users are the last dimension."""
-    return kind(
-        **{
-            each.name: np.concatenate(
-                [
-                    getattr(arrays, each.name)[..., report.first : report.end]
-                    for arrays, report in pairs
-                ],
-                axis=-1,
-            )
-            for each in fields(kind)  # type: ignore[arg-type]
-        }
+        account=join(lambda table: codes[id(table)]),
+        stretches=tuple(_merge_stretches(reports)),
     )
 
 

@@ -65,20 +65,6 @@ A = TypeVar("A")
 
 
 @dataclass(frozen=True)
-class Question:
-    """The question to every report: the instant of judging (see read_reports) and the rule."""
-
-    as_of: datetime | str | None = None
-    unused_after_days: int = Policy.unused_after_days
-    include_root: bool = False
-
-    @property
-    def policy(self) -> Policy:
-        """The policy that asks the same question."""
-        return Policy(unused_after_days=self.unused_after_days, include_root=self.include_root)
-
-
-@dataclass(frozen=True)
 class Counted:
     """A report, judged and without its users: what was counted and found.
 
@@ -142,8 +128,9 @@ class Inspection:
 
 def inspect(
     inputs: Sequence[str | os.PathLike[str]],
-    question: Question,
+    policy: Policy,
     *,
+    as_of: datetime | str | None = None,
     keep_going: bool = False,
     max_bytes: int = DEFAULT_MAX_BYTES,
     pool: Pool | None = None,
@@ -151,7 +138,8 @@ def inspect(
 ) -> Inspection:
     """Judge every report that the inputs name and count; the same reports as read_reports chooses.
 
-    Raises InputRefused as it does. `pool` says who judges the batches: without one, this process.
+    Of the policy, only `unused_after_days` and `include_root` count. Raises InputRefused as it does.
+    `pool` says who judges the batches: without one, this process.
     """
     refused: list[Problem] = []
     skipped: list[Skipped] = []
@@ -160,7 +148,7 @@ def inspect(
     undetermined: list[Place] = []
     spool = Spool()
     items = find_inputs([os.fspath(path) for path in inputs], max_bytes)
-    work = partial(inspect_batch, question=question)
+    work = partial(inspect_batch, policy=policy, as_of=as_of)
     for answers in run_batches(items, work, pool or Pool(), skipped):
         for answer in answers:
             if isinstance(answer, Problem):
@@ -186,7 +174,7 @@ def inspect(
     notices = [*population.notices, *(notice for each in chosen for notice in each.report.notices)]
     notices += [notice for each in chosen for notice in each.warnings]
     totals = Totals(
-        policy=question.policy,
+        policy=policy,
         reports=population.reports,
         tallies=[each.tally for each in chosen if each.tally],
         notices=tuple(dict.fromkeys(notices)),
@@ -224,17 +212,17 @@ def refuse(item: File | Problem) -> list[Any]:
 
 
 def inspect_batch(
-    batch: Sequence[File | Problem], question: Question
+    batch: Sequence[File | Problem], policy: Policy, as_of: datetime | str | None = None
 ) -> list[list[Counted | NoReport]]:
     """Judge the files of a batch: return what each of them contains, or what is wrong with it."""
-    answers = read_batch(batch, question.as_of)
+    answers = read_batch(batch, as_of)
     dated = [
         each
         for found in answers
         for each in found
         if isinstance(each, Report) and each.as_of is not None
     ]
-    counted = dict(zip(map(id, dated), _count(dated, question), strict=True) if dated else ())
+    counted = dict(zip(map(id, dated), _count(dated, policy), strict=True) if dated else ())
     return [
         [
             counted.get(id(each)) or Counted(each.without_users())
@@ -246,16 +234,16 @@ def inspect_batch(
     ]
 
 
-def _count(reports: Sequence[Report], question: Question) -> Iterator[Counted]:
+def _count(reports: Sequence[Report], policy: Policy) -> Iterator[Counted]:
     """Judge reports that have their as-of; yield what was counted in each, in order."""
     judged = judge(
         reports,
         join_tables(reports),
-        question.unused_after_days,
-        include_root=question.include_root,
+        policy.unused_after_days,
+        include_root=policy.include_root,
         with_absent=False,
     )
-    tallies = to_tallies(judged, unused_after_days=question.unused_after_days)
+    tallies = to_tallies(judged, unused_after_days=policy.unused_after_days)
     unused, undetermined = _to_unused(judged), _to_undetermined(judged)
     warnings = find_warnings(judged)
     for number, report in enumerate(reports):

@@ -28,7 +28,7 @@ from credreport.reports.report import join_tables
 from credreport.reports.selection import read_reports
 from credreport.rules.policy import Policy
 from credreport.runs.analyze import Asked, analyze_inputs
-from credreport.runs.inspect import Question, inspect_batch
+from credreport.runs.inspect import inspect_batch
 from credreport.runs.pool import Pool
 from tests.support.reports import COLUMNS, NAME, open_inputs, read_report, root, to_csv, user
 
@@ -301,7 +301,7 @@ def test_memory_grows_with_the_input_and_no_faster(kind: str) -> None:
         stream = Stream(NAME, COSTLY[kind](size).encode())
         tracemalloc.start()
         try:
-            inspect_batch([stream], Question())
+            inspect_batch([stream], Policy())
             return tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
@@ -327,7 +327,7 @@ def test_work_grows_with_the_input_and_no_faster(kind: str) -> None:
         before = sys.gettrace()
         sys.settrace(trace)  # type: ignore[arg-type]
         try:
-            inspect_batch([stream], Question())
+            inspect_batch([stream], Policy())
         finally:
             sys.settrace(before)
         return count

@@ -9,7 +9,8 @@ import pytest
 
 from credreport.errors import Problem
 from credreport.reports.inputs import Stream
-from credreport.runs.inspect import Question, inspect_batch
+from credreport.rules.policy import Policy
+from credreport.runs.inspect import inspect_batch
 from tests.support.damage.__main__ import lines_of
 from tests.support.damage.containers import CONTAINERS, open_plainly, rows_in
 from tests.support.damage.registry import GO, KINDS, LIE
@@ -127,8 +128,8 @@ def test_both_ways_to_find_cells_say_the_same_of_damaged_reports() -> None:
         for trial in trials
         if not trial.container.file.endswith((".zip", ".tar", ".gz"))
     ]
-    answers = inspect_batch(streams, Question(NOW))
+    answers = inspect_batch(streams, Policy(), NOW)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("credreport.reports.read.to_body", lambda _: None)
-        assert answers == inspect_batch(streams, Question(NOW))
+        assert answers == inspect_batch(streams, Policy(), NOW)
     assert any(isinstance(each, Problem) for answer in answers for each in answer)

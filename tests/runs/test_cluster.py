@@ -17,7 +17,6 @@ import pytest
 from credreport.errors import UsageError
 from credreport.runs import cluster
 from credreport.runs.cluster import on_cluster
-from credreport.runs.inspect import Question
 from tests.runs import test_analyze, test_inspect
 
 
@@ -68,8 +67,8 @@ def test_inspect_says_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
     monkeypatch.setattr("credreport.reports.selection.BATCH_FILES", 3)
-    alone = test_inspect.answer(test_inspect.many(tmp_path), Question())
-    assert test_inspect.answer(tmp_path, Question(), on_cluster(address)) == alone
+    alone = test_inspect.answer(test_inspect.many(tmp_path))
+    assert test_inspect.answer(tmp_path, on_cluster(address)) == alone
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -26,7 +26,6 @@ from credreport.rules.accounts import Account, AccountList
 from credreport.rules.option_file import OptionFile
 from credreport.rules.policy import Policy
 from credreport.runs.inspect import (
-    Question,
     inspect,
     inspect_batch,
     json_parts,
@@ -70,29 +69,31 @@ NAMES = (
     "alice", "Bob", "bob", "root", "<root_account>", "user", "a/b", "a:b", "=1+1", "x" * 64,
     "x" * 65, "back\\slash", "\u00fc", "a,b", 'q"q', " ", " a", "NA", "-", "password_enabled",
 )  # fmt: skip
+Question = tuple[Policy, datetime | str | None]
+USUAL: Question = (Policy(), None)
 WORDS = ("N/A", "s3", "us-east-1", "user", "arn", "mfa_active", " arn", "not_supported", "x" * 5000)
 
 
-def answer(path: Path | Sequence[Path], question: Question, pool: Pool | None = None) -> str:
+def answer(path: Path | Sequence[Path], pool: Pool | None = None, as_of: str | None = None) -> str:
     """Return the JSON document about the inputs, or the words of their refusal."""
     inputs = [path] if isinstance(path, Path) else path
     try:
-        found = inspect(inputs, question, pool=pool)
+        found = inspect(inputs, Policy(), as_of=as_of, pool=pool)
         return "".join(json_parts(found))
     except InputRefused as refusal:
         return str(refusal)
 
 
-def same(*texts: str | bytes, question: Question | None = None) -> bool:
+def same(*texts: str | bytes, question: Question = USUAL) -> bool:
     """Whether both ways to find the borders of cells lead to the same answers about some files."""
     streams = [
         Stream(f"{place}-{NAME}", text if isinstance(text, bytes) else text.encode())
         for place, text in enumerate(texts)
     ]
-    found = inspect_batch(streams, question or Question())
+    found = inspect_batch(streams, *question)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("credreport.reports.read.to_body", lambda _: None)
-        return found == inspect_batch(streams, question or Question())
+        return found == inspect_batch(streams, *question)
 
 
 cells = st.fixed_dictionaries(
@@ -144,10 +145,10 @@ plain_rows = st.builds(
 )
 questions = st.sampled_from(
     [
-        Question(),
-        Question(as_of="newest"),
-        Question(unused_after_days=1, include_root=True),
-        Question(as_of=datetime(2025, 11, 1, tzinfo=UTC), unused_after_days=45),
+        USUAL,
+        (Policy(), "newest"),
+        (Policy(unused_after_days=1, include_root=True), None),
+        (Policy(unused_after_days=45), datetime(2025, 11, 1, tzinfo=UTC)),
     ]
 )
 
@@ -236,7 +237,7 @@ class TestTwoWaysToFindBorders:
             if number == 2:
                 text = text.replace("false", "false,", 1)
             (tmp_path / f"{number}-{NAME}").write_text(text, encoding="utf-8")
-        found = inspect([tmp_path], Question(), keep_going=True)
+        found = inspect([tmp_path], Policy(), keep_going=True)
         assert [report.account_id[-1] for report in found.totals.reports] == list("0134")
         assert [problem.source for problem in found.totals.refused] == [f"2-{NAME}"]
 
@@ -245,7 +246,7 @@ def test_an_arn_that_differs_in_capitals_only_is_no_other(tmp_path: Path) -> Non
     people = [user("Bob", arn=f"arn:aws:iam::{ACCOUNT}:user/bob"), user("carl")]
     other = user("dora", arn=f"arn:aws:iam::{ACCOUNT}:user/eve")
     (tmp_path / NAME).write_text(to_csv(root(), *people, other), encoding="utf-8")
-    notices = inspect([tmp_path], Question()).totals.notices
+    notices = inspect([tmp_path], Policy()).totals.notices
     assert [(notice.line, notice.code) for notice in notices] == [(5, "arn-differs")]
 
 
@@ -263,7 +264,7 @@ def test_inputs_of_one_name_are_not_mixed_up(tmp_path: Path) -> None:
     ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("credreport.runs.inspect.find_inputs", lambda *_: iter(streams))
-        document = json.loads(answer(tmp_path, Question()))
+        document = json.loads(answer(tmp_path))
     assert [row["user"] for row in document["unused"]] == ["alice", "bob"]
 
 
@@ -272,7 +273,7 @@ class TestDocument:
 
     @pytest.mark.parametrize("as_of", [None, "newest"])
     def test_is_that_of_analyze(self, as_of: str | None) -> None:
-        counted = json.loads(answer(SAMPLES, Question(as_of)))
+        counted = json.loads(answer(SAMPLES, as_of=as_of))
         evidence = of_analysis(assess(read_reports(SAMPLES, as_of=as_of)))
         told = json.loads("".join(to_json_parts(evidence)))
         assert counted["parameters"].pop("command") == "inspect"
@@ -289,7 +290,7 @@ class TestDocument:
 
     def test_lists_nothing_where_there_is_nothing(self, tmp_path: Path) -> None:
         (tmp_path / NAME).write_text(to_csv(root()), encoding="utf-8")
-        assert json.loads(answer(tmp_path / NAME, Question()))["unused"] == []
+        assert json.loads(answer(tmp_path / NAME))["unused"] == []
 
 
 def many(directory: Path, number: int = 40) -> Path:
@@ -313,7 +314,7 @@ def test_evidence_is_passed_over_and_every_batch_is_progress(
     (tmp_path / NAME).write_text(to_csv(root()), encoding="utf-8")
     (tmp_path / "kept.json").write_text('{"generator": "credreport"}', encoding="utf-8")
     done: list[str] = []
-    inspected = inspect([tmp_path], Question(), progress=lambda: done.append("file"))
+    inspected = inspect([tmp_path], Policy(), progress=lambda: done.append("file"))
     assert done == ["file", "file"]
     document = json.loads("".join(json_parts(inspected)))
     assert [row["source_file"] for row in document["inputs"]] == [NAME]
@@ -337,30 +338,30 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("small_batches")
 class TestWorkers:
     def test_any_number_of_workers_says_the_same(self, tmp_path: Path) -> None:
-        alone = answer(many(tmp_path), Question())
-        assert answer(tmp_path, Question(), in_processes(4)) == alone
-        assert answer(tmp_path, Question(), Pool(2, lambda: ThreadPoolExecutor(2))) == alone
+        alone = answer(many(tmp_path))
+        assert answer(tmp_path, in_processes(4)) == alone
+        assert answer(tmp_path, Pool(2, lambda: ThreadPoolExecutor(2))) == alone
 
     def test_refusals_come_in_the_same_order(self, tmp_path: Path) -> None:
         many(tmp_path)
         for name in ("05", "21", "33"):
             (tmp_path / f"{name}-{NAME}").write_text("nonsense", encoding="utf-8")
-        alone = answer(tmp_path, Question())
+        alone = answer(tmp_path)
         assert alone.count("not a credential report") == 3
-        assert answer(tmp_path, Question(), in_processes(2)) == alone
+        assert answer(tmp_path, in_processes(2)) == alone
 
     def test_a_worker_that_dies_loses_no_file(self, tmp_path: Path) -> None:
-        alone = answer(many(tmp_path), Question())
+        alone = answer(many(tmp_path))
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("credreport.runs.inspect.inspect_batch", DieOnce(tmp_path / "died"))
-            assert answer(sorted(tmp_path.glob("*.csv")), Question(), in_processes(2)) == alone
+            assert answer(sorted(tmp_path.glob("*.csv")), in_processes(2)) == alone
         assert (tmp_path / "died").exists()
 
     def test_a_file_that_kills_every_worker_is_refused_by_name(self, tmp_path: Path) -> None:
         many(tmp_path)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("credreport.runs.inspect.inspect_batch", die_of_seven)
-            told = answer(tmp_path, Question(), in_processes(2))
+            told = answer(tmp_path, in_processes(2))
         assert told == (
             f"07-{NAME}: the workers that read it died, one after the other. "
             "Read it alone, with --workers 1."
@@ -373,7 +374,7 @@ class DieOnce:
     def __init__(self, mark: Path) -> None:
         self.mark = mark
 
-    def __call__(self, batch: Sequence[object], question: Question) -> object:
+    def __call__(self, batch: Sequence[object], policy: Policy, as_of: None) -> object:
         if any(str(getattr(item, "name", "")).startswith("07-") for item in batch):
             try:
                 self.mark.touch(exist_ok=False)
@@ -381,14 +382,14 @@ class DieOnce:
                 pass
             else:
                 os.kill(os.getpid(), signal.SIGKILL)
-        return inspect_batch(batch, question)  # type: ignore[arg-type]
+        return inspect_batch(batch, policy, as_of)  # type: ignore[arg-type]
 
 
-def die_of_seven(batch: Sequence[object], question: Question) -> object:
+def die_of_seven(batch: Sequence[object], policy: Policy, as_of: None) -> object:
     """Judge a batch, or die of the seventh file."""
     if any(str(getattr(item, "name", "")).startswith("07-") for item in batch):
         os.kill(os.getpid(), signal.SIGKILL)
-    return inspect_batch(batch, question)  # type: ignore[arg-type]
+    return inspect_batch(batch, policy, as_of)  # type: ignore[arg-type]
 
 
 @pytest.mark.usefixtures("small_batches")
@@ -402,22 +403,16 @@ def test_an_executor_that_vanishes_without_a_word_is_not_waited_for(
     monkeypatch.setattr("credreport.runs.pool._LOOK_UP", 0.01)
     gone = Pool(2, Nobody, is_alive=lambda: False)
     with pytest.raises(UsageError, match="the scheduler or its workers are gone"):
-        inspect([many(tmp_path)], Question(), pool=gone)
+        inspect([many(tmp_path)], Policy(), pool=gone)
 
 
 def test_the_lines_of_a_report() -> None:
-    lines = [*report_lines(inspect([SAMPLES], Question()).totals)]
+    lines = [*report_lines(inspect([SAMPLES], Policy()).totals)]
     assert lines[2:5] == [
         "  account  111122223333",
         "  users    29, root included",
         "  as of    2026-09-30T06:00:09Z (file name)",
     ]
-
-
-def test_the_policy_is_that_of_the_question() -> None:
-    assert Question(None, 45, include_root=True).policy == Policy(
-        unused_after_days=45, include_root=True
-    )
 
 
 def test_no_room_for_the_temporary_file_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -427,7 +422,7 @@ def test_no_room_for_the_temporary_file_is_said(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: Full())
     with pytest.raises(OutputError, match="no room for a temporary file: No space left on device"):
-        inspect([SAMPLES], Question())
+        inspect([SAMPLES], Policy())
 
 
 def test_needs_no_pandas_whatever_the_reports_are(tmp_path: Path) -> None:
@@ -443,8 +438,9 @@ def test_needs_no_pandas_whatever_the_reports_are(tmp_path: Path) -> None:
         (tmp_path / f"{name}_{NAME}").write_text(text, encoding="utf-8")
     code = (
         "import sys\n"
-        "from credreport.runs.inspect import Question, inspect, json_parts\n"
-        f"found = inspect([{str(tmp_path)!r}], Question(), keep_going=True)\n"
+        "from credreport.rules.policy import Policy\n"
+        "from credreport.runs.inspect import inspect, json_parts\n"
+        f"found = inspect([{str(tmp_path)!r}], Policy(), keep_going=True)\n"
         "assert len(list(json_parts(found))) > 5 and found.totals.notices\n"
         "assert len(found.totals.reports) == 5 and len(list(found.undetermined_rows())) == 1\n"
         "sys.exit(', '.join({'pandas', 'rich', 'openpyxl'} & set(sys.modules)) or 0)\n"
@@ -459,14 +455,14 @@ def test_needs_no_pandas_whatever_the_reports_are(tmp_path: Path) -> None:
 def test_root_is_included_where_it_is_there(
     tmp_path: Path, rows: list[dict[str, str]], said: str
 ) -> None:
-    lines = list(report_lines(inspect([save(tmp_path, *rows)], Question()).totals))
+    lines = list(report_lines(inspect([save(tmp_path, *rows)], Policy()).totals))
     assert f"  users    {said}" in lines
 
 
 def test_each_report_of_a_file_is_told_whether_it_has_root(tmp_path: Path) -> None:
     path = tmp_path / "both_2026-01-31.csv"
     path.write_text(f"{to_csv(root(), user())}\n{to_csv(user('b', '444455556666'))}", "utf-8")
-    lines = [*report_lines(inspect([path], Question()).totals)]
+    lines = [*report_lines(inspect([path], Policy()).totals)]
     assert [line for line in lines if line.startswith("  users")] == [
         "  users    2, root included",
         "  users    1, no root row",
@@ -481,7 +477,7 @@ def test_accounts_of_a_list_are_named_in_lines_and_documents(tmp_path: Path) -> 
     rows = [root(), user("a", **stale), user("b", **stale), user("c", access_key_1_active="?")]
     listed = (Account(ACCOUNT, "prod", "Ann"), Account("444455556666", "dev"))
     accounts = AccountList(listed, OptionFile("accounts.csv", "0" * 64, 1))
-    found = inspect([save(tmp_path, *rows)], Question()).check_accounts(accounts)
+    found = inspect([save(tmp_path, *rows)], Policy()).check_accounts(accounts)
     assert f"  account  {ACCOUNT} (prod, owner Ann)" in list(report_lines(found.totals))
     document = json.loads("".join(json_parts(found)))
     for table, count in (("unused", 2), ("undetermined", 1)):

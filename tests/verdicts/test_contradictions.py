@@ -6,7 +6,8 @@ import pytest
 
 from credreport.reports.inputs import Stream
 from credreport.reports.report import join_tables
-from credreport.runs.inspect import Counted, Question, inspect_batch
+from credreport.rules.policy import Policy
+from credreport.runs.inspect import Counted, inspect_batch
 from credreport.verdicts.contradictions import find_contradictions
 from tests.support.reports import COLUMNS, NAME, read_report, root, to_csv, user
 
@@ -35,7 +36,7 @@ def warnings_of(
 ) -> list[tuple[str, int, str]]:
     """Return code, line and message of the warnings of these kinds."""
     text = to_csv(root(), *rows, columns=columns)
-    ((answer,),) = inspect_batch([Stream(NAME, text.encode())], Question())
+    ((answer,),) = inspect_batch([Stream(NAME, text.encode())], Policy())
     assert isinstance(answer, Counted)
     return [(each.code, each.line, each.message) for each in answer.warnings if each.code in CODES]
 
@@ -148,7 +149,7 @@ def test_text_for_a_date_on_which_no_verdict_rests_is_warned_of(cells: dict[str,
 def test_a_cell_of_root_that_cannot_be_read_is_warned_of(column: str) -> None:
     """Root is not judged: its cells may be the beginning of a row and the end of another."""
     text = to_csv(root(**{column: "2026-true"}))
-    ((answer,),) = inspect_batch([Stream(NAME, text.encode())], Question())
+    ((answer,),) = inspect_batch([Stream(NAME, text.encode())], Policy())
     assert isinstance(answer, Counted)
     message = (
         "'<root_account>': a flag or a date of root that cannot be read; the file may be damaged"
