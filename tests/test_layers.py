@@ -12,8 +12,8 @@ import credreport
 PACKAGE = Path(credreport.__file__).parent
 LAYERS = [
     "errors", "text", "files", "globs", "output.formats", "instants", "schema", "text_storage", "verdicts.status",
-    "reports.name_dates", "reports.later_dates", "reports.stamp", "reports.folders", "reports.containers.members", "reports.containers.zips", "reports.containers.tars",
-    "reports.containers.archives", "reports.containers.strangers", "reports.containers.encodings", "reports.likeness", "reports.own_output", "reports.inputs",
+    "reports.name_dates", "reports.possible_dates", "reports.stamp", "reports.folders", "reports.containers.members", "reports.containers.zips", "reports.containers.tars",
+    "reports.containers.archives", "reports.containers.unsupported", "reports.containers.encodings", "reports.sniffing", "reports.own_output", "reports.inputs",
     "reports.containers.answers", "reports.containers.texts", "reports.grid", "reports.cells",
     "reports.users", "reports.sections", "reports.report", "reports.read", "reports.selection", "reports.by_date",
     "reports.normalise", "verdicts.judged", "verdicts.reasons", "verdicts.contradictions", "verdicts.warnings",

@@ -32,10 +32,12 @@ from credreport.globs import match
 from credreport.output.formats import SUMS
 from credreport.reports.containers.archives import is_archive, open_archive
 from credreport.reports.containers.members import EMPTY_FOLDER, ArchiveRefused, Member, take_from
-from credreport.reports.containers.strangers import is_packed
+from credreport.reports.containers.unsupported import is_packed
 from credreport.reports.folders import Folders, are_of_two_accounts
-from credreport.reports.later_dates import is_later
-from credreport.reports.likeness import (
+from credreport.reports.name_dates import stamps_in_name
+from credreport.reports.own_output import is_own_file
+from credreport.reports.possible_dates import is_later
+from credreport.reports.sniffing import (
     SWAP,
     contains_rows,
     has_report_ending,
@@ -45,8 +47,6 @@ from credreport.reports.likeness import (
     is_placeholder,
     looks_like_report,
 )
-from credreport.reports.name_dates import stamps_in_name
-from credreport.reports.own_output import is_own_file
 from credreport.reports.stamp import (
     Stamp,
     is_any_later,

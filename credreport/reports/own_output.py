@@ -11,7 +11,7 @@ import io
 from collections.abc import Iterable, Mapping
 
 from credreport.output.formats import STEM, SUMS, own_output, own_start
-from credreport.reports.likeness import contains_rows
+from credreport.reports.sniffing import contains_rows
 from credreport.schema import ARN_START, NEEDED_COLUMNS, TABLES
 
 _NAME = own_output(STEM)

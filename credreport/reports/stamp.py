@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from credreport.errors import Notice
 from credreport.instants import format_instant, parse_date, parse_instant
-from credreport.reports.later_dates import has_any_date, is_later, unread_days
 from credreport.reports.name_dates import UNREAD, WRITTEN_OUT, stamps_in_name, unread_date
+from credreport.reports.possible_dates import has_any_date, is_later, unread_days
 
 GENERATED_TIME = "GeneratedTime"
 _FILE, _FOLDER, _ARCHIVE = _NAMES = ("file name", "directory name", "archive name")

@@ -16,7 +16,7 @@ from credreport.reports.containers.encodings import (
     is_base64,
     unpack_base64,
 )
-from credreport.reports.containers.strangers import AGAIN, AS_JSON, refused
+from credreport.reports.containers.unsupported import AGAIN, AS_JSON, refused
 from credreport.reports.own_output import OwnEvidence, has_report, is_own_document
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")

@@ -7,7 +7,7 @@ import binascii
 import re
 from dataclasses import dataclass
 
-from credreport.reports.containers.strangers import (
+from credreport.reports.containers.unsupported import (
     AGAIN,
     AS_CSV,
     opening_of,

@@ -14,7 +14,7 @@ from credreport.reports.containers.answers import (
     unpack_yaml,
 )
 from credreport.reports.containers.encodings import Unpacked, decode, is_base64, unpack_base64
-from credreport.reports.containers.strangers import (
+from credreport.reports.containers.unsupported import (
     AGAIN,
     opening_of,
     refuse_binary,

@@ -15,8 +15,8 @@ import pytest
 from credreport.errors import InputRefused
 from credreport.reports.containers.answers import _from_python_text
 from credreport.reports.containers.encodings import Unpacked, is_base64
-from credreport.reports.containers.strangers import opening_of
 from credreport.reports.containers.texts import unpack
+from credreport.reports.containers.unsupported import opening_of
 from credreport.reports.own_output import OwnEvidence
 from tests.support.reports import root, to_csv, user
 

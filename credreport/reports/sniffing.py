@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from credreport.reports.containers.archives import is_archive
 from credreport.reports.containers.encodings import decode_pieces
-from credreport.reports.containers.strangers import is_packed
+from credreport.reports.containers.unsupported import is_packed
 from credreport.schema import BASE64_HEADER
 
 _REPORT_ENDINGS = {"", ".csv", ".json", ".txt", ".tsv", ".b64", ".base64"}
