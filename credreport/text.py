@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _LINE = re.compile(r"[^\t\n]+")
 
@@ -22,6 +23,12 @@ def escape_lines(text: str) -> str:
 def plural(number: int, word: str) -> str:
     """Return `1 password`, `2 passwords`."""
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def first_few(names: Sequence[str], most: int) -> str:
+    """Return the first names, and how many there are besides: `a, b and 37 more`."""
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
 
 
 def _visible(letter: str) -> str:

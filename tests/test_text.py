@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from credreport.text import escape_lines, escape_text, plural
+from credreport.text import escape_lines, escape_text, first_few, plural
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,9 @@ def test_lines_and_tabs_stay() -> None:
 
 def test_one_is_one_and_all_else_are_several() -> None:
     assert [plural(number, "key") for number in (0, 1, 2)] == ["0 keys", "1 key", "2 keys"]
+
+
+def test_of_many_the_first_few_are_named_and_the_others_counted() -> None:
+    assert first_few(["a"], 2) == "a"
+    assert first_few(["a", "b"], 2) == "a, b"
+    assert first_few(["a", "b", "c"], 2) == "a, b and 1 more"

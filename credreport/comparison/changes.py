@@ -9,6 +9,7 @@ from credreport.reports.normalise import by_key
 from credreport.reports.stamp import SERVED_FOR
 from credreport.rules.rule import WHOLE_USER
 from credreport.schema import USER_CELLS, Change, Kind, Status
+from credreport.text import first_few
 
 _MOST_NAMESAKES = 10
 _WHO = (
@@ -64,7 +65,10 @@ def find_latecomers(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     """
     users = _find_loose_users(before, after)
     gone = users[users["is_gone"] & users["is_created_known"]]
-    twins = gone.groupby(["account_id", "created"])["user"].agg(_name_some).rename("namesakes")
+    twins = gone.groupby(["account_id", "created"])["user"].agg(
+        lambda users: first_few(users.tolist(), _MOST_NAMESAKES)
+    )
+    twins = twins.rename("namesakes")
     older = by_key(before, "account_id", "as_of")
     new = users[~users["is_gone"]].merge(twins, on=["account_id", "created"], how="left")
     new = new.assign(
@@ -74,13 +78,6 @@ def find_latecomers(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     late = new[new["created_at"] < new["as_of"] - SERVED_FOR]
     late = late.sort_values(["account_id", "owner"], ignore_index=True)
     return late[["account_id", "user", "created_at", "as_of", "namesakes"]]
-
-
-def _name_some(users: pd.Series) -> str:
-    """Return the first names and the number of the others: all may have the same others."""
-    names = ", ".join(users.iloc[:_MOST_NAMESAKES])
-    more = len(users) - _MOST_NAMESAKES
-    return f"{names} and {more} more" if more > 0 else names
 
 
 def _pair(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:

@@ -124,7 +124,7 @@ def _to_users(credentials: pd.DataFrame) -> pd.DataFrame:
         kind=subject,
         slot=-1,
         **dict.fromkeys(("status", "use", "born", "reason", "service", "region"), ""),
-        **{name: _nothing(passwords[name]) for name in _OF_CREDENTIAL},
+        **{name: passwords[name].iloc[:0].reindex(passwords.index) for name in _OF_CREDENTIAL},
     )
     for slot in SLOTS:
         is_its = credentials["credential"].eq(slot.credential)
@@ -133,7 +133,3 @@ def _to_users(credentials: pd.DataFrame) -> pd.DataFrame:
                 cells = credentials.loc[is_its, name].set_axis(number[is_its])
                 users[column] = cells.reindex(number[passwords.index]).fillna("").array
     return users
-
-
-def _nothing(column: pd.Series) -> pd.Series:
-    return column.where(pd.Series(data=False, index=column.index))

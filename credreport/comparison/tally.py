@@ -17,7 +17,7 @@ from credreport.schema import (
     Kind,
     Outcome,
 )
-from credreport.text import plural
+from credreport.text import first_few, plural
 from credreport.verdicts.tally import accounts_sentences, days_words
 
 MEANINGS = {
@@ -130,13 +130,11 @@ def _to_gaps(comparison: Comparison) -> list[str]:
     if first.any():
         sentences.append(f"First seen, so all of it is new: {_to_list(list(first.index[first]))}.")
     if gaps := comparison.gaps:
-        named = [
-            f"{account_id} (of {list_days(missing)})"
-            for account_id, missing in list(gaps.items())[:_MOST_ACCOUNTS]
-        ]
-        more = f" and {len(gaps) - _MOST_ACCOUNTS} more" if len(gaps) > _MOST_ACCOUNTS else ""
+        named = [f"{account_id} (of {list_days(missing)})" for account_id, missing in gaps.items()]
         who = "Account" if len(gaps) == 1 else "Accounts"
-        sentences.append(f"{who} without a report of an older date: {', '.join(named)}{more}.")
+        sentences.append(
+            f"{who} without a report of an older date: {first_few(named, _MOST_ACCOUNTS)}."
+        )
     sentences += _to_repeated(comparison.repeated)
     return sentences
 
@@ -165,10 +163,8 @@ def _to_repeated(repeated: tuple[Repeated, ...]) -> list[str]:
 
 
 def _to_list(accounts: list[str]) -> str:
-    more = len(accounts) - _MOST_ACCOUNTS
-    shown = ", ".join(accounts[:_MOST_ACCOUNTS])
     words = "account" if len(accounts) == 1 else "accounts"
-    return f"{words} {shown}" + (f" and {more} more" if more > 0 else "")
+    return f"{words} {first_few(accounts, _MOST_ACCOUNTS)}"
 
 
 def _to_timeline_sentence(comparison: Comparison) -> str:

@@ -109,7 +109,9 @@ def read_dates(
         raise InputRefused([no_report(names)])
     populations = [
         Population(
-            reports=tuple(sorted((item.report for item in date), key=_by_account)),
+            reports=tuple(
+                sorted((item.report for item in date), key=attrgetter("account_id", "source.name"))
+            ),
             notices=tuple(date_notices([item.report for item in date])),
         )
         for date in _to_dates(chosen)
@@ -122,10 +124,6 @@ def read_dates(
         notices=(*_order_notices(chosen), *populations[0].notices),
     )
     return tuple(populations)
-
-
-def _by_account(report: Report) -> tuple[str, str]:
-    return report.account_id, report.source.name
 
 
 def _one_each(
@@ -166,7 +164,7 @@ def _leave_out_copies(
     """
     kept: dict[tuple[str, str], list[_Dated]] = {}
     copies: list[Skipped] = []
-    for item in sorted(found, key=_by_instant_and_name):
+    for item in sorted(found, key=attrgetter("as_of", "report.source.name", "place")):
         alike = kept.setdefault((item.account_id, item.report.digest), [])
         if alike and _is_copy(item, alike[-1]):
             twin = alike[-1].report
@@ -182,10 +180,6 @@ def _leave_out_copies(
     single = [item for alike in kept.values() for item in alike]
     copies.sort(key=attrgetter("name"))
     return sorted(single, key=lambda item: (item.as_of, item.account_id)), copies
-
-
-def _by_instant_and_name(item: _Dated) -> tuple[datetime, str, int]:
-    return item.as_of, item.report.source.name, item.place
 
 
 def _is_copy(item: _Dated, other: _Dated) -> bool:

@@ -196,12 +196,8 @@ class Grid:
 
     def cells(self, rows: Numbers, column: int) -> list[str]:
         """Return some cells of a column."""
-        starts, ends = (
-            (self.bounds[column, rows] + 1).tolist(),
-            self.bounds[column + 1, rows].tolist(),
-        )
-        data = self.data
-        return [data[start:end].decode() for start, end in zip(starts, ends, strict=True)]
+        bounds = zip(*self.bounds[column : column + 2, rows].tolist(), strict=True)
+        return [self.data[start + 1 : end].decode() for start, end in bounds]
 
     def row(self, row: int) -> list[str]:
         """Return the cells of a row."""

@@ -262,13 +262,12 @@ def count_inputs(inputs: Sequence[str]) -> int:
     total = 0
     for text in inputs:
         for path in [text] if os.path.lexists(text) else match(text).paths:
-            is_directory = _is_directory(path)
-            total += sum(map(_count_files, _walk(path, []))) if is_directory else 1
+            if _is_directory(path):
+                found = (entry for _, entries in _walk(path, []) for entry in entries)
+                total += sum(not entry.is_dir(follow_symlinks=False) for entry in found)
+            else:
+                total += 1
     return total
-
-
-def _count_files(found: tuple[str, list[os.DirEntry[str]]]) -> int:
-    return sum(not entry.is_dir(follow_symlinks=False) for entry in found[1])
 
 
 def _walk(top: str | Path, failures: list[OSError]) -> Iterator[tuple[str, list[os.DirEntry[str]]]]:

@@ -42,6 +42,7 @@ GIVEN = "--as-of"
 # A stamp may be written to the minute.
 _ROUNDED = timedelta(minutes=1)
 _LATE = timedelta(days=1)
+_place = attrgetter("account_id", "source.name", "first_line")
 DATE_IT = (
     "Pass the time of the download with `--as-of`, or put it into the name as in "
     "`report_YYYY-MM-DD.csv`; `--as-of newest` yields lower bounds only"
@@ -175,10 +176,6 @@ def count_twins(reports: Iterable[Report]) -> tuple[Report, ...]:
         numbered.append(replace(report, twin=twin) if twin else report)
         counts[report.account_id] += 1
     return tuple(numbered)
-
-
-def _place(report: Report) -> tuple[str, str, int]:
-    return report.account_id, report.source.name, report.first_line
 
 
 def sort_items(

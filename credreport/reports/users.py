@@ -131,15 +131,13 @@ def read_order(grid: Grid, report: Numbers, account: Numbers, root: Flags) -> Or
         users = [name.lower() for name in grid.cells(np.arange(begin, end), user)]
         places = list(zip((~root[begin:end]).tolist(), users, strict=True))
         if places != sorted(places):
-            order.is_late[begin + _find_late(places)] = True
+            late = next(
+                place for place in range(1, len(places)) if places[place] < places[place - 1]
+            )
+            order.is_late[begin + late] = True  # the first that belongs before the one above it
         keys = list(zip(account[begin:end].tolist(), users, strict=True))
         order.ordinal[begin:end] = _to_ordinals(keys)
     return order
-
-
-def _find_late(order: Sequence[tuple[bool, str]]) -> int:
-    """Return the first place that belongs before the one above it."""
-    return next(place for place in range(1, len(order)) if order[place] < order[place - 1])
 
 
 def _to_ordinals(keys: Sequence[tuple[int, str]]) -> list[int]:

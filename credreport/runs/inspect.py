@@ -352,13 +352,14 @@ def json_parts(inspection: Inspection) -> Iterator[str]:
         "warnings": lambda: warning_rows(totals.notices),
         "left_out": lambda: left_out_rows(totals.refused, totals.superseded, totals.skipped),
     }
+    encode = json.JSONEncoder(default=_to_text).encode
     yield "{\n"
     for name, fact in facts.items():
         yield f"{json.dumps(name)}: {json.dumps(fact)},\n"
     yield from _to_list("undetermined", map(bytes.decode, inspection.undetermined()))
     yield ",\n"
     for name, rows in tables.items():
-        yield from _to_list(name, _to_texts(rows()))
+        yield from _to_list(name, map(encode, rows()))
         yield ",\n"
     yield from _to_list("unused", map(bytes.decode, inspection.unused()))
     yield "\n}\n"
@@ -388,10 +389,6 @@ def _to_list(name: str, texts: Iterable[str]) -> Iterator[str]:
         yield text
         before = ",\n"
     yield "]" if before == "\n" else "\n]"
-
-
-def _to_texts(rows: Sequence[Row]) -> Iterator[str]:
-    return map(json.JSONEncoder(default=_to_text).encode, rows)
 
 
 def _to_text(value: object) -> str:

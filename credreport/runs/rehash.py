@@ -179,17 +179,17 @@ def _read_manifest(path: Path, faults: list[Fault]) -> dict[str, Any] | None:
         return None
     try:
         document = parse_json(data)
+        what = (
+            next(_problems(document), "") if isinstance(document, dict) else "it is not an object"
+        )
     except json.JSONDecodeError as error:
-        what = f"malformed: line {error.lineno}, column {error.colno} is not JSON"
-        faults.append(Fault(path.name, what))
-        return None
-    except (ValueError, RecursionError) as error:
-        what = str(error) if isinstance(error, KeyTwiceError) else "it is not JSON in UTF-8"
+        what = f"line {error.lineno}, column {error.colno} is not JSON"
+    except KeyTwiceError as error:
+        what = str(error)
+    except (ValueError, RecursionError):
+        what = "it is not JSON in UTF-8"
+    if what:
         faults.append(Fault(path.name, f"malformed: {what}"))
-        return None
-    problem = next(_problems(document), "") if isinstance(document, dict) else "it is not an object"
-    if problem:
-        faults.append(Fault(path.name, f"malformed: {problem}"))
         return None
     found: dict[str, Any] = document
     return found

@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 
-from credreport.reports.cells import Dates, is_word, read_dates
+from credreport.reports.cells import is_word, read_dates
 from credreport.reports.grid import Flags, Grid, Words, is_text, to_number
 from credreport.reports.report import Table
 from credreport.reports.users import cut
@@ -126,16 +126,14 @@ def _read_rotations(table: Table) -> tuple[Codes, Instants]:
     meaning = np.full(len(table), code(Meaning.NO_COLUMN), dtype="i1")
     instants = np.full(len(table), "NaT", dtype=INSTANT_UNIT)
     place = 0
-    for found, begin, end in table.by_grid(NEXT_ROTATION, _read_date):
+    for found, begin, end in table.by_grid(
+        NEXT_ROTATION, lambda grid, column: read_dates(grid, [column])
+    ):
         rows = slice(place, place := place + end - begin)
         if found is not None:
             meaning[rows] = found.meaning[0, begin:end]
             instants[rows] = found.instants[0, begin:end]
     return meaning, instants
-
-
-def _read_date(grid: Grid, column: int) -> Dates:
-    return read_dates(grid, [column])
 
 
 def _says_something(grid: Grid, column: int) -> Flags:

@@ -68,8 +68,7 @@ def to_credentials(judged: Judged) -> pd.DataFrame:
     is_active = cells.enabled == ON
     has_use = is_active & (is_judged | (status == code(Status.UNDETERMINED)))
     accounts = np.array(table.accounts, dtype=object)
-    last_used_column = np.array([each.last_used for each in SLOTS], dtype=object)[slot]
-    set_column = np.array([each.fallback for each in SLOTS], dtype=object)[slot]
+    last_used_column, set_column = raw.of_name("last_used"), raw.of_name("fallback")
     basis = np.full(len(row), "", dtype=object)
     for value, names in ((LAST_USED, last_used_column), (SET, set_column)):
         is_basis = is_judged & (verdicts.basis == value)
@@ -90,14 +89,14 @@ def to_credentials(judged: Judged) -> pd.DataFrame:
         "mfa_active": _to_str(raw.of_user(MFA)),
         "has_mfa_column": table.has_column(MFA)[row],
         "slot": slot,
-        "credential": _to_str(np.array([each.credential for each in SLOTS], dtype=object)[slot]),
-        "kind": _to_str(np.array([each.kind.value for each in SLOTS], dtype=object)[slot]),
+        "credential": _to_str(raw.of_name("credential")),
+        "kind": _to_str(raw.of_name("kind")),
         "enabled_raw": _to_str(raw.of_slot("enabled", None)),
         "last_used_raw": _to_str(raw.of_slot("last_used", None)),
         "last_used_column": _to_str(last_used_column),
         "set_raw": _to_str(raw.of_slot("fallback", None)),
         "set_column": _to_str(set_column),
-        "enabled_column": _to_str(np.array([each.enabled for each in SLOTS], dtype=object)[slot]),
+        "enabled_column": _to_str(raw.of_name("enabled")),
         "service": _to_str(raw.of_slot("service", "")),
         "region": _to_str(raw.of_slot("region", "")),
         "next_rotation_raw": _to_str(rotation),
@@ -121,12 +120,17 @@ def to_credentials(judged: Judged) -> pd.DataFrame:
 
 
 class _Texts:
-    """The cells of credentials as reported, as arrays of strings."""
+    """The cells of credentials as reported, and what their slots are called, as arrays of strings."""
 
     def __init__(self, table: Table, row: Numbers, slot: Numbers) -> None:
         self.table = table
         self.row = row
         self.slot = slot
+
+    def of_name(self, part: str) -> Strings:
+        """Return that part of each credential's slot itself: its name, its kind, its columns."""
+        found: Strings = np.array([str(getattr(slot, part)) for slot in SLOTS], dtype=object)
+        return found[self.slot]
 
     def of_user(self, column: str, missing: str | None = "") -> Strings:
         """Return the cell of each credential's user."""

@@ -35,7 +35,7 @@ from credreport.schema import (
     Status,
     Use,
 )
-from credreport.text import plural
+from credreport.text import first_few, plural
 from credreport.verdicts.judged import Judged
 from credreport.verdicts.status import KINDS, STATUSES, USES, Numbers, code
 from credreport.verdicts.warnings import WARNING_TITLES
@@ -239,11 +239,10 @@ def accounts_sentences(missing: Sequence[Account], day: str = "") -> list[str]:
     """Say which accounts of the list have no report (of a day); if many, name the first few."""
     if not missing:
         return []
-    named = ", ".join(map(str, missing[:_NAMED]))
-    more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+    named = first_few(list(map(str, missing)), _NAMED)
     verb = "has" if len(missing) == 1 else "have"
     return [
-        f"{plural(len(missing), 'account')} of the list {verb} no report{day and f' of {day}'}: {named}{more}."
+        f"{plural(len(missing), 'account')} of the list {verb} no report{day and f' of {day}'}: {named}."
     ]
 
 
@@ -371,9 +370,7 @@ def to_facts(totals: Totals, waivers_origin: str = "") -> list[tuple[str, str]]:
 
 def name_accounts(accounts: Sequence[str]) -> str:
     """Return how many accounts there are, and the first five of them."""
-    shown = list(map(shown_account, accounts))
-    more = f" and {len(shown) - 5} more" if len(shown) > 5 else ""
-    return f"{len(shown)}: {', '.join(shown[:5])}{more}"
+    return f"{len(accounts)}: {first_few(list(map(shown_account, accounts)), _NAMED)}"
 
 
 def policy_facts(

@@ -24,6 +24,7 @@ from credreport.schema import (
     Status,
     Use,
 )
+from credreport.text import first_few
 from credreport.verdicts.contradictions import find_contradictions
 from credreport.verdicts.judged import Judged
 from credreport.verdicts.status import (
@@ -127,9 +128,8 @@ def _check_columns(report: Report) -> Iterator[Notice]:
     name = report.source.name
     unknown = [column or "(no name)" for column in report.columns if column not in KNOWN_COLUMNS]
     if unknown:
-        names = ", ".join(repr(column[:80]) for column in unknown[:10])
-        more = f" and {len(unknown) - 10} more" if len(unknown) > 10 else ""
-        message = f"unknown columns, not used: {names}{more}"
+        names = first_few([repr(column[:80]) for column in unknown], 10)
+        message = f"unknown columns, not used: {names}"
         yield Notice(name, report.header_line, "unknown-column", message)
     if ARN not in report.columns:
         message = "no `arn` column: the account is unknown, and root is recognised by its name only"

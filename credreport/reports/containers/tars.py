@@ -6,7 +6,6 @@ import gzip
 import re
 import tarfile
 import zlib
-from collections.abc import Iterator
 from typing import BinaryIO
 
 from credreport.files import Spool
@@ -91,7 +90,9 @@ def tar_members(take: Take, size: int) -> list[Member]:
                 end = archive.offset
     except (tarfile.TarError, ValueError, RecursionError) as error:
         raise ArchiveRefused(f"not a tar that can be read ({error})") from None
-    if size - end < 2 * tarfile.BLOCKSIZE or any(_chunks_with_data(take, end, size)):
+    if size - end < 2 * tarfile.BLOCKSIZE or any(
+        any(take(place, _CHUNK)) for place in range(end, size, _CHUNK)
+    ):
         raise ArchiveRefused(
             f"damaged or cut short after {len(members)} members, or several archives were joined"
         )
@@ -128,8 +129,3 @@ def _to_member(info: tarfile.TarInfo) -> Member:
         return Member(name, left_out="neither a file nor a directory")
     wrong = "stored as a sparse file, which is not supported" if info.issparse() else ""
     return Member(name, info.offset_data, info.size, info.size, wrong=wrong)
-
-
-def _chunks_with_data(take: Take, begin: int, end: int) -> Iterator[bool]:
-    for place in range(begin, end, _CHUNK):
-        yield any(take(place, _CHUNK))
