@@ -57,6 +57,12 @@ def by_owner(accounts: pd.DataFrame) -> pd.DataFrame:
     return sums.rename_axis("owner").reset_index()
 
 
+def name_and_owner(accounts: pd.DataFrame) -> pd.Series:
+    """Return name and owner of each account in one text, empty where the user's list has neither."""
+    comma = (accounts["name"].ne("") & accounts["owner"].ne("")).map({True: ", ", False: ""})
+    return accounts["name"] + comma + accounts["owner"]
+
+
 def whose_line(row: Mapping[str, object]) -> Line:
     """Return user and account for a line of the ticket comment, with name and owner where known."""
     about = ", ".join(str(row[name]) for name in ACCOUNT_NAMES if row[name])

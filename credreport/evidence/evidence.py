@@ -270,7 +270,6 @@ class Evidence:
     heading: what the evidence is about.
     title: the verdict in a few words.
     verdict: the verdict in whole sentences.
-    verdict_lines: the same, one line per sentence, for the first sheet.
     facts: labels and texts.
     sign_off: the block for the ticket.
     parameters: what the run was asked.
@@ -297,7 +296,6 @@ class Evidence:
     heading: str
     title: str
     verdict: str
-    verdict_lines: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]
     sign_off: SignOff
     parameters: Mapping[str, object]
@@ -320,6 +318,11 @@ class Evidence:
     not_drawn: tuple[str, ...] = ()
     aside: Aside | None = None
     make_parts: Callable[[], tuple[Evidence, ...]] = tuple
+
+    @property
+    def verdict_lines(self) -> tuple[str, ...]:
+        """The verdict, one line per sentence, for the first sheet."""
+        return tuple(f"{sentence.rstrip('.')}." for sentence in self.verdict.split(". "))
 
     @cached_property
     def parts(self) -> tuple[Evidence, ...]:

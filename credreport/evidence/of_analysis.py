@@ -14,6 +14,7 @@ from credreport.decisions.review import contradiction_sentences
 from credreport.evidence.account_names import (
     accounts_section,
     by_owner,
+    name_and_owner,
     whose_line,
     with_names,
     with_whole_list,
@@ -94,6 +95,7 @@ from credreport.verdicts.tally import (
     Totals,
     account_ids,
     account_rows,
+    accounts_words,
     as_of_words,
     judged_count,
     newest_as_of,
@@ -210,7 +212,6 @@ def of_analysis(
         heading="Unused IAM credentials",
         title=title,
         verdict=verdict,
-        verdict_lines=tuple(f"{part.rstrip('.')}." for part in verdict.split(". ")),
         facts=tuple(facts),
         sign_off=sign_off or SignOff(),
         parameters={
@@ -360,14 +361,8 @@ def _findings_sentence(assessment: Assessment) -> str:
 
 
 def _caption(totals: Totals) -> str:
-    accounts = account_ids(totals)
-    who = (
-        f"account {shown_account(accounts[0])}"
-        if len(accounts) == 1
-        else f"{len(accounts)} accounts"
-    )
     return (
-        f"{who}  |  as of {as_of_words(totals)}  |  n = {judged_count(totals):,}  |  "
+        f"{accounts_words(account_ids(totals))}  |  as of {as_of_words(totals)}  |  n = {judged_count(totals):,}  |  "
         f"threshold {totals.policy.unused_after_days} days  |  credreport {__version__}"
     )
 
@@ -457,10 +452,9 @@ def _ageing_block(bands: pd.DataFrame, title: str, policy: Policy) -> Block:
 
 def _accounts_block(heading: str, accounts: pd.DataFrame) -> Block:
     """Return the accounts with their counts; name and owner last, in one text that may run on."""
-    comma = (accounts["name"].ne("") & accounts["owner"].ne("")).map({True: ", ", False: ""})
     shown = accounts.assign(
         account_id=accounts["account_id"].map(shown_account),
-        who=accounts["name"] + comma + accounts["owner"],
+        who=name_and_owner(accounts),
     )
     headers = (
         "Account", "Users", "Open findings", "Unused", "Current", "Undetermined", "Report",

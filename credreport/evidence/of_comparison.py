@@ -24,6 +24,7 @@ from credreport.decisions.review import contradiction_sentences
 from credreport.evidence.account_names import (
     accounts_section,
     by_owner,
+    name_and_owner,
     whose_line,
     with_names,
     with_whole_list,
@@ -85,6 +86,7 @@ from credreport.rules.catalogue import RULES
 from credreport.schema import CHANGES, FINDING_KIND_WORDS, TIMELINE, Kind, Outcome
 from credreport.text_storage import storing_python_text
 from credreport.verdicts.tally import (
+    accounts_words,
     name_accounts,
     newest_as_of,
     policy_facts,
@@ -179,7 +181,6 @@ def of_comparison(
         heading="IAM credentials compared",
         title=title,
         verdict=verdict,
-        verdict_lines=tuple(f"{sentence.rstrip('.')}." for sentence in verdict.split(". ")),
         facts=(*_facts(comparison), *decision_facts(review), *masked_facts(newest.masked)),
         sign_off=sign_off or SignOff(),
         parameters={
@@ -280,14 +281,8 @@ def _stem(comparison: Comparison) -> str:
 
 
 def _caption(comparison: Comparison) -> str:
-    accounts = _account_ids(comparison)
-    who = (
-        f"account {shown_account(accounts[0])}"
-        if len(accounts) == 1
-        else f"{len(accounts)} accounts"
-    )
     return (
-        f"{who}  |  {to_span(comparison)}, {len(comparison.assessments)} dates  |  "
+        f"{accounts_words(_account_ids(comparison))}  |  {to_span(comparison)}, {len(comparison.assessments)} dates  |  "
         f"threshold {comparison.policy.unused_after_days} days  |  credreport {__version__}"
     )
 
@@ -380,9 +375,8 @@ def _top_accounts(accounts: pd.DataFrame, sheet: str) -> list[Block]:
     ).head(_TOP_ACCOUNTS)
     top = top.assign(account_id=top["account_id"].map(shown_account))
     heading = accounts_heading(len(accounts) - len(top), sheet)
-    comma = (top["name"].ne("") & top["owner"].ne("")).map({True: ", ", False: ""})
-    semicolon = (top["name"] + top["owner"]).ne("").map({True: "; ", False: ""})
-    about = top["coverage"] + semicolon + top["name"] + comma + top["owner"]
+    names = name_and_owner(top)
+    about = top["coverage"] + names.ne("").map({True: "; ", False: ""}) + names
     order = ["account_id", "before", "closed", "not_closed", "new", "open", "undetermined", "about"]
     headers = (
         "Account", "Before", "Closed", "Not closed", "New", "Open now", "Undetermined",

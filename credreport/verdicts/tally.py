@@ -373,6 +373,12 @@ def name_accounts(accounts: Sequence[str]) -> str:
     return f"{len(accounts)}: {first_few(list(map(shown_account, accounts)), _NAMED)}"
 
 
+def accounts_words(accounts: Sequence[str]) -> str:
+    """Return the one account, or how many there are."""
+    one = len(accounts) == 1
+    return f"account {shown_account(accounts[0])}" if one else f"{len(accounts)} accounts"
+
+
 def policy_facts(
     policy: Policy, waivers_origin: str = "", accounts_origin: str = ""
 ) -> list[tuple[str, str]]:
