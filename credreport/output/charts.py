@@ -26,6 +26,7 @@ from credreport.schema import FINDING_KIND_WORDS, JUDGED_KINDS, KIND_WORDS, Kind
 from credreport.text import escape_text
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -131,29 +132,11 @@ def draw_ageing(picture: Picture) -> Figure:
     """
     bands, captions = picture.table, picture.captions
     labels = list(dict.fromkeys(bands["band"]))
-    by_kind = {kind.value: bands[bands["kind"].eq(kind)] for kind in JUDGED_KINDS}
     with our_style():
         figure, axes = new_figure(captions)
-        bottoms = [0] * len(labels)
-        for kind, rows in by_kind.items():
-            parts = (
-                ([c - n for c, n in zip(rows["count"], rows["never_used"], strict=True)], ""),
-                (list(rows["never_used"]), NEVER_USED_HATCH),
-            )
-            for heights, hatch in parts:
-                axes.bar(
-                    range(len(labels)),
-                    heights,
-                    bottom=bottoms,
-                    width=0.72,
-                    color=COLOURS[kind],
-                    edgecolor="white",
-                    hatch=hatch,
-                    label=KIND_WORDS[kind] if not hatch else "_",
-                )
-                bottoms = [low + high for low, high in zip(bottoms, heights, strict=True)]
-        top = max([*bottoms, 1])
-        for place, total in enumerate(bottoms):
+        tops = _stack_kinds(axes, bands, "count", "never_used", NEVER_USED_HATCH)
+        top = max([*tops, 1])
+        for place, total in enumerate(tops):
             _add_total(axes, place, total, top)
         first = int(bands["is_unused"].to_numpy().argmax()) // len(JUDGED_KINDS)
         threshold = _mark_threshold(axes, first - 0.5, captions.unused_after_days)
@@ -166,6 +149,20 @@ def draw_ageing(picture: Picture) -> Figure:
         never = f"of which never used: {bands['never_used'].sum():,}"
         _add_legend(axes, [*_kinds(), (never, "#999999", NEVER_USED_HATCH)], threshold)
     return figure
+
+
+def _stack_kinds(axes: Axes, table: pd.DataFrame, whole: str, part: str, hatch: str) -> list[int]:
+    """Stack a column for each row of every kind, `part` of it hatched; return the tops."""
+    tops = [0] * int(table["kind"].eq(table["kind"].iloc[0]).sum())
+    for kind, rows in table.groupby("kind", sort=False):
+        for heights, pattern in ((rows[whole] - rows[part], ""), (rows[part], hatch)):
+            axes.bar(
+                range(len(tops)), list(heights), bottom=tops, width=0.72, hatch=pattern,
+                color=COLOURS[str(kind)], edgecolor="white",
+                label=FINDING_KIND_WORDS[str(kind)] if not pattern else "_",
+            )  # fmt: skip
+            tops = [low + high for low, high in zip(tops, heights, strict=True)]
+    return tops
 
 
 def draw_ecdf(picture: Picture) -> Figure:
@@ -255,7 +252,7 @@ def draw_paired(picture: Picture) -> Figure:
             )
         axes.set_ylabel("Findings")
         _count_up(axes)
-        _add_legend(axes, [(words, colour, hatch) for words, colour, hatch in PARTS.values()])
+        _add_legend(axes, [*PARTS.values()])
     return figure
 
 
@@ -298,27 +295,14 @@ def draw_open_counts(picture: Picture) -> Figure:
         captions = replace(captions, caption=words)
     with our_style():
         figure, axes = new_figure(captions)
-        bottoms = [0] * len(days)
-        for kind in kinds:
-            rows = open_counts[open_counts["kind"].eq(kind)]
-            covered = [
-                number - missing
-                for number, missing in zip(rows["open"], rows["not_covered"], strict=True)
-            ]
-            for heights, hatch in ((covered, ""), (list(rows["not_covered"]), NOT_COVERED_HATCH)):
-                axes.bar(
-                    range(len(days)), heights, bottom=bottoms, width=0.72, hatch=hatch,
-                    color=COLOURS[kind], edgecolor="white",
-                    label=FINDING_KIND_WORDS[kind] if not hatch else "_",
-                )  # fmt: skip
-                bottoms = [low + high for low, high in zip(bottoms, heights, strict=True)]
-        top = max([*bottoms, 1])
+        tops = _stack_kinds(axes, open_counts, "open", "not_covered", NOT_COVERED_HATCH)
+        top = max([*tops, 1])
         axes.set_ylim(0, top * 1.18)
         axes.set_xlim(-0.6, len(days) - 0.4)
         step = -(-len(days) // _LABELS)
         shown = range(len(days) - 1, -1, -step)
         for place in reversed(shown):
-            _add_total(axes, place, bottoms[place], top)
+            _add_total(axes, place, tops[place], top)
         accounts = list(dates["accounts"])
         is_crowded = len(shown) > _ONE_LINE
         ticks = [

@@ -23,6 +23,7 @@ from typing import Any
 from credreport.errors import OutputError
 from credreport.files import Content, chunks_of, read_bounded
 from credreport.globs import match
+from credreport.output.formats import MANIFEST
 
 _SIGNALS = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -31,7 +32,6 @@ _SYSTEM = os.name
 _LONGEST_ON_WINDOWS = 260
 _LOCK_ATTEMPTS = 300
 _LOCK_PAUSE = 0.1
-_MANIFEST = "-manifest.json"
 
 
 # The path of a workbook, and whether it has the bytes it was written with.
@@ -260,7 +260,7 @@ def _earlier_outputs(targets: Iterable[Path]) -> dict[str, tuple[int, str]]:
     """Return size and hash, by name, of the files that a manifest already there lists."""
     found: dict[str, tuple[int, str]] = {}
     for target in targets:
-        if target.name.endswith(_MANIFEST):
+        if target.name.endswith(MANIFEST):
             with suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
                 data = read_bounded(target)
                 manifest = json.loads(data)

@@ -18,6 +18,7 @@ WITH_PICTURES = {"xlsx": "png", "png": "png", "svg": "svg", "html": "svg"}
 DEFAULT = "xlsx,png"
 MANIFEST = "-manifest.json"
 SUMS = "SHA256SUMS"
+SUM_LINE = re.compile(r"([0-9a-f]{64}) [ *](.+)")  # hash and name
 # How a run names its evidence: accounts, as-of, profile or days, what else was asked. A comparison
 # has two dates; version 0.1.0 put nothing behind them.
 _ACCOUNTS = r"(?:[0-9]{12}|[0-9]+-accounts|unknown-account)"

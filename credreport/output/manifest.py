@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,12 +19,11 @@ import pandas as pd
 from credreport import __version__
 from credreport.evidence.evidence import Evidence
 from credreport.files import read_bounded, sha256
-from credreport.output.formats import SUMS, Files
+from credreport.output.formats import MANIFEST, SUM_LINE, SUMS, Files
 from credreport.output.json_file import to_json, to_records
 from credreport.verdicts.tally import SCHEMA_VERSION
 
 _REPORT = ["role", "source_file", "sha256", "bytes", "account_id", "as_of", "as_of_origin"]
-_SUM = re.compile(r"([0-9a-f]{64}) [ *](.+)")
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class Earlier:
 
 def manifest_name(evidence: Evidence) -> str:
     """Return the name of the manifest's file."""
-    return f"{evidence.stem}-manifest.json"
+    return f"{evidence.stem}{MANIFEST}"
 
 
 def to_manifest(
@@ -158,7 +156,7 @@ def _read_sums(path: Path) -> dict[str, str] | None:
         return {}
     except (OSError, ValueError):
         return None
-    found = [_SUM.fullmatch(line) for line in lines]
+    found = [SUM_LINE.fullmatch(line) for line in lines]
     if not all(match and match[2].startswith("credreport-") for match in found):
         return None
     return {match[2]: match[1] for match in found if match}

@@ -19,12 +19,11 @@ from typing import Any
 
 from credreport.errors import UsageError
 from credreport.files import KeyTwiceError, open_regular, parse_json
-from credreport.output.formats import MANIFEST, SUMS, own_output
+from credreport.output.formats import MANIFEST, SUM_LINE, SUMS, own_output
 
 _MOST_TEXT = 64 * 1024 * 1024
 _MOST_HASHED = 16 * 1024 * 1024 * 1024
 _MOST_MALFORMED = 20
-_SUM = re.compile(r"([0-9a-f]{64}) [ *](.+)")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SHOWN_DIGITS = 12
 TOO_LARGE = "larger than"  # so begins why such a file is not read
@@ -239,7 +238,7 @@ def _read_sums(path: Path, faults: list[Fault]) -> dict[str, str]:
         if len(faults) - before >= _MOST_MALFORMED:
             faults.append(Fault(SUMS, f"malformed: from line {number} on it was not read"))
             break
-        match = _SUM.fullmatch(line)
+        match = SUM_LINE.fullmatch(line)
         if not match:
             faults.append(Fault(SUMS, f"malformed: line {number} is not a hash and a name"))
         elif not is_plain_name(match[2]):
