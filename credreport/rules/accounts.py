@@ -258,14 +258,16 @@ def _read_json(name: str, text: str, problems: list[Problem]) -> Iterator[_Row]:
 
 
 def _ids_in(document: object) -> Iterator[str]:
-    """Yield the account IDs in the texts of a JSON document that are for them, at any depth."""
+    """Yield the account IDs in a JSON document where one is expected, a key or by itself, at any depth."""
     waiting = [document]
     while waiting:
         match waiting.pop():
             case list(values):
                 waiting += values
+            case str(text) if ACCOUNT_ID.fullmatch(text):
+                yield text
             case dict(pairs):
-                waiting += pairs.values()
+                waiting += [*pairs, *(each for each in pairs.values() if not isinstance(each, str))]
                 for key, value in pairs.items():
                     of_key = ACCOUNT_ID if _plain(key) in _HEADERS[_ID] else _ARN
                     text = str(value) if isinstance(value, str | int) else ""

@@ -164,6 +164,14 @@ def test_organizations_export_is_read(tmp_path: Path) -> None:
             f'[{{"Id": "{OTHER}", "Arn": "arn:aws:organizations::{OTHER}:account/o:account/o-a/{ACCOUNT}"}}]',
             f"account {ACCOUNT} is in it, but not as the ID of an account of its list. Expected the",
         ),
+        (
+            f'{{"Accounts": [{{"Id": "{OTHER}"}}], "Suspended": ["{ACCOUNT}"]}}',
+            f"account {ACCOUNT} is in it, but not as the ID of an account of its list. Expected the",
+        ),
+        (
+            f'{{"Accounts": [{{"Id": "{OTHER}"}}], "Suspended": {{"{ACCOUNT}": {{"Name": "x"}}}}}}',
+            f"account {ACCOUNT} is in it, but not as the ID of an account of its list. Expected the",
+        ),
         ('[{"Name": "x"}]', "accounts.csv, account 1: no column with the account ID among 'Name'"),
     ],
 )
