@@ -82,7 +82,8 @@ def differing_values(expected: Any, found: Any, path: str = "") -> Iterator[str]
             else:
                 yield from differing_values(expected[key], found[key], below)
     elif isinstance(expected, list) and isinstance(found, list):
-        place = differing_row(expected, found)
+        # As texts, because to Python 1 is True, and a list that ends with null has no more rows.
+        place = differing_row(*([*map(_to_text, side)] for side in (expected, found)))
         if place is not None:
             number, what = place
             if what == "changed":
@@ -92,6 +93,10 @@ def differing_values(expected: Any, found: Any, path: str = "") -> Iterator[str]
                 yield f"{path}[{number}] {what}: {shown(entry)}"
     elif expected != found or type(expected) is not type(found):
         yield f"{path or 'the document'}: {expected_found(expected, found)}"
+
+
+def _to_text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
 def _in_csv(expected: str, found: str) -> str:

@@ -117,6 +117,9 @@ def test_a_value_of_another_kind_is_another_value() -> None:
     assert [*differing_values({"a": 1}, {"b": 1})] == ["a is missing: expected 1", "b was added: 1"]
     assert [*differing_values([1, 2], [1, 2])] == []
     assert [*differing_values([1, 2], [2])] == ["[0] is missing: 1"]
+    assert [*differing_values([1], [1, None])] == ["[1] was added: nothing"]
+    assert [*differing_values([None], [])] == ["[0] is missing: nothing"]
+    assert [*differing_values([{"a": 1}], [{"a": True}])] == ["[0].a: expected 1, found True"]
 
 
 def test_only_a_png_is_opened_as_a_picture() -> None:
