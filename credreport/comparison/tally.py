@@ -44,7 +44,6 @@ _OTHERS = {
     Outcome.UNDETERMINED: "undetermined",
     Outcome.NOT_COVERED: "in accounts without a report now",
 }
-_MOST_RULES = 5  # more are read in the tables
 _MOST_ACCOUNTS = 3
 
 
@@ -108,7 +107,7 @@ def _to_rule_sentence(comparison: Comparison) -> list[str]:
             shown["rule"], shown["closed"], shown["before"], shown["open"], strict=True
         )
     ]
-    return [f"By rule: {'; '.join(words)}."] if 0 < len(words) <= _MOST_RULES else []
+    return [f"By rule: {'; '.join(words)}."] if words else []
 
 
 def _to_gaps(comparison: Comparison) -> list[str]:
