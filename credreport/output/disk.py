@@ -75,7 +75,7 @@ def write_all(
     finally:
         with _undisturbed():
             for move in waiting:
-                move.new.unlink(missing_ok=True)
+                move.drop(move.new)
             for folder in reversed(made):
                 with suppress(OSError):  # not empty, never made, or another run's by now
                     folder.rmdir()
@@ -102,6 +102,12 @@ class _Move:
         self.new = target.with_name(f"{name}.tmp")
         self.old = target.with_name(f"{name}.old")
         self.is_kept = False
+
+    @staticmethod
+    def drop(file: Path) -> None:
+        """Remove a file that is not needed any more; where that fails, all else holds as it was said."""
+        with suppress(OSError):
+            file.unlink(missing_ok=True)
 
     def forward(self) -> None:
         if self.target.exists():
@@ -134,7 +140,7 @@ def _put_in_place(moves: Sequence[_Move]) -> None:
             raise
         finally:
             for move in moves:
-                move.old.unlink(missing_ok=True)
+                move.drop(move.old)
 
 
 @contextmanager

@@ -103,6 +103,31 @@ class TestWriting:
         with pytest.raises(OutputError, match="cannot write to"):
             write_all(tmp_path / "out", {"x": b"1"}, force=False, inputs=[])
 
+    def test_a_directory_that_becomes_a_file_meanwhile_is_named(self, tmp_path: Path) -> None:
+        def replace(directory: Path) -> tuple[dict[str, bytes], tuple[str, ...]]:
+            directory.rmdir()
+            directory.touch()
+            return {}, ()
+
+        out = tmp_path / "out"
+        with pytest.raises(OutputError) as refused:
+            write_all(out, {"x": b"1"}, force=False, inputs=[], complete=replace)
+        assert str(refused.value) == (
+            f"cannot write to {out}: Not a directory; nothing was changed"
+        )
+
+    def test_what_cannot_be_tidied_up_makes_no_written_file_a_failure(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "x").write_bytes(b"old")
+
+        def fail(path: Path, missing_ok: bool = False) -> None:  # noqa: ARG001, FBT002 - pathlib's
+            raise OSError(5, "Input/output error")
+
+        monkeypatch.setattr(Path, "unlink", fail)
+        write_all(tmp_path, {"x": b"new"}, force=True, inputs=[])
+        assert (tmp_path / "x").read_bytes() == b"new"
+
 
 def occupy(target: Path, what: str) -> None:
     """Put something that is no file under the name."""
