@@ -23,7 +23,7 @@ LAYERS = [
     "runs.pool", "runs.processes", "runs.cluster", "runs.inspect", "comparison.people",
     "comparison.twins", "comparison.identity", "comparison.rule_answers", "comparison.closing", "comparison.sentences",
     "comparison.changes", "comparison.outcomes", "comparison.timeline", "comparison.comparison", "comparison.tally", "decisions.review",
-    "evidence.bands", "evidence.sample",
+    "evidence.sample",
     "evidence.evidence", "evidence.pictures", "evidence.method", "evidence.remediation", "evidence.tables",
     "evidence.account_names", "evidence.columns", "evidence.standing", "evidence.from_configuration", "evidence.decided", "evidence.on_screen", "evidence.of_comparison", "evidence.of_analysis", "evidence.parts",
     "masking.key", "masking.pseudonyms", "masking.judged", "output.charts", "output.pictures",

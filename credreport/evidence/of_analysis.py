@@ -19,7 +19,6 @@ from credreport.evidence.account_names import (
     with_names,
     with_whole_list,
 )
-from credreport.evidence.bands import to_band, to_bands
 from credreport.evidence.columns import (
     accounts_sheet,
     changes_sheet,
@@ -70,6 +69,8 @@ from credreport.evidence.tables import (
     masked_facts,
     name_total,
     reports_block,
+    to_band,
+    to_bands,
     to_inputs,
     to_left_out,
     to_warnings,

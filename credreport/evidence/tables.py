@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from credreport.errors import Notice, Problem
@@ -12,6 +13,9 @@ from credreport.evidence.evidence import Block
 from credreport.reports.inputs import Skipped
 from credreport.verdicts.tally import (
     Totals,
+    band_edges,
+    band_labels,
+    band_rows,
     input_rows,
     left_out_rows,
     shown_account,
@@ -34,6 +38,20 @@ def to_inputs(totals: Totals) -> pd.DataFrame:
     inputs = pd.DataFrame(input_rows(totals))
     dates = {name: pd.to_datetime(inputs[name], utc=True) for name in ("as_of", "stamp")}
     return inputs.assign(**dates)
+
+
+def to_band(age_days: pd.Series, unused_after_days: int) -> pd.Series:
+    """Return the label of each age; empty where there is no age."""
+    edges = band_edges(unused_after_days)
+    labels = np.array(band_labels(edges))
+    days = age_days.fillna(0).to_numpy(dtype="int64")
+    words = labels[np.searchsorted(edges, days, side="right") - 1]
+    return pd.Series(words, index=age_days.index, dtype="str").where(age_days.notna(), "")
+
+
+def to_bands(totals: Totals) -> pd.DataFrame:
+    """Return one row per band and kind: `band`, `kind`, `count`, `never_used`, `is_unused`."""
+    return pd.DataFrame(band_rows(totals))
 
 
 def name_total(tie_out: pd.DataFrame, name: str) -> pd.DataFrame:

@@ -200,11 +200,6 @@ class Report:
         (stretch,) = self.users.stretches
         return [stretch[0].row(row) for row in range(self.first, self.end)]
 
-    @property
-    def lines(self) -> tuple[int, ...]:
-        """The line of each user."""
-        return tuple(self.users.line[self.first : self.end].tolist())
-
 
 def era_of(columns: Sequence[str], *, is_zulu: bool) -> str:
     """Return when AWS wrote reports with such columns; `is_zulu`: a date of it ends with Z."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credreport.evidence.bands import to_band, to_bands
+from credreport.evidence.tables import to_band, to_bands
 from credreport.verdicts.tally import band_edges, band_labels
 from tests.support.reports import judge, root, user
 

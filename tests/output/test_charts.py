@@ -17,10 +17,10 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from credreport.evidence.bands import to_bands
 from credreport.evidence.evidence import Captions, Picture
 from credreport.evidence.of_analysis import of_analysis
 from credreport.evidence.pictures import ageing_picture, ecdf_picture, worth_drawing
+from credreport.evidence.tables import to_bands
 from credreport.output import charts
 from credreport.output.charts import (
     COLOURS,

@@ -17,7 +17,7 @@ from credreport.reports.report import Report
 from credreport.reports.sections import _quote_words, is_like_header
 from credreport.reports.users import account_of, is_root
 from credreport.schema import NEEDED_COLUMNS
-from tests.support.reports import ACCOUNT, COLUMNS, read_report, root, to_csv, user
+from tests.support.reports import ACCOUNT, COLUMNS, lines_of, read_report, root, to_csv, user
 
 OTHER = "444455556666"
 THIRD = "777788889999"
@@ -44,7 +44,7 @@ def test_cells_and_lines_stay_as_they_are() -> None:
     assert report.account_id == "111122223333"
     assert users(report) == ["<root_account>", "NA"]
     assert report.rows[1][COLUMNS.index("mfa_active")] == " true"
-    assert report.lines == (2, 3)
+    assert lines_of(report) == (2, 3)
     assert report.source.size == len(to_csv(root(), user("NA", mfa_active=" true")))
     assert report.source.container == "CSV"
     assert report.notices == ()
@@ -65,7 +65,7 @@ def test_columns_are_bound_by_name_and_others_are_kept_out_of_the_way() -> None:
 def test_blank_lines_are_skipped_and_said() -> None:
     (report,) = read(to_csv(root(), user()).replace("\n", "\n\n") + "\n  \n")
     assert users(report) == ["<root_account>", "alice"]
-    assert report.lines == (3, 5)
+    assert lines_of(report) == (3, 5)
     assert [str(notice) for notice in report.notices] == [
         "report.csv, line 2: 3 blank lines skipped, the first at line 2"
     ]
@@ -73,7 +73,7 @@ def test_blank_lines_are_skipped_and_said() -> None:
 
 def test_the_type_line_of_powershell_is_skipped_and_said() -> None:
     (report,) = read("#TYPE System.Object\r\n" + to_csv(root(), user()))
-    assert report.lines == (3, 4)
+    assert lines_of(report) == (3, 4)
     assert [str(notice) for notice in report.notices] == [
         "report.csv, line 1: the `#TYPE` line of PowerShell was skipped"
     ]
@@ -510,7 +510,7 @@ class TestSeveralAccounts:
     def test_interleaved_accounts_are_judged_apart(self) -> None:
         text = to_csv(root(), root(OTHER), user("a"), user("b", OTHER))
         first, second = read(text)
-        assert (first.lines, second.lines) == ((2, 4), (3, 5))
+        assert (lines_of(first), lines_of(second)) == ((2, 4), (3, 5))
 
     def test_rows_without_an_arn_go_with_the_only_account(self) -> None:
         (report,) = read(to_csv(root(), user("a", arn="N/A")))

@@ -19,7 +19,7 @@ from credreport.reports.read import _names_columns, read_streams
 from credreport.reports.report import Report, Source, Table, join_tables
 from credreport.schema import CREDENTIALS
 from tests.reports.test_cells import grid_of
-from tests.support.reports import COLUMNS, NAME, read_report, root, to_csv, user
+from tests.support.reports import COLUMNS, NAME, lines_of, read_report, root, to_csv, user
 
 ONE, TWO, THREE = "111122223333", "444455556666", "777788889999"
 WITHOUT_MFA = tuple(name for name in COLUMNS if name != "mfa_active")
@@ -180,7 +180,7 @@ class TestTheShortWay:
         monkeypatch.setattr(reading, "read_sections", refuse)
         monkeypatch.setattr(reading, "unpack", refuse)
         (report,) = read_report(Stream(NAME, change(to_csv(root(), user())).encode()))
-        assert (report.row_count, report.header_line, report.lines) == (2, 1, (2, 3))
+        assert (report.row_count, report.header_line, lines_of(report)) == (2, 1, (2, 3))
 
     def test_what_is_no_utf_8_is_refused_by_the_long_one(self) -> None:
         ((problem,),) = read_streams([Stream("r.csv", to_csv(user("\u00e4")).encode("latin-1"))])

@@ -59,6 +59,11 @@ def read_report(stream: Stream) -> list[Report]:
     return [each for each in found if isinstance(each, Report)]
 
 
+def lines_of(report: Report) -> tuple[int, ...]:
+    """Return the line of each user."""
+    return tuple(report.users.line[report.first : report.end].tolist())
+
+
 def user(name: str = "alice", account: str = ACCOUNT, **cells: str) -> dict[str, str]:
     """Return a row: a user without credentials, and the cells that differ."""
     row = dict.fromkeys(COLUMNS, "N/A") | dict.fromkeys(_FLAGS, "false")
