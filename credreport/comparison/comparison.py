@@ -213,11 +213,6 @@ class Comparison:
         """Return how many findings have one of the outcomes, over all rules."""
         return int(self.changes["state"].isin(outcomes).sum())
 
-    def count(self, *changes: Change, closed: str | None = None) -> int:
-        """Return how many rows of `changes` have one of the changes; any where none is named."""
-        table = self.changes if closed is None else self.changes[self.changes["closed"].eq(closed)]
-        return int(table["change"].isin(changes or tuple(Change)).sum())
-
 
 def compare(old: Assessment, new: Assessment, *more: Assessment) -> Comparison:
     """Compare two or more dates, each judged by `analyze` with the same policy.

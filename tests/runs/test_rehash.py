@@ -142,6 +142,10 @@ TAMPERED: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda out: replace_text(out / MANIFEST, '"version"', '"verdict": "fine",\n "version"'),
         f"{MANIFEST}: malformed: the key 'verdict' appears twice in one object",
     ),
+    "letters of another encoding": (
+        lambda out: (out / MANIFEST).write_bytes(b"\xff{}"),
+        f"{MANIFEST}: malformed: it is not JSON in UTF-8",
+    ),
     "no parameters": (
         lambda out: edit_json(out / MANIFEST, lambda document: document.pop("parameters")),
         f"{MANIFEST}: malformed: it has no 'parameters'",
