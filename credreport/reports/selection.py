@@ -11,6 +11,7 @@ from enum import StrEnum
 from functools import lru_cache
 from math import inf
 from operator import attrgetter
+from typing import TypeVar
 
 from credreport.errors import InputRefused, Notice, Problem, UsageError
 from credreport.files import DEFAULT_MAX_BYTES
@@ -30,6 +31,8 @@ from credreport.reports.report import Report
 from credreport.reports.stamp import SERVED_FOR, first_second, may_be_later
 from credreport.schema import ACCOUNT_ID
 from credreport.text import escape_text, plural
+
+A = TypeVar("A")
 
 NEWEST = "newest"
 # Large enough that the fixed cost of a batch hardly counts, small enough for the processor's cache.
@@ -186,17 +189,24 @@ def sort_items(
     refused: list[Problem] = []
     skipped: list[Skipped] = []
     for batch in to_batches(items, skipped):
-        for answers in read_batch(batch, as_of):
-            for found in answers:
-                if isinstance(found, Problem):
-                    refused.append(found)
-                elif isinstance(found, Skipped):
-                    skipped.append(found)
-                else:
-                    reports.append(found)
+        for found in read_batch(batch, as_of):
+            reports += set_aside(found, refused, skipped)
             if progress:
                 progress()
     return reports, refused, skipped
+
+
+def set_aside(
+    found: Iterable[A | NoReport], refused: list[Problem], skipped: list[Skipped]
+) -> Iterator[A]:
+    """Yield what was found in a file; add to `refused` and `skipped` what is no report."""
+    for each in found:
+        if isinstance(each, Problem):
+            refused.append(each)
+        elif isinstance(each, Skipped):
+            skipped.append(each)
+        else:
+            yield each
 
 
 def to_batches(

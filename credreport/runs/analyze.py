@@ -33,7 +33,7 @@ from credreport.output.json_file import json_rows
 from credreport.reports.inputs import File, Item, NoReport, Skipped, Stream, Unread, find_inputs
 from credreport.reports.read import read_streams
 from credreport.reports.report import Report
-from credreport.reports.selection import Population, read_batch, to_population
+from credreport.reports.selection import Population, read_batch, set_aside, to_population
 from credreport.rules.accounts import AccountList
 from credreport.rules.policy import Policy
 from credreport.rules.waivers import Waivers
@@ -144,14 +144,9 @@ def _choose(
     found: list[tuple[File, int, Report]] = []
     work = partial(find_reports, as_of=asked.as_of)
     for file, answers in zip(files, run_batches(items, work, pool, skipped), strict=True):
-        for place, answer in enumerate(answers):
-            if isinstance(answer, Problem):
-                refused.append(answer)
-            elif isinstance(answer, Skipped):
-                skipped.append(answer)
-            else:
-                assert not isinstance(file, Problem), "a problem has no reports"
-                found.append((file, place, replace(answer, number=len(found))))
+        for place, answer in enumerate(set_aside(answers, refused, skipped)):
+            assert not isinstance(file, Problem), "a problem has no reports"
+            found.append((file, place, replace(answer, number=len(found))))
         if advance:
             advance()
     population = to_population(

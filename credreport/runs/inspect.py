@@ -28,7 +28,7 @@ from credreport.files import DEFAULT_MAX_BYTES, Place, Spool
 from credreport.instants import format_instant
 from credreport.reports.inputs import File, Item, NoReport, Skipped, find_inputs
 from credreport.reports.report import Report, join_tables
-from credreport.reports.selection import read_batch, to_batches, to_population
+from credreport.reports.selection import read_batch, set_aside, to_batches, to_population
 from credreport.rules.accounts import NO_REPORT, Account, AccountList
 from credreport.rules.policy import Policy
 from credreport.runs.pool import Pool
@@ -150,13 +150,7 @@ def inspect(
     items = find_inputs([os.fspath(path) for path in inputs], max_bytes)
     work = partial(inspect_batch, policy=policy, as_of=as_of)
     for answers in run_batches(items, work, pool or Pool(), skipped):
-        for answer in answers:
-            if isinstance(answer, Problem):
-                refused.append(answer)
-                continue
-            if isinstance(answer, Skipped):
-                skipped.append(answer)
-                continue
+        for answer in set_aside(answers, refused, skipped):
             unused.append(spool.put(answer.unused))
             undetermined.append(spool.put(answer.undetermined))
             report = replace(answer.report, number=len(found))
