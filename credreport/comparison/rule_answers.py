@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from credreport.rules.rule import WHOLE_USER, Subject
+from credreport.rules.rule import WHOLE_USER
 from credreport.schema import Status
 from credreport.verdicts.assessment import Assessment
 
@@ -40,16 +40,13 @@ def to_found(assessments: Sequence[Assessment], identified: pd.DataFrame) -> pd.
 
 
 def to_unknown(assessments: Sequence[Assessment], identified: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per rule that a date does not decide: `date`, `key`, `rule` and `why`."""
-    parts = [
-        date.undecided.assign(date=number, account_id=_accounts_of(date))
-        for number, date in enumerate(assessments)
-    ]
+    """Return one row per rule that a date does not decide: `date`, `key`, `rule` and `why`.
+
+    Rules about the root of a report without one are not among them: whatever that lacks is unknown.
+    """
+    parts = [date.undecided.assign(date=number) for number, date in enumerate(assessments)]
     rows = pd.concat(parts, ignore_index=True)
-    has_row = rows["has_row"].astype(bool)
-    undecided = pd.concat(
-        [_add_key(rows[has_row], identified), _add_root_key(rows[~has_row], identified)]
-    )
+    undecided = _add_key(rows[rows["has_row"].astype(bool)], identified)
     undecided = undecided.rename(columns={"reason": "why"})[["date", "key", "rule", "why"]]
     unsure = identified[identified["status"].eq(Status.UNDETERMINED)]
     rules = pd.DataFrame({"rule": STATUS_RULES}, dtype="str")
@@ -57,20 +54,6 @@ def to_unknown(assessments: Sequence[Assessment], identified: pd.DataFrame) -> p
     of_status = of_status.merge(rules, how="cross")[["date", "key", "rule", "why"]]
     both = pd.concat([undecided, of_status], ignore_index=True)
     return both.drop_duplicates(["date", "key", "rule"], ignore_index=True)
-
-
-def _accounts_of(assessment: Assessment) -> pd.Series:
-    """Return the account of each verdict that could not be determined; a column of text if none."""
-    reports = assessment.credentials.loc[assessment.undecided["row"], "report"]
-    accounts = [assessment.reports[number].account_id for number in reports]
-    return pd.Series(accounts, index=assessment.undecided.index, dtype="str")
-
-
-def _add_root_key(rows: pd.DataFrame, identified: pd.DataFrame) -> pd.DataFrame:
-    """Add the `key` of the account's root, from another date, to rows of reports without root."""
-    roots = identified[identified["kind"].eq(Subject.ROOT.value)]
-    keys = roots[["account_id", "key"]].drop_duplicates("account_id")
-    return rows.merge(keys, on="account_id", how="inner", validate="many_to_one")
 
 
 def _add_key(rows: pd.DataFrame, identified: pd.DataFrame) -> pd.DataFrame:

@@ -483,6 +483,18 @@ def test_a_user_older_than_a_report_without_it_is_named_in_a_warning(stories: Co
     assert notice.endswith("was it renamed, or was that report cut short?")
 
 
+@pytest.mark.parametrize(
+    ("created", "notices"), [("2026-06-30T01:59:59Z", 1), ("2026-06-30T02:00:00Z", 0)]
+)
+def test_a_user_made_while_aws_may_have_served_an_older_report_is_not(
+    tmp_path: Path, created: str, notices: int
+) -> None:
+    """The report of June is from 06:00; AWS makes one every four hours."""
+    comparison = run(tmp_path, [user()], [user(), user("zoe", user_creation_time=created)])
+    found = [str(each) for each in comparison.own_notices]
+    assert sum("was it renamed" in each for each in found) == notices
+
+
 def test_a_user_listed_twice_is_compared_row_by_row(stories: Comparison) -> None:
     assert told_of(of_story(stories, "listed twice")) == [
         ("access_key_1", "newly_unused", ""),

@@ -38,7 +38,17 @@ import credreport
 
 ROOT = Path(__file__).parents[2]
 # The tests that hold each module by themselves: the end-to-end ones are dear, and hold no more of it.
+_COMPARISON = ("comparison/test_comparison", "comparison/test_identity", "comparison/test_outcomes")
 TESTS = {
+    "comparison.changes": _COMPARISON,
+    "comparison.closing": _COMPARISON,
+    "comparison.comparison": _COMPARISON,
+    "comparison.identity": _COMPARISON,
+    "comparison.outcomes": _COMPARISON,
+    "comparison.people": _COMPARISON,
+    "comparison.rule_answers": _COMPARISON,
+    "comparison.timeline": _COMPARISON,
+    "comparison.twins": _COMPARISON,
     "errors": ("test_errors",),
     "files": ("test_files", "reports/test_inputs"),
     "instants": ("test_instants", "reports/test_normalise"),
