@@ -114,23 +114,17 @@ def _pair(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
 
 
 def _find_loose_users(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """Return the users of one side only, in accounts that both sides cover, and what that may mean.
+    """Return the users of one side only, and what that may mean.
 
     `is_recreated`: the other side has another user of the same name. `doubt` is `user` where the
     creation time of either is not a date, so that they may be one user; it is `twins` where several
     users of one creation time vanished or appeared, so that one of them may have been renamed.
     """
-    both = set(before["account_id"].unique()) & set(after["account_id"].unique())
     columns = [
         "user_key", "account_id", "owner", "user", "created", "created_at", "is_created_known",
     ]  # fmt: skip
     gone, new = (
-        table.loc[
-            table["account_id"].isin(both)
-            & ~table["is_root"]
-            & ~table["user_key"].isin(other["user_key"]),
-            columns,
-        ]
+        table.loc[~table["is_root"] & ~table["user_key"].isin(other["user_key"]), columns]
         .drop_duplicates("user_key")
         .assign(is_gone=is_gone)
         for table, other, is_gone in ((before, after, True), (after, before, False))
