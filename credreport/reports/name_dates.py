@@ -11,8 +11,12 @@ from urllib.parse import unquote
 
 from credreport.instants import parse_date, parse_instant
 
-_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-_MONTH = rf"(?P<word>{'|'.join(_MONTHS)})[a-z]*"
+_MONTHS = [
+    *("January", "February", "March", "April", "May", "June", "July", "August"),
+    *("Sept(?:ember)?", "October", "November", "December"),
+]
+# A whole word: `Marketing-12-2026` has no day of March.
+_MONTH = rf"(?:{'|'.join(f'(?P<m{number}>{word[:3]}(?:{word[3:]})?)' for number, word in enumerate(_MONTHS, 1))})(?![a-z])"
 _BETWEEN = "[-_ .,]*"
 _DAY = (
     r"(?<![0-9])(?P<year>20[0-9]{2})"
@@ -42,7 +46,7 @@ _OTHER_ZONE = (
     r"|pacific|local)[ _-]?time))(?![A-Za-z]))"
 )
 _IN_OTHER_ZONE = re.compile(_OTHER_ZONE)
-HOURS = r"[T _.,-]*(?:at )?[0-9]{1,2}(?:[:_.-]?[0-5][0-9]){0,2}"
+HOURS = r"[T _.,-]*(?:at )?(?:[01]?[0-9]|2[0-4])(?:(?P<tick>[:_.-]?)[0-5][0-9](?:(?P=tick)[0-5][0-9])?)?"
 _HALF_DAY_IN_OTHER_ZONE = re.compile(f"{HOURS}{_HALF_DAY}{_OTHER_ZONE}")
 _HOURS_IN_OTHER_ZONE = re.compile(f"{HOURS}(?:{_HALF_DAY})?{_OTHER_ZONE}")
 _STAMP = re.compile(rf"{_DAY}(?:{_JOINT}(?>{_CLOCK})(?!{_HALF_DAY}){_ZONE}?)?(?![0-9]|T[0-9])")
@@ -126,8 +130,8 @@ def stamps_in_name(name: str) -> set[datetime]:
             days_with_time.add(date)
     for pattern in _WORDED:
         for match in pattern.finditer(text):
-            number = _MONTHS.index(match["word"].capitalize()) + 1
-            date = to_date(match["year"], str(number), match["day"])
+            month = next(number for number in range(1, 13) if match[f"m{number}"])
+            date = to_date(match["year"], str(month), match["day"])
             if _HOURS_IN_OTHER_ZONE.match(text, match.end()):
                 instants |= _ends_of(date)
             else:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from credreport.instants import parse_date
@@ -46,6 +46,9 @@ _PERIOD = re.compile(
     + r")(?![a-z])|(?<![a-z])(?:q ?(?P<q>[1-4])|h ?(?P<h>[12])|(?:[ck]?w|week) ?(?P<w>[0-9]{1,2}))(?![0-9a-z])"
     r"|(?<![0-9])(?:(?P<of_q>[1-4])q|(?P<of_h>[12])h)(?![a-z])"
 )
+# The day of a month that is written as a word, on either side of it.
+_DAY_BEHIND = re.compile(r" ?([0-9]{1,2})(?![0-9])")
+_DAY_BEFORE = re.compile(r"(?<![0-9])([0-9]{1,2})(?:st|nd|rd|th|er)?(?: de)? ?\Z")
 _YEAR = re.compile(r"(?<![0-9])20[0-9]{2}(?![0-9])")
 # A fiscal year may begin long before the year that it is called by.
 _FISCAL = re.compile(r"(?<![A-Za-z])FY[-_ ']{0,2}(?:20)?[0-9]{2}(?![0-9])", re.IGNORECASE)
@@ -54,7 +57,8 @@ _YEAR_BEFORE = re.compile(r"(?<![0-9])(2[4-9]|3[0-9]) ?\Z")
 _SINCE_1970 = re.compile(r"(?<![0-9])(1[0-9]{9})(?:[0-9]{3}){0,3}(?![0-9])")
 _MARKS = re.compile(r"[^0-9a-z]+")
 _READ = tuple(
-    re.compile(rf"{pattern.pattern}(?:{HOURS}(?![0-9]))?", pattern.flags) for pattern in STAMPS
+    re.compile(rf"{pattern.pattern}(?:{HOURS}(?![0-9]|[-_ .]20[0-9]{{2}}))?", pattern.flags)
+    for pattern in STAMPS
 )
 # A number may be no date at all: rather not, if it would be so late.
 _TWO_YEARS = timedelta(days=731)
@@ -104,19 +108,21 @@ def _guess_days(text: str) -> Iterator[datetime]:
             yield from _days_of(f"20{part['year'][-2:]}", *dates)
     years = {*_YEAR.findall(plain)}
     for match in _PERIOD.finditer(plain):
-        near = _YEAR_BEHIND.match(plain, match.end()), _YEAR_BEFORE.search(plain[: match.start()])
+        before = plain[: match.start()]
+        near = _YEAR_BEHIND.match(plain, match.end()), _YEAR_BEFORE.search(before)
+        beside = _DAY_BEHIND.match(plain, match.end()), _DAY_BEFORE.search(before)
         for year in (*years, *(f"20{each[1]}" for each in near if each)):
-            yield from _first_of_period(year, match)
+            yield from _days_of_period(year, match, [each[1] for each in beside if each])
 
 
-def _first_of_period(year: str, match: re.Match[str]) -> list[datetime]:
-    """Return the first day of a month, a quarter, a half or a week of a year."""
+def _days_of_period(year: str, match: re.Match[str], days: list[str]) -> list[datetime]:
+    """Return the first day of a month, a quarter, a half or a week of a year; of a month `days` too."""
     name, value = next((name, value) for name, value in match.groupdict().items() if value)
     kind, number = name.removeprefix("of_")[0], int(value) if value.isdigit() else int(name[1:])
     if kind == "w":  # however weeks are counted, the first begins a week before the year or later
         return [day + timedelta(weeks=number - 2) for day in _days_of(year, ("1", "1"))]
     month = {"m": 1, "q": 3, "h": 6}[kind] * (number - 1) + 1
-    return _days_of(year, (str(month), "1"))
+    return _days_of(year, *((str(month), day) for day in ("1", *(days if kind == "m" else ()))))
 
 
 def _days_of(year: str, *dates: tuple[str, str]) -> list[datetime]:
@@ -125,12 +131,10 @@ def _days_of(year: str, *dates: tuple[str, str]) -> list[datetime]:
     return [day for day in days if day]
 
 
-def unread_days(
-    text: str, patterns: Sequence[tuple[re.Pattern[str], str]] = UNREAD
-) -> list[datetime]:
+def unread_days(text: str) -> list[datetime]:
     """Return the days that each date in a text may mean, of a month or the like the first, if it is not read."""
     found = []
-    for pattern, _ in patterns:
+    for pattern, _ in UNREAD:
         for match in pattern.finditer(text):
             part = match.groupdict("")
             year, one, other = (part.get(name, "") for name in ("year", "one", "other"))

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from credreport.errors import Notice
 from credreport.instants import format_instant, parse_date, parse_instant
-from credreport.reports.name_dates import UNREAD, WRITTEN_OUT, stamps_in_name, unread_date
-from credreport.reports.possible_dates import has_any_date, is_later, unread_days
+from credreport.reports.name_dates import WRITTEN_OUT, stamps_in_name, unread_date
+from credreport.reports.possible_dates import has_any_date, is_later
 
 GENERATED_TIME = "GeneratedTime"
 _FILE, _FOLDER, _ARCHIVE = _NAMES = ("file name", "directory name", "archive name")
@@ -92,10 +92,9 @@ def stamp_of_last(parts: Sequence[str]) -> Stamp | None:
             if len(parts) >= count
             else ""
         )
-        if re.fullmatch(_WHOLE[count], name):
-            found = stamps_in_name(name)
-            if len(found) == 1:
-                return Stamp(found.pop(), _FOLDER)
+        instant = only_stamp(name) if re.fullmatch(_WHOLE[count], name) else None
+        if instant:
+            return Stamp(instant, _FOLDER)
     return None
 
 
@@ -119,8 +118,15 @@ _WHOLE = {
 
 def stamp_of_archive(name: str) -> Stamp | None:
     """Return when the reports in an archive were made, where its name has one date, and not of the download."""
-    found = set() if _DOWNLOAD.match(name) else stamps_in_name(name)
-    return Stamp(found.pop(), _ARCHIVE) if len(found) == 1 else None
+    instant = None if _DOWNLOAD.match(name) else only_stamp(name)
+    return Stamp(instant, _ARCHIVE) if instant else None
+
+
+def only_stamp(name: str) -> datetime | None:
+    """Return the instant that a name spells, where it has one and no later day in another form."""
+    found = stamps_in_name(name)
+    instant = found.pop() if len(found) == 1 else None
+    return None if instant is None or is_later(name, instant) else instant
 
 
 def first_second(instant: datetime, origin: str) -> datetime:
@@ -158,7 +164,7 @@ def find_stamp(
         stamp = stamps.pop()
         if is_later(unread_time, stamp):
             return None, "", notices
-        if any(day - stamp > _A_DAY for day in unread_days(own_name, UNREAD[:2])):
+        if is_later(own_name, stamp):
             return None, "", [*notices, Notice(name, 0, "several-stamps", _SEVERAL)]
         return stamp, _FILE, notices + _far_from_place(name, stamp, place_stamp)
     if stamps:

@@ -232,6 +232,30 @@ class TestSuperseded:
         assert judged(population) == [FEBRUARY]
         assert [item.name for item in population.superseded] == [JANUARY]
 
+    @pytest.mark.parametrize(
+        ("name", "used", "refused"),
+        [
+            (JANUARY, "2026-02-01T12:00:01Z", f"; '{JANUARY}' has timestamps later than its stamp"),
+            (JANUARY, "2026-02-01T12:00:00Z", None),
+            # Within a day of its stamp, but later than the newer report.
+            ("2026-02-28T06-00-00Z.csv", "2026-02-28T12:00:01Z", ""),
+            ("2026-02-28T06-00-00Z.csv", "2026-02-28T12:00:00Z", None),
+        ],
+    )
+    def test_one_whose_timestamps_deny_its_stamp_is_not_older(
+        self, tmp_path: Path, name: str, used: str, refused: str | None
+    ) -> None:
+        """A year that was typed wrong in January makes the newest report the oldest."""
+        later = user(password_enabled="true", password_last_used=used)
+        save(tmp_path, root(), later, name=name)
+        save(tmp_path, root(), user(), name=FEBRUARY)
+        if refused is None:
+            assert judged(read_reports(tmp_path)) == [FEBRUARY]
+        else:
+            end = re.escape(f"no stamp says which is newer{refused}. Name one")
+            with pytest.raises(InputRefused, match=end):
+                read_reports(tmp_path)
+
     def test_a_copy_without_a_stamp_needs_none(self, tmp_path: Path) -> None:
         save(tmp_path, root(), name=JANUARY), save(tmp_path, root(), name="a.csv")
         assert judged(read_reports(tmp_path)) == [JANUARY]

@@ -412,12 +412,65 @@ def test_a_date_that_is_read_is_no_part_of_another() -> None:
     assert stamp_of_folder(parts) == Stamp(END_OF_SEPTEMBER, "directory name")
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Marketing-12-2026", "03_Marketing_2026", "2026-Marketing-12", "Novartis 12 2026", "Jana.12.2026",
+        "Augsburg-09-2026", "mayo_12_2026",
+    ],
+)  # fmt: skip
+def test_a_word_that_begins_like_a_month_is_none(name: str) -> None:
+    assert find_stamp(f"{name}.csv", "")[0] is None
+    assert stamp_of_archive(f"{name}.zip") is None
+
+
+@pytest.mark.parametrize("month", ["Sep", "Sept", "September", "sep", "SEPTEMBER"])
+def test_a_month_is_a_word_or_its_beginning(month: str) -> None:
+    for name in (f"30{month}2026", f"{month} 30, 2026", f"2026-{month}-30"):
+        assert find_stamp(f"{name}.csv", "")[0] == END_OF_SEPTEMBER
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        "31. Dez. 2026", "31 décembre 2026", "Dec-2026", "Q4 2026", "12-2026", "31.12.26", "W52 2026",
+        "261231", "1798675200", "2026-12",
+    ],
+)  # fmt: skip
+def test_the_later_of_two_dates_in_a_name_counts_in_whatever_form_it_is(later: str) -> None:
+    """The name of a file, an archive or a directory may be the period that is audited."""
+    assert find_stamp(f"2026-01-01 - {later}.csv", "")[0] is None
+    assert find_stamp(f"{later} 2026-01-01.csv", "")[0] is None
+    assert stamp_of_archive(f"2026-01-01_to_{later}.zip") is None
+    assert stamp_of_folder([f"2026-01-01-{later}"]) is None
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "month"),
+    [
+        ("2026-05-01", "rapport 30 mai 2026", "rapport mai 2026"),
+        ("2026-12-01", "Bericht 31. Dezember 2026", "Bericht Dezember 2026"),
+        ("2026-12-02", "2026-Dez-31", "2026-Dez"),
+        ("2026-03-01", "März 31 2026", "März 2026"),
+        ("2026-05-01", "30 de mayo de 2026", "mayo de 2026"),
+        ("2026-05-01", "30th mai 2026", "th mai 2026"),
+    ],
+)
+def test_a_later_day_of_the_month_of_its_directory_is_seen(
+    folder: str, name: str, month: str
+) -> None:
+    assert find_stamp(f"{name}.csv", "", stamp_of_folder([folder]))[0] is None
+    stamp, origin, _ = find_stamp(f"{month}.csv", "", stamp_of_folder([folder]))
+    assert (f"{stamp:%Y-%m-%d}", origin) == (folder, "directory name")
+
+
 def test_two_days_in_a_name_are_two_though_one_is_not_read() -> None:
     for name, expected in (
         ("2026-09-30 saved 23.12.2026.csv", None),
         ("2026-09-30 saved 01.10.2026.csv", END_OF_SEPTEMBER),
         ("2026-09-28 saved 30.09.2026.csv", None),
-        ("2026-09-30 2027-Q1.csv", END_OF_SEPTEMBER),
+        ("2026-09-30 2027-Q1.csv", None),
+        ("2026-09-30 2026-Q4.csv", END_OF_SEPTEMBER),
         ("2026-09-30 at 11.12.26 PM.csv", END_OF_SEPTEMBER),
         ("2026-09-30 FY27 Q2.csv", END_OF_SEPTEMBER),
     ):
