@@ -130,7 +130,7 @@ def stamps_in_name(name: str) -> set[datetime]:
             days_with_time.add(date)
     for pattern in _WORDED:
         for match in pattern.finditer(text):
-            month = next(number for number in range(1, 13) if match[f"m{number}"])
+            month = next(number for number, _ in enumerate(_MONTHS, 1) if match[f"m{number}"])
             date = to_date(match["year"], str(month), match["day"])
             if _HOURS_IN_OTHER_ZONE.match(text, match.end()):
                 instants |= _ends_of(date)

@@ -424,6 +424,13 @@ def test_a_word_that_begins_like_a_month_is_none(name: str) -> None:
     assert stamp_of_archive(f"{name}.zip") is None
 
 
+@pytest.mark.parametrize("month", range(1, 13))
+def test_every_month_may_be_a_word(month: int) -> None:
+    for form in ("30 %b 2026", "%B 30, 2026") if month != 2 else ("2026-%b-28", "28%B2026"):
+        day = utc(2026, month, 28 if month == 2 else 30, 23, 59, 59)
+        assert stamps_in_name(f"{day:{form}}.csv") == {day}
+
+
 @pytest.mark.parametrize("month", ["Sep", "Sept", "September", "sep", "SEPTEMBER"])
 def test_a_month_is_a_word_or_its_beginning(month: str) -> None:
     for name in (f"30{month}2026", f"{month} 30, 2026", f"2026-{month}-30"):

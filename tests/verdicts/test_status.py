@@ -20,6 +20,7 @@ from credreport.verdicts.status import (
     STATUSES,
     USES,
     Cells,
+    Verdicts,
     code,
     decide,
     is_absent,
@@ -244,3 +245,13 @@ def test_absent_is_what_is_off_and_says_nothing_and_is_not_roots(
     cells = credential("access_key", enabled, last_used, set_at, root=root)
     found = is_absent(cells.is_root, cells.enabled, cells.last_meaning, cells.set_meaning)
     assert found.tolist() == [expected]
+
+
+def test_what_is_unused_or_current_was_judged() -> None:
+    numbers = np.arange(len(STATUSES), dtype="i1")
+    none = np.zeros(len(STATUSES))
+    verdicts = Verdicts(
+        numbers, numbers, numbers, none.astype("M8[us]"), none.astype("i8"), numbers
+    )
+    judged = dict(zip(STATUSES, verdicts.is_judged.tolist(), strict=True))
+    assert {status for status, is_judged in judged.items() if is_judged} == {"unused", "current"}

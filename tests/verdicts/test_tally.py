@@ -26,6 +26,7 @@ from credreport.verdicts.tally import (
     Totals,
     account_rows,
     accounts_sentences,
+    accounts_words,
     as_of_words,
     band_edges,
     band_rows,
@@ -491,3 +492,15 @@ class TestTables:
             ("not searched", "c.txt", "no report"),
         ]
         assert list(found[0]) == ["what", "source_file", "why"]
+
+
+@pytest.mark.parametrize(
+    ("accounts", "words"),
+    [
+        (["111122223333"], "account 111122223333"),
+        ([""], "account unknown"),
+        (["111122223333", "444455556666"], "2 accounts"),
+    ],
+)
+def test_one_account_is_named_and_several_are_counted(accounts: list[str], words: str) -> None:
+    assert accounts_words(accounts) == words
