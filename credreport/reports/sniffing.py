@@ -32,7 +32,7 @@ _REPORT_WORDS = (_PART_OF_A_HEADER, BASE64_HEADER, "GeneratedTime", "ReportForma
 _HEADER = re.compile(rf"[,;\t\"]{_PART_OF_A_HEADER}[,;\t\"\r\n]|{BASE64_HEADER}")
 # A row without its header, however its cells are separated: the ARN, a date, a word of the next cell.
 _ROW = re.compile(
-    r"arn:aws[a-z-]*:iam::[^:\s]{0,20}:(?:user/|root)(?:(?!arn:)[\s\S]){0,700}?[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}"
+    r"arn:aws[a-z-]*:iam::[^:\s]{0,20}:(?:user/|root)(?:(?!arn:)[\s\S]){0,700}?[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:]{8}"
     r"[\s\S]{0,60}?\b(?:true|false|not_supported)\b",
     re.IGNORECASE,
 )
@@ -104,11 +104,9 @@ def contains_rows(data: bytes) -> bool:
 
 
 def _to_text(head: bytes) -> str:
-    """Return the letters without NUL: also those of UTF-32, and of UTF-16 without its mark.
+    """Return the letters without NUL: also those of UTF-16 and UTF-32, with other texts behind them.
 
     The tabs of a table in a JSON string are tabs again: their `t` would be the next cell's letter.
     """
-    is_wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
-    text = head if is_wide else head.replace(b"\0", b"")
-    letters = text.decode("utf-16" if is_wide else "utf-8", "ignore").replace("\0", "")
+    letters = head.replace(b"\0", b"").decode("utf-8", "ignore")
     return _COLOUR.sub("", letters).replace(r"\t", "\t")

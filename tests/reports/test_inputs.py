@@ -11,6 +11,7 @@ import json
 import lzma
 import os
 import pickle
+import re
 import sys
 import tarfile
 import zipfile
@@ -256,6 +257,10 @@ CODED = [
         ("session.log", ROWS.replace(b",", b"\x1b[0m,\x1b[1;32m"), "doubt"),
         ("session.log", b"\x1b[32m" + REPORT.replace(b",", b"\x1b[0m,\x1b[32m"), "read"),
         ("notes.md", ROWS.replace(b"111122223333", b"XXXXXXXXXXXX"), "doubt"),
+        ("session.log", "PS> aws\r\n".encode("utf-16") + REPORT, "read"),
+        ("session.log", "PS> aws\r\n".encode("utf-16") + ROWS, "doubt"),
+        (".hidden.csv", b"\xff\xfe" + REPORT, "doubt"),
+        ("NOTES.md", re.sub(rb"([0-9])T([0-9])", rb"\1 \2", ROWS.replace(b",", b" | ")), "doubt"),
         (".hidden.csv", REPORT, "doubt"),
         (".hidden.csv", b"x", "fine"),
         (".hidden.csv.icloud", b"bplist00", "doubt"),

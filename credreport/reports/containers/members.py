@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -15,6 +16,10 @@ MAX_RATIO = 200
 RATIO_FREE_BYTES = 1024 * 1024
 EMPTY_FOLDER = "an empty directory"
 _IN_REPORTS = (b",password_enabled,", b'"password_enabled"', BASE64_HEADER.encode())
+# A row without its header: an ARN, and a time somewhere behind it.
+_ROW = re.compile(
+    rb"arn:aws[a-z-]*:iam::[0-9]{12}:(?:user/|root).{0,300}?[0-9]{2}T[0-9]{2}:[0-9]{2}:"
+)
 
 Take = Callable[[int, int], bytes]
 
@@ -83,7 +88,8 @@ def take_from(file: BinaryIO) -> Take:
 
 def refuse_report_in(headers: bytes, place: str) -> None:
     """Raise ArchiveRefused if headers or comments of an archive hold a report: no member is read there."""
-    if any(word in headers for word in _IN_REPORTS):
+    plain = headers.replace(b"\0", b"")  # that is what UTF-16 has beside its letters
+    if any(word in plain for word in _IN_REPORTS) or _ROW.search(plain):
         raise ArchiveRefused(f"a report in {place}")
 
 

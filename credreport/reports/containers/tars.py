@@ -102,7 +102,7 @@ def tar_members(take: Take, size: int) -> list[Member]:
 
 def _check_headers(take: Take, info: tarfile.TarInfo, begin: int) -> None:
     """Refuse a report in the headers before a file: another type of member makes it one of them."""
-    headers = take(begin, info.offset_data - begin).replace(b"\0", b"")
+    headers = take(begin, info.offset_data - begin)
     refuse_report_in(headers, f"the headers of {info.name[:_SHOWN]!r}")
 
 

@@ -484,9 +484,17 @@ def test_a_report_that_another_type_makes_a_header_is_refused(kind: bytes, repor
     assert tar_refusal(tarred(add, tarfile.GNU_FORMAT)).startswith("a report in the headers of '")
 
 
+@pytest.mark.parametrize("is_wide", [False, True])
+@pytest.mark.parametrize("is_whole", [False, True])
 @pytest.mark.parametrize("place", ["the archive", "comment", "extra"])
-def test_a_report_beside_the_members_of_a_zip_is_refused(place: str) -> None:
+def test_a_report_beside_the_members_of_a_zip_is_refused(
+    place: str, is_whole: bool, is_wide: bool
+) -> None:
     report = FILES["111122223333.csv"]
+    if not is_whole:
+        report = report.partition(b"\n")[2]
+    if is_wide:
+        report = report.decode().encode("utf-16")
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         info = zipfile.ZipInfo("b.csv")
