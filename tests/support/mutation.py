@@ -137,6 +137,8 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     "as well",
     ("reports.inputs", "data = read_at_most(sys.stdin.buffer, self.max_bytes + 1)", "1 + 1"): "two bytes too many are refused "
     "as well",
+    ("reports.containers.zips", 'refuse_report_in(take(begin, size - begin), "its directory or a comment")', "Sub to Add"): "nothing "
+    "is behind the end of the file",
     ("files", '_DO_NOT_WAIT = getattr(os, "O_NONBLOCK", 0)', "0 + 1"): "it counts on Windows alone, where nothing is measured",
     ("files", "data = read_at_most(file, max_bytes + 1)", "1 + 1"): "two bytes too many are refused as well",
     ("reports.users", "_LONGEST_NAME = 64", "64 + 1"): "a plain name that is one letter longer is compared as well",
