@@ -36,14 +36,14 @@ def match(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     `before` and `after` are the rows of `identify` of one date each (or of one report per account).
     Columns: `key`; the user's; those of each side with the suffix `_before` or `_after`;
     `as_of_before` and `as_of_after` wherever the account has a report; `change`, empty for a whole
-    user that has none; `doubt` (`user`, `twins`, `rows`, `key`, `root` or empty); `is_recreated`,
+    user that has none; `doubt` (`user`, `twins`, `name`, `rows`, `key`, `root` or empty); `is_recreated`,
     `is_first_seen`, `has_user_before`, `has_user_after`, `replaced_by`.
     """
     pairs = _pair(before, after)
     users = _find_loose_users(before, after)
     loose = pairs["user_key"]
     doubt = pd.Series("", index=pairs.index, dtype="str")
-    for name in ("user", "twins"):
+    for name in ("user", "twins", "name"):
         doubt = doubt.mask(loose.isin(users.loc[users["doubt"].eq(name), "user_key"]), name)
     doubt = doubt.mask(loose.isin(_find_uneven_users(before, after)), "rows")
     pairs = pairs.assign(
@@ -118,7 +118,8 @@ def _find_loose_users(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame
 
     `is_recreated`: the other side has another user of the same name. `doubt` is `user` where the
     creation time of either is not a date, so that they may be one user; it is `twins` where several
-    users of one creation time vanished or appeared, so that one of them may have been renamed.
+    users of one creation time vanished or appeared, so that one of them may have been renamed; it
+    is `name` where one vanished and one appeared, and a creation time of either is not known.
     """
     columns = [
         "user_key", "account_id", "owner", "user", "created", "created_at", "is_created_known",
@@ -133,11 +134,18 @@ def _find_loose_users(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame
     by_name = loose.groupby(["account_id", "owner"], sort=False)
     has_namesake = by_name["is_gone"].transform("nunique").gt(1)
     is_known = by_name["is_created_known"].transform("all")
+    account, side = loose["account_id"], loose["is_gone"]
+    has_both = side.groupby(account).transform("nunique").gt(1)
+    is_unknown = ~loose["is_created_known"]
+    in_account = is_unknown.groupby(account).transform("sum")
+    on_this_side = is_unknown.groupby([account, side]).transform("sum")
+    may_be_renamed = has_both & (is_unknown | in_account.gt(on_this_side))
     by_birth = loose.groupby(["account_id", "created"], sort=False)["is_gone"].transform("nunique")
     doubt = pd.Series("", index=loose.index, dtype="str").case_when(
         [
             (has_namesake & ~is_known, "user"),
             (by_birth.gt(1) & loose["is_created_known"], "twins"),
+            (may_be_renamed, "name"),
         ]
     )
     return loose.assign(

@@ -298,6 +298,7 @@ def _to_doubt(rows: pd.DataFrame, when: _Days) -> pd.Series:
         "user": "the user may be the same or another: a creation time is not a date",
         "twins": "the user may be the same or another: several users with one creation time "
         "disappeared or appeared, and the dates of their keys do not show which is which",
+        "name": "the user may have been renamed: a creation time is not a date",
         "rows": "the user has more rows in one report than in the other, and which row is which is unknown",
         "key": "the key may be the same or another: the date of a last rotation is not a date",
         "root": "the report of " + lacking + " has no root row",

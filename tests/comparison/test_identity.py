@@ -326,3 +326,55 @@ def test_a_user_that_comes_back_beside_another_was_never_renamed_to_it() -> None
     renamed = {(0, 1): no_keys, (1, 2): no_keys}
     assert _follow(range(2), renamed) == {2: 1}
     assert _follow(range(3), {**renamed, (2, 1): no_keys, (2, 2): no_keys}) == {}
+
+
+OLDER = "2024-06-01T10:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("gone", "new", "doubtful"),
+    [
+        ([OLDER], ["N/A"], True),
+        (["N/A"], [OLDER], True),
+        (["N/A"], ["N/A"], True),
+        ([OLDER, RECENT], ["soon"], True),
+        ([OLDER], [LATER], False),
+        (["N/A"], [], False),
+        ([], ["N/A"], False),
+    ],
+)
+def test_a_user_who_may_be_one_of_another_name_is_undetermined(
+    tmp_path: Path, gone: list[str], new: list[str], doubtful: bool
+) -> None:
+    """A user keeps the creation time under a new name: where it is not known, nobody was removed."""
+    bob = user("bob", user_creation_time="N/A")
+    comparison = run(
+        tmp_path,
+        [bob, *(user(f"gone{n}", user_creation_time=made, **key()) for n, made in enumerate(gone))],
+        [bob, *(user(f"new{n}", user_creation_time=made, **key()) for n, made in enumerate(new))],
+    )
+    table = changes(comparison)
+    loose = table[~table["user"].isin(["bob", "<root_account>"])]
+    removed, added = ["user_removed"] * len(gone), ["added"] * len(new)
+    assert sorted(loose["change"]) == (
+        ["undetermined"] * len(loose) if doubtful else sorted([*removed, *added])
+    )
+    words = "the user may have been renamed: a creation time is not a date"
+    assert (set(loose["evidence"]) == {words}) is doubtful
+    assert bool(comparison.doubts) is doubtful
+
+
+def test_users_whose_creation_times_tell_them_apart_are_in_no_doubt_about_a_third(
+    tmp_path: Path,
+) -> None:
+    comparison = run(
+        tmp_path,
+        [
+            user("old", user_creation_time=OLDER, **key()),
+            user("lost", user_creation_time="?", **key()),
+        ],
+        [user("other", user_creation_time=LATER, **key())],
+    )
+    found = dict(zip(changes(comparison)["user"], changes(comparison)["change"], strict=True))
+    assert found["old"] == "user_removed"
+    assert (found["lost"], found["other"]) == ("undetermined", "undetermined")
