@@ -43,8 +43,8 @@ def on_cluster(address: str) -> Pool:
     for name in ("distributed", "tornado", "asyncio"):  # what matters is reported below
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
-        if address.startswith("tcp://"):  # Dask tries again and again, and does not always say why
-            _knock(address)
+        # Dask tries again and again, and does not always say why.
+        _within(_PATIENCE, lambda: _knock(address))
         found = _within(_PATIENCE, lambda: asyncio.run(_identify(address)))
         workers = int(found["total_threads"])
         if not workers:
@@ -114,7 +114,7 @@ def _check_workers(client: Any, address: str) -> None:
 
 
 def _knock(address: str) -> None:
-    """Raise OSError where nobody listens at the address."""
+    """Raise OSError where nobody listens at the address, or nobody knows where it is."""
     place = urlsplit(address)
     socket.create_connection((place.hostname or "", place.port or 0), timeout=_PATIENCE).close()
 

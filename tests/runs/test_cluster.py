@@ -90,6 +90,19 @@ def test_what_is_no_address_is_said(address: str) -> None:
         on_cluster(address)
 
 
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("scheme", ["tcp", "tls"])
+def test_a_name_that_nobody_resolves_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    waiting = threading.Event()
+    monkeypatch.setattr("credreport.runs.cluster._PATIENCE", 0.2)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: waiting.wait(60))
+    with pytest.raises(UsageError, match="nothing heard for 0.2 seconds"):
+        on_cluster(f"{scheme}://sched:8786")
+    waiting.set()
+
+
 @contextmanager
 def listener(answer: Callable[[socket.socket], None]) -> Iterator[str]:
     """Accept every connection, and answer it; return the address."""
@@ -137,13 +150,15 @@ def test_what_is_no_scheduler_is_said_at_once(
 
 @pytest.mark.filterwarnings("ignore")
 def test_tls_without_certificates_is_said() -> None:
-    with pytest.raises(UsageError, match=r"TLS is not configured: .* distributed\.comm\.tls"):
-        on_cluster("tls://127.0.0.1:9")
+    message = r"TLS is not configured: .* distributed\.comm\.tls"
+    with listener(lambda _: None) as place, pytest.raises(UsageError, match=message):
+        on_cluster(place.replace("tcp:", "tls:"))
 
 
-def test_nobody_there_is_said() -> None:
+@pytest.mark.parametrize("scheme", ["tcp", "tls"])
+def test_nobody_there_is_said(scheme: str) -> None:
     with pytest.raises(UsageError, match="no scheduler answers there .*Connection refused"):
-        on_cluster("tcp://127.0.0.1:9")
+        on_cluster(f"{scheme}://127.0.0.1:9")
 
 
 def test_the_reason_is_found_below_the_error_that_hides_it() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
+from openpyxl.writer.excel import ExcelWriter
 
 from credreport import __version__
 from credreport.decisions.decision import SIGN_OFF, SIGN_OFF_LINES
@@ -90,6 +92,13 @@ def to_xlsx(evidence: Evidence, pictures: Iterable[tuple[str, bytes]]) -> bytes:
     return finish_book(book, streams, alt_texts, evidence.as_of)
 
 
+class _Skeleton(zipfile.ZipFile):
+    """An archive whose times are not the clock's: no zip can have one before 1980."""
+
+    def writestr(self, name: str, data: bytes | str) -> None:  # type: ignore[override]
+        super().writestr(zipfile.ZipInfo(name), data)
+
+
 def finish_book(
     book: Workbook, streams: Mapping[int, Stream], alt_texts: Sequence[str], modified: datetime
 ) -> bytes:
@@ -100,7 +109,7 @@ def finish_book(
     for place, sheet in enumerate(book.worksheets):
         set_up_page(sheet, is_portrait=place == 0)
     skeleton = io.BytesIO()
-    book.save(skeleton)
+    ExcelWriter(book, _Skeleton(skeleton, "w", strict_timestamps=False)).save()
     workbook = finish(skeleton.getvalue(), streams, alt_texts, modified)
     counted = count_rows(workbook)
     for number, stream in streams.items():

@@ -6,6 +6,7 @@ import io
 import re
 import shutil
 import subprocess
+import time
 import zipfile
 from datetime import datetime
 from pathlib import Path
@@ -210,6 +211,15 @@ def test_what_could_not_be_judged_is_listed_with_its_cells(book: Any) -> None:
         "access_key_2_active=true; access_key_2_last_used_date=N/A; access_key_2_last_rotated=?",
         "status_reports_2026-01-31T12-00-00+00-00.csv", 14,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("seconds", [0, 4_354_819_200])
+def test_a_clock_that_no_zip_can_say_changes_no_byte(
+    evidence: Evidence, data: bytes, png: bytes, monkeypatch: pytest.MonkeyPatch, seconds: int
+) -> None:
+    """It is 1970 where the battery of the clock is empty, and 2108 is the first year after a zip's last."""
+    monkeypatch.setattr(time, "localtime", lambda *_: time.gmtime(seconds))
+    assert to_xlsx(evidence, [("One", png)]) == data
 
 
 def test_an_empty_table_is_words(tmp_path: Path, png: bytes) -> None:
