@@ -41,7 +41,7 @@ ROOT = Path(__file__).parents[2]
 _COMPARISON = ("comparison/test_comparison", "comparison/test_identity", "comparison/test_outcomes")
 TESTS = {
     "comparison.changes": _COMPARISON,
-    "comparison.closing": _COMPARISON,
+    "comparison.closing": ("comparison/test_closing", *_COMPARISON),
     "comparison.comparison": _COMPARISON,
     "comparison.identity": _COMPARISON,
     "comparison.outcomes": _COMPARISON,
