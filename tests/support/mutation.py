@@ -48,7 +48,7 @@ TESTS = {
     "comparison.people": _COMPARISON,
     "comparison.rule_answers": _COMPARISON,
     "comparison.timeline": _COMPARISON,
-    "comparison.twins": _COMPARISON,
+    "comparison.twins": ("comparison/test_twins", *_COMPARISON),
     "errors": ("test_errors",),
     "files": ("test_files", "reports/test_inputs"),
     "instants": ("test_instants", "reports/test_normalise"),
