@@ -75,7 +75,7 @@ def write_all(
     finally:
         with _undisturbed():
             for move in waiting:
-                move.drop(move.new)
+                _drop(move.new)
             for folder in reversed(made):
                 with suppress(OSError):  # not empty, never made, or another run's by now
                     folder.rmdir()
@@ -103,12 +103,6 @@ class _Move:
         self.old = target.with_name(f"{name}.old")
         self.is_kept = False
 
-    @staticmethod
-    def drop(file: Path) -> None:
-        """Remove a file that is not needed any more; where that fails, all else holds as it was said."""
-        with suppress(OSError):
-            file.unlink(missing_ok=True)
-
     def forward(self) -> None:
         if self.target.exists():
             try:
@@ -128,6 +122,12 @@ class _Move:
                 self.target.unlink(missing_ok=True)
 
 
+def _drop(file: Path) -> None:
+    """Remove a file that is not needed any more; where that fails, all else holds as it was said."""
+    with suppress(OSError):
+        file.unlink(missing_ok=True)
+
+
 def _put_in_place(moves: Sequence[_Move]) -> None:
     """Move all files to their places, or none of them: a failure half-way undoes the others."""
     with _undisturbed():
@@ -140,7 +140,7 @@ def _put_in_place(moves: Sequence[_Move]) -> None:
             raise
         finally:
             for move in moves:
-                move.drop(move.old)
+                _drop(move.old)
 
 
 @contextmanager

@@ -360,7 +360,7 @@ def _choose_newest(
         if not all(is_older(report, newest) for report in others):
             names = ", ".join(map(repr, sorted({report.source.name for report in others})))
             found = f"another report of account {account_id} ({names}), and no stamp says which is newer"
-            for report in filter(has_later_timestamps, others):
+            for report in filter(_has_later_timestamps, others):
                 found += f"; {report.source.name!r} has timestamps later than its stamp"
             remedy = "Name one, or give the files the names the console gave them"
             problems.append(Problem(newest.source.name, 0, 0, found, remedy))
@@ -384,12 +384,12 @@ def is_older(report: Report, newest: Report) -> bool:
     """Whether the stamps of two reports say that the first is older, and its timestamps do not deny it."""
     if report.stamp is None or newest.stamp is None:
         return False
-    if has_later_timestamps(report) or (report.newest and report.newest > newest.stamp):
+    if _has_later_timestamps(report) or (report.newest and report.newest > newest.stamp):
         return False
     return report.stamp < first_second(newest.stamp, newest.stamp_origin)
 
 
-def has_later_timestamps(report: Report) -> bool:
+def _has_later_timestamps(report: Report) -> bool:
     """Whether a report's timestamps deny its own stamp, by more than a day."""
     return bool(report.stamp and report.newest and report.newest - report.stamp > _LATE)
 

@@ -92,7 +92,7 @@ def stamp_of_last(parts: Sequence[str]) -> Stamp | None:
             if len(parts) >= count
             else ""
         )
-        instant = only_stamp(name) if re.fullmatch(_WHOLE[count], name) else None
+        instant = _only_stamp(name) if re.fullmatch(_WHOLE[count], name) else None
         if instant:
             return Stamp(instant, _FOLDER)
     return None
@@ -118,11 +118,11 @@ _WHOLE = {
 
 def stamp_of_archive(name: str) -> Stamp | None:
     """Return when the reports in an archive were made, where its name has one date, and not of the download."""
-    instant = None if _DOWNLOAD.match(name) else only_stamp(name)
+    instant = None if _DOWNLOAD.match(name) else _only_stamp(name)
     return Stamp(instant, _ARCHIVE) if instant else None
 
 
-def only_stamp(name: str) -> datetime | None:
+def _only_stamp(name: str) -> datetime | None:
     """Return the instant that a name spells, where it has one and no later day in another form."""
     found = stamps_in_name(name)
     instant = found.pop() if len(found) == 1 else None
