@@ -93,7 +93,8 @@ def to_steps(identified: pd.DataFrame, coverage: pd.DataFrame) -> pd.DataFrame:
 
     What a report without root lacks is compared with the last report before it that had it. So is
     a user or an access key that a later report has again: IAM restores neither once it is deleted,
-    so the report that lacks it is only a part of one, and the change is undetermined.
+    so the report that lacks it is only a part of one, and the change is undetermined. That user may
+    have been one of unknown creation time in between, who is gone now: undetermined, too.
     """
     turns = identified[["date", *TELLING]].merge(
         coverage[["date", "account_id", "turn"]], on=["date", "account_id"], validate="many_to_one"
@@ -115,7 +116,11 @@ def to_steps(identified: pd.DataFrame, coverage: pd.DataFrame) -> pd.DataFrame:
         is_back = pairs["key"].map(keys).gt(turn)
         is_back |= pairs["user_key"].map(users).gt(turn) & ~pairs["has_user_after"]
         is_back &= pairs["is_gone"]
-        change = pairs["change"].mask(is_back, Change.UNDETERMINED.value)
+        returned = lost.loc[lost["user_key"].isin(after["user_key"]), "account_id"]
+        nameless = before.loc[~before["is_created_known"], "user_key"]
+        may_be_back = pairs["is_gone"] & pairs["account_id"].isin(returned)
+        may_be_back &= pairs["user_key"].isin(nameless) & ~pairs["has_user_after"]
+        change = pairs["change"].mask(is_back | may_be_back, Change.UNDETERMINED.value)
         steps.append(pd.DataFrame({"key": pairs["key"], "change": change, "turn": turn}))
         is_lost = is_back | (pairs["is_gone"] & pairs["doubt"].eq("root"))
         lost = before[before["key"].isin(pairs.loc[is_lost, "key"])]

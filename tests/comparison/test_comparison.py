@@ -765,6 +765,19 @@ def run_with_two_successors(directory: Path) -> Comparison:
     )
 
 
+@pytest.mark.parametrize(
+    ("made", "state"), [("?", "undetermined"), ("2026-07-15T00:00:00Z", "closed")]
+)
+def test_whoever_is_back_may_have_had_another_name_in_between(
+    tmp_path: Path, made: str, state: str
+) -> None:
+    alice = user("alice", user_creation_time="2024-01-01T00:00:00Z")
+    meanwhile = user("alice.meyer", user_creation_time=made, **key())
+    comparison = run(tmp_path, [alice], [meanwhile], [alice])
+    table = comparison.timeline.set_index("user")["state"]
+    assert table["alice.meyer"] == state
+
+
 def test_what_only_the_timeline_has_may_be_undetermined_too(tmp_path: Path) -> None:
     comparison = run_with_two_successors(tmp_path)
     assert list(comparison.timeline["state"]) == ["undetermined"]
