@@ -39,6 +39,7 @@ from credreport.verdicts.assessment import Assessment
 from credreport.verdicts.tally import WITHOUT_REPORT, doubts_in_words
 from credreport.verdicts.warnings import WAIVER_CODES
 
+NOT_COVERED = "accounts without a report of the newest date"
 _MOST_DAYS = 4
 _DATED_CODES = ("class-unmatched", "waiver-unmatched", "account-without-report")
 
@@ -160,6 +161,7 @@ class Comparison:
             counts.update(date.doubt_counts)
         missing = {each for date in self.assessments for each in date.totals.without_report}
         counts[f"{WITHOUT_REPORT} of every date"] = len(missing)
+        counts[NOT_COVERED] = self.accounts_not_covered
         del counts[WITHOUT_REPORT]
         return (*own, *doubts_in_words(counts))
 

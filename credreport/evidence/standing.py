@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from credreport.comparison.comparison import Comparison
+from credreport.comparison.comparison import NOT_COVERED, Comparison
 from credreport.evidence.account_names import with_names
 from credreport.evidence.evidence import Standing
 from credreport.evidence.tables import to_inputs
@@ -75,7 +75,7 @@ def to_standing(assessment: Assessment, since: Comparison | None = None) -> Stan
     doubts = assessment.totals.count_doubts()
     del doubts[UNJUDGED]  # these are in `undetermined`, each with its rules
     if since is not None:
-        doubts["accounts without a report of the newest date"] = since.accounts_not_covered
+        doubts[NOT_COVERED] = since.accounts_not_covered
         doubts["older findings that could not be determined now"] = int(
             since.timeline["state"].eq(Outcome.UNDETERMINED).sum()
         )

@@ -270,15 +270,16 @@ def test_exit_status_tells_open_findings_and_doubt(tmp_path: Path) -> None:
     assert "Exit status 3" in doubtful.stderr
 
 
-def test_a_missing_account_fails_on_findings(tmp_path: Path) -> None:
+def test_an_account_without_a_newer_report_makes_the_comparison_incomplete(tmp_path: Path) -> None:
     save(tmp_path, root(), moved(6), name=f"old/a_{FIRST}")
     save(tmp_path, root(OTHER), user("eve", OTHER, **key()), name=f"old/b_{FIRST}")
     save(tmp_path, root(), moved(9), name=f"new/a_{SECOND}")
     inputs = (tmp_path / "old", tmp_path / "new")
     result = run("compare", *inputs, "--format", "none", "--fail-on", "findings")
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert "0 still open; 0 new; 1 in accounts without a report now" in result.stdout
     assert "1 x accounts not covered now" in result.stderr
+    assert "Exit status 3: accounts without a report of the newest date: 1." in result.stderr
 
 
 def test_the_summary_names_accounts_and_their_coverage(tmp_path: Path) -> None:
