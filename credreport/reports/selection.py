@@ -59,6 +59,7 @@ class Bound(StrEnum):
     NEWEST = "newest"
     NEAR_NEWEST = "near-newest"
     BEFORE_NEWEST = "before-newest"
+    BEFORE_STAMP = "before-stamp"
 
 
 @dataclass(frozen=True)
@@ -284,16 +285,17 @@ def bound_of(report: Report) -> Bound | None:
     one close to it where nothing else dates the report, judges too early; so does an as-of before
     it.
     """
-    if report.as_of is None or report.newest is None:
+    if report.as_of is None:
         return None
     if report.as_of_origin == FROM_NEWEST:
         return Bound.NEWEST
-    if report.newest - report.as_of >= _ROUNDED:
+    if report.newest and report.newest - report.as_of >= _ROUNDED:
         return Bound.BEFORE_NEWEST
-    is_near = report.as_of - report.newest <= SERVED_FOR
-    if is_near and report.as_of_origin == GIVEN and report.stamp is None:
-        return Bound.NEAR_NEWEST
-    return None
+    if report.stamp:
+        first = first_second(report.stamp, report.stamp_origin)
+        return Bound.BEFORE_STAMP if first - report.as_of > _LATE else None
+    is_near = report.newest and report.as_of - report.newest <= SERVED_FOR
+    return Bound.NEAR_NEWEST if is_near and report.as_of_origin == GIVEN else None
 
 
 def as_of_sentences(reports: Iterable[Report]) -> list[str]:
@@ -317,6 +319,10 @@ def as_of_sentences(reports: Iterable[Report]) -> list[str]:
         sentences.append(
             f"{lead}: the as-of lies before timestamps of "
             f"{_names_of(before)}, so the as-of is wrong or the report is."
+        )
+    if early := bounds.get(Bound.BEFORE_STAMP):
+        sentences.append(
+            f"{lead}: the as-of lies more than a day before the own stamp of {_names_of(early)}."
         )
     if late:
         sentences.append(

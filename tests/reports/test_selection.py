@@ -115,6 +115,11 @@ class TestAsOf:
             ("2026-01-31T12-00-00.csv", None, None),
             ("2026-01-31T11-59-00.csv", None, Bound.BEFORE_NEWEST),
             ("r.csv", "newest", Bound.NEWEST),
+            ("2026-09-30T06-00-00.csv", "2026-09-29T06:00:00Z", None),
+            ("2026-09-30T06-00-00.csv", "2026-09-29T05:59:59Z", Bound.BEFORE_STAMP),
+            ("2026-09-30.csv", "2026-09-29", None),
+            ("2026-09-30.csv", "2026-09-28", Bound.BEFORE_STAMP),
+            ("2026-09-30.csv", "newest", Bound.NEWEST),
         ],
     )
     def test_may_make_every_age_a_lower_bound(
@@ -124,9 +129,12 @@ class TestAsOf:
         (report,) = read_reports(path, as_of=as_of).reports
         assert bound_of(report) is bound
 
-    def test_a_report_without_a_timestamp_has_no_bound(self, tmp_path: Path) -> None:
-        path = save(tmp_path, user(user_creation_time="N/A"))
-        assert [bound_of(report) for report in read_reports(path).reports] == [None]
+    def test_a_report_without_a_timestamp_has_that_of_its_stamp_alone(self, tmp_path: Path) -> None:
+        path = save(tmp_path, user(user_creation_time="N/A"), name="2026-09-30.csv")
+        for as_of, bound in ((None, None), ("2026-06-30", Bound.BEFORE_STAMP)):
+            assert bound_of(read_reports(path, as_of=as_of).reports[0]) is bound
+        undated = save(tmp_path, user(user_creation_time="N/A"), name="r.csv")
+        assert bound_of(read_reports(undated, as_of="2026-06-30").reports[0]) is None
 
     def test_newest_of_a_report_without_timestamps_is_refused(self, tmp_path: Path) -> None:
         path = save(tmp_path, user(user_creation_time="N/A"))
@@ -524,6 +532,11 @@ def test_the_verdict_says_what_is_wrong_with_an_as_of(tmp_path: Path) -> None:
     assert said("2026-01-01.csv", "2025-01-01.csv", "2026-01-01.csv") == [
         "Every age is a lower bound: the as-of lies before timestamps of 2026-01-01.csv and "
         "2 others, so the as-of is wrong or the report is."
+    ]
+    (tmp_path / "2026-09-30.csv").write_bytes((tmp_path / "r.csv").read_bytes())
+    assert said("2026-09-30.csv", as_of="2026-06-30") == [
+        "Every age is a lower bound: the as-of lies more than a day before the own stamp of "
+        "2026-09-30.csv."
     ]
     assert said("r.csv", as_of="newest") == [
         "Every age is a lower bound: the as-of is each file's newest timestamp."
