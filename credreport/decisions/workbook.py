@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import date, datetime
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +54,8 @@ _HEADER_WITHIN = 20
 _YEARS = range(2000, 2100)
 _OLE = b"\xd0\xcf\x11\xe0"
 _FINDINGS, _DECISIONS, _SUMMARY = "Findings", "Decisions", "Summary"
-_SAMPLE = "Sample"
+_SAMPLE, _WAIVERS = "Sample", "Waivers"
 _READ = (_FINDINGS, _DECISIONS, _SUMMARY, _SAMPLE)
-_DISPOSITION = FILLED_IN["disposition"]
 _MERGED = re.compile(
     rb"<(?:\w+:)?mergeCell [^>]{0,99}?\bref=[\"'](?P<place>[A-Z]{1,3}(?P<first>\d+):[A-Z]{1,3}(?P<last>\d+))"
 )
@@ -238,11 +238,19 @@ def _read_sheets(reader: _Reader, data: bytes) -> dict[str, list[_Row]]:
                 head = [*_rows(reader, sheet, _HEADER_WITHIN)]
                 headers = _to_header(head)[1]
                 reader.headers[sheet.title] = headers
-                if sheet.title in _READ or {_ID, _DISPOSITION} <= {*headers}:
+                is_filled_in = _ID in headers and not {*FILLED_IN.values()}.isdisjoint(headers)
+                is_pasted = sheet.title != _WAIVERS and _has_only_rows(head, headers)
+                if sheet.title in _READ or is_filled_in or is_pasted:
                     read[sheet.title] = [*_rows(reader, sheet)]
                     if sheet.title in (_FINDINGS, _DECISIONS):
                         _refuse_hidden(reader, sheet)
             return read
+
+
+def _has_only_rows(head: Iterable[_Row], headers: Sequence[str]) -> bool:
+    """Whether a sheet has rows of findings without their header, as where somebody pasted them."""
+    texts = (_to_text(cell.value) for _, cells in head for cell in cells)
+    return _ID not in headers and any(map(_FINDING_ID.fullmatch, texts))
 
 
 def _refuse_hidden(reader: _Reader, sheet: Any) -> None:
@@ -366,7 +374,17 @@ def _refuse_others(
 ) -> None:
     """Refuse decisions on further sheets, such as a copy of Findings, that would be lost."""
     known = {each.content for each in decisions}
+    decided = {(each.finding_id, each.disposition) for each in decisions}
     for title in sheets.keys() - {*_READ}:
+        if _ID not in reader.headers[title]:
+            for number, cells in sheets[title]:
+                texts = {_to_text(cell.value) for cell in cells}
+                pairs = {*product(filter(_FINDING_ID.fullmatch, texts), texts & {*DISPOSITIONS})}
+                if pairs - decided:
+                    remedy = f"Put it on the sheet {_FINDINGS}, or delete the sheet {title}"
+                    place = f"sheet {title}, row {number}"
+                    reader.refuse(place, "a decision without the header of its columns", remedy)
+            continue
         for decision in _of_sheet(reader, title, sheets[title]):
             if any(decision.cells.values()) and decision.content not in known:
                 found = f"{decision.finding_id} has a decision that the sheet {_FINDINGS} lacks"

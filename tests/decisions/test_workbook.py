@@ -292,6 +292,29 @@ class TestACopyOfTheSheet:
         data = make([ID, "ann", "Open"], Copy=[HEADERS[:-1], [ID, "ann", "Open"]])
         assert "sheet Copy, row 1: no column Ticket and notes" in refusal(data)
 
+    def test_in_which_the_disposition_is_called_otherwise_is_refused(self) -> None:
+        header = [each.replace("Disposition", "Decision") for each in HEADERS]
+        data = make([ID, "ann"], Bob=[header, [ID, "ann", "Removed"]])
+        assert "sheet Bob, row 1: no column Disposition" in refusal(data)
+
+
+class TestRowsThatWerePastedOnAnotherSheet:
+    @pytest.mark.parametrize("above", [[], [["Bob's part"], []]])
+    def test_with_another_decision_are_refused(self, above: list[Row]) -> None:
+        rows = [*above, [OTHER, "bob"], [ID, "ann", "Removed"]]
+        assert refusal(make([ID, "ann", "Open"], [OTHER, "bob"], Bob=rows)) == (
+            f"--carry-from old.xlsx: sheet Bob, row {len(rows)}: a decision without the header of its "
+            "columns. Put it on the sheet Findings, or delete the sheet Bob."
+        )
+
+    def test_with_the_same_decision_or_none_are_no_matter(self) -> None:
+        row = [ID, "ann", "Open"]
+        assert len(parse(make(row, Bob=[row, [OTHER, "bob"]])).decisions) == 1
+
+    def test_are_not_the_waivers(self) -> None:
+        waivers = [["Waiver", "Reason", "Findings covered"], ["W-1", "Exception", ID]]
+        assert len(parse(make([ID, "ann", "Open"], Waivers=waivers)).decisions) == 1
+
 
 class TestMergedCells:
     @pytest.mark.parametrize("title", ["Findings", "Decisions"])
