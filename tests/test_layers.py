@@ -11,7 +11,7 @@ import credreport
 
 PACKAGE = Path(credreport.__file__).parent
 LAYERS = [
-    "errors", "text", "files", "globs", "output.formats", "instants", "schema", "text_storage", "verdicts.status",
+    "errors", "arrays", "text", "files", "globs", "output.formats", "instants", "schema", "text_storage", "verdicts.status",
     "reports.name_dates", "reports.possible_dates", "reports.stamp", "reports.folders", "reports.containers.members", "reports.containers.zips", "reports.containers.tars",
     "reports.containers.archives", "reports.containers.unsupported", "reports.containers.encodings", "reports.sniffing", "reports.own_output", "reports.inputs",
     "reports.containers.answers", "reports.containers.texts", "reports.grid", "reports.cells",

@@ -16,17 +16,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from credreport.arrays import Codes, Flags, Instants, Numbers, Rows, Words
 from credreport.instants import parse_instant
-from credreport.reports.grid import (
-    ALL,
-    Flags,
-    Grid,
-    Numbers,
-    Rows,
-    Words,
-    is_text,
-    to_number,
-)
+from credreport.reports.grid import ALL, Grid, is_text, to_number
 from credreport.schema import (
     CREATED,
     KNOWN_ABSENCES,
@@ -34,15 +26,7 @@ from credreport.schema import (
     SLOTS,
     Meaning,
 )
-from credreport.verdicts.status import (
-    INSTANT_UNIT,
-    NEITHER,
-    OFF,
-    ON,
-    Codes,
-    Instants,
-    code,
-)
+from credreport.verdicts.status import INSTANT_UNIT, NEITHER, OFF, ON, code
 
 _NUL = b"\0"
 _NO_INSTANT = np.iinfo("i8").min  # NaT as a number: the smallest of all

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, chain
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+
+from credreport.arrays import Flags, Numbers, Places, Rows, Words
 
 SEPARATOR = "\0"  # before the first cell and after each: no text that is read contains one
 _NUL = SEPARATOR.encode()
@@ -22,11 +22,6 @@ _QUOTE, _COMMA, _LINE_END = b'",\n'
 _PADDING = 128  # bytes after the last cell, so that fixed widths can be read from any offset
 _LONGEST_CELL = 4096  # bytes: for longer ones the csv module has a limit and a message
 
-Flags = npt.NDArray[np.bool_]
-Numbers = npt.NDArray[np.int64]
-Words = npt.NDArray[np.integer[Any]]  # of uint64: the stubs of numpy forget that
-Places = npt.NDArray[np.int32] | Numbers
-Rows = slice | Numbers
 ALL = slice(None)
 
 

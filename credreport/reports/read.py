@@ -18,10 +18,11 @@ from itertools import pairwise
 
 import numpy as np
 
+from credreport.arrays import Flags, Numbers
 from credreport.errors import InputRefused, Notice, Problem
 from credreport.reports.cells import Typed, read_cells
 from credreport.reports.containers.texts import unpack
-from credreport.reports.grid import SEPARATOR, Body, Flags, Grid, Numbers, to_body
+from credreport.reports.grid import SEPARATOR, Body, Grid, to_body
 from credreport.reports.inputs import NoReport, Stream, own_evidence
 from credreport.reports.own_output import OwnEvidence
 from credreport.reports.report import Report, Source, Table, era_of

@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from credreport.arrays import Flags, Numbers
 from credreport.errors import Notice
 from credreport.reports.cells import Typed
-from credreport.reports.grid import Flags, Grid, Numbers
+from credreport.reports.grid import Grid
 from credreport.reports.users import Order
 from credreport.schema import KNOWN_COLUMNS, SLOTS, USER, Kind
 

@@ -12,18 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from credreport.reports.grid import (
-    SEPARATOR,
-    Flags,
-    Grid,
-    Numbers,
-    Places,
-    Words,
-    count_words,
-    ends_with,
-    is_text,
-    to_words,
-)
+from credreport.arrays import Flags, Numbers, Places, Words
+from credreport.reports.grid import SEPARATOR, Grid, count_words, ends_with, is_text, to_words
 from credreport.schema import ARN, ARN_START, ROOT_USER, USER
 
 _SPACE, _COLON, _SLASH = b" :/"

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from credreport.arrays import Flags, Places
 from credreport.errors import Notice
 from credreport.instants import parse_date
 from credreport.rules.catalogue import RULES
@@ -59,8 +59,6 @@ _CREDENTIALS = (
 
 _NO_TEXT = -2  # pandas calls what is missing -1
 
-Places = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 
 TEMPLATE = """\
 # Waivers for credreport: dated exceptions. Remove the # from the lines you need, then run

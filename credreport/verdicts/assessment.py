@@ -10,6 +10,7 @@ from itertools import chain
 import numpy as np
 import pandas as pd
 
+from credreport.arrays import Numbers
 from credreport.decisions.decision import Review
 from credreport.errors import Notice, Problem
 from credreport.reports.inputs import Skipped
@@ -27,7 +28,6 @@ from credreport.verdicts.credentials import to_credentials
 from credreport.verdicts.findings import find, find_twins, ids_by_credential, in_order
 from credreport.verdicts.judged import Judged, judge
 from credreport.verdicts.remedies import settle
-from credreport.verdicts.status import Numbers
 from credreport.verdicts.tally import Tally, Totals, tie_out_rows, to_tallies
 from credreport.verdicts.undetermined import to_undetermined
 from credreport.verdicts.user_table import to_user_table

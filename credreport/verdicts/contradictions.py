@@ -12,8 +12,9 @@ from functools import partial
 
 import numpy as np
 
+from credreport.arrays import Codes, Flags, Instants, Words
 from credreport.reports.cells import is_word, read_dates
-from credreport.reports.grid import Flags, Grid, Words, is_text, to_number
+from credreport.reports.grid import Grid, is_text, to_number
 from credreport.reports.report import Table
 from credreport.reports.users import cut
 from credreport.schema import (
@@ -28,7 +29,7 @@ from credreport.schema import (
     Kind,
     Meaning,
 )
-from credreport.verdicts.status import INSTANT_UNIT, NEITHER, OFF, ON, Codes, Instants, code
+from credreport.verdicts.status import INSTANT_UNIT, NEITHER, OFF, ON, code
 
 _INSTANT, _ABSENCE, _TEXT = map(code, (Meaning.INSTANT, Meaning.ABSENCE, Meaning.TEXT))
 _NOTHING, *_OTHERS = (f"{word}\0".encode() for word in (*KNOWN_ABSENCES, NOT_SUPPORTED))

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from credreport.arrays import Instants, Numbers
 from credreport.reports.normalise import INSTANT_DTYPE, to_flag
 from credreport.reports.report import Table
 from credreport.rules.rule import Subject
@@ -39,8 +40,6 @@ from credreport.verdicts.status import (
     SET,
     STATUSES,
     USES,
-    Instants,
-    Numbers,
     code,
     to_words,
 )

@@ -7,18 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from credreport.arrays import Numbers
 from credreport.reports.report import Report, Table
 from credreport.schema import SLOTS, Kind
-from credreport.verdicts.status import (
-    INSTANT_UNIT,
-    KINDS,
-    Cells,
-    Numbers,
-    Verdicts,
-    code,
-    decide,
-    is_absent,
-)
+from credreport.verdicts.status import INSTANT_UNIT, KINDS, Cells, Verdicts, code, decide, is_absent
 
 _KINDS_OF_SLOTS = np.array([code(slot.kind) for slot in SLOTS], dtype="i1")
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from credreport.arrays import Codes, Flags, Instants, Numbers
 from credreport.schema import Kind, Meaning, Status, Use
 
 KINDS = tuple(Kind)
@@ -37,11 +38,6 @@ _SAYS_NOTHING = np.array(
         for meaning in MEANINGS
     ]
 )
-
-Flags = npt.NDArray[np.bool_]
-Codes = npt.NDArray[np.int8]
-Numbers = npt.NDArray[np.int64]
-Instants = npt.NDArray[np.datetime64]
 
 
 def code(word: Kind | Meaning | Status) -> int:

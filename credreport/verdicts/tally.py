@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from credreport import __version__
+from credreport.arrays import Numbers
 from credreport.errors import Notice, Problem
 from credreport.instants import format_instant
 from credreport.reports.inputs import Skipped
@@ -37,7 +38,7 @@ from credreport.schema import (
 )
 from credreport.text import first_few, plural
 from credreport.verdicts.judged import Judged
-from credreport.verdicts.status import KINDS, STATUSES, USES, Numbers, code
+from credreport.verdicts.status import KINDS, STATUSES, USES, code
 from credreport.verdicts.warnings import WARNING_TITLES
 
 SCHEMA_VERSION = 2  # of every JSON document; docs/evidence.schema.json

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from credreport.arrays import Flags, Instants, Numbers
 from credreport.errors import Notice
 from credreport.reports.report import Report, Table
 from credreport.reports.users import is_root
@@ -27,16 +28,7 @@ from credreport.schema import (
 from credreport.text import first_few
 from credreport.verdicts.contradictions import find_contradictions
 from credreport.verdicts.judged import Judged
-from credreport.verdicts.status import (
-    STATUSES,
-    USES,
-    Cells,
-    Flags,
-    Instants,
-    Numbers,
-    Verdicts,
-    code,
-)
+from credreport.verdicts.status import STATUSES, USES, Cells, Verdicts, code
 
 # AWS's own notice: console sign-ins between these instants were never recorded.
 GAP_START = np.datetime64("2018-05-04T05:50:00", "us")

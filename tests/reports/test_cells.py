@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from credreport.arrays import Rows
 from credreport.instants import parse_instant
 from credreport.reports import cells
 from credreport.reports.cells import read_cells, read_texts
-from credreport.reports.grid import Grid, Rows
+from credreport.reports.grid import Grid
 from credreport.reports.inputs import Stream
 from credreport.reports.report import Report
 from credreport.schema import SLOTS, Meaning
