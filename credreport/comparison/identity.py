@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from credreport.comparison.people import to_user_keys
-from credreport.comparison.twins import pair_twins
+from credreport.comparison.renamed_users import to_user_keys
+from credreport.comparison.twin_credentials import pair_twins
 from credreport.reports.normalise import INSTANT_DTYPE, to_texts
 from credreport.rules.rule import Subject
 from credreport.schema import KNOWN_ABSENCES, MFA, NOT_SUPPORTED, SLOTS, Kind, Status

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from credreport.comparison.comparison import Comparison, compare_all
-from credreport.comparison.people import _follow, to_user_keys
+from credreport.comparison.renamed_users import _follow, to_user_keys
 from credreport.reports.selection import read_reports
 from credreport.rules.policy import load_policy
 from credreport.schema import USER_CELLS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from credreport.comparison.twins import pair_twins
+from credreport.comparison.twin_credentials import pair_twins
 
 Row = tuple[int, int, int | None, str]  # date, slot, day of the last use, status
 
