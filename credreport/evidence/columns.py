@@ -102,6 +102,8 @@ KNOWN_HEADERS = {
     title: tuple(column.header for column in columns)
     for title, columns in (("Findings", _FINDINGS), ("Sample", _SAMPLE))
 }
+# Of a run with --accounts, those that any sheet may have besides.
+HEADERS_OF_ACCOUNTS = (_NAME.header, _OWNER.header)
 # All sheets that any kind of run writes.
 TITLES = (
     "Summary", "Charts", "Findings", "Undetermined", "Users", "Accounts", "Credentials", "Sample", "Remediation",

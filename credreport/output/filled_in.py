@@ -8,7 +8,7 @@ from pathlib import Path
 from credreport.decisions.decision import OPTION, Decisions
 from credreport.decisions.workbook import MAX_BYTES, parse_workbook
 from credreport.errors import UsageError
-from credreport.evidence.columns import KNOWN_HEADERS, TITLES
+from credreport.evidence.columns import HEADERS_OF_ACCOUNTS, KNOWN_HEADERS, TITLES
 from credreport.evidence.evidence import SignOff
 from credreport.files import read_bounded
 from credreport.text import plural
@@ -62,10 +62,11 @@ def reason_to_keep(
 
 def _added(found: Decisions) -> str:
     """Return the first thing that no run writes and no run takes over; empty where there is none."""
+    more = HEADERS_OF_ACCOUNTS if "Accounts" in found.headers else ()
     for title, headers in found.headers.items():
         if title not in TITLES:
             return f"a sheet {title!r}"
-        known = KNOWN_HEADERS.get(title, headers)
+        known = (*KNOWN_HEADERS.get(title, headers), *more)
         for header in headers:
             if header and header not in known:
                 return f"a column {header!r} on the sheet {title}"

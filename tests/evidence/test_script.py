@@ -412,6 +412,22 @@ def test_only_the_answer_of_aws_says_when_a_report_was_made(
     assert f" '{made}' '{OLD.removesuffix('Z')}' " in call
 
 
+def test_of_a_report_with_a_wrong_year_in_its_name_nothing_is_changed(
+    cloud: StandIn, tmp_path: Path
+) -> None:
+    path = tmp_path / "report_2099-01-31.csv"
+    path.write_text(to_csv(root(), user("alice", **password(OLD), **key(1, OLD))), encoding="utf-8")
+    script = tmp_path / "remediate.sh"
+    script.write_text(of_analysis(analyze(read_reports(path))).script, encoding="utf-8")
+    cloud.write("used/AKIA1", SINCE)
+    run = cloud.run(script, "--apply", "--even-if-used")
+    why = "left alone: its report is of 2099-01-30T20:00:00Z, in the future: this date is wrong, or the clock here"
+    assert run.results == {
+        ALICE_PASSWORD: f"remove console access: {why}", ALICE_KEY: f"set inactive: {why}",
+    }  # fmt: skip
+    assert (run.status, writes(cloud)) == (3, [])
+
+
 # Two keys of one second.
 
 ONE = "2025-06-01T10:20:00Z"

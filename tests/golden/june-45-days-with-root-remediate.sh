@@ -195,11 +195,16 @@ EOF
     say "Signed in to account $account_in_use as $identity."
 }
 
-# Whether AWS knows the very user of the report, by name and creation; else leave it alone.
+# Whether AWS knows the very user of the report, by name and creation; else leave it alone. With a
+# report of the future nothing tells what was used since it was made.
 is_same_user() {
     sign_in
     if [ "$account" != "$account_in_use" ]; then
         left_alone "it is in account $account, you are signed in to $account_in_use"
+        return 1
+    fi
+    if ! is_not_after "$2" "$(date -u +%Y-%m-%dT%H:%M:%S)"; then
+        left_alone "its report is of ${2}Z, in the future: this date is wrong, or the clock here"
         return 1
     fi
     if ! ask iam get-user --user-name="$user" \
@@ -282,7 +287,7 @@ password() {
     [ "$delete_keys" = no ] || return 0
     begin "$1" "$2" "$3" "$4"
     action='remove console access'
-    is_same_user "$5" || return 0
+    is_same_user "$5" "$6" || return 0
     if ! ask iam get-login-profile --user-name="$user" \
         --query "['found',LoginProfile.CreateDate]"; then
         if is_unknown_to_aws; then
@@ -320,7 +325,7 @@ access_key() {
     begin "$1" "$2" "$3" "$4"
     action='set inactive'
     [ "$delete_keys" = no ] || action=delete
-    is_same_user "$5" || return 0
+    is_same_user "$5" "$6" || return 0
     if ! ask iam list-access-keys --user-name="$user" \
         --query "[[['found','all']],AccessKeyMetadata[].['found',AccessKeyId,Status,CreateDate]][]"; then
         left_alone "cannot list the access keys: $(reason)"

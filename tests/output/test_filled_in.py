@@ -15,10 +15,14 @@ from credreport.decisions.decision import Decisions
 from credreport.decisions.workbook import read_decisions
 from credreport.evidence.columns import TITLES
 from credreport.evidence.evidence import SignOff
+from credreport.evidence.of_analysis import of_analysis
+from credreport.evidence.sample import Sampling
 from credreport.output.filled_in import reason_to_keep
 from credreport.output.workbook.book import to_xlsx
+from credreport.rules.accounts import read_accounts
+from credreport.schema import SampleOf
 from tests.support.decided import DAY, fill_in, sign, to_evidence
-from tests.support.reports import root, save, user
+from tests.support.reports import ACCOUNT, judge, root, save, user
 
 KEY = {"access_key_1_active": "true", "access_key_1_last_rotated": "2024-01-01T00:00:00Z"}
 SIGN_OFF = SignOff(control="CIS", prepared_by="Ann", ticket="SEC-1")
@@ -113,6 +117,18 @@ def test_what_somebody_added_is_not_taken_over_and_stays(
         f"{workbook} has {words}, which somebody added: not even --force replaces it, and --carry-from "
         "does not take that over; move it elsewhere, or choose another -o"
     )
+
+
+def test_the_owners_of_accounts_were_not_added_by_anybody(tmp_path: Path) -> None:
+    judged = judge(tmp_path, root(), user("a", **KEY))
+    accounts = tmp_path / "accounts.csv"
+    accounts.write_text(f"id,name,owner\n{ACCOUNT},Production,Team A\n", encoding="utf-8")
+    path = tmp_path / "old.xlsx"
+    sampling = Sampling(1, "x", SampleOf.ALL)
+    evidence = of_analysis(judged.check_accounts(read_accounts(accounts)), sampling=sampling)
+    path.write_bytes(to_xlsx(evidence, []))
+    fill_in(path, {"a": ("Open",)})
+    assert reason(path, read_decisions(path)) == ""
 
 
 def test_a_sign_off_by_options_that_are_not_given_again(workbook: Path) -> None:
