@@ -26,15 +26,16 @@ _HEADERS = {
     "name": ("name", "accountname", "awsaccountname", "alias", "accountalias"),
     "owner": ("owner", "accountowner", "team", "contact"),
     "status": ("status", "state"),
+    "ARN": ("arn", "accountarn"),
 }
-_ID, _NAME, _OWNER, _STATUS = _HEADERS
+_ID, _NAME, _OWNER, _STATUS, _ARN_CELL = _HEADERS
 NO_REPORT = "no report given"
 _EXPECTED = "id, account_id, Account ID or AccountId"
 _EXCEL_TEXT = re.compile(r"""^=?(["'])(.*)\1$|^'(.*)$""")
 _GROUPED = re.compile(r"([0-9]{4})-([0-9]{4})-([0-9]{4})")
 _AN_ID = re.compile(r"[0-9]{4}-?[0-9]{4}-?[0-9]{4}")
 _ARN = re.compile(r"(?s)arn:.*/([0-9]{12})")
-_JOINED = re.compile(r"[^0-9+][0-9]{12}")
+_JOINED = re.compile(r"[^0-9+]?[0-9]{12}")
 _ROUNDED = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+|[0-9]+[.,]0+")
 _Row = tuple[int, Mapping[str, str]]
 
@@ -110,7 +111,7 @@ def read_accounts(path: Path) -> AccountList:
     """Read the list, a CSV or the JSON of AWS Organizations.
 
     Raises UsageError with every line at fault: no column with the account ID, an ID that is not 12
-    digits, an account twice, a quote that is not closed.
+    digits or not that of its ARN, an account twice, a quote that is not closed.
     """
     file, text = read_option_file(path, _OPTION)
     problems: list[Problem] = []
@@ -122,6 +123,10 @@ def read_accounts(path: Path) -> AccountList:
         account_id = _to_id(cells[_ID])
         if not ACCOUNT_ID.fullmatch(account_id):
             problems.append(_no_id(file.name, line, cells[_ID]))
+        elif (arn := _ARN.fullmatch(cells.get(_ARN_CELL, "").strip())) and arn[1] != account_id:
+            message = f"account {account_id} has the ARN of {arn[1]}"
+            remedy = "If one column was sorted or pasted by itself, export the list again"
+            problems.append(Problem(file.name, line, 0, message, remedy))
         elif account_id in found:
             first = f" (first on line {found[account_id].line})" if line else ""
             remedy = "List each account once"

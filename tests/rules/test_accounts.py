@@ -113,6 +113,19 @@ def test_organizations_export_is_read(tmp_path: Path) -> None:
             f"line 2: 'Prod{ACCOUNT}' ends with an account ID that is not listed. If two lines became one there, end the first.",
         ),
         (
+            f"id,name\n{ACCOUNT},{OTHER}\n",
+            f"line 2: '{OTHER}' ends with an account ID that is not listed.",
+        ),
+        (
+            f"Account ID,ARN,Name\n{ACCOUNT},arn:aws:organizations::{OTHER}:account/o-a/{OTHER},Dev\n",
+            f"line 2: account {ACCOUNT} has the ARN of {OTHER}. If one column was sorted or pasted "
+            "by itself, export the list again.",
+        ),
+        (
+            f'[{{"Id": "{OTHER}", "Arn": "arn:aws:organizations::1:account/o-a/{ACCOUNT}"}}]',
+            f"accounts.csv: account {OTHER} has the ARN of {ACCOUNT}.",
+        ),
+        (
             f"id\n{ACCOUNT}\n{OTHER}\n{ACCOUNT}\n",
             f"line 4: account {ACCOUNT} a second time (first on line 2). List each account once.",
         ),
