@@ -118,12 +118,16 @@ def test_organizations_export_is_read(tmp_path: Path) -> None:
         ),
         (
             f"Account ID,ARN,Name\n{ACCOUNT},arn:aws:organizations::{OTHER}:account/o-a/{OTHER},Dev\n",
-            f"line 2: account {ACCOUNT} has the ARN of {OTHER}. If one column was sorted or pasted "
+            f"line 2: account {ACCOUNT} has an ARN that ends in '{OTHER}'. If one column was sorted or pasted "
             "by itself, export the list again.",
         ),
         (
+            f'[{{"Id": "{OTHER}", "Arn": "arn:aws:organiz233{ACCOUNT[-9:]}"}}]',
+            f"account {OTHER} has an ARN that ends in '233{ACCOUNT[-9:]}'.",
+        ),
+        (
             f'[{{"Id": "{OTHER}", "Arn": "arn:aws:organizations::1:account/o-a/{ACCOUNT}"}}]',
-            f"accounts.csv: account {OTHER} has the ARN of {ACCOUNT}.",
+            f"accounts.csv: account {OTHER} has an ARN that ends in '{ACCOUNT}'.",
         ),
         (
             f"id\n{ACCOUNT}\n{OTHER}\n{ACCOUNT}\n",
