@@ -194,7 +194,27 @@ def _find_unusable(
 ) -> list[tuple[Report, Problem]]:
     """Return the reports that cannot take part in a comparison, each with what to do about it."""
     found = [(report, no_as_of(report)) for report in undated]
-    return found + find_unknown_accounts(dated) + find_same_instant(dated)
+    return found + find_unknown_accounts(dated) + find_same_instant(dated) + _find_reversed(dated)
+
+
+def _find_reversed(reports: Iterable[Report]) -> list[tuple[Report, Problem]]:
+    """Return the reports with a later as-of than another one of their account, and an earlier stamp."""
+    newest: dict[str, Report] = {}
+    found = []
+    for report in sorted((each for each in reports if each.stamp), key=as_of_of):
+        other = newest.setdefault(report.account_id, report)
+        assert report.stamp, "those without one are left out above"
+        assert other.stamp, "so is that of the other"
+        if report.stamp < first_second(other.stamp, other.stamp_origin):
+            what = (
+                f"its own stamp, {format_instant(report.stamp)}, is earlier than that of "
+                f"{other.source.name!r}, but its as-of is later: {format_instant(as_of_of(report))}"
+            )
+            remedy = "Give each input its own --as-of, in the order of the inputs"
+            found.append((report, Problem(report.source.name, 0, 0, what, remedy)))
+        else:
+            newest[report.account_id] = report
+    return found
 
 
 def find_unknown_accounts(reports: Iterable[Report]) -> list[tuple[Report, Problem]]:

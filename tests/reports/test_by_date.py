@@ -197,6 +197,24 @@ def test_an_as_of_for_each_input(tmp_path: Path) -> None:
         read_dates(paths, as_of=[each.replace(tzinfo=None) for each in instants])
 
 
+def test_as_ofs_in_another_order_than_the_stamps_are_refused(tmp_path: Path) -> None:
+    paths = [put(tmp_path, f"2026-0{month}-30T06-00-00Z.csv") for month in (6, 9)]
+    unstamped = put(tmp_path, "r.csv", mark="r")
+    swapped = ["2026-09-30", "2026-06-30"]
+    with pytest.raises(InputRefused) as refusal:
+        read_dates(paths, as_of=swapped)
+    assert refusal.value.lines == (
+        "2026-06-30T06-00-00Z.csv: its own stamp, 2026-06-30T06:00:00Z, is earlier than that of "
+        "'2026-09-30T06-00-00Z.csv', but its as-of is later: 2026-09-30T23:59:59Z. Give each input its "
+        "own --as-of, in the order of the inputs.",
+    )
+    with pytest.raises(InputRefused):
+        read_dates([unstamped, *paths], as_of=["2026-05-30", *swapped])
+    for path in paths:
+        assert len(read_dates([path, unstamped], as_of=swapped)) == 2
+    assert days(read_dates(paths, as_of=swapped[::-1])) == [["111 06-30T23"], ["111 09-30T23"]]
+
+
 def test_newest_holds_for_all_inputs(tmp_path: Path) -> None:
     paths = [
         save(
