@@ -11,7 +11,10 @@ import sys
 
 _NUMPY_BYTES = 128 << 20  # address space that numpy takes with OpenBLAS and its first buffer
 
-_NO_MEMORY = b"error: not enough memory (see ulimit -v and -d); nothing was written\n"
+_NO_MEMORY = "not enough memory (see ulimit -v and -d); nothing was written"
+_REPAIR = (
+    "Run it from another directory, if its libraries are in this one; otherwise install it again"
+)
 
 
 def main() -> None:
@@ -34,17 +37,19 @@ def main() -> None:
     # A run makes hardly any reference cycles, and each collection scans all objects of pandas and
     # matplotlib: a tenth of the time for a single report.
     gc.set_threshold(50_000, 20, 50)
-    import signal  # noqa: PLC0415 - see above
-
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        # No traceback of what is imported from here on.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
-        from credreport.cli.main import main as run  # noqa: PLC0415 - see above
+        import signal  # noqa: PLC0415 - see above
 
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            # No traceback of what is imported from here on.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+        from credreport.cli.main import main as run  # noqa: PLC0415 - see above
+    except (ImportError, OSError) as error:  # Python would end with 1, which would read as findings
+        _refuse(f"{error}: credreport cannot be loaded. {_REPAIR}")
+    try:
         run()
     except MemoryError:  # there was not even enough to say so
-        _refuse()
+        _refuse(_NO_MEMORY)
 
 
 def take_memory() -> None:
@@ -67,13 +72,13 @@ def take_memory() -> None:
 
         np.dot(np.ones((2, 2)), np.ones((2, 2)))
     except (OSError, ImportError, MemoryError):
-        _refuse()
+        _refuse(_NO_MEMORY)
 
 
-def _refuse() -> None:
-    """Say with what is there from the start that there is not enough memory; exit with 2."""
+def _refuse(reason: str) -> None:
+    """Say why with what is there from the start; exit with 2."""
     try:
-        os.write(2, _NO_MEMORY)
+        os.write(2, f"error: {reason}\n".encode())
     finally:  # standard error may be closed
         sys.exit(2)
 

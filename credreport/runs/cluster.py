@@ -86,7 +86,8 @@ def code_hash() -> str:
     """Return the hash of this program's modules: a version number may be that of several."""
     package = Path(__file__).parents[1]
     texts = {
-        path.relative_to(package).as_posix(): path.read_text() for path in package.rglob("*.py")
+        path.relative_to(package).as_posix(): path.read_text(encoding="utf-8")
+        for path in package.rglob("*.py")
     }
     return hashlib.sha256(repr(sorted(texts.items())).encode()).hexdigest()
 

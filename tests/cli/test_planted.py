@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import credreport
 from credreport.__main__ import forget_current_directory
 from tests.support.faults import LONG_AGO, surroundings
 from tests.support.reports import root, save, user
@@ -144,6 +145,25 @@ def test_the_current_directory_leaves_the_path_under_all_its_names(
     monkeypatch.setattr(sys, "path", path)
     forget_current_directory()
     assert sys.path == [str(other), str(tmp_path / "nowhere")]
+
+
+def test_where_the_libraries_are_in_the_current_directory_it_is_said_in_one_line(
+    tmp_path: Path,
+) -> None:
+    # as `pip install --target .` leaves them
+    start = ["-S", "-c", "from credreport.__main__ import main; main()", "inspect", "reports"]
+    paths = [str(Path(credreport.__file__).parents[1]), str(tmp_path)]
+    (tmp_path / "typer.py").touch()
+    environment = surroundings(PYTHONPATH=os.pathsep.join(paths))
+    ended = subprocess.run(
+        [sys.executable, *start],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == (
+        "error: No module named 'typer': credreport cannot be loaded. Run it from another directory, "
+        "if its libraries are in this one; otherwise install it again\n"
+    )
 
 
 def test_a_current_directory_that_was_deleted_is_forgotten(

@@ -156,6 +156,18 @@ def test_where_memory_ends_while_an_error_is_said_there_is_one_line(
     assert capfd.readouterr().err == ("" if is_closed else NO_MEMORY)
 
 
+def test_a_program_that_cannot_be_loaded_does_not_end_as_with_findings(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "credreport.cli.main", None)
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    with pytest.raises(SystemExit, match="2"):
+        program.main()
+    said = capfd.readouterr().err
+    assert said.startswith("error: import of credreport.cli.main halted")
+    assert said.count("\n") == 1
+
+
 def test_windows_has_no_limit_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "resource", None)
     monkeypatch.setattr("mmap.mmap", None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -18,6 +19,7 @@ from credreport.errors import UsageError
 from credreport.runs import cluster
 from credreport.runs.cluster import on_cluster
 from tests.runs import test_analyze, test_inspect
+from tests.support.faults import surroundings
 
 
 def test_a_cluster_needs_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,6 +206,14 @@ class TestAWorkerWithAnotherCredreport:
         with pytest.raises(UsageError, match="a worker has another credreport, or none"):
             cluster._as_here("0" * 64, int, "1")
         assert cluster._as_here(cluster.code_hash(), int, "11", base=2) == 3
+
+    def test_is_not_one_whose_machine_has_another_encoding(self) -> None:
+        call = "from credreport.runs.cluster import code_hash; print(code_hash())"
+        words = [sys.executable, "-X", "warn_default_encoding", "-W", "error", "-c", call]
+        there = subprocess.run(
+            words, env=surroundings(), capture_output=True, text=True, check=True
+        )
+        assert there.stdout.strip() == cluster.code_hash()
 
     def test_is_not_one_that_is_busy_or_gone(self) -> None:
         def silent(*_: object, **__: object) -> None:
