@@ -48,6 +48,11 @@ _MOST_ACCOUNTS = 3
 
 
 def comparison_verdict(comparison: Comparison) -> str:
+    """Return the verdict in whole sentences."""
+    return " ".join(comparison_sentences(comparison))
+
+
+def comparison_sentences(comparison: Comparison) -> list[str]:
     """Return the verdict: findings over all rules, then by rule; what is open; what was not compared."""
     changes = comparison.changes
     closed = changes.loc[changes["state"].eq(Outcome.CLOSED), "closed_by"]
@@ -83,7 +88,7 @@ def comparison_verdict(comparison: Comparison) -> str:
         sentences.append(f"{plural(files, 'input')} refused and left out: see Inputs.")
     if not is_tied_out(comparison):
         sentences.append("THE ROWS DO NOT TIE OUT: do not rely on this.")
-    return " ".join(sentences)
+    return sentences
 
 
 def _to_question(policy: Policy) -> str:

@@ -269,7 +269,7 @@ class Evidence:
     stem: what the names of its files begin with.
     heading: what the evidence is about.
     title: the verdict in a few words.
-    verdict: the verdict in whole sentences.
+    sentences: the verdict, one sentence each: names from outside may hold what ends a sentence.
     facts: labels and texts.
     sign_off: the block for the ticket.
     parameters: what the run was asked.
@@ -295,7 +295,7 @@ class Evidence:
     stem: str
     heading: str
     title: str
-    verdict: str
+    sentences: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]
     sign_off: SignOff
     parameters: Mapping[str, object]
@@ -320,9 +320,9 @@ class Evidence:
     make_parts: Callable[[], tuple[Evidence, ...]] = tuple
 
     @property
-    def verdict_lines(self) -> tuple[str, ...]:
-        """The verdict, one line per sentence, for the first sheet."""
-        return tuple(f"{sentence.rstrip('.')}." for sentence in self.verdict.split(". "))
+    def verdict(self) -> str:
+        """The verdict in whole sentences."""
+        return " ".join(self.sentences)
 
     @cached_property
     def parts(self) -> tuple[Evidence, ...]:

@@ -107,7 +107,7 @@ from credreport.verdicts.tally import (
     to_parameters,
     to_stem,
     to_title,
-    to_verdict,
+    verdict_sentences,
 )
 
 TOP_FINDINGS = 10
@@ -140,7 +140,7 @@ def of_analysis(
     totals = assessment.totals
     days = assessment.policy.unused_after_days
     stem, title = stem or _stem(assessment, since), to_title(totals)
-    verdict = _verdict(assessment)
+    sentences = _sentences(assessment)
     captions = Captions(title, _caption(totals), days)
     summary, bands = pd.DataFrame(summary_rows(totals)), to_bands(totals)
     rules = to_rules(assessment) if _has_rules_to_show(assessment) else None
@@ -212,7 +212,7 @@ def of_analysis(
         stem=stem,
         heading="Unused IAM credentials",
         title=title,
-        verdict=verdict,
+        sentences=sentences,
         facts=tuple(facts),
         sign_off=sign_off or SignOff(),
         parameters={
@@ -271,7 +271,7 @@ def of_analysis(
                 *accounts_section(made["accounts"], "open", "open findings"),
             ),
         ),
-        make_script=partial(to_script, assessment, verdict),
+        make_script=partial(to_script, assessment, " ".join(sentences)),
         make_standing=partial(to_standing, assessment, since),
         shown=(
             *worst_findings(assessment.open_findings),
@@ -333,32 +333,32 @@ def _has_rules_to_show(assessment: Assessment) -> bool:
     return not assessment.policy.is_default or bool(assessment.waivers_origin)
 
 
-def _verdict(assessment: Assessment) -> str:
-    shown = _findings_sentence(assessment) if _has_rules_to_show(assessment) else ""
-    shown += "".join(f" {each}" for each in contradiction_sentences(assessment.review))
-    return to_verdict(assessment.totals, shown)
+def _sentences(assessment: Assessment) -> tuple[str, ...]:
+    shown = _findings_sentences(assessment) if _has_rules_to_show(assessment) else []
+    shown += contradiction_sentences(assessment.review)
+    return tuple(verdict_sentences(assessment.totals, shown))
 
 
-def _findings_sentence(assessment: Assessment) -> str:
+def _findings_sentences(assessment: Assessment) -> list[str]:
     """Return the number of findings over all rules, what is undecided, and which waivers are not in force."""
     policy = assessment.policy
     number, waived = (
         len(assessment.findings),
         len(assessment.findings) - len(assessment.open_findings),
     )
-    sentence = (
-        f" {plural(number, 'finding')} over the {plural(len(policy.rules), 'rule')} of profile "
+    sentences = [
+        f"{plural(number, 'finding')} over the {plural(len(policy.rules), 'rule')} of profile "
         f"{policy.profile}{', changed by a policy' * bool(policy.origin)}: {number - waived} open, "
         f"{waived} waived."
-    )
+    ]
     if len(assessment.undecided):
         verdicts = plural(len(assessment.undecided), "verdict")
-        sentence += f" {verdicts} of rules could not be determined: see Undetermined."
+        sentences.append(f"{verdicts} of rules could not be determined: see Undetermined.")
     for column, state in (("expired_findings", "expired"), ("early_findings", "not yet in force")):
         named = assessment.waivers.loc[assessment.waivers[column].ne(""), "waiver"]
         if len(named):
-            sentence += f" Waivers {state}: {', '.join(named)}."
-    return sentence
+            sentences.append(f"Waivers {state}: {', '.join(named)}.")
+    return sentences
 
 
 def _caption(totals: Totals) -> str:

@@ -11,8 +11,8 @@ from credreport import __version__
 from credreport.comparison.comparison import Comparison
 from credreport.comparison.tally import (
     comparing_rows,
+    comparison_sentences,
     comparison_title,
-    comparison_verdict,
     is_tied_out,
     to_by_change,
     to_by_kind,
@@ -137,7 +137,7 @@ def of_comparison(
     dates, days = comparison.assessments, comparison.days
     newest = comparison.newest
     title, review = comparison_title(comparison), newest.review
-    verdict = " ".join([comparison_verdict(comparison), *contradiction_sentences(review)])
+    sentences = (*comparison_sentences(comparison), *contradiction_sentences(review))
     captions = Captions(title, _caption(comparison), comparison.policy.unused_after_days)
     by_kind, by_change = to_by_kind(comparison), to_by_change(comparison)
     by_rule = to_by_rule(comparison)
@@ -180,7 +180,7 @@ def of_comparison(
         stem=stem,
         heading="IAM credentials compared",
         title=title,
-        verdict=verdict,
+        sentences=sentences,
         facts=(*_facts(comparison), *decision_facts(review), *masked_facts(newest.masked)),
         sign_off=sign_off or SignOff(),
         parameters={
@@ -226,7 +226,7 @@ def of_comparison(
                 *accounts_section(made["accounts"], "open", "open findings"),
             ),
         ),
-        make_script=partial(to_script, newest, verdict),
+        make_script=partial(to_script, newest, " ".join(sentences)),
         make_standing=partial(to_standing, newest, comparison),
         shown=(
             *worst_changes(comparison),

@@ -594,7 +594,8 @@ def _why_skipped(name: str, unread: Unread) -> Skipped | None:
     try:
         head = unread.head()
     except (OSError, ValueError, ArchiveRefused) as error:
-        return Skipped(unread.name, f"cannot be read: {why_unreadable(error)}", not litter)
+        is_doubt = not litter or isinstance(error, ArchiveRefused)
+        return Skipped(unread.name, f"cannot be read: {why_unreadable(error)}", is_doubt)
     is_report = holds_report(head)
     has_rows = is_report or contains_rows(head)
     if (companion or is_hidden or litter) and is_packed(head):

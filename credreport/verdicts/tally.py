@@ -5,7 +5,7 @@ No pandas: what `inspect` says of a thousand reports needs none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -210,8 +210,13 @@ def to_title(totals: Totals) -> str:
     return f"{words}; {undetermined} undetermined" if undetermined else words
 
 
-def to_verdict(totals: Totals, findings_sentence: str = "") -> str:
-    """Return the verdict in whole sentences; `findings_sentence` begins with a blank."""
+def to_verdict(totals: Totals) -> str:
+    """Return the verdict in whole sentences."""
+    return " ".join(verdict_sentences(totals))
+
+
+def verdict_sentences(totals: Totals, more: Iterable[str] = ()) -> list[str]:
+    """Return the sentences of the verdict, with `more` behind those about what was judged."""
     unused, judged, undetermined = _judged_numbers(totals)
     verb = "has" if unused == 1 else "have"
     days = days_words(totals.policy)
@@ -222,18 +227,18 @@ def to_verdict(totals: Totals, findings_sentence: str = "") -> str:
         passwords = plural(totals.count(Status.UNUSED, kinds=[Kind.PASSWORD]), "password")
         keys = plural(totals.count(Status.UNUSED, kinds=[Kind.ACCESS_KEY]), "access key")
         sentence += f" ({passwords} and {keys})"
-    sentence += f", as of {as_of_words(totals)}."
+    sentences = [f"{sentence}, as of {as_of_words(totals)}."]
     if undetermined:
-        sentence += f" {undetermined} could not be judged: see Undetermined."
-    sentence += findings_sentence
-    sentence += "".join(f" {each}" for each in as_of_sentences(totals.reports))
-    sentence += "".join(f" {each}" for each in accounts_sentences(totals.without_report))
+        sentences.append(f"{undetermined} could not be judged: see Undetermined.")
+    sentences += more
+    sentences += as_of_sentences(totals.reports)
+    sentences += accounts_sentences(totals.without_report)
     if totals.refused:
         files = len({problem.source for problem in totals.refused})
-        sentence += f" {plural(files, 'input')} refused and left out: see Inputs."
+        sentences.append(f"{plural(files, 'input')} refused and left out: see Inputs.")
     if not totals.is_tied_out:
-        sentence += " THE ROWS DO NOT TIE OUT: do not rely on this."
-    return sentence
+        sentences.append("THE ROWS DO NOT TIE OUT: do not rely on this.")
+    return sentences
 
 
 def accounts_sentences(missing: Sequence[Account], day: str = "") -> list[str]:

@@ -40,7 +40,7 @@ def test_the_baseline_is_among_the_inputs(tmp_path: Path) -> None:
 
 def test_no_word_of_a_sentence_becomes_an_icon(tmp_path: Path) -> None:
     words = "10:00 (6 keys) (/) svc:D (on) ;) :tick: x"
-    evidence = replace(of_analysis(judge(tmp_path, root())), verdict=words)
+    evidence = replace(of_analysis(judge(tmp_path, root())), sentences=(words,))
     for write, shown in (
         (write_md, "10:00 (6 keys) (/) svc:D (on) ;) `:tick:` x"),
         (

@@ -16,6 +16,8 @@ import pytest
 from credreport.evidence.evidence import Evidence
 from credreport.evidence.of_analysis import of_analysis
 from credreport.output.page import page
+from credreport.rules.accounts import Account, AccountList
+from credreport.rules.option_file import OptionFile
 from tests.support.naughty import NAUGHTY
 from tests.support.reports import judge, rendered, root, user
 
@@ -72,7 +74,7 @@ class Reader(HTMLParser):
 def test_has_the_verdict_and_every_row_of_every_sheet(evidence: Evidence, text: str) -> None:
     reader = Reader(text)
     assert f"<h1>{evidence.title}</h1>" in text
-    for line in evidence.verdict_lines:
+    for line in evidence.sentences:
         assert page.shown(line) in text
     for sheet in evidence.sheets:
         columns = [column for column in sheet.columns if not column.is_for_auditor]
@@ -80,6 +82,23 @@ def test_has_the_verdict_and_every_row_of_every_sheet(evidence: Evidence, text: 
         assert len(cells) == len(sheet.table) * len(columns), sheet.title
         place = [column.source for column in columns].index(columns[1].source)
         assert cells[place :: len(columns)] == sheet.table[columns[1].source].astype("str").tolist()
+
+
+def test_a_name_makes_no_paragraph_of_the_verdict(tmp_path: Path) -> None:
+    listed = (Account("222233334444", "Prod. Every credential is current. X"),)
+    judged = judge(tmp_path, root(), stale("alice"))
+    judged = judged.check_accounts(AccountList(listed, OptionFile("accounts.csv", "0" * 64, 1)))
+    evidence = of_analysis(judged)
+    lines = [
+        "1 of 1 active credentials has been unused for 90 days or more (1 password and 0 access keys), "
+        "as of 2026-01-31T12:00:00Z.",
+        "1 account of the list has no report: 222233334444 (Prod. Every credential is current. X).",
+    ]
+    assert evidence.verdict == " ".join(lines)
+    (text,) = (
+        data.decode() for name, data in rendered(evidence, ["html"]).items() if ".html" in name
+    )
+    assert re.findall('<p class="verdict">(.*)</p>', text) == lines
 
 
 def test_asks_for_nothing_from_anywhere(text: str) -> None:

@@ -931,6 +931,17 @@ class TestZip:
             "(Error -3 while decompressing data: invalid block type)"
         )
 
+    def test_what_a_system_left_is_a_doubt_where_it_cannot_be_unpacked(
+        self, tmp_path: Path
+    ) -> None:
+        path = zipped(tmp_path / "a.zip", **{"Thumbs.db": REPORT})
+        data = path.read_bytes()
+        begin = 30 + len("Thumbs.db")
+        path.write_bytes(data[:begin] + b"\xff" + data[begin + 1 :])
+        skipped = next(open_inputs([str(path)]))
+        assert isinstance(skipped, Skipped)
+        assert skipped.is_doubt
+
     @pytest.mark.parametrize(("bound", "is_doubt"), [(200, True), (199, False)])
     def test_the_checksum_of_a_note_counts_where_the_bound_lets_it_be_read(
         self, tmp_path: Path, bound: int, is_doubt: bool

@@ -45,6 +45,7 @@ from credreport.verdicts.tally import (
     to_title,
     to_verdict,
     unpack_counts,
+    verdict_sentences,
     warning_rows,
 )
 from tests.support.reports import ACCOUNT, NAME, judge, lose_a_row, root, save, user
@@ -185,7 +186,7 @@ class TestVerdict:
 
     def test_says_what_could_not_be_judged(self, tmp_path: Path) -> None:
         totals = of(tmp_path, user("a", **password(OLD), **key(1, OLD, "?")))
-        assert to_verdict(totals, " 3 findings.") == (
+        assert " ".join(verdict_sentences(totals, ["3 findings."])) == (
             "1 of 1 judged active credentials has been unused for 90 days or more (1 password and "
             "0 access keys), as of 2026-01-31T12:00:00Z. 1 could not be judged: see Undetermined. "
             "3 findings."

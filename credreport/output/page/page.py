@@ -51,7 +51,7 @@ def _page(evidence: Evidence, options: Options) -> Iterator[str]:
         f"<title>{shown(evidence.title)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
     )
     yield f'<header>\n<p class="about">{shown(evidence.heading)}</p>\n<h1>{shown(evidence.title)}</h1>\n'
-    for line in evidence.verdict_lines:
+    for line in evidence.sentences:
         yield f'<p class="verdict">{shown(line)}</p>\n'
     yield "</header>\n"
     titles = ["Summary", "Charts", *(sheet.title for sheet in evidence.sheets), "Inputs", "Method"]

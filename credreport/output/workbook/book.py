@@ -129,7 +129,7 @@ def _add_summary(book: Workbook, evidence: Evidence) -> list[str]:
     put(sheet, 1, 1, evidence.heading, TITLE)
     sheet.row_dimensions[1].height = 2 * LINE_HEIGHT
     row = 2
-    for line in evidence.verdict_lines:
+    for line in evidence.sentences:
         for part in broken(line, sum(widths), _HEADING_LETTERS):
             put(sheet, row, 1, part, HEADING).alignment = TOP
             row += 1

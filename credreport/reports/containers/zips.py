@@ -40,6 +40,7 @@ _LOCATOR_MARK, _LARGE_END_MARK, _DESCRIPTOR_MARK = b"PK\x06\x07", b"PK\x06\x06",
 _ENCRYPTED, _HAS_DESCRIPTOR, _IS_UTF_8 = 0x1, 0x8, 0x800
 _FLAGS = 0x40 | _ENCRYPTED | _HAS_DESCRIPTOR | _IS_UTF_8  # the others say how well it was packed
 _STORED, _DEFLATED = 0, 8
+_PACKED_NOTHING = 32  # bytes: no program packs the contents of a folder, which are none, in more
 _LARGE_EXTRA, _NAME_EXTRA = 1, 0x7075
 # What a header's name has in place of letters that the code page lacks, and those letters.
 _NOT_PLAIN = re.compile(rb"(?:#U[0-9A-Fa-f]{4}|#L[0-9A-Fa-f]{6}|[^ -~]|[?_])+")
@@ -223,7 +224,7 @@ def _check_member(take: Take, entry: _Entry, limit: int) -> tuple[Member, int]:
     if is_later:
         end += _descriptor_size(take(end, _DESCRIPTOR.size), expected)
     is_folder = entry.name.endswith(b"/")
-    if end > limit or (is_folder and entry.size):
+    if end > limit or (is_folder and (entry.size or entry.packed_size > _PACKED_NOTHING)):
         raise ArchiveRefused(f"{entry.shown!r} is longer than it can be")
     is_deflated = method == _DEFLATED
     member = Member(

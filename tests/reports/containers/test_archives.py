@@ -272,6 +272,20 @@ def test_members_that_share_bytes_or_a_directory_with_content_are_refused() -> N
     assert "two members share the bytes from 0 on" in refusal(bytes(whole))
 
 
+@pytest.mark.parametrize(
+    ("packed", "is_refused"), [(b"\x03\x00", False), (b"x" * 32, False), (b"x" * 33, True)]
+)
+def test_a_directory_that_says_it_is_empty_has_no_bytes(packed: bytes, is_refused: bool) -> None:
+    header = struct.pack("<5H3L2H", 20, 0, 8, 0, 0x21, 0, len(packed), 0, 2, 0)
+    member = b"PK\x03\x04" + header + b"a/" + packed
+    entry = b"PK\x01\x02\x14\x00" + header + b"\0" * 14 + b"a/"
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, len(entry), len(member), 0)
+    if is_refused:
+        assert refusal(member + entry + end) == "'a/' is longer than it can be"
+    else:
+        assert unzip(member + entry + end) == {}
+
+
 def test_a_checksum_of_zero_is_one_where_none_follows() -> None:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
