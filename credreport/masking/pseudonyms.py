@@ -16,7 +16,7 @@ from credreport.schema import ACCOUNT_ID, KNOWN_ABSENCES, KNOWN_COLUMNS, NOT_SUP
 _LETTERS, _CHECK = 10, 4
 _PSEUDONYM = re.compile(rf"([a-z]+)-([a-z2-7]{{{_LETTERS}}})([a-z2-7]{{{_CHECK}}})")
 FINDING_ID = re.compile(r"(CR-[0-9A-F]{12})(?![0-9A-F])(-[0-9]+)?")
-_ARN = re.compile(r"(arn:[a-z-]*:iam::)([^:]*):(.*)", re.DOTALL)
+_ARN = re.compile(r"(arn:aws(?:-cn|-us-gov|-iso(?:-[a-z])?|-eusc)?:iam::)([^:]*):(.*)", re.DOTALL)
 _ARN_WITHIN = re.compile(r"arn:[a-z-]*:iam::[^\s'\"`;)]*")
 _ACCOUNT_WITHIN = re.compile(r"(?<![0-9])(?<!CR-M)[0-9]{12}(?![0-9])")
 # Text in quotes as Python writes it; an apostrophe within a word opens none, and a cut text ends none.
@@ -188,7 +188,7 @@ class Masker:
     def _unquoted(self, inner: str) -> str:
         if inner in self.originals or inner == ROOT_USER:
             return inner
-        for kind in ("user", "file", "path", "text", "pattern"):
+        for kind in ("user", "arn", "file", "path", "text", "pattern"):
             if (kind, inner) in self._made:
                 return self.name(kind, inner)
         if _ARN.fullmatch(inner):

@@ -15,6 +15,23 @@ def test_odd_names_have_pseudonyms_too() -> None:
         assert masker.originals[masked] == name
 
 
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b"])
+def test_a_partition_of_aws_stays(partition: str) -> None:
+    masker = Masker(MaskKey(bytes(32)))
+    start, _, _ = masker.arn(f"arn:{partition}:iam::111122223333:user/kiwi").partition("iam")
+    assert start == f"arn:{partition}:"
+
+
+@pytest.mark.parametrize("partition", ["kiwi", "aws-kiwi", "awskiwi", "kiwi-aws"])
+def test_a_name_where_an_arn_has_its_partition_has_a_pseudonym(partition: str) -> None:
+    masker = Masker(MaskKey(bytes(32)))
+    arn = f"arn:{partition}:iam::111122223333:user/zulu"
+    masked = masker.arn(arn)
+    assert masker.originals[masked] == arn
+    assert masker.text(f"{arn!r} of {arn} is odd") == f"{masked!r} of {masked} is odd"
+    assert "kiwi" not in masked
+
+
 @pytest.mark.parametrize(
     "name",
     [
