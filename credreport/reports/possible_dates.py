@@ -34,6 +34,12 @@ _GUESSES = tuple(
     )
 )
 _SHORT_YEAR = re.compile(r"(?<![0-9.])([0-9]{1,2})\.([0-9]{1,2})\.([2-3][0-9])(?![0-9])")
+# The end of a period is often written without its year: `2026-07-01 to 09-30`.
+_END_OF_PERIOD = re.compile(
+    r"(?<![0-9])(20[0-9]{2})[-_.][0-9]{1,2}[-_.][0-9]{1,2}(?: - |[ _]?(?:to|bis|until|till|thru|through|au|al|tot)[ _]?)"
+    r"([0-9]{1,2})[-_.]([0-9]{1,2})(?![0-9]|[-_.:][0-9])",
+    re.IGNORECASE,
+)
 _MONTH_WORDS = (
     "jan(?:uar[iy]?|vier|eiro)?|enero?|gennaio", "fe[bv](?:r|ruar[iy]?|rero|rier|braio|ereiro)?", "ma?e?r(?:ch|co|z|zo|ts?|s)?|maart",
     "a[pbv]r(?:ile?)?", "ma[iyj]o?|mei|maggio", "jun[ei]?|jun[ih]o|juin|giu(?:gno)?", "jul[yi]?|jul[ih]o|juil(?:let)?|lug(?:lio)?",
@@ -83,6 +89,8 @@ def has_any_date(name: str) -> bool:
 
 def _guess_days(text: str) -> Iterator[datetime]:
     """Yield the first day of whatever else in a text may be a day, a month, a quarter or a week."""
+    for match in _END_OF_PERIOD.finditer(text):
+        yield from _days_of(match[1], (match[2], match[3]), (match[3], match[2]))
     for pattern in _READ:
         text = pattern.sub(lambda match: "_" if stamps_in_name(match[0]) else match[0], text)
     for match in _SHORT_YEAR.finditer(text):

@@ -471,6 +471,18 @@ def test_a_later_day_of_the_month_of_its_directory_is_seen(
     assert (f"{stamp:%Y-%m-%d}", origin) == (folder, "directory name")
 
 
+@pytest.mark.parametrize("end", [" to 09-30", " - 09-30", "_to_30.09.", " bis 30.9.", " thru 9-30"])
+def test_the_end_of_a_period_counts_without_its_year(end: str) -> None:
+    name = f"IAM 2026-07-01{end}.csv"
+    (notice,) = find_stamp(name, "")[2]
+    assert notice.code == "several-stamps"
+
+
+@pytest.mark.parametrize("end", [" to 07-02", " - 06-30", "_to_2", " to prod", " - 13-40"])
+def test_what_is_no_later_end_of_a_period_refuses_nothing(end: str) -> None:
+    assert find_stamp(f"IAM 2026-07-01{end}.csv", "")[0] == utc(2026, 7, 1, 23, 59, 59)
+
+
 def test_two_days_in_a_name_are_two_though_one_is_not_read() -> None:
     for name, expected in (
         ("2026-09-30 saved 23.12.2026.csv", None),
