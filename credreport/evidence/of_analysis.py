@@ -118,7 +118,7 @@ _COUNTS_ON_SCREEN = {
     "Users": "users", "Open": "open", "Unused": "unused", "Current": "current",
     "Undetermined": "undetermined",
 }  # fmt: skip
-_SUMMARY_WIDTHS = (26, 9, 9.5, 9.5, 9, 13.5, 9, 14, 13)
+_SUMMARY_WIDTHS = (26, 9, 9.5, 9.5, 9, 13.5, 12, 12.5, 11.5)
 
 
 @storing_python_text

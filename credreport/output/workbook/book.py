@@ -10,6 +10,8 @@ from datetime import datetime
 from openpyxl import Workbook
 from openpyxl.chart import BarChart, Reference
 from openpyxl.drawing.image import Image
+from openpyxl.drawing.spreadsheet_drawing import AnchorMarker, OneCellAnchor
+from openpyxl.drawing.xdr import XDRPositiveSize2D
 from openpyxl.styles import Border, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.hyperlink import Hyperlink
@@ -49,6 +51,10 @@ from credreport.schema import JUDGED_KINDS
 from credreport.text import plural
 
 _CHART_ROWS = 13
+_CHART_COLUMN = 5  # from 0: the first that no table with a chart reaches
+# In the units of drawings, 360,000 a centimetre.
+_CHART_BELOW = 18_000
+_CHART_SIZE = 3_240_000, 1_944_000
 # The height of a heading's row and of a blank one, in lines.
 _HEADING_SHARE, _BLANK_SHARE = 1.25, 0.66
 # Two links are side by side if all of them are shorter than this.
@@ -229,7 +235,6 @@ def _add_chart(sheet: Worksheet, row: int, block: Block) -> None:
     chart.overlap = 100
     chart.gapWidth = 40
     chart.title = None
-    chart.height, chart.width = 5.4, 9
     first, last = row + 2, row + 1 + len(block.table)
     chart.add_data(
         Reference(sheet, min_col=2, max_col=3, min_row=first - 1, max_row=last),
@@ -246,7 +251,10 @@ def _add_chart(sheet: Worksheet, row: int, block: Block) -> None:
     chart.x_axis.delete = False
     chart.y_axis.delete = False
     chart.legend.position = "t"
-    sheet.add_chart(chart, f"F{row}")
+    # A little below the edge of its row: at a page break, it would be drawn on the page before too.
+    place = AnchorMarker(col=_CHART_COLUMN, row=row - 1, rowOff=_CHART_BELOW)
+    chart.anchor = OneCellAnchor(_from=place, ext=XDRPositiveSize2D(*_CHART_SIZE))  # type: ignore[assignment]
+    sheet.add_chart(chart)
 
 
 def _add_sign_off(sheet: Worksheet, row: int, sign_off: SignOff) -> None:

@@ -40,6 +40,7 @@ UNDERLINE = Border(bottom=Side(style="thin", color="D0D5DD"))
 TOP = Alignment(vertical="top")
 WRAP = Alignment(vertical="top", wrap_text=True)
 _APART = Alignment(vertical="top", horizontal="left", indent=1)  # unwrapped: a last text extends
+_APART_WRAPPED = Alignment(vertical="top", horizontal="left", indent=1, wrap_text=True)
 _APART_HEADER = Alignment(vertical="center", horizontal="left", indent=1, wrap_text=True)
 ALIGNMENTS = {
     "text": WRAP,
@@ -199,12 +200,13 @@ def write_block(sheet: Worksheet, row: int, block: Block, widths: Sequence[float
                 part, *rest = broken(value, to_edge)
             cell = put(sheet, row, place, part, missing=block.missing)
             cell.border = UNDERLINE
-            if place in touching:
+            is_apart = place in touching
+            if is_apart:
                 cell.alignment = _APART
             if isinstance(value, str) and place < last:
-                lines = lines_of(value, widths[place - 1])
+                lines = lines_of(value, widths[place - 1] - _INDENT * is_apart)
                 if lines > 1:
-                    cell.alignment = WRAP
+                    cell.alignment = _APART_WRAPPED if is_apart else WRAP
                 tallest = max(tallest, lines)
         if tallest > 1:
             sheet.row_dimensions[row].height = tallest * LINE_HEIGHT + LINE_SPARE

@@ -452,6 +452,9 @@ def test_the_summary_with_a_baseline_is_one_page_and_a_longer_one_never_cuts_its
         assert sheet.page_setup.fitToHeight == pages
         row = [cell.value for cell in sheet["A"]].index("Ageing of active credentials")
         assert [each.id for each in sheet.row_breaks.brk] == ([] if pages else [row])
+        # Exactly on the break, its upper edge would be drawn on the page before.
+        (chart,) = sheet._charts
+        assert (chart.anchor._from.row, chart.anchor._from.rowOff > 0) == (row, True)
 
 
 @pytest.mark.parametrize(
@@ -521,6 +524,18 @@ def test_a_last_text_beside_numbers_extends_to_the_edge_and_into_the_rows_below(
     )
     assert len(shown) > 1
     assert {(cell.alignment.wrap_text, cell.alignment.indent) for cell in shown} == {(None, 1)}
+
+
+def test_a_text_beside_numbers_stands_apart_from_them_also_where_it_is_wrapped() -> None:
+    sheet = openpyxl.Workbook().active
+    assert sheet is not None
+    table = pd.DataFrame({"count": [1, 2], "fires": ["> 90 days", "<= 7 days"], "control": "CIS"})
+    headers = ("Count", "Fires", "Control")
+    for width, is_wrapped in ((12, None), (9, True)):
+        sheet.column_dimensions["B"].width = width
+        write_block(sheet, 1, Block("Rules", headers, table), [6, width, 40])
+        cell = sheet.cell(3, 2)
+        assert (cell.alignment.wrap_text, cell.alignment.indent) == (is_wrapped, 1), width
 
 
 def test_heights_of_a_long_summary_are_set_in_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
