@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
@@ -90,8 +90,8 @@ class Decisions:
     """The decisions of one workbook, and the file; nothing where none was given.
 
     `signed` has the labels and texts of the sign-off that are filled in; `notices` say which cells
-    needed interpreting; `tested` counts the rows of the sample with results.
-    `headers` has what the header row of each sheet says, `has_comments` whether cells have any.
+    needed interpreting; `tested` counts the rows of the sample with results; `added` says in words
+    what is there that no run writes.
     """
 
     decisions: tuple[Decision, ...] = ()
@@ -99,8 +99,7 @@ class Decisions:
     notices: tuple[Notice, ...] = ()
     file: OptionFile | None = None
     tested: int = 0
-    headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    has_comments: bool = False
+    added: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Decision]:
         """Yield the decisions in the order of the workbook."""

@@ -36,11 +36,12 @@ from credreport.decisions.decision import (
 )
 from credreport.decisions.size_limits import reason_not_to_open
 from credreport.errors import Notice, Problem, UsageError, problem_lines
+from credreport.evidence.columns import HEADERS_OF_ACCOUNTS, KNOWN_HEADERS, TITLES
 from credreport.files import read_bounded
 from credreport.instants import parse_date
 from credreport.rules.option_file import OptionFile
 from credreport.schema import SLOT_WORDS
-from credreport.text import escape_lines
+from credreport.text import escape_lines, first_few
 
 MAX_BYTES = 256 * 1024 * 1024
 # Workbooks of a run unpack to about 11 times their size, also when other programs saved them again.
@@ -50,6 +51,7 @@ _MAX_UNPACKED = 1024 * 1024 * 1024
 _MAX_ROWS = 1_048_576
 _MAX_COLUMNS = 40
 _MOST_SHOWN = 60
+_NAMED = 5
 _HEADER_WITHIN = 20
 _YEARS = range(2000, 2100)
 _OLE = b"\xd0\xcf\x11\xe0"
@@ -108,6 +110,10 @@ def parse_workbook(name: str, data: bytes, *, is_carried: bool) -> Decisions:
     if reader.problems:
         lines = problem_lines(reader.problems)
         raise UsageError(*(f"{OPTION} {line}" for line in lines))
+    added = tuple(_find_added(reader, sheets))
+    if is_carried:
+        messages = (f"{words}: not carried over" for words in added)
+        reader.notices += [Notice(name, 0, "decision-beside", message) for message in messages]
     file = OptionFile(name, hashlib.sha256(data).hexdigest(), len(data))
     return Decisions(
         decisions,
@@ -115,8 +121,7 @@ def parse_workbook(name: str, data: bytes, *, is_carried: bool) -> Decisions:
         tuple(reader.notices),
         file,
         _count_tested(sheets),
-        reader.headers,
-        reader.has_comments,
+        added,
     )
 
 
@@ -390,6 +395,39 @@ def _refuse_others(
                 found = f"{decision.finding_id} has a decision that the sheet {_FINDINGS} lacks"
                 remedy = f"Put it there, or delete the sheet {title}"
                 reader.refuse(decision.place, found, remedy)
+
+
+def _find_added(reader: _Reader, sheets: Mapping[str, Sequence[_Row]]) -> Iterator[str]:
+    """Yield what somebody added that no run writes, nor takes over."""
+    more = HEADERS_OF_ACCOUNTS if "Accounts" in reader.headers else ()
+    for title, headers in reader.headers.items():
+        if title not in TITLES:
+            yield f"a sheet {title!r}"
+        known = {*KNOWN_HEADERS.get(title, headers), *more, ""}
+        for header in headers:
+            if header not in known:
+                yield f"a column {header!r} on the sheet {title}"
+        if title in (_FINDINGS, _DECISIONS) and (cells := _outside(sheets.get(title, []))):
+            yield f"text outside the table of the sheet {title} ({first_few(cells, _NAMED)})"
+    if reader.has_comments:
+        yield "comments"
+
+
+def _outside(rows: Sequence[_Row]) -> list[str]:
+    """Return the cells with text in rows without a finding, or in columns without a header."""
+    place, headers = _to_header(rows)
+    width, found = len(headers), []
+    for at, (number, cells) in enumerate(rows):
+        texts = [_to_text(cell.value) for cell in cells]
+        is_of_table = at == place or any(map(_FINDING_ID.fullmatch, texts))
+        is_empty_table = at == place + 1 == len(rows) - 1 and texts[0].startswith("No ")
+        found += [
+            f"{get_column_letter(column)}{number}"
+            for column, text in enumerate(texts, 1)
+            if text and not (column == 1 and is_empty_table)
+            if not (is_of_table and column <= width and headers[column - 1])
+        ]
+    return found
 
 
 def _of_row(

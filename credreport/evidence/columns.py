@@ -97,11 +97,6 @@ AUDITOR_HEADERS = {
     title: tuple(column.header for column in columns if column.is_for_auditor)
     for title, columns in (("Findings", _FINDINGS), ("Sample", _SAMPLE))
 }
-# All headers of the sheets with columns for the auditor: any others were added by hand.
-KNOWN_HEADERS = {
-    title: tuple(column.header for column in columns)
-    for title, columns in (("Findings", _FINDINGS), ("Sample", _SAMPLE))
-}
 # Of a run with --accounts, those that any sheet may have besides.
 HEADERS_OF_ACCOUNTS = (_NAME.header, _OWNER.header)
 # All sheets that any kind of run writes.
@@ -132,6 +127,16 @@ _USERS = (
     *_SOURCE,
     _ARN,
 )
+# All headers of the sheets in which decisions are taken: any others were added by hand.
+KNOWN_HEADERS = {
+    title: tuple(column.header for column in columns)
+    for title, columns in (
+        ("Findings", _FINDINGS),
+        ("Undetermined", _UNDETERMINED),
+        ("Decisions", _DECISIONS),
+        ("Sample", _SAMPLE),
+    )
+}
 _CREDENTIALS = (
     _ACCOUNT,
     _USER,

@@ -8,7 +8,6 @@ from pathlib import Path
 from credreport.decisions.decision import OPTION, Decisions
 from credreport.decisions.workbook import MAX_BYTES, parse_workbook
 from credreport.errors import UsageError
-from credreport.evidence.columns import HEADERS_OF_ACCOUNTS, KNOWN_HEADERS, TITLES
 from credreport.evidence.evidence import SignOff
 from credreport.files import read_bounded
 from credreport.text import plural
@@ -39,9 +38,9 @@ def reason_to_keep(
             f"{path} has {rows} of the sample filled in, which not even --force replaces and "
             f"{OPTION} does not take over; {elsewhere}"
         )
-    if added := _added(found):
+    if found.added:
         return (
-            f"{path} has {added}, which somebody added: not even --force replaces it, and {OPTION} "
+            f"{path} has {found.added[0]}, which somebody added: not even --force replaces it, and {OPTION} "
             f"does not take that over; {elsewhere}"
         )
     if carried.file and found.file and carried.file.sha256 == found.file.sha256:
@@ -58,16 +57,3 @@ def reason_to_keep(
         f"{path} has {' and '.join(words)} filled in, which not even --force replaces. "
         f"Add {OPTION} {shlex.quote(str(path))} --force to take the decisions over; or {elsewhere}"
     )
-
-
-def _added(found: Decisions) -> str:
-    """Return the first thing that no run writes and no run takes over; empty where there is none."""
-    more = HEADERS_OF_ACCOUNTS if "Accounts" in found.headers else ()
-    for title, headers in found.headers.items():
-        if title not in TITLES:
-            return f"a sheet {title!r}"
-        known = (*KNOWN_HEADERS.get(title, headers), *more)
-        for header in headers:
-            if header and header not in known:
-                return f"a column {header!r} on the sheet {title}"
-    return "comments" if found.has_comments else ""

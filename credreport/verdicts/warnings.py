@@ -80,12 +80,19 @@ WARNING_TITLES = {
     "decision-contradicted": "decisions that the report contradicts",
     "decision-later": "decisions that only a later report can show",
     "decision-read": "cells of decisions that needed interpreting",
+    "decision-beside": "what was added to the earlier workbook, not carried over",
     "sign-off": "sign-off of the earlier workbook, not carried over",
 }
 
 # Warnings about the user's own classes, waivers, list of accounts and decisions are shown one by one.
 WAIVER_CODES = ("waiver-expired", "waiver-early", "waiver-unmatched")
-DECISION_CODES = ("decision-contradicted", "decision-later", "decision-read", "sign-off")
+DECISION_CODES = (
+    "decision-contradicted",
+    "decision-later",
+    "decision-read",
+    "decision-beside",
+    "sign-off",
+)
 ACCOUNT_CODES = ("account-without-report", "account-not-listed")
 OWN_CODES = ("class-unmatched", *WAIVER_CODES, *ACCOUNT_CODES, *DECISION_CODES)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from openpyxl.comments import Comment
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.workbook.defined_name import DefinedName
 
@@ -314,6 +315,28 @@ class TestRowsThatWerePastedOnAnotherSheet:
     def test_are_not_the_waivers(self) -> None:
         waivers = [["Waiver", "Reason", "Findings covered"], ["W-1", "Exception", ID]]
         assert len(parse(make([ID, "ann", "Open"], Waivers=waivers)).decisions) == 1
+
+
+class TestWhatSomebodyAdded:
+    def test_is_named_as_not_carried_over(self) -> None:
+        book = openpyxl.load_workbook(io.BytesIO(make([ID, "ann", "Open"])))
+        sheet = book["Findings"]
+        sheet["G1"], sheet["G2"] = "Decision by Bob", "Removed"
+        sheet["I2"], sheet["A5"], sheet["B7"] = "ask", "Bob agrees", "x"
+        sheet["C2"].comment = Comment("Asked Bob", "Ann")
+        book.create_sheet("Interviews")
+        assert [each.message for each in parse(saved(book)).notices] == [
+            "a column 'Decision by Bob' on the sheet Findings: not carried over",
+            "text outside the table of the sheet Findings (I2, A5, B7): not carried over",
+            "a sheet 'Interviews': not carried over",
+            "comments: not carried over",
+        ]
+
+    def test_is_not_what_the_run_says_of_an_empty_table(self) -> None:
+        assert parse(make(["No findings: none"], Decisions=[HEADERS, ["No decisions"]])).added == ()
+        assert parse(make(["No findings: none"], ["No"])).added == (
+            "text outside the table of the sheet Findings (A2, A3)",
+        )
 
 
 class TestMergedCells:

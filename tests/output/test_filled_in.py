@@ -94,6 +94,14 @@ def _sheet(book: Workbook) -> None:
     book.create_sheet("Interviews")
 
 
+def _beside_the_undetermined(book: Workbook) -> None:
+    book["Undetermined"]["H1"] = "Decision"
+
+
+def _below(book: Workbook) -> None:
+    book["Findings"]["B5"] = "Bob agrees"
+
+
 def _column(book: Workbook) -> None:
     book["Findings"]["S1"] = "Screenshot"
 
@@ -104,6 +112,8 @@ def _column(book: Workbook) -> None:
         (_comment, "comments"),
         (_sheet, "a sheet 'Interviews'"),
         (_column, "a column 'Screenshot' on the sheet Findings"),
+        (_beside_the_undetermined, "a column 'Decision' on the sheet Undetermined"),
+        (_below, "text outside the table of the sheet Findings (B5)"),
     ],
 )
 def test_what_somebody_added_is_not_taken_over_and_stays(
