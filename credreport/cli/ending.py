@@ -107,6 +107,7 @@ def without_names(error: CredreportError, options: Mapping[str, object]) -> Cred
 def end(screen: Screen, doubts: Sequence[str], *, has_open_findings: bool) -> int:
     """Return the exit status of what was judged; name on the screen what makes it incomplete."""
     if doubts:
-        screen.note(f"Exit status 3: {'; '.join(doubts)}.")
+        say = screen.fail if screen.quiet else screen.note
+        say(f"Exit status 3: {'; '.join(doubts)}.")
         return INCOMPLETE
     return FINDINGS_OPEN if has_open_findings else 0

@@ -249,7 +249,10 @@ Cluster = Annotated[
 Quiet = Annotated[
     bool,
     typer.Option(
-        "--quiet", "-q", rich_help_panel=OUTPUT, help="Print only the verdict and errors."
+        "--quiet",
+        "-q",
+        rich_help_panel=OUTPUT,
+        help="Print only the verdict, errors and why the exit status is 3.",
     ),
 ]
 Verbose = Annotated[

@@ -141,6 +141,12 @@ class TestAnalyze:
         assert done.stdout.count("\n") == 1
         assert done.stderr == ""
 
+    def test_quiet_says_why_the_status_is_3(self, here: Path) -> None:
+        path = save(here, root(), user(password_enabled="true", password_last_used="soon"))
+        done = run("analyze", path, "-q", "--json", "--format", "none")
+        assert done.exit_code == 3
+        assert done.stderr == "Exit status 3: credentials that could not be judged: 1.\n"
+
     def test_counts_warnings_or_tells_each(self, here: Path) -> None:
         path = save(here, user("b"), user("a"))
         (here / "notes.pdf").touch()
