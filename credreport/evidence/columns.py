@@ -127,16 +127,6 @@ _USERS = (
     *_SOURCE,
     _ARN,
 )
-# All headers of the sheets in which decisions are taken: any others were added by hand.
-KNOWN_HEADERS = {
-    title: tuple(column.header for column in columns)
-    for title, columns in (
-        ("Findings", _FINDINGS),
-        ("Undetermined", _UNDETERMINED),
-        ("Decisions", _DECISIONS),
-        ("Sample", _SAMPLE),
-    )
-}
 _CREDENTIALS = (
     _ACCOUNT,
     _USER,
@@ -228,6 +218,22 @@ _TIMELINE = (
     Column("Times it came back", "came_back", "number", 8),
     Column("Last seen (UTC)", "last_seen", "date", 19, is_printed=False),
 )
+# The headers of each table, of which a sheet has all or some: any others were added by hand.
+KNOWN_HEADERS = {
+    title: frozenset(column.header for column in columns)
+    for title, columns in (
+        ("Findings", _FINDINGS),
+        ("Undetermined", _UNDETERMINED),
+        ("Users", _USERS),
+        ("Accounts", (*_ACCOUNTS, *_ACCOUNTS_COMPARED)),
+        ("Credentials", _CREDENTIALS),
+        ("Sample", _SAMPLE),
+        ("Remediation", _REMEDIATION),
+        ("Changes", _CHANGES),
+        ("Timeline", _TIMELINE),
+        ("Decisions", _DECISIONS),
+    )
+}
 # Of a longer population, only the rows that need a decision are printed.
 _PRINTED_WHOLE = 500
 # What the conclusion about a user says where something could not be judged.

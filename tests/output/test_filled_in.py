@@ -98,6 +98,10 @@ def _beside_the_undetermined(book: Workbook) -> None:
     book["Undetermined"]["H1"] = "Decision"
 
 
+def _beside_the_steps(book: Workbook) -> None:
+    book["Remediation"]["L1"] = "Done"
+
+
 def _below(book: Workbook) -> None:
     book["Findings"]["B5"] = "Bob agrees"
 
@@ -113,6 +117,7 @@ def _column(book: Workbook) -> None:
         (_sheet, "a sheet 'Interviews'"),
         (_column, "a column 'Screenshot' on the sheet Findings"),
         (_beside_the_undetermined, "a column 'Decision' on the sheet Undetermined"),
+        (_beside_the_steps, "a column 'Done' on the sheet Remediation"),
         (_below, "text outside the table of the sheet Findings (B5)"),
     ],
 )
