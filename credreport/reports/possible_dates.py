@@ -52,6 +52,8 @@ _PERIOD = re.compile(
     + r")(?![a-z])|(?<![a-z])(?:q ?(?P<q>[1-4])|h ?(?P<h>[12])|(?:[ck]?w|week) ?(?P<w>[0-9]{1,2}))(?![0-9a-z])"
     r"|(?<![0-9])(?:(?P<of_q>[1-4])q|(?P<of_h>[12])h)(?![a-z])"
 )
+# Without a year, `dec.csv` and `2h.csv` are rather something else.
+_WHOLE = re.compile("[a-z]{4}|[a-z]+ ?[0-9]")
 # The day of a month that is written as a word, on either side of it.
 _DAY_BEHIND = re.compile(r" ?([0-9]{1,2})(?![0-9])")
 _DAY_BEFORE = re.compile(r"(?<![0-9])([0-9]{1,2})(?:st|nd|rd|th|er)?(?: de)? ?\Z")
@@ -75,10 +77,12 @@ def is_later(name: str, instant: datetime) -> bool:
 
     It is nearer to the report than what the instant was taken from, which then says nothing.
     """
-    text = _FISCAL.sub("_", plain_name(name))
-    if any(day - instant > _A_DAY for day in (*stamps_in_name(name), *unread_days(text))):
+    text, stamps = _FISCAL.sub("_", plain_name(name)), stamps_in_name(name)
+    if any(day - instant > _A_DAY for day in (*stamps, *unread_days(text))):
         return True
-    return any(_A_DAY < day - instant < _TWO_YEARS for day in _guess_days(text[:_LONGEST_NAME]))
+    year = "" if stamps or text != plain_name(name) else str(instant.year)
+    guesses = _guess_days(text[:_LONGEST_NAME], year)
+    return any(_A_DAY < day - instant < _TWO_YEARS for day in guesses)
 
 
 def has_any_date(name: str) -> bool:
@@ -87,8 +91,11 @@ def has_any_date(name: str) -> bool:
     return bool(stamps_in_name(name) or unread_days(text) or next(_guess_days(text), None))
 
 
-def _guess_days(text: str) -> Iterator[datetime]:
-    """Yield the first day of whatever else in a text may be a day, a month, a quarter or a week."""
+def _guess_days(text: str, year_of_none: str = "") -> Iterator[datetime]:
+    """Yield the first day of whatever else in a text may be a day, a month, a quarter or a week.
+
+    `year_of_none`: that of a whole word for a month, a quarter or a week in a text without a year.
+    """
     for match in _END_OF_PERIOD.finditer(text):
         yield from _days_of(match[1], (match[2], match[3]), (match[3], match[2]))
     for pattern in _READ:
@@ -119,7 +126,8 @@ def _guess_days(text: str) -> Iterator[datetime]:
         before = plain[: match.start()]
         near = _YEAR_BEHIND.match(plain, match.end()), _YEAR_BEFORE.search(before)
         beside = _DAY_BEHIND.match(plain, match.end()), _DAY_BEFORE.search(before)
-        for year in (*years, *(f"20{each[1]}" for each in near if each)):
+        own = years or ({year_of_none} if year_of_none and _WHOLE.match(match[0]) else set())
+        for year in (*own, *(f"20{each[1]}" for each in near if each)):
             yield from _days_of_period(year, match, [each[1] for each in beside if each])
 
 

@@ -274,6 +274,8 @@ class TestSuperseded:
             "report_30.12.2026.csv",
             "2026-03/a.csv",
             "Q2 2026/a.csv",
+            "Q2/a.csv",
+            "June/a.csv",
             "2026-01-01_2026-02-28.csv",
             "a.json",
         ],
