@@ -52,8 +52,14 @@ _PERIOD = re.compile(
     + r")(?![a-z])|(?<![a-z])(?:q ?(?P<q>[1-4])|h ?(?P<h>[12])|(?:[ck]?w|week) ?(?P<w>[0-9]{1,2}))(?![0-9a-z])"
     r"|(?<![0-9])(?:(?P<of_q>[1-4])q|(?P<of_h>[12])h)(?![a-z])"
 )
-# Without a year, `dec.csv` and `2h.csv` are rather something else.
+# Without a year, `dec.csv` and `2h.csv` are rather something else, and `30.09` in a longer word is no day.
 _WHOLE = re.compile("[a-z]{4}|[a-z]+ ?[0-9]")
+_DAY_APART = re.compile(
+    r"(?:\A| )[0-9]{1,2}(?:st|nd|rd|th)? ?\|(?: |\Z)|(?:\A| )\| ?[0-9]{1,2}(?:st|nd|rd|th)?(?: |\Z)"
+)
+_DAY_ALONE = re.compile(
+    r"(?<![0-9A-Za-z])(?<![0-9][-._])([0-3][0-9])[-._]([0-3][0-9])(?![0-9A-Za-z]|[-._][0-9])"
+)
 # The day of a month that is written as a word, on either side of it.
 _DAY_BEHIND = re.compile(r" ?([0-9]{1,2})(?![0-9])")
 _DAY_BEFORE = re.compile(r"(?<![0-9])([0-9]{1,2})(?:st|nd|rd|th|er)?(?: de)? ?\Z")
@@ -122,11 +128,15 @@ def _guess_days(text: str, year_of_none: str = "") -> Iterator[datetime]:
                 dates = [(one, other), (other, one)]
             yield from _days_of(f"20{part['year'][-2:]}", *dates)
     years = {*_YEAR.findall(plain)}
+    if year_of_none and not years:
+        for match in _DAY_ALONE.finditer(text):
+            yield from _days_of(year_of_none, (match[1], match[2]), (match[2], match[1]))
     for match in _PERIOD.finditer(plain):
         before = plain[: match.start()]
         near = _YEAR_BEHIND.match(plain, match.end()), _YEAR_BEFORE.search(before)
         beside = _DAY_BEHIND.match(plain, match.end()), _DAY_BEFORE.search(before)
-        own = years or ({year_of_none} if year_of_none and _WHOLE.match(match[0]) else set())
+        is_whole = _WHOLE.match(match[0]) or _DAY_APART.search(f"{before}|{plain[match.end() :]}")
+        own = years or ({year_of_none} if year_of_none and is_whole else set())
         for year in (*own, *(f"20{each[1]}" for each in near if each)):
             yield from _days_of_period(year, match, [each[1] for each in beside if each])
 

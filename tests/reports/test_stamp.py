@@ -363,8 +363,12 @@ def test_nor_where_it_may_have_a_later_one_in_other_words(date: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Dezember", "12 - December", "31 décembre", "noviembre.csv", "KW 48", "Dezember 25"]
-)
+    "name",
+    [
+        "Dezember", "12 - December", "31 décembre", "noviembre.csv", "KW 48", "Dezember 25",
+        "Bericht 31.12.csv", "report_12-31", "r_01_11.csv", "31-Dec.csv", "report dec 31st", "30nov",
+    ],
+)  # fmt: skip
 def test_nor_where_it_has_a_later_month_without_a_year(name: str) -> None:
     folder = Stamp(END_OF_SEPTEMBER, "directory name")
     assert find_stamp(name, "", folder)[:2] == (None, "")
@@ -376,6 +380,7 @@ def test_nor_where_it_has_a_later_month_without_a_year(name: str) -> None:
     [
         "sep 2026.csv", "Q4 2026.csv", "2026 02 11.csv", "01-10-2026.csv", "30.09.26.csv", "marketing 2027.csv",
         "FY27-Q1.csv", "FY2027 Q2.csv", "FY27 Q4.csv", "dec.csv", "2h.csv", "September.csv", "Januar.csv", "Q3.csv",
+        "30.09.csv", "02-31.csv", "10.12.0.1.csv", "v5.11.12.csv", "a12-30b.csv", "06-00-09.csv", "x3dec4f.csv", "FY27 31.12.csv",
         "101126.csv", "12-11-26.csv", "SEC-1234.csv", "AUDIT-2026-1123.csv", "CVE-2026-12345.csv", "AUDIT-2026-300.csv", "2026-274.csv", "2026-370.csv", "q4 2029.csv",
         "1111-2222-3333.csv", "1790748000.csv", "1997660000.csv", "PCI DSS 4.0.1.csv", "2026-2027.csv", "2027.csv",
         "99999999.csv", "report (12).csv", "31.11.26.csv",
