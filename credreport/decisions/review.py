@@ -321,23 +321,21 @@ def _find_elsewhere(decision: Decision, run: _Run) -> _Standing:
         as_of = newest_as_of(run.newest.totals)
         detail = "its account has no report in this run"
         return _Standing(Outcome.NOT_COVERED.value, detail, row, as_of)
-    unjudged = _unjudged(decision, run.newest)
-    if unjudged:
-        return _Standing(NOT_JUDGED, unjudged, row, as_of)
-    kinds = run.unsure.get((decision.account_id, decision.user), frozenset())
     kind = KIND_OF.get(decision.credential, "")
-    if kinds and ("" in kinds or not kind or kind in kinds):
-        detail = "this report does not allow a verdict on its user"
-        return _Standing(Outcome.UNDETERMINED.value, detail, row, as_of)
-    detail = f"the report as of {as_of:%Y-%m-%d} has no such finding"
+    state, detail = NOT_JUDGED, _unjudged(decision, run.newest)
+    if not detail:
+        kinds = run.unsure.get((decision.account_id, decision.user), frozenset())
+        if kinds and ("" in kinds or not kind or kind in kinds):
+            detail = "this report does not allow a verdict on its user"
+            return _Standing(Outcome.UNDETERMINED.value, detail, row, as_of)
+        state, detail = NOT_FOUND, f"the report as of {as_of:%Y-%m-%d} has no such finding"
     if (decision.account_id, decision.user, kind) in run.active:
         known = decision.credential == Kind.PASSWORD
         detail += f", but a user of this name has an active {kind.replace('_', ' ')}"
         detail += "" if known else ", this one or another"
-        return _Standing(
-            NOT_FOUND, detail, row, as_of, way=Change.USED_AGAIN.value if known else ""
-        )
-    return _Standing(NOT_FOUND, f"{detail}; `credreport compare` says why", row, as_of)
+        return _Standing(state, detail, row, as_of, way=Change.USED_AGAIN.value if known else "")
+    why = "; `credreport compare` says why" if state == NOT_FOUND else ""
+    return _Standing(state, f"{detail}{why}", row, as_of)
 
 
 def _unjudged(decision: Decision, newest: Assessment) -> str:

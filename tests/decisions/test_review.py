@@ -156,6 +156,24 @@ class TestAFindingThatIsNotThere:
         words = f"decided Exception on 2026-01-01 by Ann; {state.replace('_', ' ')} ({why})"
         assert told(judged, replace(decision, disposition="Exception"))[2] == words
 
+    @pytest.mark.parametrize(
+        ("change", "why"),
+        [
+            ({"limit": ">= 45"}, "the limit was >= 45 days and is >= 90 days in this run"),
+            ({"rule": "old-password"}, "the rule old-password is not in force in this run"),
+        ],
+    )
+    def test_is_contradicted_by_an_active_password_whatever_is_judged(
+        self, judged: Assessment, change: dict[str, str], why: str
+    ) -> None:
+        decision = replace(GONE, user="b", credential="password", rule="unused-password")
+        assert told(judged, replace(decision, **change)) == (  # type: ignore[arg-type]
+            "not_judged",
+            True,
+            f"decided Removed on 2026-01-01 by Ann, but still active: {why}, but a user of this name "
+            "has an active password",
+        )
+
     def test_was_judged_by_any_limit_that_a_masked_class_may_have_given(
         self, judged: Assessment
     ) -> None:
