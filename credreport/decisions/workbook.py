@@ -41,7 +41,7 @@ from credreport.files import read_bounded
 from credreport.instants import parse_date
 from credreport.rules.option_file import OptionFile
 from credreport.schema import SLOT_WORDS
-from credreport.text import escape_lines, first_few
+from credreport.text import escape_lines, first_few, plural
 
 MAX_BYTES = 256 * 1024 * 1024
 # Workbooks of a run unpack to about 11 times their size, also when other programs saved them again.
@@ -57,7 +57,9 @@ _YEARS = range(2000, 2100)
 _OLE = b"\xd0\xcf\x11\xe0"
 _FINDINGS, _DECISIONS, _SUMMARY = "Findings", "Decisions", "Summary"
 _SAMPLE, _WAIVERS = "Sample", "Waivers"
-_READ = (_FINDINGS, _DECISIONS, _SUMMARY, _SAMPLE)
+# Sheets with a row for what there is to decide on.
+_LISTS = (_FINDINGS, _DECISIONS, "Undetermined", "Remediation")
+_READ = (*_LISTS, _SUMMARY, _SAMPLE)
 _MERGED = re.compile(
     rb"<(?:\w+:)?mergeCell [^>]{0,99}?\bref=[\"'](?P<place>[A-Z]{1,3}(?P<first>\d+):[A-Z]{1,3}(?P<last>\d+))"
 )
@@ -110,9 +112,11 @@ def parse_workbook(name: str, data: bytes, *, is_carried: bool) -> Decisions:
     if reader.problems:
         lines = problem_lines(reader.problems)
         raise UsageError(*(f"{OPTION} {line}" for line in lines))
+    tested = _count_tested(sheets)
     added = tuple(_find_added(reader, sheets))
     if is_carried:
-        messages = (f"{words}: not carried over" for words in added)
+        results = (f"{plural(tested, 'result')} of the sample",) if tested else ()
+        messages = (f"{words}: not carried over" for words in (*added, *results))
         reader.notices += [Notice(name, 0, "decision-beside", message) for message in messages]
     file = OptionFile(name, hashlib.sha256(data).hexdigest(), len(data))
     return Decisions(
@@ -120,7 +124,7 @@ def parse_workbook(name: str, data: bytes, *, is_carried: bool) -> Decisions:
         signed,
         tuple(reader.notices),
         file,
-        _count_tested(sheets),
+        tested,
         added,
     )
 
@@ -407,7 +411,7 @@ def _find_added(reader: _Reader, sheets: Mapping[str, Sequence[_Row]]) -> Iterat
         for header in headers:
             if header not in known:
                 yield f"a column {header!r} on the sheet {title}"
-        if title in (_FINDINGS, _DECISIONS) and (cells := _outside(sheets.get(title, []))):
+        if title in _LISTS and (cells := _outside(sheets.get(title, []))):
             yield f"text outside the table of the sheet {title} ({first_few(cells, _NAMED)})"
     if reader.has_comments:
         yield "comments"
@@ -419,7 +423,7 @@ def _outside(rows: Sequence[_Row]) -> list[str]:
     width, found = len(headers), []
     for at, (number, cells) in enumerate(rows):
         texts = [_to_text(cell.value) for cell in cells]
-        is_of_table = at == place or any(map(_FINDING_ID.fullmatch, texts))
+        is_of_table = at == place or _ID not in headers or any(map(_FINDING_ID.fullmatch, texts))
         is_empty_table = at == place + 1 == len(rows) - 1 and texts[0].startswith("No ")
         found += [
             f"{get_column_letter(column)}{number}"

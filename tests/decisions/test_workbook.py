@@ -332,6 +332,19 @@ class TestWhatSomebodyAdded:
             "comments: not carried over",
         ]
 
+    def test_is_named_beside_what_was_not_judged_and_the_steps_too(self) -> None:
+        data = make(
+            [ID, "ann"],
+            Undetermined=[["Account", "User"], ["1", "ann", None, "asked Bob"]],
+            Remediation=[["Finding ID", "User"], [ID, "ann", "done"]],
+            Sample=[["No.", "Result"], [1, "fails"], [2, None]],
+        )
+        assert [each.message for each in parse(data).notices] == [
+            "text outside the table of the sheet Undetermined (D2): not carried over",
+            "text outside the table of the sheet Remediation (C2): not carried over",
+            "1 result of the sample: not carried over",
+        ]
+
     def test_is_not_what_the_run_says_of_an_empty_table(self) -> None:
         assert parse(make(["No findings: none"], Decisions=[HEADERS, ["No decisions"]])).added == ()
         assert parse(make(["No findings: none"], ["No"])).added == (
