@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from credreport.arrays import Flags, Places
+from credreport.arrays import Flags, Instants, Places
 from credreport.errors import Notice
 from credreport.instants import parse_date
 from credreport.rules.catalogue import RULES
@@ -227,8 +227,7 @@ class _Findings:
 
     def __init__(self, findings: pd.DataFrame) -> None:
         self.ids = findings["finding_id"].to_numpy(dtype=object)
-        # A waiver begins and ends with a day, which may be out of the range of nanoseconds.
-        self._days = findings["as_of"].dt.tz_localize(None).to_numpy().astype("datetime64[D]")
+        self._days = _days_of(findings["as_of"])
         self._accounts, self._users, self._credentials, self._kinds, self._rules = (
             _Column(findings[name]) for name in ("account_id", "user", "credential", "kind", "rule")
         )
@@ -344,6 +343,44 @@ def waiver_notices(table: pd.DataFrame, waivers: Waivers) -> list[Notice]:
             said.append(("waiver-unmatched", message))
         notices += [Notice(waivers.file.name, waiver.line, *each) for each in said]
     return notices
+
+
+def newer_notices(findings: pd.DataFrame, waivers: Waivers) -> list[Notice]:
+    """Return a warning for each waiver of keys, certificates or users that were made after its approval.
+
+    `findings` are those that `waive` marked, with `created_at` and `set_at`. What a later waiver in
+    force covers too was approved.
+    """
+    if waivers.file is None:
+        return []
+    is_own = findings["kind"].isin([Kind.ACCESS_KEY, Kind.CERTIFICATE])
+    made = _days_of(findings["set_at"].where(is_own, findings["created_at"]))
+    approved = {waiver.id: np.datetime64(waiver.approved_on, "D") for waiver in waivers.waivers}
+    never = np.datetime64("NaT", "D")
+    latest = np.array([approved.get(name, never) for name in findings["waiver"]], dtype="M8[D]")
+    is_newer = made > latest
+    newer, made, latest = findings[is_newer], made[is_newer], latest[is_newer]
+    laid_out = _Findings(newer)
+    for waiver in waivers.waivers if len(newer) else ():
+        covered, _, _ = laid_out.split(waiver, laid_out.about(waiver))
+        latest[covered] = np.maximum(latest[covered], approved[waiver.id])
+    counts = newer.loc[made > latest, "waiver"].value_counts()
+    return [
+        Notice(
+            waivers.file.name,
+            waiver.line,
+            "waiver-newer",
+            f"waiver {waiver.id}, approved on {waiver.approved_on}, covers "
+            f"{plural(int(counts[waiver.id]), 'finding')} of a key or user made later",
+        )
+        for waiver in waivers.waivers
+        if waiver.id in counts
+    ]
+
+
+def _days_of(instants: pd.Series) -> Instants:
+    """Return the days, UTC; those of a waiver may be out of the range of nanoseconds."""
+    return np.asarray(instants.dt.tz_localize(None).to_numpy().astype("datetime64[D]"))
 
 
 def _open(findings: str, again: str = "") -> str:

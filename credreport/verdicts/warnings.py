@@ -74,6 +74,7 @@ WARNING_TITLES = {
     "class-unmatched": "classes without a user",
     "waiver-expired": "waivers that have expired",
     "waiver-early": "waivers that are not yet in force",
+    "waiver-newer": "waivers of keys or users made after the approval",
     "waiver-unmatched": "waivers that match no finding",
     "account-without-report": "accounts of the list without a report",
     "account-not-listed": "reports of accounts that are not in the list",
@@ -85,7 +86,7 @@ WARNING_TITLES = {
 }
 
 # Warnings about the user's own classes, waivers, list of accounts and decisions are shown one by one.
-WAIVER_CODES = ("waiver-expired", "waiver-early", "waiver-unmatched")
+WAIVER_CODES = ("waiver-expired", "waiver-early", "waiver-newer", "waiver-unmatched")
 DECISION_CODES = (
     "decision-contradicted",
     "decision-later",

@@ -218,6 +218,38 @@ def test_waiver_not_yet_in_force_is_named(tmp_path: Path) -> None:
     assert of_analysis(assessment).verdict.endswith("Waivers not yet in force: W-1.")
 
 
+NEW_KEY = STALE_KEY | {"access_key_1_last_rotated": "2026-01-16T00:00:00Z"}
+NEW_KEY["access_key_1_last_used_date"] = "N/A"
+
+
+@pytest.mark.parametrize(
+    ("row", "others", "said"),
+    [
+        ({**NEW_KEY, "user_creation_time": "2020-01-01T00:00:00Z"}, [], "covers 1 finding"),
+        ({**NEW_KEY, "access_key_1_last_rotated": "2026-01-15T23:59:59Z"}, [], ""),
+        ({**STALE_PASSWORD, "password_last_changed": "2026-01-16T00:00:00Z"}, [], ""),
+        ({**STALE_PASSWORD, "user_creation_time": "2026-01-16T00:00:00Z"}, [], "covers 1 finding"),
+        (NEW_KEY, [{"approved_on": date(2026, 1, 16)}], ""),
+        (NEW_KEY, [{"approved_on": date(2026, 1, 16), "user": "bob"}], "covers 1 finding"),
+    ],
+)
+def test_waiver_of_what_was_made_after_its_approval_is_named(
+    tmp_path: Path, row: dict[str, str], others: list[dict[str, Any]], said: str
+) -> None:
+    more = [waiver(f"W-{n}", **{"user": "alice"} | each) for n, each in enumerate(others, 2)]
+    population = read(tmp_path, user("bob"), user("alice", **row), as_of="2026-12-01")
+    given = Waivers((waiver(user="alice", line=4), *more), OptionFile("w.toml", "0" * 64, 1))
+    assessment = assess(population, None, given)
+    assert states(assessment)[0].endswith(": waived W-1")
+    found = [str(each) for each in assessment.notices if each.code == "waiver-newer"]
+    words = (
+        f"w.toml, line 4: waiver W-1, approved on 2026-01-15, {said} of a key or user made later"
+    )
+    assert found == ([words] if said else [])
+    unnamed = assess(population, None, Waivers((waiver(user="alice"),)))
+    assert not [each for each in unnamed.notices if each.code == "waiver-newer"]
+
+
 def test_unmatched_waiver_is_named(tmp_path: Path) -> None:
     assessment = judged(tmp_path, user(**STALE_KEY), waivers=[waiver(user="nobody")])
     assert list(assessment.waivers["state"]) == ["unmatched"]
