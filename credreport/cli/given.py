@@ -124,6 +124,9 @@ def check_split(
             "--split-by owner needs --accounts FILE, the list that says who owns which account"
         )
         raise UsageError(message)
+    if split_by.value == "owner" and not any(each.owner for each in accounts.accounts):
+        message = "--split-by owner: no account of --accounts has an owner; expected a column owner"
+        raise UsageError(message)
 
 
 def sampling(size: int | None, seed: str | None, of: SampleOf | None) -> Sampling | None:

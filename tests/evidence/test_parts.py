@@ -177,11 +177,13 @@ def test_masked_the_names_of_the_parts_are_pseudonyms(place: Path) -> None:
     ("options", "words"),
     [
         ("--split-by owner", "--split-by owner needs --accounts FILE"),
+        ("--split-by owner --accounts PLACE/ids.csv", "no account of --accounts has an owner"),
         ("--split-by account --format csv", "add xlsx to --format"),
         ("--split-by account --baseline PLACE/in", "give only one of the two"),
     ],
 )
 def test_what_cannot_be_split_is_refused(place: Path, options: str, words: str) -> None:
+    (place / "ids.csv").write_text("id,Business owner\n111111111111,Team A\n")
     done = run(place, *options.split())
     assert done.exit_code == 2
     assert words in done.stderr.replace("\n", " ")
