@@ -192,7 +192,7 @@ def _why_unknown(population: Population, assessment: Assessment, name: str, want
         rule = RULES[str(row["rule"])]
         who = f"It would be {about} of {row['user']!r} under rule {rule.id}, which"
         if rule.id not in policy.rules:
-            return f"{judged}. {who} is not in this profile: give its --profile or --policy"
+            return f"{judged}. {who} is not in force here: give its --profile or --policy"
         if row["user"] == ROOT_USER and rule.judged and not policy.include_root:
             return f"{judged}. {who} judges root with --include-root only"
         assert rule.parameter is not None, "without a number it fires under every policy"
@@ -353,7 +353,7 @@ def _state_lines(assessment: Assessment, finding: Mapping[str, object]) -> tuple
     if finding["state"] == WAIVED:
         mine = assessment.waivers[assessment.waivers["waiver"].eq(str(finding["waiver"]))]
         return tuple(
-            f"Waived by {row['waiver']}: {row['reason']} Approved by {row['approved_by']} on "
+            f"Waived by {row['waiver']}: {str(row['reason']).removesuffix('.')}. Approved by {row['approved_by']} on "
             f"{row['approved_on']}; expires {row['expires']}."
             for row in to_rows(mine)
         )

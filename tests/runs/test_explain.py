@@ -153,9 +153,10 @@ def test_a_rule_that_does_not_ask_for_use_is_not_explained_by_it(tmp_path: Path)
     )
 
 
-def test_a_waiver_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("reason", ["Sealed", "Sealed."])
+def test_a_waiver_is_named(tmp_path: Path, reason: str) -> None:
     text = (
-        '[[waiver]]\nid = "W1"\nuser = "alice"\nreason = "Sealed."\napproved_by = "CISO"\n'
+        f'[[waiver]]\nid = "W1"\nuser = "alice"\nreason = "{reason}"\napproved_by = "CISO"\n'
         "approved_on = 2026-01-01\nexpires = {}\n"
     )
     path = tmp_path / "waivers.toml"
@@ -206,7 +207,7 @@ def test_a_finding_that_does_not_fire_here_is_told_why(tmp_path: Path) -> None:
         explain(population, assessment, of_root["<root_account>"])
     other = assess(population, Policy(rules=("unused-access-key",)))
     with pytest.raises(
-        UsageError, match="which is not in this profile: give its --profile or --policy"
+        UsageError, match="which is not in force here: give its --profile or --policy"
     ):
         explain(population, other, name)
     with pytest.raises(
