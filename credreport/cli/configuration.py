@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 OWN = Path("credreport.toml")
 SHARED = Path("pyproject.toml")
+# What editors, browsers and people make of the name.
+_ALIKE = ("credreport.toml.txt", ".credreport.toml", "Credreport.toml", "credreport.tml")
 _TABLE = "tool.credreport"
 _WHAT = "the configuration"
 _FROM_FILE = "DEFAULT_MAP"
@@ -73,6 +75,7 @@ class Configured(Command):
         }
         decisive = {name: value for name, value in taken.items() if _decides(options[name])}
         _say(settings, taken, is_masked=bool(ctx.params.get("mask")))
+        _say_unused(settings, ctx, options)
         ctx.obj = _to_configuration(settings, decisive)
         return rest
 
@@ -91,6 +94,9 @@ def find_settings() -> Settings | None:
     from credreport.rules.toml_file import TomlFile
 
     has_shared = _mentions_us(SHARED)
+    for name in filter(os.path.exists, _ALIKE):
+        if not (OWN.exists() and OWN.samefile(name)):
+            Screen().note(f"{name} is not read: the file is called {OWN}")
     if os.path.lexists(OWN):  # a broken link is not a missing file
         toml = TomlFile(OWN, _WHAT)
         if has_shared and _TABLE in _tables(TomlFile(SHARED, _WHAT)):
@@ -164,15 +170,7 @@ def takes_number(parameter: Any) -> bool:
 def _check(settings: Settings, ctx: Any, options: Mapping[str, Any]) -> None:
     """Refuse unknown keys, and values that the command's options do not take, each with its line."""
     toml, table = settings.toml, settings.table
-    commands = ctx.parent.command.commands.values()
-    known = {
-        option_name(each)
-        for command in commands
-        if isinstance(command, Configured)
-        for each in command.params
-        if is_option(each)
-    }
-    toml.check_keys(settings.values, sorted(known), table)
+    toml.check_keys(settings.values, sorted(_known(ctx)), table)
     for name, value in settings.values.items():
         if name not in options:
             continue
@@ -186,6 +184,17 @@ def _check(settings: Settings, ctx: Any, options: Mapping[str, Any]) -> None:
         elif problem := _objection(ctx, options[name], name, value):
             toml.report(settings.line_of(name), problem, "")
     toml.finish()
+
+
+def _known(ctx: Any) -> dict[str, Any]:
+    """Return the options that a file can set, of whatever command, by name."""
+    return {
+        option_name(each): each
+        for command in ctx.parent.command.commands.values()
+        if isinstance(command, Configured)
+        for each in command.params
+        if is_option(each)
+    }
 
 
 def _expected(option: Any, value: object) -> str:
@@ -280,6 +289,16 @@ def _say(settings: Settings, taken: Mapping[str, object], *, is_masked: bool) ->
             name if is_masked else f"{name} = {as_written(value)}" for name, value in taken.items()
         )
         Screen().note(f"from {settings.toml.file.name}: {words}")
+
+
+def _say_unused(settings: Settings, ctx: Any, options: Mapping[str, Any]) -> None:
+    """Name what another command would judge by: who set it believes that this one does too."""
+    known = _known(ctx)
+    unused = [name for name in settings.values if name not in options and _decides(known[name])]
+    judges = any(each.rich_help_panel == VERDICT for each in options.values())
+    if unused and judges:
+        words = f"not used by {ctx.info_name}, which has no such options: {', '.join(unused)}"
+        Screen().note(f"{settings.toml.file.name}: {words}")
 
 
 def _to_configuration(settings: Settings, values: Mapping[str, object]) -> Configuration | None:

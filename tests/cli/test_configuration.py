@@ -123,6 +123,23 @@ def test_the_other_commands_judge_by_it_too(place: Path, command: str) -> None:
     assert "1 of 1" not in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("command", "names"),
+    [
+        ("inspect in", "profile, mask"),
+        ("explain amy in", "mask"),
+        ("verify .", ""),
+        ("analyze in", ""),
+    ],
+)
+def test_what_another_command_would_judge_by_is_said(place: Path, command: str, names: str) -> None:
+    assert place.is_dir()
+    configure('profile = "cis-5.0"\nmask = true\nmask-key = "k"\nfail-on = "findings"\n')
+    said = f"credreport.toml: not used by {command.split(maxsplit=1)[0]}, which has no such options: {names}\n"
+    stderr = run(*command.split()).stderr
+    assert said in stderr if names else "not used" not in stderr
+
+
 def test_it_is_in_every_part_of_the_evidence(place: Path) -> None:
     assert place.is_dir()
     configure('unused-after = 45\nas-of = 2026-01-31\nprepared-by = "Ann"\n')
@@ -279,6 +296,17 @@ def test_a_table_of_pyproject_with_another_name_is_told(place: Path, name: str) 
     assert lines[0] == (
         f"[{name}] of pyproject.toml is not read: the table is called [tool.credreport]"
     )
+
+
+@pytest.mark.parametrize("name", ["credreport.toml.txt", ".credreport.toml"])
+def test_a_file_with_another_name_is_told(place: Path, name: str) -> None:
+    configure("unused-after = 200\n", name)
+    said = f"{name} is not read: the file is called credreport.toml\n"
+    result = run("analyze", "in", "--format", "none", "-q")
+    assert (result.stdout[:6], result.stderr) == ("1 of 1", said)
+    (place / "credreport.toml").hardlink_to(place / name)  # as where capitals do not count
+    result = run("analyze", "in", "--format", "none", "-q")
+    assert result.stderr == "from credreport.toml: unused-after = 200\n"
 
 
 def test_a_pyproject_that_cannot_be_read_is_named(place: Path) -> None:
