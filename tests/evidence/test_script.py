@@ -108,8 +108,11 @@ def test_apply_does_what_the_dry_run_said_and_a_second_one_finds_nothing_to_do(
     assert not cloud.has_password("alice")
     assert cloud.state_of("alice", "AKIA1") == "Inactive"
     assert applied.said[0] == "apply: set access keys inactive and remove console passwords"
-    same = [line.replace("would be done", "done") for line in rehearsed.log]
-    assert applied.log[3:] == same[3:], "the same lines, with `would`"
+    said, would = (
+        [line.replace("would be done", "done") for line in run.log if not line.startswith("# CR-")]
+        for run in (applied, rehearsed)
+    )
+    assert said[3:] == would[3:], "the same lines, with `would`"
 
     again = cloud.run(script, "--apply")
     assert again.status == 0
@@ -820,6 +823,24 @@ def test_without_a_log_nothing_is_done(cloud: StandIn, script: Path) -> None:
         "Stopped: cannot write the log /no/such/place (name another with --log FILE)\n"
     )
     assert cloud.calls == []
+
+
+def test_an_act_is_in_the_log_though_its_result_cannot_be_written(
+    cloud: StandIn, script: Path, tmp_path: Path
+) -> None:
+    (place := tmp_path / "log").mkdir()
+    aws = cloud.directory / "bin" / "aws"
+    full = f'case "$*" in *delete-login-profile*) mv {place} {tmp_path}/full ;; esac'
+    aws.write_text(f"{aws.read_text('utf-8')}{full}\n", "utf-8")
+    done = subprocess.run(
+        ["sh", str(script), "--apply", "--log", str(place / "log")],
+        env=cloud.environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert not cloud.has_password("alice")
+    last = (tmp_path / "full" / "log").read_text("utf-8").splitlines()[-1]
+    assert last.startswith("# CR-")
+    assert last.endswith(": aws iam delete-login-profile --user-name=alice")
 
 
 # What the script is made of.

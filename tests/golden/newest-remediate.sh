@@ -260,7 +260,10 @@ act() {
     if [ "$apply" = no ]; then
         done_count=$((done_count + 1))
         record "would be done$note" "$undo"
-    elif ask "$@"; then
+        return 0
+    fi
+    keep "# $finding: aws $*" # first: afterwards the disk may be full, or the run killed
+    if ask "$@"; then
         done_count=$((done_count + 1))
         record "done$note" "$undo"
     else
