@@ -47,6 +47,17 @@ def open_regular(path: str | Path, *, follow: bool = True) -> BufferedReader:
         raise
 
 
+def may_be_there(path: Path) -> bool:
+    """Whether something has this name, also a broken link, or the disk does not answer for it."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return False
+    except OSError:
+        pass
+    return True
+
+
 def read_at_most(file: IO[bytes], size: int, expected: int = 0) -> bytes:
     """Read up to `size` bytes, without allocating memory for bytes that may never come.
 

@@ -91,13 +91,14 @@ def find_settings() -> Settings | None:
 
     `credreport.toml` counts where both are there. Raises UsageError for a file that is not TOML.
     """
+    from credreport.files import may_be_there
     from credreport.rules.toml_file import TomlFile
 
     has_shared = _mentions_us(SHARED)
     for name in filter(os.path.exists, _ALIKE):
         if not (OWN.exists() and OWN.samefile(name)):
             Screen().note(f"{name} is not read: the file is called {OWN}")
-    if os.path.lexists(OWN):  # a broken link is not a missing file
+    if may_be_there(OWN):  # a broken link is not a missing file
         toml = TomlFile(OWN, _WHAT)
         if has_shared and _TABLE in _tables(TomlFile(SHARED, _WHAT)):
             Screen().note(f"[{_TABLE}] of {SHARED} is not read: {OWN} counts")

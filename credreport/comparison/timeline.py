@@ -34,7 +34,10 @@ def follow(
     coverage: pd.DataFrame,
     steps: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Return one row for each finding and each report of its account, in order.
+    """Return one row for each finding and each report of its account that tells more about it, in order.
+
+    These are the reports from the first with the finding to the last that has its credential or shows
+    it gone, and the newest.
 
     `identified`, `found`, `unknown`, `coverage` and `steps` are the tables of `identify`,
     `to_found`, `to_unknown`, `to_coverage` and `to_steps` (between two dates, those of `match` with
@@ -46,10 +49,9 @@ def follow(
     """
     present = identified[identified["key"].ne(NO_KEY)]
     about = present[["key", "account_id", "kind"]].drop_duplicates("key")
-    lives = found[_ON].drop_duplicates().merge(about, on="key", validate="many_to_one")
     at = [*_ON, "date"]
     grid = (
-        lives.merge(coverage, on="account_id")
+        _spread(found[at].merge(about, on="key", validate="many_to_one"), present, coverage, steps)
         .merge(found[[*at, *FOUND]], on=at, how="left", validate="one_to_one")
         .merge(unknown[[*at, "why"]], on=at, how="left", validate="one_to_one")
         .merge(
@@ -86,6 +88,23 @@ def follow(
         is_opening=exists & ~existed,
         is_closing=existed & ~exists,
     )
+
+
+def _spread(
+    found: pd.DataFrame, present: pd.DataFrame, coverage: pd.DataFrame, steps: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the rows of `follow`, with the columns of the coverage."""
+    turned = found.merge(coverage, on=["account_id", "date"])
+    lives = turned.groupby([*_ON, "account_id", "kind"], as_index=False).agg(since=("turn", "min"))
+    seen = present[["key", "account_id", "date"]].merge(coverage, on=["account_id", "date"])
+    until = pd.concat([seen[["key", "turn"]], steps[["key", "turn"]]]).groupby("key")["turn"].max()
+    newest = lives["account_id"].map(coverage.groupby("account_id")["turn"].max())
+    lives = lives.assign(until=lives["key"].map(until))
+    rows = lives.loc[lives.index.repeat(lives["until"] - lives["since"] + 1)]
+    rows = rows.assign(turn=rows["since"] + rows.groupby(level=0).cumcount())
+    behind = lives.assign(turn=newest)[lives["until"].lt(newest)]
+    both = pd.concat([rows, behind]).drop(columns=["since", "until"])
+    return both.merge(coverage, on=["account_id", "turn"], validate="many_to_one")
 
 
 def to_steps(identified: pd.DataFrame, coverage: pd.DataFrame) -> pd.DataFrame:
@@ -216,36 +235,34 @@ def count_open(followed: pd.DataFrame, coverage: pd.DataFrame, kinds: list[str])
     dates = pd.DataFrame(
         {"as_of": of_date["as_of"].max(), "accounts": of_date["account_id"].nunique()}
     )
-    index = pd.MultiIndex.from_product([dates.index, kinds], names=["date", "kind"])
-    lives = followed[[*_ON, "kind"]].drop_duplicates(_ON)
-    grid = lives.merge(dates.reset_index()[["date"]], how="cross").merge(
-        followed.assign(is_found=followed["finding_id"].ne(""))[
-            [*_ON, "date", "exists", "is_found", "is_open", "is_opening", "is_closing"]
-        ],
-        on=[*_ON, "date"],
-        how="left",
-        validate="one_to_one",
+    lives = followed[[*_ON, "account_id", "kind"]].drop_duplicates(_ON, ignore_index=True)
+    rows = followed.assign(
+        life=followed.groupby(_ON, sort=False).ngroup(), is_found=followed["finding_id"].ne("")
     )
-    grid = grid.sort_values([*_ON, "date"], ignore_index=True)
-    is_covered = grid["exists"].notna()
-
-    def carried(name: str) -> pd.Series:
-        flags = grid[name].astype("boolean").groupby([grid[on] for on in _ON]).ffill()
-        filled: pd.Series = flags.fillna(value=False).astype(bool)
-        return filled
-
-    exists, is_open = carried("exists"), carried("is_open")
-    # What is not covered counts as open whether a waiver covered it before or not.
-    is_not_covered = exists & ~is_covered
-    counted = grid.assign(
-        open=is_open | is_not_covered,
-        not_covered=is_not_covered,
-        undetermined=is_open & is_covered & ~grid["is_found"].eq(other=True),
-        waived=exists & ~is_open & ~is_not_covered,
-        opened=grid["is_opening"].astype("boolean").fillna(value=False),
-        closed=grid["is_closing"].astype("boolean").fillna(value=False),
-    )
+    flags = ["is_found", "is_opening", "is_closing"]
+    held = pd.DataFrame(data=False, index=lives.index, columns=["exists", "is_open"])
+    told = dict(iter(rows.set_index("life").groupby("date")))
     names = ["open", "not_covered", "undetermined", "waived", "opened", "closed"]
-    counts = counted.groupby(["date", "kind"])[names].sum().reindex(index, fill_value=0)
-    table = counts.astype("int64").reset_index().merge(dates.reset_index(), on="date")
+    tables = []
+    for date, reports in of_date:
+        here = told.get(date, rows.iloc[:0])
+        held.loc[here.index] = here[["exists", "is_open"]]
+        new = here[flags].reindex(lives.index, fill_value=False)
+        is_covered = lives["account_id"].isin(reports["account_id"])
+        # What is not covered counts as open whether a waiver covered it before or not.
+        is_not_covered = held["exists"] & ~is_covered
+        counted = pd.DataFrame(
+            {
+                "open": held["is_open"] | is_not_covered,
+                "not_covered": is_not_covered,
+                "undetermined": held["is_open"] & is_covered & ~new["is_found"],
+                "waived": held["exists"] & ~held["is_open"] & ~is_not_covered,
+                "opened": new["is_opening"],
+                "closed": new["is_closing"],
+            }
+        )
+        counts = counted.groupby(lives["kind"]).sum().reindex(kinds, fill_value=0)
+        tables.append(counts.rename_axis("kind").reset_index().assign(date=date))
+    table = pd.concat(tables, ignore_index=True).astype(dict.fromkeys(names, "int64"))
+    table = table.merge(dates.reset_index(), on="date")
     return table[["date", "as_of", "accounts", "kind", *names]]

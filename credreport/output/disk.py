@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from credreport.errors import OutputError
-from credreport.files import Content, chunks_of, read_bounded
+from credreport.files import Content, chunks_of, may_be_there, read_bounded
 from credreport.globs import match
 from credreport.output.formats import MANIFEST
 
@@ -177,7 +177,8 @@ def _taking_turns(directory: Path) -> Iterator[None]:
         _lock(fcntl, handle, directory)
         yield
     finally:
-        os.close(handle)
+        with suppress(OSError):  # all is in its place by now
+            os.close(handle)
 
 
 def _lock(fcntl: Any, handle: int, directory: Path) -> None:
@@ -204,7 +205,7 @@ def _refuse_clashes(
     force: bool,
 ) -> None:
     """Raise OutputError if something that must stay has the name of a target."""
-    existing = [target for target in targets if os.path.lexists(target)]
+    existing = [target for target in targets if may_be_there(target)]
     files, folders = _find_inputs(inputs)
     for target in existing:
         if not target.is_file():

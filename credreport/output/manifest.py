@@ -17,8 +17,9 @@ from typing import Any
 import pandas as pd
 
 from credreport import __version__
+from credreport.errors import OutputError
 from credreport.evidence.evidence import Evidence
-from credreport.files import read_bounded, sha256
+from credreport.files import read_bounded, sha256, why_unreadable
 from credreport.output.formats import MANIFEST, SUM_LINE, SUMS, Files
 from credreport.output.json_file import to_json, to_records
 from credreport.verdicts.tally import SCHEMA_VERSION
@@ -119,10 +120,21 @@ def to_sums(files: Files, earlier: Earlier) -> bytes:
     return "".join(f"{digest}  {name}\n" for name, digest in sorted(hashes.items())).encode()
 
 
+def _read(path: Path) -> bytes:
+    """Return what an earlier run left under the name, if anything: what that lists stays listed."""
+    try:
+        return read_bounded(path)
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        reason = f"cannot read {path}: {why_unreadable(error)}; nothing was changed"
+        raise OutputError(reason) from error
+
+
 def _read_manifest(path: Path) -> dict[str, Any]:
     try:
-        document = json.loads(read_bounded(path))
-    except (OSError, ValueError, RecursionError):
+        document = json.loads(_read(path))
+    except (ValueError, RecursionError):
         return {}
     is_one = isinstance(document, dict) and all(
         isinstance(document.get(name), list) for name in ("outputs", "comments")
@@ -151,10 +163,8 @@ def _is_name(name: object) -> bool:
 
 def _read_sums(path: Path) -> dict[str, str] | None:
     try:
-        lines = read_bounded(path).decode().splitlines()
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError):
+        lines = _read(path).decode().splitlines()
+    except ValueError:
         return None
     found = [SUM_LINE.fullmatch(line) for line in lines]
     if not all(match and match[2].startswith("credreport-") for match in found):

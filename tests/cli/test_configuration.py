@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 from typing import Any
@@ -326,6 +327,19 @@ def test_a_file_among_the_reports_changes_nothing(place: Path) -> None:
     assert after.stdout == before.stdout
     assert after.exit_code == 0
     assert "from credreport.toml" not in after.stderr
+    assert place.is_dir()
+
+
+def test_one_that_the_disk_does_not_answer_for_is_not_passed_over(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    configure("unused-after = 30")
+    monkeypatch.setattr(Path, "lstat", fail)
+    result = run("inspect", "in")
+    assert result.stderr.startswith("from credreport.toml: unused-after = 30\n")
     assert place.is_dir()
 
 

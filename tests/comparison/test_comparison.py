@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import credreport
+from credreport.comparison import timeline
 from credreport.comparison.comparison import Comparison, compare, compare_all, list_days
 from credreport.comparison.tally import comparison_verdict
 from credreport.errors import InputRefused, UsageError
@@ -664,6 +665,27 @@ def test_the_timeline_follows_a_finding_over_three_dates(tmp_path: Path) -> None
     assert comparison_verdict(comparison).endswith(
         "Over 4 dates: 3 findings, 1 closed, after 61 days at the median; 1 came back after closing."
     )
+
+
+def test_of_a_key_only_the_dates_that_tell_about_it_are_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = []
+
+    def follow(*tables: pd.DataFrame) -> pd.DataFrame:
+        held.append(timeline.follow(*tables))
+        return held[-1]
+
+    monkeypatch.setattr("credreport.comparison.comparison.follow", follow)
+    days = [f"2025-01-{day:02d}T00:00:00Z" for day in range(1, 8)]
+    comparison = run(tmp_path, *([user("bob", **key(made=day, used=day))] for day in days))
+    # Each key where it is found, where it is gone, and on the newest date.
+    turns = held[0].groupby("key")["turn"].agg(list).to_list()
+    assert turns == [[0, 1, 6], [1, 2, 6], [2, 3, 6], [3, 4, 6], [4, 5, 6], [5, 6], [6]]
+    assert comparison.timeline["state"].to_list() == ["open", *["closed"] * 6]
+    of_keys = comparison.open_counts[comparison.open_counts["kind"].eq("access_key")]
+    assert of_keys["open"].to_list() == [1] * 7
+    assert of_keys["closed"].to_list() == [0, *[1] * 6]
 
 
 def test_a_timeline_without_a_closed_finding_has_no_median(tmp_path: Path) -> None:

@@ -116,6 +116,32 @@ class TestWriting:
             f"cannot write to {out}: Not a directory; nothing was changed"
         )
 
+    def test_what_the_disk_does_not_answer_for_is_not_replaced(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "x").write_bytes(b"old")
+
+        def fail(_: Path) -> None:
+            raise OSError(errno.EIO, "Input/output error")
+
+        monkeypatch.setattr(Path, "lstat", fail)
+        with pytest.raises(OutputError, match="other evidence is already there"):
+            write_all(tmp_path, {"x": b"new"}, force=False, inputs=[])
+        assert (tmp_path / "x").read_bytes() == b"old"
+
+    def test_an_error_in_letting_another_run_begin_makes_no_written_file_a_failure(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        close = os.close
+
+        def fail(handle: int) -> None:
+            close(handle)
+            raise OSError(errno.EIO, "Input/output error")
+
+        monkeypatch.setattr(os, "close", fail)
+        write_all(tmp_path, {"x": b"1"}, force=False, inputs=[])
+        assert (tmp_path / "x").read_bytes() == b"1"
+
     def test_what_cannot_be_tidied_up_makes_no_written_file_a_failure(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from credreport.errors import OutputError
 from credreport.evidence.evidence import Evidence, SignOff
 from credreport.evidence.of_analysis import of_analysis
+from credreport.files import read_bounded
 from credreport.output.disk import write_all
 from credreport.output.pictures import Options
 from credreport.output.render import Closing, close, make
@@ -177,6 +179,28 @@ def test_sums_that_cannot_be_read_are_not_replaced(evidence: Evidence, out: Path
     (out / "SHA256SUMS").write_bytes(b"\xff\n")
     with pytest.raises(OutputError, match="SHA256SUMS"):
         write(out, evidence, "csv")
+
+
+@pytest.mark.parametrize("name", ["SHA256SUMS", f"{STEM}-manifest.json"])
+def test_where_the_list_of_earlier_files_cannot_be_read_it_is_not_replaced(
+    name: str, evidence: Evidence, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(out, evidence, "csv")
+    before = (out / name).read_bytes()
+    read = read_bounded
+
+    def fail(path: Path) -> bytes:
+        if path.name == name:
+            raise OSError(errno.EIO, "Input/output error")
+        return read(path)
+
+    monkeypatch.setattr("credreport.output.manifest.read_bounded", fail)
+    with pytest.raises(OutputError) as refused:
+        write(out, evidence, "json", force=True)
+    assert (
+        str(refused.value) == f"cannot read {out / name}: Input/output error; nothing was changed"
+    )
+    assert (out / name).read_bytes() == before
 
 
 def test_an_earlier_file_that_cannot_be_read_is_named_as_changed(
