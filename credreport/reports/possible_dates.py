@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from credreport.instants import parse_date
@@ -15,7 +15,9 @@ from credreport.reports.name_dates import HOURS, STAMPS, UNREAD, plain_name, sta
 
 _LONGEST_NAME = 1_000  # letters: a member of an archive may have any name
 _A_DAY = timedelta(days=1)
-_MONTH_OF_QUARTER = {"": "1", "1": "1", "2": "4", "3": "7", "4": "10"}
+# What lasts a month or longer is not over within the day that is tolerated.
+_SECOND = "2"
+_MONTH_OF_QUARTER = {"": "", "1": "1", "2": "4", "3": "7", "4": "10"}
 # What else may be a date, in a text whose letters are plain and whose marks are single blanks. None is
 # read; see is_later. Hours and minutes end before 24, so that a number above begins with a year or a day.
 _GUESSES = tuple(
@@ -24,36 +26,66 @@ _GUESSES = tuple(
         r"(?P<year>20[0-9]{2}) (?P<one>[0-9]{1,2}) (?P<other>[0-9]{1,2})",
         r"(?P<year>20[0-9]{2})(?P<one>[0-9]{2})(?P<other>[0-9]{2})",
         r"(?P<one>[0-9]{1,2}) (?P<other>[0-9]{1,2}) (?P<year>20[0-9]{2})",
-        r"(?P<year>20[0-9]{2})(?P<month>0[1-9]|1[0-2])",
+        r"(?P<year>20[0-9]{2}) ?m?(?P<month>0[1-9]|1[0-2])(?! [0-9]{1,2}(?![0-9]))",
         r"(?<![0-9] )(?P<month>0[1-9]|1[0-2]) ?(?P<year>20[0-9]{2})",
         r"(?P<year>2[4-9]|3[0-9]) ?(?P<one>[0-9]{2}) ?(?P<other>[0-9]{2})",
         r"(?P<one>2[4-9]|3[01]) (?P<other>[0-9]{2}) (?P<year>2[4-9]|3[0-9])",
         # Behind another word it would rather be the number of a ticket.
+        r"(?:\A|reports? )(?P<year>20[0-9]{2}) (?P<month>[1-9])(?! [0-9]{1,2}(?![0-9]))",
+        r"(?:\A|reports? )(?P<month>[1-9]) (?P<year>20[0-9]{2})",
+        r"(?P<year>20[0-9]{2})[0-9]{2} (?P<month>0[1-9]|1[0-2])",
         r"(?:\A|reports? )(?P<year>20[0-9]{2}) (?P<one>[0-9]{2})(?P<other>[0-9]{2})",
         r"(?:\A|reports? )(?P<year>20[0-9]{2}) ?(?P<ordinal>[0-2][0-9]{2}|3[0-6][0-9])",
     )
 )
 _SHORT_YEAR = re.compile(r"(?<![0-9.])([0-9]{1,2})\.([0-9]{1,2})\.([2-3][0-9])(?![0-9])")
-# The end of a period is often written without its year: `2026-07-01 to 09-30`.
+_TO = "(?:to|bis|until|till|thru|through|au|al|tot)"
+# The end of a period is often written without its year: `2026-07-01 to 09-30`, or without its month.
 _END_OF_PERIOD = re.compile(
-    r"(?<![0-9])(20[0-9]{2})[-_.][0-9]{1,2}[-_.][0-9]{1,2}(?: - |[ _]?(?:to|bis|until|till|thru|through|au|al|tot)[ _]?)"
-    r"([0-9]{1,2})[-_.]([0-9]{1,2})(?![0-9]|[-_.:][0-9])",
+    r"(?<![0-9])(?P<year>20[0-9]{2})(?P<mark>[-_.]?)(?P<month>[0-9]{1,2})(?P=mark)[0-9]{1,2}"
+    r"(?:(?: - | ?[\u2013\u2014~] ?|--|\.\.)(?P<one>[0-9]{1,2})[-_.](?P<other>[0-9]{1,2})"
+    rf"|[-_ ]?{_TO}[-_ ]?(?P<first>[0-9]{{1,2}})(?:[-_.]?(?P<second>[0-9]{{1,2}}))?)(?![0-9]|[-_.:][0-9])",
     re.IGNORECASE,
 )
+# A report is made after what its name calls the beginning.
+_BEGINNING = re.compile(
+    r"(?<![a-z])(?:since|seit|depuis|desde|start(?:s|ed|ing)?|begin(?:s|ning)?|request(?:ed)?|kick[-_ ]?off)"
+    r"(?:[-_ .:(]|on|at|of|from|vom|am){0,8}\Z",
+    re.IGNORECASE,
+)
+_AFTERWARDS = re.compile(
+    r"(?<![a-z])(?:follow[-_ ]?up|re-?(?:test|check|audit)|after|post)(?![a-z])"
+)
+# Besides months, seasons and what is called by the end of a year.
 _MONTH_WORDS = (
-    "jan(?:uar[iy]?|vier|eiro)?|enero?|gennaio", "fe[bv](?:r|ruar[iy]?|rero|rier|braio|ereiro)?", "ma?e?r(?:ch|co|z|zo|ts?|s)?|maart",
-    "a[pbv]r(?:ile?)?", "ma[iyj]o?|mei|maggio", "jun[ei]?|jun[ih]o|juin|giu(?:gno)?", "jul[yi]?|jul[ih]o|juil(?:let)?|lug(?:lio)?",
-    "aug(?:ust(?:us|i)?)?|aout|agosto?", "sept?(?:ember|embre|iembre)?|sett?embr[eo]", "o[ck]t(?:ober|obre|ubre)?|ott(?:obre)?|outubro",
-    "nov(?:ember|embr[eo]|iembre)?", "de[cz](?:ember|embr[eo])?|dic(?:iembre|embre)?",
+    "jan(?:uar[iy]?|vier|eiro)?|enero?|gennaio", "fe[bv](?:r|ruar[iy]?|rero|rier|braio|ereiro)?", "ma?e?r(?:ch|co|z|zo|ts?|s)?|maart|spring|printemps|fruh(?:ling|jahr)|primavera",
+    "a[pbv]r(?:ile?)?", "ma[iyj]o?|mei|maggio", "jun[ei]?|jun[ih]o|juin|giu(?:gno)?|summer|sommer|verano", "jul[yi]?|jul[ih]o|juil(?:let)?|lug(?:lio)?",
+    "aug(?:ust(?:us|i)?)?|aout|agosto?", "sept?(?:ember|embre|iembre)?|sett?embr[eo]|fall|autumn|herbst|automne|otono|autunno|outono", "o[ck]t(?:ober|obre|ubre)?|ott(?:obre)?|outubro",
+    "nov(?:ember|embr[eo]|iembre)?", "de[cz](?:ember|embr[eo])?|dic(?:iembre|embre)?|desember|winter|hiver|invi?erno|year ?end|ye|eoy|jahresende",
 )  # fmt: skip
+_NUMBERS = {
+    "first": "1",
+    "second": "2",
+    "third": "3",
+    "fourth": "4",
+    "ii": "2",
+    "iii": "3",
+    "iv": "4",
+}
+_NUMBER = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(_NUMBERS)})(?![a-z0-9])")
+_QUARTER = "q(?:tr|uarter|uartal)|kwartaal|trimest(?:re|er)"
+_HALF = "h(?:y|j|alf|albjahr)|semest(?:re|er)"
+_WEEK = "[ck]?w|wk|week|(?:kalender)?woche|semaine|semana|settimana"
 _PERIOD = re.compile(
     "(?<![a-z])(?:"
     + "|".join(f"(?P<m{number}>{words})" for number, words in enumerate(_MONTH_WORDS, 1))
-    + r")(?![a-z])|(?<![a-z])(?:q ?(?P<q>[1-4])|h ?(?P<h>[12])|(?:[ck]?w|week) ?(?P<w>[0-9]{1,2}))(?![0-9a-z])"
-    r"|(?<![0-9])(?:(?P<of_q>[1-4])q|(?P<of_h>[12])h)(?![a-z])"
+    + rf")(?![a-z])|(?<![a-z])(?:(?:[qt]|{_QUARTER}) ?0?(?P<q>[1-4])|(?:[hs]|{_HALF}) ?(?P<h>[12])|(?:{_WEEK}) ?(?P<w>[0-9]{{1,2}}))(?![0-9a-z])"
+    rf"|(?<![0-9])(?:(?P<of_q>[1-4])(?:[qt]|(?:[a-z]{{1,3}})? ?(?:{_QUARTER}))"
+    rf"|(?P<of_h>[12])(?:[hs]|(?:[a-z]{{1,3}})? ?(?:{_HALF})))(?![a-z])"
 )
-# Without a year, `dec.csv` and `2h.csv` are rather something else, and `30.09` in a longer word is no day.
-_WHOLE = re.compile("[a-z]{4}|[a-z]+ ?[0-9]")
+# Without a year, `dec.csv`, `2h.csv` and `t3.csv` are rather something else, and `30.09` in a longer word is no day.
+_WHOLE = re.compile(r"[a-z]{4}|\A(?![ts])[a-z]+ ?[0-9]")
+_END = re.compile(rf" {_TO} \Z")
 _DAY_APART = re.compile(
     r"(?:\A| )[0-9]{1,2}(?:st|nd|rd|th)? ?\|(?: |\Z)|(?:\A| )\| ?[0-9]{1,2}(?:st|nd|rd|th)?(?: |\Z)"
 )
@@ -66,6 +98,7 @@ _DAY_BEFORE = re.compile(r"(?<![0-9])([0-9]{1,2})(?:st|nd|rd|th|er)?(?: de)? ?\Z
 _YEAR = re.compile(r"(?<![0-9])20[0-9]{2}(?![0-9])")
 # A fiscal year may begin long before the year that it is called by.
 _FISCAL = re.compile(r"(?<![A-Za-z])FY[-_ ']{0,2}(?:20)?[0-9]{2}(?![0-9])", re.IGNORECASE)
+_MONTH_ALONE = re.compile(r"[Mm]?(?:0?[1-9]|1[0-2])(?:\.[A-Za-z0-9]+)?")
 _YEAR_BEHIND = re.compile(r" ?(?:[0-9]{1,2} )?(2[4-9]|3[0-9])(?![0-9])")
 _YEAR_BEFORE = re.compile(r"(?<![0-9])(2[4-9]|3[0-9]) ?\Z")
 _SINCE_1970 = re.compile(r"(?<![0-9])(1[0-9]{9})(?:[0-9]{3}){0,3}(?![0-9])")
@@ -76,6 +109,8 @@ _READ = tuple(
 )
 # A number may be no date at all: rather not, if it would be so late.
 _TWO_YEARS = timedelta(days=731)
+# A month without its year may be one of the next year, if that is near.
+_A_QUARTER = timedelta(days=93)
 
 
 def is_later(name: str, instant: datetime) -> bool:
@@ -83,12 +118,19 @@ def is_later(name: str, instant: datetime) -> bool:
 
     It is nearer to the report than what the instant was taken from, which then says nothing.
     """
+    if _YEAR.fullmatch(name) and int(name) > instant.year:
+        return True
     text, stamps = _FISCAL.sub("_", plain_name(name)), stamps_in_name(name)
     if any(day - instant > _A_DAY for day in (*stamps, *unread_days(text))):
         return True
-    year = "" if stamps or text != plain_name(name) else str(instant.year)
-    guesses = _guess_days(text[:_LONGEST_NAME], year)
+    near = None if text != plain_name(name) else max(stamps, default=instant)
+    guesses = _guess_days(text[:_LONGEST_NAME], near, is_dated=bool(stamps))
     return any(_A_DAY < day - instant < _TWO_YEARS for day in guesses)
+
+
+def is_of_some_period(steps: Sequence[str]) -> bool:
+    """Whether a path begins with a month alone (`09`), or names a fiscal year, which may begin at any time."""
+    return bool(steps) and bool(_MONTH_ALONE.fullmatch(steps[0]) or any(map(_FISCAL.search, steps)))
 
 
 def has_any_date(name: str) -> bool:
@@ -97,19 +139,32 @@ def has_any_date(name: str) -> bool:
     return bool(stamps_in_name(name) or unread_days(text) or next(_guess_days(text), None))
 
 
-def _guess_days(text: str, year_of_none: str = "") -> Iterator[datetime]:
-    """Yield the first day of whatever else in a text may be a day, a month, a quarter or a week.
+def _guess_days(
+    text: str, near: datetime | None = None, *, is_dated: bool = False
+) -> Iterator[datetime]:
+    """Yield the first days of whatever else in a text may be a day, a month, a quarter or a week.
 
-    `year_of_none`: that of a whole word for a month, a quarter or a week in a text without a year.
+    `near`: when a whole word for a month, a quarter or a week is, in a text without a year. In one
+    with a date (`is_dated`), a month is.
     """
     for match in _END_OF_PERIOD.finditer(text):
-        yield from _days_of(match[1], (match[2], match[3]), (match[3], match[2]))
+        part = match.groupdict()
+        one, other = part["one"] or part["first"], part["other"] or part["second"]
+        dates = [(one, other), (other, one)] if other else [(part["month"], one)]
+        yield from _days_of(part["year"], *dates)
+    for pattern in STAMPS:
+        for match in pattern.finditer(text):
+            if _BEGINNING.search(text[: match.start()]):
+                yield from (day + 2 * _A_DAY for day in stamps_in_name(match[0]))
     for pattern in _READ:
-        text = pattern.sub(lambda match: "_" if stamps_in_name(match[0]) else match[0], text)
+        text = _without_dates(pattern, text)
     for match in _SHORT_YEAR.finditer(text):
         yield from _days_of(f"20{match[3]}", (match[1], match[2]), (match[2], match[1]))
     letters = unicodedata.normalize("NFKD", text).lower()
-    plain = _MARKS.sub(" ", "".join(each for each in letters if not unicodedata.combining(each)))
+    letters = "".join(each for each in letters if not unicodedata.combining(each))
+    if near and not is_dated and _AFTERWARDS.search(letters):
+        yield near + 2 * _A_DAY
+    plain = _NUMBER.sub(lambda match: _NUMBERS[match[0]], _MARKS.sub(" ", letters))
     for match in _SINCE_1970.finditer(plain):
         yield datetime.fromtimestamp(int(match[1]), UTC)
     for pattern in _GUESSES:
@@ -121,24 +176,43 @@ def _guess_days(text: str, year_of_none: str = "") -> Iterator[datetime]:
                 continue
             one, other = part.get("one", "1"), part.get("other", "1")
             if "month" in part:
-                dates = [(part["month"], "1")]
+                dates = [(part["month"], _SECOND)]
             elif match.start("year") == match.start() and int(one) < 13:
                 dates = [(one, other)]
             else:
                 dates = [(one, other), (other, one)]
             yield from _days_of(f"20{part['year'][-2:]}", *dates)
     years = {*_YEAR.findall(plain)}
-    if year_of_none and not years:
+    near = None if years else near
+    if near and not is_dated:
         for match in _DAY_ALONE.finditer(text):
-            yield from _days_of(year_of_none, (match[1], match[2]), (match[2], match[1]))
+            for year in (near.year, near.year + 1):
+                found = _days_of(str(year), (match[1], match[2]), (match[2], match[1]))
+                yield from (day for day in found if _is_about(day, near))
     for match in _PERIOD.finditer(plain):
         before = plain[: match.start()]
-        near = _YEAR_BEHIND.match(plain, match.end()), _YEAR_BEFORE.search(before)
-        beside = _DAY_BEHIND.match(plain, match.end()), _DAY_BEFORE.search(before)
-        is_whole = _WHOLE.match(match[0]) or _DAY_APART.search(f"{before}|{plain[match.end() :]}")
-        own = years or ({year_of_none} if year_of_none and is_whole else set())
-        for year in (*own, *(f"20{each[1]}" for each in near if each)):
-            yield from _days_of_period(year, match, [each[1] for each in beside if each])
+        beside = _YEAR_BEHIND.match(plain, match.end()), _YEAR_BEFORE.search(before)
+        numbers = _DAY_BEHIND.match(plain, match.end()), _DAY_BEFORE.search(before)
+        days_beside = [each[1] for each in numbers if each]
+        for year in (*years, *(f"20{each[1]}" for each in beside if each)):
+            yield from _days_of_period(year, match, days_beside)
+        is_whole = _WHOLE.search(match[0]) or _END.search(before)
+        is_whole = is_whole or _DAY_APART.search(f"{before}|{plain[match.end() :]}")
+        is_month = (match.lastgroup or "").startswith("m")
+        if near and is_whole and (is_month or not is_dated):
+            for year in (near.year, near.year + 1):
+                found = _days_of_period(str(year), match, days_beside)
+                yield from (day for day in found if _is_about(day, near))
+
+
+def _without_dates(pattern: re.Pattern[str], text: str) -> str:
+    """Return a text without the dates in it that are read."""
+    return pattern.sub(lambda match: "_" if stamps_in_name(match[0]) else match[0], text)
+
+
+def _is_about(day: datetime, near: datetime) -> bool:
+    """Whether a day without a year may be of the year of an instant, or soon in the next one."""
+    return day.year == near.year or day - near < _A_QUARTER
 
 
 def _days_of_period(year: str, match: re.Match[str], days: list[str]) -> list[datetime]:
@@ -148,7 +222,7 @@ def _days_of_period(year: str, match: re.Match[str], days: list[str]) -> list[da
     if kind == "w":  # however weeks are counted, the first begins a week before the year or later
         return [day + timedelta(weeks=number - 2) for day in _days_of(year, ("1", "1"))]
     month = {"m": 1, "q": 3, "h": 6}[kind] * (number - 1) + 1
-    return _days_of(year, *((str(month), day) for day in ("1", *(days if kind == "m" else ()))))
+    return _days_of(year, *((str(month), day) for day in (_SECOND, *(days if kind == "m" else ()))))
 
 
 def _days_of(year: str, *dates: tuple[str, str]) -> list[datetime]:
@@ -160,11 +234,16 @@ def _days_of(year: str, *dates: tuple[str, str]) -> list[datetime]:
 def unread_days(text: str) -> list[datetime]:
     """Return the days that each date in a text may mean, of a month or the like the first, if it is not read."""
     found = []
+    for pattern in STAMPS:
+        text = _without_dates(pattern, text)
     for pattern, _ in UNREAD:
         for match in pattern.finditer(text):
             part = match.groupdict("")
             year, one, other = (part.get(name, "") for name in ("year", "one", "other"))
             month = part.get("month") or _MONTH_OF_QUARTER[part.get("quarter", "")]
-            dates = [(one, other), (other, one)] if one else [(month, "1")]
+            # Of a week, only the year counts here.
+            dates = (
+                [(one, other), (other, one)] if one else [(month, _SECOND) if month else ("1", "1")]
+            )
             found += _days_of(year, *dates) if year else []
     return found

@@ -26,9 +26,10 @@ from credreport.reports.inputs import (
     Unread,
     find_inputs,
 )
+from credreport.reports.possible_dates import is_of_some_period
 from credreport.reports.read import read_streams
 from credreport.reports.report import Report
-from credreport.reports.stamp import SERVED_FOR, first_second, may_be_later
+from credreport.reports.stamp import SERVED_FOR, first_second, may_be_later, part_steps
 from credreport.schema import ACCOUNT_ID
 from credreport.text import escape_text, plural
 
@@ -436,7 +437,8 @@ def is_perhaps_later(report: Report, original: Report) -> bool:
     """Whether a copy without an as-of was made later: then its credentials are older."""
     if report.as_of or original.as_of is None:
         return False
-    return may_be_later(report.path, original.path, original.as_of)
+    own = part_steps(report.path, original.path)[1]
+    return is_of_some_period(own) or may_be_later(report.path, original.path, original.as_of)
 
 
 def _newest_stamp_first(report: Report) -> tuple[float, tuple[str, str, int]]:

@@ -25,8 +25,11 @@ SERVED_FOR = timedelta(hours=4)
 # Reports are gathered some days after they were made, in a directory called by that day.
 _A_WEEK = timedelta(days=7)
 _PARTITION = re.compile(r"\A[A-Za-z_]+=")
-# What Google Drive, SharePoint and Google Takeout pack is called by the day of the download.
-_DOWNLOAD = re.compile("drive-download-|OneDrive_|takeout-", re.IGNORECASE)
+# What Google Drive, SharePoint, Google Takeout and WeTransfer pack is called by the day of the download.
+_DOWNLOAD = re.compile(
+    r"(?:drive-download-|OneDrive_|takeout-|wetransfer_)|.*-20[0-9]{6}T[0-9]{6}Z(?:-[0-9]{1,3}){1,2}(?![0-9-])",
+    re.IGNORECASE,
+)
 # Windows separates directories by a backslash, but one may also begin a letter that is written out.
 _SEPARATOR = re.compile(rf"/|(?!{WRITTEN_OUT})\\")
 

@@ -276,6 +276,11 @@ class TestSuperseded:
             "Q2 2026/a.csv",
             "Q2/a.csv",
             "June/a.csv",
+            "03/a.csv",
+            "M3.csv",
+            "2027/a.csv",
+            "FY26-Q3/a.csv",
+            "follow-up/a.csv",
             "2026-01-01_2026-02-28.csv",
             "a.json",
         ],
@@ -295,7 +300,9 @@ class TestSuperseded:
                 read([tmp_path])
         assert judged(read_reports(tmp_path, as_of="2026-03-31")) == ["2026-01/" + JANUARY]
 
-    @pytest.mark.parametrize("name", ["2026-01/a.csv", "2025/12/a.csv", "Q1 2026/a.csv"])
+    @pytest.mark.parametrize(
+        "name", ["2026-01/a.csv", "2025/12/a.csv", "Q1 2026/a.csv", "13/a.csv", "a/3/a.csv"]
+    )
     def test_one_that_is_not_later_is(self, tmp_path: Path, name: str) -> None:
         save(tmp_path, root(), name="Audit of 2026-12/2026-01/" + JANUARY)
         save(tmp_path, root(), name="Audit of 2026-12/" + name)
