@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Iterable
+from bisect import insort
+from collections.abc import Callable, Container, Iterable
 
 from credreport.masking.key import MaskKey
 from credreport.schema import ACCOUNT_ID, KNOWN_ABSENCES, KNOWN_COLUMNS, NOT_SUPPORTED, ROOT_USER
@@ -21,7 +22,7 @@ _ARN_WITHIN = re.compile(r"arn:[a-z-]*:iam::[^\s'\"`;)]*")
 _ACCOUNT_WITHIN = re.compile(r"(?<![0-9])(?<!CR-M)[0-9]{12}(?![0-9])")
 # Text in quotes as Python writes it; an apostrophe within a word opens none, and a cut text ends none.
 _QUOTED = re.compile(
-    r"(?<!\w)'((?:[^'\\]|\\.)*)(?:'|\Z)|(?<!\w)\"((?:[^\"\\]|\\.)*)(?:\"|\Z)|`([^`]*)(?:`|\Z)",
+    r"(?<!\w)'((?:[^'\\]|\\.?)*)(?:'|\Z)|(?<!\w)\"((?:[^\"\\]|\\.?)*)(?:\"|\Z)|`([^`]*)(?:`|\Z)",
     re.DOTALL,
 )
 _WORD = re.compile(r"\w+")
@@ -56,8 +57,8 @@ class Masker:
         self.key = key
         self.originals: dict[str, str] = {}
         self._made: dict[tuple[str, str], str] = {}
-        self._tokens: dict[str, str] = {}
-        self._phrases: dict[str, dict[str, str]] = {}
+        self._tokens = _Names()
+        self._phrases = _Names()
 
     def is_of_another_key(self, text: str) -> bool:
         """Whether a text is a pseudonym, but none that this key makes."""
@@ -89,11 +90,7 @@ class Masker:
         self.originals.setdefault(made, text)
         if len(text) < _SHORTEST or ACCOUNT_ID.fullmatch(text):
             return
-        if _TOKEN.fullmatch(text):
-            self._tokens.setdefault(text, made)
-        else:  # of several words: few, whatever the number of users
-            word = _WORD.match(text)
-            self._phrases.setdefault(word[0] if word else text[0], {}).setdefault(text, made)
+        (self._tokens if _TOKEN.fullmatch(text) else self._phrases).add(text, made)
 
     def user(self, text: str) -> str:
         """Return the pseudonym of a user; root stays root."""
@@ -196,25 +193,45 @@ class Masker:
         return self.file(inner) if inner.lower().endswith(_ENDINGS) else self.cell(inner)
 
     def _known_words(self, text: str) -> str:
-        for first, phrases in self._phrases.items():
-            if first in text:
-                for phrase in sorted(phrases, key=len, reverse=True):
-                    text = text.replace(phrase, phrases[phrase])
+        text = self._phrases.replaced(text, range(len(text)), range(len(text) + 1))
         return _TOKEN.sub(lambda match: self._known_token(match[0]), text)
 
     def _known_token(self, token: str) -> str:
         """Return a word with the longest names in it replaced, each from border to border."""
-        if token in self._tokens:
-            return self._tokens[token]
         words = [match.span() for match in _WORD.finditer(token)]
-        starts = sorted({0, *(start for start, _ in words)})
-        ends = sorted({len(token), *(end for _, end in words)}, reverse=True)
-        for start in starts:
-            for end in ends:
-                made = self._tokens.get(token[start:end]) if start < end else None
-                if made is not None:
-                    return token[:start] + made + self._known_token(token[end:])
-        return token
+        starts, ends = [0, *(start for start, _ in words)], {len(token), *(end for _, end in words)}
+        return self._tokens.replaced(token, starts, ends)
+
+
+class _Names:
+    """Names and the pseudonym of each: the time to find them in a text does not grow with their number."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, str] = {}
+        self._starts: set[str] = set()
+        self._lengths: list[int] = []
+
+    def add(self, name: str, made: str) -> None:
+        self._made.setdefault(name, made)
+        self._starts.add(name[:_SHORTEST])
+        if len(name) not in self._lengths:
+            insort(self._lengths, len(name), key=lambda length: -length)
+
+    def replaced(self, text: str, starts: Iterable[int], ends: Container[int]) -> str:
+        """Return the text with the longest name that begins at each of the starts, or behind another, replaced."""
+        parts, done = [], 0
+        for start in starts if self._made else ():
+            at = start
+            while done <= at and (end := self._end(text, at, ends)):
+                parts += [text[done:at], self._made[text[at:end]]]
+                done = at = end
+        return "".join([*parts, text[done:]])
+
+    def _end(self, text: str, start: int, ends: Container[int]) -> int:
+        if text[start : start + _SHORTEST] not in self._starts:
+            return 0
+        found = (start + each for each in self._lengths if start + each in ends)
+        return next((end for end in found if text[start:end] in self._made), 0)
 
 
 def _as_written(quoted: str) -> str:
