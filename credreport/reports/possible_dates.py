@@ -26,10 +26,11 @@ _GUESSES = tuple(
         r"(?P<year>20[0-9]{2}) (?P<one>[0-9]{1,2}) (?P<other>[0-9]{1,2})",
         r"(?P<year>20[0-9]{2})(?P<one>[0-9]{2})(?P<other>[0-9]{2})",
         r"(?P<one>[0-9]{1,2}) (?P<other>[0-9]{1,2}) (?P<year>20[0-9]{2})",
-        r"(?P<year>20[0-9]{2}) ?m?(?P<month>0[1-9]|1[0-2])(?! [0-9]{1,2}(?![0-9]))",
+        r"(?P<year>20[0-9]{2})m?(?P<month>0[1-9]|1[0-2])",
+        r"(?P<year>20[0-9]{2}) m?(?P<month>0[1-9]|1[0-2])(?! [0-9]{1,2}(?![0-9]))",
         r"(?<![0-9] )(?P<month>0[1-9]|1[0-2]) ?(?P<year>20[0-9]{2})",
         r"(?P<year>2[4-9]|3[0-9]) ?(?P<one>[0-9]{2}) ?(?P<other>[0-9]{2})",
-        r"(?P<one>2[4-9]|3[01]) (?P<other>[0-9]{2}) (?P<year>2[4-9]|3[0-9])",
+        r"(?<![0-9] )(?P<one>[0-9]{1,2}) (?P<other>[0-9]{1,2}) (?P<year>2[4-9]|3[0-9])(?! [0-9])",
         # Behind another word it would rather be the number of a ticket.
         r"(?:\A|reports? )(?P<year>20[0-9]{2}) (?P<month>[1-9])(?! [0-9]{1,2}(?![0-9]))",
         r"(?:\A|reports? )(?P<month>[1-9]) (?P<year>20[0-9]{2})",
@@ -64,15 +65,16 @@ _MONTH_WORDS = (
     "nov(?:ember|embr[eo]|iembre)?", "de[cz](?:ember|embr[eo])?|dic(?:iembre|embre)?|desember|winter|hiver|invi?erno|year ?end|ye|eoy|jahresende",
 )  # fmt: skip
 _NUMBERS = {
-    "first": "1",
-    "second": "2",
-    "third": "3",
-    "fourth": "4",
-    "ii": "2",
-    "iii": "3",
-    "iv": "4",
-}
+    "first": "1", "second": "2", "third": "3", "fourth": "4",
+    "ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "xi": "11", "xii": "12",
+}  # fmt: skip
 _NUMBER = re.compile(rf"(?<![a-z0-9])(?:{'|'.join(_NUMBERS)})(?![a-z0-9])")
+# Where a word begins within another one: `ReportDec2026`, `reportdec2026`, `Q42026`, `Q4CY26`.
+_WORD_WITHIN = re.compile(
+    "(?<=[a-z])(?=[A-Z][a-z0-9])|(?<=[A-Z0-9])(?=[A-Z][a-z])|(?<=[QHqh][1-4])(?=20[0-9]{2}(?![0-9]))"
+    "|(?<![A-Za-z])CY(?=[0-9])|(?<=[a-z])(?=(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
+    "|q[1-4]|h[12])[-_. ]?20[0-9]{2}(?![0-9]))"
+)
 _QUARTER = "q(?:tr|uarter|uartal)|kwartaal|trimest(?:re|er)"
 _HALF = "h(?:y|j|alf|albjahr)|semest(?:re|er)"
 _WEEK = "[ck]?w|wk|week|(?:kalender)?woche|semaine|semana|settimana"
@@ -83,7 +85,7 @@ _PERIOD = re.compile(
     rf"|(?<![0-9])(?:(?P<of_q>[1-4])(?:[qt]|(?:[a-z]{{1,3}})? ?(?:{_QUARTER}))"
     rf"|(?P<of_h>[12])(?:[hs]|(?:[a-z]{{1,3}})? ?(?:{_HALF})))(?![a-z])"
 )
-# Without a year, `dec.csv`, `2h.csv` and `t3.csv` are rather something else, and `30.09` in a longer word is no day.
+# Without a year, but for a whole name, `dec.csv`, `2h.csv` and `t3.csv` are rather something else, and `30.09` in a longer word is no day.
 _WHOLE = re.compile(r"[a-z]{4}|\A(?![ts])[a-z]+ ?[0-9]")
 _END = re.compile(rf" {_TO} \Z")
 _DAY_APART = re.compile(
@@ -160,8 +162,9 @@ def _guess_days(
         text = _without_dates(pattern, text)
     for match in _SHORT_YEAR.finditer(text):
         yield from _days_of(f"20{match[3]}", (match[1], match[2]), (match[2], match[1]))
-    letters = unicodedata.normalize("NFKD", text).lower()
+    letters = unicodedata.normalize("NFKD", text)
     letters = "".join(each for each in letters if not unicodedata.combining(each))
+    letters = _WORD_WITHIN.sub(" ", letters).lower()
     if near and not is_dated and _AFTERWARDS.search(letters):
         yield near + 2 * _A_DAY
     plain = _NUMBER.sub(lambda match: _NUMBERS[match[0]], _MARKS.sub(" ", letters))
@@ -197,8 +200,9 @@ def _guess_days(
         for year in (*years, *(f"20{each[1]}" for each in beside if each)):
             yield from _days_of_period(year, match, days_beside)
         is_whole = _WHOLE.search(match[0]) or _END.search(before)
-        is_whole = is_whole or _DAY_APART.search(f"{before}|{plain[match.end() :]}")
         is_month = (match.lastgroup or "").startswith("m")
+        is_whole = is_whole or _DAY_APART.search(f"{before}|{plain[match.end() :]}")
+        is_whole = is_whole or (is_month and match[0] == plain.strip())
         if near and is_whole and (is_month or not is_dated):
             for year in (near.year, near.year + 1):
                 found = _days_of_period(str(year), match, days_beside)

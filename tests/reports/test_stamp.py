@@ -357,6 +357,8 @@ def test_it_does_where_that_date_is_not_later(name: str) -> None:
         "Q4 2026", "Oct 2026", "2026 12", "2026–12", "2026年12月", "2026M12", "2027-9", "9.2027", "202610-12",
         "T4 2026", "4T26", "4e trimestre 2026", "Qtr4 2026", "Q04 2026", "4th quarter 2026", "fourth quarter 2026", "4. Quartal 2026", "IV. Quartal 2026",
         "S1 2027", "2S27", "HJ1 2027", "2. Halbjahr 2027", "second half 2027", "wk48 2026", "Woche 48 2026",
+        "12-11-26", "12_23_26", "audit.23.12.26", "30.XII.2026", "VIII 2027", "202612 (1)", "2026-12 (1)", "2026 12 (1)",
+        "CredReportDec2026", "IAMDezember26", "ReportQ4-2026", "2026DecFinal", "iamreportdec2026", "credreportq4-2026", "H12027", "Q4CY26", "Q4 CY2026",
         "Winter 2026", "Herbst 2027", "primavera 2027", "YE26", "year-end 2026", "desember 2026",
         "dicembre 2026", "23 ott 2027", "settembre 2027", "23 de dezembro de 2026", "outubro 2027", "março 2027", "23 maart 2027", "mei 2027", "giu 27",
     ],
@@ -375,7 +377,7 @@ def test_nor_where_it_may_have_a_later_one_in_other_words(date: str) -> None:
     [
         "Dezember", "12 - December", "31 décembre", "noviembre.csv", "KW 48", "Dezember 25",
         "Bericht 31.12.csv", "report_12-31", "r_01_11.csv", "31-Dec.csv", "report dec 31st", "30nov",
-        "4. Quartal", "Quarter 4", "Woche 48", "Winter audit", "follow-up", "Retest.csv", "after the fix",
+        "Dec", "IamOctober", "4. Quartal", "Quarter 4", "Woche 48", "Winter audit", "follow-up", "Retest.csv", "after the fix",
     ],
 )  # fmt: skip
 def test_nor_where_it_has_a_later_month_without_a_year(name: str) -> None:
@@ -388,9 +390,9 @@ def test_nor_where_it_has_a_later_month_without_a_year(name: str) -> None:
     "name",
     [
         "sep 2026.csv", "2026 02 11.csv", "01-10-2026.csv", "30.09.26.csv", "marketing 2027.csv",
-        "FY27-Q1.csv", "FY2027 Q2.csv", "FY27 Q4.csv", "t4.csv", "s2.csv", "SOC 2 2027.csv", "AUDIT-2027-9.csv", "postgres.csv", "RE_ audit.csv", "dec.csv", "2h.csv", "September.csv", "Januar.csv", "Q3.csv",
+        "FY27-Q1.csv", "FY2027 Q2.csv", "FY27 Q4.csv", "t4.csv", "s2.csv", "Dec x.csv", "SOC 2 2027.csv", "AUDIT-2027-9.csv", "postgres.csv", "RE_ audit.csv", "dec.csv", "2h.csv", "September.csv", "Januar.csv", "Q3.csv",
         "30.09.csv", "02-31.csv", "10.12.0.1.csv", "v5.11.12.csv", "a12-30b.csv", "06-00-09.csv", "x3dec4f.csv", "FY27 31.12.csv",
-        "101126.csv", "12-11-26.csv", "SEC-1234.csv", "AUDIT-2026-1123.csv", "CVE-2026-12345.csv", "AUDIT-2026-300.csv", "2026-274.csv", "2026-370.csv", "q4 2029.csv",
+        "101126.csv", "10-12-26-1.csv", "t4", "2h", "marketing2027.csv", "1-10-12-26.csv", "12-11-22.csv", "SEC-1234.csv", "AUDIT-2026-1123.csv", "CVE-2026-12345.csv", "AUDIT-2026-300.csv", "2026-274.csv", "2026-370.csv", "q4 2029.csv",
         "1111-2222-3333.csv", "1790748000.csv", "1997660000.csv", "PCI DSS 4.0.1.csv", "2026-2027.csv", "2027.csv",
         "99999999.csv", "report (12).csv", "31.11.26.csv",
     ],
