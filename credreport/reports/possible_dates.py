@@ -199,10 +199,13 @@ def _guess_days(
         days_beside = [each[1] for each in numbers if each]
         for year in (*years, *(f"20{each[1]}" for each in beside if each)):
             yield from _days_of_period(year, match, days_beside)
-        is_whole = _WHOLE.search(match[0]) or _END.search(before)
         is_month = (match.lastgroup or "").startswith("m")
-        is_whole = is_whole or _DAY_APART.search(f"{before}|{plain[match.end() :]}")
-        is_whole = is_whole or (is_month and match[0] == plain.strip())
+        is_whole = (
+            (is_month and match[0] == plain.strip())
+            or _WHOLE.search(match[0])
+            or _END.search(before)
+            or _DAY_APART.search(f"{before}|{plain[match.end() :]}")
+        )
         if near and is_whole and (is_month or not is_dated):
             for year in (near.year, near.year + 1):
                 found = _days_of_period(str(year), match, days_beside)
