@@ -69,11 +69,12 @@ def deliver(
         _show_gaps(screen, evidence, judged, formats)
         status = end(screen, judged.doubts, has_open_findings=is_failing)
         _show_files(screen, evidence, formats, written, closing)
-    except (OutputError, OSError) as error:
+    except (OutputError, OSError, MemoryError, SystemError, ImportError) as error:
         if not written:
             raise
+        reason = str(error) or "not enough memory"
         screen.fail(
-            f"error: {error}; the evidence is complete: {plural(len(written), 'file')} in {output}"
+            f"error: {reason}; the evidence is complete: {plural(len(written), 'file')} in {output}"
         )
         return INCOMPLETE
     return status

@@ -79,8 +79,10 @@ def read_or_make_key(path: Path, output: Path, inputs: Iterable[str]) -> MaskKey
     try:
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(f"{_FIRST_WORD} {secrets.token_hex(32)}\n")
-    except OSError as error:  # an empty file would be no key, and in the way of one
+    except BaseException as error:  # an empty file would be no key, and in the way of one
         path.unlink()
+        if not isinstance(error, OSError):
+            raise
         raise UsageError(f"{OPTION} {path}: cannot be made ({error.strerror})") from None
     return read_key(path)
 

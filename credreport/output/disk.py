@@ -70,7 +70,7 @@ def write_all(
                     waiting.append(_Move(target))
                     _write_new(waiting[-1].new, data, is_program=target.suffix == ".sh")
             _put_in_place(waiting)
-    except OSError as error:
+    except (OSError, MemoryError) as error:
         raise OutputError(f"{_to_reason(directory, error)}; nothing was changed") from error
     finally:
         with _undisturbed():
@@ -82,7 +82,9 @@ def write_all(
     return list(targets)
 
 
-def _to_reason(directory: Path, error: OSError) -> str:
+def _to_reason(directory: Path, error: OSError | MemoryError) -> str:
+    if isinstance(error, MemoryError):
+        return f"cannot write to {directory}: not enough memory"
     reason = error.strerror or str(error)
     if isinstance(error, PermissionError):  # Windows, and the file is in use
         named = error.filename2 or (error.filename if _SYSTEM == "nt" else None)
@@ -112,35 +114,47 @@ class _Move:
             self.is_kept = True
         self.new.replace(self.target)
 
-    def back(self) -> None:
-        with suppress(OSError):
+    def back(self) -> bool:
+        """Return whether what was there is there again."""
+        try:
             if self.new.exists():  # never moved; a copy for which there was no room is half of one
-                return
+                return True
             if self.is_kept:
                 self.old.replace(self.target)
             else:
                 self.target.unlink(missing_ok=True)
+        except OSError:
+            return False
+        return True
 
 
 def _drop(file: Path) -> None:
     """Remove a file that is not needed any more; where that fails, all else holds as it was said."""
-    with suppress(OSError):
+    with suppress(OSError, MemoryError):
         file.unlink(missing_ok=True)
 
 
 def _put_in_place(moves: Sequence[_Move]) -> None:
-    """Move all files to their places, or none of them: a failure half-way undoes the others."""
+    """Move all files to their places, or none of them: a failure half-way undoes the others.
+
+    Where it cannot be undone either, the files that were there stay under the names of their copies.
+    """
+    stuck: list[_Move] = []
     with _undisturbed():
         try:
             for move in moves:
                 move.forward()
-        except OSError:
-            for move in moves:
-                move.back()
+        except (OSError, MemoryError) as error:
+            stuck += [move for move in moves if not move.back()]
+            if stuck:
+                kept = [f"{move.target.name} is now {move.old}" for move in stuck if move.is_kept]
+                reason = f"{_to_reason(stuck[0].target.parent, error)}, and could not be undone"
+                raise OutputError("; ".join([reason, *kept])) from error
             raise
         finally:
             for move in moves:
-                _drop(move.old)
+                if move not in stuck:
+                    _drop(move.old)
 
 
 @contextmanager

@@ -34,6 +34,18 @@ def test_a_screen_that_fails_after_the_evidence_says_that_it_is_complete(
     assert (tmp_path / "out" / f"{STEM}-findings.csv").is_file()
 
 
+def test_memory_that_ends_after_the_evidence_says_that_it_is_complete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(deliver, "flush", fail)
+    done = run(tmp_path, "--format", "csv")
+    assert done.exit_code == 3
+    assert "error: not enough memory; the evidence is complete: " in done.stderr
+
+
 def test_a_screen_that_fails_where_nothing_was_to_be_written_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

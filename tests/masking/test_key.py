@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import secrets
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,18 @@ def test_a_key_for_which_there_is_no_room_leaves_no_file(tmp_path: Path) -> None
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert not key.exists()
+
+
+def test_a_signal_while_a_key_is_made_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(_: int) -> str:
+        raise SystemExit(143)
+
+    monkeypatch.setattr(secrets, "token_hex", stop)
+    with pytest.raises(SystemExit):
+        read_or_make_key(tmp_path / "k.key", tmp_path / "out", [])
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_that_is_no_key_is_refused_and_kept(tmp_path: Path) -> None:

@@ -92,6 +92,43 @@ class TestWriting:
             "x": b"old", "z": b"old",
         }  # fmt: skip
 
+    def test_memory_that_ends_among_the_moves_takes_back_those_before_it(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "x").write_bytes(b"old")
+        replace = Path.replace
+
+        def fail(path: Path, target: Path) -> Path:
+            if target.name == "y" and path.suffix == ".tmp":
+                raise MemoryError
+            return replace(path, target)
+
+        monkeypatch.setattr(Path, "replace", fail)
+        with pytest.raises(OutputError, match="not enough memory; nothing was changed"):
+            write_all(tmp_path, dict.fromkeys("xyz", b"new"), force=True, inputs=[])
+        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"x": b"old"}
+
+    def test_what_cannot_be_put_back_either_is_kept_and_named(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "x").write_bytes(b"old")
+        replace = Path.replace
+
+        def fail(path: Path, target: Path) -> Path:
+            if target.name == "x" and path.suffix == ".tmp":
+                return replace(path, target)
+            raise OSError(errno.EROFS, "Read-only file system")
+
+        monkeypatch.setattr(Path, "replace", fail)
+        with pytest.raises(OutputError) as refused:
+            write_all(tmp_path, dict.fromkeys("xy", b"new"), force=True, inputs=[])
+        (kept,) = tmp_path.glob(".credreport-*.old")
+        assert kept.read_bytes() == b"old"
+        assert str(refused.value) == (
+            f"cannot write to {tmp_path}: Read-only file system, and could not be undone; "
+            f"x is now {kept}"
+        )
+
     def test_a_thread_writes_too_and_leaves_signals_to_the_main_one(self, tmp_path: Path) -> None:
         with ThreadPoolExecutor(1) as pool:
             wrote = pool.submit(write_all, tmp_path, {"x": b"1"}, force=False, inputs=[])
