@@ -6,6 +6,7 @@ what was there before, and no temporary file.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -62,12 +63,13 @@ def write_all(
         made += _missing(directory)
         directory.mkdir(parents=True, exist_ok=True)
         with _taking_turns(directory):
+            before = {path.name: _to_state(path) for path in directory.iterdir()}
             further, replaceable = complete(directory) if complete else ({}, ())
             targets |= {directory / name: data for name, data in further.items()}
             _refuse_clashes(targets, inputs, replaceable, keep, force=force)
             for target, data in targets.items():
                 if not _holds(target, data):
-                    waiting.append(_Move(target))
+                    waiting.append(_Move(target, before.get(target.name)))
                     _write_new(waiting[-1].new, data, is_program=target.suffix == ".sh")
             _put_in_place(waiting)
     except (OSError, MemoryError) as error:
@@ -98,15 +100,20 @@ def _to_reason(directory: Path, error: OSError | MemoryError) -> str:
 class _Move:
     """A file to put in place: where it waits, where it goes, where the one before it is kept."""
 
-    def __init__(self, target: Path) -> None:
+    def __init__(self, target: Path, state: tuple[int, int] | None) -> None:
+        """Move to the target, as long as that is in its state."""
         name = f".credreport-{secrets.token_hex(8)}"
         self.target = target
+        self.state = state
         self.new = target.with_name(f"{name}.tmp")
         self.old = target.with_name(f"{name}.old")
         self.is_kept = False
 
     def forward(self) -> None:
-        if self.target.exists():
+        if _to_state(self.target) != self.state:
+            message = f"{self.target.name} was changed by another program meanwhile"
+            raise OSError(errno.EBUSY, message)
+        if self.state:
             try:
                 os.link(self.target, self.old)
             except OSError:  # a file system without hard links
@@ -126,6 +133,15 @@ class _Move:
         except OSError:
             return False
         return True
+
+
+def _to_state(path: Path) -> tuple[int, int] | None:
+    """Return size and time of a file; None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns
 
 
 def _drop(file: Path) -> None:

@@ -129,6 +129,28 @@ class TestWriting:
             f"x is now {kept}"
         )
 
+    @pytest.mark.parametrize("there", [b"old", None])
+    def test_what_another_program_writes_meanwhile_is_not_replaced(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bytes | None
+    ) -> None:
+        """An auditor saves the workbook while the files are written."""
+        if there:
+            (tmp_path / "y").write_bytes(there)
+        fsync = os.fsync
+
+        def save(handle: int) -> None:
+            fsync(handle)
+            (tmp_path / "y").write_bytes(b"decided")
+
+        monkeypatch.setattr(os, "fsync", save)
+        with pytest.raises(OutputError) as refused:
+            write_all(tmp_path, dict.fromkeys("xy", b"new"), force=True, inputs=[])
+        assert str(refused.value) == (
+            f"cannot write to {tmp_path}: y was changed by another program meanwhile; "
+            "nothing was changed"
+        )
+        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"y": b"decided"}
+
     def test_a_thread_writes_too_and_leaves_signals_to_the_main_one(self, tmp_path: Path) -> None:
         with ThreadPoolExecutor(1) as pool:
             wrote = pool.submit(write_all, tmp_path, {"x": b"1"}, force=False, inputs=[])
