@@ -408,15 +408,28 @@ def _drop_copies(reports: Iterable[Report]) -> tuple[list[Report], list[Skipped]
     """
     kept: dict[tuple[str, str, str], Report] = {}
     copies, later = [], []
+    newest: dict[str, Report] = {}
     for report in sorted(reports, key=_newest_stamp_first):
+        beside = newest.setdefault(_folder_of(report), report)
         is_told = report.newest is not None or ACCOUNT_ID.fullmatch(report.account_id)
         name = "" if is_told else report.source.name
         original = kept.setdefault((report.account_id, report.digest, name), report)
-        if is_perhaps_later(report, original):
+        if is_perhaps_later(report, original) or _is_among_later(report, original, beside):
             later.append(report)
         elif original is not report:
             copies.append(leave_out(report, f"a copy of {original.source.name!r}", original))
     return [*kept.values(), *later], copies
+
+
+def _folder_of(report: Report) -> str:
+    return report.path.rpartition("/")[0]
+
+
+def _is_among_later(report: Report, original: Report, beside: Report) -> bool:
+    """Whether a copy without an as-of lies in a directory of its own, with a report made later."""
+    if report.as_of or original.as_of is None or beside.as_of is None:
+        return False
+    return _folder_of(original) != _folder_of(report) and beside.as_of - original.as_of > _LATE
 
 
 def leave_out(report: Report, why: str, other: Report) -> Skipped:

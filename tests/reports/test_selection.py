@@ -301,6 +301,27 @@ class TestSuperseded:
         assert judged(read_reports(tmp_path, as_of="2026-03-31")) == ["2026-01/" + JANUARY]
 
     @pytest.mark.parametrize(
+        ("folder", "made", "is_refused"),
+        [
+            ("new", "2026-02-02T12-00-00Z", True),
+            ("new", "2026-02-01T12-00-00Z", False),
+            ("old", "2026-02-02T12-00-00Z", False),
+            ("else", "2026-02-02T12-00-00Z", False),
+        ],
+    )
+    def test_nor_one_that_lies_with_later_ones_of_other_accounts(
+        self, tmp_path: Path, folder: str, made: str, *, is_refused: bool
+    ) -> None:
+        save(tmp_path, root(), name="old/" + JANUARY)
+        save(tmp_path, root(), name="new/a.csv")
+        save(tmp_path, root(account="444455556666"), name=f"{folder}/{made}.csv")
+        if is_refused:
+            with pytest.raises(InputRefused, match=r"new/a.csv: does not say when it was made"):
+                read_reports(tmp_path)
+        else:
+            assert "old/" + JANUARY in judged(read_reports(tmp_path))
+
+    @pytest.mark.parametrize(
         "name", ["2026-01/a.csv", "2025/12/a.csv", "Q1 2026/a.csv", "13/a.csv", "a/3/a.csv"]
     )
     def test_one_that_is_not_later_is(self, tmp_path: Path, name: str) -> None:
