@@ -81,9 +81,10 @@ def may_be_later(path: str, other: str, instant: datetime) -> bool:
 
 
 def is_any_later(steps: Sequence[str], instant: datetime) -> bool:
-    """Whether one of the steps of a path, or all of them together, name a later day; see is_later."""
+    """Whether one of the steps of a path, or up to three together, name a later day; see is_later."""
+    together = ("-".join(_plain(steps[start : start + 3])) for start in range(len(steps)))
     return len(steps) >= MOST_FOLDERS or any(
-        is_later(name, instant) for name in (*steps, "-".join(_plain(steps)))
+        is_later(name, instant) for name in (*steps, *together)
     )
 
 
