@@ -17,6 +17,7 @@ from credreport.reports.possible_dates import has_any_date, is_later
 GENERATED_TIME = "GeneratedTime"
 _FILE, _FOLDER, _ARCHIVE = _NAMES = ("file name", "directory name", "archive name")
 _SEVERAL = "the file's name has several times, or one in a zone other than UTC, GMT and ±HH:MM; none was used"
+_LATER = "the file's name has a date, and perhaps a later one in other words; none was used"
 _LONGEST_TIME = 100  # letters: an answer may be damaged, and say anything there
 MOST_FOLDERS = 100
 _A_DAY = timedelta(days=1)
@@ -169,7 +170,7 @@ def find_stamp(
         if is_later(unread_time, stamp):
             return None, "", notices
         if is_later(own_name, stamp):
-            return None, "", [*notices, Notice(name, 0, "several-stamps", _SEVERAL)]
+            return None, "", [*notices, Notice(name, 0, "several-stamps", _LATER)]
         return stamp, _FILE, notices + _far_from_place(name, stamp, place_stamp)
     if stamps:
         notices.append(Notice(name, 0, "several-stamps", _SEVERAL))

@@ -564,7 +564,7 @@ def test_two_days_in_a_name_are_two_though_one_is_not_read() -> None:
             expected,
             [] if expected else ["several-stamps"],
         )
-        assert expected or str(notices[0]).startswith(f"{name}: the file's name has several times")
+        assert expected or "perhaps a later one in other words" in str(notices[0])
 
 
 @pytest.mark.parametrize("letter", [r"\xb0", r"\u2029", r"\U000e0001"])
