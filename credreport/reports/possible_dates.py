@@ -15,6 +15,7 @@ from credreport.reports.name_dates import HOURS, STAMPS, UNREAD, plain_name, sta
 
 _LONGEST_NAME = 1_000  # letters: a member of an archive may have any name
 _A_DAY = timedelta(days=1)
+_PAST_TOLERANCE = 2 * _A_DAY
 # What lasts a month or longer is not over within the day that is tolerated.
 _SECOND = "2"
 _MONTH_OF_QUARTER = {"": "", "1": "1", "2": "4", "3": "7", "4": "10"}
@@ -157,7 +158,7 @@ def _guess_days(
     for pattern in STAMPS:
         for match in pattern.finditer(text):
             if _BEGINNING.search(text[: match.start()]):
-                yield from (day + 2 * _A_DAY for day in stamps_in_name(match[0]))
+                yield from (day + _PAST_TOLERANCE for day in stamps_in_name(match[0]))
     for pattern in _READ:
         text = _without_dates(pattern, text)
     for match in _SHORT_YEAR.finditer(text):
@@ -166,7 +167,7 @@ def _guess_days(
     letters = "".join(each for each in letters if not unicodedata.combining(each))
     letters = _WORD_WITHIN.sub(" ", letters).lower()
     if near and not is_dated and _AFTERWARDS.search(letters):
-        yield near + 2 * _A_DAY
+        yield near + _PAST_TOLERANCE
     plain = _NUMBER.sub(lambda match: _NUMBERS[match[0]], _MARKS.sub(" ", letters))
     for match in _SINCE_1970.finditer(plain):
         yield datetime.fromtimestamp(int(match[1]), UTC)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from credreport.reports.name_dates import stamps_in_name, unread_date
+from credreport.reports.possible_dates import is_of_some_period
 from credreport.reports.stamp import (
     SERVED_FOR,
     Stamp,
@@ -325,7 +326,14 @@ def test_a_directory_dates_no_report_whose_name_has_a_later_date(name: str, says
 
 @pytest.mark.parametrize(
     "time",
-    ["2026-12-31T06:00:09", "12/31/2026 6:00:09 AM", "31.12.2026", "12/31/26 6:00", "12-31-26"],
+    [
+        "2026-12-31T06:00:09",
+        "12/31/2026 6:00:09 AM",
+        "31.12.2026",
+        "12/31/26 6:00",
+        "31/12/26 6:00",
+        "12-31-26",
+    ],
 )
 @pytest.mark.parametrize("name", ["r.json", "2026-09-30.json"])
 def test_nor_does_a_name_where_a_later_generated_time_is_not_read(name: str, time: str) -> None:
@@ -547,6 +555,22 @@ def test_a_report_is_made_after_what_its_name_calls_the_beginning(word: str) -> 
     assert find_stamp("restart 2026-07-01.csv", "")[0] == utc(2026, 7, 1, 23, 59, 59)
 
 
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("", False),
+        ("09/r.csv", True),
+        ("M3.csv", True),
+        ("r.csv", False),
+        ("eu/09", False),
+        ("eu/FY27-Q1/r.csv", True),
+        ("eu/Q1/r.csv", False),
+    ],
+)
+def test_a_month_alone_and_a_fiscal_year_are_of_some_period(path: str, expected: bool) -> None:
+    assert is_of_some_period(path.split("/") if path else []) is expected
+
+
 def test_two_days_in_a_name_are_two_though_one_is_not_read() -> None:
     for name, expected in (
         ("2026-09-30 saved 23.12.2026.csv", None),
@@ -564,7 +588,8 @@ def test_two_days_in_a_name_are_two_though_one_is_not_read() -> None:
             expected,
             [] if expected else ["several-stamps"],
         )
-        assert expected or "perhaps a later one in other words" in str(notices[0])
+        assert expected or "perhaps a later one in other words" in notices[0].message
+        assert {each.line for each in notices} <= {0}
 
 
 @pytest.mark.parametrize("letter", [r"\xb0", r"\u2029", r"\U000e0001"])

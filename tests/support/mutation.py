@@ -216,6 +216,11 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("reports.read", "if (typed.last_meaning[:, rows] == absence).any() or (", "and/or"): "the word is found in the text "
     "as well",
     ("reports.read", "is_same = is_plain and part.csv.text == whole", "Eq to NotEq"): "the hash is made of the same bytes then",
+    ("reports.possible_dates", "_PAST_TOLERANCE = 2 * _A_DAY", "2 + 1"): "any number of days above the one that is tolerated",
+    ("reports.possible_dates", "text: str, near: datetime | None = None, *, is_dated: bool = False", "False turned"): "it counts "
+    "only beside `near`",
+    ("reports.stamp", 'together = ("-".join(_plain(steps[start : start + 3])) for start in range(len(steps)))', "3 + 1"): "no date "
+    "has more than three parts",
     ("reports.selection", "BATCH_BYTES = 2 << 20", "2 + 1"): "how many files are read at once shows in time alone",
     ("reports.selection", "BATCH_BYTES = 2 << 20", "20 + 1"): "how many files are read at once shows in time alone",
     ("reports.selection", "BATCH_FILES = 500", "500 + 1"): "how many files are read at once shows in time alone",
