@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import io
 from pathlib import Path
@@ -14,6 +15,7 @@ from credreport.files import (
     KeyTwiceError,
     Spool,
     chunks_of,
+    may_be_there,
     open_regular,
     parse_json,
     read_at_most,
@@ -126,3 +128,27 @@ def test_a_link_is_followed_unless_it_must_not_be(tmp_path: Path) -> None:
         assert file.read() == b"x"
     with pytest.raises(OSError, match="Too many levels"):
         open_regular(tmp_path / "link", follow=False)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (FileNotFoundError(), False),
+        (NotADirectoryError(), False),
+        (PermissionError(), False),
+        (OSError(errno.EIO, ""), True),
+    ],
+)
+def test_what_the_disk_does_not_answer_for_may_be_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, expected: bool
+) -> None:
+    def refuse(_: Path) -> None:
+        raise error
+
+    monkeypatch.setattr(Path, "lstat", refuse)
+    assert may_be_there(tmp_path) is expected
+
+
+def test_a_broken_link_is_there(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("nowhere")
+    assert may_be_there(tmp_path / "link")
