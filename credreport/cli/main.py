@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import signal
@@ -474,6 +475,18 @@ def _let_streams_wait() -> None:
             os.set_blocking(stream.fileno(), True)
 
 
+def _buffer_output() -> None:
+    """Write to standard output through a buffer, though `PYTHONUNBUFFERED` asks for none.
+
+    Python would drop, without a word, what a full disk cannot take of the last line.
+    """
+    stream = sys.stdout
+    if isinstance(stream, io.TextIOWrapper) and isinstance(stream.buffer, io.RawIOBase):
+        encoding, errors, line_by_line = stream.encoding, stream.errors, stream.isatty()
+        buffer = io.BufferedWriter(stream.detach())
+        sys.stdout = io.TextIOWrapper(buffer, encoding, errors, line_buffering=line_by_line)
+
+
 def _check_completion() -> None:
     """Refuse a completion that no shell asks for: its status would read as open findings."""
     wanted = os.environ.get(_COMPLETE)
@@ -503,6 +516,7 @@ def main() -> None:
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, stop)
     _let_streams_wait()
+    _buffer_output()
     # A library that is cleaned up after an error fails again, and would say so after our message.
     sys.unraisablehook = lambda _: None
     try:

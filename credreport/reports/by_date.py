@@ -24,6 +24,7 @@ from credreport.reports.selection import (
     NEWEST,
     Population,
     date_notices,
+    have_two_roots,
     is_perhaps_later,
     leave_out,
     no_as_of,
@@ -194,7 +195,26 @@ def _find_unusable(
 ) -> list[tuple[Report, Problem]]:
     """Return the reports that cannot take part in a comparison, each with what to do about it."""
     found = [(report, no_as_of(report)) for report in undated]
-    return found + find_unknown_accounts(dated) + find_same_instant(dated) + _find_reversed(dated)
+    return [
+        *found,
+        *find_unknown_accounts(dated),
+        *find_same_instant(dated),
+        *_find_reversed(dated),
+        *_find_other_roots(dated),
+    ]
+
+
+def _find_other_roots(reports: Iterable[Report]) -> list[tuple[Report, Problem]]:
+    """Return the reports whose root was not created when that of their account's first report was."""
+    firsts: dict[str, Report] = {}
+    what = "its root was created at another time than that of {!r}: one of the two is of another account"
+    remedy = "Leave one out, or download it again"
+    return [
+        (report, Problem(report.source.name, 0, 0, what.format(first.source.name), remedy))
+        for report in sorted(reports, key=as_of_of)
+        if (first := firsts.setdefault(report.account_id, report)) is not report
+        and have_two_roots(report, first)
+    ]
 
 
 def _find_reversed(reports: Iterable[Report]) -> list[tuple[Report, Problem]]:

@@ -60,9 +60,9 @@ _AFTERWARDS = re.compile(
 )
 # Besides months, seasons and what is called by the end of a year.
 _MONTH_WORDS = (
-    "jan(?:uar[iy]?|vier|eiro)?|enero?|gennaio", "fe[bv](?:r|ruar[iy]?|rero|rier|braio|ereiro)?", "ma?e?r(?:ch|co|z|zo|ts?|s)?|maart|spring|printemps|fruh(?:ling|jahr)|primavera",
+    "jan(?:uar[iy]?|v(?:ier)?|eiro)?|ene(?:ro)?|gen(?:naio)?", "fe[bv](?:r|ruar[iy]?|rero|rier|braio|ereiro)?", "ma?e?r(?:ch|co|z|zo|ts?|s)?|maart|spring|printemps|fruh(?:ling|jahr)|primavera",
     "a[pbv]r(?:ile?)?", "ma[iyj]o?|mei|maggio", "jun[ei]?|jun[ih]o|juin|giu(?:gno)?|summer|sommer|verano", "jul[yi]?|jul[ih]o|juil(?:let)?|lug(?:lio)?",
-    "aug(?:ust(?:us|i)?)?|aout|agosto?", "sept?(?:ember|embre|iembre)?|sett?embr[eo]|fall|autumn|herbst|automne|otono|autunno|outono", "o[ck]t(?:ober|obre|ubre)?|ott(?:obre)?|outubro",
+    "aug(?:ust(?:us|i)?)?|aout|ago(?:sto)?", "sept?(?:ember|embre|iembre)?|sett?embr[eo]|sett|fall|autumn|herbst|automne|otono|autunno|outono", "o[ck]t(?:ober|obre|ubre)?|ott(?:obre)?|outubro",
     "nov(?:ember|embr[eo]|iembre)?", "de[cz](?:ember|embr[eo])?|dic(?:iembre|embre)?|desember|winter|hiver|invi?erno|year ?end|ye|eoy|jahresende",
 )  # fmt: skip
 _NUMBERS = {
@@ -78,7 +78,7 @@ _WORD_WITHIN = re.compile(
 )
 _QUARTER = "q(?:tr|uarter|uartal)|kwartaal|trimest(?:re|er)"
 _HALF = "h(?:y|j|alf|albjahr)|semest(?:re|er)"
-_WEEK = "[ck]?w|wk|week|(?:kalender)?woche|semaine|semana|settimana"
+_WEEK = "[ck]?w|wk|s(?=[0-9]{2})|week|(?:kalender)?woche|semaine|semana|settimana"
 _PERIOD = re.compile(
     "(?<![a-z])(?:"
     + "|".join(f"(?P<m{number}>{words})" for number, words in enumerate(_MONTH_WORDS, 1))
@@ -99,6 +99,9 @@ _DAY_ALONE = re.compile(
 _DAY_BEHIND = re.compile(r" ?([0-9]{1,2})(?![0-9])")
 _DAY_BEFORE = re.compile(r"(?<![0-9])([0-9]{1,2})(?:st|nd|rd|th|er)?(?: de)? ?\Z")
 _YEAR = re.compile(r"(?<![0-9])20[0-9]{2}(?![0-9])")
+_ACCOUNT = re.compile(
+    r"(?<![0-9])(?!20[0-9]{2}(?:0[1-9]|1[0-2]))(?:[0-9]{12}|[0-9]{4}-[0-9]{4}-[0-9]{4})(?![0-9])"
+)
 # A fiscal year may begin long before the year that it is called by.
 _FISCAL = re.compile(r"(?<![A-Za-z])FY[-_ ']{0,2}(?:20)?[0-9]{2}(?![0-9])", re.IGNORECASE)
 _MONTH_ALONE = re.compile(r"[Mm]?(?:0?[1-9]|1[0-2])(?:\.[A-Za-z0-9]+)?")
@@ -126,7 +129,8 @@ def is_later(name: str, instant: datetime) -> bool:
     text, stamps = _FISCAL.sub("_", plain_name(name)), stamps_in_name(name)
     if any(day - instant > _A_DAY for day in (*stamps, *unread_days(text))):
         return True
-    near = None if text != plain_name(name) else max(stamps, default=instant)
+    text = _ACCOUNT.sub("account", text)
+    near = None if _FISCAL.search(plain_name(name)) else max(stamps, default=instant)
     guesses = _guess_days(text[:_LONGEST_NAME], near, is_dated=bool(stamps))
     return any(_A_DAY < day - instant < _TWO_YEARS for day in guesses)
 

@@ -48,7 +48,7 @@ from credreport.schema import (
     USER,
     Meaning,
 )
-from credreport.verdicts.status import NEITHER, code
+from credreport.verdicts.status import INSTANT_UNIT, NEITHER, NO_INSTANT, code
 
 _MARK = b"\xef\xbb\xbf"
 _ABSENCES = tuple(f"{SEPARATOR}{word}{SEPARATOR}".encode() for word in KNOWN_ABSENCES)
@@ -192,9 +192,11 @@ class _Reading:
         self._refuse_rows_within(grid, parts)
         table, owners = _to_table(grid, typed)
         firsts = np.flatnonzero(np.diff(table.report, prepend=-1))
-        newest = np.maximum.reduceat(table.typed.newest.view("i8"), firsts).view("M8[us]")
+        newest = np.maximum.reduceat(table.typed.newest.view("i8"), firsts).view(INSTANT_UNIT)
         is_zulu = np.logical_or.reduceat(table.typed.is_zulu, firsts).tolist()
         has_root = np.logical_or.reduceat(table.is_root, firsts).tolist()
+        created = np.where(table.is_root, table.typed.created_at, NO_INSTANT).view("i8")
+        root_created = np.maximum.reduceat(created, firsts).view(INSTANT_UNIT).tolist()
         eras = [era_of(grid.columns, is_zulu=each) for each in (False, True)]
         edges = [*firsts.tolist(), len(grid)]
         count = np.bincount(owners, minlength=len(parts)).tolist()
@@ -211,9 +213,10 @@ class _Reading:
                     first_line=int(table.line[begin]),
                     row_count=end - begin,
                     era=eras[is_zulu[number]],
-                    newest=latest and latest.replace(tzinfo=UTC),
+                    newest=_in_utc(latest),
                     digest=_digest(grid, begin, end, part if count[owner] == 1 else None),
                     has_root=has_root[number],
+                    root_created=_in_utc(root_created[number]),
                     path=part.csv.path,
                     stamp=part.csv.stamp,
                     stamp_origin=part.csv.stamp_origin,
@@ -273,6 +276,10 @@ class _Reading:
             are_absences = not any(map(_contains_absences, reports))
             reports = [replace(report, blanks_are_absences=are_absences) for report in reports]
         return [*reports]
+
+
+def _in_utc(instant: datetime | None) -> datetime | None:
+    return instant and instant.replace(tzinfo=UTC)
 
 
 def _place_in_file(report: Report) -> tuple[int, str, int]:

@@ -134,6 +134,7 @@ class Report:
     newest: the newest timestamp in it, `password_next_rotation` apart.
     digest: SHA-256 over header and cells: equal for copies, whatever they were saved in.
     has_root: whether one of its users is root: AWS always writes that row.
+    root_created: when root was created, which never changes; None where that is not known.
     blanks_are_absences: whether a blank is a known absence: only where the file has no word for one.
     path: where it was found, with its GeneratedTime as the last step: what else may say when it was made.
     stamp, stamp_origin: when the report says it was made, and where it says so.
@@ -155,6 +156,7 @@ class Report:
     newest: datetime | None
     digest: str
     has_root: bool
+    root_created: datetime | None = None
     blanks_are_absences: bool = False
     path: str = ""
     stamp: datetime | None = None
@@ -166,6 +168,11 @@ class Report:
     twin: int = 0
     table: Table | None = field(default=None, compare=False, repr=False)
     first: int = 0
+
+    @property
+    def is_of_several(self) -> bool:
+        """Whether its file has reports of other accounts, too."""
+        return any(notice.code == "several-accounts" for notice in self.notices)
 
     @property
     def account_key(self) -> str:

@@ -383,8 +383,35 @@ def _choose_newest(
         chosen.append(newest)
         for report in others:
             why = f"{SUPERSEDED}: account {account_id} has a newer report, {newest.source.name!r}"
-            left_out.append(leave_out(report, why, newest))
+            doubt = _may_be_another(report, newest)
+            left_out.append(
+                Skipped(report.source.name, f"{why}; {doubt}", is_doubt=True)
+                if doubt
+                else leave_out(report, why, newest)
+            )
     return chosen, left_out, problems
+
+
+def have_two_roots(report: Report, other: Report) -> bool:
+    """Whether root was created at two times: an ID was replaced, or the reports are of two accounts."""
+    return None not in {report.root_created, other.root_created} and (
+        report.root_created != other.root_created
+    )
+
+
+def _may_be_another(report: Report, newest: Report) -> str:
+    """Return why a report may be of another account than the newer one of its account; or nothing.
+
+    An ARN that was pasted or changed makes a row, or all of them, one of another account.
+    """
+    if have_two_roots(report, newest):
+        return "but its root was created at another time: one of the two is of another account"
+    if report.is_of_several or newest.is_of_several:
+        if not report.has_root:
+            return "but it is without a root row in a file of several accounts"
+        if newest.row_count < report.row_count:
+            return "but that has fewer users, and one of the two is in a file of several accounts"
+    return ""
 
 
 def is_older(report: Report, newest: Report) -> bool:
@@ -439,8 +466,7 @@ def leave_out(report: Report, why: str, other: Report) -> Skipped:
     """
     for one, its in ((report, other), (other, report)):
         accounts = accounts_beside(one.path, its.path)
-        is_single = all(notice.code != "several-accounts" for notice in one.notices)
-        if is_single and accounts and one.account_id not in accounts:
+        if not one.is_of_several and accounts and one.account_id not in accounts:
             why = f"{why}; {one.source.name!r} is called by an account that it is not of"
             return Skipped(report.source.name, why, is_doubt=True)
     return Skipped(report.source.name, why)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import json
 import os
 import re
@@ -13,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -700,6 +702,21 @@ class TestMain:
             monkeypatch.setattr(sys, "stdout", stream)
             self.main(monkeypatch, "--version")
             assert os.get_blocking(writer)
+
+    def test_what_is_written_without_a_buffer_is_written_whole(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        """With PYTHONUNBUFFERED, what a disk does not take of a line at once would be dropped."""
+
+        class Slow(io.FileIO):
+            def write(self, data: Any, /) -> int:
+                return super().write(bytes(data)[:5])
+
+        path = tmp_path / "out"
+        stream = io.TextIOWrapper(cast("Any", Slow(path, "w")), "utf-8", write_through=True)
+        monkeypatch.setattr(sys, "stdout", stream)
+        assert self.main(monkeypatch, "--version") == 0
+        assert path.read_text() == f"credreport {__version__}\n"
 
     def test_a_second_signal_does_not_disturb_the_tidying_up(
         self, monkeypatch: pytest.MonkeyPatch

@@ -261,3 +261,19 @@ def test_a_pipe_that_nobody_reads_is_no_failure(
 ) -> None:
     monkeypatch.setattr(screen, "_SYSTEM", system)
     assert screen.is_closed_pipe(OSError(number, os.strerror(number))) is is_closed
+
+
+def test_an_answer_that_is_cut_without_a_buffer_is_no_success(tmp_path: Path) -> None:
+    python, option, program, version = command("--version")
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (5, 5))"
+    with (tmp_path / "out").open("wb") as out:
+        done = subprocess.run(
+            [python, option, f"{limit}; {program}", version],
+            check=False,
+            env=surroundings(PYTHONUNBUFFERED="1"),
+            stdout=out,
+            stderr=subprocess.PIPE,
+        )
+    assert (tmp_path / "out").read_bytes() == b"credr"
+    assert done.returncode == 2
+    assert b"standard output cannot be written" in done.stderr

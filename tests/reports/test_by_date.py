@@ -215,6 +215,20 @@ def test_as_ofs_in_another_order_than_the_stamps_are_refused(tmp_path: Path) -> 
     assert days(read_dates(paths, as_of=swapped[::-1])) == [["111 06-30T23"], ["111 09-30T23"]]
 
 
+def test_reports_of_one_account_with_two_roots_are_refused(tmp_path: Path) -> None:
+    names = [f"2026-0{month}-30T06-00-00Z.csv" for month in (6, 7, 9)]
+    for name, created in zip(
+        names, ("2021-01-01T00:00:00Z", "?", "2023-01-01T00:00:00Z"), strict=True
+    ):
+        save(tmp_path, root(user_creation_time=created), user(name[5:7]), name=name)
+    with pytest.raises(InputRefused) as refusal:
+        read_dates([tmp_path])
+    assert refusal.value.lines == (
+        f"{names[2]}: its root was created at another time than that of {names[0]!r}: one of the two "
+        "is of another account. Leave one out, or download it again.",
+    )
+
+
 def test_newest_holds_for_all_inputs(tmp_path: Path) -> None:
     paths = [
         save(

@@ -207,6 +207,7 @@ PACKED = list(packed())
 ENCRYPTED = [
     b"-----BEGIN PGP MESSAGE-----\n\nhQEMA\n-----END PGP MESSAGE-----\n",
     b"\x85\x01\x0c\x03\xff",
+    b"\x85\x01\x8c\x03\xff",
     b"-----BEGIN AGE ENCRYPTED FILE-----\n",
     b"age-encryption.org/v1\n",
     b"Salted__\xff",

@@ -654,3 +654,57 @@ def test_a_batch_is_full_at_so_many_files(
     found = list(selection.to_batches(items, skipped))
     assert [[file.name for file in batch if isinstance(file, Stream)] for batch in found] == batches
     assert [item.name for item in skipped] == ["x"]
+
+
+_BORN, _LATER_BORN = "2021-01-01T00:00:00Z", "2023-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("newer", "says"),
+    [
+        # All IDs were replaced by one, or a whole column of ARNs was pasted.
+        (
+            [root(OTHER, user_creation_time=_LATER_BORN), user("zed", OTHER)],
+            "but its root was created at another time: one of the two is of another account",
+        ),
+        # The first rows of one download lie in front of another's.
+        (
+            [root(OTHER, user_creation_time=_BORN), user("amy", OTHER), root(), user()],
+            "but that has fewer users, and one of the two is in a file of several accounts",
+        ),
+        ([root(OTHER, user_creation_time=_BORN)], ""),
+        ([root(OTHER, user_creation_time="?"), user("zed", OTHER)], ""),
+        (
+            [root(OTHER), user("amy", OTHER), user("zed", OTHER), root(), user()],
+            "but its root was created at another time: one of the two is of another account",
+        ),
+        (
+            [
+                *(root(OTHER, user_creation_time=_BORN), user("a", OTHER), user("b", OTHER)),
+                *(root(), user()),
+            ],
+            "",
+        ),
+    ],
+)
+def test_what_may_be_of_another_account_than_the_newer_report_is_a_doubt(
+    tmp_path: Path, newer: list[dict[str, str]], says: str
+) -> None:
+    older = [root(OTHER, user_creation_time=_BORN), user("amy", OTHER), user("bob", OTHER)]
+    save(tmp_path, *older, name=JANUARY)
+    save(tmp_path, *newer, name=FEBRUARY)
+    population = read_reports(tmp_path)
+    why = f"superseded: account {OTHER} has a newer report, {FEBRUARY!r}"
+    left_out = Skipped(JANUARY, f"{why}; {says}" if says else why, is_doubt=bool(says))
+    assert (population.skipped, population.superseded) == (
+        ((left_out,), ()) if says else ((), (left_out,))
+    )
+
+
+def test_a_row_of_another_account_in_an_older_file_is_a_doubt(tmp_path: Path) -> None:
+    """One ARN with a wrong ID: the row is no report that a newer one of that account replaces."""
+    save(tmp_path, root(), user(), user("zoe", OTHER), name=JANUARY)
+    save(tmp_path, root(OTHER), user("amy", OTHER), name=FEBRUARY)
+    (left_out,) = read_reports(tmp_path).skipped
+    assert left_out.is_doubt
+    assert left_out.why.endswith("; but it is without a root row in a file of several accounts")

@@ -372,6 +372,8 @@ def test_it_does_where_that_date_is_not_later(name: str) -> None:
         "CredReportDec2026", "IAMDezember26", "ReportQ4-2026", "2026DecFinal", "iamreportdec2026", "credreportq4-2026", "H12027", "Q4CY26", "Q4 CY2026",
         "Winter 2026", "Herbst 2027", "primavera 2027", "YE26", "year-end 2026", "desember 2026",
         "dicembre 2026", "23 ott 2027", "settembre 2027", "23 de dezembro de 2026", "outubro 2027", "março 2027", "23 maart 2027", "mei 2027", "giu 27",
+        "15-ago-2027", "AGO 2027", "ene 2027", "janv. 2027", "gen 2027", "sett 2027", "2026-S48", "S48 2026",
+        "111122223333-12-2026", "111122223333_122026", "1111-2222-3333-12-2026", "111122223333-30-12-26",
     ],
 )  # fmt: skip
 def test_nor_where_it_may_have_a_later_one_in_other_words(date: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import sys
 import tarfile
 import zlib
 from typing import BinaryIO
@@ -60,8 +61,10 @@ class _Headers:
         return place
 
     def read(self, size: int) -> bytes:
-        if size > _MAX_HEADER:
-            raise tarfile.ReadError(f"a header longer than {_MAX_HEADER >> 10} KiB")
+        if size not in range(_MAX_HEADER + 1):
+            raise tarfile.ReadError(f"a header below zero, or longer than {_MAX_HEADER >> 10} KiB")
+        if not 0 <= self._place <= sys.maxsize:
+            raise tarfile.ReadError("a header outside the archive")
         data = self._take(self._place, size)
         if _LONG_NUMBER.search(data):
             raise tarfile.ReadError("a header with a number of more than 255 digits")
@@ -81,6 +84,8 @@ def tar_members(take: Take, size: int) -> list[Member]:
         with tarfile.open(fileobj=_Headers(take), mode="r:") as archive:  # type: ignore[call-overload]
             while info := archive.next():
                 archive.members = []  # it would keep them all
+                if not end < archive.offset <= size:
+                    raise ArchiveRefused(f"{info.name[:_SHOWN]!r} ends outside the archive")
                 _check_headers(take, info, end)
                 if len(members) == MAX_MEMBERS:
                     raise ArchiveRefused(f"more than {MAX_MEMBERS} files in one archive")

@@ -35,6 +35,7 @@ _PACKED = (
         for mark in (
             b"\x84\x5e\x03",
             b"\x85\x01\x0c\x03",
+            b"\x85\x01\x8c\x03",
             b"\x85\x02\x0c\x03",
             b"\x8c\x0d\x04",
             b"\xa3\x01",
