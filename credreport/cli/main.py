@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -480,10 +480,12 @@ def _buffer_output() -> None:
 
     Python would drop, without a word, what a full disk cannot take of the last line.
     """
-    stream = sys.stdout
-    if isinstance(stream, io.TextIOWrapper) and isinstance(stream.buffer, io.RawIOBase):
+    stream = sys.__stdout__
+    if stream is not sys.stdout or not isinstance(stream, io.TextIOWrapper):
+        return
+    if isinstance(stream.buffer, io.RawIOBase):
         encoding, errors, line_by_line = stream.encoding, stream.errors, stream.isatty()
-        buffer = io.BufferedWriter(stream.detach())
+        buffer = io.BufferedWriter(cast("io.RawIOBase", stream.detach()))
         sys.stdout = io.TextIOWrapper(buffer, encoding, errors, line_buffering=line_by_line)
 
 

@@ -715,6 +715,7 @@ class TestMain:
         path = tmp_path / "out"
         stream = io.TextIOWrapper(cast("Any", Slow(path, "w")), "utf-8", write_through=True)
         monkeypatch.setattr(sys, "stdout", stream)
+        monkeypatch.setattr(sys, "__stdout__", stream)
         assert self.main(monkeypatch, "--version") == 0
         assert path.read_text() == f"credreport {__version__}\n"
 

@@ -61,7 +61,7 @@ class _Headers:
         return place
 
     def read(self, size: int) -> bytes:
-        if size not in range(_MAX_HEADER + 1):
+        if not 0 <= size <= _MAX_HEADER:
             raise tarfile.ReadError(f"a header below zero, or longer than {_MAX_HEADER >> 10} KiB")
         if not 0 <= self._place <= sys.maxsize:
             raise tarfile.ReadError("a header outside the archive")

@@ -654,6 +654,15 @@ def test_a_size_that_no_file_has_is_refused(kind: bytes, size: int) -> None:
     assert tar_refusal(with_size(size, kind))
 
 
+def test_why_a_size_of_no_file_is_refused() -> None:
+    for size, kind, why in (
+        (-(2**64), b"x", "a header below zero, or longer than 64 KiB"),
+        (-512, b"0", "'a' ends outside the archive"),
+        (2**62, b"0", "'a' ends outside the archive"),
+    ):
+        assert why in tar_refusal(with_size(size, kind))
+
+
 def test_the_members_and_headers_of_a_tar_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     def name_it(length: int, letter: str = "x") -> Callable[[tarfile.TarFile], None]:
         return lambda archive: archive.addfile(tarfile.TarInfo(letter * length))
