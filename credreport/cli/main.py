@@ -481,9 +481,7 @@ def _buffer_output() -> None:
     Python would drop, without a word, what a full disk cannot take of the last line.
     """
     stream = sys.__stdout__
-    if stream is not sys.stdout or not isinstance(stream, io.TextIOWrapper):
-        return
-    if isinstance(stream.buffer, io.RawIOBase):
+    if stream is not None and stream is sys.stdout and isinstance(stream.buffer, io.RawIOBase):
         encoding, errors, line_by_line = stream.encoding, stream.errors, stream.isatty()
         buffer = io.BufferedWriter(cast("io.RawIOBase", stream.detach()))
         sys.stdout = io.TextIOWrapper(buffer, encoding, errors, line_buffering=line_by_line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -708,3 +709,8 @@ def test_a_row_of_another_account_in_an_older_file_is_a_doubt(tmp_path: Path) ->
     (left_out,) = read_reports(tmp_path).skipped
     assert left_out.is_doubt
     assert left_out.why.endswith("; but it is without a root row in a file of several accounts")
+
+
+def test_without_an_as_of_no_age_is_a_bound(tmp_path: Path) -> None:
+    (report,) = read_reports(save(tmp_path, root(), name=JANUARY)).reports
+    assert bound_of(replace(report, as_of=None)) is None

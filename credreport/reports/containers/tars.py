@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import re
-import sys
 import tarfile
 import zlib
 from typing import BinaryIO
@@ -63,8 +62,6 @@ class _Headers:
     def read(self, size: int) -> bytes:
         if not 0 <= size <= _MAX_HEADER:
             raise tarfile.ReadError(f"a header below zero, or longer than {_MAX_HEADER >> 10} KiB")
-        if not 0 <= self._place <= sys.maxsize:
-            raise tarfile.ReadError("a header outside the archive")
         data = self._take(self._place, size)
         if _LONG_NUMBER.search(data):
             raise tarfile.ReadError("a header with a number of more than 255 digits")

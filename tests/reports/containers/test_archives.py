@@ -661,6 +661,7 @@ def test_why_a_size_of_no_file_is_refused() -> None:
         (2**62, b"0", "'a' ends outside the archive"),
     ):
         assert why in tar_refusal(with_size(size, kind))
+    assert "below zero" not in tar_refusal(with_size(0, b"x"))
 
 
 def test_the_members_and_headers_of_a_tar_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
