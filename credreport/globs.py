@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import chain, pairwise
+from itertools import chain, pairwise, takewhile
 from pathlib import Path
 
 _SEPARATOR = re.compile(r"[\\/]+" if os.sep == "\\" else "/+")
@@ -19,11 +19,14 @@ _ANY_DEPTH = "**"
 class Matches:
     """What a pattern matches, as in a shell: what is hidden only where the pattern has the dot.
 
+    top: the directory that is searched: the pattern as far as its first wildcard.
     paths: what is matched, by name.
-    links: links to directories, which `**` does not follow, and where it began to search.
+    links: links that are not followed, and out of which directory they must not lead: those to
+      directories below a `**`, and all that lead out of `top`.
     failures: why a directory could not be searched.
     """
 
+    top: str
     paths: list[str] = field(default_factory=list)
     links: dict[str, str] = field(default_factory=dict)
     failures: list[OSError] = field(default_factory=list)
@@ -50,6 +53,14 @@ class Matches:
                 return
             yield path
 
+    def keep(self, path: str, *, is_last: bool) -> bool:
+        """Whether a path is still below the top; note what leads out, unless nothing can be in it."""
+        if not leads_out(path, self.top):
+            return True
+        if is_last or not os.path.isfile(path):  # noqa: PTH113
+            self.links[path] = self.top
+        return False
+
     def _walk(self, top: str) -> Iterator[str]:
         """Yield the directory and all below it."""
         waiting = [top]
@@ -74,17 +85,26 @@ class Matches:
             return []
 
 
+def leads_out(path: str | Path, directory: str | Path) -> bool:
+    """Whether links on the way to a path lead out of a directory."""
+    target, top = Path(os.path.realpath(path)), Path(os.path.realpath(directory))
+    return top != target and top not in target.parents
+
+
 def match(pattern: str) -> Matches:
     """Search for what a pattern with `*`, `?`, `[…]` and `**` matches: every directory once."""
-    found = Matches()
     anchor = Path(pattern).anchor
     parts = _SEPARATOR.split(pattern[len(anchor) :])
     if parts[-1] == _ANY_DEPTH:
         parts[-1] = ""  # the directory itself, which is then searched
+    fixed = [*takewhile(lambda part: not glob.has_magic(part), parts)]
+    found = Matches(os.path.join(anchor or os.curdir, *fixed, ""))  # noqa: PTH118 - with its `..`
     paths = [anchor]
-    for before, part in pairwise(["", *parts]):
+    for number, (before, part) in enumerate(pairwise(["", *parts]), 1):
         if (before, part) != (_ANY_DEPTH, _ANY_DEPTH):
             found_here = chain.from_iterable(found.add_from(path, part) for path in paths)
             paths = list(dict.fromkeys(found_here))
+            if number > len(fixed):
+                paths = [each for each in paths if found.keep(each, is_last=number == len(parts))]
     found.paths = sorted(paths)
     return found

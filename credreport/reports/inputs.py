@@ -28,7 +28,7 @@ from credreport.files import (
     read_at_most,
     why_unreadable,
 )
-from credreport.globs import match
+from credreport.globs import leads_out, match
 from credreport.output.formats import SUMS
 from credreport.reports.containers.archives import is_archive, open_archive
 from credreport.reports.containers.members import EMPTY_FOLDER, ArchiveRefused, Member, take_from
@@ -132,7 +132,7 @@ class Unread:
     def open(self) -> BinaryIO:
         """Open it, or its archive. Raises OSError, or ValueError if it is not what was found."""
         file = open_regular(self.path, follow=self.is_link)
-        is_out = self.top and _leads_out(self.path, self.top)
+        is_out = self.top and leads_out(self.path, self.top)
         if is_out or self.state not in (None, _state_of(file)):
             file.close()
             raise ValueError(_CHANGED)
@@ -345,25 +345,26 @@ class Opener:
 
     def _find_named(self, text: str) -> Iterator[Item]:
         """Find what is called so; refuse it where it hides what the same text matches as a pattern."""
-        matched = match(text).paths if glob.has_magic(text) else []
+        found_there = match(text)
+        matched = (*found_there.paths, *found_there.links) if glob.has_magic(text) else ()
         if all(Path(each) == Path(text) for each in matched):
             yield from self._find_path(Path(text))
             return
         found = "the name of a file, and a pattern that matches others"
         yield Problem(_as_text(text), 0, 0, found, "Rename it, or name its directory")
 
-    def _find_path(self, path: Path) -> Iterator[Item]:
+    def _find_path(self, path: Path, top: str = "") -> Iterator[Item]:
         if _is_directory(path):
             yield from self._find_directory(path)
         else:
             name = self.names.choose(path.name, path.parent.name)
-            unread = Unread(_absolute(str(path)), name, 0, self.max_bytes, searched=False)
+            unread = Unread(_absolute(str(path)), name, 0, self.max_bytes, searched=False, top=top)
             yield from self._find_file(str(path), unread)
 
     def _find_matches(self, pattern: str) -> Iterator[Item]:
         found = match(pattern)
         for path in found.paths:
-            yield from self._find_path(Path(path))
+            yield from self._find_path(Path(path), _absolute(found.top))
         for link, top in sorted(found.links.items()):
             name = self.names.choose(Path(link).name, Path(link).parent.name)
             yield from self._find_link(link, name, Path(top))
@@ -419,7 +420,7 @@ class Opener:
     def _find_link(self, path: str, name: str, directory: Path) -> Iterator[Item]:
         """Follow a link to a file of the searched directory; leave out the others by name."""
         target, top = Path(os.path.realpath(path)), Path(os.path.realpath(directory))
-        if _leads_out(path, directory):
+        if leads_out(path, directory):
             yield Skipped(name, "a link that leads out of the searched directory", is_doubt=True)
         elif (is_directory := _is_directory(target)) and _are_of_two_days(Path(path), target):
             found = f"a link to {target.name!r}, and the two names give its reports two dates"
@@ -525,12 +526,6 @@ def _judge_member(unread: Unread, member: Member) -> Item:
 def _is_directory(path: str | Path) -> bool:
     """Whether it is one; what cannot be looked at is told when it is read."""
     return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises where a permission is lacking
-
-
-def _leads_out(path: str, directory: str | Path) -> bool:
-    """Whether links on the way to a path lead out of a directory."""
-    target, top = Path(os.path.realpath(path)), Path(os.path.realpath(directory))
-    return top != target and top not in target.parents
 
 
 def _state_of(file: BinaryIO) -> tuple[int, int]:

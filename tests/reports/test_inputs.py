@@ -648,6 +648,63 @@ def test_a_link_out_of_the_searched_directory_is_left_out(tmp_path: Path) -> Non
     assert names([tmp_path / "in/b.csv"]) == ["read b.csv"]
 
 
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("in/*.csv", ["read a.csv", "read d.csv", "skip b.csv", "skip c.csv"]),
+        ("in/[bd].csv", ["read d.csv", "skip b.csv"]),
+        ("in/?.csv", ["read a.csv", "read d.csv", "skip b.csv", "skip c.csv"]),
+        ("in/**/*.csv", ["read a.csv", "read d.csv", "skip sub/a.csv", "skip b.csv", "skip c.csv", "skip near", "skip out"]),
+        ("in/*/*.csv", ["read a.csv", "skip sub/a.csv", "skip c.csv", "skip out"]),
+        ("in/*/a.csv", ["read a.csv", "skip sub/a.csv", "skip c.csv", "skip out"]),
+        ("in/o*/", ["skip out"]),
+        ("in/o*/**", ["skip out"]),
+        ("in/o*/**/*.csv", ["skip out"]),
+        ("*/out/secret.csv", ["read secret.csv"]),
+        ("i[n]/../*/secret.csv", ["read secret.csv"]),
+        ("in/s*/../../elsewhere/*.csv", ["skip .."]),
+        ("in/out/*.csv", ["read secret.csv"]),
+        ("in/b.csv", ["read b.csv"]),
+    ],
+)  # fmt: skip
+def test_what_a_pattern_finds_outside_of_its_fixed_part_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str, found: list[str]
+) -> None:
+    put(tmp_path / "elsewhere/secret.csv", b"password"), put(tmp_path / "in/sub/a.csv", b"sub")
+    put(tmp_path / "in/a.csv")
+    for name, target in (
+        ("b.csv", "../elsewhere/secret.csv"),
+        ("c.csv", "../nowhere"),
+        ("d.csv", "sub/a.csv"),
+        ("near", "sub"),
+        ("out", "../elsewhere"),
+    ):
+        (tmp_path / "in" / name).symlink_to(target)
+    monkeypatch.chdir(tmp_path)
+    assert [each for each in names([pattern]) if not each.endswith(" matches")] == found
+
+
+def test_a_link_out_that_a_pattern_finds_is_a_doubt(tmp_path: Path) -> None:
+    put(tmp_path / "in/a.csv")
+    (tmp_path / "in/b.csv").symlink_to(put(tmp_path / "secret.csv", b"password"))
+    for inputs in (tmp_path / "in", tmp_path / "in/*"):
+        assert list(open_inputs([str(inputs)])) == [
+            Stream("a.csv", b"x", searched=inputs.name == "in"),
+            Skipped("b.csv", "a link that leads out of the searched directory", is_doubt=True),
+        ]
+    (tmp_path / "in/[b].csv").symlink_to("a.csv")
+    assert names([tmp_path / "in/[b].csv"])[0].endswith("a pattern that matches others")
+
+
+def test_what_a_pattern_found_and_becomes_a_link_out_is_refused(tmp_path: Path) -> None:
+    report = put(tmp_path / "in/b/a.csv")
+    [found] = find_inputs([str(tmp_path / "in/*/*.csv")])
+    assert isinstance(found, Unread)
+    report.parent.rename(tmp_path / "before")
+    report.parent.symlink_to(tmp_path / "before")
+    assert isinstance(found.read(), Problem)
+
+
 def test_equal_names_are_told_apart(tmp_path: Path) -> None:
     paths = [put(tmp_path / f"{folder}/r.csv") for folder in ("x", "y", "z/y")]
     assert names(paths) == ["read r.csv", "read y/r.csv", "read y/r.csv (2)"]

@@ -131,7 +131,7 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     "first bytes alone are read, which need neither its length",
     ("reports.inputs", "unread = Unread(_absolute(path), name, 0, self.max_bytes, searched=True, top=top)", "True turned"): "nor "
     "how it was found",
-    ("reports.inputs", "unread = Unread(_absolute(str(path)), name, 0, self.max_bytes, searched=False)", "0 + 1"): "its "
+    ("reports.inputs", "unread = Unread(_absolute(str(path)), name, 0, self.max_bytes, searched=False, top=top)", "0 + 1"): "its "
     "size is set once it is known",
     ("reports.inputs", "return read_at_most(file, self.max_bytes + 1, self.size)", "1 + 1"): "two bytes too many are refused "
     "as well",
