@@ -22,8 +22,7 @@ from credreport.errors import InputRefused, Notice, Problem, UsageError
 from credreport.instants import format_instant
 from credreport.reports.by_date import (
     as_of_of,
-    find_same_instant,
-    find_unknown_accounts,
+    find_incomparable,
     reversed_notice,
 )
 from credreport.reports.inputs import Skipped
@@ -290,9 +289,7 @@ def _newest_as_of(assessment: Assessment) -> datetime:
 
 def _refuse_incomparable(assessments: Sequence[Assessment]) -> None:
     reports = [report for date in assessments for report in date.reports]
-    unusable = [*find_unknown_accounts(reports), *find_same_instant(reports)]
-    problems = [problem for _, problem in unusable]
-    if problems:
+    if problems := [problem for _, problem in find_incomparable(reports)]:
         raise InputRefused(problems)
     if any(date.policy != assessments[0].policy for date in assessments):
         raise UsageError("the dates were judged by different policies: judge them by the same one")

@@ -195,12 +195,16 @@ def _find_unusable(
 ) -> list[tuple[Report, Problem]]:
     """Return the reports that cannot take part in a comparison, each with what to do about it."""
     found = [(report, no_as_of(report)) for report in undated]
+    return [*found, *find_incomparable(dated), *_find_reversed(dated)]
+
+
+def find_incomparable(reports: Sequence[Report]) -> list[tuple[Report, Problem]]:
+    """Return the reports that may not be of another date of the account that they name."""
     return [
-        *found,
-        *find_unknown_accounts(dated),
-        *find_same_instant(dated),
-        *_find_reversed(dated),
-        *_find_other_roots(dated),
+        *_find_unknown_accounts(reports),
+        *_find_same_instant(reports),
+        *_find_other_roots(reports),
+        *_find_parts(reports),
     ]
 
 
@@ -215,6 +219,30 @@ def _find_other_roots(reports: Iterable[Report]) -> list[tuple[Report, Problem]]
         if (first := firsts.setdefault(report.account_id, report)) is not report
         and have_two_roots(report, first)
     ]
+
+
+def _find_parts(reports: Iterable[Report]) -> list[tuple[Report, Problem]]:
+    """Return the reports in files of several accounts that may be a part of an older one, alone in its file.
+
+    They have fewer users, and no later timestamp.
+    """
+    found = []
+    before: dict[str, Report] = {}
+    for report in sorted(reports, key=as_of_of):
+        older = before.setdefault(report.account_id, report)
+        is_later = report.newest and (older.newest is None or report.newest > older.newest)
+        is_moved = report.is_of_several and not older.is_of_several
+        if is_moved and not is_later and report.row_count < older.row_count:
+            what = (
+                f"account {report.account_id} has {plural(report.row_count, 'user')} in this file of "
+                f"several accounts, {older.row_count} in {older.source.name!r}, and no later "
+                "timestamp: perhaps a part of that older report"
+            )
+            remedy = "Take these rows out, or save the account's report in a file of its own"
+            found.append((report, Problem(report.source.name, report.first_line, 0, what, remedy)))
+        else:
+            before[report.account_id] = report
+    return found
 
 
 def _find_reversed(reports: Iterable[Report]) -> list[tuple[Report, Problem]]:
@@ -237,7 +265,7 @@ def _find_reversed(reports: Iterable[Report]) -> list[tuple[Report, Problem]]:
     return found
 
 
-def find_unknown_accounts(reports: Iterable[Report]) -> list[tuple[Report, Problem]]:
+def _find_unknown_accounts(reports: Iterable[Report]) -> list[tuple[Report, Problem]]:
     """Return the reports without an account: two of these may be of one account or of two."""
     what = "its account is unknown or masked, so it cannot be determined which report to compare it with"
     remedy = "Restore the 12 digits in the ARNs, or judge it by itself with `credreport analyze`"
@@ -248,7 +276,7 @@ def find_unknown_accounts(reports: Iterable[Report]) -> list[tuple[Report, Probl
     ]
 
 
-def find_same_instant(
+def _find_same_instant(
     reports: Iterable[Report],
 ) -> list[tuple[Report, Problem]]:
     """Return the reports of an account that differ, and whose as-of does not say which is older.

@@ -607,6 +607,22 @@ def test_compare_is_refused_where_one_instant_has_two_reports(tmp_path: Path) ->
     assert len(refusal.value.problems) == 2
 
 
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        ([root(user_creation_time=OLD)], "its root was created at another time"),
+        ([root(), root(OTHER)], "perhaps a part of that older report"),
+    ],
+)
+def test_compare_is_refused_where_a_report_may_be_no_date_of_its_account(
+    tmp_path: Path, rows: Rows, says: str
+) -> None:
+    one = assess(read_reports(save(tmp_path, root(), user(), name="2026-06-30.csv")))
+    other = assess(read_reports(save(tmp_path, *rows, name="2026-09-30.csv")))
+    with pytest.raises(InputRefused, match=says):
+        compare(one, other)
+
+
 def test_compare_is_refused_where_policies_differ(tmp_path: Path) -> None:
     reports = read_reports(save(tmp_path, root()))
     with pytest.raises(UsageError, match="different policies"):

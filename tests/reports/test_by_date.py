@@ -229,6 +229,50 @@ def test_reports_of_one_account_with_two_roots_are_refused(tmp_path: Path) -> No
     )
 
 
+_USED = {"password_last_used": "2026-05-01T00:00:00Z"}
+_AMY, _BOB = user("amy", **_USED), user("bob")
+_WITHOUT = user(user_creation_time="N/A")
+_AMONG = [root(OTHER), user("zed", OTHER)]
+
+
+@pytest.mark.parametrize(
+    ("older", "newer", "is_refused"),
+    [
+        ([root(), _AMY, _BOB], [root(), _AMY, *_AMONG], True),
+        ([root(), _AMY, _BOB], [root(), _BOB, *_AMONG], True),
+        ([_AMY, _WITHOUT], [_WITHOUT, *_AMONG], True),
+        # One user less: alone in its file, among the same accounts, with use since.
+        ([root(), _AMY, _BOB], [root(), _AMY], False),
+        ([root(), _AMY, _BOB, *_AMONG], [root(), _AMY, *_AMONG], False),
+        (
+            [root(), _AMY, _BOB],
+            [root(), _AMY | {"password_last_used": "2026-05-01T00:00:01Z"}, *_AMONG],
+            False,
+        ),
+        ([_WITHOUT, _WITHOUT], [_BOB, *_AMONG], False),
+        # No user less.
+        ([root(), _AMY], [root(), _BOB, *_AMONG], False),
+    ],
+)
+def test_a_part_of_an_older_report_in_a_file_of_others_is_no_date(
+    tmp_path: Path, older: list[dict[str, str]], newer: list[dict[str, str]], is_refused: bool
+) -> None:
+    """Otherwise all that it lacks would be fixed."""
+    for name, rows in (("2026-06-30", older), ("2026-09-30", newer)):
+        save(tmp_path / name, *rows, name=f"{name}.csv")
+    if not is_refused:
+        assert len(read_dates([tmp_path])) == 2
+        return
+    with pytest.raises(InputRefused) as refusal:
+        read_dates([tmp_path])
+    users = "1 user" if newer[0] is _WITHOUT else "2 users"
+    assert refusal.value.lines == (
+        f"2026-09-30/2026-09-30.csv, line 2: account {ACCOUNT} has {users} in this file of several "
+        f"accounts, {len(older)} in '2026-06-30/2026-06-30.csv', and no later timestamp: perhaps a part of "
+        "that older report. Take these rows out, or save the account's report in a file of its own.",
+    )
+
+
 def test_newest_holds_for_all_inputs(tmp_path: Path) -> None:
     paths = [
         save(
