@@ -25,8 +25,7 @@ from credreport.reports.selection import (
     Population,
     date_notices,
     have_two_roots,
-    is_perhaps_later,
-    leave_out,
+    leave_out_copy,
     no_as_of,
     no_report,
     parse_as_of,
@@ -168,16 +167,14 @@ def _leave_out_copies(
     for item in sorted(found, key=attrgetter("as_of", "report.source.name", "place")):
         alike = kept.setdefault((item.account_id, item.report.digest), [])
         if alike and _is_copy(item, alike[-1]):
-            twin = alike[-1].report
-            copies.append(leave_out(item.report, f"a copy of {twin.source.name!r}", twin))
+            copies.append(leave_out_copy(item.report, [alike[-1].report]))
         else:
             alike.append(item)
     for report in list(undated):
         twins = kept.get((report.account_id, report.digest))
-        if twins and not is_perhaps_later(report, twins[-1].report):
+        if twins:
             undated.remove(report)
-            twin = twins[0].report
-            copies.append(leave_out(report, f"a copy of {twin.source.name!r}", twin))
+            copies.append(leave_out_copy(report, [twin.report for twin in twins]))
     single = [item for alike in kept.values() for item in alike]
     copies.sort(key=attrgetter("name"))
     return sorted(single, key=lambda item: (item.as_of, item.account_id)), copies

@@ -549,6 +549,11 @@ def _another_name(name: str, path: str, first_name: str, first_path: str) -> Ski
         found = f"the same file as {first_name!r}, and the two names give it two dates"
         return Problem(name, 0, 0, found, "Name only the one whose date is right")
     found = f"another name of the file {first_name!r}"
+    if first_dates and not dates and not os.path.islink(path):  # noqa: PTH114 - a text will do
+        # What is the same day after day is often stored once.
+        return Skipped(
+            name, f"{found}, but does not say when it was made: perhaps later", is_doubt=True
+        )
     if are_of_two_accounts(path, first_path):
         return Skipped(name, f"{found}, and the two are called by two accounts", is_doubt=True)
     return Skipped(name, found)

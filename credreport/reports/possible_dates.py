@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from credreport.instants import parse_date
@@ -104,7 +104,6 @@ _ACCOUNT = re.compile(
 )
 # A fiscal year may begin long before the year that it is called by.
 _FISCAL = re.compile(r"(?<![A-Za-z])FY[-_ ']{0,2}(?:20)?[0-9]{2}(?![0-9])", re.IGNORECASE)
-_MONTH_ALONE = re.compile(r"[Mm]?(?:0?[1-9]|1[0-2])(?:\.[A-Za-z0-9]+)?")
 _YEAR_BEHIND = re.compile(r" ?(?:[0-9]{1,2} )?(2[4-9]|3[0-9])(?![0-9])")
 _YEAR_BEFORE = re.compile(r"(?<![0-9])(2[4-9]|3[0-9]) ?\Z")
 _SINCE_1970 = re.compile(r"(?<![0-9])(1[0-9]{9})(?:[0-9]{3}){0,3}(?![0-9])")
@@ -133,11 +132,6 @@ def is_later(name: str, instant: datetime) -> bool:
     near = None if _FISCAL.search(plain_name(name)) else max(stamps, default=instant)
     guesses = _guess_days(text[:_LONGEST_NAME], near, is_dated=bool(stamps))
     return any(_A_DAY < day - instant < _TWO_YEARS for day in guesses)
-
-
-def is_of_some_period(steps: Sequence[str]) -> bool:
-    """Whether a path begins with a month alone (`09`), or names a fiscal year, which may begin at any time."""
-    return bool(steps) and bool(_MONTH_ALONE.fullmatch(steps[0]) or any(map(_FISCAL.search, steps)))
 
 
 def has_any_date(name: str) -> bool:

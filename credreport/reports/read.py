@@ -34,7 +34,7 @@ from credreport.reports.sections import (
     is_like_header,
     read_sections,
 )
-from credreport.reports.stamp import find_stamp, in_other_marks
+from credreport.reports.stamp import find_stamp
 from credreport.reports.users import find_root, has_blank_user, read_accounts, read_order
 from credreport.schema import (
     ARN,
@@ -308,8 +308,7 @@ def _open(place: int, stream: Stream) -> Iterator[_Csv]:
     for name, each_text, container, generated_time in found:
         stamp, origin, notices = find_stamp(name, generated_time, stream.place_stamp)
         source = Source(name, digest, len(stream.data), container)
-        path = f"{stream.path}/{in_other_marks(generated_time)}" if generated_time else stream.path
-        yield _Csv(place, source, each_text, path, stamp, origin, tuple(notices))
+        yield _Csv(place, source, each_text, stream.path, stamp, origin, tuple(notices))
 
 
 def _shortened(notices: Sequence[Notice]) -> list[Notice]:

@@ -136,7 +136,7 @@ class Report:
     has_root: whether one of its users is root: AWS always writes that row.
     root_created: when root was created, which never changes; None where that is not known.
     blanks_are_absences: whether a blank is a known absence: only where the file has no word for one.
-    path: where it was found, with its GeneratedTime as the last step: what else may say when it was made.
+    path: where it was found.
     stamp, stamp_origin: when the report says it was made, and where it says so.
     as_of, as_of_origin: the instant at which it is judged, and where that was taken from.
     notices: the warnings that came with reading it.

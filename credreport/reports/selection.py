@@ -26,10 +26,9 @@ from credreport.reports.inputs import (
     Unread,
     find_inputs,
 )
-from credreport.reports.possible_dates import is_of_some_period
 from credreport.reports.read import read_streams
 from credreport.reports.report import Report
-from credreport.reports.stamp import SERVED_FOR, first_second, may_be_later, part_steps
+from credreport.reports.stamp import PLACES, SERVED_FOR, first_second
 from credreport.schema import ACCOUNT_ID
 from credreport.text import escape_text, plural
 
@@ -434,29 +433,34 @@ def _drop_copies(reports: Iterable[Report]) -> tuple[list[Report], list[Skipped]
     Without an account and without a single date, two accounts may have written the same.
     """
     kept: dict[tuple[str, str, str], Report] = {}
-    copies, later = [], []
-    newest: dict[str, Report] = {}
+    copies = []
     for report in sorted(reports, key=_newest_stamp_first):
-        beside = newest.setdefault(_folder_of(report), report)
         is_told = report.newest is not None or ACCOUNT_ID.fullmatch(report.account_id)
         name = "" if is_told else report.source.name
         original = kept.setdefault((report.account_id, report.digest, name), report)
-        if is_perhaps_later(report, original) or _is_among_later(report, original, beside):
-            later.append(report)
-        elif original is not report:
-            copies.append(leave_out(report, f"a copy of {original.source.name!r}", original))
-    return [*kept.values(), *later], copies
+        if original is not report:
+            copies.append(leave_out_copy(report, [original]))
+    return list(kept.values()), copies
 
 
-def _folder_of(report: Report) -> str:
-    return report.path.rpartition("/")[0]
+def leave_out_copy(report: Report, originals: Sequence[Report]) -> Skipped:
+    """Return the record of a report that is like others, the first of which is judged in its place.
+
+    A quiet account's report of a later day is like the one before, too: a copy that nothing dates may
+    be such a one.
+    """
+    why = f"a copy of {originals[0].source.name!r}"
+    is_dated = report.as_of or not originals[0].as_of
+    if is_dated or any(_is_made_of(report, original) for original in originals):
+        return leave_out(report, why, originals[0])
+    why = f"{why}, but does not say when it was made: perhaps later"
+    return Skipped(report.source.name, why, is_doubt=True)
 
 
-def _is_among_later(report: Report, original: Report, beside: Report) -> bool:
-    """Whether a copy without an as-of lies in a directory of its own, with a report made later."""
-    if report.as_of or original.as_of is None or beside.as_of is None:
-        return False
-    return _folder_of(original) != _folder_of(report) and beside.as_of - original.as_of > _LATE
+def _is_made_of(report: Report, original: Report) -> bool:
+    """Whether a report lies beside another of its name in another format: `report.csv`, `report.json`."""
+    (one, _), (other, _) = map(os.path.splitext, (report.path, original.path))
+    return one == other and not _said_in_vain(report)
 
 
 def leave_out(report: Report, why: str, other: Report) -> Skipped:
@@ -472,14 +476,6 @@ def leave_out(report: Report, why: str, other: Report) -> Skipped:
     return Skipped(report.source.name, why)
 
 
-def is_perhaps_later(report: Report, original: Report) -> bool:
-    """Whether a copy without an as-of was made later: then its credentials are older."""
-    if report.as_of or original.as_of is None:
-        return False
-    own = part_steps(report.path, original.path)[1]
-    return is_of_some_period(own) or may_be_later(report.path, original.path, original.as_of)
-
-
 def _newest_stamp_first(report: Report) -> tuple[float, tuple[str, str, int]]:
     return -report.stamp.timestamp() if report.stamp else inf, _place(report)
 
@@ -487,13 +483,20 @@ def _newest_stamp_first(report: Report) -> tuple[float, tuple[str, str, int]]:
 def no_as_of(report: Report) -> Problem:
     """Return the refusal of a report that has no as-of."""
     newest = report.newest
-    codes = ("several-stamps", "generated-time", "unread-date")
-    said = [notice.message for notice in report.notices if notice.code in codes]
-    why = "; ".join(said) or "no GeneratedTime, no date in the name of the file or its directory"
+    why = (
+        _said_in_vain(report)
+        or "no GeneratedTime, no date in the name of the file or its directory"
+    )
     found = f"does not say when it was made: {why}"
     if newest:
         found += f"; all that it shows is that it was made after {format_instant(newest)}"
     return Problem(report.source.name, 0, 0, found, DATE_IT)
+
+
+def _said_in_vain(report: Report) -> str:
+    """Return what a report says about when it was made, where that is not read."""
+    codes = ("several-stamps", "generated-time", "unread-date")
+    return "; ".join(notice.message for notice in report.notices if notice.code in codes)
 
 
 def date_notices(reports: Sequence[Report]) -> list[Notice]:
@@ -506,6 +509,13 @@ def date_notices(reports: Sequence[Report]) -> list[Notice]:
                 f"stamp {format_instant(report.stamp)}: what was used since then is not in it"
             )
             notices.append(Notice(report.source.name, 0, "late-as-of", message))
+    placed = [report for report in reports if report.as_of_origin in PLACES]
+    if placed:
+        message = (
+            f"when {_names_of(placed)} was made is said only by the name of a directory or an archive, "
+            "which is wrong for what was put there later"
+        )
+        notices.append(Notice("", 0, "dated-by-place", message))
     instants = sorted(report.as_of for report in reports if report.as_of)
     if instants[-1] - instants[0] > timedelta(days=7):
         message = (

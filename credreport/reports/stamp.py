@@ -16,6 +16,7 @@ from credreport.reports.possible_dates import has_any_date, is_later
 
 GENERATED_TIME = "GeneratedTime"
 _FILE, _FOLDER, _ARCHIVE = _NAMES = ("file name", "directory name", "archive name")
+PLACES = (_FOLDER, _ARCHIVE)
 _SEVERAL = "the file's name has several times, or one in a zone other than UTC, GMT and ±HH:MM; none was used"
 _LATER = "the file's name has a date, and perhaps a later one in other words; none was used"
 _LONGEST_TIME = 100  # letters: an answer may be damaged, and say anything there

@@ -15,7 +15,7 @@ import re
 import sys
 import tarfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -526,6 +526,18 @@ def test_both_names_of_a_file_are_told_and_must_not_give_it_two_dates(tmp_path: 
                 "names give it two dates",
             ]
             other.unlink()
+
+
+@pytest.mark.parametrize(("link", "is_doubt"), [(os.link, True), (os.symlink, False)])
+def test_a_name_without_a_date_may_be_of_a_later_day_where_equal_files_are_stored_once(
+    tmp_path: Path, link: Callable[[Path, Path], None], is_doubt: bool
+) -> None:
+    first = put(tmp_path / "2026-06-30.csv")
+    link(first, tmp_path / "Nachtest.csv")
+    (skipped,) = (item for item in open_inputs([str(tmp_path)]) if isinstance(item, Skipped))
+    why = "another name of the file '2026-06-30.csv'"
+    doubt = ", but does not say when it was made: perhaps later" if is_doubt else ""
+    assert skipped == Skipped("Nachtest.csv", f"{why}{doubt}", is_doubt)
 
 
 def test_a_file_with_the_number_of_one_that_was_replaced_meanwhile_is_read(

@@ -646,16 +646,6 @@ def test_an_arn_without_the_account_of_the_others_is_another_one() -> None:
         assert report.table.order.has_other_arn.tolist() == [False, False, is_other]
 
 
-def test_the_path_of_a_report_ends_with_its_generated_time() -> None:
-    text = to_csv(root()).encode()
-    answer = {"Content": base64.b64encode(text).decode(), "GeneratedTime": "12/31/26"}
-    stream = Stream("a.json", json.dumps(answer).encode(), path="in/a.json")
-    assert [each.path for each in read_report(stream)] == ["in/a.json/12-31-26 x 12.31.26"]
-    assert [each.path for each in read_report(Stream("a.csv", text, path="in/a.csv"))] == [
-        "in/a.csv"
-    ]
-
-
 def test_the_digest_is_of_the_cells_not_of_the_container() -> None:
     text = to_csv(root(), user())
     assert read(text)[0].digest == read(text.replace("\n", "\r\n") + "\r\n")[0].digest

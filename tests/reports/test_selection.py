@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -265,70 +266,45 @@ class TestSuperseded:
             with pytest.raises(InputRefused, match=end):
                 read_reports(tmp_path)
 
-    def test_a_copy_without_a_stamp_needs_none(self, tmp_path: Path) -> None:
-        save(tmp_path, root(), name=JANUARY), save(tmp_path, root(), name="a.csv")
-        assert judged(read_reports(tmp_path)) == [JANUARY]
-
+    @pytest.mark.parametrize("read", [read_reports, lambda paths: read_dates(paths)[0]])
     @pytest.mark.parametrize(
-        "name",
-        [
-            "report_30.12.2026.csv",
-            "2026-03/a.csv",
-            "Q2 2026/a.csv",
-            "Q2/a.csv",
-            "June/a.csv",
-            "03/a.csv",
-            "M3.csv",
-            "2027/a.csv",
-            "FY26-Q3/a.csv",
-            "follow-up/a.csv",
-            "2026-01-01_2026-02-28.csv",
-            "a.json",
-        ],
+        "name", ["a.csv", "Nachtest/a.csv", "2026/b.csv", "b/c.csv", "b.csv/b.csv"]
     )
-    def test_nor_is_one_left_out_that_may_be_of_a_quiet_account_later(
-        self, tmp_path: Path, name: str
+    def test_a_copy_that_nothing_dates_may_be_of_a_quiet_account_later(
+        self, tmp_path: Path, name: str, read: Read
     ) -> None:
-        first = save(tmp_path, root(), name="2026-01/" + JANUARY)
+        first = save(tmp_path, root(), name="a/2026-01-31T12-00-00Z.csv")
         other = save(tmp_path, root(), name=name)
-        if name == "a.json":
-            content = {"Content": to_csv(root()), "GeneratedTime": "3/31/2026 6:00 AM"}
-            other.write_text(json.dumps(content))
-        for read in (read_reports, read_dates):
-            with pytest.raises(InputRefused, match=f"{other.name}: does not say when it was made"):
-                read([first, other])
-            with pytest.raises(InputRefused, match=f"{other.name}: does not say when it was made"):
-                read([tmp_path])
-        assert judged(read_reports(tmp_path, as_of="2026-03-31")) == ["2026-01/" + JANUARY]
+        for paths, folder in (([tmp_path], "a/"), ([first, other], "")):
+            population = read(paths)
+            assert judged(population) == [f"{folder}{first.name}"]
+            shown = name if folder else other.name
+            why = f"a copy of '{folder}{first.name}', but does not say when it was made: perhaps later"
+            assert population.skipped == (Skipped(shown, why, is_doubt=True),)
+            assert population.superseded == ()
 
+    @pytest.mark.parametrize("read", [read_reports, lambda paths: read_dates(paths)[0]])
     @pytest.mark.parametrize(
-        ("folder", "made", "is_refused"),
-        [
-            ("new", "2026-02-02T12-00-00Z", True),
-            ("new", "2026-02-01T12-00-00Z", False),
-            ("old", "2026-02-02T12-00-00Z", False),
-            ("else", "2026-02-02T12-00-00Z", False),
-        ],
+        ("name", "is_doubt"),
+        [("b.csv", False), ("b.txt", False), ("c.csv", True), ("c/b.csv", True)],
     )
-    def test_nor_one_that_lies_with_later_ones_of_other_accounts(
-        self, tmp_path: Path, folder: str, made: str, *, is_refused: bool
+    def test_but_not_one_beside_the_answer_that_it_was_made_of(
+        self, tmp_path: Path, name: str, is_doubt: bool, read: Read
     ) -> None:
-        save(tmp_path, root(), name="old/" + JANUARY)
-        save(tmp_path, root(), name="new/a.csv")
-        save(tmp_path, root(account="444455556666"), name=f"{folder}/{made}.csv")
-        if is_refused:
-            with pytest.raises(InputRefused, match=r"new/a.csv: does not say when it was made"):
-                read_reports(tmp_path)
-        else:
-            assert "old/" + JANUARY in judged(read_reports(tmp_path))
+        answer = {"Content": to_csv(root()), "GeneratedTime": "2026-01-31T06:00:00Z"}
+        (tmp_path / "b.json").write_text(json.dumps(answer))
+        save(tmp_path, root(), name=name)
+        population = read([tmp_path])
+        assert judged(population) == ["b.json"]
+        found = population.skipped if is_doubt else population.superseded
+        assert [(item.name, item.is_doubt) for item in found] == [(name, is_doubt)]
 
-    @pytest.mark.parametrize(
-        "name", ["2026-01/a.csv", "2025/12/a.csv", "Q1 2026/a.csv", "13/a.csv", "a/3/a.csv"]
-    )
-    def test_one_that_is_not_later_is(self, tmp_path: Path, name: str) -> None:
-        save(tmp_path, root(), name="Audit of 2026-12/2026-01/" + JANUARY)
-        save(tmp_path, root(), name="Audit of 2026-12/" + name)
-        assert judged(read_reports(tmp_path)) == ["Audit of 2026-12/2026-01/" + JANUARY]
+    def test_nor_one_whose_own_time_is_not_read(self, tmp_path: Path) -> None:
+        for name, time in (("a.json", "2026-01-31T06:00:00Z"), ("a.txt", "3/31/2026 6:00 AM")):
+            answer = {"Content": to_csv(root()), "GeneratedTime": time}
+            (tmp_path / name).write_text(json.dumps(answer))
+        (item,) = read_reports(tmp_path).skipped
+        assert (item.name, item.is_doubt) == ("a.txt", True)
 
     @pytest.mark.parametrize(
         "names",
@@ -502,6 +478,21 @@ class TestNotices:
         assert self.codes(tmp_path) == []
         save(tmp_path, root("777788889999"), name="2026-02-07T12:00:01Z.csv")
         assert self.codes(tmp_path) == ["apart"]
+
+
+def test_it_is_told_where_only_a_directory_or_an_archive_dates_reports(tmp_path: Path) -> None:
+    save(tmp_path, root(), name=f"2026-01-31/{JANUARY}")
+    assert read_reports(tmp_path).notices == ()
+    save(tmp_path, root(OTHER), name="2026-01-31/Nachtest/a.csv")
+    (notice,) = read_reports(tmp_path).notices
+    assert str(notice) == (
+        "when 2026-01-31/Nachtest/a.csv was made is said only by the name of a directory or an archive, "
+        "which is wrong for what was put there later"
+    )
+    with ZipFile(tmp_path / "2026-01-30.zip", "w") as archive:
+        archive.writestr("b.csv", to_csv(root("777788889999")))
+    (notice,) = read_reports(tmp_path).notices
+    assert "when 2026-01-31/Nachtest/a.csv and 1 other was made" in notice.message
 
 
 def test_a_time_in_another_zone_is_the_same_instant(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from credreport.reports.name_dates import stamps_in_name, unread_date
-from credreport.reports.possible_dates import is_of_some_period
 from credreport.reports.stamp import (
     SERVED_FOR,
     Stamp,
@@ -555,22 +554,6 @@ def test_a_report_is_made_after_what_its_name_calls_the_beginning(word: str) -> 
     assert find_stamp(f"{word}2026-07-01.csv", "")[0] is None
     assert stamp_of_archive(f"{word}2026-07-01.zip") is None
     assert find_stamp("restart 2026-07-01.csv", "")[0] == utc(2026, 7, 1, 23, 59, 59)
-
-
-@pytest.mark.parametrize(
-    ("path", "expected"),
-    [
-        ("", False),
-        ("09/r.csv", True),
-        ("M3.csv", True),
-        ("r.csv", False),
-        ("eu/09", False),
-        ("eu/FY27-Q1/r.csv", True),
-        ("eu/Q1/r.csv", False),
-    ],
-)
-def test_a_month_alone_and_a_fiscal_year_are_of_some_period(path: str, expected: bool) -> None:
-    assert is_of_some_period(path.split("/") if path else []) is expected
 
 
 def test_two_days_in_a_name_are_two_though_one_is_not_read() -> None:
