@@ -148,25 +148,47 @@ def _guess_days(
     `near`: when a whole word for a month, a quarter or a week is, in a text without a year. In one
     with a date (`is_dated`), a month is.
     """
-    for match in _END_OF_PERIOD.finditer(text):
-        part = match.groupdict()
-        one, other = part["one"] or part["first"], part["other"] or part["second"]
-        dates = [(one, other), (other, one)] if other else [(part["month"], one)]
-        yield from _days_of(part["year"], *dates)
-    for pattern in STAMPS:
-        for match in pattern.finditer(text):
-            if _BEGINNING.search(text[: match.start()]):
-                yield from (day + _PAST_TOLERANCE for day in stamps_in_name(match[0]))
+    yield from _ends_of_periods(text)
+    yield from _after_beginnings(text)
     for pattern in _READ:
         text = _without_dates(pattern, text)
-    for match in _SHORT_YEAR.finditer(text):
-        yield from _days_of(f"20{match[3]}", (match[1], match[2]), (match[2], match[1]))
+    yield from _days_with_short_years(text)
     letters = unicodedata.normalize("NFKD", text)
     letters = "".join(each for each in letters if not unicodedata.combining(each))
     letters = _WORD_WITHIN.sub(" ", letters).lower()
     if near and not is_dated and _AFTERWARDS.search(letters):
         yield near + _PAST_TOLERANCE
     plain = _NUMBER.sub(lambda match: _NUMBERS[match[0]], _MARKS.sub(" ", letters))
+    yield from _days_in_numbers(plain)
+    years = {*_YEAR.findall(plain)}
+    near = None if years else near
+    if near and not is_dated:
+        yield from _days_alone(text, near)
+    for match in _PERIOD.finditer(plain):
+        yield from _days_of_period(plain, match, years, near, is_dated=is_dated)
+
+
+def _ends_of_periods(text: str) -> Iterator[datetime]:
+    for match in _END_OF_PERIOD.finditer(text):
+        part = match.groupdict()
+        one, other = part["one"] or part["first"], part["other"] or part["second"]
+        dates = [(one, other), (other, one)] if other else [(part["month"], one)]
+        yield from _days_of(part["year"], *dates)
+
+
+def _after_beginnings(text: str) -> Iterator[datetime]:
+    for pattern in STAMPS:
+        for match in pattern.finditer(text):
+            if _BEGINNING.search(text[: match.start()]):
+                yield from (day + _PAST_TOLERANCE for day in stamps_in_name(match[0]))
+
+
+def _days_with_short_years(text: str) -> Iterator[datetime]:
+    for match in _SHORT_YEAR.finditer(text):
+        yield from _days_of(f"20{match[3]}", (match[1], match[2]), (match[2], match[1]))
+
+
+def _days_in_numbers(plain: str) -> Iterator[datetime]:
     for match in _SINCE_1970.finditer(plain):
         yield datetime.fromtimestamp(int(match[1]), UTC)
     for pattern in _GUESSES:
@@ -184,31 +206,37 @@ def _guess_days(
             else:
                 dates = [(one, other), (other, one)]
             yield from _days_of(f"20{part['year'][-2:]}", *dates)
-    years = {*_YEAR.findall(plain)}
-    near = None if years else near
-    if near and not is_dated:
-        for match in _DAY_ALONE.finditer(text):
-            for year in (near.year, near.year + 1):
-                found = _days_of(str(year), (match[1], match[2]), (match[2], match[1]))
-                yield from (day for day in found if _is_about(day, near))
-    for match in _PERIOD.finditer(plain):
-        before = plain[: match.start()]
-        beside = _YEAR_BEHIND.match(plain, match.end()), _YEAR_BEFORE.search(before)
-        numbers = _DAY_BEHIND.match(plain, match.end()), _DAY_BEFORE.search(before)
-        days_beside = [each[1] for each in numbers if each]
-        for year in (*years, *(f"20{each[1]}" for each in beside if each)):
-            yield from _days_of_period(year, match, days_beside)
-        is_month = (match.lastgroup or "").startswith("m")
-        is_whole = (
-            (is_month and match[0] == plain.strip())
-            or _WHOLE.search(match[0])
-            or _END.search(before)
-            or _DAY_APART.search(f"{before}|{plain[match.end() :]}")
-        )
-        if near and is_whole and (is_month or not is_dated):
-            for year in (near.year, near.year + 1):
-                found = _days_of_period(str(year), match, days_beside)
-                yield from (day for day in found if _is_about(day, near))
+
+
+def _days_alone(text: str, near: datetime) -> Iterator[datetime]:
+    """Yield the days that have no year (`30.09`)."""
+    for match in _DAY_ALONE.finditer(text):
+        for year in (near.year, near.year + 1):
+            found = _days_of(str(year), (match[1], match[2]), (match[2], match[1]))
+            yield from (day for day in found if _is_about(day, near))
+
+
+def _days_of_period(
+    plain: str, match: re.Match[str], years: set[str], near: datetime | None, *, is_dated: bool
+) -> Iterator[datetime]:
+    """Yield the first days of a month, a quarter, a half or a week, and what else it may begin with."""
+    before, behind = plain[: match.start()], plain[match.end() :]
+    short_years = _YEAR_BEHIND.match(behind), _YEAR_BEFORE.search(before)
+    numbers = _DAY_BEHIND.match(behind), _DAY_BEFORE.search(before)
+    days_beside = [each[1] for each in numbers if each]
+    for year in (*years, *(f"20{each[1]}" for each in short_years if each)):
+        yield from _first_days(year, match, days_beside)
+    is_month = (match.lastgroup or "").startswith("m")
+    is_whole = (
+        (is_month and match[0] == plain.strip())
+        or _WHOLE.search(match[0])
+        or _END.search(before)
+        or _DAY_APART.search(f"{before}|{behind}")
+    )
+    if near and is_whole and (is_month or not is_dated):
+        for number in (near.year, near.year + 1):
+            found = _first_days(str(number), match, days_beside)
+            yield from (day for day in found if _is_about(day, near))
 
 
 def _without_dates(pattern: re.Pattern[str], text: str) -> str:
@@ -221,7 +249,7 @@ def _is_about(day: datetime, near: datetime) -> bool:
     return day.year == near.year or day - near < _A_QUARTER
 
 
-def _days_of_period(year: str, match: re.Match[str], days: list[str]) -> list[datetime]:
+def _first_days(year: str, match: re.Match[str], days: list[str]) -> list[datetime]:
     """Return the first day of a month, a quarter, a half or a week of a year; of a month `days` too."""
     name, value = next((name, value) for name, value in match.groupdict().items() if value)
     kind, number = name.removeprefix("of_")[0], int(value) if value.isdigit() else int(name[1:])
