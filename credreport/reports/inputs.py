@@ -457,12 +457,15 @@ class Opener:
         first = self.seen.setdefault(file, (name, absolute))
         if first != (name, absolute):
             self.seen_again += 1
-            if first[1] != absolute:  # else it was named twice by the user
-                yield _another_name(name, absolute, *first)
-        else:
-            is_link = os.path.islink(path)  # noqa: PTH114 - a text will do
-            found = replace(unread, size=status.st_size, is_link=is_link)
-            yield from self._find_members(found) if is_archive(absolute) else [found]
+            if first[1] == absolute:  # named twice by the user
+                return
+            known = _another_name(name, absolute, *first)
+            if known:
+                yield known
+                return
+        is_link = os.path.islink(path)  # noqa: PTH114 - a text will do
+        found = replace(unread, size=status.st_size, is_link=is_link)
+        yield from self._find_members(found) if is_archive(absolute) else [found]
 
     def _find_members(self, archive: Unread) -> Iterator[Item]:
         name = archive.name
@@ -541,19 +544,22 @@ def _absolute(path: str) -> str:
     return os.path.abspath(os.path.join(folder, name))  # noqa: PTH100, PTH118 - no link is followed
 
 
-def _another_name(name: str, path: str, first_name: str, first_path: str) -> Skipped | Problem:
-    """Return the record of a file that was seen before under another name."""
+def _another_name(
+    name: str, path: str, first_name: str, first_path: str
+) -> Skipped | Problem | None:
+    """Return the record of a file that was seen before under another name; None if it is to be read.
+
+    What is the same day after day is often stored once: where only one of the names has a date, the
+    other is of that day if its content says so, or if it is a symbolic link.
+    """
     dates, first_dates = _dates_of(path), _dates_of(first_path)
     is_later_one = not dates and any(may_be_later(path, first_path, each) for each in first_dates)
     if is_later_one or (dates and first_dates and dates != first_dates):
         found = f"the same file as {first_name!r}, and the two names give it two dates"
         return Problem(name, 0, 0, found, "Name only the one whose date is right")
     found = f"another name of the file {first_name!r}"
-    if first_dates and not dates and not os.path.islink(path):  # noqa: PTH114 - a text will do
-        # What is the same day after day is often stored once.
-        return Skipped(
-            name, f"{found}, but does not say when it was made: perhaps later", is_doubt=True
-        )
+    if bool(dates) != bool(first_dates) and os.path.realpath(path) != os.path.realpath(first_path):
+        return None
     if are_of_two_accounts(path, first_path):
         return Skipped(name, f"{found}, and the two are called by two accounts", is_doubt=True)
     return Skipped(name, found)

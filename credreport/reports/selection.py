@@ -50,6 +50,7 @@ DATE_IT = (
     "Pass the time of the download with `--as-of`, or put it into the name as in "
     "`report_YYYY-MM-DD.csv`; `--as-of newest` yields lower bounds only"
 )
+_FORMATS = {"", ".csv", ".tsv", ".txt", ".json", ".yaml", ".yml", ".b64", ".base64"}
 _PART = "Take these rows out, download the report again, or leave the older one out"
 
 
@@ -459,8 +460,9 @@ def leave_out_copy(report: Report, originals: Sequence[Report]) -> Skipped:
 
 def _is_made_of(report: Report, original: Report) -> bool:
     """Whether a report lies beside another of its name in another format: `report.csv`, `report.json`."""
-    (one, _), (other, _) = map(os.path.splitext, (report.path, original.path))
-    return one == other and not _said_in_vain(report)
+    (one, own), (other, its) = map(os.path.splitext, (report.path, original.path))
+    are_formats = _FORMATS.issuperset((own.lower(), its.lower()))
+    return are_formats and one == other and not _said_in_vain(report)
 
 
 def leave_out(report: Report, why: str, other: Report) -> Skipped:

@@ -15,7 +15,7 @@ import re
 import sys
 import tarfile
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -514,7 +514,7 @@ def test_both_names_of_a_file_are_told_and_must_not_give_it_two_dates(tmp_path: 
     (tmp_path / "in/latest.csv").symlink_to(june)
     (tmp_path / "in/2026-06-30.csv").symlink_to("report.csv")
     assert left_out(tmp_path / "in") == {
-        "2026-06-30.csv": "fine", "latest.csv": "fine", "report_2026-06-30.csv": "fine",
+        "2026-06-30.csv": "fine", "latest.csv": "fine",
     }  # fmt: skip
     for name in ("report_2026-09-30.csv", "report_30.12.2026.csv", "report_Q4_2026.csv"):
         for kind in ("hard", "symbolic"):
@@ -528,16 +528,24 @@ def test_both_names_of_a_file_are_told_and_must_not_give_it_two_dates(tmp_path: 
             other.unlink()
 
 
-@pytest.mark.parametrize(("link", "is_doubt"), [(os.link, True), (os.symlink, False)])
+@pytest.mark.parametrize(("first", "second"), [("2026-06-30", "latest"), ("0", "2026-06-30")])
 def test_a_name_without_a_date_may_be_of_a_later_day_where_equal_files_are_stored_once(
-    tmp_path: Path, link: Callable[[Path, Path], None], is_doubt: bool
+    tmp_path: Path, first: str, second: str
 ) -> None:
-    first = put(tmp_path / "2026-06-30.csv")
-    link(first, tmp_path / "Nachtest.csv")
-    (skipped,) = (item for item in open_inputs([str(tmp_path)]) if isinstance(item, Skipped))
-    why = "another name of the file '2026-06-30.csv'"
-    doubt = ", but does not say when it was made: perhaps later" if is_doubt else ""
-    assert skipped == Skipped("Nachtest.csv", f"{why}{doubt}", is_doubt)
+    report = put(tmp_path / first / "a.csv")
+    (tmp_path / second).mkdir()
+    os.link(report, tmp_path / second / "a.csv")
+    assert names([tmp_path]) == [f"read {first}/a.csv", f"read {second}/a.csv"]
+
+
+@pytest.mark.parametrize("name", ["in/latest.csv", "in/latest/a.csv"])
+def test_but_not_where_it_is_a_link(tmp_path: Path, name: str) -> None:
+    report = put(tmp_path / "in/2026-06-30/a.csv")
+    (tmp_path / "in/latest.csv").symlink_to("2026-06-30/a.csv")
+    (tmp_path / "in/latest").symlink_to("2026-06-30")
+    shown = name.removeprefix("in/")
+    found = [*open_inputs([str(report), str(tmp_path / name)])]
+    assert found[1:] == [Skipped(shown, "another name of the file 'a.csv'")]
 
 
 def test_a_file_with_the_number_of_one_that_was_replaced_meanwhile_is_read(

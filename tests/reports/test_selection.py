@@ -286,7 +286,10 @@ class TestSuperseded:
     @pytest.mark.parametrize("read", [read_reports, lambda paths: read_dates(paths)[0]])
     @pytest.mark.parametrize(
         ("name", "is_doubt"),
-        [("b.csv", False), ("b.txt", False), ("c.csv", True), ("c/b.csv", True)],
+        [
+            *((name, False) for name in ("b", "b.CSV", "b.txt")),
+            *((name, True) for name in ("b.new", "b.2", "c.csv", "c/b.csv")),
+        ],
     )
     def test_but_not_one_beside_the_answer_that_it_was_made_of(
         self, tmp_path: Path, name: str, is_doubt: bool, read: Read
@@ -298,6 +301,18 @@ class TestSuperseded:
         assert judged(population) == ["b.json"]
         found = population.skipped if is_doubt else population.superseded
         assert [(item.name, item.is_doubt) for item in found] == [(name, is_doubt)]
+
+    def test_nor_a_hard_link_whose_content_says_when_it_was_made(self, tmp_path: Path) -> None:
+        first, second = tmp_path / "2026-01-31/a.json", tmp_path / "latest/a.json"
+        answer = {"Content": to_csv(root()), "GeneratedTime": "2026-01-31T06:00:00Z"}
+        for folder in (first.parent, second.parent):
+            folder.mkdir()
+        first.write_text(json.dumps(answer))
+        second.hardlink_to(first)
+        population = read_reports(tmp_path)
+        assert judged(population) == ["2026-01-31/a.json"]
+        assert [item.name for item in population.superseded] == ["latest/a.json"]
+        assert population.skipped == ()
 
     def test_nor_one_whose_own_time_is_not_read(self, tmp_path: Path) -> None:
         for name, time in (("a.json", "2026-01-31T06:00:00Z"), ("a.txt", "3/31/2026 6:00 AM")):
