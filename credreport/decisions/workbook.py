@@ -49,6 +49,7 @@ _ROOM = 4 * 1024 * 1024
 _GROWTH = 30
 _MAX_UNPACKED = 1024 * 1024 * 1024
 _MAX_ROWS = 1_048_576
+_MAX_ROWS_OF_ALL = 10 * _MAX_ROWS  # on all sheets, with those that the file leaves out
 _MAX_COLUMNS = 40
 _MOST_SHOWN = 60
 _NAMED = 5
@@ -140,9 +141,15 @@ class _Reader:
         self.name = name
         self.epoch: datetime | None = None
         self.headers: dict[str, tuple[str, ...]] = {}
+        self.rows_left = _MAX_ROWS_OF_ALL
+        self.letters_left = 0
         self.has_comments = False
         self.problems: list[Problem] = []
         self.notices: list[Notice] = []
+
+    def is_full(self) -> bool:
+        """Whether there is more to look at than in any workbook of a run."""
+        return self.rows_left < 0 or self.letters_left < 0
 
     def refuse(self, place: str, found: str, remedy: str) -> None:
         about = f"{place}: {found}" if place else found
@@ -233,6 +240,7 @@ def _read_sheets(reader: _Reader, data: bytes) -> dict[str, list[_Row]]:
         found = f"{why}: no workbook of credreport with {len(data):,} bytes does that"
         reader.refuse("", found, _AGAIN)
         return {}
+    reader.letters_left = most
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         reader.has_comments = any(
             "omments/" in name or "/comments" in name for name in archive.namelist()
@@ -245,6 +253,8 @@ def _read_sheets(reader: _Reader, data: bytes) -> dict[str, list[_Row]]:
             for sheet in book.worksheets:  # a sheet may also be a chart only
                 sheet.reset_dimensions()  # what the file claims its size to be
                 head = [*_rows(reader, sheet, _HEADER_WITHIN)]
+                if reader.is_full():
+                    break
                 headers = _to_header(head)[1]
                 reader.headers[sheet.title] = headers
                 is_filled_in = _ID in headers and not {*FILLED_IN.values()}.isdisjoint(headers)
@@ -299,9 +309,21 @@ def _whole_tags(sheet: Any) -> Iterator[bytes]:
 def _rows(reader: _Reader, sheet: Any, most: int | None = None) -> Iterator[_Row]:
     """Yield number and cells of each row that has any, as far as row `most`."""
     last: Sequence[Any] = ()
+    if reader.is_full():
+        return
     for number, cells in enumerate(sheet.iter_rows(max_row=most, max_col=_MAX_COLUMNS), 1):
         if number > _MAX_ROWS:
             reader.refuse(f"sheet {sheet.title}", f"more than {_MAX_ROWS} rows", _AGAIN)
+            return
+        reader.rows_left -= 1
+        if cells is not last:
+            # One text of the file may be in many cells, and is read in each of them.
+            texts = (cell.value for cell in cells if isinstance(cell.value, str))
+            reader.letters_left -= sum(map(len, texts))
+        if reader.is_full():
+            what = "letters" if reader.letters_left < 0 else "rows"
+            found = f"the sheets have more {what} as far as here than those of a run in such a file"
+            reader.refuse(f"sheet {sheet.title}, row {number}", found, _AGAIN)
             return
         # All rows that the file leaves out are the same object.
         if cells is not last and any(cell.value is not None for cell in cells):

@@ -39,6 +39,7 @@ from credreport.runs.differences import differing_row, expected_found, shown
 
 _ROOM = 16 * 1024 * 1024
 _GROWTH = 4
+_GRID = 16  # the bytes that a cell takes in a file, at least
 _FORMAT_NOISE = re.compile(r"\[\$-(?!0*(?:401|F[48]00)\])0*[0-9A-Fa-f]{1,4}\]|;@$")
 _LITERAL = re.compile(r'"([^"]+)"|\\(.)')
 _SHOWN_BARE = " -/:"  # the letters that a format shows as they are, in quotes or not
@@ -79,8 +80,9 @@ class _Cells:
 def compare_books(expected: bytes, found: bytes) -> BookDifference:
     """Compare a workbook with the one that the run makes; see BookDifference."""
     try:
-        _check_size(found, expected)
+        most = _check_size(found, expected)
         book = _load(found)
+        _check_cells(book, most)
     except Exception as error:
         return BookDifference(f"cannot be read as a workbook ({_reason(error)})", {})
     model = _load(expected)
@@ -104,16 +106,31 @@ def _reason(error: Exception) -> str:
     return words if words and len(words) < 100 else "it is damaged"
 
 
-def _check_size(data: bytes, expected: bytes) -> None:
-    """Raise ValueError for a workbook that would fill the memory, or is in doubt: see `check_parts`.
+def _check_size(data: bytes, expected: bytes) -> int:
+    """Return how many bytes a workbook may have, unpacked, beside the expected one.
 
-    Programs that save a workbook again write other XML of about the same size.
+    Raises ValueError for one that has more, or is in doubt: see `check_parts`. Programs that save a workbook again write other XML of about the same size.
     """
     with zipfile.ZipFile(io.BytesIO(expected)) as archive:
         most = _ROOM + _GROWTH * sum(part.file_size for part in archive.infolist())
     if why := reason_not_to_open(data, most):
         raise ValueError(why)
     check_parts(data)
+    return most
+
+
+def _check_cells(book: Workbook, most: int) -> None:
+    """Raise ValueError where the cells, read one by one, are far more than the bytes of the file.
+
+    One text may be in many cells, and between two cells may be many without one.
+    """
+    for sheet in book.worksheets:
+        values = (cell.value for cell in sheet._cells.values())  # noqa: SLF001 - makes no new ones
+        most -= sum(len(value) for value in values if isinstance(value, str))
+        most -= _GRID * sheet.max_row * sheet.max_column
+        if most < 0:
+            message = f"sheet {sheet.title}: its cells have more letters, or lie farther apart, than in a run"
+            raise ValueError(message)
 
 
 def _load(data: bytes) -> Workbook:

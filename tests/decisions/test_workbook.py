@@ -466,11 +466,12 @@ def _refused_as_any(data: bytes) -> str:
     return str(caught.value)
 
 
-def edited(change: Callable[[str, bytes], bytes]) -> bytes:
+def edited(change: Callable[[str, bytes], bytes], good: bytes = b"") -> bytes:
     """Return a good workbook with its parts changed."""
+    good = good or make([ID, "ann", "Open"])
     target = io.BytesIO()
     with (
-        zipfile.ZipFile(io.BytesIO(make([ID, "ann", "Open"]))) as source,
+        zipfile.ZipFile(io.BytesIO(good)) as source,
         zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive,
     ):
         for name in source.namelist():
@@ -571,6 +572,35 @@ class TestHostile:
 
         monkeypatch.setattr(workbook, "_MAX_ROWS", 1000)
         assert "sheet Findings: more than 1000 rows" in refusal(edited(far))
+
+    def test_one_text_counts_in_each_cell(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        letters = len("".join(HEADERS)) + 2 * len(ID + "ann" + "Open") + 2_000
+        data = make(*([[ID, "ann", "Open", None, None, "x" * 1_000]] * 2), Copy=[HEADERS, [OTHER]])
+        monkeypatch.setattr(workbook, "_GROWTH", 0)
+        # The first rows of a sheet are looked at twice.
+        monkeypatch.setattr(workbook, "_ROOM", 2 * letters - 1)
+        monkeypatch.setattr(workbook, "reason_not_to_open", lambda *_: "")
+        assert refusal(data) == (
+            "--carry-from old.xlsx: sheet Findings, row 3: the sheets have more letters as far as here than "
+            "those of a run in such a file. Save it again in Excel or LibreOffice as .xlsx, or name another "
+            "workbook."
+        )
+        monkeypatch.setattr(workbook, "_ROOM", letters - 1)
+        assert refusal(data).count("sheet ") == 1
+        more = 2 * len("".join(HEADERS) + OTHER)
+        monkeypatch.setattr(workbook, "_ROOM", 2 * letters + more)
+        assert len(parse(data).decisions) == 1
+
+    def test_rows_of_all_sheets_are_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def far(name: str, data: bytes) -> bytes:
+            return data.replace(b'<row r="2"', b'<row r="900"') if "sheet" in name else data
+
+        lines = [HEADERS, [OTHER, "ann"]]
+        data = edited(far, make([ID, "ann", "Open"], One=lines, Two=lines))
+        monkeypatch.setattr(workbook, "_MAX_ROWS_OF_ALL", 3 * 900 + 3 * 20)
+        assert len(parse(data).decisions) == 1
+        monkeypatch.setattr(workbook, "_MAX_ROWS_OF_ALL", 3 * 900 + 3 * 20 - 1)
+        assert "sheet Two, row 900: the sheets have more rows as far as here" in refusal(data)
 
 
 class TestTheFile:

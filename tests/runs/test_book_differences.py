@@ -14,6 +14,7 @@ from openpyxl.chart import BarChart
 from openpyxl.drawing.image import Image as Picture
 from openpyxl.drawing.spreadsheet_drawing import AnchorMarker, TwoCellAnchor
 from openpyxl.worksheet.worksheet import Worksheet
+from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
 from PIL import Image
 
 from credreport.evidence.evidence import SignOff
@@ -411,3 +412,35 @@ def test_what_would_take_without_end_is_not_opened(
                 data = data.replace(b"</sheetData>", f"{rows}</sheetData>{tail}".encode())
             new.writestr(name, data)
     assert words in compare_books(book, buffer.getvalue()).first
+
+
+_TEXTS = f'PartName="/xl/sharedStrings.xml" ContentType="{SHARED_STRINGS}"'.encode()
+_INLINE = b't="inlineStr"><is><t>x</t></is>'
+
+
+@pytest.mark.parametrize(
+    ("cells", "letters"),
+    [([(10_000, 1), (1, 900)], 1), ([(row, 30) for row in range(2, 42)], 500_000)],
+)
+def test_cells_that_are_far_more_than_their_bytes_are_not_compared(
+    book: bytes, cells: list[tuple[int, int]], letters: int
+) -> None:
+    def change(opened: Workbook) -> None:
+        for row, column in cells:
+            opened["Findings"].cell(row, column).value = "x"
+
+    buffer = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(edit(book, change))) as old,
+        zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for name in old.namelist():
+            data = old.read(name).replace(_INLINE, b't="s"><v>0</v>')
+            data = data.replace(b"</Types>", b"<Override %b/></Types>" % _TEXTS)
+            new.writestr(name, data)
+        texts = f'<sst xmlns="{SHEET_MAIN_NS}"><si><t>{"x" * letters}</t></si></sst>'
+        new.writestr("xl/sharedStrings.xml", texts)
+    assert compare_books(book, buffer.getvalue()).first == (
+        "cannot be read as a workbook (sheet Findings: its cells have more letters, or lie farther apart, "
+        "than in a run)"
+    )
