@@ -380,7 +380,7 @@ def _choose_newest(
             )
             problems.append(Problem(newest.source.name, newest.first_line, 0, found, _PART))
             continue
-        chosen.append(newest)
+        chosen.append(_with_fewer(newest, others))
         for report in others:
             why = f"{SUPERSEDED}: account {account_id} has a newer report, {newest.source.name!r}"
             doubt = _may_be_another(report, newest)
@@ -390,6 +390,16 @@ def _choose_newest(
                 else leave_out(report, why, newest)
             )
     return chosen, left_out, problems
+
+
+def _with_fewer(newest: Report, others: Sequence[Report]) -> Report:
+    """Return the newest report, with a warning where the one before it, the first other, has more users."""
+    fewer = others[0].row_count - newest.row_count if others else 0
+    if fewer <= 0:
+        return newest
+    message = f"{plural(fewer, 'user')} fewer than the report before it: deleted since, or rows have been cut off"
+    notice = Notice(newest.source.name, 0, "fewer-users", message)
+    return replace(newest, notices=(*newest.notices, notice))
 
 
 def have_two_roots(report: Report, other: Report) -> bool:

@@ -22,6 +22,8 @@ _KEY = re.compile(r"""\s*+(["']?+)([^"'=.]*+)\1\s*+[=.]""")
 _HEADER = re.compile(r"\s*\[")
 _TABLE = re.compile(r"\s*+\[\[?+([^\]]*+)\]")
 _HEADING = re.compile(r"""\s*+\[++\s*+(["']?+)([^"'\].]*+)\1\s*+[\].]""")
+_TAKEN_OUT = re.compile(r"""[ \t]*+#[#"' \t]*+""")
+_ASSIGNED = r"""["']?[ \t]*=[ \t]*(?:["'0-9]|true|false|\[[ \t]*(?:["'\]]|$))"""
 _LONG_KEY = re.compile(r"^[ \t\[{]*(?:[\w\"'-]+[ \t]*\.[ \t]*){100}", re.MULTILINE)
 _PLACE = re.compile(r"^(?P<found>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)$")
 _END = re.compile(r"^(?P<found>.*) \(at end of document\)$")
@@ -157,11 +159,25 @@ class TomlFile:
     def check_keys(
         self, values: Mapping[str, Any], known: Sequence[str], table: str = "", number: int = 0
     ) -> None:
-        """Report every key that is not known, with the nearest that is."""
+        """Report every key that is not known, with the nearest that is, and each that a comment holds."""
         for key in values:
             if key not in known:
                 line = self.line_of(key, table, number)
                 self.report(line, f"unknown key `{_cut(key)}`", suggest(key, known))
+        if not table or number < len(self._tables.get(table, ())):
+            self._find_swallowed([key for key in known if key not in values], table, number)
+
+    def _find_swallowed(self, missing: Sequence[str], table: str, number: int) -> None:
+        """Report a key in a comment or a text, where a line before it has lost its end."""
+        start, end = self._block(table, number)
+        assigned = re.compile(rf"({'|'.join(missing)}){_ASSIGNED}")
+        for place in range(max(start - 1, 0), end) if missing else ():
+            line = self._lines[place]
+            for match in assigned.finditer(line):
+                if not _TAKEN_OUT.fullmatch(line, 0, match.start()):
+                    found = f"`{match[1]} =` is part of a comment or a text"
+                    self.report(place + 1, found, "Begin a line with it, or take it out")
+                    break
 
     def tables(self, name: str) -> list[dict[str, Any]]:
         """Return the tables written as `[[name]]`; report anything else of that name."""

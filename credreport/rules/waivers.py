@@ -378,6 +378,27 @@ def newer_notices(findings: pd.DataFrame, waivers: Waivers) -> list[Notice]:
     ]
 
 
+def wide_notices(findings: pd.DataFrame, waivers: Waivers) -> list[Notice]:
+    """Return a warning for each waiver without a user that covers several, and so for accounts.
+
+    A waiver that has lost a line is such a one. `findings` are those that `waive` marked.
+    """
+    if waivers.file is None:
+        return []
+    counts = findings.groupby("waiver")[["user", "account_id"]].nunique().to_dict("index")
+    notices = []
+    for waiver in waivers.waivers:
+        users, accounts = counts.get(waiver.id, {"user": 0, "account_id": 0}).values()
+        for name, given, count in (
+            ("user", waiver.user, users),
+            ("account", waiver.account, accounts),
+        ):
+            if not given and count > 1:
+                message = f"waiver {waiver.id} names no {name}; it covers findings of {count}"
+                notices.append(Notice(waivers.file.name, waiver.line, "waiver-wide", message))
+    return notices
+
+
 def _days_of(instants: pd.Series) -> Instants:
     """Return the days, UTC; those of a waiver may be out of the range of nanoseconds."""
     return np.asarray(instants.dt.tz_localize(None).to_numpy().astype("datetime64[D]"))

@@ -21,7 +21,7 @@ from credreport.rules.option_file import OptionFile
 from credreport.rules.policy import Policy
 from credreport.rules.rule import Rule
 from credreport.rules.thresholds import UNUSED_AFTER
-from credreport.rules.waivers import OPEN, Waivers, newer_notices, waive, waiver_notices
+from credreport.rules.waivers import OPEN, Waivers, newer_notices, waive, waiver_notices, wide_notices
 from credreport.schema import SLOTS, USER, Status
 from credreport.text_storage import storing_python_text
 from credreport.verdicts.credentials import to_credentials
@@ -249,6 +249,7 @@ def join(
     notices += chain.from_iterable(report_notices)
     notices += policy.class_notices(frozenset().union(*(part.classes for part in parts)))
     notices += waiver_notices(covered, waivers) + newer_notices(findings, waivers)
+    notices += wide_notices(findings, waivers)
     ages = pd.concat([part.ages for part in parts])
     return Assessment(
         policy=policy,

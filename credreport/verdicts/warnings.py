@@ -56,6 +56,7 @@ WARNING_TITLES = {
     "late-as-of": "judged long after the report was made",
     "dated-by-place": "reports dated only by a directory or an archive",
     "apart": "reports more than a week apart",
+    "fewer-users": "reports with fewer users than the one before",
     "unknown-accounts": "reports without a 12-digit account",
     "unread-date": "dates in names that are not read as dates",
     "reversed": "inputs not named from old to new",
@@ -76,6 +77,7 @@ WARNING_TITLES = {
     "waiver-expired": "waivers that have expired",
     "waiver-early": "waivers that are not yet in force",
     "waiver-newer": "waivers of keys or users made after the approval",
+    "waiver-wide": "waivers of several users or accounts that name none",
     "waiver-unmatched": "waivers that match no finding",
     "account-without-report": "accounts of the list without a report",
     "account-not-listed": "reports of accounts that are not in the list",
@@ -87,7 +89,13 @@ WARNING_TITLES = {
 }
 
 # Warnings about the user's own classes, waivers, list of accounts and decisions are shown one by one.
-WAIVER_CODES = ("waiver-expired", "waiver-early", "waiver-newer", "waiver-unmatched")
+WAIVER_CODES = (
+    "waiver-expired",
+    "waiver-early",
+    "waiver-newer",
+    "waiver-wide",
+    "waiver-unmatched",
+)
 DECISION_CODES = (
     "decision-contradicted",
     "decision-later",

@@ -166,6 +166,22 @@ class TestSuperseded:
         assert left.name == JANUARY
         assert f"account 111122223333 has a newer report, {FEBRUARY!r}" in left.why
 
+    @pytest.mark.parametrize(
+        ("before", "said"),
+        [
+            (["alice", "bob", "carol"], ["2 users fewer than the report before it"]),
+            (["dora"], []),
+            (["alice"], []),
+        ],
+    )
+    def test_fewer_users_than_in_the_one_before_are_warned_of(
+        self, tmp_path: Path, before: list[str], said: list[str]
+    ) -> None:
+        save(tmp_path, root(), *map(user, before), name=JANUARY)
+        save(tmp_path, root(mfa_active="false"), user("alice"), name=FEBRUARY)
+        (report,) = read_reports(tmp_path).reports
+        assert [each.message.partition(":")[0] for each in report.notices] == said
+
     def test_by_its_own_stamp_whatever_the_as_of(self, tmp_path: Path) -> None:
         (
             save(tmp_path, root(), name=JANUARY),

@@ -250,6 +250,24 @@ def test_waiver_of_what_was_made_after_its_approval_is_named(
     assert not [each for each in unnamed.notices if each.code == "waiver-newer"]
 
 
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"account": ACCOUNT}, ["waiver W-1 names no user; it covers findings of 2"]),
+        ({"user": "*"}, ["waiver W-1 names no account; it covers findings of 2"]),
+        ({"user": "bob"}, []),
+        ({"user": "*", "account": ACCOUNT}, []),
+    ],
+)
+def test_waiver_of_several_users_or_accounts_that_names_none_is_named(
+    tmp_path: Path, fields: dict[str, Any], said: list[str]
+) -> None:
+    other = user("carol", "222233334444", **STALE_KEY)
+    rows = [user("alice", **STALE_KEY), user("bob", **STALE_KEY), other]
+    given = judged(tmp_path, *rows, root("222233334444"), waivers=[waiver(**fields)])
+    assert [each.message for each in given.notices if each.code == "waiver-wide"] == said
+
+
 def test_unmatched_waiver_is_named(tmp_path: Path) -> None:
     assessment = judged(tmp_path, user(**STALE_KEY), waivers=[waiver(user="nobody")])
     assert list(assessment.waivers["state"]) == ["unmatched"]
@@ -502,6 +520,10 @@ def test_waivers_are_read_whole(tmp_path: Path) -> None:
         ),
         (entry(expire="2026-12-31"), "line 8: unknown key `expire`. The nearest is `expires`."),
         (entry() + entry(), "line 9: a second waiver 'W-1'. Give each an id of its own."),
+        (
+            entry(user=None, account=f'"{ACCOUNT}"', ticket='"S"  # user = "bob" only'),
+            "line 8: `user =` is part of a comment or a text. Begin a line with it, or take it out.",
+        ),
         ("[[waver]]\n", "line 1: unknown key `waver`. The nearest is `waiver`."),
         ("waiver = 1\n", "line 1: `waiver` is not a table. Write [[waiver]]."),
     ],
