@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+# Line ends and the comma as UTF-16 reads them where a byte before them is lost or added.
+_OUT_OF_STEP = re.compile("[\u0a00\u0a0d\u2c00]")
 _LINE = re.compile(r"[^\t\n]+")
 
 
@@ -18,6 +20,11 @@ def escape_text(text: str) -> str:
 def escape_lines(text: str) -> str:
     """Return the text with its tabs and line breaks, and all else that is unprintable written out."""
     return text if text.isprintable() else _LINE.sub(lambda line: escape_text(line[0]), text)
+
+
+def is_out_of_step(text: str) -> bool:
+    """Whether in a text of UTF-16 a byte was lost or added, which a later one made good."""
+    return bool(_OUT_OF_STEP.search(text))
 
 
 def plural(number: int, word: str) -> str:

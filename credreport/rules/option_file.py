@@ -10,6 +10,7 @@ from pathlib import Path
 
 from credreport.errors import UsageError
 from credreport.files import read_bounded, why_unreadable
+from credreport.text import is_out_of_step
 
 _MAX_BYTES = 16 * 1024 * 1024
 
@@ -52,4 +53,8 @@ def read_option_file(
         raise UsageError(message) from None
     except (OSError, ValueError) as error:
         raise UsageError(f"{option} {path}: cannot be read ({why_unreadable(error)})") from None
+    if is_wide and is_out_of_step(text):
+        raise UsageError(
+            f"{option} {path}: UTF-16 in which a byte was lost or added; save it as UTF-8"
+        )
     return OptionFile(path.name, hashlib.sha256(data).hexdigest(), len(data)), text

@@ -390,7 +390,7 @@ def wide_notices(findings: pd.DataFrame, waivers: Waivers) -> list[Notice]:
     for waiver in waivers.waivers:
         users, accounts = counts.get(waiver.id, {"user": 0, "account_id": 0}).values()
         for name, given, count in (
-            ("user", waiver.user, users),
+            ("user", waiver.user.strip("*"), users),
             ("account", waiver.account, accounts),
         ):
             if not given and count > 1:

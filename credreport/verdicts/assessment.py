@@ -21,7 +21,14 @@ from credreport.rules.option_file import OptionFile
 from credreport.rules.policy import Policy
 from credreport.rules.rule import Rule
 from credreport.rules.thresholds import UNUSED_AFTER
-from credreport.rules.waivers import OPEN, Waivers, newer_notices, waive, waiver_notices, wide_notices
+from credreport.rules.waivers import (
+    OPEN,
+    Waivers,
+    newer_notices,
+    waive,
+    waiver_notices,
+    wide_notices,
+)
 from credreport.schema import SLOTS, USER, Status
 from credreport.text_storage import storing_python_text
 from credreport.verdicts.credentials import to_credentials

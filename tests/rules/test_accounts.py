@@ -156,6 +156,12 @@ def test_organizations_export_is_read(tmp_path: Path) -> None:
             "end the line.",
         ),
         (b"id\n111122223333\n\xff", "line 3: not UTF-8; save it as UTF-8"),
+        (
+            f"id,name\n{ACCOUNT},Prod\n{OTHER},Dev\n{OTHER},Test\n".encode("utf-16").replace(
+                b"\n", b"\r\n"
+            ),
+            "accounts.csv: UTF-16 in which a byte was lost or added; save it as UTF-8",
+        ),
         ("{", "line 1, column 2: not JSON. Expected the output of"),
         ("[" * 100_000, "not JSON that can be read."),
         ('{"Accounts": 1}', "JSON without a list of accounts."),

@@ -15,6 +15,7 @@ from credreport.reports.containers.unsupported import (
     refuse_other_delimiter,
     refused,
 )
+from credreport.text import is_out_of_step
 
 # How a text begins -> its encoding: the longest mark first.
 _MARKS = {
@@ -66,6 +67,9 @@ def decode(name: str, data: bytes) -> str:
         column = len(before_nul) - before_nul.rfind("\n")
         found = "a NUL byte: the file is binary, damaged, or UTF-16 without its mark"
         raise refused(name, found, AS_CSV, line, column)
+    if encoding == "UTF-16" and is_out_of_step(text):
+        found = "UTF-16 in which a byte was lost or added, as where line ends were converted"
+        raise refused(name, found, AGAIN)
     if text.startswith("\ufeff"):
         raise refused(name, "two byte order marks", AS_CSV, 1, 1)
     return text

@@ -175,6 +175,10 @@ def zipped(name: str) -> bytes:
         (b"\t".join([BASE64.encode(), BASE64.encode(), b"text/csv"]), "exactly one base64 text"),
         (BYTES[:50] + b"\xff" + BYTES[50:], "line 1, column 51: byte 0xff is not UTF-8"),
         (TEXT.encode("utf-16")[:-1], "report.csv: byte 0x41 is not UTF-16"),
+        (
+            TEXT.encode("utf-16").replace(b"\n", b"\r\n"),
+            "UTF-16 in which a byte was lost or added, as where line ends were converted",
+        ),
         (b"user,arn\nroot,\0", "line 2, column 6: a NUL byte"),
         (TEXT.encode("utf-16-le"), "a NUL byte"),
         (b"\xef\xbb\xbf\xef\xbb\xbf" + BYTES, "line 1, column 1: two byte order marks"),
