@@ -35,6 +35,7 @@ _EXCEL_TEXT = re.compile(r"""^=?(["'])(.*)\1$|^'(.*)$""")
 _GROUPED = re.compile(r"([0-9]{4})-([0-9]{4})-([0-9]{4})")
 _AN_ID = re.compile(r"[0-9]{4}-?[0-9]{4}-?[0-9]{4}")
 _ARN = re.compile(r"(?s)arn:.*/([0-9]{12})")
+_ROW_WITHIN = re.compile(r'[0-9]{12}"?[,;\t]')
 _JOINED = re.compile(r"[^0-9+]?[0-9]{12}")
 _ROUNDED = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+|[0-9]+[.,]0+")
 _Row = tuple[int, Mapping[str, str]]
@@ -179,6 +180,8 @@ def _read_csv(name: str, text: str, problems: list[Problem]) -> Iterator[_Row]:
                 found = f"the last line ends after {len(row)} of {width} cells"
                 remedy = "If the list is not cut short there, end the line"
                 problems.append(Problem(name, start, 0, found, remedy))
+            elif any(map(_ROW_WITHIN.match, row)):
+                problems.append(_open_quote(name, start, "a row within a quoted cell"))
             else:
                 padded = [*row, *[""] * (width - len(row))]
                 yield start, {key: padded[place] for key, place in places.items()}

@@ -57,4 +57,7 @@ def read_option_file(
         raise UsageError(
             f"{option} {path}: UTF-16 in which a byte was lost or added; save it as UTF-8"
         )
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise UsageError(f"{option} {path}, line {line}: a NUL byte; the file is damaged")
     return OptionFile(path.name, hashlib.sha256(data).hexdigest(), len(data)), text

@@ -157,6 +157,14 @@ def test_organizations_export_is_read(tmp_path: Path) -> None:
         ),
         (b"id\n111122223333\n\xff", "line 3: not UTF-8; save it as UTF-8"),
         (
+            f'id,name\n{ACCOUNT},"{OTHER},Dev"\n',
+            "line 2: a row within a quoted cell. Close the quote, or write it twice inside quotes.",
+        ),
+        (
+            f"id,name\n{ACCOUNT},Prod\n\0\0\0\0\n{OTHER},Dev\n",
+            "accounts.csv, line 3: a NUL byte; the file is damaged",
+        ),
+        (
             f"id,name\n{ACCOUNT},Prod\n{OTHER},Dev\n{OTHER},Test\n".encode("utf-16").replace(
                 b"\n", b"\r\n"
             ),
