@@ -7,7 +7,7 @@ import pandas as pd
 from credreport.comparison.identity import NO_KEY
 from credreport.reports.normalise import by_key
 from credreport.reports.stamp import SERVED_FOR
-from credreport.rules.rule import WHOLE_USER
+from credreport.rules.rule import WHOLE_USER, Subject
 from credreport.schema import USER_CELLS, Change, Kind, Status
 from credreport.text import first_few
 
@@ -56,27 +56,26 @@ def match(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     return pairs.pipe(_link_rotations).pipe(_doubt_missing_root).pipe(_decide)
 
 
-def find_latecomers(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+def find_latecomers(pairs: pd.DataFrame) -> pd.DataFrame:
     """Return the new users that were created before the older report, which does not list them.
 
-    One row each: `account_id`, `user`, `created_at`, `as_of` of the older report, and `namesakes`:
-    some of the users gone from the account that had the same creation time, one of which it may
-    have been.
+    `pairs` is what `match` returns. One row each: `account_id`, `user`, `created_at`, `as_of` of the
+    older report, and `namesakes`: some of the users gone from the account that had the same creation
+    time, one of which it may have been.
     """
-    users = _find_loose_users(before, after)
-    gone = users[users["is_gone"] & users["is_created_known"]]
-    twins = gone.groupby(["account_id", "created"])["user"].agg(
-        lambda users: first_few(users.tolist(), _MOST_NAMESAKES)
+    users = pairs[pairs["kind"].eq(Subject.USER.value)]
+    birth = ["account_id", "created_at"]
+    twins = (
+        users[users["is_gone"]]
+        .groupby(birth)["user"]
+        .agg(lambda users: first_few(users.tolist(), _MOST_NAMESAKES))
     )
     twins = twins.rename("namesakes")
-    older = by_key(before, "account_id", "as_of")
-    new = users[~users["is_gone"]].merge(twins, on=["account_id", "created"], how="left")
-    new = new.assign(
-        as_of=new["account_id"].map(older), namesakes=new["namesakes"].astype("str").fillna("")
-    )
+    new = users[users["is_new"]].merge(twins, on=birth, how="left")
+    new = new.rename(columns={"as_of_before": "as_of"}).astype({"namesakes": "str"})
     # A user made since AWS made the report that it served is not in it.
     late = new[new["created_at"] < new["as_of"] - SERVED_FOR]
-    late = late.sort_values(["account_id", "owner"], ignore_index=True)
+    late = late.sort_values(["account_id", "owner"], ignore_index=True).fillna({"namesakes": ""})
     return late[["account_id", "user", "created_at", "as_of", "namesakes"]]
 
 

@@ -160,7 +160,7 @@ class Comparison:
             counts.update(date.doubt_counts)
         missing = {each for date in self.assessments for each in date.totals.without_report}
         counts[f"{WITHOUT_REPORT} of every date"] = len(missing)
-        counts[NOT_COVERED] = self.accounts_not_covered
+        counts[NOT_COVERED] = len(self.not_covered)
         del counts[WITHOUT_REPORT]
         return (*own, *doubts_in_words(counts))
 
@@ -174,11 +174,11 @@ class Comparison:
         """How many of these are undetermined in the timeline alone: neither end has their finding."""
         return len(self._unsure_findings - self._unsure_changes)
 
-    @property
-    def accounts_not_covered(self) -> int:
-        """How many accounts have no report of the newest date."""
+    @cached_property
+    def not_covered(self) -> list[str]:
+        """The accounts without a report of the newest date."""
         last = self.coverage.groupby("account_id")["date"].max()
-        return int(last.lt(len(self.assessments) - 1).sum())
+        return list(last.index[last.lt(len(self.assessments) - 1)])
 
     @property
     def _unsure_findings(self) -> set[int]:
@@ -252,7 +252,7 @@ def compare_all(given: Sequence[Assessment]) -> Comparison:
     is_sorted = all(one is other for one, other in zip(assessments, given, strict=True))
     notices = [] if is_sorted else [reversed_notice()]
     notices += _coverage_notices(changes, coverage, day)
-    notices += _pair_notices(pairs, find_latecomers(before, after))
+    notices += _pair_notices(pairs, find_latecomers(pairs))
     notices += _dated_notices(assessments)
     return Comparison(
         assessments=assessments,

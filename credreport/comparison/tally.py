@@ -123,15 +123,12 @@ def _to_gaps(comparison: Comparison) -> list[str]:
         who = "credential or user" if number == 1 else "credentials or users"
         where = "Changes and Timeline" if comparison.undetermined_between else "Changes"
         sentences.append(f"{number} {who} could not be judged on one date or both: see {where}.")
-    coverage = comparison.coverage
-    newest = coverage["date"].max()
-    by_account = coverage.groupby("account_id")["date"]
-    days = comparison.days
-    missing = by_account.max().lt(newest)
-    if missing.any():
-        accounts = _to_list(list(missing.index[missing]))
-        sentences.append(f"Not covered, because there is no report of {days[-1]}: {accounts}.")
-    first = by_account.min().eq(newest)
+    coverage, days = comparison.coverage, comparison.days
+    if missing := comparison.not_covered:
+        sentences.append(
+            f"Not covered, because there is no report of {days[-1]}: {_to_list(missing)}."
+        )
+    first = coverage.groupby("account_id")["date"].min().eq(coverage["date"].max())
     if first.any():
         sentences.append(f"First seen, so all of it is new: {_to_list(list(first.index[first]))}.")
     if gaps := comparison.gaps:

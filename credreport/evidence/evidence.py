@@ -282,7 +282,7 @@ class Evidence:
     make_sheets: makes those between, for the formats that have them.
     pictures: what is drawn.
     comment: the ticket comment.
-    make_script: makes the remediation script.
+    make_script: makes the remediation script, given the verdict.
     make_standing: makes the state at the newest date, rule by rule.
     shown: the tables on the screen.
     footnotes: the lines below them.
@@ -310,7 +310,7 @@ class Evidence:
     method: pd.DataFrame
     pictures: tuple[Picture, ...]
     comment: Comment
-    make_script: Callable[[], str]
+    make_script: Callable[[str], str]
     make_standing: Callable[[], Standing]
     shown: tuple[Block, ...]
     footnotes: tuple[str, ...] = ()
@@ -337,7 +337,7 @@ class Evidence:
     @cached_property
     def script(self) -> str:
         """The remediation script."""
-        return self.make_script()
+        return self.make_script(self.verdict)
 
     @cached_property
     def standing(self) -> Standing:

@@ -140,7 +140,6 @@ def of_analysis(
     totals = assessment.totals
     days = assessment.policy.unused_after_days
     stem, title = stem or _stem(assessment, since), to_title(totals)
-    sentences = _sentences(assessment)
     captions = Captions(title, _caption(totals), days)
     summary, bands = pd.DataFrame(summary_rows(totals)), to_bands(totals)
     rules = to_rules(assessment) if _has_rules_to_show(assessment) else None
@@ -212,7 +211,7 @@ def of_analysis(
         stem=stem,
         heading="Unused IAM credentials",
         title=title,
-        sentences=sentences,
+        sentences=_sentences(assessment),
         facts=tuple(facts),
         sign_off=sign_off or SignOff(),
         parameters={
@@ -271,7 +270,7 @@ def of_analysis(
                 *accounts_section(made["accounts"], "open", "open findings"),
             ),
         ),
-        make_script=partial(to_script, assessment, " ".join(sentences)),
+        make_script=partial(to_script, assessment),
         make_standing=partial(to_standing, assessment, since),
         shown=(
             *worst_findings(assessment.open_findings),

@@ -226,7 +226,7 @@ def of_comparison(
                 *accounts_section(made["accounts"], "open", "open findings"),
             ),
         ),
-        make_script=partial(to_script, newest, " ".join(sentences)),
+        make_script=partial(to_script, newest),
         make_standing=partial(to_standing, newest, comparison),
         shown=(
             *worst_changes(comparison),

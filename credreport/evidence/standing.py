@@ -75,7 +75,7 @@ def to_standing(assessment: Assessment, since: Comparison | None = None) -> Stan
     doubts = assessment.totals.count_doubts()
     del doubts[UNJUDGED]  # these are in `undetermined`, each with its rules
     if since is not None:
-        doubts[NOT_COVERED] = since.accounts_not_covered
+        doubts[NOT_COVERED] = len(since.not_covered)
         doubts["older findings that could not be determined now"] = int(
             since.timeline["state"].eq(Outcome.UNDETERMINED).sum()
         )
