@@ -127,9 +127,12 @@ def to_steps(identified: pd.DataFrame, coverage: pd.DataFrame) -> pd.DataFrame:
     is_key = turns["kind"].eq(Kind.ACCESS_KEY) & turns["is_born_known"] & turns["key"].ne(NO_KEY)
     keys = turns[is_key].groupby("key")["turn"].max()
     lost = turns.iloc[:0]
-    for turn in range(1, int(coverage["turn"].max()) + 1):
-        after = turns[turns["turn"].eq(turn)]
-        before = pd.concat([turns[turns["turn"].eq(turn - 1)], lost])
+    rows_of = turns.groupby(
+        "turn"
+    ).indices  # looked for at every turn, the time grew with their square
+    for turn in range(1, len(rows_of)):
+        after = turns.iloc[rows_of[turn]]
+        before = pd.concat([turns.iloc[rows_of[turn - 1]], lost])
         before = before[before["account_id"].isin(after["account_id"])]
         pairs = match(before, after)
         is_back = pairs["key"].map(keys).gt(turn)
