@@ -38,6 +38,7 @@ _ARN = re.compile(r"(?s)arn:.*/([0-9]{12})")
 _ROW_WITHIN = re.compile(r'[0-9]{12}"?[,;\t]')
 _JOINED = re.compile(r"[^0-9+]?[0-9]{12}")
 _ROUNDED = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+|[0-9]+[.,]0+")
+_END_IT = "If the list is not cut short there, end the line"
 _Row = tuple[int, Mapping[str, str]]
 
 
@@ -143,6 +144,11 @@ def read_accounts(path: Path) -> AccountList:
                 message = f"{cell!r} ends with an account ID that is not listed"
                 remedy = "If two lines became one there, end the first"
                 problems.append(Problem(file.name, account.line, 0, message, remedy))
+    *others, last = list(found.values()) or [Account("")]
+    whole = [each.status for each in others if each.status.startswith(last.status)]
+    if last.status and whole and last.status not in whole and text.endswith(last.status):
+        message = f"the last line ends with {last.status!r}, the beginning of {whole[0]!r}"
+        problems.append(Problem(file.name, last.line, 0, message, _END_IT))
     if not rows and not problems:
         problems.append(
             Problem(file.name, 0, 0, "no account in it", f"Expected a column {_EXPECTED}")
@@ -178,8 +184,7 @@ def _read_csv(name: str, text: str, problems: list[Problem]) -> Iterator[_Row]:
                 problems.append(Problem(name, start, 0, found, remedy))
             elif len(row) < width and reader.line_num == unended:
                 found = f"the last line ends after {len(row)} of {width} cells"
-                remedy = "If the list is not cut short there, end the line"
-                problems.append(Problem(name, start, 0, found, remedy))
+                problems.append(Problem(name, start, 0, found, _END_IT))
             elif any(map(_ROW_WITHIN.match, row)):
                 problems.append(_open_quote(name, start, "a row within a quoted cell"))
             else:

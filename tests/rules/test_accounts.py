@@ -51,6 +51,16 @@ def test_cells_may_be_left_out_where_the_line_has_an_end(tmp_path: Path, rest: s
     assert account == Account(ACCOUNT, line=2)
 
 
+@pytest.mark.parametrize(
+    "statuses", [("ACTIVE", "ACTIVE"), ("PENDING", "PENDING_CLOSURE", "PENDING"), ("ACTIVE", "S")]
+)
+def test_a_whole_status_needs_no_line_end(tmp_path: Path, statuses: tuple[str, ...]) -> None:
+    """Many lists lack the last line end: Google Sheets writes none."""
+    lines = [f"{number:012},{status}" for number, status in enumerate(statuses)]
+    accounts = read(tmp_path, "\n".join(["id,status", *lines]))
+    assert tuple(each.status for each in accounts) == statuses
+
+
 def test_an_id_in_groups_is_that_of_its_arn(tmp_path: Path) -> None:
     arn = f"arn:aws:organizations::{OTHER}:account/o-a/111122223333"
     text = f'[{{"Id": "1111-2222-3333", "Arn": "{arn}"}}]'
@@ -154,6 +164,11 @@ def test_organizations_export_is_read(tmp_path: Path) -> None:
             f"id,name,owner\n{ACCOUNT},Prod,Ann\n{OTHER},De",
             "line 3: the last line ends after 2 of 3 cells. If the list is not cut short there, "
             "end the line.",
+        ),
+        (
+            f"id,status\n{ACCOUNT},ACTIVE\n{OTHER},ACT",
+            "line 3: the last line ends with 'ACT', the beginning of 'ACTIVE'. If the list is not cut "
+            "short there, end the line.",
         ),
         (b"id\n111122223333\n\xff", "line 3: not UTF-8; save it as UTF-8"),
         (
