@@ -127,9 +127,7 @@ def to_steps(identified: pd.DataFrame, coverage: pd.DataFrame) -> pd.DataFrame:
     is_key = turns["kind"].eq(Kind.ACCESS_KEY) & turns["is_born_known"] & turns["key"].ne(NO_KEY)
     keys = turns[is_key].groupby("key")["turn"].max()
     lost = turns.iloc[:0]
-    rows_of = turns.groupby(
-        "turn"
-    ).indices  # looked for at every turn, the time grew with their square
+    rows_of = turns.groupby("turn").indices  # a search at each turn costs their square
     for turn in range(1, len(rows_of)):
         after = turns.iloc[rows_of[turn]]
         before = pd.concat([turns.iloc[rows_of[turn - 1]], lost])
