@@ -219,27 +219,36 @@ def _find_other_roots(reports: Iterable[Report]) -> list[tuple[Report, Problem]]
 
 
 def _find_parts(reports: Iterable[Report]) -> list[tuple[Report, Problem]]:
-    """Return the reports in files of several accounts that may be a part of an older one, alone in its file.
+    """Return the reports in files of several accounts that may be a part of an older one.
 
-    They have fewer users, and no later timestamp.
+    The report before is alone in its file, and another.
     """
     found = []
-    before: dict[str, Report] = {}
+    before: dict[str, list[Report]] = {}
     for report in sorted(reports, key=as_of_of):
-        older = before.setdefault(report.account_id, report)
-        is_later = report.newest and (older.newest is None or report.newest > older.newest)
-        is_moved = report.is_of_several and not older.is_of_several
-        if is_moved and not is_later and report.row_count < older.row_count:
+        olders = before.setdefault(report.account_id, [])
+        last = olders[-1] if olders else report
+        is_moved = report.is_of_several and not last.is_of_several
+        is_suspect = is_moved and report.digest != last.digest
+        suspects = reversed(olders) if is_suspect else ()
+        wholes = [older for older in suspects if _may_be_part(report, older)]
+        if wholes:
             what = (
                 f"account {report.account_id} has {plural(report.row_count, 'user')} in this file of "
-                f"several accounts, {older.row_count} in {older.source.name!r}, and no later "
+                f"several accounts, {wholes[0].row_count} in {wholes[0].source.name!r}, and no later "
                 "timestamp: perhaps a part of that older report"
             )
             remedy = "Take these rows out, or save the account's report in a file of its own"
             found.append((report, Problem(report.source.name, report.first_line, 0, what, remedy)))
         else:
-            before[report.account_id] = report
+            olders.append(report)
     return found
+
+
+def _may_be_part(report: Report, older: Report) -> bool:
+    """Whether a report has fewer users than an older one, and no later timestamp."""
+    is_later = report.newest and (older.newest is None or report.newest > older.newest)
+    return not is_later and report.row_count < older.row_count
 
 
 def _find_reversed(reports: Iterable[Report]) -> list[tuple[Report, Problem]]:

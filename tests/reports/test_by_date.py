@@ -229,6 +229,7 @@ def test_reports_of_one_account_with_two_roots_are_refused(tmp_path: Path) -> No
 
 _USED = {"password_last_used": "2026-05-01T00:00:00Z"}
 _AMY, _BOB = user("amy", **_USED), user("bob")
+_ZOE = user("zoe", password_last_used="2026-07-01T00:00:00Z")
 _WITHOUT = user(user_creation_time="N/A")
 _AMONG = [root(OTHER), user("zed", OTHER)]
 
@@ -269,6 +270,28 @@ def test_a_part_of_an_older_report_in_a_file_of_others_is_no_date(
         f"accounts, {len(older)} in '2026-06-30/2026-06-30.csv', and no later timestamp: perhaps a part of "
         "that older report. Take these rows out, or save the account's report in a file of its own.",
     )
+
+
+@pytest.mark.parametrize(
+    ("part", "is_refused"),
+    [([root(), _BOB], True), ([root(), _AMY], False), ([root(), _ZOE], False)],
+)
+def test_nor_is_one_of_a_report_before_the_last(
+    tmp_path: Path, part: list[dict[str, str]], is_refused: bool
+) -> None:
+    """Unless it is the last one again, or has a later timestamp."""
+    dates = {
+        "2026-06-30": [root(), _AMY, _BOB],
+        "2026-07-31": [root(), _AMY],
+        "2026-09-30": [*part, *_AMONG],
+    }
+    for name, rows in dates.items():
+        save(tmp_path / name, *rows, name=f"{name}.csv")
+    if not is_refused:
+        assert len(read_dates([tmp_path])) == 3
+        return
+    with pytest.raises(InputRefused, match=r"3 in '2026-06-30/2026-06-30\.csv'"):
+        read_dates([tmp_path])
 
 
 def test_newest_holds_for_all_inputs(tmp_path: Path) -> None:
