@@ -380,7 +380,7 @@ def _choose_newest(
             )
             problems.append(Problem(newest.source.name, newest.first_line, 0, found, _PART))
             continue
-        chosen.append(_with_fewer(newest, others))
+        chosen.append(_with_warnings(newest, others))
         for report in others:
             why = f"{SUPERSEDED}: account {account_id} has a newer report, {newest.source.name!r}"
             doubt = _may_be_another(report, newest)
@@ -392,14 +392,26 @@ def _choose_newest(
     return chosen, left_out, problems
 
 
-def _with_fewer(newest: Report, others: Sequence[Report]) -> Report:
-    """Return the newest report, with a warning where the one before it, the first other, has more users."""
+def _with_warnings(newest: Report, others: Sequence[Report]) -> Report:
+    """Return the newest report, with a warning where rows may be missing from it.
+
+    The one before it, the first other, has more users, or an older one has later timestamps. It need
+    not be: users and keys are deleted.
+    """
+    notices = []
     fewer = others[0].row_count - newest.row_count if others else 0
-    if fewer <= 0:
-        return newest
-    message = f"{plural(fewer, 'user')} fewer than the report before it: deleted since, or rows have been cut off"
-    notice = Notice(newest.source.name, 0, "fewer-users", message)
-    return replace(newest, notices=(*newest.notices, notice))
+    if fewer > 0:
+        message = f"{plural(fewer, 'user')} fewer than the report before it: deleted since, or rows have been cut off"
+        notices.append(Notice(newest.source.name, 0, "fewer-users", message))
+    for other in others:
+        if other.newest and (newest.newest is None or other.newest > newest.newest):
+            message = (
+                f"{other.source.name!r}, which is older, has timestamps until "
+                f"{format_instant(other.newest)}, later than all in it: perhaps a copy of a still older "
+                "report, in which newer users are missing"
+            )
+            notices.append(Notice(newest.source.name, 0, "denied-order", message))
+    return replace(newest, notices=(*newest.notices, *notices)) if notices else newest
 
 
 def have_two_roots(report: Report, other: Report) -> bool:

@@ -12,7 +12,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from credreport.errors import InputRefused, Problem, UsageError
+from credreport.errors import InputRefused, Notice, Problem, UsageError
 from credreport.reports import selection
 from credreport.reports.by_date import read_dates
 from credreport.reports.inputs import Skipped, Stream
@@ -372,6 +372,30 @@ class TestSuperseded:
         answer = {"Content": content, "GeneratedTime": "2026-01-31T23:59:59+00:00"}
         (tmp_path / "a.json").write_text(json.dumps(answer))
         assert judged(read_reports(tmp_path)) == ["a.json"]
+
+    @pytest.mark.parametrize(
+        ("older", "newer", "is_told"),
+        [
+            ("2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z", True),
+            ("2026-01-02T00:00:00Z", "N/A", True),
+            ("2026-01-02T00:00:00Z", "2026-01-02T00:00:00Z", False),
+            ("N/A", "2026-01-02T00:00:00Z", False),
+        ],
+    )
+    def test_it_is_told_where_the_older_one_has_later_timestamps(
+        self, tmp_path: Path, older: str, newer: str, is_told: bool
+    ) -> None:
+        """Somebody may have saved a report of December once more in February."""
+        for name, used, mfa in ((JANUARY, older, "true"), (FEBRUARY, newer, "false")):
+            row = root(user_creation_time="N/A", password_last_used=used, mfa_active=mfa)
+            save(tmp_path, row, name=name)
+        message = (
+            f"'{JANUARY}', which is older, has timestamps until 2026-01-02T00:00:00Z, later than all "
+            "in it: perhaps a copy of a still older report, in which newer users are missing"
+        )
+        expected = (Notice(FEBRUARY, 0, "denied-order", message),) if is_told else ()
+        (report,) = read_reports(tmp_path).reports
+        assert report.notices == expected
 
     def test_a_part_of_a_report_replaces_no_whole_one(self, tmp_path: Path) -> None:
         save(tmp_path, root(OTHER), user("amy", OTHER), user("bob", OTHER), name=JANUARY)
