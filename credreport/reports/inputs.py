@@ -463,6 +463,8 @@ class Opener:
             if known:
                 yield known
                 return
+            if _dates_of(absolute):
+                self.seen[file] = name, absolute
         is_link = os.path.islink(path)  # noqa: PTH114 - a text will do
         found = replace(unread, size=status.st_size, is_link=is_link)
         yield from self._find_members(found) if is_archive(absolute) else [found]

@@ -145,7 +145,7 @@ def to_population(
     Each has its as-of, or None; `refused` is what could not be read at all, `inputs` what the user
     named. Raises InputRefused as read_reports does.
     """
-    chosen, left_out, conflicts = _choose_newest(reports)
+    chosen, left_out, conflicts, notices = _choose_newest(reports)
     problems = tuple(sorted({*refused, *conflicts}))
     if problems and (not keep_going or not chosen):
         raise InputRefused(problems, has_others=bool(chosen))
@@ -156,7 +156,7 @@ def to_population(
         refused=problems,
         superseded=tuple(item for item in left_out if not item.is_doubt),
         skipped=with_doubts(skipped, left_out),
-        notices=tuple(date_notices(chosen)),
+        notices=(*date_notices(chosen), *notices),
     )
 
 
@@ -346,13 +346,14 @@ def is_late(report: Report) -> bool:
 
 def _choose_newest(
     read: Iterable[Report],
-) -> tuple[list[Report], list[Skipped], list[Problem]]:
+) -> tuple[list[Report], list[Skipped], list[Problem], list[Notice]]:
     """Keep one report per account: the newest by its own stamp; copies count once.
 
     Only equal 12-digit accounts supersede one another; other reports are all judged.
     """
     chosen: list[Report] = []
     problems: list[Problem] = []
+    notices: list[Notice] = []
     kept, left_out = _drop_copies(read)
     accounts: dict[str, list[Report]] = {}
     for report in kept:
@@ -380,7 +381,8 @@ def _choose_newest(
             )
             problems.append(Problem(newest.source.name, newest.first_line, 0, found, _PART))
             continue
-        chosen.append(_with_warnings(newest, others))
+        chosen.append(newest)
+        notices += _doubts_of(newest, others)
         for report in others:
             why = f"{SUPERSEDED}: account {account_id} has a newer report, {newest.source.name!r}"
             doubt = _may_be_another(report, newest)
@@ -389,20 +391,19 @@ def _choose_newest(
                 if doubt
                 else leave_out(report, why, newest)
             )
-    return chosen, left_out, problems
+    return chosen, left_out, problems, notices
 
 
-def _with_warnings(newest: Report, others: Sequence[Report]) -> Report:
-    """Return the newest report, with a warning where rows may be missing from it.
+def _doubts_of(newest: Report, others: Sequence[Report]) -> Iterator[Notice]:
+    """Warn where rows may be missing from the newest report of an account.
 
     The one before it, the first other, has more users, or an older one has later timestamps. It need
     not be: users and keys are deleted.
     """
-    notices = []
     fewer = others[0].row_count - newest.row_count if others else 0
     if fewer > 0:
         message = f"{plural(fewer, 'user')} fewer than the report before it: deleted since, or rows have been cut off"
-        notices.append(Notice(newest.source.name, 0, "fewer-users", message))
+        yield Notice(newest.source.name, 0, "fewer-users", message)
     for other in others:
         if other.newest and (newest.newest is None or other.newest > newest.newest):
             message = (
@@ -410,8 +411,7 @@ def _with_warnings(newest: Report, others: Sequence[Report]) -> Report:
                 f"{format_instant(other.newest)}, later than all in it: perhaps a copy of a still older "
                 "report, in which newer users are missing"
             )
-            notices.append(Notice(newest.source.name, 0, "denied-order", message))
-    return replace(newest, notices=(*newest.notices, *notices)) if notices else newest
+            yield Notice(newest.source.name, 0, "denied-order", message)
 
 
 def have_two_roots(report: Report, other: Report) -> bool:

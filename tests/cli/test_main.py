@@ -199,7 +199,8 @@ class TestAnalyze:
 
     def test_tells_which_reports_were_superseded(self, here: Path) -> None:
         stale(here)
-        save(here, root(), user("bob"), user("carol"), name="2026-02-28.csv")
+        used = root(password_last_used="2026-02-01T00:00:00Z")
+        save(here, used, user("bob"), user("carol"), name="2026-02-28.csv")
         done = run("analyze", here, "--format", "none")
         assert (
             done.stderr

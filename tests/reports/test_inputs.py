@@ -535,7 +535,13 @@ def test_a_name_without_a_date_may_be_of_a_later_day_where_equal_files_are_store
     report = put(tmp_path / first / "a.csv")
     (tmp_path / second).mkdir()
     os.link(report, tmp_path / second / "a.csv")
-    assert names([tmp_path]) == [f"read {first}/a.csv", f"read {second}/a.csv"]
+    expected = [f"read {first}/a.csv", f"read {second}/a.csv"]
+    assert names([tmp_path]) == expected
+    (tmp_path / "2026-09-30").mkdir()
+    os.link(report, tmp_path / "2026-09-30/a.csv")
+    assert [name for name in names([tmp_path]) if name not in expected] == [
+        "refuse 2026-09-30/a.csv: the same file as '2026-06-30/a.csv', and the two names give it two dates"
+    ]
 
 
 @pytest.mark.parametrize("name", ["in/latest.csv", "in/latest/a.csv"])
