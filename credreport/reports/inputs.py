@@ -581,7 +581,13 @@ def _dates_of(path: str) -> set[datetime]:
 
 @lru_cache(maxsize=1)
 def _stamp_of_directory(directory: str) -> Stamp | None:
-    return stamp_of_folder(Path(directory).parts)
+    """Return when the reports in a directory were made, also where a link (`latest`) leads to it."""
+    found = stamp_of_folder(Path(directory).parts)
+    if found:
+        return found
+    real = os.path.realpath(directory)
+    found = stamp_of_last(Path(real).parts)
+    return None if found and may_be_later(directory, real, found.instant) else found
 
 
 def _why_not_searched(folder: str) -> str:

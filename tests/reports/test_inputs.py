@@ -554,6 +554,21 @@ def test_but_not_where_it_is_a_link(tmp_path: Path, name: str) -> None:
     assert found[1:] == [Skipped(shown, "another name of the file 'a.csv'")]
 
 
+@pytest.mark.parametrize(
+    ("link", "stamp"),
+    [("latest", "2026-06-30"), ("2026-09-30", "2026-09-30"), ("Q4 2026", ""), ("Dezember", "")],
+)
+def test_a_link_to_a_directory_has_its_date_but_not_where_it_may_have_a_later_one(
+    tmp_path: Path, link: str, stamp: str
+) -> None:
+    put(tmp_path / "2026-06-30/a.csv")
+    (tmp_path / link).symlink_to("2026-06-30")
+    (stream,) = open_inputs([str(tmp_path / link)])
+    assert isinstance(stream, Stream)
+    found = stream.place_stamp
+    assert (f"{found.instant:%Y-%m-%d}" if found else "") == stamp
+
+
 def test_a_file_with_the_number_of_one_that_was_replaced_meanwhile_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
