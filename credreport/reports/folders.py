@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from credreport.reports.name_dates import stamps_in_name
-from credreport.reports.stamp import MOST_FOLDERS, is_called_by_a_time, part_steps
+from credreport.reports.stamp import MOST_FOLDERS, is_called_by_a_time, part_steps, steps_of
 
 _ACCOUNT = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 
@@ -20,6 +20,12 @@ def accounts_beside(path: str, other: str) -> set[str]:
     """Return the accounts that a path names in the steps that it does not share with another."""
     found = _ACCOUNT_IN_NAME.findall("/".join(part_steps(path, other)[1]))
     return {each for each in found if not stamps_in_name(f"{each}00 {_to_century(each)}")}
+
+
+def accounts_nearest(path: str) -> set[str]:
+    """Return the accounts that the last step of a path that names any names."""
+    steps = reversed(steps_of(path))
+    return next(filter(None, (accounts_beside(step, "") for step in steps)), set())
 
 
 def _to_century(number: str) -> str:

@@ -16,7 +16,7 @@ from typing import TypeVar
 from credreport.errors import InputRefused, Notice, Problem, UsageError
 from credreport.files import DEFAULT_MAX_BYTES
 from credreport.instants import format_instant, parse_when
-from credreport.reports.folders import accounts_beside
+from credreport.reports.folders import accounts_beside, accounts_nearest
 from credreport.reports.inputs import (
     File,
     Item,
@@ -523,9 +523,22 @@ def _said_in_vain(report: Report) -> str:
     return "; ".join(notice.message for notice in report.notices if notice.code in codes)
 
 
+def _called_by_missing(reports: Sequence[Report]) -> Iterator[Notice]:
+    """Warn of reports called by an account that has none: perhaps theirs was saved in its place."""
+    judged = {report.account_id for report in reports}
+    for report in reports:
+        called = accounts_nearest(report.source.name)
+        if called and called.isdisjoint(judged) and ACCOUNT_ID.fullmatch(report.account_id):
+            message = (
+                f"called by account {', '.join(sorted(called))}, which has no report, but is of account "
+                f"{report.account_id}: perhaps that was saved in its place"
+            )
+            yield Notice(report.source.name, 0, "called-by-missing", message)
+
+
 def date_notices(reports: Sequence[Report]) -> list[Notice]:
-    """Warn where the dates of the reports do not fit each other or their own stamps."""
-    notices = []
+    """Warn where the dates of the reports do not fit each other or their own stamps, or an account its name."""
+    notices = [*_called_by_missing(reports)]
     for report in reports:
         if is_late(report) and report.as_of and report.stamp:
             message = (

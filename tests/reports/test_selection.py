@@ -373,6 +373,31 @@ class TestSuperseded:
         (tmp_path / "a.json").write_text(json.dumps(answer))
         assert judged(read_reports(tmp_path)) == ["a.json"]
 
+    @pytest.mark.parametrize("read", [read_reports, lambda paths: read_dates(paths)[0]])
+    @pytest.mark.parametrize(
+        ("name", "other", "is_told"),
+        [
+            (f"{OTHER}_2026-01-31.csv", "", True),
+            (f"{OTHER}/2026-01-31.csv", "", True),
+            (f"{OTHER}/111122223333_2026-01-31.csv", "", False),
+            ("202601311200/2026-01-31.csv", "", False),
+            (f"{OTHER}/2026-01-31.csv", OTHER, False),
+        ],
+    )
+    def test_one_called_by_an_account_without_a_report_is_warned_of(
+        self, tmp_path: Path, name: str, other: str, is_told: bool, read: Read
+    ) -> None:
+        """Where a role could not be taken, the report of the account before was saved under its name."""
+        save(tmp_path, root(), name=name)
+        if other:
+            save(tmp_path, root(other), name="2026-01-31.csv")
+        message = (
+            f"called by account {OTHER}, which has no report, but is of account 111122223333: perhaps "
+            "that was saved in its place"
+        )
+        expected = (Notice(name, 0, "called-by-missing", message),) if is_told else ()
+        assert read([tmp_path]).notices == expected
+
     @pytest.mark.parametrize(
         ("older", "newer", "is_told"),
         [
