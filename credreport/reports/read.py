@@ -269,6 +269,8 @@ class _Reading:
         if len(reports) > 1:
             message = f"contains {len(reports)} reports or accounts, each judged separately"
             notices = [Notice(name, 0, "several-accounts", message), *notices]
+            accounts = frozenset(report.account_id for report in reports)
+            reports = [replace(report, accounts_of_file=accounts) for report in reports]
         if notices:  # every report of the file has them: its siblings may be superseded
             every = (*reports[0].notices, *notices)
             reports = [replace(report, notices=every) for report in reports]

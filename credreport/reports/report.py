@@ -137,6 +137,7 @@ class Report:
     root_created: when root was created, which never changes; None where that is not known.
     blanks_are_absences: whether a blank is a known absence: only where the file has no word for one.
     path: where it was found.
+    accounts_of_file: the accounts of its file, if that has several reports; else none.
     stamp, stamp_origin: when the report says it was made, and where it says so.
     as_of, as_of_origin: the instant at which it is judged, and where that was taken from.
     notices: the warnings that came with reading it.
@@ -159,6 +160,7 @@ class Report:
     root_created: datetime | None = None
     blanks_are_absences: bool = False
     path: str = ""
+    accounts_of_file: frozenset[str] = frozenset()
     stamp: datetime | None = None
     stamp_origin: str = ""
     as_of: datetime | None = None
@@ -172,7 +174,7 @@ class Report:
     @property
     def is_of_several(self) -> bool:
         """Whether its file has reports of other accounts, too."""
-        return any(notice.code == "several-accounts" for notice in self.notices)
+        return bool(self.accounts_of_file)
 
     @property
     def account_key(self) -> str:

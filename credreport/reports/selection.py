@@ -494,7 +494,7 @@ def leave_out(report: Report, why: str, other: Report) -> Skipped:
     """
     for one, its in ((report, other), (other, report)):
         accounts = accounts_beside(one.path, its.path)
-        if not one.is_of_several and accounts and one.account_id not in accounts:
+        if accounts and accounts.isdisjoint({one.account_id, *one.accounts_of_file}):
             why = f"{why}; {one.source.name!r} is called by an account that it is not of"
             return Skipped(report.source.name, why, is_doubt=True)
     return Skipped(report.source.name, why)

@@ -11,7 +11,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from credreport.errors import Notice, Problem
+from credreport.errors import Problem
 from credreport.reports import read as reading
 from credreport.reports.cells import read_cells
 from credreport.reports.inputs import Skipped, Stream
@@ -252,8 +252,6 @@ def test_each_report_of_a_file_of_several_accounts_knows_that_it_is_one_of_sever
     one = read_report(Stream(NAME, to_csv(root(), user()).encode()))
     two = read_report(Stream(NAME, to_csv(root(), root(other)).encode()))
     assert [report.is_of_several for report in (*one, *two)] == [False, True, True]
-    twice = (Notice(NAME, 2, "user-twice", ""),)
-    assert not replace(one[0], notices=twice).is_of_several
 
 
 def test_nothing_is_said_of_a_report_before_it_is_found() -> None:

@@ -245,6 +245,14 @@ class TestSuperseded:
         save(tmp_path, root(), name=f"111122223333_{JANUARY}")
         assert read_reports(tmp_path).skipped == ()
 
+    def test_but_it_may_be_of_none_of_its_accounts(self, tmp_path: Path) -> None:
+        both = to_csv(root()) + "\n" + to_csv(root(OTHER))
+        for account in (OTHER, "777788889999"):
+            save(tmp_path, root(), name=f"{account}/{JANUARY}").write_text(both)
+        population = read_reports(tmp_path)
+        found = [(item.name, item.is_doubt) for item in population.skipped]
+        assert found == [(f"777788889999/{JANUARY}", True)] * 2
+
     def test_without_an_account_the_dates_tell_a_copy(self, tmp_path: Path) -> None:
         for name in ("a.csv", "b.csv"):
             save(tmp_path, user("bob", ""), name=name)
