@@ -6,7 +6,7 @@ import fnmatch
 import glob
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, pairwise, takewhile
 from pathlib import Path
@@ -31,11 +31,15 @@ class Matches:
     links: dict[str, str] = field(default_factory=dict)
     failures: list[OSError] = field(default_factory=list)
 
-    def add_from(self, folder: str, part: str) -> Iterator[str]:
-        """Yield what one part of the pattern, between separators, matches in a directory."""
+    def add_from(self, folders: Iterable[str], part: str) -> Iterator[str]:
+        """Yield what one part of the pattern, between separators, matches in directories."""
         if part == _ANY_DEPTH:
-            yield from self._walk(folder)
-        elif not part:  # a separator at the end of the pattern
+            yield from self._walk(folders)
+        else:
+            yield from chain.from_iterable(self._find(folder, part) for folder in folders)
+
+    def _find(self, folder: str, part: str) -> Iterator[str]:
+        if not part:  # a separator at the end of the pattern
             here = folder or os.curdir
             yield from [here] if os.path.isdir(here) else []  # noqa: PTH112 - a text will do
         elif glob.has_magic(part):
@@ -54,25 +58,34 @@ class Matches:
             yield path
 
     def keep(self, path: str, *, is_last: bool) -> bool:
-        """Whether a path is still below the top; note what leads out, unless nothing can be in it."""
-        if not leads_out(path, self.top):
+        """Whether a path, whose directory is, is still below the top; note what leads out.
+
+        But for that in which nothing can be.
+        """
+        may_lead_out = path.endswith(os.pardir) or os.path.islink(path)  # noqa: PTH114
+        if not (may_lead_out and leads_out(path, self.top)):
             return True
         if is_last or not os.path.isfile(path):  # noqa: PTH113
             self.links[path] = self.top
         return False
 
-    def _walk(self, top: str) -> Iterator[str]:
-        """Yield the directory and all below it."""
-        waiting = [top]
-        while waiting:
-            folder = waiting.pop()
-            yield folder
-            for entry in self._list(folder, is_hidden=False):
-                path = os.path.join(folder, entry.name)  # noqa: PTH118
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append(path)
-                elif os.path.isdir(path):  # noqa: PTH112
-                    self.links[path] = top
+    def _walk(self, tops: Iterable[str]) -> Iterator[str]:
+        """Yield the directories and all below them, each once."""
+        walked: set[str] = set()
+        for top in tops:
+            waiting = [top]
+            while waiting:
+                folder = waiting.pop()
+                if folder in walked:
+                    continue
+                walked.add(folder)
+                yield folder
+                for entry in self._list(folder, is_hidden=False):
+                    path = os.path.join(folder, entry.name)  # noqa: PTH118
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(path)
+                    elif os.path.isdir(path):  # noqa: PTH112
+                        self.links[path] = top
 
     def _list(self, folder: str, *, is_hidden: bool) -> list[os.DirEntry[str]]:
         try:
@@ -102,8 +115,7 @@ def match(pattern: str) -> Matches:
     paths = [anchor]
     for number, (before, part) in enumerate(pairwise(["", *parts]), 1):
         if (before, part) != (_ANY_DEPTH, _ANY_DEPTH):
-            found_here = chain.from_iterable(found.add_from(path, part) for path in paths)
-            paths = list(dict.fromkeys(found_here))
+            paths = list(dict.fromkeys(found.add_from(paths, part)))
             if number > len(fixed):
                 paths = [each for each in paths if found.keep(each, is_last=number == len(parts))]
     found.paths = sorted(paths)

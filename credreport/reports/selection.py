@@ -333,10 +333,10 @@ def as_of_sentences(reports: Iterable[Report]) -> list[str]:
     return sentences
 
 
-def _names_of(reports: Sequence[Report]) -> str:
+def _names_of(reports: Sequence[Report], written: Callable[[str], str] = str) -> str:
     others = len(reports) - 1
     more = f" and {plural(others, 'other')}" if others else ""
-    return f"{reports[0].source.name}{more}"
+    return f"{written(reports[0].source.name)}{more}"
 
 
 def is_late(report: Report) -> bool:
@@ -549,7 +549,7 @@ def date_notices(reports: Sequence[Report]) -> list[Notice]:
     placed = [report for report in reports if report.as_of_origin in PLACES]
     if placed:
         message = (
-            f"when {_names_of(placed)} was made is said only by the name of a directory or an archive, "
+            f"when {_names_of(placed, repr)} was made is said only by the name of a directory or an archive, "
             "which is wrong for what was put there later"
         )
         notices.append(Notice("", 0, "dated-by-place", message))

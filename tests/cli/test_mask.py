@@ -514,6 +514,22 @@ def test_why_a_file_is_left_out_names_no_other_and_is_said_again_by_verify(tmp_p
     assert again.exit_code == 0, again.output
 
 
+def test_which_file_only_a_directory_dates_is_said_without_its_name(tmp_path: Path) -> None:
+    save(tmp_path / "in/2026-02-01", root(ONE), name='!$(id)kiwi\'"a copy of ".csv')
+    command = "analyze PLACE/in --mask --mask-key PLACE/key --format json -o PLACE/out"
+    done = run(tmp_path, *command.split())
+    (document,) = (tmp_path / "out").glob("*-masked.json")
+    (warning,) = [
+        each["message"]
+        for each in json.loads(document.read_text())["warnings"]
+        if each["warning"] == "reports dated only by a directory or an archive"
+    ]
+    assert re.fullmatch(
+        r"when '\S+' was made is said only by the name of a directory or .*", warning
+    )
+    assert "kiwi" not in document.read_text() + done.output
+
+
 def test_verify_knows_a_masked_run_again_that_left_out_an_older_report(tmp_path: Path) -> None:
     save(tmp_path / "in", root(ONE), user("bob", ONE), name="kiwi 2026-02-01.csv")
     save(tmp_path / "in", root(ONE), name="kiwi 2026-03-01.csv")

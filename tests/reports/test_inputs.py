@@ -15,6 +15,7 @@ import re
 import sys
 import tarfile
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -796,6 +797,24 @@ def test_a_glob_follows_no_link_to_a_directory_at_any_depth(tmp_path: Path) -> N
     for path in paths:
         assert names([path]) == ["read a.csv", "skip loop", "skip loop2", "skip out"]
     assert count_inputs(paths) == 2
+
+
+@pytest.mark.parametrize("pattern", ["**/*.csv", "**/*/**/*.csv", "**/a/**/a/*.csv"])
+def test_a_glob_looks_at_a_deep_directory_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str
+) -> None:
+    path = put(tmp_path / ("a/" * 50) / "r.csv")
+    looked_at: Counter[object] = Counter()
+    scandir, lstat = os.scandir, os.lstat
+
+    def note(path: str) -> str:
+        looked_at[path] += 1
+        return path
+
+    monkeypatch.setattr(os, "scandir", lambda path: scandir(note(path)))
+    monkeypatch.setattr(os, "lstat", lambda path: lstat(note(path)))
+    assert match(f"{tmp_path}/{pattern}").paths == [str(path)]
+    assert looked_at.total() < 10 * 50
 
 
 def test_a_directory_that_a_glob_cannot_search_is_refused(

@@ -573,13 +573,13 @@ def test_it_is_told_where_only_a_directory_or_an_archive_dates_reports(tmp_path:
     save(tmp_path, root(OTHER), name="2026-01-31/Nachtest/a.csv")
     (notice,) = read_reports(tmp_path).notices
     assert str(notice) == (
-        "when 2026-01-31/Nachtest/a.csv was made is said only by the name of a directory or an archive, "
+        "when '2026-01-31/Nachtest/a.csv' was made is said only by the name of a directory or an archive, "
         "which is wrong for what was put there later"
     )
     with ZipFile(tmp_path / "2026-01-30.zip", "w") as archive:
         archive.writestr("b.csv", to_csv(root("777788889999")))
     (notice,) = read_reports(tmp_path).notices
-    assert "when 2026-01-31/Nachtest/a.csv and 1 other was made" in notice.message
+    assert "when '2026-01-31/Nachtest/a.csv' and 1 other was made" in notice.message
 
 
 def test_a_time_in_another_zone_is_the_same_instant(tmp_path: Path) -> None:
