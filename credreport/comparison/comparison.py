@@ -143,7 +143,7 @@ class Comparison:
 
     @property
     def skipped(self) -> tuple[Skipped, ...]:
-        """Files that were not searched."""
+        """What else was left out of the inputs, and why."""
         return tuple(item for date in self.assessments for item in date.skipped)
 
     @property

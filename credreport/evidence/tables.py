@@ -82,7 +82,7 @@ def to_warnings(notices: Sequence[Notice]) -> pd.DataFrame:
 def to_left_out(
     refused: Sequence[Problem], superseded: Sequence[Skipped], skipped: Sequence[Skipped]
 ) -> pd.DataFrame:
-    """Return what was among the inputs but not judged: refused, superseded, not searched."""
+    """Return what was among the inputs but not judged: refused, superseded, left out."""
     rows = left_out_rows(refused, superseded, skipped)
     return pd.DataFrame(rows, columns=["what", "source_file", "why"], dtype="str")
 

@@ -175,9 +175,7 @@ class Totals:
             "verdicts of rules that could not be determined": undecided,
             WITHOUT_REPORT: len(self.without_report),
             "inputs refused and left out": len({problem.source for problem in self.refused}),
-            "other files among the inputs that were not read": sum(
-                item.is_doubt for item in self.skipped
-            ),
+            "other inputs left out that may matter": sum(item.is_doubt for item in self.skipped),
             "rows of users that appear more than once": sum(
                 notice.code == "user-twice" for notice in self.notices
             ),
@@ -532,5 +530,5 @@ def left_out_rows(
     """Return what was among the inputs but not judged, except evidence of earlier runs."""
     rows = [("refused", problem.source, str(problem)) for problem in refused]
     rows += [("superseded", item.name, item.why) for item in superseded]
-    rows += [("not searched", item.name, item.why) for item in skipped if not item.is_own]
+    rows += [("left out", item.name, item.why) for item in skipped if not item.is_own]
     return [dict(zip(("what", "source_file", "why"), row, strict=True)) for row in rows]

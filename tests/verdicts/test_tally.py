@@ -490,7 +490,7 @@ class TestTables:
         assert [tuple(row.values()) for row in found] == [
             ("refused", "a.csv", "a.csv, line 1: damaged."),
             ("superseded", "b.csv", "superseded"),
-            ("not searched", "c.txt", "no report"),
+            ("left out", "c.txt", "no report"),
         ]
         assert list(found[0]) == ["what", "source_file", "why"]
 

@@ -247,7 +247,7 @@ def test_inputs_name_what_was_read_and_what_was_not(tmp_path: Path, png: bytes) 
         "file name",
         "superseded",
         "refused",
-        "not searched",
+        "left out",
         "rows out of AWS's order",
     ):
         assert word in words
