@@ -39,6 +39,7 @@ from credreport.runs.differences import differing_row, expected_found, shown
 
 _ROOM = 16 * 1024 * 1024
 _GROWTH = 4
+_POINTS = 16 * 1024 * 1024  # that pictures may have together, beside those of the expected one
 _GRID = 16  # the bytes that a cell takes in a file, at least
 _FORMAT_NOISE = re.compile(r"\[\$-(?!0*(?:401|F[48]00)\])0*[0-9A-Fa-f]{1,4}\]|;@$")
 _LITERAL = re.compile(r'"([^"]+)"|\\(.)')
@@ -83,9 +84,10 @@ def compare_books(expected: bytes, found: bytes) -> BookDifference:
         most = _check_size(found, expected)
         book = _load(found)
         _check_cells(book, most)
+        model = _load(expected)
+        _check_pictures(book, model)
     except Exception as error:
         return BookDifference(f"cannot be read as a workbook ({_reason(error)})", {})
-    model = _load(expected)
     filled: dict[str, int] = {}
     remarks: list[str] = []
     differences = _differences(model, book, filled, remarks)
@@ -131,6 +133,18 @@ def _check_cells(book: Workbook, most: int) -> None:
         if most < 0:
             message = f"sheet {sheet.title}: its cells have more letters, or lie farther apart, than in a run"
             raise ValueError(message)
+
+
+def _check_pictures(book: Workbook, model: Workbook) -> None:
+    """Raise ValueError where the pictures have far more points than the model's: in a file they are few bytes."""
+    opened: list[list[Any]] = [[*book.worksheets], [*model.worksheets]]
+    points, expected = (
+        sum(each.width * each.height for sheet in sheets for each in sheet._images)  # noqa: SLF001 - openpyxl has no other way
+        for sheets in opened
+    )
+    if points > _POINTS + _GROWTH * expected:
+        message = "its pictures have far more points than those of a run"
+        raise ValueError(message)
 
 
 def _load(data: bytes) -> Workbook:

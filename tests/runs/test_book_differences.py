@@ -350,6 +350,18 @@ def test_a_picture_over_the_cells_is_named(book: bytes) -> None:
     assert found == "Summary: a picture is added or different"
 
 
+def test_pictures_of_far_more_points_than_in_a_run_are_not_looked_at(book: bytes) -> None:
+    def found(height: int) -> str:
+        buffer = io.BytesIO()
+        Image.new("1", (4096, height)).save(buffer, "PNG")
+        return compare_books(book, with_picture(book, buffer.getvalue())).first
+
+    assert found(4096) == "Summary: a picture is added or different"
+    assert found(4097) == (
+        "cannot be read as a workbook (its pictures have far more points than those of a run)"
+    )
+
+
 def test_a_picture_that_is_damaged_or_of_another_form_is_none(book: bytes) -> None:
     drawn = with_picture(book, png("red"))
     part = next(name for name in zipfile.ZipFile(io.BytesIO(drawn)).namelist() if "media" in name)
