@@ -168,7 +168,7 @@ def _check_text(element: Any, part: str) -> None:
 
 def _check_sheet(file: Any, part: str) -> None:
     """Raise ValueError where a sheet has a cell twice, out of its place, or far from all others."""
-    rows = filled = last = in_table = column = 0
+    rows = filled = last = in_table = column = spanned = 0
     for _, element in iterparse(file):
         name = element.tag.removeprefix(_MAIN)
         _check_text(element, part)
@@ -185,7 +185,10 @@ def _check_sheet(file: Any, part: str) -> None:
             _check_row(element, number, part)
             element.clear()
         elif name in _RANGES:
-            _bounds(element.get("ref", ""), part)
+            left, top, right, bottom = _bounds(element.get("ref", ""), part)
+            spanned += (right - left + 1) * (bottom - top + 1) - 1
+            if spanned > _MOST_BEYOND:
+                _refuse(part, "its ranges span more cells than those of a run")
         elif name == "col":
             if int(element.get("min", "0")) <= column:
                 _refuse(part, f"it has two widths for column {column}")

@@ -350,6 +350,16 @@ def test_a_picture_over_the_cells_is_named(book: bytes) -> None:
     assert found == "Summary: a picture is added or different"
 
 
+def test_ranges_that_span_far_more_cells_than_in_a_run_are_not_compared(book: bytes) -> None:
+    part = "xl/worksheets/sheet2.xml"
+    ranges = b"</sheetData><mergeCells>%b</mergeCells>" % (b'<mergeCell ref="A2:ALL7"/>' * 2)
+    with zipfile.ZipFile(io.BytesIO(book)) as archive:
+        sheet = archive.read(part).replace(b"</sheetData>", ranges)
+    assert compare_books(book, with_part(book, part, sheet)).first == (
+        f"cannot be read as a workbook ({part}: its ranges span more cells than those of a run)"
+    )
+
+
 def test_pictures_of_far_more_points_than_in_a_run_are_not_looked_at(book: bytes) -> None:
     def found(height: int) -> str:
         buffer = io.BytesIO()
