@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from credreport.errors import InputRefused, Notice, Problem, UsageError
 from credreport.files import DEFAULT_MAX_BYTES
 from credreport.instants import format_instant
-from credreport.reports.inputs import Opener, Skipped, is_only_litter
+from credreport.reports.inputs import Opener, Skipped, in_order, is_only_litter
 from credreport.reports.report import Report
 from credreport.reports.selection import (
     NEWEST,
@@ -88,11 +88,11 @@ def read_dates(
     undated: list[Report] = []
     refused: list[Problem] = []
     skipped: list[Skipped] = []
-    for name, place in sorted(zip(names, range(len(names)), strict=True)):  # see Opener.find_all
+    for place in sorted(range(len(names)), key=lambda place: in_order(names[place])):
         if as_of:
             opener.seen.clear()  # the same file at two instants is two dates
         reports, problems, passed_over = sort_items(
-            opener.open_all([name]), instants[place], progress
+            opener.open_all([names[place]]), instants[place], progress
         )
         refused += problems
         skipped += passed_over

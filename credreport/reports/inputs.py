@@ -157,6 +157,9 @@ class Unread:
         folder, base = os.path.split(self.path)
         # What was packed on Windows may have its directories in its name.
         stamp = _stamp_of_directory(os.path.join(folder, *steps_of(base)[:-1]))  # noqa: PTH118
+        if self.is_link and stamp:
+            behind = os.path.realpath(self.path)
+            stamp = None if may_be_later(behind, self.path, stamp.instant) else stamp
         if self.member is None:
             return stamp
         *folders, _ = steps_of(self.member.name)
@@ -290,6 +293,11 @@ def _walk(top: str | Path, failures: list[OSError]) -> Iterator[tuple[str, list[
         ]
 
 
+def in_order(path: str) -> tuple[bool, str]:
+    """Return the place of an input: by its path, links last, which are other names of what is found before."""
+    return os.path.islink(path), path  # noqa: PTH114 - a text will do
+
+
 class Opener:
     """One search: remembers which files were seen, which names were given, how much was unpacked."""
 
@@ -309,10 +317,10 @@ class Opener:
     def find_all(self, inputs: Sequence[str]) -> Iterator[Item]:
         """Yield the same, with files unread; see find_inputs.
 
-        In the order of their paths: which of two files of one name keeps it must not depend on
-        the order in which they were given.
+        See in_order: which of two files of one name keeps it must not depend on the order in which
+        they were given.
         """
-        for text in sorted(inputs):
+        for text in sorted(inputs, key=in_order):
             if text == "-":
                 yield self._open_stdin()
             elif os.path.lexists(text):
@@ -363,7 +371,7 @@ class Opener:
 
     def _find_matches(self, pattern: str) -> Iterator[Item]:
         found = match(pattern)
-        for path in found.paths:
+        for path in sorted(found.paths, key=os.path.islink):
             yield from self._find_path(Path(path), _absolute(found.top))
         for link, top in sorted(found.links.items()):
             name = self.names.choose(Path(link).name, Path(link).parent.name)
@@ -581,13 +589,18 @@ def _dates_of(path: str) -> set[datetime]:
 
 @lru_cache(maxsize=1)
 def _stamp_of_directory(directory: str) -> Stamp | None:
-    """Return when the reports in a directory were made, also where a link (`latest`) leads to it."""
-    found = stamp_of_folder(Path(directory).parts)
-    if found:
-        return found
+    """Return when the reports in a directory were made; where a link (`latest`) leads to it, also by its own name.
+
+    None where one of the two names is of a later day than the other, which may be of no date.
+    """
     real = os.path.realpath(directory)
-    found = stamp_of_last(Path(real).parts)
-    return None if found and may_be_later(directory, real, found.instant) else found
+    found, behind = (stamp_of_folder(Path(each).parts) for each in (directory, real))
+    if found and behind:
+        return found if behind.instant <= found.instant else None
+    for stamp, other, own in ((found, real, directory), (behind, directory, real)):
+        if stamp:
+            return None if may_be_later(other, own, stamp.instant) else stamp
+    return None
 
 
 def _why_not_searched(folder: str) -> str:

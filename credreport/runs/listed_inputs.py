@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from credreport.errors import Problem
 from credreport.files import sha256
-from credreport.reports.inputs import Opener, Skipped, Stream
+from credreport.reports.inputs import Opener, Skipped, Stream, in_order
 from credreport.runs.rehash import Fault, Manifest, hash_plain, short
 
 REPORT = "report"
@@ -37,7 +36,8 @@ def open_given(names: Sequence[str], max_bytes: int) -> list[Given]:
     """Read the inputs once, for all manifests: in the order in which a run reads them, as named."""
     opener = Opener(max_bytes)
     given: dict[int, Given] = {}
-    for place, name in sorted(enumerate(names), key=itemgetter(1)):
+    for place in sorted(range(len(names)), key=lambda place: in_order(names[place])):
+        name = names[place]
         items = list(opener.open_all([name]))
         streams = [item for item in items if isinstance(item, Stream)]
         given[place] = Given(name, items, {each.name: sha256(each.data) for each in streams})

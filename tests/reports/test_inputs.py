@@ -545,10 +545,11 @@ def test_a_name_without_a_date_may_be_of_a_later_day_where_equal_files_are_store
     ]
 
 
-@pytest.mark.parametrize("name", ["in/latest.csv", "in/latest/a.csv"])
+@pytest.mark.parametrize("name", ["in/latest.csv", "in/latest/a.csv", "in/0.csv"])
 def test_but_not_where_it_is_a_link(tmp_path: Path, name: str) -> None:
     report = put(tmp_path / "in/2026-06-30/a.csv")
-    (tmp_path / "in/latest.csv").symlink_to("2026-06-30/a.csv")
+    for link in ("latest.csv", "0.csv"):
+        (tmp_path / "in" / link).symlink_to("2026-06-30/a.csv")
     (tmp_path / "in/latest").symlink_to("2026-06-30")
     shown = name.removeprefix("in/")
     found = [*open_inputs([str(report), str(tmp_path / name)])]
@@ -557,14 +558,39 @@ def test_but_not_where_it_is_a_link(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("link", "stamp"),
-    [("latest", "2026-06-30"), ("2026-09-30", "2026-09-30"), ("Q4 2026", ""), ("Dezember", "")],
+    [
+        ("latest", "2026-06-30"),
+        ("2026-09-30", "2026-09-30"),
+        ("Q4 2026", ""),
+        ("Dezember", ""),
+        ("2026-09-30/in", "2026-09-30"),
+        ("2026-03-31/in", ""),
+    ],
 )
-def test_a_link_to_a_directory_has_its_date_but_not_where_it_may_have_a_later_one(
-    tmp_path: Path, link: str, stamp: str
+@pytest.mark.parametrize("target", ["", "/111122223333"])
+def test_a_link_has_the_date_of_its_target_but_not_where_one_of_the_two_may_be_later(
+    tmp_path: Path, link: str, stamp: str, target: str
 ) -> None:
-    put(tmp_path / "2026-06-30/a.csv")
-    (tmp_path / link).symlink_to("2026-06-30")
+    put(tmp_path / "2026-06-30/111122223333/a.csv")
+    (tmp_path / link).parent.mkdir(exist_ok=True)
+    (tmp_path / link).symlink_to(f"{tmp_path}/2026-06-30{target}")
     (stream,) = open_inputs([str(tmp_path / link)])
+    assert isinstance(stream, Stream)
+    found = stream.place_stamp
+    assert (f"{found.instant:%Y-%m-%d}" if found else "") == stamp
+
+
+@pytest.mark.parametrize(
+    ("place", "stamp"),
+    [("2026-09-30", "2026-09-30"), ("2026-06-30", "2026-06-30"), ("2026-03-31", "")],
+)
+def test_a_link_to_a_file_of_a_later_day_is_not_dated_by_its_own_directory(
+    tmp_path: Path, place: str, stamp: str
+) -> None:
+    report = put(tmp_path / "store/2026-06-30/a.csv")
+    (tmp_path / place).mkdir()
+    (tmp_path / place / "a.csv").symlink_to(report)
+    (stream,) = open_inputs([str(tmp_path / place / "a.csv")])
     assert isinstance(stream, Stream)
     found = stream.place_stamp
     assert (f"{found.instant:%Y-%m-%d}" if found else "") == stamp
@@ -909,7 +935,7 @@ def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
     (tmp_path / "gone.csv").symlink_to(tmp_path / "nowhere")
     assert "not a regular file" in names([tmp_path / "pipe.csv"])[0]
     assert "not a regular file" in names(["/dev/zero"])[0]
-    link, pipe = open_inputs([str(tmp_path / name) for name in ("gone.csv", "pipe.csv")])
+    pipe, link = open_inputs([str(tmp_path / name) for name in ("gone.csv", "pipe.csv")])
     assert str(pipe).endswith(" Pipe it into credreport and name `-`.")
     assert str(link).endswith(" Check the file and its permissions.")
 
