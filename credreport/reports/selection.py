@@ -524,16 +524,23 @@ def _said_in_vain(report: Report) -> str:
 
 
 def _called_by_missing(reports: Sequence[Report]) -> Iterator[Notice]:
-    """Warn of reports called by an account that has none: perhaps theirs was saved in its place."""
-    judged = {report.account_id for report in reports}
+    """Warn of reports called by an account that has none so new: perhaps theirs was saved in its place."""
+    judged = {report.account_id: report for report in reports}
     for report in reports:
-        called = accounts_nearest(report.source.name)
-        if called and called.isdisjoint(judged) and ACCOUNT_ID.fullmatch(report.account_id):
+        called = accounts_nearest(report.path)
+        theirs = [judged[account] for account in called & judged.keys()]
+        is_covered = any(not _is_days_before(other, report) for other in theirs)
+        if called and not is_covered and ACCOUNT_ID.fullmatch(report.account_id):
             message = (
-                f"called by account {', '.join(sorted(called))}, which has no report, but is of account "
-                f"{report.account_id}: perhaps that was saved in its place"
+                f"called by account {', '.join(sorted(called))}, which has no report so new, but is of "
+                f"account {report.account_id}: perhaps that was saved in its place"
             )
             yield Notice(report.source.name, 0, "called-by-missing", message)
+
+
+def _is_days_before(report: Report, other: Report) -> bool:
+    """Whether a report's own stamp is more than a day before another's."""
+    return bool(report.stamp and other.stamp and other.stamp - report.stamp > _LATE)
 
 
 def date_notices(reports: Sequence[Report]) -> list[Notice]:

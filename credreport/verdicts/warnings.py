@@ -54,7 +54,7 @@ WARNING_TITLES = {
     "gap-2018": "sign-ins of May 2018 were never recorded",
     "boundary": "within a day of the threshold",
     "late-as-of": "judged long after the report was made",
-    "called-by-missing": "reports called by an account that has none",
+    "called-by-missing": "reports called by an account that has none so new",
     "denied-order": "older reports with later timestamps than the newer one",
     "dated-by-place": "reports dated only by a directory or an archive",
     "apart": "reports more than a week apart",

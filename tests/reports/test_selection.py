@@ -389,7 +389,9 @@ class TestSuperseded:
             (f"{OTHER}/2026-01-31.csv", "", True),
             (f"{OTHER}/111122223333_2026-01-31.csv", "", False),
             ("202601311200/2026-01-31.csv", "", False),
-            (f"{OTHER}/2026-01-31.csv", OTHER, False),
+            (f"{OTHER}/2026-01-31.csv", "2026-01-31.csv", False),
+            (f"{OTHER}/2026-01-31T23-59-59Z.csv", "2026-01-30T23-59-59Z.csv", False),
+            (f"{OTHER}/2026-01-31T23-59-59Z.csv", "2026-01-30T23-59-58Z.csv", True),
         ],
     )
     def test_one_called_by_an_account_without_a_report_is_warned_of(
@@ -398,13 +400,16 @@ class TestSuperseded:
         """Where a role could not be taken, the report of the account before was saved under its name."""
         save(tmp_path, root(), name=name)
         if other:
-            save(tmp_path, root(other), name="2026-01-31.csv")
+            save(tmp_path, root(OTHER), name=other)
         message = (
-            f"called by account {OTHER}, which has no report, but is of account 111122223333: perhaps "
+            f"called by account {OTHER}, which has no report so new, but is of account 111122223333: perhaps "
             "that was saved in its place"
         )
         expected = (Notice(name, 0, "called-by-missing", message),) if is_told else ()
         assert read([tmp_path]).notices == expected
+        if not other:
+            (notice,) = read([(tmp_path / name).parent]).notices or (None,)
+            assert (notice and notice.code) == ("called-by-missing" if is_told else None)
 
     @pytest.mark.parametrize(
         ("older", "newer", "is_told"),
