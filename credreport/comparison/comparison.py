@@ -14,7 +14,7 @@ from functools import cached_property
 import pandas as pd
 
 from credreport.comparison.changes import find_latecomers, match
-from credreport.comparison.identity import identify, to_coverage
+from credreport.comparison.identity import NO_KEY, identify, to_coverage
 from credreport.comparison.outcomes import to_changes, to_rows_of_findings
 from credreport.comparison.rule_answers import to_found, to_unknown
 from credreport.comparison.timeline import count_open, follow, to_steps, to_timeline
@@ -28,11 +28,13 @@ from credreport.reports.by_date import (
 from credreport.reports.inputs import Skipped
 from credreport.reports.normalise import by_key, to_rows
 from credreport.reports.report import Report
+from credreport.reports.selection import doubts_of
 from credreport.reports.stamp import GENERATED_TIME
 from credreport.rules.accounts import Account
 from credreport.rules.policy import Policy
-from credreport.schema import FINDING_KINDS, JUDGED_KINDS, Change, Outcome, Status, Use
-from credreport.text import plural
+from credreport.rules.rule import Subject
+from credreport.schema import FINDING_KINDS, JUDGED_KINDS, Change, Kind, Outcome, Status, Use
+from credreport.text import first_few, plural
 from credreport.text_storage import storing_python_text
 from credreport.verdicts.assessment import Assessment
 from credreport.verdicts.tally import WITHOUT_REPORT, doubts_in_words
@@ -40,6 +42,7 @@ from credreport.verdicts.warnings import WAIVER_CODES
 
 NOT_COVERED = "accounts without a report of the newest date"
 _MOST_DAYS = 4
+_MOST_NAMED = 10
 _DATED_CODES = ("class-unmatched", "waiver-unmatched", "account-without-report")
 
 
@@ -253,6 +256,8 @@ def compare_all(given: Sequence[Assessment]) -> Comparison:
     notices = [] if is_sorted else [reversed_notice()]
     notices += _coverage_notices(changes, coverage, day)
     notices += _pair_notices(pairs, find_latecomers(pairs))
+    notices += [*_back_notices(identified), *_return_notices(identified, coverage)]
+    notices += _order_notices(assessments)
     notices += _dated_notices(assessments)
     return Comparison(
         assessments=assessments,
@@ -316,28 +321,36 @@ def _refuse_incomparable(assessments: Sequence[Assessment]) -> None:
         raise UsageError(message)
 
 
+def _order_notices(assessments: Sequence[Assessment]) -> Iterator[Notice]:
+    """Warn of each report in which rows may be missing: by the one before it, and the latest of all."""
+    seen: dict[str, tuple[Report, Report]] = {}
+    for report in (report for date in assessments for report in date.reports):
+        before, latest = seen.get(report.account_id, (report, report))
+        yield from doubts_of(report, [before] if before is latest else [before, latest])
+        is_latest = report.newest and (latest.newest is None or report.newest > latest.newest)
+        seen[report.account_id] = report, report if is_latest else latest
+
+
 def _find_repeated(
     identified: pd.DataFrame, assessments: Sequence[Assessment]
 ) -> Iterator[Repeated]:
-    """Find accounts whose reports of two successive dates say the same, in any order of rows.
+    """Find accounts whose reports of two dates say the same, in any order of rows.
 
     Where AWS itself says when it made each of the two, they are two reports of a quiet account.
     """
     signatures = _to_signatures(identified)
-    seen: dict[str, tuple[int, Report]] = {}
+    seen: dict[tuple[str, int], Report] = {}
     for date, assessment in enumerate(assessments):
         for report in assessment.reports:
-            account = report.account_id
-            if account in seen:
-                older, twin = seen[account]
+            content = report.account_id, signatures[date, report.account_id]
+            if twin := seen.get(content):
                 instants = as_of_of(twin), as_of_of(report)
                 is_made_twice = instants[0] != instants[1] and all(
                     each.as_of_origin == GENERATED_TIME for each in (twin, report)
                 )
-                is_same = signatures[older, account] == signatures[date, account]
-                if is_same and not is_made_twice:
-                    yield Repeated(account, *instants)
-            seen[account] = date, report
+                if not is_made_twice:
+                    yield Repeated(report.account_id, *instants)
+            seen[content] = report
 
 
 def _to_signatures(identified: pd.DataFrame) -> dict[tuple[int, str], int]:
@@ -420,21 +433,6 @@ def _pair_notices(pairs: pd.DataFrame, latecomers: pd.DataFrame) -> list[Notice]
             else "was it renamed, or was that report cut short?"
         )
         notices.append(Notice("", 0, "latecomer", message))
-    went_back = pairs["last_used_after"] < pairs["last_used_before"]
-    is_active = pairs["status_after"].isin([Status.UNUSED, Status.CURRENT, Status.UNDETERMINED])
-    is_lost = pairs["last_used_before"].notna() & pairs["last_used_after"].isna() & is_active
-    back = pairs[went_back | is_lost].sort_values(["account_id", "owner", "slot"])
-    for row in to_rows(back):
-        is_known = isinstance(row["last_used_after"], pd.Timestamp)
-        raw = row["last_used_raw_after"]
-        told = (raw or "blank") if isinstance(raw, str) else "unknown (there is no such column)"
-        now = f"{row['last_used_after']:%Y-%m-%d}" if is_known else told
-        message = (
-            f"account {row['account_id']}: {row['user']!r}, {row['credential_after']}: last used "
-            f"{now} in the newer report and {row['last_used_before']:%Y-%m-%d} in the "
-            "older: the newer one has less information, or one of the two is wrong"
-        )
-        notices.append(Notice("", 0, "use-went-back", message))
     anew = pairs[pairs["change"].eq(Change.USED_AGAIN) & pairs["use_after"].ne(Use.USED)]
     for row in to_rows(anew.sort_values(["account_id", "owner"])):
         message = (
@@ -443,3 +441,58 @@ def _pair_notices(pairs: pd.DataFrame, latecomers: pd.DataFrame) -> list[Notice]
         )
         notices.append(Notice("", 0, "set-anew", message))
     return notices
+
+
+def _back_notices(identified: pd.DataFrame) -> Iterator[Notice]:
+    """Warn where a last use, or the change of a password, is earlier than an older report says, or lost."""
+    rows = identified[identified["key"].ne(NO_KEY) & identified["status"].ne("")]
+    rows = rows.sort_values(["key", "date"])
+    is_active = rows["status"].isin([Status.UNUSED, Status.CURRENT, Status.UNDETERMINED])
+    for column, raw, word in (
+        ("last_used", "last_used_raw", "used"),
+        ("set_at", "set_raw", "changed"),
+    ):
+        known = rows[[column, "as_of"]].where(rows[column].notna())
+        before = known.groupby(rows["key"]).ffill().groupby(rows["key"]).shift()
+        told = rows.assign(before=before[column], before_as_of=before["as_of"])
+        went_back = told[column] < told["before"]
+        if column == "last_used":
+            lost = told[told["before"].notna() & told[column].isna() & is_active]
+            went_back |= told.index.isin(lost.drop_duplicates("key").index)
+        else:
+            went_back &= told["kind"].eq(Kind.PASSWORD)
+        for row in to_rows(told[went_back].sort_values(["account_id", "owner", "slot", "date"])):
+            cell = row[raw]
+            now = (
+                (cell or "blank") if isinstance(cell, str) else "unknown (there is no such column)"
+            )
+            if isinstance(row[column], pd.Timestamp):
+                now = f"{row[column]:%Y-%m-%d}"
+            message = (
+                f"account {row['account_id']}: {row['user']!r}, {row['credential']}: last {word} {now} in the "
+                f"report of {row['as_of']:%Y-%m-%d} and {row['before']:%Y-%m-%d} in that of "
+                f"{row['before_as_of']:%Y-%m-%d}: the newer one has less information, or one of the two is wrong"
+            )
+            yield Notice("", 0, f"{'use' if word == 'used' else 'set'}-went-back", message)
+
+
+def _return_notices(identified: pd.DataFrame, coverage: pd.DataFrame) -> Iterator[Notice]:
+    """Warn of reports that lack users or access keys that an older and a newer one have."""
+    kind = identified["kind"]
+    is_known = kind.eq(Subject.USER.value) & identified["is_created_known"]
+    is_known |= kind.eq(Kind.ACCESS_KEY) & identified["is_born_known"]
+    rows = identified[is_known & identified["key"].ne(NO_KEY)].merge(
+        coverage[["date", "account_id", "turn"]], on=["date", "account_id"]
+    )
+    rows = rows.sort_values(["key", "turn"])
+    since = rows.groupby("key")["turn"].shift()
+    back = rows[rows["turn"].sub(since).gt(1)].assign(lacking=since + 1)
+    lacking = coverage.rename(columns={"turn": "lacking", "as_of": "lacking_as_of"})
+    named = back.merge(lacking.drop(columns="date"), on=["account_id", "lacking"])
+    for (account, as_of), group in named.groupby(["account_id", "lacking_as_of"]):
+        users = [repr(user) for user in group["user"].drop_duplicates().sort_values()]
+        message = (
+            f"account {account}: the report of {as_of:%Y-%m-%d} lacks what an older and a newer one "
+            f"have of {first_few(users, _MOST_NAMED)}: IAM restores no user and no key, so one of them is wrong"
+        )
+        yield Notice("", 0, "returned", message)

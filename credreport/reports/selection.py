@@ -382,7 +382,7 @@ def _choose_newest(
             problems.append(Problem(newest.source.name, newest.first_line, 0, found, _PART))
             continue
         chosen.append(newest)
-        notices += _doubts_of(newest, others)
+        notices += doubts_of(newest, others)
         for report in others:
             why = f"{SUPERSEDED}: account {account_id} has a newer report, {newest.source.name!r}"
             doubt = _may_be_another(report, newest)
@@ -394,7 +394,7 @@ def _choose_newest(
     return chosen, left_out, problems, notices
 
 
-def _doubts_of(newest: Report, others: Sequence[Report]) -> Iterator[Notice]:
+def doubts_of(newest: Report, others: Sequence[Report]) -> Iterator[Notice]:
     """Warn where rows may be missing from the newest report of an account.
 
     The one before it, the first other, has more users, or an older one has later timestamps. It need

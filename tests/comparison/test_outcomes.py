@@ -356,8 +356,8 @@ def test_used_in_between_and_unused_again(tmp_path: Path) -> None:
 def test_a_last_use_that_was_lost_is_named_in_a_warning(tmp_path: Path) -> None:
     comparison = run(tmp_path, [user(**key())], [user(**key(used="N/A"))])
     assert [str(notice) for notice in comparison.own_notices] == [
-        f"account {ACCOUNT}: 'alice', access_key_1: last used N/A in the newer report and 2025-01-01 "
-        "in the older: the newer one has less information, or one of the two is wrong"
+        f"account {ACCOUNT}: 'alice', access_key_1: last used N/A in the report of 2026-09-30 and 2025-01-01 "
+        "in that of 2026-06-30: the newer one has less information, or one of the two is wrong"
     ]
 
 
