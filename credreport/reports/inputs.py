@@ -436,8 +436,12 @@ class Opener:
         elif is_directory:
             is_left_out = any(map(_why_not_searched, target.relative_to(top).parts))
             why = "a link to a directory that is not searched" if is_left_out else _SEARCHED
-            if are_of_two_accounts(Path(path).name, target.name):
+            place = str(Path(path).parent.resolve() / Path(path).name)
+            stamp = _stamp_of_directory(str(target))
+            if are_of_two_accounts(place, str(target)):
                 is_left_out, why = True, "a link to a directory called by another account"
+            elif stamp and may_be_later(place, str(target), stamp.instant):
+                is_left_out, why = True, "a link to a directory called by an earlier day"
             yield Skipped(name, why, is_left_out)
         else:
             yield from self._find_searched(path, Path(path).name, name, directory)

@@ -397,7 +397,7 @@ def test_a_directory_of_a_date_or_an_account_without_a_report_is_a_doubt(tmp_pat
         "notes",
     ):
         (tmp_path / name).mkdir(parents=True)
-    (tmp_path / "2026-12-28/previous").symlink_to("../2026-06-30")
+    (tmp_path / "2026-12-28/previous").symlink_to("../notes")
     (tmp_path / "2026-06-30T06-00-09").mkdir()
     (tmp_path / "2026-06-30T06-00-09/b.csv").symlink_to("../2026-06-30/b_2026-06-30.csv")
     put(tmp_path / "2026-06-30/b_2026-06-30.csv", REPORT)
@@ -647,12 +647,28 @@ def test_a_link_called_by_another_account_is_a_doubt(
         (tmp_path / name).unlink()
 
 
-@pytest.mark.parametrize(("name", "is_doubt"), [("444455556666", True), ("latest", False)])
-def test_a_link_to_the_directory_of_another_account_is_a_doubt(
-    tmp_path: Path, name: str, is_doubt: bool
+@pytest.mark.parametrize(
+    ("name", "target", "is_doubt"),
+    [
+        ("444455556666", "111122223333", True),
+        ("444455556666/2026-06-30", "111122223333/2026-06-30", True),
+        ("444455556666/prod/in", "444455556666/dev/in", False),
+        ("latest", "111122223333", False),
+        ("2026-09-30/prod", "2026-06-30/prod", True),
+        ("2026-09-30/all", "2026-06-30", True),
+        ("Q3 2026/prod", "2026-06-30/prod", True),
+        ("2026-03-31/next", "2026-06-30", False),
+        ("by-account/prod/2026-06-30", "2026-06-30/prod", False),
+        ("in/prod", "2026-06-30/prod", False),
+    ],
+)
+def test_a_link_to_the_directory_of_another_account_or_an_earlier_day_is_a_doubt(
+    tmp_path: Path, name: str, target: str, is_doubt: bool
 ) -> None:
-    put(tmp_path / "111122223333/a.csv")
-    (tmp_path / name).symlink_to("111122223333")
+    put(tmp_path / target / "a.csv")
+    (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+    put((tmp_path / name).parent / "b.csv")
+    (tmp_path / name).symlink_to(tmp_path / target)
     (skipped,) = (item for item in open_inputs([str(tmp_path)]) if isinstance(item, Skipped))
     assert skipped.is_doubt is is_doubt
 
