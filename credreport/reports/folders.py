@@ -8,17 +8,19 @@ from collections.abc import Iterator
 from credreport.reports.name_dates import stamps_in_name
 from credreport.reports.stamp import MOST_FOLDERS, is_called_by_a_time, part_steps, steps_of
 
-_ACCOUNT = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
-
-# Not the end of a UUID.
+# Not the middle of a UUID, nor its end.
+_DIGITS = "(?:[0-9]{12}|[0-9]{4}-[0-9]{4}-[0-9]{4}(?!-[0-9a-fA-F]{12}))"
+_ACCOUNT = re.compile(rf"(?<![0-9]){_DIGITS}(?![0-9])")
 _ACCOUNT_IN_NAME = re.compile(
-    r"(?<![0-9A-Za-z])(?<![0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-)[0-9]{12}(?![0-9A-Za-z])"
+    r"(?<![0-9A-Za-z])(?<![0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-)"
+    rf"{_DIGITS}(?![0-9A-Za-z])"
 )
 
 
 def accounts_beside(path: str, other: str) -> set[str]:
     """Return the accounts that a path names in the steps that it does not share with another."""
-    found = _ACCOUNT_IN_NAME.findall("/".join(part_steps(path, other)[1]))
+    names = _ACCOUNT_IN_NAME.findall("/".join(part_steps(path, other)[1]))
+    found = (name.replace("-", "") for name in names)
     return {each for each in found if not stamps_in_name(f"{each}00 {_to_century(each)}")}
 
 

@@ -387,6 +387,7 @@ def test_a_directory_of_a_date_or_an_account_without_a_report_is_a_doubt(tmp_pat
     for name in (
         "2026-12-30/raw",
         "prod-444455556666",
+        "4444-5555-6666 prod",
         "2026-12-28",
         "2026-08/raw",
         "2026-06/raw",
@@ -404,7 +405,7 @@ def test_a_directory_of_a_date_or_an_account_without_a_report_is_a_doubt(tmp_pat
     doubts = {name for name, what in left_out(tmp_path).items() if what == "doubt"}
     assert doubts == {
         "2026-09-29", "2026-09-30", "2026-10-01", "eu/2026/12/31", "2026-12-30",
-        "prod-444455556666", "2026-12-28", "2026-08", "2026-06", "Q3 2026", "2026/Dec",
+        "prod-444455556666", "4444-5555-6666 prod", "2026-12-28", "2026-08", "2026-06", "Q3 2026", "2026/Dec",
         "eu/30.09.2026",
     }  # fmt: skip
 
