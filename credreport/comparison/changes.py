@@ -45,6 +45,8 @@ def match(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     doubt = pd.Series("", index=pairs.index, dtype="str")
     for name in ("user", "twins", "name"):
         doubt = doubt.mask(loose.isin(users.loc[users["doubt"].eq(name), "user_key"]), name)
+    is_swapped = loose.isin(_find_swapped_users(before, after))
+    doubt = doubt.mask(is_swapped & doubt.eq(""), "twins")
     doubt = doubt.mask(loose.isin(_find_uneven_users(before, after)), "rows")
     pairs = pairs.assign(
         has_user_after=loose.isin(after["user_key"]),
@@ -151,6 +153,25 @@ def _find_loose_users(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame
         doubt=doubt,
         is_recreated=has_namesake & is_known,
     )
+
+
+def _find_swapped_users(before: pd.DataFrame, after: pd.DataFrame) -> list[int]:
+    """Return the users of one creation time of whom one has on one side only keys that the other has there.
+
+    They may have taken each other's names.
+    """
+    birth = ["account_id", "created", "set_at"]
+    keys = [
+        table.loc[
+            table["kind"].eq(Kind.ACCESS_KEY) & table["is_created_known"] & table["set_at"].notna(),
+            [*birth, "user_key"],
+        ].drop_duplicates()
+        for table in (before, after)
+    ]
+    both = keys[0].merge(keys[1], on=birth, suffixes=("_before", "_after"))
+    is_same = both["user_key_before"].eq(both["user_key_after"])
+    stays = is_same.groupby([both[name] for name in birth]).transform("any")
+    return both.loc[~stays, ["user_key_before", "user_key_after"]].to_numpy().ravel().tolist()
 
 
 def _find_uneven_users(before: pd.DataFrame, after: pd.DataFrame) -> pd.Series:

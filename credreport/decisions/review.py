@@ -369,7 +369,8 @@ def _mixed_up(decision: Decision, standing: _Standing) -> str:
                 "up. Sort and paste whole rows only, and correct this one"
             )
     user = str(standing.row["user"])
-    if "(as " not in standing.detail and user.isprintable() and decision.user not in ("", user):
+    is_other = decision.user.lower() not in ("", user.lower())  # IAM's names ignore case
+    if "(as " not in standing.detail and user.isprintable() and is_other:
         return (
             f"{decision.finding_id} is next to {decision.user!r}, but it is of {user!r}: rows "
             "were mixed up. Sort and paste whole rows only, and correct this one"

@@ -126,6 +126,18 @@ def test_one_of_two_with_one_creation_time_that_stays_is_no_candidate(tmp_path: 
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("after", [("b", "a"), ("b",)])
+def test_users_of_one_creation_time_may_have_taken_each_others_names(
+    tmp_path: Path, after: tuple[str, ...]
+) -> None:
+    before = [at(name, **key(made=made)) for name, made in MADE.items()]
+    swapped = [at(name, **key(made=made)) for name, made in zip(after, MADE.values(), strict=False)]
+    comparison = run(tmp_path, before, swapped)
+    assert {change for _, change, _ in told(comparison)} == {"undetermined"}
+    assert comparison.doubts
+    assert told(run(tmp_path / "as they were", before, before)) == STILL * 2
+
+
 def test_users_masked_alike_are_told_apart_by_name(tmp_path: Path) -> None:
     masked = f"arn:aws:iam::{ACCOUNT}:user/***"
     before = [user("a", **key()) | {"arn": masked}, user("b", **key(used=RECENT)) | {"arn": masked}]

@@ -224,6 +224,12 @@ class TestAFindingThatIsNotThere:
         assert (state, is_contradicted) == ("undetermined", False)
 
 
+def test_a_user_renamed_in_capitals_only_is_the_same_one(judged: Assessment) -> None:
+    decision = replace(of_user(judged, "a", "Exception"), user="A")
+    table = review(Decisions((decision,), file=FILE), judged).table
+    assert table[["user", "is_found"]].to_numpy().tolist()[-1] == ["a", True]
+
+
 class TestRowsThatWereMixedUp:
     @pytest.mark.parametrize(
         ("change", "there", "here"),
