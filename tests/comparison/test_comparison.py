@@ -18,6 +18,7 @@ from credreport.reports.selection import read_reports
 from credreport.rules.policy import Policy, UserClass
 from credreport.schema import CHANGES, TIMELINE
 from credreport.verdicts.assessment import assess
+from credreport.verdicts.warnings import WARNING_TITLES
 from tests.support.reports import ACCOUNT, COLUMNS, lose_a_row, root, save, to_csv, user
 
 OTHER = "444455556666"
@@ -925,6 +926,7 @@ def test_rows_that_do_not_tie_out_are_shouted(tmp_path: Path) -> None:
 
 
 def own_notices(comparison: Comparison, *codes: str) -> list[str]:
+    assert {notice.code for notice in comparison.own_notices} <= {*WARNING_TITLES}
     return [str(notice) for notice in comparison.own_notices if notice.code in codes]
 
 
