@@ -62,9 +62,9 @@ _SAMPLE, _WAIVERS = "Sample", "Waivers"
 _LISTS = (_FINDINGS, _DECISIONS, "Undetermined", "Remediation")
 _READ = (*_LISTS, _SUMMARY, _SAMPLE)
 _MERGED = re.compile(
-    rb"<(?:\w+:)?mergeCell [^>]{0,99}?\bref=[\"'](?P<place>[A-Z]{1,3}(?P<first>\d+):[A-Z]{1,3}(?P<last>\d+))"
+    rb"<(?:[^\s<>/:]+:)?mergeCell\s[^>]{0,99}?\bref=[\"'](?P<place>[A-Z]{1,3}(?P<first>\d+):[A-Z]{1,3}(?P<last>\d+))"
 )
-_ROW = re.compile(rb"<(?:\w+:)?row(?=[\s/>])(?:[^<>]*?\sr=[\"'](?P<row>-?[0-9]{1,9})[\"'])?")
+_ROW = re.compile(rb"<(?:[^\s<>/:]+:)?row(?=[\s/>])(?:[^<>]*?\sr=[\"'](?P<row>-?[0-9]{1,9})[\"'])?")
 _PIECE, _LONGEST_TAG = 1024 * 1024, 4096
 _ID = "Finding ID"
 _FINDING_ID = re.compile(r"CR-M?[0-9A-F]{12}(?:-[0-9]+)?")
