@@ -58,6 +58,7 @@ _LEAVES = {f"{_MAIN}{name}" for name in ("f", "v", "t")}
 _OTHER_MAIN = "{http://purl.oclc.org/"  # the same names once more, which openpyxl passes over
 _MOST_BEYOND = 10_000
 _WIDE = 1_000
+_FORMULAS = 4_000_000  # the letters that cells take over from the formulas of others
 _WHOLE = {"xl/workbook.xml", "xl/styles.xml", "xl/sharedStrings.xml"}
 _YES, _NO = {"1", "true"}, {"0", "false"}
 SEEN_HEIGHT, SEEN_WIDTH = 5.0, 1.0  # less than that of a row, or a column, shows no letter
@@ -168,7 +169,8 @@ def _check_text(element: Any, part: str) -> None:
 
 def _check_sheet(file: Any, part: str) -> None:
     """Raise ValueError where a sheet has a cell twice, out of its place, or far from all others."""
-    rows = filled = last = in_table = column = spanned = 0
+    rows = filled = last = in_table = column = spanned = shared = 0
+    formulas: dict[str | None, int] = {}
     for _, element in iterparse(file):
         name = element.tag.removeprefix(_MAIN)
         _check_text(element, part)
@@ -184,6 +186,12 @@ def _check_sheet(file: Any, part: str) -> None:
             last = number
             _check_row(element, number, part)
             element.clear()
+        elif name == "f" and element.get("t") == "shared":  # openpyxl writes it out in each cell
+            shared += formulas.get(element.get("si"), 0)
+            if element.text:
+                formulas.setdefault(element.get("si"), len(element.text))
+            if shared > _FORMULAS:
+                _refuse(part, "its formulas are longer than those of a run")
         elif name in _RANGES:
             left, top, right, bottom = _bounds(element.get("ref", ""), part)
             spanned += (right - left + 1) * (bottom - top + 1) - 1

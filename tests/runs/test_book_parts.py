@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from credreport.runs import book_parts
 from credreport.runs.book_parts import check_parts, foreign_parts
 
 MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
@@ -203,6 +204,22 @@ def test_a_note_that_is_always_shown_is_named() -> None:
 )
 def test_what_hides_nothing_is_not_named(part: str, before: str, put_in: str) -> None:
     assert reason(PARTS | {part: PARTS[part].replace(before, f"{put_in}{before}", 1)}) == ""
+
+
+@pytest.mark.parametrize(("letters", "words"), [(99, ""), (100, "its formulas are longer than")])
+def test_the_letters_of_shared_formulas_are_bounded(
+    monkeypatch: pytest.MonkeyPatch, letters: int, words: str
+) -> None:
+    monkeypatch.setattr(book_parts, "_FORMULAS", 100 + 99)
+    cells = [
+        '<f t="shared" si="0"/>',
+        f'<f t="shared" si="0">{"1" * letters}</f>',
+        *['<f t="shared" si="0"/>'] * 2,
+    ]
+    rows = [f'<row r="{n}"><c r="B{n}">{cell}</c></row>' for n, cell in enumerate(cells, 7)]
+    more = f"{''.join(rows)}</sheetData>"
+    found = reason(PARTS | {SHEET: PARTS[SHEET].replace("</sheetData>", more)})
+    assert words in found if words else found == ""
 
 
 def test_a_workbook_as_it_should_be_has_none() -> None:
