@@ -33,6 +33,7 @@ from credreport.reports.stamp import GENERATED_TIME
 from credreport.rules.accounts import Account
 from credreport.rules.policy import Policy
 from credreport.rules.rule import Subject
+from credreport.rules.waivers import OPEN, WAIVED
 from credreport.schema import FINDING_KINDS, JUDGED_KINDS, Change, Kind, Outcome, Status, Use
 from credreport.text import first_few, plural
 from credreport.text_storage import storing_python_text
@@ -258,6 +259,7 @@ def compare_all(given: Sequence[Assessment]) -> Comparison:
     notices += _pair_notices(pairs, find_latecomers(pairs))
     notices += [*_back_notices(identified), *_return_notices(identified, coverage)]
     notices += _order_notices(assessments)
+    notices += _moved_notices(rows, assessments[-1])
     notices += _dated_notices(assessments)
     return Comparison(
         assessments=assessments,
@@ -474,6 +476,21 @@ def _back_notices(identified: pd.DataFrame) -> Iterator[Notice]:
                 f"{row['before_as_of']:%Y-%m-%d}: the newer one has less information, or one of the two is wrong"
             )
             yield Notice("", 0, f"{'use' if word == 'used' else 'set'}-went-back", message)
+
+
+def _moved_notices(rows: pd.DataFrame, newest: Assessment) -> Iterator[Notice]:
+    """Warn of waivers that were in force at the first date and did not cover there what they cover now."""
+    terms = newest.waivers.set_index("waiver")[["approved_on", "expires"]]
+    covered = rows[rows["state_before"].eq(OPEN) & rows["state_after"].eq(WAIVED)]
+    covered = covered.join(terms, on="waiver_after")
+    day = covered["as_of_before"].dt.strftime("%Y-%m-%d")
+    moved = covered[covered["approved_on"].le(day) & covered["expires"].ge(day)]
+    for waiver, group in moved.groupby("waiver_after"):
+        message = (
+            f"waiver {waiver} covers {plural(len(group), 'finding')} that it did not cover before, though in force: "
+            "of a user who was renamed, or a key in another slot"
+        )
+        yield Notice("", 0, "waiver-moved", message)
 
 
 def _return_notices(identified: pd.DataFrame, coverage: pd.DataFrame) -> Iterator[Notice]:

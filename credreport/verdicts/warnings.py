@@ -66,6 +66,7 @@ WARNING_TITLES = {
     "first-seen": "accounts seen for the first time",
     "latecomer": "new users older than the older report",
     "use-went-back": "last use earlier than in an older report, or lost",
+    "waiver-moved": "waivers of what took another name or slot",
     "set-went-back": "password changed earlier than an older report says",
     "returned": "users or keys that a report between two others lacks",
     "set-anew": "passwords changed, not used since",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from credreport.rules.option_file import OptionFile
 from credreport.rules.policy import Policy, load_policy
 from credreport.rules.waivers import Waiver, Waivers
 from credreport.verdicts.assessment import assess
+from credreport.verdicts.warnings import WARNING_TITLES
 from tests.comparison.test_comparison import (
     LATER,
     OLD,
@@ -235,6 +237,9 @@ def test_open_findings_are_exactly_those_still_open_new_or_not_covered(tmp_path:
     assert comparison.open_findings == 3
 
 
+RECENT_KEY = "2025-02-02T00:00:00Z"
+
+
 def waiver(name: str, approved: date, expires: date, user_name: str = "alice") -> Waiver:
     return Waiver(
         id=name,
@@ -259,6 +264,27 @@ def test_a_waived_finding_is_marked_and_does_not_count_as_open(tmp_path: Path) -
     assert comparison.findings_before == 1
     assert list(comparison.timeline["state"]) == ["waived"]
     assert list(comparison.open_counts.groupby("date")["waived"].sum()) == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("approved", "is_told"), [(date(2026, 6, 30), True), (date(2026, 7, 1), False)]
+)
+def test_a_waiver_of_what_took_the_slot_or_the_name_of_another_is_named(
+    tmp_path: Path, approved: date, is_told: bool
+) -> None:
+    rows = [root(), user(**key(), **key(2, made=RECENT_KEY)), user("bob", **password())]
+    moved = [root(), user(**key(made=RECENT_KEY)), user("eve", **password())]
+    of_slot = replace(waiver("W-1", approved, SPAN[1]), credential="access_key_1")
+    of_name = waiver("W-2", approved, SPAN[1], user_name="eve")
+    comparison = judged(dated(tmp_path, rows, moved), Policy(), of_slot, of_name)
+    assert set(comparison.changes["waiver"]) >= {"W-1", "W-2"}
+    assert [str(notice) for notice in comparison.notices if notice.code == "waiver-moved"] == [
+        f"waiver {name} covers 1 finding that it did not cover before, though in force: "
+        "of a user who was renamed, or a key in another slot"
+        for name in ("W-1", "W-2")
+        if is_told
+    ]
+    assert "waiver-moved" in WARNING_TITLES
 
 
 def test_a_waiver_that_ended_between_the_dates_leaves_the_finding_open(tmp_path: Path) -> None:
