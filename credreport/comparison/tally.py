@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from credreport.comparison.closing import CLOSING_WORDS
-from credreport.comparison.comparison import Comparison, Repeated, list_days
+from credreport.comparison.comparison import Comparison, Repeated
+from credreport.comparison.days import list_days
 from credreport.instants import format_instant
 from credreport.reports.selection import as_of_sentences
 from credreport.rules.catalogue import RULES, UNUSED_RULES

@@ -10,7 +10,8 @@ import pytest
 
 import credreport
 from credreport.comparison import timeline
-from credreport.comparison.comparison import Comparison, compare, compare_all, list_days
+from credreport.comparison.comparison import Comparison, compare, compare_all
+from credreport.comparison.days import list_days
 from credreport.comparison.tally import comparison_verdict
 from credreport.errors import InputRefused, UsageError
 from credreport.reports.by_date import read_dates

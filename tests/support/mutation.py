@@ -48,6 +48,7 @@ TESTS = {
     "comparison.renamed_users": _COMPARISON,
     "comparison.rule_answers": _COMPARISON,
     "comparison.timeline": _COMPARISON,
+    "comparison.warnings": _COMPARISON,
     "comparison.twin_credentials": ("comparison/test_twin_credentials", *_COMPARISON),
     "errors": ("test_errors",),
     "files": ("test_files", "reports/test_inputs"),
