@@ -98,11 +98,11 @@ def read_dates(
         skipped += passed_over
         found += [_Dated(report, place) for report in reports if report.as_of]
         undated += [report for report in reports if not report.as_of]
-    single, copies = _leave_out_copies(found, undated)
+    single, undated, copies = _leave_out_copies(found, undated)
     unusable_reports = _find_unusable([item.report for item in single], undated)
     refused += [problem for _, problem in unusable_reports]
-    unusable = [report for report, _ in unusable_reports]
-    chosen = [item for item in single if not any(item.report is other for other in unusable)]
+    unusable = {id(report) for report, _ in unusable_reports}
+    chosen = [item for item in single if id(item.report) not in unusable]
     if refused and (not keep_going or not chosen):
         raise InputRefused(sorted(refused), has_others=bool(chosen))
     if not chosen:
@@ -157,27 +157,29 @@ def directories_of_tree(name: str) -> list[str]:
 
 def _leave_out_copies(
     found: list[_Dated], undated: list[Report]
-) -> tuple[list[_Dated], list[Skipped]]:
+) -> tuple[list[_Dated], list[Report], list[Skipped]]:
     """Count copies once; the same content at another time is another report of a quiet account.
 
-    Removes undated copies of a dated report from `undated`.
+    Returns the dated reports and the undated ones that are left, and the copies.
     """
     kept: dict[tuple[str, str], list[_Dated]] = {}
     copies: list[Skipped] = []
+    left: list[Report] = []
     for item in sorted(found, key=attrgetter("as_of", "report.source.name", "place")):
         alike = kept.setdefault((item.account_id, item.report.digest), [])
         if alike and _is_copy(item, alike[-1]):
             copies.append(leave_out_copy(item.report, [alike[-1].report]))
         else:
             alike.append(item)
-    for report in list(undated):
+    for report in undated:
         twins = kept.get((report.account_id, report.digest))
         if twins:
-            undated.remove(report)
             copies.append(leave_out_copy(report, [twin.report for twin in twins]))
+        else:
+            left.append(report)
     single = [item for alike in kept.values() for item in alike]
     copies.sort(key=attrgetter("name"))
-    return sorted(single, key=lambda item: (item.as_of, item.account_id)), copies
+    return sorted(single, key=lambda item: (item.as_of, item.account_id)), left, copies
 
 
 def _is_copy(item: _Dated, other: _Dated) -> bool:

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
@@ -33,7 +33,7 @@ from credreport.output.formats import SUMS
 from credreport.reports.containers.archives import is_archive, open_archive
 from credreport.reports.containers.members import EMPTY_FOLDER, ArchiveRefused, Member, take_from
 from credreport.reports.containers.unsupported import is_packed
-from credreport.reports.folders import Folders, are_of_two_accounts
+from credreport.reports.folders import Folders, accounts_beside, are_of_two_accounts
 from credreport.reports.name_dates import stamps_in_name
 from credreport.reports.own_output import is_own_file
 from credreport.reports.possible_dates import is_later
@@ -64,6 +64,7 @@ _HEAD = 4 * 1024 * 1024
 _UNPACK = "Unpack it yourself and name the directory"
 
 NO_REPORT = "no report in it"
+_A_DAY = timedelta(days=1)
 _LITTER_REASON = "left by a system or an editor"
 _HIDDEN = "hidden file"
 _CHANGED = "changed since it was found"
@@ -392,14 +393,15 @@ class Opener:
             folders.add(folder, holds=False)
             if below and not entries:
                 empty.add(folder)
-            for entry in list(entries):
+            unsearched: set[str] = set()
+            for entry in entries:
                 is_directory = entry.is_dir(follow_symlinks=False)
                 why = _why_not_searched(entry.name) if is_directory else ""
                 if is_directory and not why:
                     continue
                 shown = self.names.choose(entry.name, directory.name, below)
                 if is_directory:
-                    entries.remove(entry)
+                    unsearched.add(entry.name)
                     yield Skipped(shown, why, is_doubt=why != _LITTER_REASON)
                 elif entry.is_symlink():
                     links.append((folder, entry.path, shown))
@@ -408,6 +410,7 @@ class Opener:
                         found_any |= not isinstance(item, Skipped)
                         folders.add(folder, holds=not _is_no_report(item))
                         yield item
+            entries[:] = [entry for entry in entries if entry.name not in unsearched]
         # After the files: a link is reported as another name of its file, whichever sorts first.
         for folder, path, shown in links:
             for item in self._find_link(path, shown, directory):
@@ -478,6 +481,10 @@ class Opener:
             if _dates_of(absolute):
                 self.seen[file] = name, absolute
         is_link = os.path.islink(path)  # noqa: PTH114 - a text will do
+        if is_link and _leads_to_a_later_day(absolute):
+            found_there = "a link called by an earlier day than the file that it leads to"
+            yield Problem(name, 0, 0, found_there, "Name the file itself")
+            return
         found = replace(unread, size=status.st_size, is_link=is_link)
         yield from self._find_members(found) if is_archive(absolute) else [found]
 
@@ -564,7 +571,8 @@ def _another_name(
     """Return the record of a file that was seen before under another name; None if it is to be read.
 
     What is the same day after day is often stored once: where only one of the names has a date, the
-    other is of that day if its content says so, or if it is a symbolic link.
+    other is of that day if its content says so, or if it is a symbolic link. Where only this
+    name is called by an account, the content says whether that is right.
     """
     dates, first_dates = _dates_of(path), _dates_of(first_path)
     is_later_one = not dates and any(may_be_later(path, first_path, each) for each in first_dates)
@@ -574,9 +582,16 @@ def _another_name(
     found = f"another name of the file {first_name!r}"
     if bool(dates) != bool(first_dates) and os.path.realpath(path) != os.path.realpath(first_path):
         return None
+    if accounts_beside(path, first_path) and not accounts_beside(first_path, path):
+        return None
     if are_of_two_accounts(path, first_path):
         return Skipped(name, f"{found}, and the two are called by two accounts", is_doubt=True)
     return Skipped(name, found)
+
+
+def _leads_to_a_later_day(link: str) -> bool:
+    dates, target_dates = stamps_in_name(os.path.basename(link)), _dates_of(os.path.realpath(link))  # noqa: PTH119
+    return bool(dates and target_dates) and max(target_dates) - max(dates) > _A_DAY
 
 
 def _are_of_two_days(link: Path, target: Path) -> bool:

@@ -46,7 +46,11 @@ _OTHER_ZONE = (
     r"|pacific|local)[ _-]?time))(?![A-Za-z]))"
 )
 _IN_OTHER_ZONE = re.compile(_OTHER_ZONE)
-HOURS = r"[T _.,-]*(?:at )?(?:[01]?[0-9]|2[0-4])(?:(?P<tick>[:_.-]?)[0-5][0-9](?:(?P=tick)[0-5][0-9])?)?"
+# After a mark, `2026` is rather a year.
+HOURS = (
+    r"[T _.,-]*(?:at )?(?!20[1-3][0-9](?![0-9]))"
+    r"(?:[01]?[0-9]|2[0-4])(?:(?P<tick>[:_.-]?)[0-5][0-9](?:(?P=tick)[0-5][0-9])?)?"
+)
 _HALF_DAY_IN_OTHER_ZONE = re.compile(f"{HOURS}{_HALF_DAY}{_OTHER_ZONE}")
 _HOURS_IN_OTHER_ZONE = re.compile(f"{HOURS}(?:{_HALF_DAY})?{_OTHER_ZONE}")
 _STAMP = re.compile(rf"{_DAY}(?:{_JOINT}(?>{_CLOCK})(?!{_HALF_DAY}){_ZONE}?)?(?![0-9]|T[0-9])")

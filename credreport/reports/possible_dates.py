@@ -25,7 +25,7 @@ _GUESSES = tuple(
     re.compile(rf"(?<![0-9])(?:{pattern})(?![0-9])")
     for pattern in (
         r"(?P<year>20[0-9]{2}) (?P<one>[0-9]{1,2}) (?P<other>[0-9]{1,2})",
-        r"(?P<year>20[0-9]{2})(?P<one>[0-9]{2})(?P<other>[0-9]{2})",
+        r"(?P<year>20[0-9]{2})(?P<one>[0-9]{2})(?P<other>[0-9]{2})(?:[0-2][0-9][0-5][0-9])?",
         r"(?P<one>[0-9]{1,2}) (?P<other>[0-9]{1,2}) (?P<year>20[0-9]{2})",
         r"(?P<year>20[0-9]{2})m?(?P<month>0[1-9]|1[0-2])",
         r"(?P<year>20[0-9]{2}) m?(?P<month>0[1-9]|1[0-2])(?! [0-9]{1,2}(?![0-9]))",
@@ -98,6 +98,10 @@ _DAY_ALONE = re.compile(
 # The day of a month that is written as a word, on either side of it.
 _DAY_BEHIND = re.compile(r" ?([0-9]{1,2})(?![0-9])")
 _DAY_BEFORE = re.compile(r"(?<![0-9])([0-9]{1,2})(?:st|nd|rd|th|er)?(?: de)? ?\Z")
+# What follows a day: another number and a year, or the year alone.
+_REST_OF_DATE = re.compile(
+    r"[-_. ]+(?:(?P<number>[0-9]{1,2})[-_. ]+)?(?P<year>(?:20)?[0-9]{2})(?![0-9]|[-_.:][0-9])"
+)
 _YEAR = re.compile(r"(?<![0-9])20[0-9]{2}(?![0-9])")
 _ACCOUNT = re.compile(
     r"(?<![0-9])(?!20[0-9]{2}(?:0[1-9]|1[0-2]))(?:[0-9]{12}|[0-9]{4}-[0-9]{4}-[0-9]{4})(?![0-9])"
@@ -109,7 +113,10 @@ _YEAR_BEFORE = re.compile(r"(?<![0-9])(2[4-9]|3[0-9]) ?\Z")
 _SINCE_1970 = re.compile(r"(?<![0-9])(1[0-9]{9})(?:[0-9]{3}){0,3}(?![0-9])")
 _MARKS = re.compile(r"[^0-9a-z]+")
 _READ = tuple(
-    re.compile(rf"{pattern.pattern}(?:{HOURS}(?![0-9]|[-_ .]20[0-9]{{2}}))?", pattern.flags)
+    re.compile(
+        rf"{pattern.pattern}(?:{HOURS}(?![0-9]|[QHqh][-_ .]?[0-9]|(?:[-_ .][0-9]{{1,2}})?[-_ .]20[0-9]{{2}}))?",
+        pattern.flags,
+    )
     for pattern in STAMPS
 )
 # A number may be no date at all: rather not, if it would be so late.
@@ -150,6 +157,7 @@ def _guess_days(
     """
     yield from _ends_of_periods(text)
     yield from _after_beginnings(text)
+    yield from _days_across(text)
     for pattern in _READ:
         text = _without_dates(pattern, text)
     yield from _days_with_short_years(text)
@@ -181,6 +189,25 @@ def _after_beginnings(text: str) -> Iterator[datetime]:
         for match in pattern.finditer(text):
             if _BEGINNING.search(text[: match.start()]):
                 yield from (day + _PAST_TOLERANCE for day in stamps_in_name(match[0]))
+
+
+def _days_across(text: str) -> Iterator[datetime]:
+    """Yield the days that begin within a date that is read, or end in one: `2025-12_01-15-2026`."""
+    for pattern in STAMPS:
+        for match in pattern.finditer(text):
+            part = match.groupdict()
+            day = None if part.get("hour") else min(stamps_in_name(match[0]), default=None)
+            if day is None:
+                continue
+            behind = _REST_OF_DATE.match(text, match.end())
+            if behind and behind["number"]:
+                number, own = behind["number"], str(day.day)
+                yield from _days_of(f"20{behind['year'][-2:]}", (own, number), (number, own))
+            elif behind and len(behind["year"]) == 4:
+                yield from _days_of(behind["year"], (str(day.month), str(day.day)))
+            before = _DAY_BEFORE.search(text[: match.start()].rstrip("-_., "))
+            if before and match[0][0].isalpha():
+                yield from _days_of(f"20{day.day:02}", (str(day.month), before[1]))
 
 
 def _days_with_short_years(text: str) -> Iterator[datetime]:

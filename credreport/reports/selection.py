@@ -494,7 +494,8 @@ def leave_out(report: Report, why: str, other: Report) -> Skipped:
     """
     for one, its in ((report, other), (other, report)):
         accounts = accounts_beside(one.path, its.path)
-        if accounts and accounts.isdisjoint({one.account_id, *one.accounts_of_file}):
+        is_known = one.account_id in accounts or not accounts.isdisjoint(one.accounts_of_file)
+        if accounts and not is_known:
             why = f"{why}; {one.source.name!r} is called by an account that it is not of"
             return Skipped(report.source.name, why, is_doubt=True)
     return Skipped(report.source.name, why)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -261,6 +262,21 @@ class TestSuperseded:
         population = read_reports(tmp_path)
         found = [(item.name, item.is_doubt) for item in population.skipped]
         assert found == [(f"777788889999/{JANUARY}", True)] * 2
+
+    @pytest.mark.parametrize("link", [os.link, os.symlink])
+    @pytest.mark.parametrize(
+        ("account", "is_doubt"), [("444455556666", True), ("111122223333", False)]
+    )
+    def test_a_link_called_by_an_account_is_of_it_or_a_doubt(
+        self, tmp_path: Path, account: str, is_doubt: bool, link: Callable[[Path, Path], None]
+    ) -> None:
+        first = save(tmp_path, root(), name=f"0prod/{JANUARY}")
+        (tmp_path / account).mkdir()
+        link(first, tmp_path / account / JANUARY)
+        population = read_reports(tmp_path)
+        assert judged(population) == [f"0prod/{JANUARY}"]
+        (item,) = (*population.superseded, *population.skipped)
+        assert (item.name, item.is_doubt) == (f"{account}/{JANUARY}", is_doubt)
 
     def test_without_an_account_the_dates_tell_a_copy(self, tmp_path: Path) -> None:
         for name in ("a.csv", "b.csv"):

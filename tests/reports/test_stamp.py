@@ -577,6 +577,37 @@ def test_two_days_in_a_name_are_two_though_one_is_not_read() -> None:
         assert {each.line for each in notices} <= {0}
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "2025-12_01-15-2026", "Q4_2025_01-15-2026", "Dec 2025_01-15-2026", "SOX_2025_01-15-2026", "2025-11_12-15-2025",
+        "2025 Dec 01-15-2026", "2025-Dec_01-15-2026", "15-Jan-26_2025", "17Feb26_2025-12", "2025_02_17_2026",
+        "2025.02.17.2026", "2025-12_02.17.26", "2025-12-01-15-2026", "12-2025_02-17-2026", "IAM_20251231_202602151030",
+        "2025-12-31 2026-W07", "2025-12-31 W07-2026", "2025-12-31 1Q2026", "2025-12-31_2026 Q1", "2025-12-31 2026 02 17",
+        "2025-12-31 17 2 2026", "2025-12-31_2026年2月17日",
+    ],
+)  # fmt: skip
+def test_a_later_date_that_begins_within_one_that_is_read_or_right_behind_it_is_not_lost(
+    name: str,
+) -> None:
+    assert find_stamp(f"{name}.csv", "")[0] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "day"),
+    [
+        ("2026-09-30", "2026-09-30"), ("27Sep2026", "2026-09-27"), ("Sep 27 2026", "2026-09-27"),
+        ("2026-Sep-27", "2026-09-27"), ("2026-12-26_06-10-09", "2026-12-26"), ("2026-12-26 06.10.09", "2026-12-26"),
+        ("2026-12-26 at 06.10.26 PM", "2026-12-26"), ("2026-09-30_2", "2026-09-30"), ("2026-09-30 (2)", "2026-09-30"),
+        ("2026-09-30_111122223333", "2026-09-30"), ("2026-09-30_202655556666", "2026-09-30"),
+        ("20260930_prod-2", "2026-09-30"), ("2026-09-30-v1.10", "2026-09-30"), ("111122223333_Sep-27-2026", "2026-09-27"),
+        ("2026-09-30T2026", "2026-09-30"), ("report_2026-09-30_12_prod", "2026-09-30"),
+    ],
+)  # fmt: skip
+def test_nor_does_what_is_no_date_take_one_away(name: str, day: str) -> None:
+    assert f"{find_stamp(f'{name}.csv', '')[0]:%Y-%m-%d}" == day
+
+
 @pytest.mark.parametrize("letter", [r"\xb0", r"\u2029", r"\U000e0001"])
 def test_a_letter_that_is_written_out_is_no_part_of_a_date(letter: str) -> None:
     folder = Stamp(END_OF_SEPTEMBER, "directory name")
