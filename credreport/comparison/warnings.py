@@ -96,9 +96,9 @@ def _back_notices(identified: pd.DataFrame) -> Iterator[Notice]:
     rows = identified[identified["key"].ne(NO_KEY) & identified["status"].ne("")]
     rows = rows.sort_values(["key", "date"])
     is_active = rows["status"].isin([Status.UNUSED, Status.CURRENT, Status.UNDETERMINED])
-    for column, raw, word in (
-        ("last_used", "last_used_raw", "used"),
-        ("set_at", "set_raw", "changed"),
+    for code, column, raw, word in (
+        ("use-went-back", "last_used", "last_used_raw", "used"),
+        ("set-went-back", "set_at", "set_raw", "changed"),
     ):
         known = rows[[column, "as_of"]].where(rows[column].notna())
         before = known.groupby(rows["key"]).ffill().groupby(rows["key"]).shift()
@@ -121,7 +121,7 @@ def _back_notices(identified: pd.DataFrame) -> Iterator[Notice]:
                 f"report of {row['as_of']:%Y-%m-%d} and {row['before']:%Y-%m-%d} in that of "
                 f"{row['before_as_of']:%Y-%m-%d}: the newer one has less information, or one of the two is wrong"
             )
-            yield Notice("", 0, f"{'use' if word == 'used' else 'set'}-went-back", message)
+            yield Notice("", 0, code, message)
 
 
 def _return_notices(identified: pd.DataFrame, coverage: pd.DataFrame) -> Iterator[Notice]:
@@ -152,8 +152,7 @@ def _order_notices(assessments: Sequence[Assessment]) -> Iterator[Notice]:
     for report in (report for date in assessments for report in date.reports):
         before, latest = seen.get(report.account_id, (report, report))
         yield from doubts_of(report, [before] if before is latest else [before, latest])
-        is_latest = report.newest and (latest.newest is None or report.newest > latest.newest)
-        seen[report.account_id] = report, report if is_latest else latest
+        seen[report.account_id] = report, report if report.has_later_timestamps(latest) else latest
 
 
 def _moved_notices(rows: pd.DataFrame, newest: Assessment) -> Iterator[Notice]:

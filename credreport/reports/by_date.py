@@ -88,7 +88,7 @@ def read_dates(
     undated: list[Report] = []
     refused: list[Problem] = []
     skipped: list[Skipped] = []
-    for place in sorted(range(len(names)), key=lambda place: in_order(names[place])):
+    for place in in_order(names):
         if as_of:
             opener.seen.clear()  # the same file at two instants is two dates
         reports, problems, passed_over = sort_items(
@@ -249,8 +249,7 @@ def _find_parts(reports: Iterable[Report]) -> list[tuple[Report, Problem]]:
 
 def _may_be_part(report: Report, older: Report) -> bool:
     """Whether a report has fewer users than an older one, and no later timestamp."""
-    is_later = report.newest and (older.newest is None or report.newest > older.newest)
-    return not is_later and report.row_count < older.row_count
+    return not report.has_later_timestamps(older) and report.row_count < older.row_count
 
 
 def _find_reversed(reports: Iterable[Report]) -> list[tuple[Report, Problem]]:

@@ -28,7 +28,7 @@ from credreport.files import (
     read_at_most,
     why_unreadable,
 )
-from credreport.globs import leads_out, match
+from credreport.globs import Matches, leads_out, match
 from credreport.output.formats import SUMS
 from credreport.reports.containers.archives import is_archive, open_archive
 from credreport.reports.containers.members import EMPTY_FOLDER, ArchiveRefused, Member, take_from
@@ -275,10 +275,7 @@ def count_inputs(inputs: Sequence[str]) -> int:
 
 
 def _walk(top: str | Path, failures: list[OSError]) -> Iterator[tuple[str, list[os.DirEntry[str]]]]:
-    """Yield every directory below `top`, as a path from there, with what is in it.
-
-    A caller that removes a directory from the list keeps it from being searched.
-    """
+    """Yield every directory below `top` that is searched, as a path from there, with what is in it."""
     waiting = [""]
     while waiting:
         below = waiting.pop()
@@ -290,13 +287,16 @@ def _walk(top: str | Path, failures: list[OSError]) -> Iterator[tuple[str, list[
             continue
         yield below, entries
         waiting += [
-            f"{below}{e.name}/" for e in reversed(entries) if e.is_dir(follow_symlinks=False)
+            f"{below}{e.name}/"
+            for e in reversed(entries)
+            if e.is_dir(follow_symlinks=False) and not _why_not_searched(e.name)
         ]
 
 
-def in_order(path: str) -> tuple[bool, str]:
-    """Return the place of an input: by its path, links last, which are other names of what is found before."""
-    return os.path.islink(path), path  # noqa: PTH114 - a text will do
+def in_order(paths: Sequence[str]) -> list[int]:
+    """Return the places of the paths in their order, links last: other names of what is found before."""
+    keys = [(os.path.islink(path), path) for path in paths]  # noqa: PTH114 - a text will do
+    return sorted(range(len(paths)), key=keys.__getitem__)
 
 
 class Opener:
@@ -321,7 +321,7 @@ class Opener:
         See in_order: which of two files of one name keeps it must not depend on the order in which
         they were given.
         """
-        for text in sorted(inputs, key=in_order):
+        for text in (inputs[place] for place in in_order(inputs)):
             if text == "-":
                 yield self._open_stdin()
             elif os.path.lexists(text):
@@ -354,9 +354,8 @@ class Opener:
 
     def _find_named(self, text: str) -> Iterator[Item]:
         """Find what is called so; refuse it where it hides what the same text matches as a pattern."""
-        found_there = match(text)
-        matched = (*found_there.paths, *found_there.links) if glob.has_magic(text) else ()
-        if all(Path(each) == Path(text) for each in matched):
+        found_there = match(text) if glob.has_magic(text) else Matches("")
+        if all(Path(each) == Path(text) for each in (*found_there.paths, *found_there.links)):
             yield from self._find_path(Path(text))
             return
         found = "the name of a file, and a pattern that matches others"
@@ -372,8 +371,8 @@ class Opener:
 
     def _find_matches(self, pattern: str) -> Iterator[Item]:
         found = match(pattern)
-        for path in sorted(found.paths, key=os.path.islink):
-            yield from self._find_path(Path(path), _absolute(found.top))
+        for place in in_order(found.paths):
+            yield from self._find_path(Path(found.paths[place]), _absolute(found.top))
         for link, top in sorted(found.links.items()):
             name = self.names.choose(Path(link).name, Path(link).parent.name)
             yield from self._find_link(link, name, Path(top))
@@ -393,7 +392,6 @@ class Opener:
             folders.add(folder, holds=False)
             if below and not entries:
                 empty.add(folder)
-            unsearched: set[str] = set()
             for entry in entries:
                 is_directory = entry.is_dir(follow_symlinks=False)
                 why = _why_not_searched(entry.name) if is_directory else ""
@@ -401,7 +399,6 @@ class Opener:
                     continue
                 shown = self.names.choose(entry.name, directory.name, below)
                 if is_directory:
-                    unsearched.add(entry.name)
                     yield Skipped(shown, why, is_doubt=why != _LITTER_REASON)
                 elif entry.is_symlink():
                     links.append((folder, entry.path, shown))
@@ -410,7 +407,6 @@ class Opener:
                         found_any |= not isinstance(item, Skipped)
                         folders.add(folder, holds=not _is_no_report(item))
                         yield item
-            entries[:] = [entry for entry in entries if entry.name not in unsearched]
         # After the files: a link is reported as another name of its file, whichever sorts first.
         for folder, path, shown in links:
             for item in self._find_link(path, shown, directory):

@@ -176,6 +176,10 @@ class Report:
         """Whether its file has reports of other accounts, too."""
         return bool(self.accounts_of_file)
 
+    def has_later_timestamps(self, other: Report) -> bool:
+        """Whether its newest timestamp is later than another's, which may have none."""
+        return self.newest is not None and (other.newest is None or self.newest > other.newest)
+
     @property
     def account_key(self) -> str:
         """What distinguishes its users from those of other reports: the account, if known."""

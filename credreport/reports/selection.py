@@ -405,7 +405,7 @@ def doubts_of(newest: Report, others: Sequence[Report]) -> Iterator[Notice]:
         message = f"{plural(fewer, 'user')} fewer than the report before it: deleted since, or rows have been cut off"
         yield Notice(newest.source.name, 0, "fewer-users", message)
     for other in others:
-        if other.newest and (newest.newest is None or other.newest > newest.newest):
+        if other.newest and other.has_later_timestamps(newest):
             message = (
                 f"{other.source.name!r}, which is older, has timestamps until "
                 f"{format_instant(other.newest)}, later than all in it: perhaps a copy of a still older "

@@ -111,7 +111,8 @@ def _reason(error: Exception) -> str:
 def _check_size(data: bytes, expected: bytes) -> int:
     """Return how many bytes a workbook may have, unpacked, beside the expected one.
 
-    Raises ValueError for one that has more, or is in doubt: see `check_parts`. Programs that save a workbook again write other XML of about the same size.
+    Raises ValueError for one that has more, or is in doubt: see `check_parts`. Programs that save a
+    workbook again write other XML of about the same size.
     """
     with zipfile.ZipFile(io.BytesIO(expected)) as archive:
         most = _ROOM + _GROWTH * sum(part.file_size for part in archive.infolist())

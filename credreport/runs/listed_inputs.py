@@ -36,7 +36,7 @@ def open_given(names: Sequence[str], max_bytes: int) -> list[Given]:
     """Read the inputs once, for all manifests: in the order in which a run reads them, as named."""
     opener = Opener(max_bytes)
     given: dict[int, Given] = {}
-    for place in sorted(range(len(names)), key=lambda place: in_order(names[place])):
+    for place in in_order(names):
         name = names[place]
         items = list(opener.open_all([name]))
         streams = [item for item in items if isinstance(item, Stream)]
