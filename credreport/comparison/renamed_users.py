@@ -81,19 +81,18 @@ def _follow(dates: Iterable[int], rows: Mapping[tuple[int, int], Births]) -> dic
     `rows` gives, by date and number, the dates of the keys of all users with one creation time.
     """
     days: dict[int, set[int]] = {}
+    on: dict[int, list[int]] = {}
     for date, base in rows:
         days.setdefault(base, set()).add(date)
+        on.setdefault(date, []).append(base)
     first: dict[int, int] = {}
     names: dict[int, list[int]] = {}
-    now: dict[int, int] = {}
     before = -1
     for date in dates:
-        here = dict.fromkeys(base for day, base in rows if day == date)
+        here = on.get(date, [])
         # A user already gone on the date before is no candidate: IAM restores no deleted user.
         gone = {
-            life: rows[before, base]
-            for life, base in now.items()
-            if base not in here and (before, base) in rows
+            first[base]: rows[before, base] for base in on.get(before, []) if date not in days[base]
         }
         new = {base: rows[date, base] for base in here if base not in first}
         for life, base in _pair(gone, new):
@@ -101,10 +100,7 @@ def _follow(dates: Iterable[int], rows: Mapping[tuple[int, int], Births]) -> dic
                 first[base] = life
                 names[life].append(base)
         for base in here:
-            if base not in first:
-                first[base] = base
-                names[base] = [base]
-            now[first[base]] = base
+            names.setdefault(first.setdefault(base, base), [base])
         before = date
     return {base: life for base, life in first.items() if base != life}
 
