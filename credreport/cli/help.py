@@ -134,9 +134,10 @@ class Group(TyperGroup):
                 sys.stderr.write(f"{words}\n")
                 sys.exit(error.exit_code)
             path = context.command_path if context else "credreport"
-            hint = f" See `{path} --help`"
+            sentence = words[:1].lower() + words[1:].rstrip(".")
+            end = "" if sentence.endswith("?") else "."
             Screen(no_color="--no-color" in sys.argv).fail(
-                f"error: {words[:1].lower()}{words[1:].rstrip('.')}.{hint}"
+                f"error: {sentence}{end} See `{path} --help`"
             )
             sys.exit(error.exit_code)
         except CredreportError as error:  # a configuration file that cannot be used

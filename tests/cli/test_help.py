@@ -37,3 +37,13 @@ def test_a_caller_may_have_the_value_or_the_error_and_no_exit() -> None:
     assert command.main(line, standalone_mode=False) == 5
     done = CliRunner().invoke(app, ["act", "--unknown"], standalone_mode=False)
     assert "No such option" in str(done.exception)
+
+
+def test_a_question_in_an_error_ends_with_its_own_mark() -> None:
+    done = CliRunner().invoke(app, ["akt"])
+    assert done.stderr == ("error: no such command 'akt'. Did you mean 'act'? See `root --help`\n")
+    done = CliRunner().invoke(app, ["act", "--unknown"])
+    assert (
+        done.stderr
+        == "error: no such option: --unknown (Possible options: --shown). See `root act --help`\n"
+    )
