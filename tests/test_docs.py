@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import credreport
 from credreport.cli.main import app
 from credreport.cli.rule_pages import list_profiles, summarise
 from credreport.output.formats import FORMATS
@@ -342,3 +343,13 @@ def test_every_test_that_a_page_names_is_there(page: str) -> None:
         )
     ]
     assert missing == []
+
+
+def test_the_map_of_the_code_has_every_directory_and_names_modules_that_exist() -> None:
+    top = Path(credreport.__file__).parent
+    text = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(?:credreport/)?(\w*)/?` \|(.*)$", text, re.MULTILINE))
+    assert {*rows} == {"", *(path.parent.name for path in top.glob("*/__init__.py"))}
+    for directory, row in rows.items():
+        modules = {path.stem for path in (top / directory).rglob("*.py")}
+        assert {*re.findall(r"`([a-z_]+)`", row)} <= modules

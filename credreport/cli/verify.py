@@ -16,8 +16,8 @@ from credreport.cli.screen import Screen
 from credreport.text import plural
 
 if TYPE_CHECKING:
-    from credreport.runs.rehash import Fault, Rehashed
-    from credreport.runs.reperform import Reperformed
+    from credreport.verification.rehash import Fault, Rehashed
+    from credreport.verification.reperform import Reperformed
 
 _MOST_SHOWN = 50
 EXAMPLES = "credreport verify evidence/\ncredreport verify evidence/ sample_reports/"
@@ -54,7 +54,7 @@ def verify(
 ) -> int:
     """Check that the evidence is unchanged. With the inputs, repeat the run and compare."""
     screen = Screen(quiet=quiet, verbose=verbose, no_color=no_color)
-    from credreport.runs.rehash import Fault, rehash
+    from credreport.verification.rehash import Fault, rehash
 
     folder = Path(directory)
     rehashed = rehash(folder)
@@ -66,8 +66,8 @@ def verify(
         )
         return _end(screen, folder, rehashed, rehashed.faults)
     from credreport.masking.key import read_key
-    from credreport.runs.listed_inputs import open_given, unused_inputs
-    from credreport.runs.reperform import reperform
+    from credreport.verification.listed_inputs import open_given, unused_inputs
+    from credreport.verification.reperform import reperform
 
     key = read_key(mask_key) if mask_key else None
     most = given.max_bytes(max_file_size)

@@ -14,10 +14,10 @@ from typer.testing import CliRunner, Result
 from credreport.cli.main import app
 from credreport.cli.screen import Screen
 from credreport.cli.verify import _show
-from credreport.runs.reperform import Reperformed
-from tests.runs.test_book_differences import put
+from credreport.verification.reperform import Reperformed
 from tests.support.evidence import MANIFEST, ROWS, STEM, replace_text, reports
 from tests.support.reports import NAME, save
+from tests.verification.test_book_differences import put
 
 JUNE = "status_reports_2025-12-31T12-00-00+00-00.csv"
 

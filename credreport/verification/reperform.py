@@ -20,18 +20,18 @@ from credreport.output.formats import FORMATS, Files, Format
 from credreport.output.manifest import Earlier, to_manifest
 from credreport.output.pictures import Options
 from credreport.output.render import is_of_part, make, writer_of
-from credreport.runs.book_differences import compare_books
-from credreport.runs.differences import differing_values, first_difference
-from credreport.runs.listed_inputs import (
+from credreport.text_storage import storing_python_text
+from credreport.verification.book_differences import compare_books
+from credreport.verification.differences import differing_values, first_difference
+from credreport.verification.listed_inputs import (
     Given,
     check_inputs,
     find_option_files,
     hashes_of,
     tell_other_names,
 )
-from credreport.runs.rehash import TOO_LARGE, Fault, Manifest, hash_plain, read_plain
-from credreport.runs.rerun import COMPARE, Read, as_named, read_by_hash, run_again
-from credreport.text_storage import storing_python_text
+from credreport.verification.rehash import TOO_LARGE, Fault, Manifest, hash_plain, read_plain
+from credreport.verification.rerun import COMPARE, Read, as_named, read_by_hash, run_again
 
 _MOST_BYTES = 1024 * 1024 * 1024
 

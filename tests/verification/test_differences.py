@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image
 
-from credreport.runs.differences import differing_row, differing_values, first_difference
+from credreport.verification.differences import differing_row, differing_values, first_difference
 
 TABLE = b"user,status\nann,unused\nbob,current\n"
 

@@ -28,14 +28,14 @@ from openpyxl.worksheet.worksheet import Worksheet
 from credreport.decisions.decision import SIGN_OFF, SIGN_OFF_LINES
 from credreport.decisions.size_limits import reason_not_to_open
 from credreport.evidence.columns import AUDITOR_HEADERS
-from credreport.runs.book_parts import (
+from credreport.verification.book_parts import (
     SEEN_HEIGHT,
     SEEN_WIDTH,
     check_parts,
     count_drawn,
     foreign_parts,
 )
-from credreport.runs.differences import differing_row, expected_found, shown
+from credreport.verification.differences import differing_row, expected_found, shown
 
 _ROOM = 16 * 1024 * 1024
 _GROWTH = 4

@@ -15,7 +15,7 @@ from typing import Any
 from credreport.errors import Problem
 from credreport.files import sha256
 from credreport.reports.inputs import Opener, Skipped, Stream, in_order
-from credreport.runs.rehash import Fault, Manifest, hash_plain, short
+from credreport.verification.rehash import Fault, Manifest, hash_plain, short
 
 REPORT = "report"
 BASELINE = "baseline"

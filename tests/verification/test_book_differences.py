@@ -21,8 +21,8 @@ from credreport.evidence.evidence import SignOff
 from credreport.evidence.of_analysis import of_analysis
 from credreport.output.workbook.book import to_xlsx
 from credreport.reports.selection import read_reports
-from credreport.runs.book_differences import BookDifference, compare_books
 from credreport.verdicts.assessment import assess
+from credreport.verification.book_differences import BookDifference, compare_books
 from tests.support.evidence import reports
 
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from credreport.runs import book_parts
-from credreport.runs.book_parts import check_parts, foreign_parts
+from credreport.verification import book_parts
+from credreport.verification.book_parts import check_parts, foreign_parts
 
 MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 PARTS = {

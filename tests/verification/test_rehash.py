@@ -14,8 +14,8 @@ from credreport.errors import UsageError
 from credreport.evidence.of_analysis import of_analysis
 from credreport.output.formats import SUMS
 from credreport.reports.selection import read_reports
-from credreport.runs.rehash import is_plain_name, rehash
 from credreport.verdicts.assessment import assess
+from credreport.verification.rehash import is_plain_name, rehash
 from tests.support.evidence import MANIFEST, STEM, edit_json, replace_text, reports, write
 
 CSV, JSON, SH, MD = (

@@ -39,7 +39,9 @@ from credreport.rules.accounts import AccountList, read_accounts
 from credreport.rules.option_file import Configuration, OptionFile
 from credreport.rules.policy import Policy, load_policy
 from credreport.rules.waivers import Waivers, load_waivers
-from credreport.runs.listed_inputs import (
+from credreport.schema import SampleOf, SplitBy
+from credreport.verdicts.assessment import assess
+from credreport.verification.listed_inputs import (
     BASELINE,
     OPTIONS,
     REPORT,
@@ -50,9 +52,7 @@ from credreport.runs.listed_inputs import (
     hashes_of,
     open_given,
 )
-from credreport.runs.rehash import Manifest
-from credreport.schema import SampleOf, SplitBy
-from credreport.verdicts.assessment import assess
+from credreport.verification.rehash import Manifest
 
 COMPARE = "compare"
 _MOST_BASELINES = 8

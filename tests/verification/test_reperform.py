@@ -25,13 +25,12 @@ from credreport.reports.selection import read_reports
 from credreport.rules.accounts import read_accounts
 from credreport.rules.policy import load_policy
 from credreport.rules.waivers import load_waivers
-from credreport.runs import rerun
-from credreport.runs.listed_inputs import Given, open_given, unused_inputs
-from credreport.runs.rehash import rehash
-from credreport.runs.reperform import Reperformed, reperform
 from credreport.schema import SplitBy
 from credreport.verdicts.assessment import assess
-from tests.runs.test_book_differences import put
+from credreport.verification import rerun
+from credreport.verification.listed_inputs import Given, open_given, unused_inputs
+from credreport.verification.rehash import rehash
+from credreport.verification.reperform import Reperformed, reperform
 from tests.support.evidence import (
     ROWS,
     USED,
@@ -43,6 +42,7 @@ from tests.support.evidence import (
 )
 from tests.support.evidence import STEM as PLAIN
 from tests.support.reports import ACCOUNT, NAME, root, save, to_csv, user
+from tests.verification.test_book_differences import put
 
 WAIVERS = """[[waiver]]
 id = "W1"
@@ -208,7 +208,7 @@ def test_a_table_too_long_for_a_sheet_is_not_the_format_csv(
 def test_a_file_too_large_to_be_read_is_compared_by_its_hash(
     top: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("credreport.runs.reperform._MOST_BYTES", 10)
+    monkeypatch.setattr("credreport.verification.reperform._MOST_BYTES", 10)
     result = again(top)
     assert (faults(result), len(result.same)) == ([], 6)
     replace_text(top / "out" / JSON, '"days": 122', '"days": 12')
