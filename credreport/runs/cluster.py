@@ -42,16 +42,17 @@ def on_cluster(address: str) -> Pool:
         raise UsageError(message) from None
     for name in ("distributed", "tornado", "asyncio"):  # what matters is reported below
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-    try:
+
+    def connect() -> tuple[Any, int]:
         # Dask tries again and again, and does not always say why.
-        _within(_PATIENCE, lambda: _knock(address))
-        found = _within(_PATIENCE, lambda: asyncio.run(_identify(address)))
-        workers = int(found["total_threads"])
+        _knock(address)
+        workers = int(asyncio.run(_identify(address))["total_threads"])
         if not workers:
             raise UsageError(f"--cluster {address}: the scheduler has no workers")
-        client = _within(
-            _PATIENCE, lambda: Client(address, timeout=_PATIENCE, set_as_default=False)
-        )
+        return Client(address, timeout=_PATIENCE, set_as_default=False), workers
+
+    try:
+        client, workers = _within(_PATIENCE, connect)
     except UsageError:
         raise
     except Exception as error:  # whatever Dask makes of the bytes of another program
@@ -105,7 +106,7 @@ def _as_here(code: str, call: Callable[..., R], /, *args: Any, **kwargs: Any) ->
 def _check_workers(client: Any, address: str) -> None:
     """Raise UsageError where a worker has other modules than this process, or cannot import them."""
     try:
-        found = _within(_PATIENCE, lambda: client.run(code_hash, on_error="return"))
+        found = _within(_PATIENCE / 2, lambda: client.run(code_hash, on_error="return"))
     except Exception:  # one of many may be busy or gone, and each call looks again
         return
     answers = {worker: code for worker, code in found.items() if not isinstance(code, OSError)}
@@ -172,5 +173,5 @@ def _to_reason(error: BaseException, *, is_tls: bool) -> str:
         if isinstance(each, OSError) and each.strerror:
             return each.strerror
     if any(isinstance(each, TimeoutError) for each in chain):
-        return f"nothing heard for {_PATIENCE} seconds"
+        return f"no answer within {_PATIENCE} seconds"
     return "what answers is not a Dask scheduler, or one of another version"

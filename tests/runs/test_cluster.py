@@ -100,7 +100,7 @@ def test_a_name_that_nobody_resolves_is_not_waited_for(
     waiting = threading.Event()
     monkeypatch.setattr("credreport.runs.cluster._PATIENCE", 0.2)
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: waiting.wait(60))
-    with pytest.raises(UsageError, match="nothing heard for 0.2 seconds"):
+    with pytest.raises(UsageError, match="no answer within 0.2 seconds"):
         on_cluster(f"{scheme}://sched:8786")
     waiting.set()
 
@@ -131,7 +131,7 @@ def listener(answer: Callable[[socket.socket], None]) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (lambda _: None, "nothing heard for 0.5 seconds"),
+        (lambda _: None, "no answer within 0.5 seconds"),
         (lambda peer: peer.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "is not a Dask scheduler"),
         (lambda peer: peer.sendall(bytes(1000)), "is not a Dask scheduler"),
     ],
@@ -148,6 +148,32 @@ def test_what_is_no_scheduler_is_said_at_once(
     ):
         on_cluster(address)
     assert time.monotonic() - started < 10
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_scheduler_that_answers_each_question_late_is_not_waited_for_each_time(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    host, _, port = address.removeprefix("tcp://").rpartition(":")
+
+    def pass_on(peer: socket.socket, other: socket.socket, delay: float) -> None:
+        with suppress(OSError):
+            while data := peer.recv(1 << 20):
+                time.sleep(delay)
+                other.sendall(data)
+        other.close()
+
+    def answer_late(peer: socket.socket) -> None:
+        scheduler = socket.create_connection((host, int(port)))
+        for each in ((peer, scheduler, 0), (scheduler, peer, 0.5)):
+            threading.Thread(target=pass_on, args=each, daemon=True).start()
+
+    monkeypatch.setattr(cluster, "_PATIENCE", 2)
+    with (
+        listener(answer_late) as late,
+        pytest.raises(UsageError, match="no scheduler answers there .*no answer within 2 seconds"),
+    ):
+        on_cluster(late)
 
 
 @pytest.mark.filterwarnings("ignore")
