@@ -104,15 +104,28 @@ def _as_here(code: str, call: Callable[..., R], /, *args: Any, **kwargs: Any) ->
 
 
 def _check_workers(client: Any, address: str) -> None:
-    """Raise UsageError where a worker has other modules than this process, or cannot import them."""
+    """Raise UsageError where one has other modules than this process, or cannot import them.
+
+    The scheduler unpacks each call too, before it hands it on.
+    """
     try:
-        found = _within(_PATIENCE / 2, lambda: client.run(code_hash, on_error="return"))
+        found = _within(_PATIENCE / 2, lambda: _ask_all(client))
     except Exception:  # one of many may be busy or gone, and each call looks again
         return
-    answers = {worker: code for worker, code in found.items() if not isinstance(code, OSError)}
-    others = [worker for worker, code in answers.items() if code != code_hash()]
+    answers = {name: code for name, code in found.items() if not isinstance(code, OSError)}
+    others = [name for name, code in answers.items() if code != code_hash()]
     if others:
-        raise UsageError(f"--cluster {address}: the worker {others[0]} {_ANOTHER}")
+        raise UsageError(f"--cluster {address}: the {others[0]} {_ANOTHER}")
+
+
+def _ask_all(client: Any) -> dict[str, object]:
+    """Return the hash of each one's modules, or why it has none."""
+    workers = client.run(code_hash, on_error="return")
+    try:
+        scheduler = client.run_on_scheduler(code_hash)
+    except (ImportError, AttributeError) as error:
+        scheduler = error
+    return {"scheduler": scheduler} | {f"worker {name}": code for name, code in workers.items()}
 
 
 def _knock(address: str) -> None:

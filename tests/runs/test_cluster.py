@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -215,6 +215,13 @@ def test_a_cluster_is_alive_while_it_has_workers() -> None:
     assert not cluster._is_alive(client(lambda: {"n_workers": 1}, status="closed"))
 
 
+def asked(answers: Mapping[str, object]) -> SimpleNamespace:
+    """Return a client whose workers answer so, and whose scheduler has this credreport."""
+    return SimpleNamespace(
+        run=lambda *_, **__: answers, run_on_scheduler=lambda _: cluster.code_hash()
+    )
+
+
 class TestAWorkerWithAnotherCredreport:
     """Its modules have the same names and may judge otherwise: nothing would tell."""
 
@@ -226,7 +233,16 @@ class TestAWorkerWithAnotherCredreport:
         with pytest.raises(
             UsageError, match="tcp://c:3: the worker tcp://b:2 has another credreport"
         ):
-            cluster._check_workers(SimpleNamespace(run=lambda *_, **__: found), "tcp://c:3")
+            cluster._check_workers(asked(found), "tcp://c:3")
+
+    def test_is_refused_where_the_scheduler_has_it(self) -> None:
+        def absent(*_: object) -> None:
+            raise ModuleNotFoundError("No module named 'credreport'")
+
+        found = asked({"tcp://b:2": cluster.code_hash()})
+        found.run_on_scheduler = absent
+        with pytest.raises(UsageError, match="tcp://c:3: the scheduler has another credreport"):
+            cluster._check_workers(found, "tcp://c:3")
 
     def test_is_refused_when_it_comes_later(self) -> None:
         with pytest.raises(UsageError, match="a worker has another credreport, or none"):
@@ -247,4 +263,4 @@ class TestAWorkerWithAnotherCredreport:
 
         cluster._check_workers(SimpleNamespace(run=silent), "tcp://c:3")
         gone = {"tcp://b:2": OSError("Timed out")}
-        cluster._check_workers(SimpleNamespace(run=lambda *_, **__: gone), "tcp://c:3")
+        cluster._check_workers(asked(gone), "tcp://c:3")
