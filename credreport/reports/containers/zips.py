@@ -8,6 +8,7 @@ what a zip says twice it must say the same way twice.
 from __future__ import annotations
 
 import re
+import stat
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -52,6 +53,7 @@ class _Entry:
     """One member's entry in the directory of a zip.
 
     `unicode_name` is the same name once more, with the letters that `name` may have lost; or empty.
+    `mode` is that of Unix, or zero.
     """
 
     name: bytes
@@ -62,6 +64,7 @@ class _Entry:
     size: int
     offset: int
     unicode_name: bytes = b""
+    mode: int = 0
 
     @property
     def shown(self) -> str:
@@ -149,7 +152,7 @@ def _read_directory(data: bytes, count: int) -> Iterator[_Entry]:
         if len(data) - place < _ENTRY.size or not data.startswith(_ENTRY_MARK, place):
             raise ArchiveRefused(f"entry {found + 1} of its directory is damaged")
         (_, _, _, flags, method, _, _, crc, packed_size, size, name_size, extra_size, comment_size,
-         disk, _, _, offset) = _ENTRY.unpack_from(data, place)  # fmt: skip
+         disk, _, attributes, offset) = _ENTRY.unpack_from(data, place)  # fmt: skip
         begin = place + _ENTRY.size
         extra = _extra_fields(data[begin + name_size : begin + name_size + extra_size])
         size, packed_size, offset = _enlarge(extra, size, packed_size, offset)
@@ -157,7 +160,10 @@ def _read_directory(data: bytes, count: int) -> Iterator[_Entry]:
             raise ArchiveRefused("one part of a multi-part zip")
         name = data[begin : begin + name_size]
         unicode_name = _unicode_name(extra, name)
-        yield _Entry(name, flags & _FLAGS, method, crc, packed_size, size, offset, unicode_name)
+        yield _Entry(
+            name, flags & _FLAGS, method, crc, packed_size, size, offset, unicode_name,
+            attributes >> 16,
+        )  # fmt: skip
         place = begin + name_size + extra_size + comment_size
         found += 1
     if (found, place) != (count, len(data)):
@@ -226,10 +232,10 @@ def _check_member(take: Take, entry: _Entry, limit: int) -> tuple[Member, int]:
     is_folder = entry.name.endswith(b"/")
     if end > limit or (is_folder and (entry.size or entry.packed_size > _PACKED_NOTHING)):
         raise ArchiveRefused(f"{entry.shown!r} is longer than it can be")
-    is_deflated = method == _DEFLATED
+    left_out = "a link, not followed" if stat.S_ISLNK(entry.mode) else ""
     member = Member(
-        entry.shown, begin, entry.packed_size, entry.size, is_deflated, entry.crc, _wrong(entry),
-        EMPTY_FOLDER if is_folder else "",
+        entry.shown, begin, entry.packed_size, entry.size, method == _DEFLATED, entry.crc,
+        _wrong(entry), EMPTY_FOLDER if is_folder else left_out,
     )  # fmt: skip
     return member, end
 

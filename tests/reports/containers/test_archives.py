@@ -7,6 +7,7 @@ import gzip
 import io
 import random
 import re
+import stat
 import struct
 import tarfile
 import zipfile
@@ -617,6 +618,17 @@ def test_links_and_devices_of_a_tar_are_left_out_by_name(tmp_path: Path) -> None
         ("a.tar/h.csv", "a link to '/etc/passwd\\n', not followed", True),
         ("a.tar/f.csv", "neither a file nor a directory", True),
     ]
+
+
+def test_so_are_links_of_a_zip(tmp_path: Path) -> None:
+    link = zipfile.ZipInfo("latest.csv")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("111122223333.csv", FILES["111122223333.csv"])
+        archive.writestr(link, "111122223333.csv")
+    report, skipped = open_inputs([str(tmp_path)])
+    assert isinstance(report, Stream)
+    assert skipped == Skipped("a.zip/latest.csv", "a link, not followed", is_doubt=True)
 
 
 @pytest.mark.parametrize(
