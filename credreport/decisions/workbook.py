@@ -141,6 +141,7 @@ class _Reader:
         self.name = name
         self.epoch: datetime | None = None
         self.headers: dict[str, tuple[str, ...]] = {}
+        self.far: dict[str, str] = {}
         self.rows_left = _MAX_ROWS_OF_ALL
         self.letters_left = 0
         self.has_comments = False
@@ -252,6 +253,7 @@ def _read_sheets(reader: _Reader, data: bytes) -> dict[str, list[_Row]]:
             read: dict[str, list[_Row]] = {}
             for sheet in book.worksheets:  # a sheet may also be a chart only
                 sheet.reset_dimensions()  # what the file claims its size to be
+                _note_far(reader, sheet)
                 head = [*_rows(reader, sheet, _HEADER_WITHIN)]
                 if reader.is_full():
                     break
@@ -264,6 +266,21 @@ def _read_sheets(reader: _Reader, data: bytes) -> dict[str, list[_Row]]:
                     if sheet.title in (_FINDINGS, _DECISIONS):
                         _refuse_hidden(reader, sheet)
             return read
+
+
+def _note_far(reader: _Reader, sheet: Any) -> None:
+    """Have the first cell noted that is right of the columns that are read, and not empty."""
+    get_row = sheet._get_row  # noqa: SLF001 - it is given all cells, also those not asked for
+
+    def note(row: Sequence[Mapping[str, Any]], *asked: Any) -> Any:
+        for cell in row:
+            if cell["column"] > _MAX_COLUMNS and cell["value"] not in (None, ""):
+                place = f"{get_column_letter(cell['column'])}{cell['row']}"
+                reader.far.setdefault(sheet.title, place)
+                break
+        return get_row(row, *asked)
+
+    sheet._get_row = note  # noqa: SLF001
 
 
 def _has_only_rows(head: Iterable[_Row], headers: Sequence[str]) -> bool:
@@ -435,6 +452,8 @@ def _find_added(reader: _Reader, sheets: Mapping[str, Sequence[_Row]]) -> Iterat
                 yield f"a column {header!r} on the sheet {title}"
         if title in _LISTS and (cells := _outside(sheets.get(title, []))):
             yield f"text outside the table of the sheet {title} ({first_few(cells, _NAMED)})"
+        if title in reader.far:
+            yield f"text far right of the table of the sheet {title} (from {reader.far[title]} on)"
     if reader.has_comments:
         yield "comments"
 

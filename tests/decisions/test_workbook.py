@@ -345,6 +345,20 @@ class TestWhatSomebodyAdded:
             "1 result of the sample: not carried over",
         ]
 
+    def test_is_named_where_it_is_far_to_the_right_too(self) -> None:
+        row = [ID, "ann", *[None] * 37]
+        data = make(
+            [*row, "near"],
+            [*row, "", "ask Bob"],
+            [*row, None, 7],
+            Users=[["User", *[None] * 39, 0]],
+        )
+        assert parse(data).added == (
+            "text outside the table of the sheet Findings (AN2)",
+            "text far right of the table of the sheet Findings (from AO3 on)",
+            "text far right of the table of the sheet Users (from AO1 on)",
+        )
+
     def test_is_not_what_the_run_says_of_an_empty_table(self) -> None:
         assert parse(make(["No findings: none"], Decisions=[HEADERS, ["No decisions"]])).added == ()
         assert parse(make(["No findings: none"], ["No"])).added == (
