@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from credreport.files import read_bounded, why_unreadable
 from credreport.text import is_out_of_step
 
 _MAX_BYTES = 16 * 1024 * 1024
+# What ends a line for some programs, but not in CSV, JSON or TOML.
+_NO_LINE_END = re.compile("[\v\f\x1c-\x1e\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True)
@@ -60,4 +63,14 @@ def read_option_file(
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise UsageError(f"{option} {path}, line {line}: a NUL byte; the file is damaged")
+    if odd := _NO_LINE_END.search(text):
+        line, column = place_of(text, odd.start())
+        found = f"the character U+{ord(odd[0]):04X}, which ends no line here"
+        remedy = "put a line end there, or take it out"
+        raise UsageError(f"{option} {path}, line {line}, column {column}: {found}; {remedy}")
     return OptionFile(path.name, hashlib.sha256(data).hexdigest(), len(data)), text
+
+
+def place_of(text: str, at: int) -> tuple[int, int]:
+    """Return the line and the column of an index into a text, both from 1."""
+    return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from credreport.errors import Problem, UsageError, problem_lines
-from credreport.rules.option_file import read_option_file
+from credreport.rules.option_file import place_of, read_option_file
 
 _MAX_BYTES = 1024 * 1024
 _MOST_PROBLEMS = 1_000
@@ -27,6 +27,7 @@ _ASSIGNED = r"""["']?[ \t]*=[ \t]*(?:["'0-9]|true|false|\[[ \t]*(?:["'\]]|$))"""
 _LONG_KEY = re.compile(
     r"""(?<![\w"'.\\-])(?:(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){100}"""
 )
+_CR_ALONE = re.compile(r"\r(?!\n)")
 _PLACE = re.compile(r"^(?P<found>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)$")
 _END = re.compile(r"^(?P<found>.*) \(at end of document\)$")
 
@@ -73,6 +74,11 @@ class TomlFile:
         """Read the file that `option` named."""
         self._problems: list[Problem] = []
         self.file, text = read_option_file(path, option, _MAX_BYTES)
+        if alone := _CR_ALONE.search(text):
+            line, column = place_of(text, alone.start())
+            found = "a carriage return without a line feed, which ends no line in TOML"
+            remedy = "Save the file with the line ends LF or CRLF"
+            raise UsageError(str(Problem(self.file.name, line, column, found, remedy)))
         self._lines = text.splitlines()
         self._keys: dict[str, list[int]] = {}
         self._tables: dict[str, list[int]] = {}

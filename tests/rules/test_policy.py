@@ -425,6 +425,18 @@ def test_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
         ),
         ('profile = "all\n', "policy.toml, line 1, column 15: not TOML ("),
         ("[[class]]\nmatch = [", "policy.toml, line 2: not TOML ("),
+        (
+            'profile = "all"\n# ours\u2028grace_days = 9\n',
+            "policy.toml, line 2, column 7: the character U+2028, which ends no line here; put a "
+            "line end there, or take it out",
+        ),
+        ("# ours\x85grace_days = 9\n", "policy.toml, line 1, column 7: the character U+0085, "),
+        ("# ours\x0bgrace_days = 9\n", "policy.toml, line 1, column 7: the character U+000B, "),
+        (
+            "# ours\r\n#\rgrace_days = 9\r\n",
+            "policy.toml, line 2, column 2: a carriage return without a line feed, which ends no line "
+            "in TOML. Save the file with the line ends LF or CRLF.",
+        ),
     ],
 )
 def test_fault_is_told_with_its_line(tmp_path: Path, text: str, message: str) -> None:
