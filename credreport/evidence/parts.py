@@ -122,7 +122,7 @@ def only(assessment: Assessment, accounts: Collection[str]) -> Assessment:
     judged = credentials[credentials["status"].isin([Status.UNUSED, Status.CURRENT])]
     users = _of(assessment.users, accounts, numbers)
     listed = tuple(each for each in assessment.accounts.accounts if each.account_id in accounts)
-    owned = AccountList(listed, assessment.accounts.file)
+    owned = replace(assessment.accounts, accounts=listed)
     is_here = assessment.undecided["row"].isin(credentials.index)
     part = replace(
         assessment,

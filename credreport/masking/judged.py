@@ -221,7 +221,11 @@ def mask_accounts(accounts: AccountList, masker: Masker) -> AccountList:
             status=each.status if is_plain else masker.name("text", each.status),
         )
 
-    return AccountList(tuple(map(masked, accounts.accounts)), mask_file(accounts.file, masker))
+    return AccountList(
+        tuple(map(masked, accounts.accounts)),
+        mask_file(accounts.file, masker),
+        tuple(mask_notice(each, masker) for each in accounts.doubts),
+    )
 
 
 def mask_decisions(decisions: Decisions, masker: Masker) -> Decisions:

@@ -9,14 +9,14 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from credreport.errors import Notice, Problem, UsageError, problem_lines
 from credreport.files import KeyTwiceError, parse_json
-from credreport.rules.option_file import OptionFile, read_option_file
+from credreport.rules.option_file import OptionFile, place_of, read_option_file
 from credreport.schema import ACCOUNT_ID
 
 _OPTION = "--accounts"
@@ -35,8 +35,15 @@ _EXCEL_TEXT = re.compile(r"""^=?(["'])(.*)\1$|^'(.*)$""")
 _GROUPED = re.compile(r"([0-9]{4})-([0-9]{4})-([0-9]{4})")
 _AN_ID = re.compile(r"[0-9]{4}-?[0-9]{4}-?[0-9]{4}")
 _ARN = re.compile(r"(?s)arn:.*/([0-9]{12})")
-_ROW_WITHIN = re.compile(r'[0-9]{12}"?[,;\t]')
-_JOINED = re.compile(r"[^0-9+]?[0-9]{12}")
+_ROW_WITHIN = re.compile(r'[0-9]{12}"?[,;|\t]')
+_AT_END = re.compile(r"(?:^|[^0-9+])([0-9]{12})\s*$")
+# An ID that runs on to a letter, then a delimiter of some list; `INC000012345678` is a ticket.
+_RUN_ON = re.compile(r"""(?<=[^\W\d_])(?<![A-Z]{3}(?=000))([0-9]{12})(?=["']?(?:[\s,;|]|$))""")
+_NUMBER = re.compile(r"[0-9]{12,}|[0-9]{4}-[0-9]{4}-[0-9]{4}")
+# As many blanks as at least stand where a whole row was overwritten; JSON may be indented.
+_BLANKS, _BLANKS_OF_JSON = re.compile(" {13,}"), re.compile(r"(?m)(?<=\S) {13,}|^ {41,}")
+_MOST_DOUBTS = 20
+_LINE_END = re.compile(r"\r\n?|\n")
 _ROUNDED = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+|[0-9]+[.,]0+")
 _END_IT = "If the list is not cut short there, end the line"
 _Row = tuple[int, Mapping[str, str]]
@@ -62,10 +69,14 @@ class Account:
 
 @dataclass(frozen=True)
 class AccountList:
-    """The accounts of one file, in its order, and the file; neither where none was given."""
+    """The accounts of one file, in its order, and the file; neither where none was given.
+
+    `doubts` are warnings of places where the file may have lost an account.
+    """
 
     accounts: tuple[Account, ...] = ()
     file: OptionFile | None = None
+    doubts: tuple[Notice, ...] = ()
 
     @property
     def origin(self) -> str:
@@ -87,7 +98,7 @@ class AccountList:
         return tuple(name for name in dict.fromkeys(reported) if name not in self.by_id)
 
     def notices(self, reported: Sequence[str]) -> list[Notice]:
-        """Return the warnings: accounts without a report, reports of other accounts."""
+        """Return the warnings: accounts without a report or lost, reports of other accounts."""
         if self.file is None:
             return []
         name = self.file.name
@@ -95,7 +106,7 @@ class AccountList:
             Notice(name, account.line, "account-without-report", f"no report of account {account}")
             for account in self.without_report(reported)
         ]
-        return missing + [
+        return [*missing, *self.doubts] + [
             Notice(name, 0, "account-not-listed", f"{_reported(each)} is not in this list")
             for each in self.not_listed(reported)
         ]
@@ -117,10 +128,13 @@ def read_accounts(path: Path) -> AccountList:
     """
     file, text = read_option_file(path, _OPTION)
     problems: list[Problem] = []
-    read = _read_json if text.lstrip().startswith(("{", "[")) else _read_csv
+    beside: list[tuple[int, str]] = []
+    doubts: list[tuple[int, str]] = []
+    is_json = text.lstrip().startswith(("{", "["))
+    read = _read_json if is_json else _read_csv
     found: dict[str, Account] = {}
     rows = 0
-    for line, cells in read(file.name, text, problems):
+    for line, cells in read(file.name, text, problems, beside, doubts):
         rows += 1
         account_id = _to_id(cells[_ID])
         if not ACCOUNT_ID.fullmatch(account_id):
@@ -138,12 +152,14 @@ def read_accounts(path: Path) -> AccountList:
         else:
             name, owner, status = (cells.get(key, "").strip() for key in (_NAME, _OWNER, _STATUS))
             found[account_id] = Account(account_id, name, owner, status, line)
-    for account in found.values():
-        for cell in (account.name, account.owner) if account.line else ():
-            if _JOINED.fullmatch(cell[-13:]) and cell[-12:] not in found:
-                message = f"{cell!r} ends with an account ID that is not listed"
-                remedy = "If two lines became one there, end the first"
-                problems.append(Problem(file.name, account.line, 0, message, remedy))
+    names = {(each.line, name) for each in found.values() for name in (each.name, each.owner)}
+    for line, cell in dict.fromkeys(beside):
+        is_name = bool(line) and (line, cell.strip()) in names
+        run_on = [*_RUN_ON.findall(cell), *(_AT_END.findall(cell) if is_name else ())]
+        if other := next((each for each in run_on if each not in found), ""):
+            message = f"{cell.strip()!r} has the account ID {other} in it, which is not listed"
+            remedy = "If two lines became one there, end the first"
+            problems.append(Problem(file.name, line, 0, message, remedy))
     *others, last = list(found.values()) or [Account("")]
     whole = [each.status for each in others if each.status.startswith(last.status)]
     if last.status and whole and last.status not in whole and text.endswith(last.status):
@@ -156,22 +172,59 @@ def read_accounts(path: Path) -> AccountList:
     if problems:
         lines = problem_lines(sorted(problems))
         raise UsageError(*(f"{_OPTION} {line}" for line in lines))
-    return AccountList(tuple(found.values()), file)
+    doubts += _mentioned(beside, found)
+    for blanks in (_BLANKS_OF_JSON if is_json else _BLANKS).finditer(text):
+        message = f"{len(blanks[0])} blanks in a row: an account may have stood there"
+        doubts.append((place_of(text, blanks.start())[0], message))
+    doubts.sort()
+    if more := len(doubts[_MOST_DOUBTS:]):
+        doubts[_MOST_DOUBTS:] = [(0, f"and {more} more places where an account may be lost")]
+    notices = (Notice(file.name, line, "account-lost", message) for line, message in doubts)
+    return AccountList(tuple(found.values()), file, tuple(notices))
 
 
-def _read_csv(name: str, text: str, problems: list[Problem]) -> Iterator[_Row]:
-    """Yield line and cells of each row that is not blank; report rows that do not fit."""
+def _mentioned(
+    beside: Iterable[tuple[int, str]], listed: Container[str]
+) -> Iterator[tuple[int, str]]:
+    """Yield line and message for each number that may be the ID of an account that is not listed."""
+    places: dict[str, int] = {}
+    for line, cell in beside:
+        for number in _NUMBER.findall(cell):
+            digits = number.replace("-", "")
+            for each in (digits[-12:], digits[:12]):
+                if each not in listed:
+                    places.setdefault(each, line)
+                    break
+    for each, line in places.items():
+        yield line, f"{each} may be an account that is not listed"
+
+
+def _read_csv(
+    name: str,
+    text: str,
+    problems: list[Problem],
+    beside: list[tuple[int, str]],
+    doubts: list[tuple[int, str]],
+) -> Iterator[_Row]:
+    """Yield line and cells of each row that is not blank; report rows that do not fit.
+
+    All cells with their lines go to `beside`, and what may be a lost row to `doubts`.
+    """
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     places: dict[str, int] | None = None
     width = line = 0
-    unended = text.count("\n") + 1
+    rows = empty = 0
+    short: list[tuple[int, str]] = []
+    unended = len(_LINE_END.findall(text)) + 1
     try:
         for row in reader:
             start, line = line + 1, reader.line_num
             if not any(cell.strip() for cell in row):
+                empty = empty or (start if row else 0)
                 continue
+            beside += ((start, cell) for cell in row)
             if line > start:
                 problems.append(_open_quote(name, start, f"a quoted cell runs to line {line}"))
             elif places is None:
@@ -188,11 +241,19 @@ def _read_csv(name: str, text: str, problems: list[Problem]) -> Iterator[_Row]:
             elif any(map(_ROW_WITHIN.match, row)):
                 problems.append(_open_quote(name, start, "a row within a quoted cell"))
             else:
+                rows += 1
+                if empty:
+                    doubts.append((empty, "a row without anything in it"))
+                    empty = 0
+                if len(row) < width:
+                    short.append((start, f"a row of {len(row)} cells under {width} columns"))
                 padded = [*row, *[""] * (width - len(row))]
                 yield start, {key: padded[place] for key, place in places.items()}
     except csv.Error as error:
         found = "a quote is not closed" if "end of data" in str(error) else f"not CSV ({error})"
         problems.append(_open_quote(name, line + 1, found))
+    if 2 * len(short) < rows:  # elsewhere, cells are left out
+        doubts += short
 
 
 def _open_quote(name: str, line: int, found: str) -> Problem:
@@ -233,8 +294,17 @@ def _plain(header: str) -> str:
     return re.sub(r"[^a-z0-9]", "", header.casefold())
 
 
-def _read_json(name: str, text: str, problems: list[Problem]) -> Iterator[_Row]:
-    """Yield the accounts of a list of objects, or of the list under `Accounts`."""
+def _read_json(
+    name: str,
+    text: str,
+    problems: list[Problem],
+    beside: list[tuple[int, str]],
+    _doubts: list[tuple[int, str]],
+) -> Iterator[_Row]:
+    """Yield the accounts of a list of objects, or of the list under `Accounts`.
+
+    All keys and values go to `beside`.
+    """
     remedy = "Expected the output of `aws organizations list-accounts`"
     try:
         document = parse_json(text)
@@ -247,6 +317,7 @@ def _read_json(name: str, text: str, problems: list[Problem]) -> Iterator[_Row]:
     except (RecursionError, ValueError):
         problems.append(Problem(name, 0, 0, "not JSON that can be read", remedy))
         return
+    beside += ((0, text) for text in _texts_in(document))
     elsewhere = dict.fromkeys(_ids_in(document))
     if isinstance(document, dict):
         if any(value for key, value in document.items() if _plain(key) == "nexttoken"):
@@ -286,6 +357,19 @@ def _ids_in(document: object) -> Iterator[str]:
                     text = str(value) if isinstance(value, str | int) else ""
                     if match := of_key.fullmatch(text):
                         yield match[match.re.groups]
+
+
+def _texts_in(document: object) -> Iterator[str]:
+    """Yield the keys and values of a JSON document, at any depth."""
+    waiting = [document]
+    while waiting:
+        match waiting.pop():
+            case list(values):
+                waiting += values
+            case dict(pairs):
+                waiting += [*pairs, *pairs.values()]
+            case value:
+                yield str(value)
 
 
 def _to_text(value: object) -> str:

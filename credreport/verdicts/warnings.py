@@ -86,6 +86,7 @@ WARNING_TITLES = {
     "waiver-unmatched": "waivers that match no finding",
     "account-without-report": "accounts of the list without a report",
     "account-not-listed": "reports of accounts that are not in the list",
+    "account-lost": "places where the list of accounts may have lost one",
     "decision-contradicted": "decisions that the report contradicts",
     "decision-later": "decisions that only a later report can show",
     "decision-read": "cells of decisions that needed interpreting",
@@ -108,7 +109,7 @@ DECISION_CODES = (
     "decision-beside",
     "sign-off",
 )
-ACCOUNT_CODES = ("account-without-report", "account-not-listed")
+ACCOUNT_CODES = ("account-without-report", "account-not-listed", "account-lost")
 OWN_CODES = ("class-unmatched", *WAIVER_CODES, *ACCOUNT_CODES, *DECISION_CODES)
 
 Say = Callable[[int, str, str], None]

@@ -27,7 +27,7 @@ from tests.support.reports import root, save, user
 OLD = "2025-01-01T00:00:00Z"
 KEY = {"access_key_1_active": "true", "access_key_1_last_rotated": OLD}
 PASSWORD = {"password_enabled": "true", "password_last_changed": OLD, "password_last_used": OLD}
-ONE, TWO, THREE = "837261940538", "902837465120", "613599204418"
+ONE, TWO, THREE, PAYER = "837261940538", "902837465120", "613599204418", "750183926471"
 USERS = ("zebedee.quux", "o'brien", "Zoë-Marguerite", "=2+5zulu", "-gizmo@example.com", "svc_7f3e9")
 PATHS = ("engineering-kraken", "subteam-plinth")
 FILES = ("narwhal-reports", "octopus", "wombat-accounts.csv", "quokka-waivers.toml", "lemur.zip")
@@ -35,7 +35,7 @@ NAMES = ("Platypus Production", "Gecko Sandbox", "team-axolotl", "team-jellyfish
 TEXTS = ("sealed in the vault of Mr Grumbleby", "Cassandra Vexley", "TCK-99182", "guarded by Hodor",
          "W-marsupial", "Bartholomew Snodgrass", "CC6.9-zeta", "Ferdinand", "see memo 7781-tango",
          "rotten-cell-tapioca", "zulu_column_kiwi")  # fmt: skip
-SECRETS = (*USERS, *PATHS, *FILES, *NAMES, *TEXTS, ONE, TWO, THREE, "yankee-torpor")
+SECRETS = (*USERS, *PATHS, *FILES, *NAMES, *TEXTS, ONE, TWO, THREE, PAYER, "yankee-torpor")
 FORMATS_WITHOUT_SCRIPT = ",".join(name for name in FORMATS if name != "sh")
 
 
@@ -71,7 +71,8 @@ def to_place(place: Path) -> Path:
             archive.write(inner, inner.name)
         inner.unlink()
     (place / FILES[2]).write_text(
-        f"id,name,owner\n{ONE},{NAMES[0]},{NAMES[2]}\n{THREE},{NAMES[1]},{NAMES[3]}\n"
+        f"id,name,owner,payer\n{ONE},{NAMES[0]},{NAMES[2]},{PAYER}\n"
+        f"{THREE},{NAMES[1]},{NAMES[3]},{PAYER}\n"
     )
     (place / FILES[3]).write_text(
         f'[[waiver]]\nid = "{TEXTS[4]}"\nuser = "{USERS[0]}"\nreason = "{TEXTS[0]}"\n'

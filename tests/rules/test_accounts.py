@@ -120,11 +120,11 @@ def test_organizations_export_is_read(tmp_path: Path) -> None:
         (f"id\t{ACCOUNT}\n{OTHER}\n", "line 1: the header has an account ID in"),
         (
             f"id,name\n{OTHER},Prod{ACCOUNT}\n",
-            f"line 2: 'Prod{ACCOUNT}' ends with an account ID that is not listed. If two lines became one there, end the first.",
+            f"line 2: 'Prod{ACCOUNT}' has the account ID {ACCOUNT} in it, which is not listed. If two lines became one there, end the first.",
         ),
         (
             f"id,name\n{ACCOUNT},{OTHER}\n",
-            f"line 2: '{OTHER}' ends with an account ID that is not listed.",
+            f"line 2: '{OTHER}' has the account ID {OTHER} in it, which is not listed.",
         ),
         (
             f"Account ID,ARN,Name\n{ACCOUNT},arn:aws:organizations::{OTHER}:account/o-a/{OTHER},Dev\n",
@@ -218,6 +218,15 @@ def test_organizations_export_is_read(tmp_path: Path) -> None:
             f'{{"Accounts": [{{"Id": "{OTHER}"}}], "Suspended": {{"{ACCOUNT}": {{"Name": "x"}}}}}}',
             f"account {ACCOUNT} is in it, but not as the ID of an account of its list. Expected the",
         ),
+        (
+            f'[{{"Id": "{ACCOUNT}", "Note": {{"a": ["Sandbox{OTHER};Data"]}}}}]',
+            f"accounts.csv: 'Sandbox{OTHER};Data' has the account ID {OTHER} in it, which is not listed",
+        ),
+        (
+            f"id,name,owner\r{ACCOUNT},Prod,Ann\r{OTHER},De",
+            "line 3: the last line ends after 2 of 3 cells.",
+        ),
+        (f"id,name\n{ACCOUNT},{OTHER}|Data\n", "line 2: a row within a quoted cell."),
         ('[{"Name": "x"}]', "accounts.csv, account 1: no column with the account ID among 'Name'"),
     ],
 )
@@ -227,6 +236,106 @@ def test_mistakes_are_refused_with_their_line(
     with pytest.raises(UsageError) as error:
         read(tmp_path, text)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("header", ["id,name", "id,environment"])
+@pytest.mark.parametrize("row", ["{}\tData", "{};Data", "{}|Data", "{} Data", '{}" "Data', "{}"])
+def test_a_row_that_ran_on_to_a_word_is_refused(tmp_path: Path, header: str, row: str) -> None:
+    text = f"{header}\n{ACCOUNT},Production\n777788889999,Sandbox{row.format(OTHER)}\n"
+    with pytest.raises(UsageError, match=rf"line 3: '.*' has the account ID {OTHER} in it, which"):
+        read(tmp_path, text)
+
+
+def doubts(directory: Path, text: str) -> list[str]:
+    read(directory, text)
+    found = read_accounts(directory / "accounts.csv").doubts
+    assert {notice.code for notice in found} <= {"account-lost"}
+    return [str(notice) for notice in found]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [OTHER, "4444-5555-6666", f"'{OTHER}", f"Sandbox2{OTHER}\tData", f"Prod (EU){OTHER};Data", f"{OTHER}{ACCOUNT}",
+     f"arn:aws:organizations::{OTHER}:account/o-a/{ACCOUNT}", f"aws{OTHER}@example.com",
+     f"https://{OTHER}.signin.aws.amazon.com/console", f"moved from {OTHER} in 2024", f"+{OTHER}"],
+)  # fmt: skip
+def test_a_number_that_may_be_an_account_is_warned_of(tmp_path: Path, cell: str) -> None:
+    said = f"{OTHER} may be an account that is not listed"
+    assert doubts(tmp_path, f"id,notes\n{ACCOUNT},{cell}\n") == [f"accounts.csv, line 2: {said}"]
+    document = {"Accounts": [{"Id": ACCOUNT, "Notes": [{cell: 1}]}, {"Id": "000000000001"}]}
+    if cell != OTHER:  # the IDs of accounts as keys are a list of another form
+        assert doubts(tmp_path, json.dumps(document)) == [f"accounts.csv: {said}"]
+
+
+def test_so_is_a_ticket_of_twelve_digits(tmp_path: Path) -> None:
+    said = "accounts.csv, line 2: 000012345678 may be an account that is not listed"
+    assert doubts(tmp_path, f"id,notes\n{ACCOUNT},INC000012345678\n") == [said]
+
+
+@pytest.mark.parametrize(
+    "cell", [ACCOUNT, f"x{ACCOUNT} y", "1584738922.123", "", "+49 89 12345678"]
+)
+def test_but_not_one_that_is_listed_or_none(tmp_path: Path, cell: str) -> None:
+    assert doubts(tmp_path, f"id,notes\n{ACCOUNT},{cell}\n") == []
+
+
+def test_so_is_a_value_of_a_key_that_damage_made(tmp_path: Path) -> None:
+    text = f'[{{"Id": "{ACCOUNT}", "Nad": "{OTHER}", "Email": "a@example.com"}}]'
+    assert doubts(tmp_path, text) == [f"accounts.csv: {OTHER} may be an account that is not listed"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            f"id,name\n{ACCOUNT},Pr{' ' * 20}a\n",
+            "accounts.csv, line 2: 20 blanks in a row: an account may have stood there",
+        ),
+        (f"id\n{ACCOUNT}{' ' * 13}\n", "accounts.csv, line 2: 13 blanks in a row: an account may have"),
+        (
+            f'[{{"Id": "{ACCOUNT}",\n{" " * 60}"Name": "Data"}}]',
+            "accounts.csv, line 2: 60 blanks in a row: an account may have stood there",
+        ),
+        (f"id,name\n{ACCOUNT},x\n \n{OTHER},y\n", "accounts.csv, line 3: a row without anything in it"),
+        (f"id,name\n{ACCOUNT},x\n,\n{OTHER},y\n", "accounts.csv, line 3: a row without anything in it"),
+        (
+            f"id,name,owner\n{ACCOUNT},x,Ann\n{OTHER},Bob\n000000000001,y,Eve\n",
+            "accounts.csv, line 3: a row of 2 cells under 3 columns",
+        ),
+    ],
+)  # fmt: skip
+def test_a_place_where_a_row_may_have_stood_is_warned_of(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    (found,) = doubts(tmp_path, text)
+    assert found.startswith(said)
+
+
+@pytest.mark.parametrize("indent", [2, 4, 8])
+def test_indented_json_and_empty_lines_are_no_such_places(tmp_path: Path, indent: int) -> None:
+    document = {"Accounts": [{"Id": ACCOUNT, "Tags": [{"Key": "a"}]}]}
+    assert doubts(tmp_path, json.dumps(document, indent=indent)) == []
+    assert doubts(tmp_path, f"id,name\n\n{ACCOUNT},x\n\n{OTHER},y\n,\n \n") == []
+
+
+def test_twenty_such_places_are_named(tmp_path: Path) -> None:
+    rows = [f"{number:012},{number + 1584738922000}\n" for number in range(30)]
+    found = doubts(tmp_path, "".join(["id,joined\n", *rows]))
+    assert len(found) == 21
+    assert found[20] == "accounts.csv: and 10 more places where an account may be lost"
+
+
+def test_they_are_in_the_warnings_of_every_run(tmp_path: Path) -> None:
+    report = save(tmp_path, root(), user())
+    path = tmp_path / "list" / "accounts.csv"
+    path.parent.mkdir()
+    path.write_text(f"id,payer\n{ACCOUNT},{OTHER}\n", encoding="utf-8")
+    said = f"accounts.csv, line 2: {OTHER} may be an account that is not listed"
+    for command, *rest in (("analyze", "--format", "none"), ("inspect",)):
+        answer = CliRunner().invoke(app, [command, str(report), "--accounts", str(path), *rest])
+        assert answer.exit_code == 0
+        assert said in answer.stderr
+        assert "1 x places where the list of accounts may have lost one" in answer.stderr
 
 
 @pytest.mark.parametrize("text", ["x" * 9_000, f"id\n{'x' * 9_000}", f"id,{'x' * 9_000},id"])
