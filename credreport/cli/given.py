@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from credreport.masking.pseudonyms import Masker
     from credreport.output.pictures import Options
     from credreport.rules.accounts import AccountList
-    from credreport.rules.option_file import Configuration
+    from credreport.rules.option_file import Configuration, OptionFile
     from credreport.rules.policy import Policy
     from credreport.rules.waivers import Waivers
     from credreport.runs.pool import Pool
@@ -56,6 +56,13 @@ def waivers(path: Path | None) -> Waivers:
 def names(*paths: Path | None) -> list[str]:
     """Return the names of the files that options name, those that are given."""
     return [str(path) for path in paths if path is not None]
+
+
+def used_otherwise(*files: OptionFile | None) -> AbstractContextManager[None]:
+    """Return what has the files of options taken for no inputs."""
+    from credreport.reports.inputs import used_otherwise
+
+    return used_otherwise({file.sha256: file.size for file in files if file})
 
 
 def expect_users(assessment: Assessment, expected: int | None) -> None:

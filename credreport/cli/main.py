@@ -167,6 +167,8 @@ def analyze(
     masker = given.masker(mask=mask, key=mask_key, formats=wanted, output=output, inputs=read)
     named = given.accounts(accounts, masker)
     decided = given.decisions(carry_from, masker)
+    files = (policy.file, waivers.file, named.file, decided.file if decided else None)
+    context.with_resource(given.used_otherwise(*files))
     sampling = given.sampling(sample, seed, sample_of)
     given.check_split(split_by, named, formats=wanted, has_baseline=baseline is not None)
     from credreport.decisions.review import reviewed
@@ -297,6 +299,8 @@ def compare(
     masker = given.masker(mask=mask, key=mask_key, formats=wanted, output=output, inputs=inputs)
     named = given.accounts(accounts, masker)
     decided = given.decisions(carry_from, masker)
+    files = (policy.file, waivers.file, named.file, decided.file if decided else None)
+    context.with_resource(given.used_otherwise(*files))
     from credreport.comparison.comparison import compare_all
     from credreport.decisions.review import reviewed
     from credreport.evidence.from_configuration import with_configuration
@@ -364,7 +368,7 @@ def inspect(
     from credreport.runs.inspect import json_parts, report_lines
     from credreport.verdicts.tally import to_verdict
 
-    with given.progress(screen, inputs) as progress:
+    with given.used_otherwise(named.file), given.progress(screen, inputs) as progress:
         inspection = inspect_inputs(
             inputs,
             policy,

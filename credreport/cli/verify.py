@@ -66,13 +66,14 @@ def verify(
         )
         return _end(screen, folder, rehashed, rehashed.faults)
     from credreport.masking.key import read_key
-    from credreport.verification.listed_inputs import open_given, unused_inputs
+    from credreport.verification.listed_inputs import files_of_options, open_given, unused_inputs
     from credreport.verification.reperform import reperform
 
     key = read_key(mask_key) if mask_key else None
     most = given.max_bytes(max_file_size)
-    opened = open_given(inputs, most)
-    results = [reperform(folder, each, opened, most, key) for each in rehashed.manifests]
+    with given.used_otherwise(*files_of_options(rehashed.manifests)):
+        opened = open_given(inputs, most)
+        results = [reperform(folder, each, opened, most, key) for each in rehashed.manifests]
     used = {name for result in results for name in result.used}
     extra = [
         Fault(name, "extra: no manifest lists anything in it")

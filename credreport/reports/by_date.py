@@ -18,7 +18,13 @@ from pathlib import Path, PurePosixPath
 from credreport.errors import InputRefused, Notice, Problem, UsageError
 from credreport.files import DEFAULT_MAX_BYTES
 from credreport.instants import format_instant
-from credreport.reports.inputs import Opener, Skipped, in_order, is_only_litter
+from credreport.reports.inputs import (
+    Opener,
+    Skipped,
+    in_order,
+    is_only_litter,
+    is_used_otherwise,
+)
 from credreport.reports.report import Report
 from credreport.reports.selection import (
     NEWEST,
@@ -150,7 +156,11 @@ def directories_of_tree(name: str) -> list[str]:
     """Return the directories of a tree in the order of their names; none if it also has files."""
     if not Path(name).is_dir():
         return []
-    entries = sorted(entry for entry in Path(name).iterdir() if not is_only_litter(entry))
+    entries = sorted(
+        entry
+        for entry in Path(name).iterdir()
+        if not is_only_litter(entry) and not is_used_otherwise(entry)
+    )
     are_directories = all(entry.is_dir() and not entry.is_symlink() for entry in entries)
     return [str(entry) for entry in entries] if are_directories else []
 

@@ -10,8 +10,9 @@ import glob
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -26,6 +27,8 @@ from credreport.files import (
     Spool,
     open_regular,
     read_at_most,
+    read_bounded,
+    sha256,
     why_unreadable,
 )
 from credreport.globs import Matches, leads_out, match
@@ -71,6 +74,7 @@ _CHANGED = "changed since it was found"
 _COMPANION = "not a report, by its name and its content"
 _SEARCHED = "a link to a directory, which is searched where it is"
 _ANSWER = re.compile(r" \(answer [0-9]+\)$")  # what read.py ends the name of an answer with
+_USED_OTHERWISE: ContextVar[Mapping[str, int] | None] = ContextVar("used_otherwise", default=None)
 _NO_REPORTS = {_LITTER_REASON, _HIDDEN, _COMPANION, _SEARCHED}
 
 
@@ -220,6 +224,29 @@ NoReport = Problem | Skipped
 def own_evidence(name: str) -> Skipped:
     """Return the record of a file that credreport wrote: not a report, and no report is missing."""
     return Skipped(name, "evidence that credreport wrote", is_own=True)
+
+
+@contextmanager
+def used_otherwise(sizes: Mapping[str, int]) -> Iterator[None]:
+    """Have files of options, by SHA-256, taken for no inputs: the evidence lists them as what they are."""
+    token = _USED_OTHERWISE.set(sizes)
+    try:
+        yield
+    finally:
+        _USED_OTHERWISE.reset(token)
+
+
+def is_used_otherwise(path: str | Path) -> bool:
+    """Whether a file is one that an option names, or a copy, and neither empty nor with rows of a report."""
+    sizes = _USED_OTHERWISE.get()
+    try:
+        if not sizes or os.stat(path).st_size not in sizes.values():  # noqa: PTH116 - a text will do
+            return False
+        data = read_bounded(Path(path), max(sizes.values()))
+    except (OSError, ValueError):
+        return False
+    is_known = bool(data.strip()) and sha256(data) in sizes
+    return is_known and not (holds_report(data) or contains_rows(data))
 
 
 class _Names:
@@ -448,7 +475,7 @@ class Opener:
     def _find_searched(self, path: str, base: str, name: str, directory: Path) -> Iterator[Item]:
         top = _absolute(f"{directory}/")
         unread = Unread(_absolute(path), name, 0, self.max_bytes, searched=True, top=top)
-        skipped = _why_skipped(base, unread)
+        skipped = None if is_used_otherwise(path) else _why_skipped(base, unread)
         if skipped:
             yield skipped
         else:
@@ -456,6 +483,8 @@ class Opener:
 
     def _find_file(self, path: str, unread: Unread) -> Iterator[Item]:
         absolute, name = unread.path, unread.name
+        if is_used_otherwise(path):
+            return
         try:
             status = os.stat(path)  # noqa: PTH116 - a text will do
         except (OSError, ValueError) as error:

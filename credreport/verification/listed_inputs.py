@@ -15,6 +15,7 @@ from typing import Any
 from credreport.errors import Problem
 from credreport.files import sha256
 from credreport.reports.inputs import Opener, Skipped, Stream, in_order
+from credreport.rules.option_file import OptionFile
 from credreport.verification.rehash import Fault, Manifest, hash_plain, short
 
 REPORT = "report"
@@ -98,6 +99,15 @@ def find_option_files(
                 remedy = "the run replaced it; without a copy of the old one it cannot be repeated"
             faults.append(Fault(entry["name"], f"{what}; {remedy}"))
     return found, faults
+
+
+def files_of_options(manifests: Sequence[Manifest]) -> list[OptionFile]:
+    """Return the files of options that the manifests list."""
+    return [
+        OptionFile(entry["name"], entry["sha256"], entry["bytes"])
+        for manifest in manifests
+        for entry in entries_of(manifest, *OPTIONS)
+    ]
 
 
 def _files_below(path: Path) -> Iterator[Path]:

@@ -16,7 +16,7 @@ from credreport.cli.screen import Screen
 from credreport.cli.verify import _show
 from credreport.verification.reperform import Reperformed
 from tests.support.evidence import MANIFEST, ROWS, STEM, replace_text, reports
-from tests.support.reports import NAME, save
+from tests.support.reports import ACCOUNT, NAME, save
 from tests.verification.test_book_differences import put
 
 JUNE = "status_reports_2025-12-31T12-00-00+00-00.csv"
@@ -68,6 +68,37 @@ def test_copies_in_any_input_are_those_that_the_run_left_out(
     assert made.exit_code in (0, 3), made.output
     result = run("verify", tmp_path / "out", older, newer, *(key if mask else ()))
     assert (result.exit_code, result.output.count("is not as it was")) == (0, 0), result.output
+
+
+def test_files_of_options_may_lie_among_the_reports(tmp_path: Path) -> None:
+    place = tmp_path / "in"
+    given = {
+        "decided.xlsx": "--carry-from", "accounts.csv": "--accounts",
+        "policy.toml": "--policy", "waivers.toml": "--waivers",
+    }  # fmt: skip
+    new, old = reports(place / "new"), save(place / "old", *ROWS[:3], name=JUNE).parent
+    made = run("analyze", new, "-o", tmp_path / "first", "--format", "xlsx")
+    assert made.exit_code == 0, made.output
+    cases: list[tuple[str, Path, list[str | Path]]] = [
+        ("compare", place, [place]),
+        ("analyze", new, [new]),
+        ("analyze", new, [*new.iterdir(), *(new / name for name in given)]),
+        ("analyze", new, [new, "--baseline", old]),
+    ]
+    for command, folder, inputs in cases:
+        shutil.copy(tmp_path / f"first/{STEM}.xlsx", folder / "decided.xlsx")
+        (folder / "accounts.csv").write_text(f"id,name\n{ACCOUNT},prod\n")
+        (folder / "policy.toml").write_text("unused_after_days = 60\n")
+        (folder / "waivers.toml").write_text("# none yet\n")
+        options = [each for name in given for each in (given[name], folder / name)]
+        out = tmp_path / "out"
+        made = run(command, *inputs, *options, "-o", out, "--format", "csv,json")
+        assert (made.exit_code, "left out" in made.output) == (0, False), made.output
+        checked = run("verify", out, *(each for each in inputs if each != "--baseline"))
+        assert (checked.exit_code, "as written" in checked.stdout) == (0, True), checked.output
+        for name in given:
+            (folder / name).unlink()
+        shutil.rmtree(out)
 
 
 def test_inputs_are_read_in_the_order_of_a_run_however_they_are_named(tmp_path: Path) -> None:

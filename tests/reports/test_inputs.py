@@ -23,6 +23,7 @@ from types import SimpleNamespace
 import pytest
 
 from credreport.errors import Problem
+from credreport.files import sha256
 from credreport.globs import match
 from credreport.reports import inputs as sources
 from credreport.reports.containers import zips
@@ -34,6 +35,7 @@ from credreport.reports.inputs import (
     count_inputs,
     find_inputs,
     is_only_litter,
+    used_otherwise,
 )
 from credreport.schema import USERS
 from tests.support.reports import open_inputs, root, save, to_csv, user
@@ -1215,3 +1217,31 @@ def test_directories_that_are_not_searched_are_named_and_left_out(
         put(tmp_path / f".d{number}/b.csv")
     found = [f"skip .d{number}" for number in range(count)]
     assert sorted(names([tmp_path])) == ["read a.csv", *found]
+
+
+class TestAFileOfAnotherOption:
+    def test_is_no_input_whether_named_or_found(self, tmp_path: Path) -> None:
+        for name in ("a.csv", "accounts.csv", "policy.toml"):
+            (tmp_path / name).write_bytes(REPORT if name == "a.csv" else b"id,name")
+        (tmp_path / "link.csv").symlink_to("accounts.csv")
+        files = [tmp_path / "accounts.csv", tmp_path / "policy.toml"]
+        with used_otherwise({sha256(b"id,name"): 7}):
+            assert names([tmp_path]) == ["read a.csv"]
+            assert names([*files, tmp_path / "a.csv"]) == ["read a.csv"]
+        assert names([tmp_path]) == [
+            "read a.csv", "read accounts.csv", "skip policy.toml", "skip link.csv",
+        ]  # fmt: skip
+
+    def test_is_one_where_it_is_empty_has_rows_of_a_report_or_cannot_be_read(
+        self, tmp_path: Path
+    ) -> None:
+        data = b"id,name\n" + REPORT.splitlines()[-1]
+        (tmp_path / "accounts.csv").write_bytes(data)
+        (tmp_path / "gone.csv").symlink_to("nowhere")
+        (tmp_path / "empty.csv").write_bytes(b"")
+        with used_otherwise({sha256(data): len(data), sha256(b""): 0}):
+            assert names([tmp_path]) == [
+                "read accounts.csv",
+                "read empty.csv",
+                "refuse gone.csv: cannot be read: No such file or directory",
+            ]
