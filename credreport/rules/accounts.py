@@ -40,8 +40,9 @@ _AT_END = re.compile(r"(?:^|[^0-9+])([0-9]{12})\s*$")
 # An ID that runs on to a letter, then a delimiter of some list; `INC000012345678` is a ticket.
 _RUN_ON = re.compile(r"""(?<=[^\W\d_])(?<![A-Z]{3}(?=000))([0-9]{12})(?=["']?(?:[\s,;|]|$))""")
 _NUMBER = re.compile(r"[0-9]{12,}|[0-9]{4}-[0-9]{4}-[0-9]{4}")
-# As many blanks as at least stand where a whole row was overwritten; JSON may be indented.
-_BLANKS, _BLANKS_OF_JSON = re.compile(" {13,}"), re.compile(r"(?m)(?<=\S) {13,}|^ {41,}")
+# As many of one character as at least stand where a row was overwritten; JSON may be indented.
+_FILL = re.compile(r"([^0-9,;\t])\1{11,}")
+_FILL_OF_JSON = re.compile(r"(?m)([^0-9 ])\1{11,}|(?<=\S) {12,}|^ {41,}")
 _MOST_DOUBTS = 20
 _LINE_END = re.compile(r"\r\n?|\n")
 _ROUNDED = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+|[0-9]+[.,]0+")
@@ -173,9 +174,9 @@ def read_accounts(path: Path) -> AccountList:
         lines = problem_lines(sorted(problems))
         raise UsageError(*(f"{_OPTION} {line}" for line in lines))
     doubts += _mentioned(beside, found)
-    for blanks in (_BLANKS_OF_JSON if is_json else _BLANKS).finditer(text):
-        message = f"{len(blanks[0])} blanks in a row: an account may have stood there"
-        doubts.append((place_of(text, blanks.start())[0], message))
+    for fill in (_FILL_OF_JSON if is_json else _FILL).finditer(text):
+        message = f"{len(fill[0])} times U+{ord(fill[0][0]):04X}: an account may have stood there"
+        doubts.append((place_of(text, fill.start())[0], message))
     doubts.sort()
     if more := len(doubts[_MOST_DOUBTS:]):
         doubts[_MOST_DOUBTS:] = [(0, f"and {more} more places where an account may be lost")]
@@ -215,14 +216,15 @@ def _read_csv(
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     places: dict[str, int] | None = None
     width = line = 0
-    rows = empty = 0
+    rows = last = 0
     short: list[tuple[int, str]] = []
+    empty: dict[int, bool] = {}
     unended = len(_LINE_END.findall(text)) + 1
     try:
         for row in reader:
             start, line = line + 1, reader.line_num
             if not any(cell.strip() for cell in row):
-                empty = empty or (start if row else 0)
+                empty[start] = bool(row)
                 continue
             beside += ((start, cell) for cell in row)
             if line > start:
@@ -241,10 +243,7 @@ def _read_csv(
             elif any(map(_ROW_WITHIN.match, row)):
                 problems.append(_open_quote(name, start, "a row within a quoted cell"))
             else:
-                rows += 1
-                if empty:
-                    doubts.append((empty, "a row without anything in it"))
-                    empty = 0
+                rows, last = rows + 1, start
                 if len(row) < width:
                     short.append((start, f"a row of {len(row)} cells under {width} columns"))
                 padded = [*row, *[""] * (width - len(row))]
@@ -252,8 +251,16 @@ def _read_csv(
     except csv.Error as error:
         found = "a quote is not closed" if "end of data" in str(error) else f"not CSV ({error})"
         problems.append(_open_quote(name, line + 1, found))
-    if 2 * len(short) < rows:  # elsewhere, cells are left out
-        doubts += short
+    gaps = [
+        (line, "a line without anything in it")
+        for line, has_cells in empty.items()
+        if (has_cells or line < last) and line - 1 not in empty
+    ]
+    for few in (short, gaps):
+        if 2 * len(few) <= rows + 1:  # more are the manner of the file
+            doubts += few
+        elif few is short and len(short) == rows:
+            doubts.append(short[0])
 
 
 def _open_quote(name: str, line: int, found: str) -> Problem:
