@@ -9,7 +9,6 @@ import pandas as pd
 
 from credreport.comparison.changes import find_latecomers
 from credreport.comparison.days import list_days, newest_as_of, to_days
-from credreport.comparison.identity import NO_KEY
 from credreport.errors import Notice
 from credreport.reports.normalise import to_rows
 from credreport.reports.report import Report
@@ -38,13 +37,14 @@ def find_warnings(
     `assessments` are those of the dates, oldest first; the tables are what `identify`, `to_coverage`,
     `match`, `to_rows_of_findings` and `to_changes` return for them.
     """
-    day = f"{newest_as_of(assessments[-1]):%Y-%m-%d}"
+    *_, newest = assessments
+    day = f"{newest_as_of(newest):%Y-%m-%d}"
     yield from _coverage_notices(changes, coverage, day)
     yield from _pair_notices(pairs)
     yield from _back_notices(identified)
     yield from _return_notices(identified, coverage)
     yield from _order_notices(assessments)
-    yield from _moved_notices(rows, assessments[-1])
+    yield from _moved_notices(rows, newest)
     yield from _dated_notices(assessments)
 
 
@@ -93,7 +93,7 @@ def _pair_notices(pairs: pd.DataFrame) -> Iterator[Notice]:
 
 def _back_notices(identified: pd.DataFrame) -> Iterator[Notice]:
     """Warn where a last use, or the change of a password, is earlier than an older report says, or lost."""
-    rows = identified[identified["key"].ne(NO_KEY) & identified["status"].ne("")]
+    rows = identified[~identified["status"].isin(["", Status.ABSENT])]
     rows = rows.sort_values(["key", "date"])
     is_active = rows["status"].isin([Status.UNUSED, Status.CURRENT, Status.UNDETERMINED])
     for code, column, raw, word in (
@@ -129,7 +129,7 @@ def _return_notices(identified: pd.DataFrame, coverage: pd.DataFrame) -> Iterato
     kind = identified["kind"]
     is_known = kind.eq(Subject.USER.value) & identified["is_created_known"]
     is_known |= kind.eq(Kind.ACCESS_KEY) & identified["is_born_known"]
-    rows = identified[is_known & identified["key"].ne(NO_KEY)].merge(
+    rows = identified[is_known].merge(
         coverage[["date", "account_id", "turn"]], on=["date", "account_id"]
     )
     rows = rows.sort_values(["key", "turn"])

@@ -206,7 +206,7 @@ def _days_across(text: str) -> Iterator[datetime]:
             elif behind and len(behind["year"]) == 4:
                 yield from _days_of(behind["year"], (str(day.month), str(day.day)))
             before = _DAY_BEFORE.search(text[: match.start()].rstrip("-_., "))
-            if before and match[0][0].isalpha():
+            if before and text[match.start()].isalpha():
                 yield from _days_of(f"20{day.day:02}", (str(day.month), before[1]))
 
 

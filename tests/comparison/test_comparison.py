@@ -19,7 +19,6 @@ from credreport.reports.selection import read_reports
 from credreport.rules.policy import Policy, UserClass
 from credreport.schema import CHANGES, TIMELINE
 from credreport.verdicts.assessment import assess
-from credreport.verdicts.warnings import WARNING_TITLES
 from tests.support.reports import ACCOUNT, COLUMNS, lose_a_row, root, save, to_csv, user
 
 OTHER = "444455556666"
@@ -486,18 +485,6 @@ def test_a_user_older_than_a_report_without_it_is_named_in_a_warning(stories: Co
     assert notice.endswith("was it renamed, or was that report cut short?")
 
 
-@pytest.mark.parametrize(
-    ("created", "notices"), [("2026-06-30T01:59:59Z", 1), ("2026-06-30T02:00:00Z", 0)]
-)
-def test_a_user_made_while_aws_may_have_served_an_older_report_is_not(
-    tmp_path: Path, created: str, notices: int
-) -> None:
-    """The report of June is from 06:00; AWS makes one every four hours."""
-    comparison = run(tmp_path, [user()], [user(), user("zoe", user_creation_time=created)])
-    found = [str(each) for each in comparison.own_notices]
-    assert sum("was it renamed" in each for each in found) == notices
-
-
 def test_a_user_listed_twice_is_compared_row_by_row(stories: Comparison) -> None:
     assert told_of(of_story(stories, "listed twice")) == [
         ("access_key_1", "newly_unused", ""),
@@ -926,58 +913,6 @@ def test_rows_that_do_not_tie_out_are_shouted(tmp_path: Path) -> None:
     assert "THE ROWS DO NOT TIE OUT" in comparison_verdict(compare(forth.first, broken))
 
 
-def own_notices(comparison: Comparison, *codes: str) -> list[str]:
-    assert {notice.code for notice in comparison.own_notices} <= {*WARNING_TITLES}
-    return [str(notice) for notice in comparison.own_notices if notice.code in codes]
-
-
-WENT_BACK = (
-    "2025-01-01 in the report of 2026-09-30 and 2026-06-15 in that of 2026-06-30: the newer one has less "
-    "information, or one of the two is wrong"
-)
-
-
-def test_a_last_use_that_went_back_is_named_in_a_warning(tmp_path: Path) -> None:
-    comparison = run(tmp_path, [user(**key(used=RECENT))], [user(**key())])
-    assert own_notices(comparison, "use-went-back", "set-went-back") == [
-        f"account {ACCOUNT}: 'alice', access_key_1: last used {WENT_BACK}"
-    ]
-
-
-def test_so_is_a_password_that_was_changed_earlier_than_an_older_report_says(
-    tmp_path: Path,
-) -> None:
-    rows = [user(**password(changed=RECENT))], [user(**password())]
-    comparison = run(tmp_path, *rows)
-    assert own_notices(comparison, "use-went-back", "set-went-back") == [
-        f"account {ACCOUNT}: 'alice', password: last changed {WENT_BACK}"
-    ]
-
-
-@pytest.mark.parametrize("lost", ["", "?"])
-def test_a_last_use_that_went_back_since_a_date_between_is_named_once(
-    tmp_path: Path, lost: str
-) -> None:
-    used = (OLD, RECENT, lost, OLD, OLD) if lost else (OLD, RECENT, OLD, OLD)
-    comparison = run(tmp_path, *([user(**key(used=each))] for each in used))
-    back = [said for said in own_notices(comparison, "use-went-back") if "used 2025" in said]
-    assert len(back) == 1
-    assert "2026-06-15 in that of 2026-07-30" in back[0]
-
-
-def test_what_a_report_lacks_and_a_newer_one_has_again_is_named_in_a_warning(
-    tmp_path: Path,
-) -> None:
-    with_key, without, alone = [user(**key()), user("bob")], [user(), user("bob")], [user("bob")]
-    (said,) = own_notices(run(tmp_path / "key", with_key, without, with_key), "returned")
-    assert said == (
-        f"account {ACCOUNT}: the report of 2026-07-30 lacks what an older and a newer one have of 'alice': "
-        "IAM restores no user and no key, so one of them is wrong"
-    )
-    assert own_notices(run(tmp_path / "user", without, alone, without), "returned") == [said]
-    assert not own_notices(run(tmp_path / "gone", with_key, without, without), "returned")
-
-
 def test_an_older_report_saved_as_the_newest_is_a_doubt_whatever_lies_between(
     tmp_path: Path,
 ) -> None:
@@ -986,21 +921,6 @@ def test_an_older_report_saved_as_the_newest_is_a_doubt_whatever_lies_between(
     (repeated,) = comparison.repeated
     assert (repeated.before.month, repeated.after.month) == (6, 8)
     assert comparison.doubts
-
-
-def test_where_rows_may_be_missing_from_a_report_it_is_told(tmp_path: Path) -> None:
-    a, b = user("a", **key(used=RECENT)), user("b")
-    months = [f"{ACCOUNT}_2026-{month:02d}-30T06-00-00+00-00.csv" for month in (6, 7, 8)]
-    codes = ("fewer-users", "denied-order")
-    assert own_notices(run(tmp_path / "order", [a, b], [b], [b, user("c")]), *codes) == [
-        f"{months[1]}: 1 user fewer than the report before it: deleted since, or rows have been cut off",
-        *(
-            f"{month}: '{months[0]}', which is older, has timestamps until 2026-06-15T00:00:00Z, later than all "
-            "in it: perhaps a copy of a still older report, in which newer users are missing"
-            for month in months[1:]
-        ),
-    ]
-    assert not own_notices(run(tmp_path / "more", [b], [a, b]), *codes)
 
 
 def test_of_many_days_the_first_and_the_last_are_named() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -21,7 +20,6 @@ from credreport.rules.option_file import OptionFile
 from credreport.rules.policy import Policy, load_policy
 from credreport.rules.waivers import Waiver, Waivers
 from credreport.verdicts.assessment import assess
-from credreport.verdicts.warnings import WARNING_TITLES
 from tests.comparison.test_comparison import (
     LATER,
     OLD,
@@ -266,27 +264,6 @@ def test_a_waived_finding_is_marked_and_does_not_count_as_open(tmp_path: Path) -
     assert list(comparison.open_counts.groupby("date")["waived"].sum()) == [1, 1]
 
 
-@pytest.mark.parametrize(
-    ("approved", "is_told"), [(date(2026, 6, 30), True), (date(2026, 7, 1), False)]
-)
-def test_a_waiver_of_what_took_the_slot_or_the_name_of_another_is_named(
-    tmp_path: Path, approved: date, is_told: bool
-) -> None:
-    rows = [root(), user(**key(), **key(2, made=RECENT_KEY)), user("bob", **password())]
-    moved = [root(), user(**key(made=RECENT_KEY)), user("eve", **password())]
-    of_slot = replace(waiver("W-1", approved, SPAN[1]), credential="access_key_1")
-    of_name = waiver("W-2", approved, SPAN[1], user_name="eve")
-    comparison = judged(dated(tmp_path, rows, moved), Policy(), of_slot, of_name)
-    assert set(comparison.changes["waiver"]) >= {"W-1", "W-2"}
-    assert [str(notice) for notice in comparison.notices if notice.code == "waiver-moved"] == [
-        f"waiver {name} covers 1 finding that it did not cover before, though in force: "
-        "of a user who was renamed, or a key in another slot"
-        for name in ("W-1", "W-2")
-        if is_told
-    ]
-    assert "waiver-moved" in WARNING_TITLES
-
-
 def test_a_waiver_that_ended_between_the_dates_leaves_the_finding_open(tmp_path: Path) -> None:
     paths = dated(tmp_path, [root(), user(**key())], [root(), user(**key(), mfa_active="true")])
     comparison = judged(paths, Policy(), waiver("W-1", date(2026, 1, 1), date(2026, 7, 29)))
@@ -295,29 +272,6 @@ def test_a_waiver_that_ended_between_the_dates_leaves_the_finding_open(tmp_path:
     assert row["evidence"].endswith("; no longer waived by W-1")
     expired = [notice for notice in comparison.notices if notice.code == "waiver-expired"]
     assert len(expired) == 1
-
-
-def test_a_waiver_without_a_match_is_named_once_with_its_dates(tmp_path: Path) -> None:
-    used = "2026-07-15T00:00:00Z"
-    paths = dated(tmp_path, [root(), user(**key())], [root(), user(**key(used=used))])
-    held = (waiver("W-1", *SPAN), waiver("W-2", *SPAN, user_name="nobody"))
-    comparison = judged(paths, Policy(), *held)
-    unmatched = [n.message for n in comparison.notices if n.code == "waiver-unmatched"]
-    assert unmatched == [
-        "waiver W-1 matches no finding (expires 2026-12-31) on 2026-07-30",
-        "waiver W-2 matches no finding (expires 2026-12-31) on 2026-06-30 and 2026-07-30",
-    ]
-
-
-def test_a_class_without_a_user_is_named_once_with_its_dates(tmp_path: Path) -> None:
-    paths = dated(tmp_path, [root(), user("adm-1")], [root(), user("bob")])
-    file = tmp_path / "p.toml"
-    file.write_text('[[class]]\nmatch = "adm-*"\nunused_after_days = 30\n')
-    comparison = judged(paths, load_policy(file))
-    assert [str(each) for each in comparison.notices if each.code == "class-unmatched"] == [
-        "p.toml, line 2: no user is in class 'adm-*' (none fits, or a class above takes them) on "
-        "2026-07-30"
-    ]
 
 
 def test_the_same_report_on_two_dates_is_said(tmp_path: Path) -> None:
@@ -377,14 +331,6 @@ def test_used_in_between_and_unused_again(tmp_path: Path) -> None:
         "unused on 2026-06-30 too, used in between; not used since 2026-07-01 (60 days)"
     )
     assert list(comparison.timeline["came_back"]) == [1]
-
-
-def test_a_last_use_that_was_lost_is_named_in_a_warning(tmp_path: Path) -> None:
-    comparison = run(tmp_path, [user(**key())], [user(**key(used="N/A"))])
-    assert [str(notice) for notice in comparison.own_notices] == [
-        f"account {ACCOUNT}: 'alice', access_key_1: last used N/A in the report of 2026-09-30 and 2025-01-01 "
-        "in that of 2026-06-30: the newer one has less information, or one of the two is wrong"
-    ]
 
 
 def test_every_rule_says_what_it_reads() -> None:

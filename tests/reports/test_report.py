@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import combinations
 
 import numpy as np
@@ -22,6 +23,7 @@ from tests.reports.test_cells import grid_of
 from tests.support.reports import COLUMNS, NAME, lines_of, read_report, root, to_csv, user
 
 ONE, TWO, THREE = "111122223333", "444455556666", "777788889999"
+FIRST, SECOND = (datetime(2026, 1, day, tzinfo=UTC) for day in (1, 2))
 WITHOUT_MFA = tuple(name for name in COLUMNS if name != "mfa_active")
 WITHOUT_REGION = tuple(name for name in COLUMNS if name != "access_key_1_last_used_region")
 
@@ -279,3 +281,22 @@ def test_without_its_users_a_report_is_the_same_wherever_they_stood() -> None:
     first, second = reports_of(COLUMNS, ONE, TWO)
     assert (first.first, second.first) == (0, 2)
     assert (first.without_users().first, second.without_users().first) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("newest", "of_other", "is_later"),
+    [
+        (SECOND, FIRST, True),
+        (FIRST, FIRST, False),
+        (FIRST, SECOND, False),
+        (FIRST, None, True),
+        (None, FIRST, False),
+        (None, None, False),
+    ],
+)
+def test_a_timestamp_is_later_than_an_earlier_one_and_than_none(
+    newest: datetime | None, of_other: datetime | None, is_later: bool
+) -> None:
+    (report,) = reports_of(COLUMNS, ONE)
+    one, other = replace(report, newest=newest), replace(report, newest=of_other)
+    assert one.has_later_timestamps(other) is is_later

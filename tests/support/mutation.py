@@ -38,7 +38,12 @@ import credreport
 
 ROOT = Path(__file__).parents[2]
 # The tests that hold each module by themselves: the end-to-end ones are dear, and hold no more of it.
-_COMPARISON = ("comparison/test_comparison", "comparison/test_identity", "comparison/test_outcomes")
+_COMPARISON = (
+    "comparison/test_comparison",
+    "comparison/test_identity",
+    "comparison/test_outcomes",
+    "comparison/test_warnings",
+)
 TESTS = {
     "comparison.changes": _COMPARISON,
     "comparison.closing": ("comparison/test_closing", *_COMPARISON),
@@ -48,7 +53,7 @@ TESTS = {
     "comparison.renamed_users": _COMPARISON,
     "comparison.rule_answers": _COMPARISON,
     "comparison.timeline": _COMPARISON,
-    "comparison.warnings": _COMPARISON,
+    "comparison.warnings": ("comparison/test_warnings",),
     "comparison.twin_credentials": ("comparison/test_twin_credentials", *_COMPARISON),
     "errors": ("test_errors",),
     "files": ("test_files", "reports/test_inputs"),
