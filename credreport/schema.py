@@ -222,6 +222,10 @@ class ColumnType(StrEnum):
 
 
 ACCOUNT_NAMES = ("account_name", "account_owner")
+# The part of an input in a run.
+REPORT = "report"
+BASELINE = "baseline"
+LEFT_OUT = ("role", "what", "source_file", "why")
 
 # Stable names: machines read them in the CSV and JSON evidence.
 CREDENTIALS = {

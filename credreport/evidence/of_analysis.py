@@ -82,6 +82,7 @@ from credreport.rules.policy import Policy
 from credreport.rules.rule import Severity
 from credreport.rules.thresholds import UNUSED_AFTER
 from credreport.schema import (
+    BASELINE,
     CHANGES,
     CREDENTIALS,
     FINDINGS,
@@ -146,7 +147,7 @@ def of_analysis(
     notices = assessment.notices if since is None else since.notices
     left_out, tie_out = [to_left_out(*_left_out(assessment))], [assessment.tie_out]
     if since is not None:
-        left_out.append(to_left_out(*_left_out(since.first)))
+        left_out.append(to_left_out(*_left_out(since.first), BASELINE))
         total = f"Total of the baseline, {since.days[0]}"
         tie_out.append(name_total(since.first.tie_out, total))
     accounts = _accounts(assessment)

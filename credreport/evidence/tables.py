@@ -11,6 +11,7 @@ import pandas as pd
 from credreport.errors import Notice, Problem
 from credreport.evidence.evidence import Block
 from credreport.reports.inputs import Skipped
+from credreport.schema import LEFT_OUT, REPORT
 from credreport.verdicts.tally import (
     Totals,
     band_edges,
@@ -80,11 +81,14 @@ def to_warnings(notices: Sequence[Notice]) -> pd.DataFrame:
 
 
 def to_left_out(
-    refused: Sequence[Problem], superseded: Sequence[Skipped], skipped: Sequence[Skipped]
+    refused: Sequence[Problem],
+    superseded: Sequence[Skipped],
+    skipped: Sequence[Skipped],
+    role: str = REPORT,
 ) -> pd.DataFrame:
-    """Return what was among the inputs but not judged: refused, superseded, left out."""
-    rows = left_out_rows(refused, superseded, skipped)
-    return pd.DataFrame(rows, columns=["what", "source_file", "why"], dtype="str")
+    """Return what was among the inputs of a role but not judged: refused, superseded, left out."""
+    rows = left_out_rows(refused, superseded, skipped, role)
+    return pd.DataFrame(rows, columns=[*LEFT_OUT], dtype="str")
 
 
 def reports_block(heading: str, inputs: pd.DataFrame) -> Block:

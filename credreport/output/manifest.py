@@ -22,9 +22,11 @@ from credreport.evidence.evidence import Evidence
 from credreport.files import read_bounded, sha256, why_unreadable
 from credreport.output.formats import MANIFEST, SUM_LINE, SUMS, Files
 from credreport.output.json_file import to_json, to_records
+from credreport.schema import BASELINE, REPORT
 from credreport.verdicts.tally import SCHEMA_VERSION
 
 _REPORT = ["role", "source_file", "sha256", "bytes", "account_id", "as_of", "as_of_origin"]
+_NAME = {"source_file": "name"}
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def to_manifest(
 
 def to_question(evidence: Evidence) -> dict[str, Any]:
     """Return what the manifest says about the question, whatever the formats."""
-    roles = {"inputs": "report", "baseline": "baseline"}
+    roles = {"inputs": REPORT, "baseline": BASELINE}
     read = pd.concat(
         [
             evidence.tables[name].assign(role=role)[_REPORT]
@@ -74,11 +76,13 @@ def to_question(evidence: Evidence) -> dict[str, Any]:
         ],
         ignore_index=True,
     ).drop_duplicates()
-    inputs = to_records(read.rename(columns={"source_file": "name"}))
+    inputs = to_records(read.rename(columns=_NAME))
     inputs += [
         {"role": role, "name": file.name, "sha256": file.sha256, "bytes": file.size}
         for role, file in evidence.option_files.items()
     ]
+    left_out = evidence.tables["left_out"][["role", "what", "source_file"]]
+    left_out = left_out[~(left_out["what"].eq("refused") & left_out.duplicated())]
     return {
         "schema_version": SCHEMA_VERSION,
         "generator": "credreport",
@@ -87,6 +91,7 @@ def to_question(evidence: Evidence) -> dict[str, Any]:
         "parameters": dict(evidence.parameters),
         "sign_off": {name: text for name, text in vars(evidence.sign_off).items() if text},
         "inputs": inputs,
+        "left_out": to_records(left_out.rename(columns=_NAME)),
     }
 
 

@@ -31,6 +31,8 @@ from credreport.schema import (
     JUDGED_KINDS,
     JUDGED_SLOTS,
     KIND_WORDS,
+    LEFT_OUT,
+    REPORT,
     SLOT_WORDS,
     Kind,
     Status,
@@ -525,10 +527,13 @@ def warning_rows(notices: Sequence[Notice]) -> list[Row]:
 
 
 def left_out_rows(
-    refused: Sequence[Problem], superseded: Sequence[Skipped], skipped: Sequence[Skipped]
+    refused: Sequence[Problem],
+    superseded: Sequence[Skipped],
+    skipped: Sequence[Skipped],
+    role: str = REPORT,
 ) -> list[Row]:
-    """Return what was among the inputs but not judged, except evidence of earlier runs."""
+    """Return what was among the inputs of a role but not judged, except evidence of earlier runs."""
     rows = [("refused", problem.source, str(problem)) for problem in refused]
     rows += [("superseded", item.name, item.why) for item in superseded]
     rows += [("left out", item.name, item.why) for item in skipped if not item.is_own]
-    return [dict(zip(("what", "source_file", "why"), row, strict=True)) for row in rows]
+    return [dict(zip(LEFT_OUT, (role, *row), strict=True)) for row in rows]

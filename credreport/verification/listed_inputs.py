@@ -7,7 +7,8 @@ report. Files of options (policy, waivers, accounts) are found among the inputs 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,13 @@ from credreport.errors import Problem
 from credreport.files import sha256
 from credreport.reports.inputs import Opener, Skipped, Stream, in_order
 from credreport.rules.option_file import OptionFile
+from credreport.schema import BASELINE, REPORT
+from credreport.text import first_few, plural
 from credreport.verification.rehash import Fault, Manifest, hash_plain, short
 
-REPORT = "report"
-BASELINE = "baseline"
 OPTIONS = ("policy", "waivers", "accounts", "carry_from")
+_MOST_NAMES = 3
+_MOST_STEPS = 20  # a member of an archive may be in any number of directories
 _ANSWER = re.compile(r" \(answer [0-9]+\)$")
 
 
@@ -43,6 +46,34 @@ def open_given(names: Sequence[str], max_bytes: int) -> list[Given]:
         streams = [item for item in items if isinstance(item, Stream)]
         given[place] = Given(name, items, {each.name: sha256(each.data) for each in streams})
     return [given[place] for place in range(len(names))]
+
+
+class LeftOut:
+    """What the run left out, by its names: under a longer or shorter path now it may be the same file."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        """Take the names of what was left out; `waiting` counts those that are not found yet."""
+        self.waiting = Counter(names)
+        self._found: dict[str, str | None] = {}
+        self._longer: dict[str, list[str]] = {}
+        for name in reversed(self.waiting):
+            for end in _ends_of(name):
+                self._longer.setdefault(end, []).append(name)
+
+    def find(self, name: str) -> str | None:
+        """Return how the run called what is called so now; None if it left out nothing of that name."""
+        if name not in self._found:
+            known = [name, *_ends_of(name), *reversed(self._longer.pop(name, []))]
+            self._found[name] = next((each for each in known if self.waiting[each] > 0), None)
+            self.waiting[self._found[name] or ""] -= 1
+        return self._found[name]
+
+
+def _ends_of(name: str) -> list[str]:
+    """Return the ends of a path, the longest first: of `a/b/c` they are `b/c` and `c`."""
+    parts = name.split("/")
+    first = max(1, len(parts) - _MOST_STEPS)
+    return ["/".join(parts[start:]) for start in range(first, len(parts))]
 
 
 def unused_inputs(manifests: Sequence[Manifest], given: Sequence[Given]) -> list[str]:
@@ -148,6 +179,28 @@ def tell_other_names(manifest: Manifest, given: Sequence[Given]) -> list[str]:
         for name, digest in each.hashes.items()
         if base_of(file_of(name)) not in map(base_of, known.get(digest, {file_of(name)}))
     ]
+
+
+def tell_other_inputs(manifest: Manifest, given: Sequence[Given]) -> Iterator[str]:
+    """Yield which of the inputs the run did not have, and which that it left out are missing."""
+    known = hashes_of(manifest)
+    left_out = LeftOut(map(file_of, manifest.left_out(REPORT, BASELINE)))
+    strange = [
+        name
+        for each in given
+        for name in map(name_of, each.items)
+        if each.hashes.get(name) not in known and left_out.find(name) is None
+    ]
+    if strange:
+        yield f"the run did not have {plural(len(strange), 'input')}: {first_few(strange, _MOST_NAMES)}"
+    if missing := [*left_out.waiting.elements()]:
+        names = first_few(missing, _MOST_NAMES)
+        yield f"what the run left out is not among the inputs: {names}"
+
+
+def name_of(item: Stream | Skipped | Problem) -> str:
+    """Return what an input is called."""
+    return item.source if isinstance(item, Problem) else item.name
 
 
 def base_of(name: str) -> str:

@@ -29,9 +29,10 @@ _SHOWN_DIGITS = 12
 TOO_LARGE = "larger than"  # so begins why such a file is not read
 _REPORT_KEYS = {"role": str, "name": str, "sha256": str, "bytes": int}
 _OUTPUT_KEYS = {"name": str, "sha256": str, "bytes": int}
+_LEFT_OUT_KEYS: Mapping[str, type] = {"role": str, "what": str, "name": str}
 _KEYS = {
     "generator": str, "version": str, "verdict": str, "parameters": dict, "inputs": list,
-    "outputs": list, "comments": list,
+    "left_out": list, "outputs": list, "comments": list,
 }  # fmt: skip
 _KINDS = {str: "text", int: "a whole number", dict: "an object", list: "a list"}
 
@@ -63,6 +64,10 @@ class Manifest:
     def stem(self) -> str:
         """What the names of its files begin with."""
         return self.name.removesuffix(MANIFEST)
+
+    def left_out(self, *roles: str) -> list[str]:
+        """Return the names of what was among its inputs of these roles and not judged."""
+        return [each["name"] for each in self.document["left_out"] if each["role"] in roles]
 
     @property
     def outputs(self) -> Mapping[str, Mapping[str, Any]]:
@@ -199,13 +204,14 @@ def _problems(document: Mapping[str, Any]) -> Iterator[str]:
     yield from _wrong_keys("it", document, _KEYS)
     if document["generator"] != "credreport":
         yield f"its generator is {document['generator']!r}, not 'credreport'"
-    for key, keys in (("inputs", _REPORT_KEYS), ("outputs", _OUTPUT_KEYS)):
+    lists = {"inputs": _REPORT_KEYS, "left_out": _LEFT_OUT_KEYS, "outputs": _OUTPUT_KEYS}
+    for key, keys in lists.items():
         for number, entry in enumerate(document[key]):
             if not isinstance(entry, dict):
                 yield f"{key}[{number}] is not an object"
             else:
                 yield from _wrong_keys(f"{key}[{number}]", entry, keys)
-                if not _SHA256.fullmatch(entry["sha256"]):
+                if "sha256" in keys and not _SHA256.fullmatch(entry["sha256"]):
                     yield f"{key}[{number}].sha256 is not 64 hexadecimal digits"
     if not all(isinstance(name, str) for name in document["comments"]):
         yield "comments is not a list of names"

@@ -28,10 +28,11 @@ from credreport.verification.listed_inputs import (
     check_inputs,
     find_option_files,
     hashes_of,
+    tell_other_inputs,
     tell_other_names,
 )
 from credreport.verification.rehash import TOO_LARGE, Fault, Manifest, hash_plain, read_plain
-from credreport.verification.rerun import COMPARE, Read, as_named, read_by_hash, run_again
+from credreport.verification.rerun import COMPARE, Read, as_named, read_listed, run_again
 
 _MOST_BYTES = 1024 * 1024 * 1024
 
@@ -90,13 +91,13 @@ def reperform(
         )
     wanted = hashes_of(manifest)
     mine = [each for each in reports if not wanted.isdisjoint(each.hashes.values())]
-    attempts: list[tuple[list[Given], Read]] = [(mine, read_by_hash)]
+    attempts: list[tuple[list[Given], Read]] = [(mine, read_listed)]
     if len(mine) < len(reports):
-        attempts.append((reports, read_by_hash))
+        attempts.append((reports, read_listed))
     if manifest.document["parameters"].get("command") != COMPARE:
         attempts += [(reports, read) for read in as_named(manifest, reports)]
     elif len(mine) > 1:  # the order decides nothing but a warning about it
-        attempts.append((mine[::-1], read_by_hash))
+        attempts.append((mine[::-1], read_listed))
     results = []
     for attempt, read in attempts:
         try:
@@ -111,7 +112,9 @@ def reperform(
         if not results[-1].faults:
             break
     best = next((result for result in results if not result.faults), results[0])
-    others = [] if key else tell_other_names(manifest, reports)
+    others = (
+        [] if key else [*tell_other_names(manifest, reports), *tell_other_inputs(manifest, reports)]
+    )
     return replace(best, remarks=(*remarks, *others, *best.remarks))
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from credreport.comparison.comparison import compare_all
 from credreport.decisions.decision import Decisions
@@ -39,23 +39,24 @@ from credreport.rules.accounts import AccountList, read_accounts
 from credreport.rules.option_file import Configuration, OptionFile
 from credreport.rules.policy import Policy, load_policy
 from credreport.rules.waivers import Waivers, load_waivers
-from credreport.schema import SampleOf, SplitBy
+from credreport.schema import BASELINE, REPORT, SampleOf, SplitBy
 from credreport.verdicts.assessment import assess
 from credreport.verification.listed_inputs import (
-    BASELINE,
     OPTIONS,
-    REPORT,
     Given,
+    LeftOut,
     base_of,
     entries_of,
     file_of,
     hashes_of,
+    name_of,
     open_given,
 )
 from credreport.verification.rehash import Manifest
 
 COMPARE = "compare"
 _MOST_BASELINES = 8
+Left = TypeVar("Left", bound=Stream | Skipped | Problem)
 
 Read = Callable[[Manifest, Sequence[Given], int], tuple[Population, Population | None]]
 
@@ -93,7 +94,7 @@ def run_again(
     sign_off = _to_sign_off(document.get("sign_off", {}))
     masker = Masker(key) if key else None
     if masker:
-        if read is read_by_hash:  # sentences name files as they are called now
+        if read is read_listed:  # sentences name files as they are called now
             judged_files = {entry["sha256"] for entry in entries_of(manifest, REPORT, BASELINE)}
             for name, digest in chain.from_iterable(each.hashes.items() for each in given):
                 if digest in judged_files:
@@ -112,7 +113,9 @@ def run_again(
             keep_going=True,
             max_bytes=max_bytes,
         )
-        judged = [finish(assess(_as_named(date, manifest), policy, waivers)) for date in dates]
+        left_out = None if masker else LeftOut(manifest.left_out(REPORT))
+        named_dates = [_as_named(date, manifest, left_out) for date in dates]
+        judged = [finish(assess(date, policy, waivers)) for date in named_dates]
         comparison = reviewed(compare_all(judged), decided)
         return with_configuration(of_comparison(comparison, sign_off), _to_configuration(manifest))
     newer, older = read(manifest, given, max_bytes)
@@ -166,6 +169,10 @@ def _to_sign_off(values: object) -> SignOff:
     )
 
 
+def _is_masked(manifest: Manifest) -> bool:
+    return "masked" in manifest.document["parameters"]
+
+
 def _is_judged_by_user(manifest: Manifest) -> bool:
     return any(entry.get("as_of_origin") == GIVEN for entry in entries_of(manifest, REPORT))
 
@@ -196,12 +203,38 @@ def _as_ofs(manifest: Manifest, names: Sequence[str], max_bytes: int) -> list[da
     return instants
 
 
-def read_by_hash(
+def read_listed(
     manifest: Manifest, given: Sequence[Given], _: int
 ) -> tuple[Population, Population | None]:
-    """Find the reports by their hashes, wherever they lie and whatever they are called."""
-    newer = _find(manifest, given, REPORT)
-    return newer, _find(manifest, given, BASELINE) if entries_of(manifest, BASELINE) else None
+    """Find the reports by their hashes, wherever they lie and whatever they are called.
+
+    What the run neither judged nor left out is not read, unless a report of it would be judged now:
+    of a baseline, in an input of its own. With pseudonyms, all is read: they say of no file whether the
+    run left it out.
+    """
+
+    def find(*, is_listed: bool) -> tuple[Population, Population | None]:
+        roles = (REPORT, BASELINE) if entries_of(manifest, BASELINE) else (REPORT,)
+        newer, *older = (
+            _find(manifest, given, role, LeftOut(map(file_of, manifest.left_out(role))))
+            if is_listed
+            else _find(manifest, given, role)
+            for role in roles
+        )
+        return newer, older[0] if older else None
+
+    newer, older = found = find(is_listed=False)
+    judged = {report.source.sha256 for report in newer.reports}
+    if older and not any(_has_both_dates(manifest, each) for each in given):
+        judged |= {report.source.sha256 for report in older.reports}
+    if _is_masked(manifest) or not judged <= hashes_of(manifest):
+        return found
+    return find(is_listed=True)
+
+
+def _has_both_dates(manifest: Manifest, given: Given) -> bool:
+    hashes = {*given.hashes.values()}
+    return all(hashes & hashes_of(manifest, role) for role in (REPORT, BASELINE))
 
 
 def as_named(manifest: Manifest, given: Sequence[Given]) -> Iterator[Read]:
@@ -230,12 +263,14 @@ def _read_as_named(
     return newer, read(baseline.name, taken=taken) if baseline else None
 
 
-def _find(manifest: Manifest, given: Sequence[Given], role: str) -> Population:
-    """Return the reports of one role, under the names that the run knew them by."""
+def _find(
+    manifest: Manifest, given: Sequence[Given], role: str, left_out: LeftOut | None = None
+) -> Population:
+    """Return the reports of one role, and what was left out, by the names that the run knew."""
     entries = entries_of(manifest, role)
     names = {entry["sha256"]: entry["name"] for entry in entries}
     others = hashes_of(manifest) - {*names}
-    is_masked = "masked" in manifest.document["parameters"]
+    is_masked = _is_masked(manifest)
     items: list[Stream | Skipped | Problem] = []
     later: dict[str, str] = {}
     for each in given:
@@ -245,14 +280,11 @@ def _find(manifest: Manifest, given: Sequence[Given], role: str) -> Population:
         if role == REPORT and hashes and hashes <= others:
             continue
         for item in each.items:
-            if not isinstance(item, Stream):
-                items.append(item)
-                continue
-            digest = each.hashes[item.name]
+            digest = each.hashes.get(name_of(item), "")
             if digest in others:
                 continue
-            if digest not in names:
-                items.append(item)
+            if not isinstance(item, Stream) or digest not in names:
+                items += _listed([item], left_out)
             elif is_masked:  # the pseudonym of a file does not show its date
                 items.append(item)
                 later[item.name] = names[digest]
@@ -267,7 +299,7 @@ def _find(manifest: Manifest, given: Sequence[Given], role: str) -> Population:
     return _renamed(population, later)
 
 
-def _as_named(population: Population, manifest: Manifest) -> Population:
+def _as_named(population: Population, manifest: Manifest, left_out: LeftOut | None) -> Population:
     """Return the population of a date under the names that the run knew its files by."""
     names: dict[str, str] = {}
     for report in population.reports:
@@ -277,7 +309,26 @@ def _as_named(population: Population, manifest: Manifest) -> Population:
         ]  # fmt: skip
         if len({entry["name"] for entry in same}) == 1:  # others have several names
             names[report.source.name] = same[0]["name"]
-    return _renamed(population, names)
+    named = _renamed(population, names)
+    return replace(
+        named,
+        refused=_listed(named.refused, left_out),
+        superseded=_listed(named.superseded, left_out),
+        skipped=_listed(named.skipped, left_out),
+    )
+
+
+def _listed(items: Sequence[Left], left_out: LeftOut | None) -> tuple[Left, ...]:
+    """Return what the run left out under the names that it knew it by; all, if that is not known."""
+    if left_out is None:
+        return tuple(items)
+    found = ((item, left_out.find(name_of(item))) for item in items)
+    return tuple(_called(item, name) for item, name in found if name is not None)
+
+
+def _called(item: Left, name: str) -> Left:
+    change: dict[str, Any] = {"source" if isinstance(item, Problem) else "name": name}
+    return replace(item, **change)
 
 
 def _renamed(population: Population, names: Mapping[str, str]) -> Population:

@@ -488,11 +488,12 @@ class TestTables:
         older = [Skipped("b.csv", "superseded")]
         found = left_out_rows([Problem("a.csv", 1, 0, "damaged")], older, skipped)
         assert [tuple(row.values()) for row in found] == [
-            ("refused", "a.csv", "a.csv, line 1: damaged."),
-            ("superseded", "b.csv", "superseded"),
-            ("left out", "c.txt", "no report"),
+            ("report", "refused", "a.csv", "a.csv, line 1: damaged."),
+            ("report", "superseded", "b.csv", "superseded"),
+            ("report", "left out", "c.txt", "no report"),
         ]
-        assert list(found[0]) == ["what", "source_file", "why"]
+        assert list(found[0]) == ["role", "what", "source_file", "why"]
+        assert left_out_rows([], older, [], "baseline")[0]["role"] == "baseline"
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from credreport.rules.waivers import load_waivers
 from credreport.schema import SplitBy
 from credreport.verdicts.assessment import assess
 from credreport.verification import rerun
-from credreport.verification.listed_inputs import Given, open_given, unused_inputs
+from credreport.verification.listed_inputs import Given, LeftOut, open_given, unused_inputs
 from credreport.verification.rehash import rehash
 from credreport.verification.reperform import Reperformed, reperform
 from tests.support.evidence import (
@@ -338,6 +338,84 @@ def test_an_extra_report_of_a_comparison_is_named_too(tmp_path: Path) -> None:
     found = faults(again(tmp_path, "in", "old"))
     message = f"extra: {manifest.name} does not list it, and it is judged now"
     assert any(fault.endswith(message) for fault in found), found
+
+
+def quarters(directory: Path) -> Path:
+    """Write a directory for each of two quarters, with a note and an older report of each account."""
+    for quarter, name, day in (("old", JUNE, "2025-11-30"), ("recent", NAME, "2026-01-02")):
+        save(directory / quarter, *ROWS[:3], user(quarter), name=name)
+        older = f"status_reports_{day}T12-00-00Z.csv"
+        save(directory / quarter, *ROWS[:2], user(quarter), name=older)
+        (directory / quarter / "readme.md").write_text("Got by mail")
+    return directory
+
+
+WIDER = [("in/recent",), ("in",), ("in/old", "in/recent"), ("in/recent", "in/old")]
+
+
+@pytest.mark.parametrize("inputs", WIDER)
+def test_what_the_run_did_not_have_is_said_and_is_no_difference(
+    tmp_path: Path, inputs: tuple[str, ...]
+) -> None:
+    evidence = of_analysis(assess(read_reports(quarters(tmp_path / "in") / "recent")))
+    assert [*evidence.tables["left_out"]["source_file"]] == [
+        "status_reports_2026-01-02T12-00-00Z.csv",
+        "readme.md",
+    ]
+    write(tmp_path / "out", evidence, *FORMATS)
+    result = again(tmp_path, *inputs)
+    assert faults(result) == []
+    extra = [each for each in result.remarks if each.startswith("the run did not have")]
+    assert len(extra) == (inputs != ("in/recent",))
+
+
+@pytest.mark.parametrize("inputs", WIDER[1:])
+def test_nor_in_what_has_a_baseline(tmp_path: Path, inputs: tuple[str, ...]) -> None:
+    top = quarters(tmp_path / "in")
+    older = assess(read_reports(top / "old"))
+    newer = assess(read_reports(top / "recent"))
+    write(tmp_path / "out", of_analysis(newer, since=compare(older, newer)), "json", "html")
+    result = again(tmp_path, *inputs)
+    assert (faults(result), result.remarks) == ([], ())
+
+
+def test_a_report_that_would_be_of_the_baseline_now_is_named(tmp_path: Path) -> None:
+    top = quarters(tmp_path / "in")
+    older, newer = assess(read_reports(top / "old")), assess(read_reports(top / "recent"))
+    write(tmp_path / "out", of_analysis(newer, since=compare(older, newer)), "json")
+    save(top / "old", root(OTHER), name="status_reports_2025-12-30T12-00-00Z.csv")
+    found = faults(again(tmp_path, "in/old", "in/recent"))
+    assert any(each.endswith("does not list it, and it is judged now") for each in found), found
+
+
+@pytest.mark.parametrize("inputs", WIDER[1:])
+def test_nor_in_a_comparison(tmp_path: Path, inputs: tuple[str, ...]) -> None:
+    top = quarters(tmp_path / "in")
+    judged = [assess(date) for date in read_dates([top / "old", top / "recent"])]
+    write(tmp_path / "out", of_comparison(compare_all(judged)), "json", "html")
+    (tmp_path / "in" / "plan.txt").write_text("Ask for the rest")
+    result = again(tmp_path, *inputs)
+    assert faults(result) == []
+    said = ("the run did not have 1 input: plan.txt",) if inputs == ("in",) else ()
+    assert result.remarks == said
+
+
+def test_what_was_left_out_and_is_missing_is_said(tmp_path: Path) -> None:
+    top = quarters(tmp_path / "in")
+    write(tmp_path / "out", of_analysis(assess(read_reports(top / "recent"))), "html")
+    (top / "recent" / "readme.md").unlink()
+    result = again(tmp_path, "in/recent")
+    assert result.remarks == ("what the run left out is not among the inputs: readme.md",)
+    assert len(result.faults) == 2
+
+
+def test_a_name_is_found_by_its_end_and_once() -> None:
+    left_out = LeftOut(["a/b/c", "b/c", "d", "x/e", "y/e", "y/e"])
+    names = ("b/c", "z/b/c", "a/b/c", "q/d", "e", "f/e", "e", "g")
+    assert [left_out.find(name) for name in names] == [
+        "b/c", None, "a/b/c", "d", "x/e", None, "x/e", None
+    ]  # fmt: skip
+    assert [*left_out.waiting.elements()] == ["y/e", "y/e"]
 
 
 def test_an_input_that_is_not_there_is_no_file_of_an_option(top: Path) -> None:
