@@ -16,6 +16,8 @@ from credreport.cli.screen import Screen
 from credreport.text import plural
 
 if TYPE_CHECKING:
+    from credreport.rules.option_file import OptionFile
+    from credreport.verification.listed_inputs import Given
     from credreport.verification.rehash import Fault, Rehashed
     from credreport.verification.reperform import Reperformed
 
@@ -71,13 +73,18 @@ def verify(
 
     key = read_key(mask_key) if mask_key else None
     most = given.max_bytes(max_file_size)
-    with given.used_otherwise(*files_of_options(rehashed.manifests)):
-        opened = open_given(inputs, most)
-        results = [reperform(folder, each, opened, most, key) for each in rehashed.manifests]
+    opened: dict[tuple[OptionFile, ...], list[Given]] = {}
+    results: list[Reperformed] = []
+    for each in rehashed.manifests:
+        files = files_of_options(each)
+        with given.used_otherwise(*files):
+            if files not in opened:
+                opened[files] = open_given(inputs, most)
+            results.append(reperform(folder, each, opened[files], most, key))
     used = {name for result in results for name in result.used}
     extra = [
         Fault(name, "extra: no manifest lists anything in it")
-        for name in unused_inputs(rehashed.manifests, opened)
+        for name in unused_inputs(rehashed.manifests, next(iter(opened.values()), []))
         if name not in used
     ]
     filled = {name: cells for result in results for name, cells in result.filled.items()}

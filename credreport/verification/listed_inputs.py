@@ -37,7 +37,7 @@ class Given:
 
 
 def open_given(names: Sequence[str], max_bytes: int) -> list[Given]:
-    """Read the inputs once, for all manifests: in the order in which a run reads them, as named."""
+    """Read the inputs, in the order in which a run reads them, as named."""
     opener = Opener(max_bytes)
     given: dict[int, Given] = {}
     for place in in_order(names):
@@ -132,13 +132,12 @@ def find_option_files(
     return found, faults
 
 
-def files_of_options(manifests: Sequence[Manifest]) -> list[OptionFile]:
-    """Return the files of options that the manifests list."""
-    return [
+def files_of_options(manifest: Manifest) -> tuple[OptionFile, ...]:
+    """Return the files of options that a manifest lists."""
+    return tuple(
         OptionFile(entry["name"], entry["sha256"], entry["bytes"])
-        for manifest in manifests
         for entry in entries_of(manifest, *OPTIONS)
-    ]
+    )
 
 
 def _files_below(path: Path) -> Iterator[Path]:

@@ -101,6 +101,17 @@ def test_files_of_options_may_lie_among_the_reports(tmp_path: Path) -> None:
         shutil.rmtree(out)
 
 
+def test_or_have_been_refused_by_another_run_into_the_same_directory(tmp_path: Path) -> None:
+    new = reports(tmp_path / "new")
+    accounts, out = new / "accounts.csv", tmp_path / "out"
+    accounts.write_text(f"id,name\n{ACCOUNT},prod\n")
+    command = ("analyze", new, "-o", out, "--format", "json")
+    assert run(*command, "--keep-going").exit_code == 3
+    assert run(*command, "--accounts", accounts).exit_code == 0
+    checked = run("verify", out, new)
+    assert (checked.exit_code, "as written" in checked.stdout) == (0, True), checked.output
+
+
 def test_inputs_are_read_in_the_order_of_a_run_however_they_are_named(tmp_path: Path) -> None:
     for place in ("a", "b"):
         save(tmp_path / place, *ROWS, name=NAME)
