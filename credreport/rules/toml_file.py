@@ -24,6 +24,8 @@ _TABLE = re.compile(r"\s*+\[\[?+([^\]]*+)\]")
 _HEADING = re.compile(r"""\s*+\[++\s*+(["']?+)([^"'\].]*+)\1\s*+[\].]""")
 _TAKEN_OUT = re.compile(r"""[ \t]*+#[#"' \t]*+""")
 _ASSIGNED = r"""["']?[ \t]*=[ \t]*(?:["'0-9]|true|false|\[[ \t]*(?:["'\]]|$))"""
+_ITEM = re.compile(r"""(["'])([^"'\s,#\[\]]++)\1[ \t]*+(?:[,#\]]|$)""")
+_ITEMS_TAKEN_OUT = re.compile(r"""(?:[\s#,]|"[^"'\s,#\[\]]++"|'[^"'\s,#\[\]]++')*+""")
 _LONG_KEY = re.compile(
     r"""(?<![\w"'.\\-])(?:(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){100}"""
 )
@@ -168,7 +170,10 @@ class TomlFile:
         self, values: Mapping[str, Any], known: Sequence[str], table: str = "", number: int = 0
     ) -> None:
         """Report every key that is not known, with the nearest that is, and each that a comment holds."""
-        for key in values:
+        for key, value in values.items():
+            if key in known and isinstance(value, list):
+                first = max(self.line_of(key, table, number) - 1, 0)
+                self._find_swallowed_items(first, self._block(table, number)[1], value)
             if key not in known:
                 line = self.line_of(key, table, number)
                 self.report(line, f"unknown key `{_cut(key)}`", suggest(key, known))
@@ -186,6 +191,17 @@ class TomlFile:
                     found = f"`{match[1]} =` is part of a comment or a text"
                     self.report(place + 1, found, "Begin a line with it, or take it out")
                     break
+
+    def _find_swallowed_items(self, first: int, end: int, items: Sequence[object]) -> None:
+        """Report an item of a list in a comment, where a line before it has lost its end."""
+        for place in range(first, end):
+            before, _, comment = self._lines[place].partition("#")
+            if "]" in before:
+                break
+            item = _ITEM.search(_ITEMS_TAKEN_OUT.sub("", comment, count=1))
+            if item and item[2] not in items:
+                found = f"`{_cut(item[2])}` is part of a comment in a list"
+                self.report(place + 1, found, "Begin a line with it, or take it out")
 
     def tables(self, name: str) -> list[dict[str, Any]]:
         """Return the tables written as `[[name]]`; report anything else of that name."""

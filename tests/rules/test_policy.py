@@ -430,6 +430,10 @@ def test_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
             "policy.toml, line 2, column 7: the character U+2028, which ends no line here; put a "
             "line end there, or take it out",
         ),
+        (
+            'extend = [ # ours\n  "unused-access-key", # see \'x\' = 7 "root-without-mfa",\n]\n',
+            "policy.toml, line 2: `root-without-mfa` is part of a comment in a list. Begin a line with it,",
+        ),
         ("# ours\x85grace_days = 9\n", "policy.toml, line 1, column 7: the character U+0085, "),
         ("# ours\x0bgrace_days = 9\n", "policy.toml, line 1, column 7: the character U+000B, "),
         (
@@ -441,6 +445,19 @@ def test_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
 )
 def test_fault_is_told_with_its_line(tmp_path: Path, text: str, message: str) -> None:
     assert message in refusal(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'ignore = [\n  # "mfa", "root-without-mfa",\n"root-without-mfa", # not "x" yet\n] # like "y"\n',
+        'ignore = ["root-without-mfa"] # instead of "unused-password"\n',
+        'ignore = [ # the "root-without-mfa",\n\'root-without-mfa\', # "x"\n]\n',
+    ],
+)
+def test_but_not_what_was_taken_out_or_is_no_item(tmp_path: Path, text: str) -> None:
+    profile = 'profile = "all"\n'
+    assert "root-without-mfa" not in load_policy(write(tmp_path, profile + text)).rules
 
 
 def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
