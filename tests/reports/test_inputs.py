@@ -1193,6 +1193,7 @@ def test_a_file_of_another_ending_that_vanishes_while_it_is_searched_for_is_a_do
     [
         ("2025-12-31.csv", "2026-02-15.csv", True),
         ("2025-12-31.csv", "2026-02-15/a.csv", True),
+        ("2025-12-31.csv", "2026-01-02.csv", True),
         ("2025-12-31.csv", "2026-01-01.csv", False),
         ("2026-02-16.csv", "2026-02-15.csv", False),
         ("latest.csv", "2026-02-15.csv", False),

@@ -57,6 +57,7 @@ TESTS = {
     "comparison.twin_credentials": ("comparison/test_twin_credentials", *_COMPARISON),
     "errors": ("test_errors",),
     "files": ("test_files", "reports/test_inputs"),
+    "globs": ("reports/test_inputs",),
     "instants": ("test_instants", "reports/test_normalise"),
     "reports.by_date": ("reports/test_by_date",),
     "reports.cells": ("reports/test_cells", "reports/test_normalise"),
