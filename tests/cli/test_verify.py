@@ -108,6 +108,7 @@ def test_or_have_been_refused_by_another_run_into_the_same_directory(tmp_path: P
     command = ("analyze", new, "-o", out, "--format", "json")
     assert run(*command, "--keep-going").exit_code == 3
     assert run(*command, "--accounts", accounts).exit_code == 0
+    assert run(*command, "--accounts", accounts, "--unused-after", "30").exit_code == 0
     checked = run("verify", out, new)
     assert (checked.exit_code, "as written" in checked.stdout) == (0, True), checked.output
 
