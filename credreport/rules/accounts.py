@@ -16,7 +16,7 @@ from pathlib import Path
 
 from credreport.errors import Notice, Problem, UsageError, problem_lines
 from credreport.files import KeyTwiceError, parse_json
-from credreport.rules.option_file import OptionFile, place_of, read_option_file
+from credreport.rules.option_file import OptionFile, read_option_file
 from credreport.schema import ACCOUNT_ID
 
 _OPTION = "--accounts"
@@ -174,9 +174,11 @@ def read_accounts(path: Path) -> AccountList:
         lines = problem_lines(sorted(problems))
         raise UsageError(*(f"{_OPTION} {line}" for line in lines))
     doubts += _mentioned(beside, found)
+    line, counted = 1, 0
     for fill in (_FILL_OF_JSON if is_json else _FILL).finditer(text):
+        line, counted = line + text.count("\n", counted, fill.start()), fill.start()
         message = f"{len(fill[0])} times U+{ord(fill[0][0]):04X}: an account may have stood there"
-        doubts.append((place_of(text, fill.start())[0], message))
+        doubts.append((line, message))
     doubts.sort()
     if more := len(doubts[_MOST_DOUBTS:]):
         doubts[_MOST_DOUBTS:] = [(0, f"and {more} more places where an account may be lost")]
