@@ -915,6 +915,12 @@ def test_a_glob_matches_what_a_shell_would(tmp_path: Path, monkeypatch: pytest.M
     ]  # fmt: skip
 
 
+def test_a_backslash_in_a_pattern_is_a_letter_where_names_may_have_it(tmp_path: Path) -> None:
+    path = put(tmp_path / "a\\b.csv")
+    put(tmp_path / "a/b.csv")
+    assert match(f"{tmp_path}/a\\*.csv").paths == [str(path)]
+
+
 def test_a_file_whose_name_looks_like_a_glob_is_a_file(tmp_path: Path) -> None:
     assert names([put(tmp_path / "r[1].csv")]) == ["read r[1].csv"]
     assert names([put(tmp_path / "*.csv")]) == [

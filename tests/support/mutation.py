@@ -174,6 +174,7 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("reports.containers.members", "data, is_whole = _inflate(packed, self.size + 1)", "1 + 1"): "two "
     "bytes too many are refused as well",
     ("files", '_NO_LINK = getattr(os, "O_NOFOLLOW", 0)', "0 + 1"): "these systems have it",
+    ("globs", "if number > len(fixed):", "Gt to GtE"): "the top does not lead out of itself",
     ("reports.folders", "if not folder or self._holds.get(folder, -1) >= holds:", "1 + 1"): "no "
     "directory is less than one that holds nothing",
     ("reports.folders", "if not folder or self._holds.get(folder, -1) >= holds:", "GtE to Gt"): "what "
