@@ -79,12 +79,16 @@ def _ends_of(name: str) -> list[str]:
 def unused_inputs(manifests: Sequence[Manifest], given: Sequence[Given]) -> list[str]:
     """Return the inputs in which there is nothing that a manifest lists."""
     known = set[str]()
+    left_out: list[str] = []
     for manifest in manifests:
         known |= {entry["sha256"] for entry in manifest.document["inputs"]}
+        left_out += map(file_of, manifest.left_out(REPORT, BASELINE))
+    names = LeftOut(left_out)
     return [
         each.name
         for each in given
         if known.isdisjoint({*each.hashes.values(), hash_plain(Path(each.name))})
+        and all(names.find(name_of(item)) is None for item in each.items)
     ]
 
 
@@ -180,8 +184,8 @@ def tell_other_names(manifest: Manifest, given: Sequence[Given]) -> list[str]:
     ]
 
 
-def tell_other_inputs(manifest: Manifest, given: Sequence[Given]) -> Iterator[str]:
-    """Yield which of the inputs the run did not have, and which that it left out are missing."""
+def compare_left_out(manifest: Manifest, given: Sequence[Given]) -> tuple[list[str], list[Fault]]:
+    """Return which of the inputs the run did not have, and what that it left out is missing."""
     known = hashes_of(manifest)
     left_out = LeftOut(map(file_of, manifest.left_out(REPORT, BASELINE)))
     strange = [
@@ -190,11 +194,10 @@ def tell_other_inputs(manifest: Manifest, given: Sequence[Given]) -> Iterator[st
         for name in map(name_of, each.items)
         if each.hashes.get(name) not in known and left_out.find(name) is None
     ]
-    if strange:
-        yield f"the run did not have {plural(len(strange), 'input')}: {first_few(strange, _MOST_NAMES)}"
-    if missing := [*left_out.waiting.elements()]:
-        names = first_few(missing, _MOST_NAMES)
-        yield f"what the run left out is not among the inputs: {names}"
+    names = first_few(strange, _MOST_NAMES)
+    remarks = [f"the run did not have {plural(len(strange), 'input')}: {names}"] if strange else []
+    what = f"missing: {manifest.name} says that it was left out; add it to the inputs"
+    return remarks, [Fault(name, what) for name in left_out.waiting.elements()]
 
 
 def name_of(item: Stream | Skipped | Problem) -> str:

@@ -26,9 +26,9 @@ from credreport.verification.differences import differing_values, first_differen
 from credreport.verification.listed_inputs import (
     Given,
     check_inputs,
+    compare_left_out,
     find_option_files,
     hashes_of,
-    tell_other_inputs,
     tell_other_names,
 )
 from credreport.verification.rehash import TOO_LARGE, Fault, Manifest, hash_plain, read_plain
@@ -112,10 +112,12 @@ def reperform(
         if not results[-1].faults:
             break
     best = next((result for result in results if not result.faults), results[0])
-    others = (
-        [] if key else [*tell_other_names(manifest, reports), *tell_other_inputs(manifest, reports)]
-    )
-    return replace(best, remarks=(*remarks, *others, *best.remarks))
+    if not key:
+        strange, missing = compare_left_out(manifest, reports)
+        remarks += [*tell_other_names(manifest, reports), *strange]
+        if best.faults:
+            best = replace(best, faults=(*missing, *best.faults))
+    return replace(best, remarks=(*remarks, *best.remarks))
 
 
 def _versions(manifest: Manifest) -> list[str]:

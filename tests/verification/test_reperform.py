@@ -404,9 +404,19 @@ def test_what_was_left_out_and_is_missing_is_said(tmp_path: Path) -> None:
     top = quarters(tmp_path / "in")
     write(tmp_path / "out", of_analysis(assess(read_reports(top / "recent"))), "html")
     (top / "recent" / "readme.md").unlink()
-    result = again(tmp_path, "in/recent")
-    assert result.remarks == ("what the run left out is not among the inputs: readme.md",)
-    assert len(result.faults) == 2
+    first, *others = faults(again(tmp_path, "in/recent"))
+    message = f"{PLAIN}-manifest.json says that it was left out; add it to the inputs"
+    assert first == f"readme.md: missing: {message}"
+    assert len(others) == 2
+
+
+def test_an_input_of_which_all_was_left_out_is_none_of_nothing(tmp_path: Path) -> None:
+    top = quarters(tmp_path / "in")
+    write(tmp_path / "out", of_analysis(assess(read_reports(top))), "html")
+    given = open_given([str(top / name) for name in ("old", "recent")], MIB)
+    assert unused_inputs(rehash(tmp_path / "out").manifests, given) == []
+    result = again(tmp_path, "in/old", "in/recent")
+    assert (faults(result), result.remarks) == ([], ())
 
 
 def test_a_name_is_found_by_its_end_and_once() -> None:
