@@ -77,7 +77,7 @@ def find_latecomers(pairs: pd.DataFrame) -> pd.DataFrame:
     new = new.rename(columns={"as_of_before": "as_of"}).astype({"namesakes": "str"})
     # A user made since AWS made the report that it served is not in it.
     late = new[new["created_at"] < new["as_of"] - SERVED_FOR]
-    late = late.sort_values(["account_id", "owner"], ignore_index=True).fillna({"namesakes": ""})
+    late = late.sort_values(["account_id", "owner"]).fillna({"namesakes": ""})
     return late[["account_id", "user", "created_at", "as_of", "namesakes"]]
 
 

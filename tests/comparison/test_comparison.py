@@ -387,6 +387,16 @@ def test_two_keys_gone_and_one_new_is_no_rotation(stories: Comparison) -> None:
     ]
 
 
+def test_a_password_gone_and_a_new_key_are_no_rotation(tmp_path: Path) -> None:
+    before = [user("alice", **password(), **key(2))]
+    after = [user("alice", **key(1, made=LATER, used=LATER), **key(2))]
+    assert told(run(tmp_path, before, after)) == [
+        ("access_key_1", "added", ""),
+        ("access_key_2", "still_unused", "no"),
+        ("password", "removed", "yes"),
+    ]
+
+
 def test_a_re_created_user_is_another_person(stories: Comparison) -> None:
     table = of_story(stories, "created again")
     assert told_of(table) == [

@@ -234,6 +234,13 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("reports.selection", "BATCH_FILES = 500", "500 + 1"): "how many files are read at once shows in time alone",
     ("reports.selection", "_KEPT_MEMORY = 16 << 20", "16 + 1"): "how much memory is kept shows in time alone",
     ("reports.selection", "_KEPT_MEMORY = 16 << 20", "20 + 1"): "how much memory is kept shows in time alone",
+    ("comparison.changes", "loose = pd.concat([gone, new], ignore_index=True)", "True turned"): "nobody asks for a row by its "
+    "label",
+    ("comparison.changes", 'by_name = loose.groupby(["account_id", "owner"], sort=False)', "False turned"): "every row has its "
+    "group's answer, in whatever order they come",
+    ("comparison.changes", 'by_birth = loose.groupby(["account_id", "created"], sort=False)["is_gone"].transform("nunique")', "False turned"): "every "
+    "row has its group's answer",
+    ("comparison.changes", 'later = users.groupby(who, sort=False)["is_after"]', "False turned"): "every row has its group's answer",
     ("rules.predicates", "if TYPE_CHECKING:", "condition turned"): "the types are for the checker",
     ("rules.predicates", "if apart < timedelta(0):", "Lt to LtE"): "what was made at the same instant was made with its user",
     ("verdicts.findings", "numbers: pd.Series | int = 0", "0 + 1"): "a rule without a number looks at none",
