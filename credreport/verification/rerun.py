@@ -260,7 +260,13 @@ def _read_as_named(
     names = [each.name for each in given if each is not baseline]
     newer = read(names, as_of=_as_of(entries_of(manifest, REPORT)))
     taken = [report.source.name for report in newer.reports]
-    return newer, read(baseline.name, taken=taken) if baseline else None
+    older = read(baseline.name, taken=taken) if baseline else None
+    if _is_masked(manifest):
+        return newer, older
+    return (
+        _as_listed(newer, LeftOut(manifest.left_out(REPORT))),
+        _as_listed(older, LeftOut(manifest.left_out(BASELINE))) if older else None,
+    )
 
 
 def _find(
@@ -284,7 +290,7 @@ def _find(
             if digest in others:
                 continue
             if not isinstance(item, Stream) or digest not in names:
-                items += _listed([item], left_out)
+                items += _listed([item], left_out) if left_out else [item]
             elif is_masked:  # the pseudonym of a file does not show its date
                 items.append(item)
                 later[item.name] = names[digest]
@@ -310,18 +316,21 @@ def _as_named(population: Population, manifest: Manifest, left_out: LeftOut | No
         if len({entry["name"] for entry in same}) == 1:  # others have several names
             names[report.source.name] = same[0]["name"]
     named = _renamed(population, names)
+    return named if left_out is None else _as_listed(named, left_out)
+
+
+def _as_listed(population: Population, left_out: LeftOut) -> Population:
+    """Return the population with only that left out which the run left out, by the names it had."""
     return replace(
-        named,
-        refused=_listed(named.refused, left_out),
-        superseded=_listed(named.superseded, left_out),
-        skipped=_listed(named.skipped, left_out),
+        population,
+        refused=_listed(population.refused, left_out),
+        superseded=_listed(population.superseded, left_out),
+        skipped=_listed(population.skipped, left_out),
     )
 
 
-def _listed(items: Sequence[Left], left_out: LeftOut | None) -> tuple[Left, ...]:
-    """Return what the run left out under the names that it knew it by; all, if that is not known."""
-    if left_out is None:
-        return tuple(items)
+def _listed(items: Sequence[Left], left_out: LeftOut) -> tuple[Left, ...]:
+    """Return what the run left out under the names that it knew it by."""
     found = ((item, left_out.find(name_of(item))) for item in items)
     return tuple(_called(item, name) for item, name in found if name is not None)
 

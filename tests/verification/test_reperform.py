@@ -369,6 +369,14 @@ def test_what_the_run_did_not_have_is_said_and_is_no_difference(
     assert len(extra) == (inputs != ("in/recent",))
 
 
+def test_a_note_beside_copies_is_no_difference(tmp_path: Path) -> None:
+    for name in ("b.csv", "a.csv", "c/a.csv"):
+        save(tmp_path / "in" / "2026-01-31" / Path(name).parent, *ROWS, name=Path(name).name)
+    write(tmp_path / "out", of_analysis(assess(read_reports(tmp_path / "in"))), "html")
+    (tmp_path / "in" / "readme.md").write_text("Got by mail")
+    assert faults(again(tmp_path, "in")) == []
+
+
 @pytest.mark.parametrize("inputs", WIDER[1:])
 def test_nor_in_what_has_a_baseline(tmp_path: Path, inputs: tuple[str, ...]) -> None:
     top = quarters(tmp_path / "in")
