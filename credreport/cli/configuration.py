@@ -7,6 +7,7 @@ is `Configured` can stand there under its long name.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -28,6 +29,8 @@ SHARED = Path("pyproject.toml")
 # What editors, browsers and people make of the name.
 _ALIKE = ("credreport.toml.txt", ".credreport.toml", "Credreport.toml", "credreport.tml")
 _TABLE = "tool.credreport"
+_HEADING = re.compile(rb"^[ \t]*\[+([^\]\n]{1,60})\]", re.MULTILINE)
+_OUR_LETTERS = ("toolcredreport", "credreport")
 _WHAT = "the configuration"
 _FROM_FILE = "DEFAULT_MAP"
 # Options of these groups affect the result, except those for where and how it is written.
@@ -108,6 +111,8 @@ def find_settings() -> Settings | None:
     toml = TomlFile(SHARED, _WHAT)
     for name in _misnamed(toml.document):
         Screen().note(f"[{name}] of {SHARED} is not read: the table is called [{_TABLE}]")
+    if _TABLE not in _tables(toml) and (line := toml.line_in_comment(_TABLE)):
+        Screen().note(f"[{_TABLE}] of {SHARED} is not read: line {line} has it in a comment")
     found = _tables(toml).get(_TABLE)
     if found is not None and not isinstance(found, dict):
         toml.report(0, f"`{_TABLE}` is {_shown(found)}", f"Write a table: [{_TABLE}]")
@@ -131,7 +136,18 @@ def _mentions_us(path: Path) -> bool:
         return False
     # An editor may have made it UTF-16, which no tool reads: then that is said.
     data = data.lower()
-    return any("credreport".encode(each) in data for each in ("utf-8", "utf-16-le", "utf-16-be"))
+    return any(
+        "credreport".encode(each) in data for each in ("utf-8", "utf-16-le", "utf-16-be")
+    ) or any(_is_like_ours(name.decode("latin-1")) for name in _HEADING.findall(data))
+
+
+def _is_like_ours(table: str) -> bool:
+    """Whether a table's name may be this program's, with a mistake in it."""
+    import difflib
+
+    letters = "".join(filter(str.isalpha, table.casefold()))
+    is_near = any(abs(len(letters) - len(ours)) < 3 for ours in _OUR_LETTERS)  # quick to say
+    return is_near and bool(difflib.get_close_matches(letters, _OUR_LETTERS, cutoff=0.88))
 
 
 def _tables(toml: TomlFile) -> dict[str, Any]:
@@ -143,13 +159,9 @@ def _tables(toml: TomlFile) -> dict[str, Any]:
 
 def _misnamed(document: Mapping[str, Any]) -> list[str]:
     """Return the names of tables that were meant for this program and have another name."""
-    tool = document.get("tool")
-    names = [*document, *(f"tool.{each}" for each in (tool if isinstance(tool, dict) else ()))]
-    return [
-        name
-        for name in names
-        if name != _TABLE and name.casefold().removeprefix("tool.") == "credreport"
-    ]
+    tables = ((name, table if isinstance(table, dict) else {}) for name, table in document.items())
+    names = [each for name, table in tables for each in (name, *(f"{name}.{key}" for key in table))]
+    return [name for name in names if name != _TABLE and _is_like_ours(name)]
 
 
 def is_option(parameter: Any) -> bool:

@@ -60,9 +60,11 @@ def names(*paths: Path | None) -> list[str]:
 
 def used_otherwise(*files: OptionFile | None) -> AbstractContextManager[None]:
     """Return what has the files of options taken for no inputs."""
-    from credreport.reports.inputs import used_otherwise
+    from credreport.reports.inputs import UsedOtherwise, used_otherwise
 
-    return used_otherwise({file.sha256: file.size for file in files if file})
+    return used_otherwise(
+        [UsedOtherwise(file.name, file.size, file.sha256) for file in files if file]
+    )
 
 
 def expect_users(assessment: Assessment, expected: int | None) -> None:

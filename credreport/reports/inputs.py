@@ -10,7 +10,7 @@ import glob
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields, replace
@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from credreport.errors import Problem
 from credreport.files import (
@@ -74,8 +74,18 @@ _CHANGED = "changed since it was found"
 _COMPANION = "not a report, by its name and its content"
 _SEARCHED = "a link to a directory, which is searched where it is"
 _ANSWER = re.compile(r" \(answer [0-9]+\)$")  # what read.py ends the name of an answer with
-_USED_OTHERWISE: ContextVar[Mapping[str, int] | None] = ContextVar("used_otherwise", default=None)
 _NO_REPORTS = {_LITTER_REASON, _HIDDEN, _COMPANION, _SEARCHED}
+
+
+class UsedOtherwise(NamedTuple):
+    """A file of an option: its name, empty where that is not known, its length and its SHA-256."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+_USED_OTHERWISE: ContextVar[Collection[UsedOtherwise]] = ContextVar("used_otherwise", default=())
 
 
 @dataclass(frozen=True)
@@ -227,9 +237,9 @@ def own_evidence(name: str) -> Skipped:
 
 
 @contextmanager
-def used_otherwise(sizes: Mapping[str, int]) -> Iterator[None]:
-    """Have files of options, by SHA-256, taken for no inputs: the evidence lists them as what they are."""
-    token = _USED_OTHERWISE.set(sizes)
+def used_otherwise(files: Collection[UsedOtherwise]) -> Iterator[None]:
+    """Have files of options taken for no inputs: the evidence lists them as what they are."""
+    token = _USED_OTHERWISE.set(files)
     try:
         yield
     finally:
@@ -237,15 +247,18 @@ def used_otherwise(sizes: Mapping[str, int]) -> Iterator[None]:
 
 
 def is_used_otherwise(path: str | Path) -> bool:
-    """Whether a file is one that an option names, or a copy, and neither empty nor with rows of a report."""
-    sizes = _USED_OTHERWISE.get()
+    """Whether a file is one that an option names, or a copy of its name, and may be no report.
+
+    It may be one if it is empty or has rows of a report.
+    """
+    files = [each for each in _USED_OTHERWISE.get() if each.name in ("", Path(path).name)]
     try:
-        if not sizes or os.stat(path).st_size not in sizes.values():  # noqa: PTH116 - a text will do
+        if not files or os.stat(path).st_size not in {each.size for each in files}:  # noqa: PTH116 - a text will do
             return False
-        data = read_bounded(Path(path), max(sizes.values()))
+        data = read_bounded(Path(path), max(each.size for each in files))
     except (OSError, ValueError):
         return False
-    is_known = bool(data.strip()) and sha256(data) in sizes
+    is_known = bool(data.strip()) and sha256(data) in {each.sha256 for each in files}
     return is_known and not (holds_report(data) or contains_rows(data))
 
 
@@ -405,9 +418,10 @@ class Opener:
             yield from self._find_link(link, name, Path(top))
         for failure in found.failures:
             yield _unreadable(_as_text(str(failure.filename)), failure)
-        if not found.paths and not found.failures:
+        if not found.failures and all(map(is_used_otherwise, found.paths)):
             remedy = "Check the pattern and the directory"
-            yield Problem(_as_text(pattern), 0, 0, "no file matches", remedy)
+            what = "no file matches, but for those of options" if found.paths else "no file matches"
+            yield Problem(_as_text(pattern), 0, 0, what, remedy)
 
     def _find_directory(self, directory: Path) -> Iterator[Item]:
         failures: list[OSError] = []

@@ -24,6 +24,7 @@ _TABLE = re.compile(r"\s*+\[\[?+([^\]]*+)\]")
 _HEADING = re.compile(r"""\s*+\[++\s*+(["']?+)([^"'\].]*+)\1\s*+[\].]""")
 _TAKEN_OUT = re.compile(r"""[ \t]*+#[#"' \t]*+""")
 _ASSIGNED = r"""["']?[ \t]*=[ \t]*(?:["'0-9]|true|false|\[[ \t]*(?:["'\]]|$))"""
+_ASSIGNMENT = re.compile(rf"[a-z]{_ASSIGNED}")
 _ITEM = re.compile(r"""(["'])([^"'\s,#\[\]]++)\1[ \t]*+(?:[,#\]]|$)""")
 _ITEMS_TAKEN_OUT = re.compile(r"""(?:[\s#,]|"[^"'\s,#\[\]]++"|'[^"'\s,#\[\]]++')*+""")
 _LONG_KEY = re.compile(
@@ -136,6 +137,15 @@ class TomlFile:
             return places[first] + 1
         return start if table else self._headings.get(key, 0)
 
+    def line_in_comment(self, table: str) -> int:
+        """Return the line of which a comment has a table's heading behind other words; 0 if none."""
+        comments = (line.partition("#")[2] for line in self._lines)
+        before = (comment.partition(f"[{table}]") for comment in comments)
+        return next(
+            (line for line, (words, mark, _) in enumerate(before, 1) if mark and words.strip(" #")),
+            0,
+        )
+
     def line_of_value(self, value: str, key: str) -> int:
         """Return the line, at or below the key's, that has the value in quotes."""
         first = self.line_of(key)
@@ -205,6 +215,10 @@ class TomlFile:
 
     def tables(self, name: str) -> list[dict[str, Any]]:
         """Return the tables written as `[[name]]`; report anything else of that name."""
+        for place, line in enumerate(self._lines, 1):
+            behind = line.partition("#")[2].partition(f"[[{name}]]")[2]
+            if _ASSIGNMENT.search(behind):
+                self.report(place, f"`[[{name}]]` is part of a comment", "Begin a line with it")
         tables = self.document.get(name, [])
         if isinstance(tables, list) and all(isinstance(table, dict) for table in tables):
             return tables

@@ -97,6 +97,14 @@ def entries_of(manifest: Manifest, *roles: str) -> list[Mapping[str, Any]]:
     return [entry for entry in manifest.document["inputs"] if entry["role"] in roles]
 
 
+def names_by_hash(manifest: Manifest, *roles: str) -> dict[str, set[str]]:
+    """Return how the run called its inputs of these roles, by their SHA-256."""
+    names: dict[str, set[str]] = {}
+    for entry in entries_of(manifest, *roles):
+        names.setdefault(entry["sha256"], set()).add(entry["name"])
+    return names
+
+
 def hashes_of(manifest: Manifest, *roles: str) -> set[str]:
     """Return the SHA-256 of its inputs of these roles, or of all reports."""
     return {entry["sha256"] for entry in entries_of(manifest, *(roles or (REPORT, BASELINE)))}
@@ -137,9 +145,10 @@ def find_option_files(
 
 
 def files_of_options(manifest: Manifest) -> tuple[OptionFile, ...]:
-    """Return the files of options that a manifest lists."""
+    """Return the files of options that a manifest lists, without a name where that is a pseudonym."""
+    is_masked = "masked" in manifest.document["parameters"]
     return tuple(
-        OptionFile(entry["name"], entry["sha256"], entry["bytes"])
+        OptionFile("" if is_masked else entry["name"], entry["sha256"], entry["bytes"])
         for entry in entries_of(manifest, *OPTIONS)
     )
 
@@ -173,9 +182,10 @@ def check_inputs(manifest: Manifest, given: Sequence[Given]) -> list[Fault]:
 
 def tell_other_names(manifest: Manifest, given: Sequence[Given]) -> list[str]:
     """Return a sentence for each report that the run knew by another name."""
-    known: dict[str, set[str]] = {}
-    for entry in entries_of(manifest, REPORT, BASELINE):
-        known.setdefault(entry["sha256"], set()).add(file_of(entry["name"]))
+    known = {
+        digest: {*map(file_of, names)}
+        for digest, names in names_by_hash(manifest, REPORT, BASELINE).items()
+    }
     return [
         f"{name} is what the run read as {' and '.join(sorted(known[digest]))}"
         for each in given

@@ -20,6 +20,7 @@ from typing import Any
 from credreport.errors import UsageError
 from credreport.files import KeyTwiceError, open_regular, parse_json
 from credreport.output.formats import MANIFEST, SUM_LINE, SUMS, own_output
+from credreport.schema import BASELINE, REPORT
 
 _MOST_TEXT = 64 * 1024 * 1024
 _MOST_HASHED = 16 * 1024 * 1024 * 1024
@@ -213,6 +214,10 @@ def _problems(document: Mapping[str, Any]) -> Iterator[str]:
                 yield from _wrong_keys(f"{key}[{number}]", entry, keys)
                 if "sha256" in keys and not _SHA256.fullmatch(entry["sha256"]):
                     yield f"{key}[{number}].sha256 is not 64 hexadecimal digits"
+    roles = Counter(entry["role"] for entry in document["inputs"])
+    for role in roles.keys() - {REPORT, BASELINE}:
+        if roles[role] > 1:
+            yield f"it lists {roles[role]} files of the role {role!r}"
     if not all(isinstance(name, str) for name in document["comments"]):
         yield "comments is not a list of names"
     names = [*(each["name"] for each in document["outputs"]), *document["comments"]]

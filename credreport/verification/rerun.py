@@ -50,6 +50,7 @@ from credreport.verification.listed_inputs import (
     file_of,
     hashes_of,
     name_of,
+    names_by_hash,
     open_given,
 )
 from credreport.verification.rehash import Manifest
@@ -114,7 +115,8 @@ def run_again(
             max_bytes=max_bytes,
         )
         left_out = None if masker else LeftOut(manifest.left_out(REPORT))
-        named_dates = [_as_named(date, manifest, left_out) for date in dates]
+        names_of = names_by_hash(manifest, REPORT)
+        named_dates = [_as_named(date, names_of, left_out) for date in dates]
         judged = [finish(assess(date, policy, waivers)) for date in named_dates]
         comparison = reviewed(compare_all(judged), decided)
         return with_configuration(of_comparison(comparison, sign_off), _to_configuration(manifest))
@@ -305,16 +307,14 @@ def _find(
     return _renamed(population, later)
 
 
-def _as_named(population: Population, manifest: Manifest, left_out: LeftOut | None) -> Population:
+def _as_named(
+    population: Population, names_of: Mapping[str, set[str]], left_out: LeftOut | None
+) -> Population:
     """Return the population of a date under the names that the run knew its files by."""
-    names: dict[str, str] = {}
-    for report in population.reports:
-        same = [
-            entry for entry in entries_of(manifest, REPORT)
-            if entry["sha256"] == report.source.sha256
-        ]  # fmt: skip
-        if len({entry["name"] for entry in same}) == 1:  # others have several names
-            names[report.source.name] = same[0]["name"]
+    known = [
+        (each.source.name, names_of.get(each.source.sha256, ())) for each in population.reports
+    ]
+    names = {name: next(iter(each)) for name, each in known if len(each) == 1}  # some have several
     named = _renamed(population, names)
     return named if left_out is None else _as_listed(named, left_out)
 

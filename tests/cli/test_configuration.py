@@ -289,7 +289,10 @@ def test_a_pyproject_of_others_is_none_of_our_business(place: Path, text: str) -
     assert "pyproject" not in result.stderr
 
 
-@pytest.mark.parametrize("name", ["credreport", "tool.Credreport"])
+@pytest.mark.parametrize(
+    "name",
+    ["credreport", "tool.Credreport", "tool.credrepot", "tol.credreport", "tool.cred-report", "toolcredreport"],
+)  # fmt: skip
 def test_a_table_of_pyproject_with_another_name_is_told(place: Path, name: str) -> None:
     assert place.is_dir()
     configure(f"[{name}]\nunused-after = 200\n", "pyproject.toml")
@@ -297,6 +300,25 @@ def test_a_table_of_pyproject_with_another_name_is_told(place: Path, name: str) 
     assert lines[0] == (
         f"[{name}] of pyproject.toml is not read: the table is called [tool.credreport]"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "is_said"),
+    [
+        ("[tool.ruff]\n# Our audit [tool.credreport]\nunused-after = 30\n", True),
+        ("[tool.ruff]\n# [tool.credreport]\n# unused-after = 30\n", False),
+        ("[tool.credreport]\n# as for [tool.credreport]\nunused-after = 30\n", False),
+        ("[tool.credence]\nunused-after = 30\n", False),
+        ("[tool.report]\nunused-after = 30\n", False),
+    ],
+)
+def test_a_table_of_pyproject_that_a_comment_swallowed_is_told(
+    place: Path, text: str, *, is_said: bool
+) -> None:
+    assert place.is_dir()
+    configure(text, "pyproject.toml")
+    said = "[tool.credreport] of pyproject.toml is not read: line 2 has it in a comment"
+    assert (said in run("inspect", "in").stderr) == is_said
 
 
 @pytest.mark.parametrize("name", ["credreport.toml.txt", ".credreport.toml"])

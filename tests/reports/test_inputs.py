@@ -32,6 +32,7 @@ from credreport.reports.inputs import (
     Skipped,
     Stream,
     Unread,
+    UsedOtherwise,
     count_inputs,
     find_inputs,
     is_only_litter,
@@ -1232,12 +1233,30 @@ class TestAFileOfAnotherOption:
             (tmp_path / name).write_bytes(REPORT if name == "a.csv" else b"id,name")
         (tmp_path / "link.csv").symlink_to("accounts.csv")
         files = [tmp_path / "accounts.csv", tmp_path / "policy.toml"]
-        with used_otherwise({sha256(b"id,name"): 7}):
-            assert names([tmp_path]) == ["read a.csv"]
+        digest = sha256(b"id,name")
+        others = ["skip policy.toml", "skip link.csv"]
+        with used_otherwise(
+            [UsedOtherwise(name, 7, digest) for name in ("accounts.csv", "policy.toml")]
+        ):
+            assert names([tmp_path]) == ["read a.csv", "read link.csv"]
             assert names([*files, tmp_path / "a.csv"]) == ["read a.csv"]
-        assert names([tmp_path]) == [
-            "read a.csv", "read accounts.csv", "skip policy.toml", "skip link.csv",
-        ]  # fmt: skip
+        with used_otherwise([UsedOtherwise("", 7, digest)]):  # whatever it is called
+            assert names([tmp_path]) == ["read a.csv"]
+        assert names([tmp_path]) == ["read a.csv", "read accounts.csv", *others]
+
+    def test_is_one_under_the_name_of_a_report(self, tmp_path: Path) -> None:
+        for name in ("accounts.csv", "2026-09-30.csv"):
+            (tmp_path / name).write_bytes(b"id,name")
+        with used_otherwise([UsedOtherwise("accounts.csv", 7, sha256(b"id,name"))]):
+            assert names([tmp_path]) == ["read 2026-09-30.csv"]
+
+    def test_is_not_what_a_pattern_finds(self, tmp_path: Path) -> None:
+        (tmp_path / "accounts.csv").write_bytes(b"id,name")
+        pattern = str(tmp_path / "*.csv")
+        with used_otherwise([UsedOtherwise("accounts.csv", 7, sha256(b"id,name"))]):
+            assert names([pattern]) == [
+                f"refuse {pattern}: no file matches, but for those of options"
+            ]
 
     def test_is_one_where_it_is_empty_has_rows_of_a_report_or_cannot_be_read(
         self, tmp_path: Path
@@ -1246,7 +1265,8 @@ class TestAFileOfAnotherOption:
         (tmp_path / "accounts.csv").write_bytes(data)
         (tmp_path / "gone.csv").symlink_to("nowhere")
         (tmp_path / "empty.csv").write_bytes(b"")
-        with used_otherwise({sha256(data): len(data), sha256(b""): 0}):
+        known = [UsedOtherwise("", len(each), sha256(each)) for each in (data, b"")]
+        with used_otherwise(known):
             assert names([tmp_path]) == [
                 "read accounts.csv",
                 "read empty.csv",

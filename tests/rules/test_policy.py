@@ -434,6 +434,10 @@ def test_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
             'extend = [ # ours\n  "unused-access-key", # see \'x\' = 7 "root-without-mfa",\n]\n',
             "policy.toml, line 2: `root-without-mfa` is part of a comment in a list. Begin a line with it,",
         ),
+        (
+            'grace_days = 9\n# admins [[class]] match = "adm-*" unused_after_days = 30\n',
+            "policy.toml, line 2: `[[class]]` is part of a comment. Begin a line with it.",
+        ),
         ("# ours\x85grace_days = 9\n", "policy.toml, line 1, column 7: the character U+0085, "),
         ("# ours\x0bgrace_days = 9\n", "policy.toml, line 1, column 7: the character U+000B, "),
         (

@@ -525,6 +525,10 @@ def test_waivers_are_read_whole(tmp_path: Path) -> None:
             entry(user=None, account=f'"{ACCOUNT}"', ticket='"S"  # user = "bob" only'),
             "line 8: `user =` is part of a comment or a text. Begin a line with it, or take it out.",
         ),
+        (
+            f"# ours {' '.join(entry().splitlines())}",
+            "line 1: `[[waiver]]` is part of a comment. Begin a line with it.",
+        ),
         ("[[waver]]\n", "line 1: unknown key `waver`. The nearest is `waiver`."),
         ("waiver = 1\n", "line 1: `waiver` is not a table. Write [[waiver]]."),
     ],

@@ -138,6 +138,13 @@ TAMPERED: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda out: edit_json(out / MANIFEST, lambda each: each.update(comments=[1])),
         f"{MANIFEST}: malformed: comments is not a list of names",
     ),
+    "two policies": (
+        lambda out: edit_json(
+            out / MANIFEST,
+            lambda each: each["inputs"].extend([{**each["inputs"][0], "role": "policy"}] * 2),
+        ),
+        f"{MANIFEST}: malformed: it lists 2 files of the role 'policy'",
+    ),
     "a key of the manifest twice": (
         lambda out: replace_text(out / MANIFEST, '"version"', '"verdict": "fine",\n "version"'),
         f"{MANIFEST}: malformed: the key 'verdict' appears twice in one object",
