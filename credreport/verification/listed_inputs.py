@@ -7,9 +7,11 @@ report. Files of options (policy, waivers, accounts) are found among the inputs 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -55,18 +57,23 @@ class LeftOut:
         """Take the names of what was left out; `waiting` counts those that are not found yet."""
         self.waiting = Counter(names)
         self._found: dict[str, str | None] = {}
-        self._longer: dict[str, list[str]] = {}
-        for name in reversed(self.waiting):
-            for end in _ends_of(name):
-                self._longer.setdefault(end, []).append(name)
+        self._backwards = sorted(name[::-1] for name in self.waiting)
 
     def find(self, name: str) -> str | None:
         """Return how the run called what is called so now; None if it left out nothing of that name."""
         if name not in self._found:
-            known = [name, *_ends_of(name), *reversed(self._longer.pop(name, []))]
+            known = chain([name], _ends_of(name), self._longer(name))
             self._found[name] = next((each for each in known if self.waiting[each] > 0), None)
             self.waiting[self._found[name] or ""] -= 1
         return self._found[name]
+
+    def _longer(self, name: str) -> Iterator[str]:
+        """Yield the names that end with this one, behind a slash."""
+        end = f"{name[::-1]}/"
+        for place in range(bisect_left(self._backwards, end), len(self._backwards)):
+            if not self._backwards[place].startswith(end):
+                return
+            yield self._backwards[place][::-1]
 
 
 def _ends_of(name: str) -> list[str]:
