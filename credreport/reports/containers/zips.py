@@ -11,7 +11,7 @@ import re
 import stat
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from credreport.reports.containers.members import (
@@ -41,6 +41,7 @@ _LOCATOR_MARK, _LARGE_END_MARK, _DESCRIPTOR_MARK = b"PK\x06\x07", b"PK\x06\x06",
 _ENCRYPTED, _HAS_DESCRIPTOR, _IS_UTF_8 = 0x1, 0x8, 0x800
 _FLAGS = 0x40 | _ENCRYPTED | _HAS_DESCRIPTOR | _IS_UTF_8  # the others say how well it was packed
 _STORED, _DEFLATED = 0, 8
+_LONGEST_PATH = 4096
 _PACKED_NOTHING = 32  # bytes: no program packs the contents of a folder, which are none, in more
 _LARGE_EXTRA, _NAME_EXTRA = 1, 0x7075
 # What a header's name has in place of letters that the code page lacks, and those letters.
@@ -232,12 +233,19 @@ def _check_member(take: Take, entry: _Entry, limit: int) -> tuple[Member, int]:
     is_folder = entry.name.endswith(b"/")
     if end > limit or (is_folder and (entry.size or entry.packed_size > _PACKED_NOTHING)):
         raise ArchiveRefused(f"{entry.shown!r} is longer than it can be")
-    left_out = "a link, not followed" if stat.S_ISLNK(entry.mode) else ""
     member = Member(
         entry.shown, begin, entry.packed_size, entry.size, method == _DEFLATED, entry.crc,
-        _wrong(entry), EMPTY_FOLDER if is_folder else left_out,
+        _wrong(entry), EMPTY_FOLDER if is_folder else "",
     )  # fmt: skip
+    is_link = stat.S_ISLNK(entry.mode) and not (is_folder or member.wrong)
+    if is_link and _may_be_path(member.head(take, _LONGEST_PATH + 1)):
+        member = replace(member, left_out="a link, not followed")
     return member, end
+
+
+def _may_be_path(content: bytes) -> bool:
+    """Whether this is what a link leads to; if not, its mode is damaged."""
+    return len(content) <= _LONGEST_PATH and not re.search(rb"[\r\n]", content)
 
 
 def _descriptor_size(data: bytes, expected: tuple[int, int, int]) -> int:

@@ -632,6 +632,29 @@ def test_so_are_links_of_a_zip(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("content", "is_link"),
+    [
+        (b"x" * 4096, True),
+        (b"x" * 4097, False),
+        (b"x\ny", False),
+        (b"x\ry", False),
+        (FILES["111122223333.csv"], False),
+    ],
+)
+def test_but_not_where_it_cannot_be_a_path(
+    tmp_path: Path, content: bytes, *, is_link: bool
+) -> None:
+    """One damaged byte makes a link of a report."""
+    link = zipfile.ZipInfo("latest.csv")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr(link, content)
+        archive.writestr("b.csv", content)
+    (found, _) = open_inputs([str(tmp_path)])
+    assert isinstance(found, Skipped) == is_link
+
+
+@pytest.mark.parametrize(
     ("kind", "why"),
     [
         (tarfile.SYMTYPE, "a link to 'x', not followed"),
