@@ -238,14 +238,15 @@ def _check_member(take: Take, entry: _Entry, limit: int) -> tuple[Member, int]:
         _wrong(entry), EMPTY_FOLDER if is_folder else "",
     )  # fmt: skip
     is_link = stat.S_ISLNK(entry.mode) and not (is_folder or member.wrong)
-    if is_link and _may_be_path(member.head(take, _LONGEST_PATH + 1)):
+    if is_link and _may_be_path(member, take):
         member = replace(member, left_out="a link, not followed")
     return member, end
 
 
-def _may_be_path(content: bytes) -> bool:
-    """Whether this is what a link leads to; if not, its mode is damaged."""
-    return len(content) <= _LONGEST_PATH and not re.search(rb"[\r\n]", content)
+def _may_be_path(member: Member, take: Take) -> bool:
+    """Whether a member may hold what a link leads to; if not, its mode is damaged."""
+    is_short = member.size <= _LONGEST_PATH
+    return is_short and not re.search(rb"[\r\n]", member.head(take, member.size))
 
 
 def _descriptor_size(data: bytes, expected: tuple[int, int, int]) -> int:
