@@ -164,7 +164,7 @@ def _moved_notices(rows: pd.DataFrame, newest: Assessment) -> Iterator[Notice]:
     moved = covered[covered["approved_on"].le(day) & covered["expires"].ge(day)]
     for waiver, group in moved.groupby("waiver_after"):
         message = (
-            f"waiver {waiver} covers {plural(len(group), 'finding')} that it did not cover before, though in force: "
+            f"waiver {waiver!r} covers {plural(len(group), 'finding')} that it did not cover before, though in force: "
             "of a user who was renamed, or a key in another slot"
         )
         yield Notice("", 0, "waiver-moved", message)

@@ -12,6 +12,7 @@ from bisect import insort
 from collections.abc import Callable, Container, Iterable
 
 from credreport.masking.key import MaskKey
+from credreport.rules import policy, waivers
 from credreport.schema import ACCOUNT_ID, KNOWN_ABSENCES, KNOWN_COLUMNS, NOT_SUPPORTED, ROOT_USER
 
 _LETTERS, _CHECK = 10, 4
@@ -25,6 +26,7 @@ _QUOTED = re.compile(
     r"(?<!\w)'((?:[^'\\]|\\.?)*)(?:'|\Z)|(?<!\w)\"((?:[^\"\\]|\\.?)*)(?:\"|\Z)|`([^`]*)(?:`|\Z)",
     re.DOTALL,
 )
+_QUOTE = re.compile("['\"`]")
 _WORD = re.compile(r"\w+")
 _ESCAPED = re.compile(
     r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U(000[0-9a-f]{5}|0010[0-9a-f]{4})|(.))", re.DOTALL
@@ -46,6 +48,7 @@ _KNOWN_WORDS = frozenset(
     }
     | {*KNOWN_COLUMNS, "current", "undetermined", "unused"}
 )
+_KEYS = frozenset({*policy.KEYS, *waivers.KEYS, "match"})
 _ENDINGS = (".csv", ".json", ".txt", ".tsv", ".zip", ".b64", ".toml", ".xlsx", ".gz")
 
 
@@ -59,6 +62,7 @@ class Masker:
         self._made: dict[tuple[str, str], str] = {}
         self._tokens = _Names()
         self._phrases = _Names()
+        self._with_quotes = _Names()
 
     def is_of_another_key(self, text: str) -> bool:
         """Whether a text is a pseudonym, but none that this key makes."""
@@ -90,7 +94,10 @@ class Masker:
         self.originals.setdefault(made, text)
         if len(text) < _SHORTEST or ACCOUNT_ID.fullmatch(text):
             return
-        (self._tokens if _TOKEN.fullmatch(text) else self._phrases).add(text, made)
+        if _QUOTE.search(text):
+            self._with_quotes.add(text, made)
+        else:
+            (self._tokens if _TOKEN.fullmatch(text) else self._phrases).add(text, made)
 
     def user(self, text: str) -> str:
         """Return the pseudonym of a user; root stays root."""
@@ -166,8 +173,8 @@ class Masker:
         """
         if not text:
             return text
-        masked = _QUOTED.sub(self._quoted, self.ids(text))
-        masked = _ARN_WITHIN.sub(self._arn_within, masked)
+        masked = _QUOTED.sub(self._quoted, self._with_quotes.replaced_anywhere(text))
+        masked = _ARN_WITHIN.sub(self._arn_within, self.ids(masked))
         return self._known_words(_ACCOUNT_WITHIN.sub(self._account, masked))
 
     def _account(self, match: re.Match[str]) -> str:
@@ -179,13 +186,17 @@ class Masker:
     def _quoted(self, match: re.Match[str]) -> str:
         quote = match[0][0]
         inner = next(each for each in match.groups() if each is not None)
+        if quote == "`" and inner in _KEYS:
+            return match[0]
         inner = inner if quote == "`" else _as_written(inner)
         return f"{quote}{self._unquoted(inner)}{quote}"
 
     def _unquoted(self, inner: str) -> str:
         if inner in self.originals or inner == ROOT_USER:
             return inner
-        for kind in ("user", "arn", "file", "path", "text", "pattern"):
+        if FINDING_ID.fullmatch(inner):
+            return self.ids(inner)
+        for kind in ("user", "arn", "file", "path", "text", "pattern", "waiver"):
             if (kind, inner) in self._made:
                 return self.name(kind, inner)
         if _ARN.fullmatch(inner):
@@ -193,7 +204,7 @@ class Masker:
         return self.file(inner) if inner.lower().endswith(_ENDINGS) else self.cell(inner)
 
     def _known_words(self, text: str) -> str:
-        text = self._phrases.replaced(text, range(len(text)), range(len(text) + 1))
+        text = self._phrases.replaced_anywhere(text)
         return _TOKEN.sub(lambda match: self._known_token(match[0]), text)
 
     def _known_token(self, token: str) -> str:
@@ -226,6 +237,10 @@ class _Names:
                 parts += [text[done:at], self._made[text[at:end]]]
                 done = at = end
         return "".join([*parts, text[done:]])
+
+    def replaced_anywhere(self, text: str) -> str:
+        """Return the text with each of the names replaced, wherever it is."""
+        return self.replaced(text, range(len(text)), range(len(text) + 1))
 
     def _end(self, text: str, start: int, ends: Container[int]) -> int:
         if text[start : start + _SHORTEST] not in self._starts:

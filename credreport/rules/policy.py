@@ -24,7 +24,7 @@ MAX_DAYS = UNUSED_AFTER.most
 _CLASS = "class"
 _MATCH = "match"
 _LISTS = ("select", "extend", "ignore")
-_KEYS = ("profile", *_LISTS, _CLASS, *PARAMETERS)
+KEYS = ("profile", *_LISTS, _CLASS, *PARAMETERS)
 
 
 @dataclass(frozen=True)
@@ -206,7 +206,7 @@ def load_policy(
         )
     file = TomlFile(path, "--policy")
     document = file.document
-    file.check_keys(document, _KEYS)
+    file.check_keys(document, KEYS)
     if not document:
         remedy = "Write a profile, numbers or rules, or leave the option out"
         file.report(1, "nothing is set in it; it may be cut", remedy)

@@ -46,7 +46,7 @@ WAIVERS = (
 _TABLE = "waiver"
 _REQUIRED = ("id", "reason", "approved_by", "approved_on", "expires")
 _DATES = ("approved_on", "expires")
-_KEYS = (
+KEYS = (
     "id", "account", "user", "credential", "rule", "reason", "approved_by", "approved_on",
     "expires", "ticket", "compensating_control",
 )  # fmt: skip
@@ -140,9 +140,9 @@ def load_waivers(path: Path) -> Waivers:
 
 def _read_waiver(file: TomlFile, table: Mapping[str, Any], number: int) -> Waiver | None:
     """Return the waiver; None where something is wrong with it, which is then reported."""
-    file.check_keys(table, _KEYS, _TABLE, number)
+    file.check_keys(table, KEYS, _TABLE, number)
     top = file.line_of("id", _TABLE, number)
-    is_right = not set(table) - set(_KEYS)
+    is_right = not set(table) - set(KEYS)
 
     def refuse(key: str, found: str, remedy: str) -> None:
         nonlocal is_right
@@ -154,7 +154,7 @@ def _read_waiver(file: TomlFile, table: Mapping[str, Any], number: int) -> Waive
         refuse("", f"a waiver without {', '.join(missing)}", "Add what is missing")
     days: dict[str, date] = {}
     texts: dict[str, str] = {}
-    for key in (key for key in _KEYS if key in table):
+    for key in (key for key in KEYS if key in table):
         value = table[key]
         if key in _DATES:
             day = _to_day(value)
@@ -331,15 +331,17 @@ def waiver_notices(table: pd.DataFrame, waivers: Waivers) -> list[Notice]:
     ):
         said = []
         if expired:
-            message = f"waiver {waiver.id} expired on {waiver.expires}; {_open(expired, ' again')}"
+            message = (
+                f"waiver {waiver.id!r} expired on {waiver.expires}; {_open(expired, ' again')}"
+            )
             said.append(("waiver-expired", message))
         if early:
             message = (
-                f"waiver {waiver.id} is not in force before {waiver.approved_on}; {_open(early)}"
+                f"waiver {waiver.id!r} is not in force before {waiver.approved_on}; {_open(early)}"
             )
             said.append(("waiver-early", message))
         if state == "unmatched":
-            message = f"waiver {waiver.id} matches no finding (expires {waiver.expires})"
+            message = f"waiver {waiver.id!r} matches no finding (expires {waiver.expires})"
             said.append(("waiver-unmatched", message))
         notices += [Notice(waivers.file.name, waiver.line, *each) for each in said]
     return notices
@@ -370,7 +372,7 @@ def newer_notices(findings: pd.DataFrame, waivers: Waivers) -> list[Notice]:
             waivers.file.name,
             waiver.line,
             "waiver-newer",
-            f"waiver {waiver.id}, approved on {waiver.approved_on}, covers "
+            f"waiver {waiver.id!r}, approved on {waiver.approved_on}, covers "
             f"{plural(int(counts[waiver.id]), 'finding')} of a key or user made later",
         )
         for waiver in waivers.waivers
@@ -394,7 +396,7 @@ def wide_notices(findings: pd.DataFrame, waivers: Waivers) -> list[Notice]:
             ("account", waiver.account, accounts),
         ):
             if not given and count > 1:
-                message = f"waiver {waiver.id} names no {name}; it covers findings of {count}"
+                message = f"waiver {waiver.id!r} names no {name}; it covers findings of {count}"
                 notices.append(Notice(waivers.file.name, waiver.line, "waiver-wide", message))
     return notices
 

@@ -431,7 +431,7 @@ def test_a_baseline_is_judged_with_the_same_waivers_and_accounts(
     assert row["evidence"].endswith("; no longer waived by W-1")
     said = [row["message"] for row in document["warnings"] if "W-2" in row["message"]]
     both = "on 2026-06-30 and 2026-09-30"
-    assert said == [f"waiver W-2 matches no finding (expires 2026-12-31) {both}"]
+    assert said == [f"waiver 'W-2' matches no finding (expires 2026-12-31) {both}"]
     assert f"no report of account {OTHER} (dev, owner Bo) {both}" in result.stderr
     assert [row["source_file"] for row in document["tie_out"]] == [
         SECOND, "Total", FIRST, "Total of the baseline, 2026-06-30",

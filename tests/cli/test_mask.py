@@ -217,6 +217,61 @@ def test_no_name_is_in_any_byte(once: Once, line: str) -> None:
     assert all("-masked" in name for name in names)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CR-A3791EB9AFA1 marsupial",
+        f"marsupial {THREE} Ltd",
+        "old 'marsupial' key",
+        'the `marsupial` of "all"',
+        "arn:aws:iam::x:marsupial",
+    ],
+)
+def test_the_id_of_a_waiver_is_masked_whatever_it_contains(place: Path, name: str) -> None:
+    states = [
+        ("o*", "2025-01-01", "2026-12-31"),
+        ("svc*", "2025-01-01", "2025-11-30"),
+        ("svc*", "2026-12-01", "2026-12-31"),
+        ("nobody", "2025-01-01", "2026-12-31"),
+    ]
+    (place / FILES[3]).write_text(
+        "".join(
+            f"[[waiver]]\nid = {json.dumps(f'{name} {number}')}\nuser = '{user}'\nreason = 'x y'\n"
+            f"approved_by = 'x y'\napproved_on = {begin}\nexpires = {end}\n"
+            for number, (user, begin, end) in enumerate(states)
+        )
+    )
+    said = ""
+    for number, line in enumerate((EVERYTHING, COMPARED)):
+        out = place / f"{number}"
+        done = masked(place, *line.split(), out=f"{number}")
+        assert done.exit_code in (0, 3), done.output
+        for where, data in [("printed", (done.stdout + done.stderr).encode()), *contents(out)]:
+            assert b"marsupial" not in data, where
+        (path,) = out.glob("credreport*-masked.json")
+        said += path.read_text()
+    for words in (
+        " expired on ",
+        " is not in force ",
+        " matches no finding ",
+        " names no account; ",
+    ):
+        assert re.search(rf"waiver \W+waiver-[a-z2-7]{{14}}\W+{words}", said)
+
+
+def test_a_refused_policy_is_said_without_names_though_there_is_no_key_yet(place: Path) -> None:
+    for name in ("marsupial's.toml", "marsupial`s.toml"):
+        (place / name).write_text(
+            f'[[class]]\nmatch = "marsupial"\nunused_after_days = "{USERS[0]}"\n'
+        )
+        done = run(place, "analyze", LATER, "--mask", "--mask-key", f"PLACE/{name}.key",
+                   "--policy", f"PLACE/{name}", "-o", "PLACE/out")  # fmt: skip
+        assert done.exit_code == 2
+        assert "marsupial" not in done.stderr
+        assert USERS[0] not in done.stderr
+        assert re.search(r"line 3: `unused_after_days` is 'cell-[a-z2-7]{14}'", done.stderr)
+
+
 def test_the_search_finds_every_name_where_nothing_is_masked(place: Path) -> None:
     line = (
         f"analyze {LATER} --format xlsx,md,json --baseline {EARLIER} -o PLACE/out --profile all -v"

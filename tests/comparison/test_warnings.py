@@ -116,7 +116,7 @@ def test_a_waiver_of_what_took_the_slot_or_the_name_of_another_is_named(
     comparison = judged(dated(tmp_path, rows, moved), Policy(), of_slot, of_name)
     assert set(comparison.changes["waiver"]) >= {"W-1", "W-2"}
     assert [str(notice) for notice in comparison.notices if notice.code == "waiver-moved"] == [
-        f"waiver {name} covers 1 finding that it did not cover before, though in force: "
+        f"waiver {name!r} covers 1 finding that it did not cover before, though in force: "
         "of a user who was renamed, or a key in another slot"
         for name in ("W-1", "W-2")
         if is_told
@@ -131,8 +131,8 @@ def test_a_waiver_without_a_match_is_named_once_with_its_dates(tmp_path: Path) -
     comparison = judged(paths, Policy(), *held)
     unmatched = [n.message for n in comparison.notices if n.code == "waiver-unmatched"]
     assert unmatched == [
-        "waiver W-1 matches no finding (expires 2026-12-31) on 2026-07-30",
-        "waiver W-2 matches no finding (expires 2026-12-31) on 2026-06-30 and 2026-07-30",
+        "waiver 'W-1' matches no finding (expires 2026-12-31) on 2026-07-30",
+        "waiver 'W-2' matches no finding (expires 2026-12-31) on 2026-06-30 and 2026-07-30",
     ]
 
 

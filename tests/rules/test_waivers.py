@@ -160,7 +160,7 @@ def test_expired_waiver_is_named(tmp_path: Path) -> None:
     old = waiver(user="alice", expires=date(2026, 1, 30), line=4)
     assessment = judged(tmp_path, user(**STALE_KEY), waivers=[old])
     assert [str(notice) for notice in assessment.notices] == [
-        "waivers.toml, line 4: waiver W-1 expired on 2026-01-30; 1 finding is open again"
+        "waivers.toml, line 4: waiver 'W-1' expired on 2026-01-30; 1 finding is open again"
     ]
     (row,) = assessment.waivers.to_dict("records")
     assert row["state"] == "expired"
@@ -185,7 +185,7 @@ def test_expired_waiver_opens_nothing_that_another_covers(tmp_path: Path) -> Non
     only_key = waiver("W-NEW", user="alice", credential="access_key")
     assessment = judged(tmp_path, *rows, waivers=[old, only_key])
     assert [notice.message for notice in assessment.notices] == [
-        "waiver W-OLD expired on 2026-01-30; 1 finding is open again"
+        "waiver 'W-OLD' expired on 2026-01-30; 1 finding is open again"
     ]
 
 
@@ -208,7 +208,7 @@ def test_waiver_not_yet_in_force_is_named(tmp_path: Path) -> None:
     early = waiver(user="alice", approved_on=date(2026, 2, 1), line=4)
     assessment = judged(tmp_path, user(**STALE_KEY), waivers=[early])
     assert [str(notice) for notice in assessment.notices] == [
-        "waivers.toml, line 4: waiver W-1 is not in force before 2026-02-01; 1 finding is open"
+        "waivers.toml, line 4: waiver 'W-1' is not in force before 2026-02-01; 1 finding is open"
     ]
     (row,) = assessment.waivers.to_dict("records")
     assert row["state"] == "not yet in force"
@@ -243,7 +243,7 @@ def test_waiver_of_what_was_made_after_its_approval_is_named(
     assert states(assessment)[0].endswith(": waived W-1")
     found = [str(each) for each in assessment.notices if each.code == "waiver-newer"]
     words = (
-        f"w.toml, line 4: waiver W-1, approved on 2026-01-15, {said} of a key or user made later"
+        f"w.toml, line 4: waiver 'W-1', approved on 2026-01-15, {said} of a key or user made later"
     )
     assert found == ([words] if said else [])
     unnamed = assess(population, None, Waivers((waiver(user="alice"),)))
@@ -253,9 +253,12 @@ def test_waiver_of_what_was_made_after_its_approval_is_named(
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"account": ACCOUNT}, ["waiver W-1 names no user; it covers findings of 2"]),
-        ({"user": "*", "account": ACCOUNT}, ["waiver W-1 names no user; it covers findings of 2"]),
-        ({"user": "*o*"}, ["waiver W-1 names no account; it covers findings of 2"]),
+        ({"account": ACCOUNT}, ["waiver 'W-1' names no user; it covers findings of 2"]),
+        (
+            {"user": "*", "account": ACCOUNT},
+            ["waiver 'W-1' names no user; it covers findings of 2"],
+        ),
+        ({"user": "*o*"}, ["waiver 'W-1' names no account; it covers findings of 2"]),
         ({"user": "bob"}, []),
         ({"user": "*?*", "account": ACCOUNT}, []),
     ],
@@ -273,7 +276,7 @@ def test_unmatched_waiver_is_named(tmp_path: Path) -> None:
     assessment = judged(tmp_path, user(**STALE_KEY), waivers=[waiver(user="nobody")])
     assert list(assessment.waivers["state"]) == ["unmatched"]
     assert [notice.message for notice in assessment.notices] == [
-        "waiver W-1 matches no finding (expires 2026-12-31)"
+        "waiver 'W-1' matches no finding (expires 2026-12-31)"
     ]
 
 
@@ -573,7 +576,7 @@ def test_fail_on_counts_open_findings_only(tmp_path: Path, expires: str, status:
     )
     assert found == status
     assert f"{status} open, {1 - status} waived" in printed
-    assert ("waiver W-1 expired on 2026-01-30" in said) is bool(status)
+    assert ("waiver 'W-1' expired on 2026-01-30" in said) is bool(status)
 
 
 def test_rules_in_force_are_counted_on_screen(tmp_path: Path) -> None:

@@ -27,6 +27,9 @@ _MAX_HEADER = 64 << 10
 # No name has as many digits in a row; the time that tarfile takes grows with the square of them.
 _LONG_NUMBER = re.compile(rb"[0-9]{256}")
 _SHOWN = 80  # letters of a name
+# Python takes zeros behind a gzip for padding. Where one that was joined to another is lost, they are as
+# many as these bytes at least; an empty one ends in nine.
+_SHORTEST_GZIP = 18
 
 
 def unpack_gzip(file: BinaryIO, max_bytes: int) -> Spool:
@@ -42,6 +45,9 @@ def unpack_gzip(file: BinaryIO, max_bytes: int) -> Spool:
                     raise ArchiveRefused(f"unpacks to more than {limit >> 20} MiB")
     except (OSError, EOFError, zlib.error) as error:
         raise ArchiveRefused(f"damaged, or not a gzip ({error})") from None
+    file.seek(-_SHORTEST_GZIP, 2)
+    if not any(file.read()):
+        raise ArchiveRefused("ends in zeros, which may have been a part of it")
     return spool
 
 
@@ -92,14 +98,22 @@ def tar_members(take: Take, size: int) -> list[Member]:
                 end = archive.offset
     except (tarfile.TarError, ValueError, RecursionError) as error:
         raise ArchiveRefused(f"not a tar that can be read ({error})") from None
-    if size - end < 2 * tarfile.BLOCKSIZE or any(
-        any(take(place, _CHUNK)) for place in range(end, size, _CHUNK)
-    ):
+    if not _is_end(take, end, size):
         raise ArchiveRefused(
             f"damaged or cut short after {len(members)} members, or several archives were joined"
         )
     refuse_duplicates(member.name for member in members if member.left_out != EMPTY_FOLDER)
     return members
+
+
+def _is_end(take: Take, end: int, size: int) -> bool:
+    """Whether what follows the last member ends a tar: two blocks of zeros, and those of one record.
+
+    More zeros than that may have been members.
+    """
+    least = end + 2 * tarfile.BLOCKSIZE
+    most = -(-least // tarfile.RECORDSIZE) * tarfile.RECORDSIZE
+    return least <= size <= most and not any(take(end, size - end))
 
 
 def _check_headers(take: Take, info: tarfile.TarInfo, begin: int) -> None:

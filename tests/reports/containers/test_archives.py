@@ -485,6 +485,24 @@ def test_a_tar_ends_with_two_blocks_of_zeros() -> None:
         open_archive("a.tar", io.BytesIO(whole[: end + 1023]), 0)
 
 
+def test_a_tar_ends_with_the_zeros_of_one_record_at_most() -> None:
+    def add(archive: tarfile.TarFile) -> None:
+        for number in range(20):
+            info = tarfile.TarInfo(f"{number}.csv")
+            info.size = 1000
+            archive.addfile(info, io.BytesIO(b"x" * 1000))
+
+    whole = tarred(add)
+    starts = [place for place in range(0, len(whole), 512) if whole[place + 257 :][:5] == b"ustar"]
+    for start in starts:  # the members from here on are lost
+        lost = whole[:start].ljust(len(whole), b"\0")
+        if start + 1024 <= len(whole) - tarfile.RECORDSIZE:
+            assert "cut short" in tar_refusal(lost)
+        else:  # so it is written where there never were more
+            assert len(untar(lost)) == starts.index(start) - 1
+    assert sum(start + 1024 > len(whole) - tarfile.RECORDSIZE for start in starts) == 3
+
+
 @pytest.mark.parametrize(
     "kind", [tarfile.XHDTYPE, tarfile.GNUTYPE_LONGLINK, tarfile.GNUTYPE_LONGNAME]
 )
@@ -713,6 +731,13 @@ def test_the_members_and_headers_of_a_tar_are_bounded(monkeypatch: pytest.Monkey
     assert tar_refusal(tarred()) == "more than 2 files in one archive"
 
 
+def _gzipped(data: bytes, length: int) -> bytes:
+    """Return a gzip of a given length, by a long name in its header."""
+    bare = gzip.compress(data)
+    head = bare[:3] + bytes([0x08]) + bare[4:10]
+    return head + b"n" * (length - len(bare) - 1) + b"\0" + bare[10:]
+
+
 def test_what_a_gzip_unpacks_to_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     bomb = io.BytesIO(gzip.compress(bytes(3_000_000)))
     with pytest.raises(ArchiveRefused, match="unpacks to more than 1 MiB"):
@@ -725,11 +750,20 @@ def test_what_a_gzip_unpacks_to_is_bounded(monkeypatch: pytest.MonkeyPatch) -> N
 def test_what_a_gzip_unpacks_to_is_bounded_by_its_length(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tars, "RATIO_FREE_BYTES", 0)
     monkeypatch.setattr(tars, "MAX_RATIO", 10)
-    just, more = (gzip.compress(b"x" * size).ljust(100, b"\0") for size in (1000, 1001))
+    just, more = (_gzipped(b"x" * size, length=100) for size in (1000, 1001))
     assert len(unpack_gzip(io.BytesIO(just), 1000)) == 1000
     for data, room in ((more, 1001), (just, 999)):
         with pytest.raises(ArchiveRefused, match="unpacks to more than 0 MiB"):
             unpack_gzip(io.BytesIO(data), room)
+
+
+def test_zeros_behind_a_gzip_may_be_one_that_was_joined_to_it() -> None:
+    first, second = gzip.compress(b"user,arn\n"), gzip.compress(b"")
+    whole = first + second
+    assert bytes(unpack_gzip(io.BytesIO(whole), 100).take(0, 100)) == b"user,arn\n"
+    for lost in (len(second), 18, 4096):
+        with pytest.raises(ArchiveRefused, match="ends in zeros"):
+            unpack_gzip(io.BytesIO(first + bytes(lost)), 100)
 
 
 def test_a_damaged_gzip_is_refused() -> None:
