@@ -70,6 +70,7 @@ def verify(
     from credreport.masking.key import read_key
     from credreport.verification.listed_inputs import files_of_options, open_given, unused_inputs
     from credreport.verification.reperform import reperform
+    from credreport.verification.rerun import called_with
 
     key = read_key(mask_key) if mask_key else None
     most = given.max_bytes(max_file_size)
@@ -84,7 +85,9 @@ def verify(
     used = {name for result in results for name in result.used}
     extra = [
         Fault(name, "extra: no manifest lists anything in it")
-        for name in unused_inputs(rehashed.manifests, next(iter(opened.values()), []))
+        for name in unused_inputs(
+            rehashed.manifests, next(iter(opened.values()), []), called_with(key)
+        )
         if name not in used
     ]
     filled = {name: cells for result in results for name, cells in result.filled.items()}

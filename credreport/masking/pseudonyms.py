@@ -49,7 +49,10 @@ _KNOWN_WORDS = frozenset(
     | {*KNOWN_COLUMNS, "current", "undetermined", "unused"}
 )
 _KEYS = frozenset({*policy.KEYS, *waivers.KEYS, "match"})
-_ENDINGS = (".csv", ".json", ".txt", ".tsv", ".zip", ".b64", ".toml", ".xlsx", ".gz")
+# How the name of a file ends, and what the program adds where it has several reports.
+_ENDING = re.compile(
+    r"(?:\.(?:csv|json|txt|tsv|zip|b64|toml|xlsx|gz))?(?: \(answer [0-9]+\))?\Z", re.IGNORECASE
+)
 
 
 class Masker:
@@ -136,8 +139,8 @@ class Masker:
         )
 
     def _part(self, part: str) -> str:
-        ending = next((each for each in _ENDINGS if part.lower().endswith(each)), "")
-        stem = part[: len(part) - len(ending)]
+        ending = _ending(part)
+        stem = part.removesuffix(ending)
         if not stem:
             return self.name("file", part)
         masked = self.name("file", stem) + ending
@@ -201,7 +204,7 @@ class Masker:
                 return self.name(kind, inner)
         if _ARN.fullmatch(inner):
             return self.arn(inner)
-        return self.file(inner) if inner.lower().endswith(_ENDINGS) else self.cell(inner)
+        return self.file(inner) if _ending(inner) else self.cell(inner)
 
     def _known_words(self, text: str) -> str:
         text = self._phrases.replaced_anywhere(text)
@@ -247,6 +250,11 @@ class _Names:
             return 0
         found = (start + each for each in self._lengths if start + each in ends)
         return next((end for end in found if text[start:end] in self._made), 0)
+
+
+def _ending(name: str) -> str:
+    found = _ENDING.search(name)
+    return found[0] if found else ""
 
 
 def _as_written(quoted: str) -> str:

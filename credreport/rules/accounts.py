@@ -41,8 +41,8 @@ _AT_END = re.compile(r"(?:^|[^0-9+])([0-9]{12})\s*$")
 _RUN_ON = re.compile(r"""(?<=[^\W\d_])(?<![A-Z]{3}(?=000))([0-9]{12})(?=["']?(?:[\s,;|]|$))""")
 _NUMBER = re.compile(r"[0-9]{12,}|[0-9]{4}-[0-9]{4}-[0-9]{4}")
 # As many of one character as at least stand where a row was overwritten; JSON may be indented.
-_FILL = re.compile(r"([^0-9,;\t])\1{11,}")
-_FILL_OF_JSON = re.compile(r"(?m)([^0-9 ])\1{11,}|(?<=\S) {12,}|^ {41,}")
+_FILL = r"([^0-9{delimiter}])\1{{11,}}"
+_FILL_OF_JSON = r"(?m)([^0-9 ])\1{11,}|(?<=\S) {12,}|^ {41,}"
 _MOST_DOUBTS = 20
 _LINE_END = re.compile(r"\r\n?|\n")
 _ROUNDED = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+|[0-9]+[.,]0+")
@@ -131,8 +131,7 @@ def read_accounts(path: Path) -> AccountList:
     problems: list[Problem] = []
     beside: list[tuple[int, str]] = []
     doubts: list[tuple[int, str]] = []
-    is_json = text.lstrip().startswith(("{", "["))
-    read = _read_json if is_json else _read_csv
+    read = _read_json if text.lstrip().startswith(("{", "[")) else _read_csv
     found: dict[str, Account] = {}
     rows = 0
     for line, cells in read(file.name, text, problems, beside, doubts):
@@ -174,11 +173,6 @@ def read_accounts(path: Path) -> AccountList:
         lines = problem_lines(sorted(problems))
         raise UsageError(*(f"{_OPTION} {line}" for line in lines))
     doubts += _mentioned(beside, found)
-    line, counted = 1, 0
-    for fill in (_FILL_OF_JSON if is_json else _FILL).finditer(text):
-        line, counted = line + text.count("\n", counted, fill.start()), fill.start()
-        message = f"{len(fill[0])} times U+{ord(fill[0][0]):04X}: an account may have stood there"
-        doubts.append((line, message))
     doubts.sort()
     if more := len(doubts[_MOST_DOUBTS:]):
         doubts[_MOST_DOUBTS:] = [(0, f"and {more} more places where an account may be lost")]
@@ -202,6 +196,15 @@ def _mentioned(
         yield line, f"{each} may be an account that is not listed"
 
 
+def _overwritten(text: str, fill: str) -> Iterator[tuple[int, str]]:
+    """Yield line and message for each place where one character may have overwritten a row."""
+    line, counted = 1, 0
+    for found in re.finditer(fill, text):
+        line, counted = line + text.count("\n", counted, found.start()), found.start()
+        times = f"{len(found[0])} times U+{ord(found[0][0]):04X}"
+        yield line, f"{times}: an account may have stood there"
+
+
 def _read_csv(
     name: str,
     text: str,
@@ -215,6 +218,7 @@ def _read_csv(
     """
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
+    doubts += _overwritten(text, _FILL.format(delimiter=delimiter))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     places: dict[str, int] | None = None
     width = line = 0
@@ -308,12 +312,13 @@ def _read_json(
     text: str,
     problems: list[Problem],
     beside: list[tuple[int, str]],
-    _doubts: list[tuple[int, str]],
+    doubts: list[tuple[int, str]],
 ) -> Iterator[_Row]:
     """Yield the accounts of a list of objects, or of the list under `Accounts`.
 
-    All keys and values go to `beside`.
+    All keys and values go to `beside`, and what may be a lost account to `doubts`.
     """
+    doubts += _overwritten(text, _FILL_OF_JSON)
     remedy = "Expected the output of `aws organizations list-accounts`"
     try:
         document = parse_json(text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -27,6 +27,7 @@ OPTIONS = ("policy", "waivers", "accounts", "carry_from")
 _MOST_NAMES = 3
 _MOST_STEPS = 20  # a member of an archive may be in any number of directories
 _ANSWER = re.compile(r" \(answer [0-9]+\)$")
+Called = Callable[[str], str]  # how the run called what has this name: with --mask, by a pseudonym
 
 
 @dataclass(frozen=True)
@@ -53,18 +54,24 @@ def open_given(names: Sequence[str], max_bytes: int) -> list[Given]:
 class LeftOut:
     """What the run left out, by its names: under a longer or shorter path now it may be the same file."""
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, names: Iterable[str], called: Called = str) -> None:
         """Take the names of what was left out; `waiting` counts those that are not found yet."""
         self.waiting = Counter(names)
+        self._called = called
         self._found: dict[str, str | None] = {}
         self._backwards = sorted(name[::-1] for name in self.waiting)
 
     def find(self, name: str) -> str | None:
-        """Return how the run called what is called so now; None if it left out nothing of that name."""
+        """Return how the run called what is called so now; None if it left out nothing of that name.
+
+        A name of which only the pseudonym is another is returned as it is.
+        """
         if name not in self._found:
-            known = chain([name], _ends_of(name), self._longer(name))
-            self._found[name] = next((each for each in known if self.waiting[each] > 0), None)
-            self.waiting[self._found[name] or ""] -= 1
+            once = self._called(name)
+            known = chain([once], _ends_of(once), self._longer(once))
+            found = next((each for each in known if self.waiting[each] > 0), None)
+            self.waiting[found or ""] -= 1
+            self._found[name] = name if found == once else found
         return self._found[name]
 
     def _longer(self, name: str) -> Iterator[str]:
@@ -83,14 +90,16 @@ def _ends_of(name: str) -> list[str]:
     return ["/".join(parts[start:]) for start in range(first, len(parts))]
 
 
-def unused_inputs(manifests: Sequence[Manifest], given: Sequence[Given]) -> list[str]:
+def unused_inputs(
+    manifests: Sequence[Manifest], given: Sequence[Given], called: Called = str
+) -> list[str]:
     """Return the inputs in which there is nothing that a manifest lists."""
     known = set[str]()
     left_out: list[str] = []
     for manifest in manifests:
         known |= {entry["sha256"] for entry in manifest.document["inputs"]}
         left_out += map(file_of, manifest.left_out(REPORT, BASELINE))
-    names = LeftOut(left_out)
+    names = LeftOut(left_out, called)
     return [
         each.name
         for each in given
@@ -187,7 +196,7 @@ def check_inputs(manifest: Manifest, given: Sequence[Given]) -> list[Fault]:
     return list(dict.fromkeys(faults))
 
 
-def tell_other_names(manifest: Manifest, given: Sequence[Given]) -> list[str]:
+def tell_other_names(manifest: Manifest, given: Sequence[Given], called: Called) -> list[str]:
     """Return a sentence for each report that the run knew by another name."""
     known = {
         digest: {*map(file_of, names)}
@@ -197,14 +206,17 @@ def tell_other_names(manifest: Manifest, given: Sequence[Given]) -> list[str]:
         f"{name} is what the run read as {' and '.join(sorted(known[digest]))}"
         for each in given
         for name, digest in each.hashes.items()
-        if base_of(file_of(name)) not in map(base_of, known.get(digest, {file_of(name)}))
+        if base_of(file_of(called(name)))
+        not in map(base_of, known.get(digest, {file_of(called(name))}))
     ]
 
 
-def compare_left_out(manifest: Manifest, given: Sequence[Given]) -> tuple[list[str], list[Fault]]:
+def compare_left_out(
+    manifest: Manifest, given: Sequence[Given], called: Called
+) -> tuple[list[str], list[Fault]]:
     """Return which of the inputs the run did not have, and what that it left out is missing."""
     known = hashes_of(manifest)
-    left_out = LeftOut(map(file_of, manifest.left_out(REPORT, BASELINE)))
+    left_out = LeftOut(map(file_of, manifest.left_out(REPORT, BASELINE)), called)
     strange = [
         name
         for each in given

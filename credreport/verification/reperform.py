@@ -32,7 +32,14 @@ from credreport.verification.listed_inputs import (
     tell_other_names,
 )
 from credreport.verification.rehash import TOO_LARGE, Fault, Manifest, hash_plain, read_plain
-from credreport.verification.rerun import COMPARE, Read, as_named, read_listed, run_again
+from credreport.verification.rerun import (
+    COMPARE,
+    Read,
+    as_named,
+    called_with,
+    read_listed,
+    run_again,
+)
 
 _MOST_BYTES = 1024 * 1024 * 1024
 
@@ -112,11 +119,11 @@ def reperform(
         if not results[-1].faults:
             break
     best = next((result for result in results if not result.faults), results[0])
-    if not key:
-        strange, missing = compare_left_out(manifest, reports)
-        remarks += [*tell_other_names(manifest, reports), *strange]
-        if best.faults:
-            best = replace(best, faults=(*missing, *best.faults))
+    called = called_with(key)
+    strange, missing = compare_left_out(manifest, reports, called)
+    remarks += [*tell_other_names(manifest, reports, called), *strange]
+    if best.faults:
+        best = replace(best, faults=(*missing, *best.faults))
     return replace(best, remarks=(*remarks, *best.remarks))
 
 

@@ -43,6 +43,7 @@ from credreport.schema import BASELINE, REPORT, SampleOf, SplitBy
 from credreport.verdicts.assessment import assess
 from credreport.verification.listed_inputs import (
     OPTIONS,
+    Called,
     Given,
     LeftOut,
     base_of,
@@ -59,7 +60,12 @@ COMPARE = "compare"
 _MOST_BASELINES = 8
 Left = TypeVar("Left", bound=Stream | Skipped | Problem)
 
-Read = Callable[[Manifest, Sequence[Given], int], tuple[Population, Population | None]]
+Read = Callable[[Manifest, Sequence[Given], int, Called], tuple[Population, Population | None]]
+
+
+def called_with(key: MaskKey | None) -> Called:
+    """Return how a run with this key, or without one, calls a file."""
+    return Masker(key).file if key else str
 
 
 def run_again(
@@ -94,6 +100,7 @@ def run_again(
         decided = parse_workbook(known["carry_from"]["name"], data, is_carried=True)
     sign_off = _to_sign_off(document.get("sign_off", {}))
     masker = Masker(key) if key else None
+    called = called_with(key)
     if masker:
         if read is read_listed:  # sentences name files as they are called now
             judged_files = {entry["sha256"] for entry in entries_of(manifest, REPORT, BASELINE)}
@@ -114,13 +121,13 @@ def run_again(
             keep_going=True,
             max_bytes=max_bytes,
         )
-        left_out = None if masker else LeftOut(manifest.left_out(REPORT))
+        left_out = LeftOut(manifest.left_out(REPORT), called)
         names_of = names_by_hash(manifest, REPORT)
         named_dates = [_as_named(date, names_of, left_out) for date in dates]
         judged = [finish(assess(date, policy, waivers)) for date in named_dates]
         comparison = reviewed(compare_all(judged), decided)
         return with_configuration(of_comparison(comparison, sign_off), _to_configuration(manifest))
-    newer, older = read(manifest, given, max_bytes)
+    newer, older = read(manifest, given, max_bytes, called)
     judged = [finish(assess(each, policy, waivers)) for each in (older, newer) if each]
     assessment = judged[-1]
     since = reviewed(compare_all(judged), decided) if older else None
@@ -206,19 +213,18 @@ def _as_ofs(manifest: Manifest, names: Sequence[str], max_bytes: int) -> list[da
 
 
 def read_listed(
-    manifest: Manifest, given: Sequence[Given], _: int
+    manifest: Manifest, given: Sequence[Given], _: int, called: Called
 ) -> tuple[Population, Population | None]:
     """Find the reports by their hashes, wherever they lie and whatever they are called.
 
     What the run neither judged nor left out is not read, unless a report of it would be judged now:
-    of a baseline, in an input of its own. With pseudonyms, all is read: they say of no file whether the
-    run left it out.
+    of a baseline, in an input of its own.
     """
 
     def find(*, is_listed: bool) -> tuple[Population, Population | None]:
         roles = (REPORT, BASELINE) if entries_of(manifest, BASELINE) else (REPORT,)
         newer, *older = (
-            _find(manifest, given, role, LeftOut(map(file_of, manifest.left_out(role))))
+            _find(manifest, given, role, LeftOut(map(file_of, manifest.left_out(role)), called))
             if is_listed
             else _find(manifest, given, role)
             for role in roles
@@ -229,7 +235,7 @@ def read_listed(
     judged = {report.source.sha256 for report in newer.reports}
     if older and not any(_has_both_dates(manifest, each) for each in given):
         judged |= {report.source.sha256 for report in older.reports}
-    if _is_masked(manifest) or not judged <= hashes_of(manifest):
+    if not judged <= hashes_of(manifest):
         return found
     return find(is_listed=True)
 
@@ -256,18 +262,20 @@ def as_named(manifest: Manifest, given: Sequence[Given]) -> Iterator[Read]:
 
 
 def _read_as_named(
-    baseline: Given | None, manifest: Manifest, given: Sequence[Given], max_bytes: int
+    baseline: Given | None,
+    manifest: Manifest,
+    given: Sequence[Given],
+    max_bytes: int,
+    called: Called,
 ) -> tuple[Population, Population | None]:
     read = partial(read_reports, keep_going=True, max_bytes=max_bytes)
     names = [each.name for each in given if each is not baseline]
     newer = read(names, as_of=_as_of(entries_of(manifest, REPORT)))
     taken = [report.source.name for report in newer.reports]
     older = read(baseline.name, taken=taken) if baseline else None
-    if _is_masked(manifest):
-        return newer, older
     return (
-        _as_listed(newer, LeftOut(manifest.left_out(REPORT))),
-        _as_listed(older, LeftOut(manifest.left_out(BASELINE))) if older else None,
+        _as_listed(newer, LeftOut(manifest.left_out(REPORT), called)),
+        _as_listed(older, LeftOut(manifest.left_out(BASELINE), called)) if older else None,
     )
 
 
@@ -291,15 +299,19 @@ def _find(
             digest = each.hashes.get(name_of(item), "")
             if digest in others:
                 continue
-            if not isinstance(item, Stream) or digest not in names:
-                items += _listed([item], left_out) if left_out else [item]
-            elif is_masked:  # the pseudonym of a file does not show its date
+            now = name_of(item)
+            name = names.get(digest) if isinstance(item, Stream) else None
+            if name is None:
+                name = left_out.find(now) if left_out else now
+            elif base_of(now) != base_of(name):
+                name = file_of(name)
+            if name is None:
+                continue
+            if is_masked:  # the pseudonym of a file does not show its date
                 items.append(item)
-                later[item.name] = names[digest]
+                later[now] = name
             else:
-                name = names[digest]
-                is_same = base_of(item.name) == base_of(name)
-                items.append(replace(item, name=name if is_same else file_of(name)))
+                items.append(_called(item, name))
     as_of = _as_of(entries) if role == REPORT else None
     population = read_items(
         items, [each.name for each in given], as_of=as_of, keep_going=True, progress=None
@@ -308,15 +320,14 @@ def _find(
 
 
 def _as_named(
-    population: Population, names_of: Mapping[str, set[str]], left_out: LeftOut | None
+    population: Population, names_of: Mapping[str, set[str]], left_out: LeftOut
 ) -> Population:
     """Return the population of a date under the names that the run knew its files by."""
     known = [
         (each.source.name, names_of.get(each.source.sha256, ())) for each in population.reports
     ]
     names = {name: next(iter(each)) for name, each in known if len(each) == 1}  # some have several
-    named = _renamed(population, names)
-    return named if left_out is None else _as_listed(named, left_out)
+    return _as_listed(_renamed(population, names), left_out)
 
 
 def _as_listed(population: Population, left_out: LeftOut) -> Population:
@@ -345,7 +356,10 @@ def _renamed(population: Population, names: Mapping[str, str]) -> Population:
     if not names:
         return population
 
-    def renamed(notices: Iterable[Notice]) -> tuple[Notice, ...]:
+    def renamed(items: Sequence[Left]) -> tuple[Left, ...]:
+        return tuple(_called(item, names.get(name_of(item), name_of(item))) for item in items)
+
+    def told(notices: Iterable[Notice]) -> tuple[Notice, ...]:
         return tuple(replace(each, source=names.get(each.source, each.source)) for each in notices)
 
     return replace(
@@ -354,12 +368,12 @@ def _renamed(population: Population, names: Mapping[str, str]) -> Population:
             replace(
                 each,
                 source=replace(each.source, name=names.get(each.source.name, each.source.name)),
-                notices=renamed(each.notices),
+                notices=told(each.notices),
             )
             for each in population.reports
         ),
-        notices=renamed(population.notices),
-        superseded=tuple(
-            replace(each, name=names.get(each.name, each.name)) for each in population.superseded
-        ),
+        notices=told(population.notices),
+        refused=renamed(population.refused),
+        superseded=renamed(population.superseded),
+        skipped=renamed(population.skipped),
     )

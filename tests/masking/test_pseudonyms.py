@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -97,3 +98,11 @@ def test_the_time_for_a_text_does_not_grow_with_the_number_of_names() -> None:
         f"of {made}: {number}" for number in range(10_000)
     }
     assert time.process_time() - started < 3
+
+
+@pytest.mark.parametrize("end", [".csv", ".JSON", ".json (answer 12)", " (answer 2)", ""])
+def test_the_end_of_a_files_name_stays(end: str) -> None:
+    masker = Masker(MaskKey(b"k" * 32))
+    name = masker.file(f"narwhal{end}")
+    assert re.fullmatch(rf"file-[a-z2-7]{{14}}{re.escape(end)}", name)
+    assert masker.text(f"'narwhal{end}' is older") == f"'{name}' is older"

@@ -19,14 +19,17 @@ from credreport.evidence.evidence import SignOff
 from credreport.evidence.of_analysis import of_analysis
 from credreport.evidence.of_comparison import of_comparison
 from credreport.evidence.parts import with_parts
+from credreport.masking.judged import mask_assessment
+from credreport.masking.key import MaskKey
+from credreport.masking.pseudonyms import Masker
 from credreport.output.pictures import Options
 from credreport.reports.by_date import read_dates
-from credreport.reports.selection import read_reports
+from credreport.reports.selection import Population, read_reports
 from credreport.rules.accounts import read_accounts
 from credreport.rules.policy import load_policy
 from credreport.rules.waivers import load_waivers
 from credreport.schema import SplitBy
-from credreport.verdicts.assessment import assess
+from credreport.verdicts.assessment import Assessment, assess
 from credreport.verification import rerun
 from credreport.verification.listed_inputs import Given, LeftOut, open_given, unused_inputs
 from credreport.verification.rehash import rehash
@@ -369,6 +372,36 @@ def test_what_the_run_did_not_have_is_said_and_is_no_difference(
     assert len(extra) == (inputs != ("in/recent",))
 
 
+def test_nor_with_pseudonyms(tmp_path: Path) -> None:
+    top = quarters(tmp_path / "in")
+    key = MaskKey(b"k" * 32)
+
+    def masked(*dates: Population) -> list[Assessment]:
+        return [mask_assessment(assess(date), Masker(key)) for date in dates]
+
+    (alone,) = masked(read_reports(top / "recent"))
+    write(tmp_path / "analyzed", of_analysis(alone), "csv", "json", "md", "html")
+    older, newer = masked(read_reports(top / "old"), read_reports(top / "recent"))
+    write(tmp_path / "since", of_analysis(newer, since=compare(older, newer)), "json", "html")
+    compared = compare_all(masked(*read_dates([top / "old", top / "recent"])))
+    write(tmp_path / "compared", of_comparison(compared), "json", "html")
+    for name, inputs in (
+        ("analyzed", ("recent",)),
+        ("analyzed", ("recent", "old")),
+        ("analyzed", ("old", "recent")),
+        ("since", ("old", "recent")),
+        ("since", ("recent", "old")),
+        ("compared", ("old", "recent")),
+        ("compared", ("recent", "old")),
+    ):
+        (manifest,) = rehash(tmp_path / name).manifests
+        given = open_given([str(top / each) for each in inputs], MIB)
+        result = reperform(tmp_path / name, manifest, given, MIB, key)
+        assert faults(result) == [], (name, inputs)
+        extra = [each for each in result.remarks if each.startswith("the run did not have")]
+        assert bool(extra) == (name == "analyzed" and inputs != ("recent",))
+
+
 def test_a_note_beside_copies_is_no_difference(tmp_path: Path) -> None:
     for name in ("b.csv", "a.csv", "c/a.csv"):
         save(tmp_path / "in" / "2026-01-31" / Path(name).parent, *ROWS, name=Path(name).name)
@@ -533,7 +566,7 @@ def test_of_many_copies_of_the_baseline_some_are_tried(
 
     monkeypatch.setattr(rerun, "_read_as_named", read_as_named)
     for read in rerun.as_named(manifest, given):
-        read(manifest, given, 10**6)
+        read(manifest, given, 10**6, str)
     assert tried == ["old", "in", *copies[:6]]
 
 
