@@ -107,13 +107,13 @@ def tar_members(take: Take, size: int) -> list[Member]:
 
 
 def _is_end(take: Take, end: int, size: int) -> bool:
-    """Whether what follows the last member ends a tar: two blocks of zeros, and those of one record.
+    """Whether what follows the last member ends a tar: two blocks of zeros, or as many as fill a record.
 
-    More zeros than that may have been members.
+    Where there are more of them, or fewer, a member may be lost.
     """
     least = end + 2 * tarfile.BLOCKSIZE
     most = -(-least // tarfile.RECORDSIZE) * tarfile.RECORDSIZE
-    return least <= size <= most and not any(take(end, size - end))
+    return size in (least, most) and not any(take(end, size - end))
 
 
 def _check_headers(take: Take, info: tarfile.TarInfo, begin: int) -> None:

@@ -13,6 +13,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -483,6 +484,14 @@ def test_a_tar_ends_with_two_blocks_of_zeros() -> None:
     assert [member.name for member in members] == ["folder/", *FILES]
     with pytest.raises(ArchiveRefused, match="damaged or cut short after 4 members"):
         open_archive("a.tar", io.BytesIO(whole[: end + 1023]), 0)
+    assert "cut short" in tar_refusal(whole[: end + 1536])
+
+
+def test_a_tar_without_the_blocks_of_a_member_is_refused() -> None:
+    whole = tarred()
+    starts = [place for place in range(0, len(whole), 512) if whole[place + 257 :][:5] == b"ustar"]
+    for start, end in pairwise(starts):
+        assert "cut short" in tar_refusal(whole[:start] + whole[end:])
 
 
 def test_a_tar_ends_with_the_zeros_of_one_record_at_most() -> None:
