@@ -25,7 +25,10 @@ from credreport.reports.containers.unsupported import (
 )
 from credreport.reports.own_output import OwnEvidence, is_own_table
 
+_CSV = "CSV"
 _BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]+-----")
+# More than any writer indents by, and fewer than the letters of the shortest report.
+_GAP = re.compile(r"(?<!\s)\s{256,}")
 _ARMOUR = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]+-----")
 
 
@@ -51,9 +54,21 @@ def unpack(name: str, data: bytes) -> tuple[Unpacked, ...]:
         found = list(unpack_yaml(name, text))
     else:
         found = [_unpack_single(name, text, start)]
+    if found[0].container != _CSV:
+        _refuse_gap(name, text)
     if len(found) == 1:
         return tuple(found)
     return tuple(replace(each, answer=number) for number, each in enumerate(found, 1))
+
+
+def _refuse_gap(name: str, text: str) -> None:
+    """Refuse an answer with a long row of blanks or empty lines, which may have replaced another one.
+
+    In a CSV these are lines, which are warned of.
+    """
+    if gap := _GAP.search(text):
+        found = f"{len(gap[0])} blanks and line ends in a row: a report may have stood there"
+        raise refused(name, found, AGAIN, 1 + text.count("\n", 0, gap.start()))
 
 
 def _unpack_single(name: str, text: str, start: str) -> Unpacked:
@@ -69,7 +84,7 @@ def _unpack_single(name: str, text: str, start: str) -> Unpacked:
         raise OwnEvidence
     refuse_other_delimiter(name, start)
     refuse_other_tools(name, first_line)
-    return Unpacked(text, "CSV")
+    return Unpacked(text, _CSV)
 
 
 def _unwrap(name: str, text: str) -> str:

@@ -318,6 +318,30 @@ def test_or_the_file_is_refused(data: bytes, says: str) -> None:
     assert says in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (answer(), OTHER_ANSWER),
+        (answer(), b""),
+        (b"[", answer() + b"," + OTHER_ANSWER + b"]"),
+        (LINE, OTHER_LINE),
+        (yaml(BASE64), b"---\n" + yaml(OTHER_BASE64)),
+        (b"\n", BASE64.encode()),
+        (ARMOURED, b"\n"),
+    ],
+)
+@pytest.mark.parametrize("blank", [b" ", b"\n", b"\r\n", b"\t"])
+def test_a_gap_in_which_a_report_may_have_stood_is_refused(
+    parts: tuple[bytes, bytes], blank: bytes
+) -> None:
+    for number, is_refused in ((200, False), (256, True)):
+        if is_refused:
+            with pytest.raises(InputRefused, match="report may have stood there|YAML that"):
+                unpack("report", (blank * number).join(parts))
+        elif blank == b"\n":
+            assert unpack("report", (blank * number).join(parts))
+
+
 def test_a_quoted_header_is_no_json_string() -> None:
     text = "\n".join(",".join(f'"{cell}"' for cell in row.split(",")) for row in TEXT.split("\n"))
     assert [each.container for each in unpack("report", text.encode())] == ["CSV"]
