@@ -195,9 +195,13 @@ def open_plainly(data: bytes) -> Opened | None:
         if data[:4] == b"PK\3\4":
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 return _all_of([archive.read(member) for member in archive.infolist()])
-        if data[:2] == b"\x1f\x8b" or data[257:262] == b"ustar":
+        if data[:2] == b"\x1f\x8b":
+            data = gzip.decompress(data)
+        if data[257:262] == b"ustar":
             with tarfile.open(fileobj=io.BytesIO(data)) as archive:
                 files = [archive.extractfile(member) for member in archive.getmembers()]
+                if len(data) not in _sizes_of_a_tar(archive.offset):
+                    return None
                 opened = _all_of([file.read() for file in files if file])
                 # The sum over a header does not see its bytes change places, those of the name too.
                 named = [_NAMED.search(member.name) for member in archive.getmembers()]
@@ -209,6 +213,12 @@ def open_plainly(data: bytes) -> Opened | None:
         zipfile.BadZipFile, tarfile.TarError, zlib.error, NotImplementedError, RuntimeError,
     ):  # fmt: skip
         return None
+
+
+def _sizes_of_a_tar(end: int) -> tuple[int, int]:
+    """Return the sizes of a tar of which the first of two blocks of zeros ends here."""
+    least = end + tarfile.BLOCKSIZE
+    return least, -(-least // tarfile.RECORDSIZE) * tarfile.RECORDSIZE
 
 
 def _all_of(parts: Sequence[bytes]) -> Opened | None:
@@ -232,6 +242,8 @@ def _decoded(data: bytes) -> str:
 
 def _open_text(text: str) -> Opened:
     start = text.lstrip()[:1]
+    if "," not in text.strip().split("\n")[0][:40] and re.search(r"\s{256}", text):
+        raise ValueError("a gap")
     if start in ("{", "["):
         answers = json.loads(text)
         answers = answers if isinstance(answers, list) else [answers]
