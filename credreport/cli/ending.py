@@ -96,12 +96,13 @@ def without_names(error: CredreportError, options: Mapping[str, object]) -> Cred
         masker = Masker(read_key(key))
     except CredreportError:
         return error  # it is about the key, or came before there was one
-    for value in options.values():
-        given = value if isinstance(value, list) else [value]
-        for name in given if value != options.get("output") else ():
-            if isinstance(name, Path) or value is options.get("inputs"):
-                masker.file(str(name))
-    return mask_error(error, masker)
+    files = [
+        str(name)
+        for option, value in options.items()
+        for name in (value if isinstance(value, list) else [value])
+        if option != "output" and (isinstance(name, Path) or option == "inputs")
+    ]
+    return mask_error(error, masker, files)
 
 
 def end(screen: Screen, doubts: Sequence[str], *, has_open_findings: bool) -> int:

@@ -250,8 +250,8 @@ def compare_baseline(
     for old, new in pairs:
         if old.stamp and new.stamp and old.digest != new.digest and not is_older(old, new):
             message = (
-                f"--baseline {baseline}: no stamp says whether {old.source.name} is older than "
-                f"{new.source.name}; give both the names the console gave them, or name an older one"
+                f"--baseline {baseline}: no stamp says whether {old.source.name!r} is older than "
+                f"{new.source.name!r}; give both the names the console gave them, or name an older one"
             )
             raise UsageError(message)
     return comparison

@@ -305,7 +305,7 @@ def compare(
     from credreport.decisions.review import reviewed
     from credreport.evidence.from_configuration import with_configuration
     from credreport.evidence.of_comparison import of_comparison
-    from credreport.masking.judged import finished
+    from credreport.masking.judged import finished, know_files
     from credreport.reports.by_date import read_dates
     from credreport.verdicts.assessment import assess
 
@@ -317,6 +317,8 @@ def compare(
             max_bytes=given.max_bytes(max_file_size),
             progress=progress,
         )
+    if masker:
+        know_files(dates, masker)
     comparison = compare_all(
         [finished(assess(date, policy, waivers), named, masker) for date in dates]
     )

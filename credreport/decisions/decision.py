@@ -44,6 +44,8 @@ class Decision:
     day: the decision date; None where there is none.
     account_id, user, credential, rule, limit: what the old workbook says the finding is about.
     place: sheet and cell of the Finding ID.
+    has_twin: whether the old workbook also has the key made in the same second: their Finding IDs
+        differ in a number only, which goes when one of the two does.
     """
 
     finding_id: str
@@ -57,6 +59,7 @@ class Decision:
     rule: str = ""
     limit: str = ""
     place: str = ""
+    has_twin: bool = False
 
     @property
     def is_masked(self) -> bool:
@@ -129,3 +132,8 @@ class Review:
         """The cells of FILLED_IN by `finding_id`, for the findings of this run that have some."""
         table = self.table[self.table["is_decided"] & self.table["is_found"]]
         return table.set_index("finding_id")[[*FILLED_IN]]
+
+
+def without_number(finding_id: str) -> str:
+    """Return the Finding ID that the keys of one second share."""
+    return "-".join(finding_id.split("-")[:2])

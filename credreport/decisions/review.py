@@ -12,7 +12,14 @@ import pandas as pd
 
 from credreport.comparison.closing import BY_USE, CORRECTED
 from credreport.comparison.comparison import Comparison
-from credreport.decisions.decision import OPTION, VERIFIABLE, Decision, Decisions, Review
+from credreport.decisions.decision import (
+    OPTION,
+    VERIFIABLE,
+    Decision,
+    Decisions,
+    Review,
+    without_number,
+)
 from credreport.errors import Notice, UsageError
 from credreport.reports.normalise import to_rows
 from credreport.rules.catalogue import RULES, UNUSED_RULES
@@ -38,6 +45,7 @@ _TEXT = (
     "decision_date", "notes", "check",
 )  # fmt: skip
 _NAMED = 5
+_IS_OF_TWO = "is_of_two"  # of a change: another key had its Finding ID and slot before
 _Row = dict[str, Any]
 _Judged = TypeVar("_Judged", Assessment, Comparison)
 
@@ -52,6 +60,7 @@ class _Standing:
     row: what the finding is about; the old workbook's words where this run does not have it.
     as_of: of the report that was looked at.
     is_found: whether the sheet Findings of this run has the finding.
+    is_of_two: whether it may be that of either of two keys.
     """
 
     state: str
@@ -60,6 +69,7 @@ class _Standing:
     as_of: datetime
     is_found: bool = False
     way: str = ""
+    is_of_two: bool = False
 
 
 @dataclass(frozen=True)
@@ -265,7 +275,9 @@ def _to_changes(comparison: Comparison | None) -> dict[tuple[str, str], _Row]:
     by_id: dict[tuple[str, str], _Row] = {}
     for name in to_rows(comparison.names):
         row = became[name["key"], name["rule"]]
-        by_id |= {(name["finding_id"], each): row for each in ("", name["credential"])}
+        own = name["finding_id"], name["credential"]
+        is_of_another = by_id.get(own, row)["key"] != row["key"]
+        by_id |= {(own[0], ""): row, own: {**row, _IS_OF_TWO: True} if is_of_another else row}
     return by_id
 
 
@@ -294,6 +306,8 @@ def _to_between(row: _Row, active: pd.Series) -> _Row:
 def _find(decision: Decision, run: _Run) -> _Standing:
     """Return what became of the finding of a decision."""
     found = run.changes.get((decision.finding_id, decision.credential))
+    if decision.has_twin and _may_be_of_either(decision, found, run):
+        return _of_one_second(decision, run)
     change = found or run.changes.get((decision.finding_id, ""))
     now = change["finding_id"] if change else decision.finding_id
     is_closed = change is not None and change["state"] == Outcome.CLOSED
@@ -310,12 +324,36 @@ def _find(decision: Decision, run: _Run) -> _Standing:
     return _find_elsewhere(decision, run)
 
 
+def _may_be_of_either(decision: Decision, found: _Row | None, run: _Run) -> bool:
+    """Whether it is open which of two keys made in one second has the Finding ID now.
+
+    `found`: what became of the key of the decision's ID and slot, if dates were compared.
+    """
+    if run.changes:
+        return found is None or _IS_OF_TWO in found
+    names = decision.finding_id, without_number(decision.finding_id)
+    rows = [run.findings[name] for name in names if name in run.findings]
+    return any(not row["twin"] for row in rows)
+
+
+def _of_one_second(decision: Decision, run: _Run) -> _Standing:
+    """Say that the finding may be that of either key made in one second."""
+    as_of = run.as_of.get(decision.account_id, newest_as_of(run.newest.totals))
+    detail = (
+        "one of two keys made in the same second is gone, and this may be of either; decide again"
+    )
+    return _Standing(Outcome.UNDETERMINED.value, detail, _to_row(decision), as_of, is_of_two=True)
+
+
+def _to_row(decision: Decision) -> _Row:
+    """Return what the old workbook says the finding is about."""
+    names = ("finding_id", "account_id", "user", "credential", "rule")
+    return {name: getattr(decision, name) for name in names}
+
+
 def _find_elsewhere(decision: Decision, run: _Run) -> _Standing:
     """Say why there is no finding: only what this run judged can be gone."""
-    row = {
-        name: getattr(decision, name)
-        for name in ("finding_id", "account_id", "user", "credential", "rule")
-    }
+    row = _to_row(decision)
     as_of = run.as_of.get(decision.account_id)
     if as_of is None:
         as_of = newest_as_of(run.newest.totals)
@@ -383,6 +421,8 @@ def _check(decision: Decision, standing: _Standing) -> tuple[bool, str, str]:
     state, as_of = standing.state, standing.as_of
     of_report = f"this report (as of {as_of:%Y-%m-%d})"
     tail = f" ({standing.detail})" if standing.detail and not standing.is_found else standing.detail
+    if standing.is_of_two:
+        return False, f"{decision}; not carried over: {standing.detail}", "decision-twin"
     is_there = state in (OPEN, WAIVED)
     is_used = standing.way in BY_USE  # nothing was switched off
     if decision.disposition in VERIFIABLE:

@@ -12,8 +12,10 @@ import io
 import re
 import warnings
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import date, datetime
 from itertools import product
 from pathlib import Path
@@ -33,6 +35,7 @@ from credreport.decisions.decision import (
     SIGN_OFF_LINES,
     Decision,
     Decisions,
+    without_number,
 )
 from credreport.decisions.size_limits import reason_not_to_open
 from credreport.errors import Notice, Problem, UsageError, problem_lines
@@ -218,6 +221,11 @@ def _shown(text: str) -> str:
     return repr(text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}...")
 
 
+def _sheet(title: str) -> str:
+    """Return the title of a sheet, in quotes where it is none of a run's."""
+    return title if title in TITLES else repr(title)
+
+
 def _to_text(value: object) -> str:
     if value is None:
         return ""
@@ -306,9 +314,9 @@ def _refuse_hidden(reader: _Reader, sheet: Any) -> None:
             last = number
     for place in found:
         remedy = "Unmerge them, and fill in each row"
-        reader.refuse(f"sheet {sheet.title}, cells {place}", "merged", remedy)
+        reader.refuse(f"sheet {_sheet(sheet.title)}, cells {place}", "merged", remedy)
     if is_out_of_order:
-        reader.refuse(f"sheet {sheet.title}", "rows out of order", _AGAIN)
+        reader.refuse(f"sheet {_sheet(sheet.title)}", "rows out of order", _AGAIN)
 
 
 def _whole_tags(sheet: Any) -> Iterator[bytes]:
@@ -330,7 +338,7 @@ def _rows(reader: _Reader, sheet: Any, most: int | None = None) -> Iterator[_Row
         return
     for number, cells in enumerate(sheet.iter_rows(max_row=most, max_col=_MAX_COLUMNS), 1):
         if number > _MAX_ROWS:
-            reader.refuse(f"sheet {sheet.title}", f"more than {_MAX_ROWS} rows", _AGAIN)
+            reader.refuse(f"sheet {_sheet(sheet.title)}", f"more than {_MAX_ROWS} rows", _AGAIN)
             return
         reader.rows_left -= 1
         if cells is not last:
@@ -340,7 +348,7 @@ def _rows(reader: _Reader, sheet: Any, most: int | None = None) -> Iterator[_Row
         if reader.is_full():
             what = "letters" if reader.letters_left < 0 else "rows"
             found = f"the sheets have more {what} as far as here than those of a run in such a file"
-            reader.refuse(f"sheet {sheet.title}, row {number}", found, _AGAIN)
+            reader.refuse(f"sheet {_sheet(sheet.title)}, row {number}", found, _AGAIN)
             return
         # All rows that the file leaves out are the same object.
         if cells is not last and any(cell.value is not None for cell in cells):
@@ -365,7 +373,11 @@ def _to_decisions(reader: _Reader, sheets: Mapping[str, Sequence[_Row]]) -> tupl
         elif (decision.finding_id, "") not in found:
             message = f"{decision.finding_id} has no decision on the sheet Findings, which counts"
             reader.say(decision.place, message)
-    return tuple(found.values())
+    twins = Counter(map(without_number, {*listed, *(each for each, _ in found)}))
+    return tuple(
+        replace(each, has_twin=twins[without_number(each.finding_id)] > 1)
+        for each in found.values()
+    )
 
 
 def _add_once(
@@ -392,12 +404,16 @@ def _of_sheet(reader: _Reader, title: str, rows: Sequence[_Row] | None) -> Itera
     missing = [header for header in (_ID, *FILLED_IN.values()) if header not in headers]
     if missing:
         remedy = "Restore the names in the header row, or name another workbook"
-        reader.refuse(f"sheet {title}, row {number}", f"no column {', '.join(missing)}", remedy)
+        reader.refuse(
+            f"sheet {_sheet(title)}, row {number}", f"no column {', '.join(missing)}", remedy
+        )
         return
     twice = [header for header in (_ID, *FILLED_IN.values()) if headers.count(header) > 1]
     if twice:
         remedy = "Keep one column of that name, with all decisions in it"
-        reader.refuse(f"sheet {title}, row {number}", f"two columns {', '.join(twice)}", remedy)
+        reader.refuse(
+            f"sheet {_sheet(title)}, row {number}", f"two columns {', '.join(twice)}", remedy
+        )
         return
     places = {header: headers.index(header) for header in headers if header}
     for number, cells in rows[place + 1 :]:
@@ -429,14 +445,14 @@ def _refuse_others(
                 texts = {_to_text(cell.value) for cell in cells}
                 pairs = {*product(filter(_FINDING_ID.fullmatch, texts), texts & {*DISPOSITIONS})}
                 if pairs - decided:
-                    remedy = f"Put it on the sheet {_FINDINGS}, or delete the sheet {title}"
-                    place = f"sheet {title}, row {number}"
+                    remedy = f"Put it on the sheet {_FINDINGS}, or delete the sheet {_sheet(title)}"
+                    place = f"sheet {_sheet(title)}, row {number}"
                     reader.refuse(place, "a decision without the header of its columns", remedy)
             continue
         for decision in _of_sheet(reader, title, sheets[title]):
             if any(decision.cells.values()) and decision.content not in known:
                 found = f"{decision.finding_id} has a decision that the sheet {_FINDINGS} lacks"
-                remedy = f"Put it there, or delete the sheet {title}"
+                remedy = f"Put it there, or delete the sheet {_sheet(title)}"
                 reader.refuse(decision.place, found, remedy)
 
 
@@ -449,11 +465,11 @@ def _find_added(reader: _Reader, sheets: Mapping[str, Sequence[_Row]]) -> Iterat
         known = {*KNOWN_HEADERS.get(title, headers), *more, ""}
         for header in headers:
             if header not in known:
-                yield f"a column {header!r} on the sheet {title}"
+                yield f"a column {header!r} on the sheet {_sheet(title)}"
         if title in _LISTS and (cells := _outside(sheets.get(title, []))):
-            yield f"text outside the table of the sheet {title} ({first_few(cells, _NAMED)})"
+            yield f"text outside the table of the sheet {_sheet(title)} ({first_few(cells, _NAMED)})"
         if title in reader.far:
-            yield f"text far right of the table of the sheet {title} (from {reader.far[title]} on)"
+            yield f"text far right of the table of the sheet {_sheet(title)} (from {reader.far[title]} on)"
     if reader.has_comments:
         yield "comments"
 
@@ -482,7 +498,7 @@ def _of_row(
 
     def cell(header: str) -> tuple[str, Any]:
         column = places[header]
-        return f"sheet {title}, cell {get_column_letter(column + 1)}{number}", cells[column]
+        return f"sheet {_sheet(title)}, cell {get_column_letter(column + 1)}{number}", cells[column]
 
     at, identity = cell(_ID)
     filled = {name: cell(header) for name, header in FILLED_IN.items()}
@@ -495,7 +511,7 @@ def _of_row(
         return None
     if is_blank:
         return Decision(finding_id, place=at)
-    about = {
+    about: dict[str, Any] = {
         name: _to_text(cell(header)[1].value).split("\n")[0]
         for name, header in _ABOUT.items()
         if header in places

@@ -6,8 +6,9 @@ A text column that is not known to be free of names is searched for them; one th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 
@@ -17,6 +18,7 @@ from credreport.evidence.evidence import SignOff
 from credreport.masking.pseudonyms import Masker, mapped
 from credreport.reports.inputs import Skipped
 from credreport.reports.report import Report
+from credreport.reports.selection import Population
 from credreport.rules.accounts import Account, AccountList
 from credreport.rules.option_file import Configuration, OptionFile
 from credreport.rules.policy import Policy, UserClass
@@ -109,21 +111,21 @@ def _pattern(text: str, masker: Masker) -> str:
 
 def mask_assessment(assessment: Assessment, masker: Masker) -> Assessment:
     """Return what was judged with pseudonyms, not yet compared with the list of accounts."""
-    reports = [mask_report(report, masker) for report in assessment.reports]
-    for name in _left_out(assessment):
-        masker.file(name)  # first: the sentences about others have these names
+    know_files([assessment], masker)
     credentials = mask_table(assessment.credentials, masker)  # first: they have most of the names
+    users = mask_table(assessment.users, masker)
+    findings = mask_table(assessment.findings, masker)
+    reports = [mask_report(report, masker) for report in assessment.reports]
     return replace(
         assessment,
         credentials=credentials,
-        users=mask_table(assessment.users, masker),
-        findings=mask_table(assessment.findings, masker),
+        users=users,
+        findings=findings,
         undetermined=mask_table(assessment.undetermined, masker),
         undecided=mask_table(assessment.undecided, masker),
         policy=mask_policy(assessment.policy, masker),
         reports=reports,
         waivers=mask_table(assessment.waivers, masker, is_waivers=True),
-        waivers_file=mask_file(assessment.waivers_file, masker),
         report_notices=[
             [mask_notice(each, masker) for each in notices] for notices in assessment.report_notices
         ],
@@ -131,14 +133,18 @@ def mask_assessment(assessment: Assessment, masker: Masker) -> Assessment:
         refused=[mask_problem(each, masker) for each in assessment.refused],
         superseded=[_mask_skipped(each, masker) for each in assessment.superseded],
         skipped=[_mask_skipped(each, masker) for each in assessment.skipped],
+        waivers_file=mask_file(assessment.waivers_file, masker),
         masked=masker.key.identity,
     )
 
 
-def _left_out(assessment: Assessment) -> Iterator[str]:
-    """Yield the names of the files that were not judged."""
-    yield from (each.source for each in assessment.refused)
-    yield from (each.name for each in (*assessment.superseded, *assessment.skipped))
+def know_files(dates: Iterable[Population | Assessment], masker: Masker) -> None:
+    """Have the masker know all files, judged or not, by name: sentences about others name them."""
+    for date in dates:
+        sources = [report.source.name for report in date.reports]
+        left_out = [each.name for each in (*date.superseded, *date.skipped)]
+        for name in (*sources, *(each.source for each in date.refused), *left_out):
+            masker.file(name)
 
 
 def finished(assessment: Assessment, accounts: AccountList, masker: Masker | None) -> Assessment:
@@ -277,11 +283,26 @@ def mask_sign_off(sign_off: SignOff, masker: Masker) -> SignOff:
     return SignOff(**{name: masker.name("text", text) for name, text in vars(sign_off).items()})
 
 
-def mask_error(error: CredreportError, masker: Masker) -> CredreportError:
-    """Return the error without the names in it; the paths of the output keep theirs."""
+def mask_error(
+    error: CredreportError, masker: Masker, files: Iterable[str] = ()
+) -> CredreportError:
+    """Return the error without the names in it; the paths of the output keep theirs.
+
+    `files` are those that were named: a line about one begins with its name, or with its option.
+    """
     if isinstance(error, OutputError):
         return error
     if isinstance(error, InputRefused):
         masked = [mask_problem(each, masker) for each in error.problems]
         return InputRefused(masked, has_others=error.has_others)
-    return type(error)(*map(masker.text, error.lines))
+    names = sorted({form for name in files for form in (name, Path(name).name)}, key=len)
+    longest = "|".join(re.escape(name) for name in reversed(names) if name)
+    begin = re.compile(rf"((?:--[a-z-]+ )?)({longest})(?=[:, ]|\Z)" if longest else r"(?!)")
+
+    def without_names(line: str) -> str:
+        found = begin.match(line)
+        if not found:
+            return masker.text(line)
+        return found[1] + masker.file(found[2]) + masker.text(line[found.end() :])
+
+    return type(error)(*map(without_names, error.lines))

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from bisect import insort
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Iterable
 
 from credreport.masking.key import MaskKey
 from credreport.rules import policy, waivers
@@ -26,17 +25,14 @@ _QUOTED = re.compile(
     r"(?<!\w)'((?:[^'\\]|\\.?)*)(?:'|\Z)|(?<!\w)\"((?:[^\"\\]|\\.?)*)(?:\"|\Z)|`([^`]*)(?:`|\Z)",
     re.DOTALL,
 )
-_QUOTE = re.compile("['\"`]")
-_WORD = re.compile(r"\w+")
 _ESCAPED = re.compile(
     r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U(000[0-9a-f]{5}|0010[0-9a-f]{4})|(.))", re.DOTALL
 )
 _LINE_ENDS = {"n": "\n", "r": "\r", "t": "\t"}
-# What the names of users are made of.
-_TOKEN = re.compile(r"[\w+=,.@-]+")
+# A region, or a service: `ap-southeast-2`, `execute-api`. Nobody knows the services of next year.
+_OF_AWS = re.compile(r"[a-z]{2,4}(?:-[a-z]{3,9}){1,3}-[0-9]{1,2}|[a-z][a-z-]{0,30}[0-9]{0,2}")
 # What a cell may say without naming anybody: dates, numbers, and AWS's own words.
 _PLAIN = re.compile(r"[0-9]*(?:[-+:./TZ ][-0-9+:./TZ ]*)?")
-_SHORTEST = 3
 _KNOWN_WORDS = frozenset(
     {
         "true",
@@ -63,9 +59,7 @@ class Masker:
         self.key = key
         self.originals: dict[str, str] = {}
         self._made: dict[tuple[str, str], str] = {}
-        self._tokens = _Names()
-        self._phrases = _Names()
-        self._with_quotes = _Names()
+        self._files: set[str] = set()
 
     def is_of_another_key(self, text: str) -> bool:
         """Whether a text is a pseudonym, but none that this key makes."""
@@ -87,20 +81,11 @@ class Masker:
         told = text.lower() if kind == "user" else text
         letters = _letters(self.key.digest(kind, told), _LETTERS)
         made = f"{kind}-{letters}{self._check(kind, letters)}"
-        self._remember(made, text)
+        self.originals.setdefault(made, text)
         return made
 
     def _check(self, kind: str, letters: str) -> str:
         return _letters(self.key.digest("check", f"{kind}-{letters}"), _CHECK)
-
-    def _remember(self, made: str, text: str) -> None:
-        self.originals.setdefault(made, text)
-        if len(text) < _SHORTEST or ACCOUNT_ID.fullmatch(text):
-            return
-        if _QUOTE.search(text):
-            self._with_quotes.add(text, made)
-        else:
-            (self._tokens if _TOKEN.fullmatch(text) else self._phrases).add(text, made)
 
     def user(self, text: str) -> str:
         """Return the pseudonym of a user; root stays root."""
@@ -133,6 +118,7 @@ class Masker:
 
     def file(self, text: str) -> str:
         """Return the name of a file with pseudonyms of its folders and itself; its ending stays."""
+        self._files.add(text)
         parts = re.split(r"([/\\])", text)
         return "".join(
             part if part in ("/", "\\", ".", "..", "") else self._part(part) for part in parts
@@ -154,9 +140,8 @@ class Masker:
 
     def word(self, text: str) -> str:
         """Return a service or a region of AWS as it is, else a pseudonym."""
-        is_word = len(text) < 32 and text.replace("-", "").replace(".", "").isalnum()
         is_known = ("user", text) in self._made
-        return text if is_word and text == text.lower() and not is_known else self.cell(text)
+        return text if _OF_AWS.fullmatch(text) and not is_known else self.cell(text)
 
     def ids(self, text: str) -> str:
         """Return a text with the Finding IDs in it made anew by the key; `CR-M` begins one that is."""
@@ -169,16 +154,12 @@ class Masker:
         return made
 
     def text(self, text: str) -> str:
-        """Return one of the program's sentences without the names in it.
+        """Return one of the program's sentences without the names in it, which stand in quotes there.
 
-        Replaces all text in quotes, ARNs, account and Finding IDs, and every name that this masker
-        has met already, where it is a word of its own.
+        ARNs, account and Finding IDs are replaced also where they do not.
         """
-        if not text:
-            return text
-        masked = _QUOTED.sub(self._quoted, self._with_quotes.replaced_anywhere(text))
-        masked = _ARN_WITHIN.sub(self._arn_within, self.ids(masked))
-        return self._known_words(_ACCOUNT_WITHIN.sub(self._account, masked))
+        masked = _ARN_WITHIN.sub(self._arn_within, self.ids(_QUOTED.sub(self._quoted, text)))
+        return _ACCOUNT_WITHIN.sub(self._account, masked)
 
     def _account(self, match: re.Match[str]) -> str:
         return match[0] if match[0] in self.originals else self.account(match[0])
@@ -204,52 +185,8 @@ class Masker:
                 return self.name(kind, inner)
         if _ARN.fullmatch(inner):
             return self.arn(inner)
-        return self.file(inner) if _ending(inner) else self.cell(inner)
-
-    def _known_words(self, text: str) -> str:
-        text = self._phrases.replaced_anywhere(text)
-        return _TOKEN.sub(lambda match: self._known_token(match[0]), text)
-
-    def _known_token(self, token: str) -> str:
-        """Return a word with the longest names in it replaced, each from border to border."""
-        words = [match.span() for match in _WORD.finditer(token)]
-        starts, ends = [0, *(start for start, _ in words)], {len(token), *(end for _, end in words)}
-        return self._tokens.replaced(token, starts, ends)
-
-
-class _Names:
-    """Names and the pseudonym of each: the time to find them in a text does not grow with their number."""
-
-    def __init__(self) -> None:
-        self._made: dict[str, str] = {}
-        self._starts: set[str] = set()
-        self._lengths: list[int] = []
-
-    def add(self, name: str, made: str) -> None:
-        self._made.setdefault(name, made)
-        self._starts.add(name[:_SHORTEST])
-        if len(name) not in self._lengths:
-            insort(self._lengths, len(name), key=lambda length: -length)
-
-    def replaced(self, text: str, starts: Iterable[int], ends: Container[int]) -> str:
-        """Return the text with the longest name that begins at each of the starts, or behind another, replaced."""
-        parts, done = [], 0
-        for start in starts if self._made else ():
-            at = start
-            while done <= at and (end := self._end(text, at, ends)):
-                parts += [text[done:at], self._made[text[at:end]]]
-                done = at = end
-        return "".join([*parts, text[done:]])
-
-    def replaced_anywhere(self, text: str) -> str:
-        """Return the text with each of the names replaced, wherever it is."""
-        return self.replaced(text, range(len(text)), range(len(text) + 1))
-
-    def _end(self, text: str, start: int, ends: Container[int]) -> int:
-        if text[start : start + _SHORTEST] not in self._starts:
-            return 0
-        found = (start + each for each in self._lengths if start + each in ends)
-        return next((end for end in found if text[start:end] in self._made), 0)
+        is_file = inner in self._files or _ending(inner)
+        return self.file(inner) if is_file else self.cell(inner)
 
 
 def _ending(name: str) -> str:

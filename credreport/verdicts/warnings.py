@@ -88,6 +88,7 @@ WARNING_TITLES = {
     "account-not-listed": "reports of accounts that are not in the list",
     "account-lost": "places where the list of accounts may have lost one",
     "decision-contradicted": "decisions that the report contradicts",
+    "decision-twin": "decisions on one of two keys made in the same second",
     "decision-later": "decisions that only a later report can show",
     "decision-read": "cells of decisions that needed interpreting",
     "decision-beside": "what was added to the earlier workbook, not carried over",
@@ -104,6 +105,7 @@ WAIVER_CODES = (
 )
 DECISION_CODES = (
     "decision-contradicted",
+    "decision-twin",
     "decision-later",
     "decision-read",
     "decision-beside",

@@ -22,7 +22,7 @@ from credreport.evidence.of_comparison import of_comparison
 from credreport.evidence.parts import with_parts
 from credreport.evidence.sample import Sampling
 from credreport.instants import parse_instant
-from credreport.masking.judged import finished, mask_accounts, mask_decisions
+from credreport.masking.judged import finished, know_files, mask_accounts, mask_decisions
 from credreport.masking.key import MaskKey
 from credreport.masking.pseudonyms import Masker
 from credreport.reports.by_date import directories_of_tree, read_dates
@@ -68,6 +68,22 @@ def called_with(key: MaskKey | None) -> Called:
     return Masker(key).file if key else str
 
 
+def _to_masker(
+    key: MaskKey | None, manifest: Manifest, given: Sequence[Given], files: Mapping[str, Path]
+) -> Masker | None:
+    """Return what makes the pseudonyms, which knows the files of options and reports as they are called now."""
+    if key is None:
+        return None
+    masker = Masker(key)
+    for path in files.values():
+        masker.file(path.name)
+    known = {entry["sha256"] for entry in entries_of(manifest, REPORT, BASELINE)}
+    for name, digest in chain.from_iterable(each.hashes.items() for each in given):
+        if digest in known:
+            masker.file(name)
+    return masker
+
+
 def run_again(
     manifest: Manifest,
     given: Sequence[Given],
@@ -99,14 +115,9 @@ def run_again(
         data = files["carry_from"].read_bytes()
         decided = parse_workbook(known["carry_from"]["name"], data, is_carried=True)
     sign_off = _to_sign_off(document.get("sign_off", {}))
-    masker = Masker(key) if key else None
     called = called_with(key)
+    masker = _to_masker(key, manifest, given if read is read_listed else (), files)
     if masker:
-        if read is read_listed:  # sentences name files as they are called now
-            judged_files = {entry["sha256"] for entry in entries_of(manifest, REPORT, BASELINE)}
-            for name, digest in chain.from_iterable(each.hashes.items() for each in given):
-                if digest in judged_files:
-                    masker.file(name)
         accounts = mask_accounts(accounts, masker)
         decided = mask_decisions(decided, masker) if decided else None
 
@@ -124,6 +135,8 @@ def run_again(
         left_out = LeftOut(manifest.left_out(REPORT), called)
         names_of = names_by_hash(manifest, REPORT)
         named_dates = [_as_named(date, names_of, left_out) for date in dates]
+        if masker:
+            know_files(named_dates, masker)
         judged = [finish(assess(date, policy, waivers)) for date in named_dates]
         comparison = reviewed(compare_all(judged), decided)
         return with_configuration(of_comparison(comparison, sign_off), _to_configuration(manifest))

@@ -341,7 +341,7 @@ def test_a_baseline_that_no_stamp_says_is_older_is_refused_whenever_it_is_judged
     given = ("analyze", newer, "--baseline", older, "--as-of", "2026-12-31")
     result = run(*given, "-o", tmp_path / "out", "--format", "none")
     assert result.exit_code == 2
-    assert f"no stamp says whether {old} is older than {new}" in " ".join(result.stderr.split())
+    assert f"no stamp says whether {old!r} is older than {new!r}" in " ".join(result.stderr.split())
 
 
 def test_of_copies_nothing_is_suggested(dates: tuple[Path, Path]) -> None:

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,7 +50,9 @@ def told(judged: Assessment, *decisions: Decision) -> tuple[object, ...]:
 def of_user(judged: Assessment, name: str, disposition: str, day: date | None = None) -> Decision:
     """Return a decision on the first finding of a user."""
     row = judged.findings[judged.findings["user"].eq(name)].iloc[0]
-    about = {name: str(row[name]) for name in ("account_id", "user", "credential", "rule", "limit")}
+    about: dict[str, Any] = {
+        name: str(row[name]) for name in ("account_id", "user", "credential", "rule", "limit")
+    }
     return Decision(str(row["finding_id"]), disposition, "Ann", day, **about)
 
 

@@ -285,18 +285,18 @@ class TestACopyOfTheSheet:
     def test_with_another_decision_is_refused(self, row: Row) -> None:
         data = make([ID, "ann", "Open"], [OTHER, "bob"], **{"Findings (2)": [HEADERS, row]})
         assert refusal(data) == (
-            f"--carry-from old.xlsx: sheet Findings (2), cell A2: {row[0]} has a decision that the sheet "
-            "Findings lacks. Put it there, or delete the sheet Findings (2)."
+            f"--carry-from old.xlsx: sheet 'Findings (2)', cell A2: {row[0]} has a decision that the sheet "
+            "Findings lacks. Put it there, or delete the sheet 'Findings (2)'."
         )
 
     def test_in_which_a_column_is_missing_is_refused(self) -> None:
         data = make([ID, "ann", "Open"], Copy=[HEADERS[:-1], [ID, "ann", "Open"]])
-        assert "sheet Copy, row 1: no column Ticket and notes" in refusal(data)
+        assert "sheet 'Copy', row 1: no column Ticket and notes" in refusal(data)
 
     def test_in_which_the_disposition_is_called_otherwise_is_refused(self) -> None:
         header = [each.replace("Disposition", "Decision") for each in HEADERS]
         data = make([ID, "ann"], Bob=[header, [ID, "ann", "Removed"]])
-        assert "sheet Bob, row 1: no column Disposition" in refusal(data)
+        assert "sheet 'Bob', row 1: no column Disposition" in refusal(data)
 
 
 class TestRowsThatWerePastedOnAnotherSheet:
@@ -304,8 +304,8 @@ class TestRowsThatWerePastedOnAnotherSheet:
     def test_with_another_decision_are_refused(self, above: list[Row]) -> None:
         rows = [*above, [OTHER, "bob"], [ID, "ann", "Removed"]]
         assert refusal(make([ID, "ann", "Open"], [OTHER, "bob"], Bob=rows)) == (
-            f"--carry-from old.xlsx: sheet Bob, row {len(rows)}: a decision without the header of its "
-            "columns. Put it on the sheet Findings, or delete the sheet Bob."
+            f"--carry-from old.xlsx: sheet 'Bob', row {len(rows)}: a decision without the header of its "
+            "columns. Put it on the sheet Findings, or delete the sheet 'Bob'."
         )
 
     def test_with_the_same_decision_or_none_are_no_matter(self) -> None:
@@ -671,7 +671,7 @@ class TestHostile:
         monkeypatch.setattr(workbook, "_MAX_ROWS_OF_ALL", 3 * 900 + 3 * 20)
         assert len(parse(data).decisions) == 1
         monkeypatch.setattr(workbook, "_MAX_ROWS_OF_ALL", 3 * 900 + 3 * 20 - 1)
-        assert "sheet Two, row 900: the sheets have more rows as far as here" in refusal(data)
+        assert "sheet 'Two', row 900: the sheets have more rows as far as here" in refusal(data)
 
 
 class TestTheFile:

@@ -199,17 +199,13 @@ def test_an_owner_without_any_report_has_no_part(place: Path) -> None:
 def test_a_part_has_the_decisions_on_its_own_findings(place: Path) -> None:
     assessment = judged(place)
     firsts = assessment.findings.drop_duplicates("account_id")
-    names = ["account_id", "user", "credential", "rule", "limit"]
     decisions = tuple(
         Decision(
-            str(row["finding_id"]),
-            "Removed",
-            "Ann",
-            None,
-            **{name: str(row[name]) for name in names},
+            str(row["finding_id"]), "Removed", "Ann", account_id=str(row["account_id"]), user=str(row["user"]),
+            credential=str(row["credential"]), rule=str(row["rule"]), limit=str(row["limit"]),
         )
         for row in firsts.to_dict("records")
-    )
+    )  # fmt: skip
     assert [each.account_id for each in decisions] == [*ACCOUNTS]
     file = OptionFile("old.xlsx", "0" * 64, 1)
     part = only(reviewed(assessment, Decisions(decisions, file=file)), {ACCOUNTS[1]})

@@ -73,10 +73,13 @@ def test_a_quoted_name_is_called_as_it_is_elsewhere() -> None:
     assert masker.text("a copy of 'kiwi/zulu.csv'") == f"a copy of '{masker.file('kiwi/zulu.csv')}'"
 
 
-def test_a_name_in_a_word_of_thousands_is_replaced_each_time() -> None:
+@pytest.mark.parametrize("word", ["user", "mfa", "file", "root"])
+def test_a_word_of_a_sentence_is_not_a_name(word: str) -> None:
     masker = Masker(MaskKey(bytes(32)))
-    made = masker.user("alice")
-    assert masker.text("alice-" * 2_000) == f"{made}-" * 2_000
+    made = masker.user(word), masker.file(f"{word}.csv"), masker.name("owner", word)
+    sentence = "console-without-mfa: root is a user in the file with mfa"
+    assert masker.text(sentence) == sentence
+    assert masker.text(f"{made} and {word!r}") == f"{made} and {masker.user(word)!r}"
 
 
 @pytest.mark.parametrize("letters", ["a-", "1.", '"\\', "'\\", "x'\"", "`'", "arn:aws:iam::"])
@@ -86,18 +89,6 @@ def test_a_long_text_without_a_name_in_it_is_read_at_once(letters: str) -> None:
     started = time.process_time()
     masker.text(letters * 15_000)
     assert time.process_time() - started < 1
-
-
-def test_the_time_for_a_text_does_not_grow_with_the_number_of_names() -> None:
-    masker = Masker(MaskKey(bytes(32)))
-    for number in range(10_000):
-        masker.file(f"Team {number}.csv")
-    made = masker.file("Team 7.csv").removesuffix(".csv")
-    started = time.process_time()
-    assert {masker.text(f"of Team 7: {number}") for number in range(10_000)} == {
-        f"of {made}: {number}" for number in range(10_000)
-    }
-    assert time.process_time() - started < 3
 
 
 @pytest.mark.parametrize("end", [".csv", ".JSON", ".json (answer 12)", " (answer 2)", ""])

@@ -64,7 +64,7 @@ def test_some_kinds_are_always_refused(kind: str, result: Result) -> None:
 @pytest.mark.parametrize("number", [6703, 13579, 13949])
 def test_what_version_0_1_0_missed_is_refused(number: int, tmp_path: Path) -> None:
     """The text output of two accounts, the second one damaged: 0.1.0 read only the first."""
-    trial = make_trial(401, number)
+    trial = make_trial(401, number, 181)
     assert trial.container.name == "--output text"
     assert [outcome for _, outcome, _ in judge_trials([trial], tmp_path)] == [REFUSED]
 

@@ -27,7 +27,9 @@ _MARKS = {
 _UTF_8_MARK = b"\xef\xbb\xbf"
 _BASE64_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _SHORTEST_BASE64 = 64
-_EMPTY_LINE = re.compile(r"\n[ \t\r]*\n")
+_BLANKS = re.compile(r"\s+")
+# Between the lines of one text it is always the same; a shell may have made the line ends blanks.
+_SEPARATORS = ("\n", "\r\n", "\r", " ")
 
 
 @dataclass(frozen=True)
@@ -99,13 +101,16 @@ def unpack_base64(name: str, text: str, container: str) -> Unpacked:
     """Return the CSV text in the base64; `container` names what it came in. Raises InputRefused."""
     *lines, last = text.split() or [""]
     widths = {len(line) for line in lines}
+    separators = {*_BLANKS.findall(text.strip())}
     if (
-        _EMPTY_LINE.search(text.strip())
+        len(separators) > 1
+        or not separators.issubset(_SEPARATORS)
         or len(widths) > 1
         or len(last) > min(widths, default=len(last))
     ):
         found = (
-            "base64 with an empty line in it, or with lines of different lengths: a part is missing"
+            "base64 with an empty line or blanks in it, or with lines of different lengths: "
+            "a part is missing"
         )
         raise refused(name, found, AGAIN)
     try:

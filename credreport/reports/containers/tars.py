@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 import tarfile
 import zlib
@@ -23,31 +22,37 @@ from credreport.reports.containers.members import (
 )
 
 _CHUNK = 1 << 20
+_PIECE = 1 << 14  # what is left of one is copied behind each stream in it
 _MAX_HEADER = 64 << 10
 # No name has as many digits in a row; the time that tarfile takes grows with the square of them.
 _LONG_NUMBER = re.compile(rb"[0-9]{256}")
 _SHOWN = 80  # letters of a name
-# Python takes zeros behind a gzip for padding. Where one that was joined to another is lost, they are as
-# many as these bytes at least; an empty one ends in nine.
-_SHORTEST_GZIP = 18
+_GZIP = 16 + zlib.MAX_WBITS
 
 
 def unpack_gzip(file: BinaryIO, max_bytes: int) -> Spool:
-    """Unpack a gzip file into a spool. Raises ArchiveRefused if it is damaged or too large."""
+    """Unpack a gzip file, of one stream or several, into a spool.
+
+    Raises ArchiveRefused if it is damaged or too large, and where anything but a stream, if only
+    zeros, follows a stream: these may have been one.
+    """
     limit = min(max_bytes, max(RATIO_FREE_BYTES, MAX_RATIO * file.seek(0, 2)))
     file.seek(0)
     spool = Spool()
+    stream = zlib.decompressobj(_GZIP)
+    waiting = b""
     try:
-        with gzip.GzipFile(fileobj=file) as unpacked:
-            while data := unpacked.read(_CHUNK):
-                spool.put(data)
-                if len(spool) > limit:
-                    raise ArchiveRefused(f"unpacks to more than {limit >> 20} MiB")
-    except (OSError, EOFError, zlib.error) as error:
+        while packed := waiting or file.read(_PIECE):
+            if stream.eof:
+                stream = zlib.decompressobj(_GZIP)
+            spool.put(stream.decompress(packed, _CHUNK))
+            if len(spool) > limit:
+                raise ArchiveRefused(f"unpacks to more than {limit >> 20} MiB")
+            waiting = stream.unused_data if stream.eof else stream.unconsumed_tail
+    except (OSError, zlib.error) as error:
         raise ArchiveRefused(f"damaged, or not a gzip ({error})") from None
-    file.seek(-_SHORTEST_GZIP, 2)
-    if not any(file.read()):
-        raise ArchiveRefused("ends in zeros, which may have been a part of it")
+    if not stream.eof:
+        raise ArchiveRefused("damaged, or cut short")
     return spool
 
 
@@ -67,10 +72,10 @@ class _Headers:
 
     def read(self, size: int) -> bytes:
         if not 0 <= size <= _MAX_HEADER:
-            raise tarfile.ReadError(f"a header below zero, or longer than {_MAX_HEADER >> 10} KiB")
+            raise ArchiveRefused(f"a header below zero, or longer than {_MAX_HEADER >> 10} KiB")
         data = self._take(self._place, size)
         if _LONG_NUMBER.search(data):
-            raise tarfile.ReadError("a header with a number of more than 255 digits")
+            raise ArchiveRefused("a header with a number of more than 255 digits")
         self._place += len(data)
         return data
 
@@ -96,8 +101,9 @@ def tar_members(take: Take, size: int) -> list[Member]:
                     _check_size(take, info, archive.offset)
                 members.append(_to_member(info))
                 end = archive.offset
-    except (tarfile.TarError, ValueError, RecursionError) as error:
-        raise ArchiveRefused(f"not a tar that can be read ({error})") from None
+    except (tarfile.TarError, ValueError, RecursionError):
+        # What they say may quote the content of a file.
+        raise ArchiveRefused("not a tar that can be read") from None
     if not _is_end(take, end, size):
         raise ArchiveRefused(
             f"damaged or cut short after {len(members)} members, or several archives were joined"

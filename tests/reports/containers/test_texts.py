@@ -137,13 +137,16 @@ def zipped(name: str) -> bytes:
         (b'{"Content": "x", "Content": "y"}', "JSON that names a key twice"),
         (b"[" * 100_000, "JSON"),
         (b"{" + b'"a":' + b"9" * 5000 + b"}", "JSON nested too deeply, or with a number too long"),
-        (BASE64[:160].encode() + b"\n" * 96 + BASE64[256:].encode(), "with an empty line in it"),
+        (
+            BASE64[:160].encode() + b"\n" * 96 + BASE64[256:].encode(),
+            "with an empty line or blanks in it",
+        ),
         (b"\n".join([*wrapped(76, "\n").split()[:3], BASE64[240:].encode()]), "a part is missing"),
         (wrapped(76, "\n")[:72] + wrapped(76, "\n")[76:], "a part is missing"),
         (yaml("|\n  " + wrapped(76, "\n  ").decode()[4:]), "a part is missing"),
         (
             wrapped(76, "\n").replace(wrapped(76, "\n").split()[2] + b"\n", b"\n"),
-            "an empty line in it",
+            "an empty line or blanks in it",
         ),
         (BASE64.encode()[:-2] + b"?", "base64 with characters in it that do not belong"),
         (b"%PDF-1.7 ...", "a PDF document"),

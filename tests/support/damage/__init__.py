@@ -4,7 +4,7 @@
 
 reports     random reports with at least one unused credential
 registry    one function per kind of damage, registered once
-cells, lines, blocks, whole    the kinds
+cells, lines, blocks, whole, zones    the kinds
 containers  what a report is saved in, and a plain reading of it
 trials      a report, damaged, read and judged: what became of it
 """

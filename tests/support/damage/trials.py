@@ -25,7 +25,7 @@ from credreport.reports.report import Report, join_tables
 from credreport.schema import JUDGED_SLOTS, SLOTS
 from credreport.verdicts.judged import judge
 from credreport.verdicts.status import STATUSES
-from tests.support.damage import blocks, cells, lines, whole
+from tests.support.damage import blocks, cells, lines, whole, zones
 from tests.support.damage.containers import CONTAINERS, Container, open_plainly, rows_in
 from tests.support.damage.registry import GO, KINDS, LIE, Kind
 from tests.support.damage.reports import NOW, Material, rows_once, stale_in
@@ -43,7 +43,7 @@ from tests.support.second_opinion import (
 REFUSED, KEPT, MISSED, CRASHED = "refused", "kept", "MISSED", "CRASHED"
 OUTCOMES = (REFUSED, KEPT, GO, LIE, MISSED, CRASHED)
 BATCH = 2000
-_MODULES = (cells, lines, blocks, whole)  # importing them registers their kinds
+_MODULES = (cells, lines, blocks, whole, zones)  # importing them registers their kinds
 _SHARES = [container for container in CONTAINERS.values() for _ in range(container.share)]
 _ARCHIVES = (".zip", ".tar", ".gz")
 _STALE = [place for place, status in enumerate(STATUSES) if status.value in STALE]
@@ -74,12 +74,13 @@ class Judged:
     stale: list[tuple[Place, str, str]] = field(default_factory=list)
 
 
-def make_trial(seed: int, number: int) -> Trial:
+def make_trial(seed: int, number: int, kinds: int = 0) -> Trial:
     """Return the trial of that number: the same seed and number give the same trial.
 
-    Every report is damaged in every way before the next is made.
+    Every report is damaged in every way before the next is made; in the first `kinds` of them only,
+    if that is given, as when there were no more.
     """
-    group, way = divmod(number, len(KINDS))
+    group, way = divmod(number, kinds or len(KINDS))
     kind = list(KINDS.values())[way]
     material = make_material(seed, group)
     chance = Random(f"{seed}/{number}")
