@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 
 from credreport.reports.name_dates import stamps_in_name
 from credreport.reports.stamp import MOST_FOLDERS, is_called_by_a_time, part_steps, steps_of
 
-# Not the middle of a UUID, nor its end.
-_DIGITS = "(?:[0-9]{12}|[0-9]{4}-[0-9]{4}-[0-9]{4}(?!-[0-9a-fA-F]{12}))"
-_ACCOUNT = re.compile(rf"(?<![0-9]){_DIGITS}(?![0-9])")
-_ACCOUNT_IN_NAME = re.compile(
-    r"(?<![0-9A-Za-z])(?<![0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-)"
-    rf"{_DIGITS}(?![0-9A-Za-z])"
+# Twelve digits, or three groups of four, as they are written; not the middle of a UUID, nor its end.
+_DIGITS = (
+    r"(?:[0-9]{12}"
+    r"|[0-9]{4}(?P<mark>[-_. \u2010-\u2015])[0-9]{4}(?P=mark)[0-9]{4}(?!-[0-9a-fA-F]{12}))"
 )
+_ACCOUNT = re.compile(rf"(?<![0-9]){_DIGITS}(?![0-9])")
+# Not within the letters and digits of a hash.
+_ACCOUNT_IN_NAME = re.compile(
+    r"(?<![0-9])(?<![0-9][a-fA-F])(?<![0-9][a-fA-F]{2})"
+    r"(?<![0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-)"
+    rf"{_DIGITS}(?![0-9])(?![a-fA-F]{{1,2}}[0-9])"
+)
+_NO_DIGIT = re.compile(r"[^0-9]")
 
 
 def accounts_beside(path: str, other: str) -> set[str]:
     """Return the accounts that a path names in the steps that it does not share with another."""
-    names = _ACCOUNT_IN_NAME.findall("/".join(part_steps(path, other)[1]))
-    found = (name.replace("-", "") for name in names)
+    steps = unicodedata.normalize("NFKC", "/".join(part_steps(path, other)[1]))
+    found = (_NO_DIGIT.sub("", match[0]) for match in _ACCOUNT_IN_NAME.finditer(steps))
     return {each for each in found if not stamps_in_name(f"{each}00 {_to_century(each)}")}
 
 

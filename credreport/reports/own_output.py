@@ -12,10 +12,12 @@ from collections.abc import Iterable, Mapping
 
 from credreport.output.formats import STEM, SUMS, own_output, own_start
 from credreport.reports.sniffing import contains_rows
-from credreport.schema import ARN_START, NEEDED_COLUMNS, TABLES
+from credreport.schema import ARN_START, KNOWN_COLUMNS, NEEDED_COLUMNS, TABLES
 
 _NAME = own_output(STEM)
 _COLUMNS = {column for table in TABLES.values() for column in table}
+# What no table of ours has for a column.
+_OF_A_REPORT = frozenset(KNOWN_COLUMNS) - _COLUMNS
 # Each table has one of them; other programs have tables of accounts, regions and states, too.
 _MARKS = {"finding_id", "source_line", "before_status"}
 _ENOUGH_COLUMNS = 5
@@ -59,12 +61,35 @@ def has_report(texts: Iterable[str]) -> bool:
     return any(len(text) >= _LONG and contains_rows(text.encode(errors="ignore")) for text in texts)
 
 
+def holds_rows(value: object, *, is_ours: bool) -> bool:
+    """Whether a JSON value has rows of a report at any depth, with their cells as keys or items.
+
+    In a document of ours, an ARN and dates are in one object.
+    """
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        items: Iterable[object] = ()
+        if isinstance(each, list):
+            items = each
+        elif isinstance(each, dict):
+            if not _OF_A_REPORT.isdisjoint(map(str.lower, each)):
+                return True
+            items = () if is_ours else each.values()
+            waiting += each.values()
+        waiting += each if isinstance(each, list) else ()
+        cells = [item for item in items if isinstance(item, str)]
+        if len(cells) > 1 and has_report([",".join(cells), "".join(cells)]):
+            return True
+    return False
+
+
 def is_own_document(document: Mapping[str, object]) -> bool:
     """Whether a JSON object is one of the documents; one with a `Content` is a report."""
     match document:
         case {"Content": _} | {"content": _}:
             return False
-        case {"generator": "credreport"}:
+        case {"generator": "credreport", "schema_version": _, "version": _}:
             return True
         case {"assessment-results": {"metadata": {"props": [*props]}}}:
             return any(

@@ -86,9 +86,17 @@ def test_a_text_too_short_for_a_row_of_a_report_is_not_searched(letters: int, is
 @pytest.mark.parametrize(
     ("document", "is_own"),
     [
-        ({"generator": "credreport"}, True),
-        ({"generator": "credreport", "Content": ""}, False),
-        ({"generator": "credreport", "content": ""}, False),
+        ({"generator": "credreport", "schema_version": 2, "version": "0.2.0"}, True),
+        ({"generator": "credreport", "schema_version": 2}, False),
+        ({"generator": "credreport", "version": "0.2.0"}, False),
+        (
+            {"generator": "credreport", "schema_version": 2, "version": "0.2.0", "Content": ""},
+            False,
+        ),
+        (
+            {"generator": "credreport", "schema_version": 2, "version": "0.2.0", "content": ""},
+            False,
+        ),
         ({"generator": "another"}, False),
         ({"assessment-results": {"metadata": {"props": [{"value": "credreport"}]}}}, True),
         ({"assessment-results": {"metadata": {"props": [{"value": "another"}, "x"]}}}, False),

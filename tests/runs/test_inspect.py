@@ -312,7 +312,9 @@ def test_evidence_is_passed_over_and_every_batch_is_progress(
 ) -> None:
     monkeypatch.setattr("credreport.reports.selection.BATCH_FILES", 1)
     (tmp_path / NAME).write_text(to_csv(root()), encoding="utf-8")
-    (tmp_path / "kept.json").write_text('{"generator": "credreport"}', encoding="utf-8")
+    (tmp_path / "kept.json").write_text(
+        '{"generator": "credreport", "schema_version": 2, "version": "0.2.0"}', encoding="utf-8"
+    )
     done: list[str] = []
     inspected = inspect([tmp_path], Policy(), progress=lambda: done.append("file"))
     assert done == ["file", "file"]

@@ -17,7 +17,7 @@ from credreport.reports.containers.encodings import (
     unpack_base64,
 )
 from credreport.reports.containers.unsupported import AGAIN, AS_JSON, refused
-from credreport.reports.own_output import OwnEvidence, has_report, is_own_document
+from credreport.reports.own_output import OwnEvidence, has_report, holds_rows, is_own_document
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _BLANKS = re.compile(r"\s*")
@@ -83,11 +83,16 @@ def unpack_json(name: str, text: str) -> Iterator[Unpacked]:
         if isinstance(answer, str):
             yield _unpack_content(name, answer, "JSON text")
         elif isinstance(answer, dict):
-            if len(answers) == 1 and is_own_document(answer) and not has_report(_texts_in(answer)):
+            if len(answers) == 1 and is_own_document(answer) and not _is_report_within(answer):
                 raise OwnEvidence
             yield _unpack_answer(name, answer, f"answer {number}: " if len(answers) > 1 else "")
         else:
             raise refused(name, "JSON that is neither an object nor a string", AS_JSON)
+
+
+def _is_report_within(document: Mapping[str, object]) -> bool:
+    """Whether a document of ours holds a report besides."""
+    return has_report(_texts_in(document)) or holds_rows(document, is_ours=True)
 
 
 def _is_answer(value: object) -> bool:
@@ -108,13 +113,16 @@ def _unpack_answer(name: str, answer: dict[str, object], which: str) -> Unpacked
             raise refused(name, f"{which}an error message from AWS, not a report", AS_JSON)
         found = "JSON without `Content`: not an answer of get-credential-report"
         raise refused(name, which + found, AS_JSON)
-    others = [*_texts_in({key: value for key, value in answer.items() if key != "Content"})]
-    if any(map(_is_of_a_report, others)):
+    beside = {key: value for key, value in answer.items() if key != "Content"}
+    others = [*_texts_in(beside)]
+    if any(map(_is_of_a_report, others)) or holds_rows(beside, is_ours=False):
         found = "another report beside the one in `Content`"
         raise refused(name, which + found, f"{AGAIN}; save one report per file")
     if sum(map(len, others)) > _LONGEST_REST:
         found = f"more than {_LONGEST_REST} letters beside `Content`, which may hold another report"
         raise refused(name, which + found, AS_JSON)
+    if sum(key.lower() == "generatedtime" for key in answer) > 1:
+        raise refused(name, f"{which}two times beside `Content`", AGAIN)
     time = answer.get("GeneratedTime", "")
     unpacked = _unpack_content(name, answer["Content"], "CLI JSON")
     return replace(unpacked, generated_time=time if isinstance(time, str) else json.dumps(time))

@@ -205,11 +205,42 @@ def test_a_report_whose_user_is_called_like_an_error_is_read() -> None:
     assert [each.text for each in unpack("report", text.encode())] == [text]
 
 
-@pytest.mark.parametrize("held", [TEXT, BASE64, {"a": [BASE64]}])
+CELLS = [line.split(",") for line in TEXT.strip().split("\n")]
+OBJECTS = [dict(zip(CELLS[0], row, strict=True)) for row in CELLS[1:]]
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        TEXT, BASE64, {"a": [BASE64]}, CELLS[1:], TEXT.split("\n"), OBJECTS, {"a": {"b": OBJECTS[-1]}},
+        [BASE64[place : place + 50] for place in range(0, len(BASE64), 50)],
+    ],
+)  # fmt: skip
 def test_evidence_of_ours_that_holds_a_report_is_refused(held: object) -> None:
-    document = {"generator": "credreport", "odd": "\ud800" * 60, "held": held}
+    ours = {"generator": "credreport", "schema_version": 2, "version": "0.2.0"}
+    with pytest.raises(OwnEvidence):
+        unpack("evidence", json.dumps(ours).encode())
+    document = {**ours, "odd": "\ud800" * 60, "held": held}
     with pytest.raises(InputRefused, match="JSON without `Content`"):
         unpack("evidence", json.dumps(document).encode())
+
+
+@pytest.mark.parametrize(
+    "held", [CELLS[1:], TEXT.split("\n"), OBJECTS, dict(enumerate(CELLS[1]))]
+)  # fmt: skip
+def test_rows_beside_the_content_are_refused(held: object) -> None:
+    with pytest.raises(InputRefused, match="another report beside"):
+        unpack("report", answer(Rows=held))
+
+
+def test_what_only_says_that_it_is_ours_is_no_evidence() -> None:
+    with pytest.raises(InputRefused, match="JSON without `Content`"):
+        unpack("report", b'{"generator": "credreport"}')
+
+
+def test_two_times_beside_the_content_are_refused() -> None:
+    with pytest.raises(InputRefused, match="two times beside `Content`"):
+        unpack("report", answer(generatedTime="2027-01-01T00:00:00Z"))
 
 
 @pytest.mark.parametrize("formats", ["csv", "json", "oscal"])
