@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -29,13 +29,15 @@ SHARED = Path("pyproject.toml")
 # What editors, browsers and people make of the name.
 _ALIKE = ("credreport.toml.txt", ".credreport.toml", "Credreport.toml", "credreport.tml")
 _TABLE = "tool.credreport"
-_HEADING = re.compile(rb"^[ \t]*\[+([^\]\n]{1,60})\]", re.MULTILINE)
+_WORD = re.compile(rb"[a-z][a-z_-]{6,14}")
 _OUR_LETTERS = ("toolcredreport", "credreport")
 _WHAT = "the configuration"
 _FROM_FILE = "DEFAULT_MAP"
 # Options of these groups affect the result, except those for where and how it is written.
 _DECISIVE = (INPUT, VERDICT, EVIDENCE)
 _INDECISIVE = ("output", "format", "csv-raw", "force", "mask-key")
+# What an option of the command line decides of the rules; it sets these aside.
+_SET_ASIDE = {"policy": ("profile", "unused-after"), "profile": ("unused-after",)}
 # Only the person who runs this decides whose machines read the reports.
 _NOT_FROM_FILE = ("cluster",)
 
@@ -65,10 +67,11 @@ class Configured(Command):
             return super().parse_args(ctx, args)
         options = {option_name(each): each for each in self.params if is_option(each)}
         _check(settings, ctx, options)
+        aside = _set_aside(settings, args)
         ctx.default_map = {
             each.name: _to_given(settings.values[name], is_list=each.multiple)
             for name, each in options.items()
-            if name in settings.values
+            if name in settings.values and name not in aside
         }
         rest = super().parse_args(ctx, args)
         taken = {
@@ -77,7 +80,7 @@ class Configured(Command):
             if getattr(ctx.get_parameter_source(each.name), "name", "") == _FROM_FILE
         }
         decisive = {name: value for name, value in taken.items() if _decides(options[name])}
-        _say(settings, taken, is_masked=bool(ctx.params.get("mask")))
+        _say(settings, taken, aside, is_masked=bool(ctx.params.get("mask")))
         _say_unused(settings, ctx, options)
         ctx.obj = _to_configuration(settings, decisive)
         return rest
@@ -138,7 +141,7 @@ def _mentions_us(path: Path) -> bool:
     data = data.lower()
     return any(
         "credreport".encode(each) in data for each in ("utf-8", "utf-16-le", "utf-16-be")
-    ) or any(_is_like_ours(name.decode("latin-1")) for name in _HEADING.findall(data))
+    ) or any(_is_like_ours(word.decode("ascii")) for word in {*_WORD.findall(data)})
 
 
 def _is_like_ours(table: str) -> bool:
@@ -159,9 +162,20 @@ def _tables(toml: TomlFile) -> dict[str, Any]:
 
 def _misnamed(document: Mapping[str, Any]) -> list[str]:
     """Return the names of tables that were meant for this program and have another name."""
-    tables = ((name, table if isinstance(table, dict) else {}) for name, table in document.items())
-    names = [each for name, table in tables for each in (name, *(f"{name}.{key}" for key in table))]
-    return [name for name in names if name != _TABLE and _is_like_ours(name)]
+    return [
+        name
+        for name in _tables_within(document, 3)
+        if name != _TABLE and (_is_like_ours(name) or _is_like_ours(name.rpartition(".")[2]))
+    ]
+
+
+def _tables_within(table: Mapping[str, Any], depth: int) -> Iterator[str]:
+    """Yield the names of the tables in a table, down to a depth."""
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield name
+            if depth > 1 and name != _TABLE.rpartition(".")[2]:
+                yield from (f"{name}.{each}" for each in _tables_within(value, depth - 1))
 
 
 def is_option(parameter: Any) -> bool:
@@ -293,15 +307,33 @@ def _decides(option: Any) -> bool:
     return option.rich_help_panel in _DECISIVE and option_name(option) not in _INDECISIVE
 
 
-def _say(settings: Settings, taken: Mapping[str, object], *, is_masked: bool) -> None:
+def _set_aside(settings: Settings, args: Sequence[str]) -> dict[str, str]:
+    """Return the options of the file that do not count beside one of the command line, and that one."""
+    given = {arg.partition("=")[0].removeprefix("--") for arg in args if arg.startswith("--")}
+    return {
+        name: option
+        for option, names in _SET_ASIDE.items()
+        for name in names
+        if option in given and name in settings.values and name not in given
+    }
+
+
+def _say(
+    settings: Settings, taken: Mapping[str, object], aside: Mapping[str, str], *, is_masked: bool
+) -> None:
     """Report what came from the file, even if quiet: its author may not be who runs this."""
+    name = settings.toml.file.name
+    if not settings.values:
+        Screen().note(f"{name} sets nothing; if it should, it may be cut short")
+    for each, option in aside.items():
+        Screen().note(f"{each} of {name} is set aside: --{option} decides")
     if taken:
         from credreport.rules.toml_file import as_written
 
         words = ", ".join(
-            name if is_masked else f"{name} = {as_written(value)}" for name, value in taken.items()
+            each if is_masked else f"{each} = {as_written(value)}" for each, value in taken.items()
         )
-        Screen().note(f"from {settings.toml.file.name}: {words}")
+        Screen().note(f"from {name}: {words}")
 
 
 def _say_unused(settings: Settings, ctx: Any, options: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import posixpath
 import re
 import warnings
 import zipfile
@@ -68,9 +69,13 @@ _MERGED = re.compile(
     rb"<(?:[^\s<>/:]+:)?mergeCell\s[^>]{0,99}?\bref=[\"'](?P<place>[A-Z]{1,3}(?P<first>\d+):[A-Z]{1,3}(?P<last>\d+))"
 )
 _ROW = re.compile(rb"<(?:[^\s<>/:]+:)?row(?=[\s/>])(?:[^<>]*?\sr=[\"'](?P<row>-?[0-9]{1,9})[\"'])?")
+_DRAWING = re.compile(rb"""\bTarget=["']([^"'<>]*/drawings/drawing[^"'<>]*)["']""")
+_DRAWN = re.compile(rb"<(?:[^\s<>/:]+:)?(pic|sp|cxnSp|grpSp|graphicFrame|contentPart)[\s>]")
+_OF_A_RUN = {"Summary": {b"graphicFrame"}, "Charts": {b"pic", b"graphicFrame"}}
 _PIECE, _LONGEST_TAG = 1024 * 1024, 4096
 _ID = "Finding ID"
 _FINDING_ID = re.compile(r"CR-M?[0-9A-F]{12}(?:-[0-9]+)?")
+_RULE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
 _ABOUT = {
     "account_id": "Account", "user": "User", "credential": "Credential", "rule": "Rule",
     "limit": "Limit",
@@ -145,6 +150,7 @@ class _Reader:
         self.epoch: datetime | None = None
         self.headers: dict[str, tuple[str, ...]] = {}
         self.far: dict[str, str] = {}
+        self.drawn: set[str] = set()
         self.rows_left = _MAX_ROWS_OF_ALL
         self.letters_left = 0
         self.has_comments = False
@@ -250,11 +256,10 @@ def _read_sheets(reader: _Reader, data: bytes) -> dict[str, list[_Row]]:
         reader.refuse("", found, _AGAIN)
         return {}
     reader.letters_left = most
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive, warnings.catch_warnings():
         reader.has_comments = any(
             "omments/" in name or "/comments" in name for name in archive.namelist()
         )
-    with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl names what it does not read
         with closing(load_workbook(io.BytesIO(data), read_only=True, keep_links=False)) as book:
             reader.epoch = book.epoch
@@ -262,6 +267,8 @@ def _read_sheets(reader: _Reader, data: bytes) -> dict[str, list[_Row]]:
             for sheet in book.worksheets:  # a sheet may also be a chart only
                 sheet.reset_dimensions()  # what the file claims its size to be
                 _note_far(reader, sheet)
+                if _is_drawn_on(archive, sheet):
+                    reader.drawn.add(sheet.title)
                 head = [*_rows(reader, sheet, _HEADER_WITHIN)]
                 if reader.is_full():
                     break
@@ -289,6 +296,18 @@ def _note_far(reader: _Reader, sheet: Any) -> None:
         return get_row(row, *asked)
 
     sheet._get_row = note  # noqa: SLF001
+
+
+def _is_drawn_on(archive: zipfile.ZipFile, sheet: Any) -> bool:
+    """Whether a sheet has a picture or a shape that no run draws there."""
+    folder, _, name = sheet._worksheet_path.rpartition("/")  # noqa: SLF001 - nothing else tells it
+    relations = f"{folder}/_rels/{name}.rels"
+    found = _DRAWING.findall(archive.read(relations)) if relations in archive.namelist() else ()
+    paths = [posixpath.normpath(posixpath.join("/", folder, each.decode())) for each in found]
+    drawn = {
+        kind for path in paths for kind in _DRAWN.findall(archive.read(path.removeprefix("/")))
+    }
+    return not drawn <= _OF_A_RUN.get(sheet.title, set())
 
 
 def _has_only_rows(head: Iterable[_Row], headers: Sequence[str]) -> bool:
@@ -360,6 +379,7 @@ def _to_decisions(reader: _Reader, sheets: Mapping[str, Sequence[_Row]]) -> tupl
     """Return the decisions of Findings, and those of Decisions whose finding is not there."""
     found: dict[_Key, Decision] = {}
     listed: set[str] = set()
+    others: list[str] = []
     for decision in _of_sheet(reader, _FINDINGS, sheets.get(_FINDINGS)):
         listed.add(decision.finding_id)
         if any(decision.cells.values()):
@@ -373,6 +393,11 @@ def _to_decisions(reader: _Reader, sheets: Mapping[str, Sequence[_Row]]) -> tupl
         elif (decision.finding_id, "") not in found:
             message = f"{decision.finding_id} has no decision on the sheet Findings, which counts"
             reader.say(decision.place, message)
+        elif found[decision.finding_id, ""].content != decision.content:
+            others.append(decision.finding_id)
+    if others:
+        words = f"{plural(len(others), 'decision')} unlike that on the sheet Findings, which counts"
+        reader.say(f"sheet {_DECISIONS}", f"{words} ({first_few(others, _NAMED)})")
     twins = Counter(map(without_number, {*listed, *(each for each, _ in found)}))
     return tuple(
         replace(each, has_twin=twins[without_number(each.finding_id)] > 1)
@@ -468,6 +493,8 @@ def _find_added(reader: _Reader, sheets: Mapping[str, Sequence[_Row]]) -> Iterat
                 yield f"a column {header!r} on the sheet {_sheet(title)}"
         if title in _LISTS and (cells := _outside(sheets.get(title, []))):
             yield f"text outside the table of the sheet {_sheet(title)} ({first_few(cells, _NAMED)})"
+        if title in reader.drawn:
+            yield f"a picture or shape on the sheet {title}"
         if title in reader.far:
             yield f"text far right of the table of the sheet {_sheet(title)} (from {reader.far[title]} on)"
     if reader.has_comments:
@@ -480,7 +507,7 @@ def _outside(rows: Sequence[_Row]) -> list[str]:
     width, found = len(headers), []
     for at, (number, cells) in enumerate(rows):
         texts = [_to_text(cell.value) for cell in cells]
-        is_of_table = at == place or _ID not in headers or any(map(_FINDING_ID.fullmatch, texts))
+        is_of_table = at == place or _is_of_table(texts, headers)
         is_empty_table = at == place + 1 == len(rows) - 1 and texts[0].startswith("No ")
         found += [
             f"{get_column_letter(column)}{number}"
@@ -489,6 +516,14 @@ def _outside(rows: Sequence[_Row]) -> list[str]:
             if not (is_of_table and column <= width and headers[column - 1])
         ]
     return found
+
+
+def _is_of_table(texts: Sequence[str], headers: Sequence[str]) -> bool:
+    """Whether a row is one of the table, with its cells where the run wrote them."""
+    if _ID not in headers:
+        return not any(map(_FINDING_ID.fullmatch, texts))
+    cells = dict(zip(headers, texts, strict=False))
+    return bool(_FINDING_ID.fullmatch(cells[_ID]) and _RULE.fullmatch(cells.get("Rule", "a-rule")))
 
 
 def _of_row(

@@ -22,8 +22,9 @@ _KEY = re.compile(r"""\s*+(["']?+)([^"'=.]*+)\1\s*+[=.]""")
 _HEADER = re.compile(r"\s*\[")
 _TABLE = re.compile(r"\s*+\[\[?+([^\]]*+)\]")
 _HEADING = re.compile(r"""\s*+\[++\s*+(["']?+)([^"'\].]*+)\1\s*+[\].]""")
-_TAKEN_OUT = re.compile(r"""[ \t]*+#[#"' \t]*+""")
-_ASSIGNED = r"""["']?[ \t]*=[ \t]*(?:["'0-9]|true|false|\[[ \t]*(?:["'\]]|$))"""
+# Before what somebody took out; a longer row of signs is an ornament that swallowed the line.
+_TAKEN_OUT = re.compile(r"""[ \t]*+#(?:["' \t]*+#){0,3}["' \t]*+""")
+_ASSIGNED = r"""["']?[ \t]*=[ \t]*(?:["']|[-+]?[0-9]|true|false|\[[ \t]*(?:["'\]]|$))"""
 _ASSIGNMENT = re.compile(rf"[a-z]{_ASSIGNED}")
 _ITEM = re.compile(r"""(["'])([^"'\s,#\[\]]++)\1[ \t]*+(?:[,#\]]|$)""")
 _ITEMS_TAKEN_OUT = re.compile(r"""(?:[\s#,]|"[^"'\s,#\[\]]++"|'[^"'\s,#\[\]]++')*+""")
@@ -138,13 +139,14 @@ class TomlFile:
         return start if table else self._headings.get(key, 0)
 
     def line_in_comment(self, table: str) -> int:
-        """Return the line of which a comment has a table's heading behind other words; 0 if none."""
-        comments = (line.partition("#")[2] for line in self._lines)
-        before = (comment.partition(f"[{table}]") for comment in comments)
-        return next(
-            (line for line, (words, mark, _) in enumerate(before, 1) if mark and words.strip(" #")),
-            0,
-        )
+        """Return the line of which a comment has a table's heading, unless it was taken out; 0 if none."""
+        name = r"[ \t]*[.][ \t]*".join(table.split("."))
+        heading = re.compile(rf"#.*?(?=\[[ \t]*{name}[ \t]*\])")
+        for number, line in enumerate(self._lines, 1):
+            found = heading.search(line)
+            if found and not _TAKEN_OUT.fullmatch(line, 0, found.end()):
+                return number
+        return 0
 
     def line_of_value(self, value: str, key: str) -> int:
         """Return the line, at or below the key's, that has the value in quotes."""

@@ -392,7 +392,7 @@ def wide_notices(findings: pd.DataFrame, waivers: Waivers) -> list[Notice]:
     for waiver in waivers.waivers:
         users, accounts = counts.get(waiver.id, {"user": 0, "account_id": 0}).values()
         for name, given, count in (
-            ("user", waiver.user.strip("*"), users),
+            ("user", waiver.user.strip("*?" if "*" in waiver.user else ""), users),
             ("account", waiver.account, accounts),
         ):
             if not given and count > 1:

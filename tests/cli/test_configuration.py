@@ -249,6 +249,39 @@ def test_every_mistake_is_said_at_once(place: Path) -> None:
     assert [line.partition(":")[0] for line in lines] == ["error", "error"]
 
 
+@pytest.mark.parametrize(
+    ("text", "given", "aside"),
+    [
+        ('profile = "conformity"\n', "--policy=strict.toml", ["profile"]),
+        ("unused-after = 200\n", "--policy strict.toml", ["unused-after"]),
+        ("unused-after = 200\n", "--profile cis-5.0", ["unused-after"]),
+        ('profile = "conformity"\n', "--policy strict.toml --profile cis-5.0", []),
+    ],
+)
+def test_what_the_command_line_decides_sets_that_of_the_file_aside(
+    place: Path, text: str, given: str, aside: list[str]
+) -> None:
+    assert place.is_dir()
+    configure('profile = "cis-5.0"\n', "strict.toml")
+    configure(text)
+    done = run("analyze", "in", "--format", "none", *given.split())
+    assert "unused for 45 days or more" in done.stdout
+    option = "policy" if "policy" in given else "profile"
+    assert [line for line in done.stderr.splitlines() if "set aside" in line] == [
+        f"{name} of credreport.toml is set aside: --{option} decides" for name in aside
+    ]
+
+
+@pytest.mark.parametrize("text", ["", '# profile = "cis-5.0"\n'])
+def test_a_file_that_sets_nothing_is_told(place: Path, text: str) -> None:
+    assert place.is_dir()
+    configure(text)
+    assert (
+        "credreport.toml sets nothing; if it should, it may be cut short"
+        in run("inspect", "in").stderr
+    )
+
+
 def test_a_table_of_pyproject_does_the_same(place: Path) -> None:
     assert place.is_dir()
     configure("[project]\nname = 'x'\n[tool.credreport]\nunused-after = 200\n", "pyproject.toml")
@@ -291,22 +324,26 @@ def test_a_pyproject_of_others_is_none_of_our_business(place: Path, text: str) -
 
 @pytest.mark.parametrize(
     "name",
-    ["credreport", "tool.Credreport", "tool.credrepot", "tol.credreport", "tool.cred-report", "toolcredreport"],
+    ["credreport", "tool.poetry.credreport", "project.credreport", "tool.Credreport", "tool.credrepot", "tol.credreport", "tool.cred-report", "toolcredreport"],
 )  # fmt: skip
 def test_a_table_of_pyproject_with_another_name_is_told(place: Path, name: str) -> None:
     assert place.is_dir()
-    configure(f"[{name}]\nunused-after = 200\n", "pyproject.toml")
-    lines = run("inspect", "in").stderr.splitlines()
-    assert lines[0] == (
-        f"[{name}] of pyproject.toml is not read: the table is called [tool.credreport]"
-    )
+    for text in (f"[{name}]\nunused-after = 200\n", f"{name}.unused-after = 200\n"):
+        configure(text, "pyproject.toml")
+        lines = run("inspect", "in").stderr.splitlines()
+        assert lines[0] == (
+            f"[{name}] of pyproject.toml is not read: the table is called [tool.credreport]"
+        )
 
 
 @pytest.mark.parametrize(
     ("text", "is_said"),
     [
         ("[tool.ruff]\n# Our audit [tool.credreport]\nunused-after = 30\n", True),
+        ("[tool.ruff]\n################[tool.credreport]\nunused-after = 30\n", True),
+        ("[tool.ruff]\nline = 100 #[ tool . credreport ]\nunused-after = 30\n", True),
         ("[tool.ruff]\n# [tool.credreport]\n# unused-after = 30\n", False),
+        ("[tool.ruff]\n### [tool.credreport]\n# unused-after = 30\n", False),
         ("[tool.credreport]\n# as for [tool.credreport]\nunused-after = 30\n", False),
         ("[tool.credence]\nunused-after = 30\n", False),
         ("[tool.report]\nunused-after = 30\n", False),

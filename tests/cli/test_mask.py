@@ -259,6 +259,28 @@ def test_the_id_of_a_waiver_is_masked_whatever_it_contains(place: Path, name: st
         assert re.search(rf"waiver \W+waiver-[a-z2-7]{{14}}\W+{words}", said)
 
 
+@pytest.mark.parametrize("word", ["mfa", "user", "key", "root", "password", "inactive", "without"])
+def test_a_name_that_is_a_word_changes_no_verdict(tmp_path: Path, word: str) -> None:
+    """Rules have these words in their names, and so have the reasons that begin with them."""
+
+    def answer(name: str) -> list[tuple[object, ...]]:
+        rows = user(name, ONE, **PASSWORD, mfa_active="trxe"), user("b", ONE, **KEY)
+        save(tmp_path / name / "in", root(ONE), *rows, name=f"{name}_2026-03-31T12-00-00Z.csv")
+        line = "--profile all --mask --mask-key PLACE/k.key --format oscal,ocsf,json"
+        done = run(
+            tmp_path, "analyze", f"PLACE/{name}/in", *line.split(), "-o", f"PLACE/{name}/out"
+        )
+        assert done.exit_code == 3, done.output
+        (path,) = (tmp_path / name / "out").glob("*.oscal.json")
+        results = json.loads(path.read_bytes())["assessment-results"]["results"]
+        return [
+            (each["target"]["target-id"], each["target"]["status"]["state"], each["description"])
+            for each in results[0]["findings"]
+        ]
+
+    assert answer(word) == answer("zebedee")
+
+
 def test_a_refused_policy_is_said_without_names_though_there_is_no_key_yet(place: Path) -> None:
     for name in ("marsupial's.toml", "marsupial`s.toml"):
         (place / name).write_text(

@@ -390,6 +390,41 @@ class TestWithAComparison:
         assert not reviewed.table["is_contradicted"].any()
 
     @pytest.mark.parametrize(
+        ("then", "is_compared", "carried"),
+        [
+            ({}, False, {}),
+            ({}, True, {"access_key_2": "Open"}),
+            (key(1, used="2025-05-01T00:00:00Z"), False, {}),
+            (key(1, used="2025-05-01T00:00:00Z"), True, {"access_key_1": "Open"}),
+        ],
+        ids=["first gone", "first gone, compared", "second is first", "second is first, compared"],
+    )
+    def test_where_one_of_two_keys_made_in_one_second_is_gone_it_is_not_guessed(
+        self, tmp_path: Path, then: dict[str, str], is_compared: bool, carried: dict[str, str]
+    ) -> None:
+        """The Finding ID of the key that is left was that of the other."""
+        second = key(2, used="2025-05-01T00:00:00Z")
+        comparison = run(tmp_path, [user("a", **key(), **second)], [user("a", **(then or second))])
+        found = comparison.first.findings.set_index("credential")["finding_id"]
+        decisions = [
+            Decision(
+                str(found[name]), disposition, "Ann", account_id=ACCOUNT, user="a", credential=name,
+                rule="unused-access-key", limit=">= 90", has_twin=True,
+            )
+            for name, disposition in (("access_key_1", "Removed"), ("access_key_2", "Open"))
+        ]  # fmt: skip
+        judged = comparison if is_compared else comparison.newest
+        reviewed = review(Decisions(tuple(decisions), file=FILE), judged)
+        rows = reviewed.table[reviewed.table["is_found"] & reviewed.table["is_decided"]]
+        assert dict(zip(rows["credential"], rows["disposition"], strict=True)) == carried
+        assert not reviewed.table["is_contradicted"].any()
+        assert all(each.code == "decision-twin" for each in reviewed.notices)
+        is_open = not is_compared or bool(then)
+        assert bool(reviewed.notices) == is_open
+        if is_open:
+            assert "one of two keys made in the same second is gone" in reviewed.notices[0].message
+
+    @pytest.mark.parametrize(
         ("day", "is_contradicted", "check"),
         [
             (date(2026, 9, 29), True, ", but still active: used on 2026-09-15"),

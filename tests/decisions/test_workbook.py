@@ -11,8 +11,11 @@ from time import process_time
 from typing import Any
 
 import openpyxl
+import PIL.Image
 import pytest
+from openpyxl.chart import BarChart
 from openpyxl.comments import Comment
+from openpyxl.drawing.image import Image
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.workbook.defined_name import DefinedName
 
@@ -236,7 +239,9 @@ class TestTheSheetDecisions:
         assert [(each.finding_id, each.disposition) for each in found] == [
             (ID, "Open"), (OTHER, "Exception"),
         ]  # fmt: skip
-        assert found.notices == ()
+        assert [notice.message for notice in found.notices] == [
+            f"sheet Decisions: 1 decision unlike that on the sheet Findings, which counts ({ID})"
+        ]
 
     def test_counts_for_nothing_where_the_finding_stands_on_findings(self) -> None:
         found = parse(make([ID, "ann"], Decisions=[HEADERS, [ID, "ann", "Removed"]]))
@@ -273,6 +278,11 @@ def edited_titles(data: bytes, title: str) -> bytes:
     book = openpyxl.load_workbook(io.BytesIO(data))
     book.worksheets[0].title = title
     return saved(book)
+
+
+def test_a_decision_says_whether_the_workbook_has_that_of_a_twin_too() -> None:
+    rows: list[Row] = [[ID, "ann", "Open"], [OTHER, "ann"], ["CR-00000000000F", "ann", "Open"]]
+    assert [each.has_twin for each in parse(make(*rows))] == [True, False]
 
 
 class TestACopyOfTheSheet:
@@ -358,6 +368,40 @@ class TestWhatSomebodyAdded:
             "text far right of the table of the sheet Findings (from AO3 on)",
             "text far right of the table of the sheet Users (from AO1 on)",
         )
+
+    def test_is_named_where_it_is_a_row_with_the_id_of_a_finding(self) -> None:
+        headers, row = [*HEADERS, "Rule"], [ID, "ann", "Open", *[None] * 3, "unused-access-key"]
+        pasted: list[Row] = [[ID, "Removed", None, "Bob"], ["Bob", ID, "Removed"]]
+        data = make(
+            row,
+            *pasted,
+            headers=headers,
+            Undetermined=[["Account", "User"], ["1", "ann"], ["CR-00000000000F", "Removed"]],
+        )
+        message = refusal(data)
+        assert "cell A3: CR-0123456789AB a second time" in message
+        data = make(row, [OTHER, "Removed"], ["Bob", OTHER], headers=headers)
+        assert parse(data).added == (
+            "text outside the table of the sheet Findings (A3, B3, A4, B4)",
+        )
+        data = make(row, headers=headers, Undetermined=[["Account", "User"], [ID, "Removed"]])
+        assert parse(data).added == ("text outside the table of the sheet Undetermined (A2, B2)",)
+
+    @pytest.mark.parametrize(("title", "is_named"), [("Findings", True), ("Charts", False)])
+    def test_is_named_where_it_is_a_picture(self, title: str, is_named: bool) -> None:
+        data = make([ID, "ann", "Open"], **({} if title == "Findings" else {title: [["x"]]}))
+        book = openpyxl.load_workbook(io.BytesIO(data))
+        picture = io.BytesIO()
+        PIL.Image.new("RGB", (9, 9)).save(picture, "png")
+        book[title].add_image(Image(picture), "T2")
+        said = (f"a picture or shape on the sheet {title}",) if is_named else ()
+        assert parse(saved(book)).added == said
+
+    def test_is_named_where_it_is_a_chart_on_another_sheet(self) -> None:
+        book = openpyxl.load_workbook(io.BytesIO(make([ID, "ann", "Open"], Summary=[["x"]])))
+        for title in ("Findings", "Summary"):
+            book[title].add_chart(BarChart(), "T2")
+        assert parse(saved(book)).added == ("a picture or shape on the sheet Findings",)
 
     def test_is_not_what_the_run_says_of_an_empty_table(self) -> None:
         assert parse(make(["No findings: none"], Decisions=[HEADERS, ["No decisions"]])).added == ()

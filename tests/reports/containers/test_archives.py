@@ -778,6 +778,17 @@ def test_zeros_behind_a_gzip_may_be_one_that_was_joined_to_it() -> None:
         unpack_gzip(io.BytesIO(whole[:-1]), 100)
 
 
+def test_the_refusal_of_a_tar_quotes_nothing_of_a_file_in_it() -> None:
+    def add(archive: tarfile.TarFile) -> None:
+        info = tarfile.TarInfo("a.csv")
+        info.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}
+        info.size = len(data)
+        archive.addfile(info, io.BytesIO(data))
+
+    data = b"alice.secret,arn:aws:iam::111122223333:user/alice.secret\n" * 20
+    assert tar_refusal(tarred(add)) == "not a tar that can be read"
+
+
 def test_a_damaged_gzip_is_refused() -> None:
     whole, chance = gzip.compress(tarred(), mtime=0), random.Random(11)
     for place in chance.sample(range(10, len(whole)), 200):

@@ -406,6 +406,19 @@ def test_an_error_is_looked_for_at_the_beginning_of_a_file() -> None:
     assert [each.container for each in unpack("report", f".{error}".encode())] == ["CSV"]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", " "])
+@pytest.mark.parametrize("blank", [" ", "\t", "\n"])
+@pytest.mark.parametrize("count", [1, 3])
+def test_base64_of_which_blanks_overwrote_whole_lines_is_refused(
+    end: str, blank: str, count: int
+) -> None:
+    lines = textwrap.wrap(BASE64, 64)
+    assert [each.text for each in unpack("report", end.join(lines).encode())] == [TEXT]
+    gap = blank * (count * (64 + len(end)) - len(end))
+    with pytest.raises(InputRefused):
+        unpack("report", end.join([*lines[:4], gap, *lines[4 + count :]]).encode())
+
+
 def test_base64_that_is_too_short_for_a_report_is_none() -> None:
     assert is_base64("dXNl" * 16)
     assert not is_base64("dXNl" * 15 + "dXN")
