@@ -38,7 +38,7 @@ _SAFE = frozenset(
 )
 _CELLS = frozenset(
     {"created_raw", "enabled_raw", "last_used_raw", "set_raw", "next_rotation_raw", "mfa_active"}
-    | {"service", "region", "console_password"}
+    | {"console_password"}
 )
 _IDS = frozenset(
     {"finding_id", "closed_by", "findings", "expired_findings", "early_findings", "action"}
@@ -79,6 +79,8 @@ def _change_of(name: str, masker: Masker, *, is_waivers: bool) -> Callable[[str]
         "account_id": masker.account,
         "account_key": lambda text: _account_key(text, masker),
         "source_file": masker.file,
+        "service": masker.service,
+        "region": masker.region,
         "waiver": lambda text: masker.name("waiver", text),
         "cells": lambda text: _cells(text, masker),
     }
@@ -87,7 +89,7 @@ def _change_of(name: str, masker: Masker, *, is_waivers: bool) -> Callable[[str]
     if name in _IDS:
         return masker.ids
     if name in _CELLS:
-        return masker.word if name in ("service", "region") else masker.cell
+        return masker.cell
     return known.get(name, masker.text)
 
 

@@ -29,8 +29,8 @@ _ESCAPED = re.compile(
     r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U(000[0-9a-f]{5}|0010[0-9a-f]{4})|(.))", re.DOTALL
 )
 _LINE_ENDS = {"n": "\n", "r": "\r", "t": "\t"}
-# A region, or a service: `ap-southeast-2`, `execute-api`. Nobody knows the services of next year.
-_OF_AWS = re.compile(r"[a-z]{2,4}(?:-[a-z]{3,9}){1,3}-[0-9]{1,2}|[a-z][a-z-]{0,30}[0-9]{0,2}")
+_REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]{2,9}){1,3}-[0-9]{1,2}|(?:aws-)?global")
+_SERVICE = re.compile(r"[a-z][a-z-]{0,30}[0-9]{0,2}")  # nobody knows those of next year
 # What a cell may say without naming anybody: dates, numbers, and AWS's own words.
 _PLAIN = re.compile(r"[0-9]*(?:[-+:./TZ ][-0-9+:./TZ ]*)?")
 _KNOWN_WORDS = frozenset(
@@ -138,10 +138,14 @@ class Masker:
         is_plain = _PLAIN.fullmatch(text) and not ACCOUNT_ID.fullmatch(text)
         return text if is_plain or text.lower() in _KNOWN_WORDS else self.name("cell", text)
 
-    def word(self, text: str) -> str:
-        """Return a service or a region of AWS as it is, else a pseudonym."""
+    def region(self, text: str) -> str:
+        """Return a region of AWS as it is, else a pseudonym."""
+        return text if _REGION.fullmatch(text) else self.cell(text)
+
+    def service(self, text: str) -> str:
+        """Return what may be a service of AWS as it is, but for the name of a user; else a pseudonym."""
         is_known = ("user", text) in self._made
-        return text if _OF_AWS.fullmatch(text) and not is_known else self.cell(text)
+        return text if _SERVICE.fullmatch(text) and not is_known else self.cell(text)
 
     def ids(self, text: str) -> str:
         """Return a text with the Finding IDs in it made anew by the key; `CR-M` begins one that is."""

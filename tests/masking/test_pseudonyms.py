@@ -97,3 +97,29 @@ def test_the_end_of_a_files_name_stays(end: str) -> None:
     name = masker.file(f"narwhal{end}")
     assert re.fullmatch(rf"file-[a-z2-7]{{14}}{re.escape(end)}", name)
     assert masker.text(f"'narwhal{end}' is older") == f"'{name}' is older"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_region", "is_service"),
+    [
+        ("ap-southeast-2", True, True),
+        ("us-gov-west-1", True, True),
+        ("eusc-de-east-1", True, True),
+        ("aws-global", True, True),
+        ("N/A", True, True),
+        ("s3", False, True),
+        ("execute-api", False, True),
+        ("us-easkiwi", False, True),
+        ("-kiwi", False, False),
+        ("Kiwi", False, False),
+        ("111122223333kiwi", False, False),
+        ("kiwi.corp", False, False),
+    ],
+)
+def test_only_what_may_be_a_region_or_a_service_stays(
+    text: str, is_region: bool, is_service: bool
+) -> None:
+    masker = Masker(MaskKey(bytes(32)))
+    assert (masker.region(text) == text, masker.service(text) == text) == (is_region, is_service)
+    masker.user("s3")
+    assert masker.service("s3") != "s3"
