@@ -5,41 +5,59 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from urllib.parse import unquote
 
 from credreport.reports.name_dates import stamps_in_name
 from credreport.reports.stamp import MOST_FOLDERS, is_called_by_a_time, part_steps, steps_of
 
-# Twelve digits, or three groups of four, as they are written; not the middle of a UUID, nor its end.
-_DIGITS = (
-    r"(?:[0-9]{12}"
-    r"|[0-9]{4}(?P<mark>[-_. \u2010-\u2015])[0-9]{4}(?P=mark)[0-9]{4}(?!-[0-9a-fA-F]{12}))"
+# Twelve digits, or three groups of four; not part of a UUID, a longer number in groups or a version.
+_GROUPS = (
+    r"(?<![^0-9][0-9]{4}[-_., ])(?<!\A[0-9]{4}[-_., ])"
+    r"[0-9]{4}(?P<mark>[-_., \u2010-\u2015\u2212]{1,3})[0-9]{4}(?P=mark)[0-9]{4}(?!(?P=mark)[0-9]{4})"
 )
-_ACCOUNT = re.compile(rf"(?<![0-9]){_DIGITS}(?![0-9])")
-# Not within the letters and digits of a hash.
-_ACCOUNT_IN_NAME = re.compile(
-    r"(?<![0-9])(?<![0-9][a-fA-F])(?<![0-9][a-fA-F]{2})"
-    r"(?<![0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-)"
-    rf"{_DIGITS}(?![0-9])(?![a-fA-F]{{1,2}}[0-9])"
+_ACCOUNT = re.compile(
+    r"(?<![0-9])(?<![0-9]\.)(?<![0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-)"
+    rf"(?:[0-9]{{12}}|{_GROUPS})(?![0-9]|-[0-9a-fA-F]{{12}})"
 )
+# What else is written as twelve digits: the number of a ticket (`INC000012345678`), a day and a minute in
+# any order, and two years in a row.
+_TICKET = re.compile(r"[A-Za-z]{3}000[0-9]{9}")
+_TIME_OF_DAY = re.compile(
+    r"(?:[0-3][0-9]){2}20[2-3][0-9][0-2][0-9][0-5][0-9]|20[0-4][0-9]20[0-4][0-9].*"
+)
+# Within as many letters and digits of a hash it is a part of that.
+_HASH = re.compile(r"[0-9a-fA-F]{20,}")
 _NO_DIGIT = re.compile(r"[^0-9]")
 
 
 def accounts_beside(path: str, other: str) -> set[str]:
     """Return the accounts that a path names in the steps that it does not share with another."""
-    steps = unicodedata.normalize("NFKC", "/".join(part_steps(path, other)[1]))
-    found = (_NO_DIGIT.sub("", match[0]) for match in _ACCOUNT_IN_NAME.finditer(steps))
-    return {each for each in found if not stamps_in_name(f"{each}00 {_to_century(each)}")}
+    return set(_accounts_in("/".join(part_steps(path, other)[1])))
+
+
+def _accounts_in(name: str) -> Iterator[str]:
+    """Yield the account IDs in a path, as twelve digits.
+
+    What may be a time without its century is one, unless it is the whole name of a step.
+    """
+    name = unicodedata.normalize("NFKC", unquote(name))
+    hashes = [each.span() for each in _HASH.finditer(name)]
+    for match in _ACCOUNT.finditer(name):
+        start, end = match.span()
+        digits = _NO_DIGIT.sub("", match[0])
+        is_of_hash = any(first <= start and end <= last for first, last in hashes)
+        is_ticket = _TICKET.fullmatch(name, start - 3, end) is not None
+        is_whole = name[:start].rpartition("/")[2] == "" and name[end : end + 1] in ("", ".", "/")
+        of_century = "" if is_whole or not "24" <= digits < "40" else f"20{digits}"
+        is_time = _TIME_OF_DAY.fullmatch(digits) or stamps_in_name(f"{digits}00 {of_century}")
+        if not (is_of_hash or is_ticket or is_time):
+            yield digits
 
 
 def accounts_nearest(path: str) -> set[str]:
     """Return the accounts that the last step of a path that names any names."""
     steps = reversed(steps_of(path))
     return next(filter(None, (accounts_beside(step, "") for step in steps)), set())
-
-
-def _to_century(number: str) -> str:
-    """Return twelve digits as a time of these years, if they begin with one."""
-    return f"20{number}" if "24" <= number < "40" else ""
 
 
 def are_of_two_accounts(path: str, other: str) -> bool:
@@ -69,7 +87,8 @@ class Folders:
         for folder in sorted(self._holds, key=lambda path: path.count("/"), reverse=True):
             if self._holds[folder] or folder in around:
                 continue
-            if _ACCOUNT.search(folder.rpartition("/")[2]) or is_called_by_a_time(folder):
+            name = folder.rpartition("/")[2]
+            if any(_accounts_in(name)) or is_called_by_a_time(folder):
                 yield folder
                 above = folder
                 while above in self._holds and above not in around:

@@ -16,6 +16,8 @@ from credreport.schema import ARN_START, KNOWN_COLUMNS, NEEDED_COLUMNS, TABLES
 
 _NAME = own_output(STEM)
 _COLUMNS = {column for table in TABLES.values() for column in table}
+# Each document of ours has them.
+_KEYS = {"schema_version", "version", "verdict", "parameters", "inputs", "left_out"}
 # What no table of ours has for a column.
 _OF_A_REPORT = frozenset(KNOWN_COLUMNS) - _COLUMNS
 # Each table has one of them; other programs have tables of accounts, regions and states, too.
@@ -89,8 +91,8 @@ def is_own_document(document: Mapping[str, object]) -> bool:
     match document:
         case {"Content": _} | {"content": _}:
             return False
-        case {"generator": "credreport", "schema_version": _, "version": _}:
-            return True
+        case {"generator": "credreport"}:
+            return document.keys() >= _KEYS
         case {"assessment-results": {"metadata": {"props": [*props]}}}:
             return any(
                 isinstance(prop, dict) and prop.get("value") == "credreport" for prop in props

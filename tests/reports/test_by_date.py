@@ -336,7 +336,8 @@ def test_what_cannot_be_compared_is_refused_or_left_out(tmp_path: Path) -> None:
 
 def test_no_report_among_the_inputs_is_refused(tmp_path: Path) -> None:
     (tmp_path / "credreport.json").write_text(
-        '{"generator": "credreport", "schema_version": 2, "version": "0.2.0"}', encoding="utf-8"
+        '{"generator": "credreport", "schema_version": 2, "version": "0.2.0", "verdict": "", "parameters": {}, "inputs": [], "left_out": []}',
+        encoding="utf-8",
     )
     with pytest.raises(InputRefused) as refusal:
         read_dates([tmp_path])

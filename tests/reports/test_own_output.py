@@ -83,20 +83,19 @@ def test_a_text_too_short_for_a_row_of_a_report_is_not_searched(letters: int, is
     assert is_own_table(f"{FIVE}\n{ROW.removesuffix('password')}{text}\n") is is_own
 
 
+DOCUMENT: dict[str, object] = {
+    "generator": "credreport", "schema_version": 2, "version": "0.2.0", "verdict": "", "parameters": {},
+    "inputs": [], "left_out": [],
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("document", "is_own"),
     [
-        ({"generator": "credreport", "schema_version": 2, "version": "0.2.0"}, True),
-        ({"generator": "credreport", "schema_version": 2}, False),
-        ({"generator": "credreport", "version": "0.2.0"}, False),
-        (
-            {"generator": "credreport", "schema_version": 2, "version": "0.2.0", "Content": ""},
-            False,
-        ),
-        (
-            {"generator": "credreport", "schema_version": 2, "version": "0.2.0", "content": ""},
-            False,
-        ),
+        (DOCUMENT, True),
+        *(({key: DOCUMENT[key] for key in DOCUMENT if key != each}, False) for each in DOCUMENT),
+        ({**DOCUMENT, "Content": ""}, False),
+        ({**DOCUMENT, "content": ""}, False),
         ({"generator": "another"}, False),
         ({"assessment-results": {"metadata": {"props": [{"value": "credreport"}]}}}, True),
         ({"assessment-results": {"metadata": {"props": [{"value": "another"}, "x"]}}}, False),

@@ -313,7 +313,8 @@ def test_evidence_is_passed_over_and_every_batch_is_progress(
     monkeypatch.setattr("credreport.reports.selection.BATCH_FILES", 1)
     (tmp_path / NAME).write_text(to_csv(root()), encoding="utf-8")
     (tmp_path / "kept.json").write_text(
-        '{"generator": "credreport", "schema_version": 2, "version": "0.2.0"}', encoding="utf-8"
+        '{"generator": "credreport", "schema_version": 2, "version": "0.2.0", "verdict": "", "parameters": {}, "inputs": [], "left_out": []}',
+        encoding="utf-8",
     )
     done: list[str] = []
     inspected = inspect([tmp_path], Policy(), progress=lambda: done.append("file"))

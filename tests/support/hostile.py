@@ -394,7 +394,7 @@ CASES: dict[str, Case] = {
     "PNG": refused(b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "a picture"),
     "Parquet": refused(b"PAR1" + b"\0" * 50, "a Parquet file"),
     "evidence as a report": refused("account_id,user,arn,credential,status,use,age_days,effective_last_used,basis,last_used,last_used_raw,set_at,service,region,mfa_active,finding_id,reason,source_file,source_line\n", "evidence that credreport wrote"),
-    "a manifest as a report": refused('{"generator": "credreport", "schema_version": 2, "version": "0.2.0"}', "evidence that credreport wrote"),
+    "a manifest as a report": refused('{"generator": "credreport", "schema_version": 2, "version": "0.2.0", "verdict": "", "parameters": {}, "inputs": [], "left_out": []}', "evidence that credreport wrote"),
     "a shell script": refused("#!/bin/sh\nrm -rf /\n", "not a credential report: it starts with '#!/bin/sh'"),
     # Zips
     "a zip of a report": fine(zip_of({NAME: REPORT}), "1 of 1 active credentials has", "r.zip"),

@@ -182,7 +182,7 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("reports.folders", "while above in self._holds and above not in around:", "and/or"): "above all "
     "of them is nothing to be told",
     ("reports.containers.tars", "end = 0", "0 + 1"): "no such word begins with the first letter of a tar",
-    ("reports.folders", 'return f"20{number}" if "24" <= number < "40" else ""', "LtE to Lt"): "twelve "
+    ("reports.folders", 'of_century = "" if is_whole or not "24" <= digits < "40" else f"20{digits}"', "LtE to Lt"): "twelve "
     "digits are not two",
     ("reports.inputs", "unread = Unread(str(path), path.name, 0, DEFAULT_MAX_BYTES, searched=True)", "0 + 1"): "only "
     "its name and its first bytes are looked at",

@@ -121,11 +121,35 @@ def _unpack_answer(name: str, answer: dict[str, object], which: str) -> Unpacked
     if sum(map(len, others)) > _LONGEST_REST:
         found = f"more than {_LONGEST_REST} letters beside `Content`, which may hold another report"
         raise refused(name, which + found, AS_JSON)
-    if sum(key.lower() == "generatedtime" for key in answer) > 1:
-        raise refused(name, f"{which}two times beside `Content`", AGAIN)
+    has_time = "GeneratedTime" in answer
+    if any(_is_a_time(key, value, has_time=has_time) for key, value in _pairs_in(beside)):
+        found = "a time beside `Content` that is not its `GeneratedTime`"
+        raise refused(name, which + found, AS_JSON)
     time = answer.get("GeneratedTime", "")
     unpacked = _unpack_content(name, answer["Content"], "CLI JSON")
     return replace(unpacked, generated_time=time if isinstance(time, str) else json.dumps(time))
+
+
+def _pairs_in(value: object) -> Iterator[tuple[str, object]]:
+    """Yield the keys of a JSON value at any depth, each with its own value."""
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            yield from each.items()
+            waiting += each.values()
+        elif isinstance(each, list):
+            waiting += each
+
+
+def _is_a_time(key: str, value: object, *, has_time: bool) -> bool:
+    """Whether a key is `GeneratedTime` in another spelling; where that is not there, whether it has a time."""
+    if key == "GeneratedTime":
+        return False
+    letters = "".join(filter(str.isalpha, key)).lower()
+    return letters == "generatedtime" or (
+        not has_time and isinstance(value, str) and _TIME.match(value.strip()) is not None
+    )
 
 
 def _texts_in(value: object) -> Iterator[str]:

@@ -106,7 +106,8 @@ def tar_members(take: Take, size: int) -> list[Member]:
         raise ArchiveRefused("not a tar that can be read") from None
     if not _is_end(take, end, size):
         raise ArchiveRefused(
-            f"damaged or cut short after {len(members)} members, or several archives were joined"
+            f"damaged or cut short after {len(members)} members, or several archives were joined, or it was "
+            "made in records of another size than 10 KiB (tar -b)"
         )
     refuse_duplicates(member.name for member in members if member.left_out != EMPTY_FOLDER)
     return members

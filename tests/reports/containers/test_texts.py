@@ -217,7 +217,10 @@ OBJECTS = [dict(zip(CELLS[0], row, strict=True)) for row in CELLS[1:]]
     ],
 )  # fmt: skip
 def test_evidence_of_ours_that_holds_a_report_is_refused(held: object) -> None:
-    ours = {"generator": "credreport", "schema_version": 2, "version": "0.2.0"}
+    ours = dict.fromkeys(
+        ("schema_version", "version", "verdict", "parameters", "inputs", "left_out"), ""
+    )
+    ours["generator"] = "credreport"
     with pytest.raises(OwnEvidence):
         unpack("evidence", json.dumps(ours).encode())
     document = {**ours, "odd": "\ud800" * 60, "held": held}
@@ -238,9 +241,25 @@ def test_what_only_says_that_it_is_ours_is_no_evidence() -> None:
         unpack("report", b'{"generator": "credreport"}')
 
 
-def test_two_times_beside_the_content_are_refused() -> None:
-    with pytest.raises(InputRefused, match="two times beside `Content`"):
-        unpack("report", answer(generatedTime="2027-01-01T00:00:00Z"))
+LATER = "2027-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"generatedTime": LATER}, {"GeneratedTime ": LATER}, {"generated_time": 1}, {"a": [{"Generated-Time": LATER}]},
+        {"GeneratedTime": "absent", "generatedTime": LATER}, {"GeneratedTime": "absent", "GeneratedAt": LATER},
+        {"GeneratedTime": "absent", "GeneratefTime": LATER}, {"GeneratedTime": "absent", "a": [{"b": LATER}]},
+    ],
+)  # fmt: skip
+def test_a_time_under_another_key_beside_the_content_is_refused(beside: dict[str, object]) -> None:
+    with pytest.raises(InputRefused, match="a time beside `Content` that is not its"):
+        unpack("report", answer(**beside))
+
+
+def test_other_times_beside_that_of_the_report_are_no_matter() -> None:
+    (unpacked,) = unpack("report", answer(DownloadedAt=LATER))
+    assert unpacked.generated_time == TIME
 
 
 @pytest.mark.parametrize("formats", ["csv", "json", "oscal"])
