@@ -41,6 +41,7 @@ class Notice:
     line: int
     code: str
     message: str
+    is_masked: bool = False
 
     def __str__(self) -> str:
         """Return `file, line 3: message`."""
@@ -68,6 +69,10 @@ class CredreportError(Exception):
 
 class UsageError(CredreportError):
     """An option or an argument makes no sense."""
+
+
+class OfJudged(UsageError):
+    """What was judged does not fit: with --mask, the names in it are pseudonyms already."""
 
 
 class OutputError(CredreportError):

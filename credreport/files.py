@@ -47,6 +47,18 @@ def open_regular(path: str | Path, *, follow: bool = True) -> BufferedReader:
         raise
 
 
+def real_path(path: str | Path) -> str:
+    """Return where a path leads; itself, made absolute, where it is a chain of more links than the system follows."""
+    try:
+        os.stat(path)  # noqa: PTH116 - any path
+    except OSError as error:
+        if error.errno == errno.ELOOP:  # Python would follow each, and run out of stack
+            return os.path.abspath(path)  # noqa: PTH100 - a link stays
+    except ValueError:
+        pass
+    return os.path.realpath(path)
+
+
 def may_be_there(path: Path) -> bool:
     """Whether something has this name, also a broken link, or the disk does not answer for it."""
     try:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from itertools import chain, pairwise, takewhile
 from pathlib import Path
 
+from credreport.files import real_path
+
 _SEPARATOR = re.compile(r"[\\/]+" if os.sep == "\\" else "/+")
 _ANY_DEPTH = "**"
 
@@ -100,7 +102,7 @@ class Matches:
 
 def leads_out(path: str | Path, directory: str | Path) -> bool:
     """Whether links on the way to a path lead out of a directory."""
-    target, top = Path(os.path.realpath(path)), Path(os.path.realpath(directory))
+    target, top = Path(real_path(path)), Path(real_path(directory))
     return top != target and top not in target.parents
 
 

@@ -42,3 +42,8 @@ def _visible(letter: str) -> str:
     if letter.isascii():
         return f"\\x{ord(letter):02x}"
     return letter.encode("ascii", "backslashreplace").decode()
+
+
+def as_code(name: str) -> str:
+    """Return a name from outside between backticks, or, where it has one in it, in quotes."""
+    return repr(name) if "`" in name else f"`{name}`"

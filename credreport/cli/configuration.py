@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -67,7 +67,7 @@ class Configured(Command):
             return super().parse_args(ctx, args)
         options = {option_name(each): each for each in self.params if is_option(each)}
         _check(settings, ctx, options)
-        aside = _set_aside(settings, args)
+        aside = _set_aside(settings, self._given(ctx, args))
         ctx.default_map = {
             each.name: _to_given(settings.values[name], is_list=each.multiple)
             for name, each in options.items()
@@ -84,6 +84,14 @@ class Configured(Command):
         _say_unused(settings, ctx, options)
         ctx.obj = _to_configuration(settings, decisive)
         return rest
+
+    def _given(self, ctx: Any, args: Sequence[str]) -> set[str]:
+        """Return the options of a command line by name; none of one that is refused afterwards."""
+        try:
+            given, _, _ = self.make_parser(ctx).parse_args(args=[*args])
+        except TyperException:
+            return set()
+        return {option_name(each) for each in self.params if is_option(each) and each.name in given}
 
 
 def configuration_of(ctx: Any) -> Configuration | None:
@@ -307,9 +315,8 @@ def _decides(option: Any) -> bool:
     return option.rich_help_panel in _DECISIVE and option_name(option) not in _INDECISIVE
 
 
-def _set_aside(settings: Settings, args: Sequence[str]) -> dict[str, str]:
-    """Return the options of the file that do not count beside one of the command line, and that one."""
-    given = {arg.partition("=")[0].removeprefix("--") for arg in args if arg.startswith("--")}
+def _set_aside(settings: Settings, given: Container[str]) -> dict[str, str]:
+    """Return the options of the file that do not count beside one that is given, and that one."""
     return {
         name: option
         for option, names in _SET_ASIDE.items()

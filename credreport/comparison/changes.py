@@ -168,10 +168,11 @@ def _find_swapped_users(before: pd.DataFrame, after: pd.DataFrame) -> list[int]:
         ].drop_duplicates()
         for table in (before, after)
     ]
-    both = keys[0].merge(keys[1], on=birth, suffixes=("_before", "_after"))
-    is_same = both["user_key_before"].eq(both["user_key_after"])
-    stays = is_same.groupby([both[name] for name in birth]).transform("any")
-    return both.loc[~stays, ["user_key_before", "user_key_after"]].to_numpy().ravel().tolist()
+    births, later = (each[birth].drop_duplicates() for each in keys)
+    stays = keys[0].merge(keys[1])[birth].drop_duplicates().assign(stays=True)
+    both = births.merge(later).merge(stays, how="left")
+    swapped = both.loc[both["stays"].isna(), birth]
+    return pd.concat(keys).merge(swapped)["user_key"].tolist()
 
 
 def _find_uneven_users(before: pd.DataFrame, after: pd.DataFrame) -> pd.Series:

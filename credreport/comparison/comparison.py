@@ -20,7 +20,7 @@ from credreport.comparison.outcomes import to_changes, to_rows_of_findings
 from credreport.comparison.rule_answers import to_found, to_unknown
 from credreport.comparison.timeline import count_open, follow, to_steps, to_timeline
 from credreport.comparison.warnings import DATED_CODES, find_warnings
-from credreport.errors import InputRefused, Notice, Problem, UsageError
+from credreport.errors import InputRefused, Notice, OfJudged, Problem, UsageError
 from credreport.instants import format_instant
 from credreport.reports.by_date import (
     as_of_of,
@@ -305,7 +305,7 @@ def _refuse_incomparable(assessments: Sequence[Assessment]) -> None:
                 f"{format_instant(before)} is in the older assessment, that of "
                 f"{format_instant(instant)} in the newer; judge each date by itself"
             )
-            raise UsageError(message)
+            raise OfJudged(message)
         is_paired = is_paired or before is not None
         seen[report.account_id] = instant
     if not is_paired:

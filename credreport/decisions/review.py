@@ -20,7 +20,7 @@ from credreport.decisions.decision import (
     Review,
     without_number,
 )
-from credreport.errors import Notice, UsageError
+from credreport.errors import Notice, OfJudged
 from credreport.reports.normalise import to_rows
 from credreport.rules.catalogue import RULES, UNUSED_RULES
 from credreport.rules.waivers import OPEN, WAIVED
@@ -122,7 +122,7 @@ def review(
     """Look for the finding of every decision, and check what the decision says about it.
 
     `credentials` are those of the users whom a decision names, if all were put aside.
-    Raises UsageError where a Finding ID is next to another user or rule than this run's: rows of
+    Raises OfJudged where a Finding ID is next to another user or rule than this run's: rows of
     the old workbook were mixed up.
     """
     comparison = judged if isinstance(judged, Comparison) else None
@@ -168,7 +168,7 @@ def review(
             who = f"{finding_id}, {about['user']!r} in account {about['account_id'] or 'unknown'}"
             notices.append(Notice(_name(decisions), 0, code, f"{who}: {check}"))
     if problems:
-        raise UsageError(*problems[:20])
+        raise OfJudged(*problems[:20])
     rows += [
         {
             **{name: str(row[name]) for name in _TEXT[:6]},
@@ -403,7 +403,7 @@ def _mixed_up(decision: Decision, standing: _Standing) -> str:
         is_id = name == "rule" or (there.isdigit() and here.isdigit())
         if there and is_id and there != here:
             return (
-                f"{decision.finding_id} is next to {there}, but it is of {here}: rows were mixed "
+                f"{decision.finding_id} is next to {there!r}, but it is of {here!r}: rows were mixed "
                 "up. Sort and paste whole rows only, and correct this one"
             )
     user = str(standing.row["user"])

@@ -41,11 +41,11 @@ def reason_not_to_open(data: bytes, most: int) -> str:
             return f"it unpacks to more than {most:,} bytes"
         damaged = archive.testzip()
         if damaged:
-            return f"its part {damaged} is damaged"
+            return f"its part {damaged!r} is damaged"
         for part in parts:
             content = archive.read(part)
             if _UTF_16.match(content):
-                return f"its part {part.filename} is in UTF-16"
+                return f"its part {part.filename!r} is in UTF-16"
             if _XML.match(content) and (what := _too_long(content)):
                 return f"it has {what}"
         return ""

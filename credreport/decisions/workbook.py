@@ -69,13 +69,21 @@ _MERGED = re.compile(
     rb"<(?:[^\s<>/:]+:)?mergeCell\s[^>]{0,99}?\bref=[\"'](?P<place>[A-Z]{1,3}(?P<first>\d+):[A-Z]{1,3}(?P<last>\d+))"
 )
 _ROW = re.compile(rb"<(?:[^\s<>/:]+:)?row(?=[\s/>])(?:[^<>]*?\sr=[\"'](?P<row>-?[0-9]{1,9})[\"'])?")
-_DRAWING = re.compile(rb"""\bTarget=["']([^"'<>]*/drawings/drawing[^"'<>]*)["']""")
+_RELATION = re.compile(rb"<(?:[^\s<>/:]+:)?Relationship\s[^<>]*>")
+_ATTRIBUTE = re.compile(rb"""\b(Type|Target)\s*=\s*["']([^"'<>]*)["']""")
+# What else may be on a sheet: an object, a picture behind it, a button.
+_OTHERS = ("oleObject", "package", "image", "control", "ctrlProp")
 _DRAWN = re.compile(rb"<(?:[^\s<>/:]+:)?(pic|sp|cxnSp|grpSp|graphicFrame|contentPart)[\s>]")
 _OF_A_RUN = {"Summary": {b"graphicFrame"}, "Charts": {b"pic", b"graphicFrame"}}
 _PIECE, _LONGEST_TAG = 1024 * 1024, 4096
 _ID = "Finding ID"
 _FINDING_ID = re.compile(r"CR-M?[0-9A-F]{12}(?:-[0-9]+)?")
-_RULE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
+# What a run writes into these columns.
+_FORMS = {
+    "Account": re.compile(r"(?:[0-9]{12}|account-[a-z2-7]{14}|unknown)(?:[\n (].*)?", re.DOTALL),
+    "Rule": re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+"),
+    "State": re.compile("[a-z][a-z_ ]*"),
+}
 _ABOUT = {
     "account_id": "Account", "user": "User", "credential": "Credential", "rule": "Rule",
     "limit": "Limit",
@@ -176,7 +184,7 @@ class _Reader:
             self.refuse(place, "a formula", remedy)
             return ""
         if cell.data_type == "e":
-            self.refuse(place, f"the error value {value}", "Correct the cell")
+            self.refuse(place, f"the error value {value!r}", "Correct the cell")
             return ""
         return _to_text(value)
 
@@ -299,14 +307,21 @@ def _note_far(reader: _Reader, sheet: Any) -> None:
 
 
 def _is_drawn_on(archive: zipfile.ZipFile, sheet: Any) -> bool:
-    """Whether a sheet has a picture or a shape that no run draws there."""
+    """Whether a sheet has a picture, a shape or an object that no run puts there."""
     folder, _, name = sheet._worksheet_path.rpartition("/")  # noqa: SLF001 - nothing else tells it
     relations = f"{folder}/_rels/{name}.rels"
-    found = _DRAWING.findall(archive.read(relations)) if relations in archive.namelist() else ()
-    paths = [posixpath.normpath(posixpath.join("/", folder, each.decode())) for each in found]
-    drawn = {
-        kind for path in paths for kind in _DRAWN.findall(archive.read(path.removeprefix("/")))
-    }
+    if relations not in archive.namelist():
+        return False
+    drawn: set[bytes] = set()
+    for relation in _RELATION.findall(archive.read(relations)):
+        attributes = dict(_ATTRIBUTE.findall(relation))
+        kind = attributes.get(b"Type", b"").decode().rpartition("/")[2]
+        if kind in _OTHERS:
+            return True
+        if kind == "drawing":
+            target = posixpath.join("/", folder, attributes.get(b"Target", b"").decode())
+            part = posixpath.normpath(target).removeprefix("/")
+            drawn |= {*_DRAWN.findall(archive.read(part))}
     return not drawn <= _OF_A_RUN.get(sheet.title, set())
 
 
@@ -494,7 +509,7 @@ def _find_added(reader: _Reader, sheets: Mapping[str, Sequence[_Row]]) -> Iterat
         if title in _LISTS and (cells := _outside(sheets.get(title, []))):
             yield f"text outside the table of the sheet {_sheet(title)} ({first_few(cells, _NAMED)})"
         if title in reader.drawn:
-            yield f"a picture or shape on the sheet {title}"
+            yield f"a picture or shape on the sheet {_sheet(title)}"
         if title in reader.far:
             yield f"text far right of the table of the sheet {_sheet(title)} (from {reader.far[title]} on)"
     if reader.has_comments:
@@ -523,7 +538,9 @@ def _is_of_table(texts: Sequence[str], headers: Sequence[str]) -> bool:
     if _ID not in headers:
         return not any(map(_FINDING_ID.fullmatch, texts))
     cells = dict(zip(headers, texts, strict=False))
-    return bool(_FINDING_ID.fullmatch(cells[_ID]) and _RULE.fullmatch(cells.get("Rule", "a-rule")))
+    return bool(_FINDING_ID.fullmatch(cells[_ID])) and all(
+        form.fullmatch(cells[header]) for header, form in _FORMS.items() if header in cells
+    )
 
 
 def _of_row(

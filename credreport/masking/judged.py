@@ -9,20 +9,22 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from credreport.decisions.decision import Decision, Decisions
-from credreport.errors import CredreportError, InputRefused, Notice, OutputError, Problem
+from credreport.errors import CredreportError, InputRefused, Notice, OfJudged, OutputError, Problem
 from credreport.evidence.evidence import SignOff
 from credreport.masking.pseudonyms import Masker, mapped
 from credreport.reports.inputs import Skipped
 from credreport.reports.report import Report
 from credreport.reports.selection import Population
 from credreport.rules.accounts import Account, AccountList
+from credreport.rules.catalogue import RULES
 from credreport.rules.option_file import Configuration, OptionFile
 from credreport.rules.policy import Policy, UserClass
-from credreport.schema import KNOWN_COLUMNS
+from credreport.schema import KNOWN_COLUMNS, SLOT_WORDS
 from credreport.verdicts.assessment import Assessment, Part
 from credreport.verdicts.tally import shown_account
 
@@ -40,6 +42,12 @@ _CELLS = frozenset(
     {"created_raw", "enabled_raw", "last_used_raw", "set_raw", "next_rotation_raw", "mfa_active"}
     | {"console_password"}
 )
+# What a run writes into these cells of a decision; anything else is what somebody typed.
+_OF_A_DECISION = {
+    "rule": re.compile("|".join(["", *RULES])),
+    "limit": re.compile(r"(?:[<>]=? ?[0-9]+)?"),
+    "credential": re.compile("|".join(["", *SLOT_WORDS, *SLOT_WORDS.values()])),
+}
 _IDS = frozenset(
     {"finding_id", "closed_by", "findings", "expired_findings", "early_findings", "action"}
 )
@@ -197,9 +205,11 @@ def mask_file(file: OptionFile | None, masker: Masker) -> OptionFile | None:
 
 
 def mask_notice(notice: Notice, masker: Masker) -> Notice:
-    """Return a warning without the names in it."""
+    """Return a warning without the names in it; one that has pseudonyms already stays as it is."""
+    if notice.is_masked:
+        return notice
     source, message = masker.file(notice.source), masker.text(notice.message)
-    return replace(notice, source=source, message=message)
+    return replace(notice, source=source, message=message, is_masked=True)
 
 
 def mask_problem(problem: Problem, masker: Masker) -> Problem:
@@ -240,8 +250,13 @@ def mask_decisions(decisions: Decisions, masker: Masker) -> Decisions:
     """Return the decisions with pseudonyms, whether their workbook has names or pseudonyms."""
 
     def masked(each: Decision) -> Decision:
-        by, notes = masker.name("text", each.decided_by), masker.name("text", each.notes)
-        each = replace(each, decided_by=by, notes=notes)
+        texts: dict[str, Any] = {
+            name: masker.name("text", getattr(each, name)) for name in ("decided_by", "notes")
+        }
+        for name, known in _OF_A_DECISION.items():
+            text = getattr(each, name)
+            texts[name] = text if known.fullmatch(text) else masker.name("text", text)
+        each = replace(each, **texts)
         if each.is_masked:
             return each
         return replace(
@@ -292,7 +307,7 @@ def mask_error(
 
     `files` are those that were named: a line about one begins with its name, or with its option.
     """
-    if isinstance(error, OutputError):
+    if isinstance(error, OutputError | OfJudged):
         return error
     if isinstance(error, InputRefused):
         masked = [mask_problem(each, masker) for each in error.problems]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from credreport.errors import UsageError
-from credreport.files import open_regular, read_at_most, why_unreadable
+from credreport.files import open_regular, read_at_most, real_path, why_unreadable
 
 OPTION = "--mask-key"
 _FIRST_WORD = "credreport-mask-key-1"
@@ -89,4 +89,4 @@ def read_or_make_key(path: Path, output: Path, inputs: Iterable[str]) -> MaskKey
 
 def _real(path: str | Path) -> Path:
     """Return where the path leads, as far as it does: a link to itself leads nowhere."""
-    return Path(os.path.realpath(path))
+    return Path(real_path(path))

@@ -33,6 +33,7 @@ _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]{2,9}){1,3}-[0-9]{1,2}|(?:aws-)?global
 _SERVICE = re.compile(r"[a-z][a-z-]{0,30}[0-9]{0,2}")  # nobody knows those of next year
 # What a cell may say without naming anybody: dates, numbers, and AWS's own words.
 _PLAIN = re.compile(r"[0-9]*(?:[-+:./TZ ][-0-9+:./TZ ]*)?")
+_NUMBER = re.compile(r"[0-9]{5,}")  # in quotes, perhaps a user called by one
 _KNOWN_WORDS = frozenset(
     {
         "true",
@@ -44,7 +45,16 @@ _KNOWN_WORDS = frozenset(
     }
     | {*KNOWN_COLUMNS, "current", "undetermined", "unused"}
 )
-_KEYS = frozenset({*policy.KEYS, *waivers.KEYS, "match"})
+# What the program itself writes between backticks.
+_OWN_WORDS = frozenset(
+    {
+        *policy.KEYS, *waivers.KEYS, "match", "Content", "GeneratedTime", "NextToken", "#TYPE", "sep=", "newest",
+        "--as-of", "--as-of newest", "--output table", "--output text", "report_YYYY-MM-DD.csv", "base64 -d",
+        "generate-credential-report", "CSV UTF-8 (comma delimited)", "aws iam get-credential-report",
+        "aws iam get-credential-report --output json", "aws organizations list-accounts",
+        "credreport analyze", "credreport compare", "credreport inspect", "credreport rules", "user-without-mfa",
+    }
+)  # fmt: skip
 # How the name of a file ends, and what the program adds where it has several reports.
 _ENDING = re.compile(
     r"(?:\.(?:csv|json|txt|tsv|zip|b64|toml|xlsx|gz))?(?: \(answer [0-9]+\))?\Z", re.IGNORECASE
@@ -174,7 +184,7 @@ class Masker:
     def _quoted(self, match: re.Match[str]) -> str:
         quote = match[0][0]
         inner = next(each for each in match.groups() if each is not None)
-        if quote == "`" and inner in _KEYS:
+        if quote == "`" and inner in _OWN_WORDS:
             return match[0]
         inner = inner if quote == "`" else _as_written(inner)
         return f"{quote}{self._unquoted(inner)}{quote}"
@@ -184,11 +194,15 @@ class Masker:
             return inner
         if FINDING_ID.fullmatch(inner):
             return self.ids(inner)
+        if ACCOUNT_ID.fullmatch(inner):
+            return self.account(inner)
         for kind in ("user", "arn", "file", "path", "text", "pattern", "waiver"):
             if (kind, inner) in self._made:
                 return self.name(kind, inner)
         if _ARN.fullmatch(inner):
             return self.arn(inner)
+        if _NUMBER.fullmatch(inner):
+            return self.name("cell", inner)
         is_file = inner in self._files or _ending(inner)
         return self.file(inner) if is_file else self.cell(inner)
 

@@ -28,6 +28,7 @@ from credreport.files import (
     open_regular,
     read_at_most,
     read_bounded,
+    real_path,
     sha256,
     why_unreadable,
 )
@@ -173,7 +174,7 @@ class Unread:
         # What was packed on Windows may have its directories in its name.
         stamp = _stamp_of_directory(os.path.join(folder, *steps_of(base)[:-1]))  # noqa: PTH118
         if self.is_link and stamp:
-            behind = os.path.realpath(self.path)
+            behind = real_path(self.path)
             stamp = None if may_be_later(behind, self.path, stamp.instant) else stamp
         if self.member is None:
             return stamp
@@ -467,7 +468,7 @@ class Opener:
 
     def _find_link(self, path: str, name: str, directory: Path) -> Iterator[Item]:
         """Follow a link to a file of the searched directory; leave out the others by name."""
-        target, top = Path(os.path.realpath(path)), Path(os.path.realpath(directory))
+        target, top = Path(real_path(path)), Path(real_path(directory))
         if leads_out(path, directory):
             yield Skipped(name, "a link that leads out of the searched directory", is_doubt=True)
         elif (is_directory := _is_directory(target)) and _are_of_two_days(Path(path), target):
@@ -505,7 +506,7 @@ class Opener:
             yield _unreadable(name, error)
             return
         # A file put in the place of one that was seen may get its number, and a disk may have no numbers.
-        file: tuple[int, ...] | str = os.path.realpath(path)
+        file: tuple[int, ...] | str = real_path(path)
         if status.st_nlink > 1:
             file = status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
         first = self.seen.setdefault(file, (name, absolute))
@@ -600,7 +601,7 @@ def _absolute(path: str) -> str:
     """Return the path from the root on, with its links: except before `..`, which is behind them."""
     folder, name = os.path.split(path)
     if os.pardir in Path(folder).parts:
-        folder = os.path.realpath(folder)
+        folder = real_path(folder)
     return os.path.abspath(os.path.join(folder, name))  # noqa: PTH100, PTH118 - no link is followed
 
 
@@ -619,7 +620,7 @@ def _another_name(
         found = f"the same file as {first_name!r}, and the two names give it two dates"
         return Problem(name, 0, 0, found, "Name only the one whose date is right")
     found = f"another name of the file {first_name!r}"
-    if bool(dates) != bool(first_dates) and os.path.realpath(path) != os.path.realpath(first_path):
+    if bool(dates) != bool(first_dates) and real_path(path) != real_path(first_path):
         return None
     if accounts_beside(path, first_path) and not accounts_beside(first_path, path):
         return None
@@ -629,7 +630,7 @@ def _another_name(
 
 
 def _leads_to_a_later_day(link: str) -> bool:
-    dates, target_dates = stamps_in_name(os.path.basename(link)), _dates_of(os.path.realpath(link))  # noqa: PTH119
+    dates, target_dates = stamps_in_name(os.path.basename(link)), _dates_of(real_path(link))  # noqa: PTH119
     return bool(dates and target_dates) and max(target_dates) - max(dates) > _A_DAY
 
 
@@ -651,7 +652,7 @@ def _stamp_of_directory(directory: str) -> Stamp | None:
 
     None where one of the two names is of a later day than the other, which may be of no date.
     """
-    real = os.path.realpath(directory)
+    real = real_path(directory)
     found, behind = (stamp_of_folder(Path(each).parts) for each in (directory, real))
     if found and behind:
         return found if behind.instant <= found.instant else None

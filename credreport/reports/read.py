@@ -496,7 +496,8 @@ def _find_same_account(reports: Sequence[Report]) -> list[Problem]:
     problems: list[Problem] = []
     seen: dict[str, int] = {}
     for report in reports:
-        words = f"account {report.account_id}" if report.account_id else "an account without an ARN"
+        known = report.account_id if report.account_id.isdecimal() else repr(report.account_id)
+        words = f"account {known}" if report.account_id else "an account without an ARN"
         roots = np.flatnonzero(report.users.is_root[report.first : report.end])
         if report.account_id in seen:
             line = seen[report.account_id]

@@ -27,6 +27,7 @@ from credreport.schema import (
     ROOT_USER,
     USER,
 )
+from credreport.text import as_code
 
 _HEADER_MARKS = {USER, "password_enabled", "access_key_1_active"}
 _HEADER_CELLS = 3  # this many column names make a row a second header
@@ -273,7 +274,7 @@ def find_header_problems(name: str, cells: list[str], line: int) -> list[Problem
     known = set(cells) & set(KNOWN_COLUMNS)
     start = ",".join(cells)[:80]
     if any(ARN_START.match(cell) for cell in cells):
-        found = f"no header line: the file starts with a row of data ({start} …)"
+        found = f"no header line: the file starts with a row of data, {start!r}"
         return [Problem(name, line, 1, found, "Put AWS's header line back")]
     if len(known) < 3:
         near = {cell.strip(" \ufeff").lower() for cell in cells} & set(KNOWN_COLUMNS)
@@ -286,7 +287,7 @@ def find_header_problems(name: str, cells: list[str], line: int) -> list[Problem
     twice = sorted(cell for cell, count in Counter(cells).items() if cell and count > 1)
     for column in twice:
         place = len(cells) - cells[::-1].index(column)
-        found = f"column `{column}` is named twice"
+        found = f"column {as_code(column)} is named twice"
         problems.append(Problem(name, line, place, found, "Keep one, or download the report again"))
     missing = [column for column in NEEDED_COLUMNS if column not in cells]
     if missing:

@@ -260,7 +260,7 @@ def _read_csv(
     gaps = [
         (line, "a line without anything in it")
         for line, has_cells in empty.items()
-        if (has_cells or line < last) and line - 1 not in empty
+        if (has_cells or line < last or width == 1) and line - 1 not in empty
     ]
     for few in (short, gaps):
         if 2 * len(few) <= rows + 1:  # more are the manner of the file

@@ -13,6 +13,7 @@ from typing import Any
 
 from credreport.errors import Problem, UsageError, problem_lines
 from credreport.rules.option_file import place_of, read_option_file
+from credreport.text import as_code
 
 _MAX_BYTES = 1024 * 1024
 _MOST_PROBLEMS = 1_000
@@ -26,6 +27,8 @@ _HEADING = re.compile(r"""\s*+\[++\s*+(["']?+)([^"'\].]*+)\1\s*+[\].]""")
 _TAKEN_OUT = re.compile(r"""[ \t]*+#(?:["' \t]*+#){0,3}["' \t]*+""")
 _ASSIGNED = r"""["']?[ \t]*=[ \t]*(?:["']|[-+]?[0-9]|true|false|\[[ \t]*(?:["'\]]|$))"""
 _ASSIGNMENT = re.compile(rf"[a-z]{_ASSIGNED}")
+# Blanks that overwrote the end of a line and the beginning of the next.
+_GAP = re.compile(r"#.*[ \t]{12}[\w-]*[ \t]*=")
 _ITEM = re.compile(r"""(["'])([^"'\s,#\[\]]++)\1[ \t]*+(?:[,#\]]|$)""")
 _ITEMS_TAKEN_OUT = re.compile(r"""(?:[\s#,]|"[^"'\s,#\[\]]++"|'[^"'\s,#\[\]]++')*+""")
 _LONG_KEY = re.compile(
@@ -188,7 +191,7 @@ class TomlFile:
                 self._find_swallowed_items(first, self._block(table, number)[1], value)
             if key not in known:
                 line = self.line_of(key, table, number)
-                self.report(line, f"unknown key `{_cut(key)}`", suggest(key, known))
+                self.report(line, f"unknown key {as_code(_cut(key))}", suggest(key, known))
         if not table or number < len(self._tables.get(table, ())):
             self._find_swallowed([key for key in known if key not in values], table, number)
 
@@ -198,6 +201,11 @@ class TomlFile:
         assigned = re.compile(rf"({'|'.join(missing)}){_ASSIGNED}")
         for place in range(max(start - 1, 0), end) if missing else ():
             line = self._lines[place]
+            if _GAP.search(line):
+                self.report(
+                    place + 1, "a gap in a comment, and a setting behind it", "Begin a line with it"
+                )
+                continue
             for match in assigned.finditer(line):
                 if not _TAKEN_OUT.fullmatch(line, 0, match.start()):
                     found = f"`{match[1]} =` is part of a comment or a text"
@@ -210,9 +218,11 @@ class TomlFile:
             before, _, comment = self._lines[place].partition("#")
             if "]" in before:
                 break
-            item = _ITEM.search(_ITEMS_TAKEN_OUT.sub("", comment, count=1))
+            if place > first:  # nobody takes one out behind the bracket
+                comment = _ITEMS_TAKEN_OUT.sub("", comment, count=1)
+            item = _ITEM.search(comment)
             if item and item[2] not in items:
-                found = f"`{_cut(item[2])}` is part of a comment in a list"
+                found = f"{as_code(_cut(item[2]))} is part of a comment in a list"
                 self.report(place + 1, found, "Begin a line with it, or take it out")
 
     def tables(self, name: str) -> list[dict[str, Any]]:

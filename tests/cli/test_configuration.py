@@ -272,6 +272,15 @@ def test_what_the_command_line_decides_sets_that_of_the_file_aside(
     ]
 
 
+def test_an_option_in_the_place_of_a_value_sets_nothing_aside(place: Path) -> None:
+    assert place.is_dir()
+    configure('profile = "cis-5.0"\n')
+    done = run("analyze", "in", "--format", "none", "--ticket", "--policy")
+    assert "unused for 45 days or more" in done.stdout
+    assert "set aside" not in done.stderr
+    assert "--polcy" in run("analyze", "in", "--polcy", "x").stderr
+
+
 @pytest.mark.parametrize("text", ["", '# profile = "cis-5.0"\n'])
 def test_a_file_that_sets_nothing_is_told(place: Path, text: str) -> None:
     assert place.is_dir()

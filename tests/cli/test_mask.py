@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import re
@@ -16,13 +17,17 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
+from openpyxl.chart import BarChart
 from typer.testing import CliRunner, Result
 
+import credreport
 from credreport.cli.main import app
+from credreport.masking.key import MaskKey
+from credreport.masking.pseudonyms import Masker
 from credreport.output.formats import FORMATS
 from tests.support.books import column
 from tests.support.decided import DAY, fill_in
-from tests.support.reports import root, save, user
+from tests.support.reports import root, save, to_csv, user
 
 OLD = "2025-01-01T00:00:00Z"
 KEY = {"access_key_1_active": "true", "access_key_1_last_rotated": OLD}
@@ -279,6 +284,86 @@ def test_a_name_that_is_a_word_changes_no_verdict(tmp_path: Path, word: str) -> 
         ]
 
     assert answer(word) == answer("zebedee")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "marsupial.zed,arn:aws:iam::837261940538:user/x,2020-01-01T00:00:00Z\n",
+        "The config profile (marsupial-prod) could not be found\n",
+        "An error occurred (AccessDenied): arn:aws:sts::837261940538:assumed-role/A/marsupial\n",
+        "user,arn,a`marsupial`b,a`marsupial`b,password_enabled\n",
+        "9021055\n",
+        to_csv(user("x", "marsupial")) + to_csv(user("y", "marsupial")),
+    ],
+)
+def test_no_refusal_of_a_report_names_anybody(place: Path, data: str) -> None:
+    folder = place / FILES[0] / "2026-03-31"
+    (folder / "bad_2026-03-31T12-00-00Z.csv").write_text(data)
+    done = masked(place, *f"analyze {LATER} --keep-going --format json,html".split())
+    assert done.exit_code == 3
+    for where, found in [
+        ("printed", (done.stdout + done.stderr).encode()),
+        *contents(place / "out"),
+    ]:
+        for name in (b"marsupial", b"9021055"):
+            assert name not in found, where
+
+
+def test_cells_of_a_decision_that_no_run_writes_are_masked(place: Path) -> None:
+    run(place, *f"analyze {LATER} --format xlsx -o PLACE/plain".split())
+    (book,) = (place / "plain").glob("*.xlsx")
+    for header, shown in (("Limit", 3), ("Credential", 3), ("Rule", 2)):
+        filled = load_workbook(book)
+        sheet = filled["Findings"]
+        names = {str(cell.value): int(cell.column or 0) for cell in sheet[1]}
+        sheet.cell(2, names["Disposition"]).value = "Removed"
+        sheet.cell(2, names[header]).value = "marsupial"
+        if header != "Rule":
+            sheet.cell(2, names["Finding ID"]).value = "CR-0123456789AB"
+        filled.create_sheet("marsupial").add_chart(BarChart(), "B2")
+        filled.save(place / "filled.xlsx")
+        line = f"analyze {LATER} --format json,html --carry-from PLACE/filled.xlsx --force"
+        done = masked(place, *line.split(), out=header)
+        assert done.exit_code == shown, done.output
+        written = [*contents(place / header)] if (place / header).exists() else []
+        for where, found in [("printed", (done.stdout + done.stderr).encode()), *written]:
+            assert b"marsupial" not in found, where
+
+
+def test_what_is_masked_in_batches_is_not_masked_twice(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = user("wombat", TWO, **KEY, arn=f"arn:aws:iam::{TWO}:user/another")
+    save(place / "in", root(TWO), other, name="w_2026-03-31T12-00-00Z.csv")
+    monkeypatch.setattr("credreport.evidence.evidence.MAX_POPULATION_ROWS", 1)
+    line = "analyze PLACE/in --mask --mask-key PLACE/k.key --format json -o PLACE/out"
+    done = run(place, *line.split())
+    (path,) = (each for each in (place / "out").glob("*-masked.json"))
+    document = json.loads(path.read_bytes())
+    (account,) = {row["account_id"] for row in document["inputs"]}
+    said = [each["message"] for each in document["warnings"] if "arn:" in each["message"]]
+    assert said
+    assert all(account in each for each in said)
+    again = run(place, "verify", "PLACE/out", "PLACE/in", "--mask-key", "PLACE/k.key")
+    assert again.exit_code == 0, again.output
+    assert done.exit_code in (0, 3)
+
+
+def test_the_programs_own_words_stay() -> None:
+    """Whatever stands between backticks in a string of the program, and is not filled in."""
+    masker = Masker(MaskKey(bytes(32)))
+    for path in Path(credreport.__file__).parent.rglob("*.py"):
+        nodes = [*ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+        said = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+        for node in nodes:
+            if (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and id(node) not in said
+            ):
+                for word in re.findall(r"`([a-zA-Z#-][^`\n\\\[]+)`", node.value):
+                    assert masker.text(f"`{word}`") == f"`{word}`", path
 
 
 def test_a_refused_policy_is_said_without_names_though_there_is_no_key_yet(place: Path) -> None:

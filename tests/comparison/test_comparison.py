@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from time import process_time
 
 import pandas as pd
 import pytest
 
 import credreport
 from credreport.comparison import timeline
+from credreport.comparison.changes import _find_swapped_users
 from credreport.comparison.comparison import Comparison, compare, compare_all
 from credreport.comparison.days import list_days
 from credreport.comparison.tally import comparison_verdict
@@ -938,3 +940,14 @@ def test_of_many_days_the_first_and_the_last_are_named() -> None:
     assert list_days(days[:1]) == "2026-01-31"
     assert list_days(days[:4]) == "2026-01-31, 2026-02-28, 2026-03-31 and 2026-04-30"
     assert list_days(days) == "5 dates, 2026-01-31 to 2026-05-31"
+
+
+def test_users_made_in_one_second_are_compared_in_line_with_their_number() -> None:
+    born = pd.Timestamp("2026-01-01", tz="UTC")
+    keys = pd.DataFrame({"user_key": [f"u{number}" for number in range(5_000)]}).assign(
+        account_id=ACCOUNT, created=born, set_at=born, kind="access_key", is_created_known=True
+    )
+    started = process_time()
+    assert _find_swapped_users(keys, keys) == []
+    assert len(_find_swapped_users(keys[:1], keys[1:])) == 5_000
+    assert process_time() - started < 1

@@ -237,8 +237,8 @@ class TestRowsThatWereMixedUp:
     @pytest.mark.parametrize(
         ("change", "there", "here"),
         [
-            ({"rule": "unused-password"}, "unused-password", "unused-access-key"),
-            ({"account_id": "999988887777"}, "999988887777", ACCOUNT),
+            ({"rule": "unused-password"}, "'unused-password'", "'unused-access-key'"),
+            ({"account_id": "999988887777"}, "'999988887777'", f"'{ACCOUNT}'"),
             ({"user": "b"}, "'b'", "'a'"),
         ],
     )

@@ -161,7 +161,7 @@ def test_numbers_count_from_1904_where_the_workbook_does() -> None:
 
 @pytest.mark.parametrize("column", [2, 3, 4, 5])
 @pytest.mark.parametrize(
-    ("value", "found"), [("=TODAY()", "a formula"), ("#N/A", "the error value #N/A")]
+    ("value", "found"), [("=TODAY()", "a formula"), ("#N/A", "the error value '#N/A'")]
 )
 def test_a_formula_or_an_error_is_refused(column: int, value: str, found: str) -> None:
     cells: list[Any] = [ID, "ann", None, None, None, None]
@@ -396,6 +396,36 @@ class TestWhatSomebodyAdded:
         book[title].add_image(Image(picture), "T2")
         said = (f"a picture or shape on the sheet {title}",) if is_named else ()
         assert parse(saved(book)).added == said
+
+    @pytest.mark.parametrize(
+        "cells",
+        [
+            {"Account": "Removed"},
+            {"Rule": "SEC-1234"},
+            {"State": "Removed"},
+            {"Finding ID": "x", "Account": ID},
+        ],
+    )
+    def test_is_named_where_a_row_has_the_cells_of_another(self, cells: dict[str, str]) -> None:
+        headers = ("Finding ID", "Account", "Rule", "State")
+        good = [OTHER, "111122223333", "unused-access-key", "open"]
+        bad = [cells.get(name, cell) for name, cell in zip(headers, good, strict=True)]
+        data = make([ID, "ann", "Open"], Remediation=[headers, good, bad])
+        said = "text outside the table of the sheet Remediation (A3, B3, C3, D3)"
+        assert said in parse(data).added
+
+    @pytest.mark.parametrize(
+        ("kind", "is_named"), [("oleObject", True), ("image", True), ("table", False)]
+    )
+    def test_is_named_where_it_is_an_object(self, kind: str, is_named: bool) -> None:
+        data, space = io.BytesIO(make([ID, "ann", "Open"])), "http://schemas.openxmlformats.org"
+        with zipfile.ZipFile(data, "a") as archive:
+            archive.writestr(
+                "xl/worksheets/_rels/sheet1.xml.rels",
+                f"<Relationships><Relationship Target='../x.bin' Type='{space}/x/{kind}'/></Relationships>",
+            )
+        said = ("a picture or shape on the sheet Findings",) if is_named else ()
+        assert parse(data.getvalue()).added == said
 
     def test_is_named_where_it_is_a_chart_on_another_sheet(self) -> None:
         book = openpyxl.load_workbook(io.BytesIO(make([ID, "ann", "Open"], Summary=[["x"]])))
@@ -647,7 +677,7 @@ class TestHostile:
         def change(name: str, data: bytes) -> bytes:
             return data.decode().encode(encoding) if name.endswith("sheet1.xml") else data
 
-        assert "its part xl/worksheets/sheet1.xml is in UTF-16: no workbook" in refusal(
+        assert "its part 'xl/worksheets/sheet1.xml' is in UTF-16: no workbook" in refusal(
             edited(change)
         )
 
@@ -675,7 +705,7 @@ class TestHostile:
         damaged = bytearray(make([ID, "ann", "Open"]))
         crc = damaged.rindex(b"xl/worksheets/sheet1.xml") - 46 + 16
         damaged[crc] ^= 1
-        assert "its part xl/worksheets/sheet1.xml is damaged" in refusal(bytes(damaged))
+        assert "its part 'xl/worksheets/sheet1.xml' is damaged" in refusal(bytes(damaged))
 
     def test_rows_are_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(workbook, "_MAX_ROWS", 2)

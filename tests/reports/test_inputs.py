@@ -22,7 +22,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from credreport.errors import Problem
+from credreport.errors import InputRefused, Problem
 from credreport.files import sha256
 from credreport.globs import match
 from credreport.reports import inputs as sources
@@ -38,6 +38,7 @@ from credreport.reports.inputs import (
     is_only_litter,
     used_otherwise,
 )
+from credreport.reports.selection import read_reports
 from credreport.schema import USERS
 from tests.support.reports import open_inputs, root, save, to_csv, user
 
@@ -1272,3 +1273,16 @@ class TestAFileOfAnotherOption:
                 "read empty.csv",
                 "refuse gone.csv: cannot be read: No such file or directory",
             ]
+
+
+def test_a_chain_of_more_links_than_the_system_follows_is_refused(tmp_path: Path) -> None:
+    report = save(tmp_path / "in", root(), user())
+    before = report
+    for number in range(1_200):
+        link = tmp_path / "in" / f"x{number}.csv"
+        link.symlink_to(before.name)
+        before = link
+    with pytest.raises(InputRefused, match="Too many levels of symbolic links"):
+        read_reports([tmp_path / "in"])
+    with pytest.raises(InputRefused, match="Too many levels of symbolic links"):
+        read_reports([str(tmp_path / "in" / "*.csv")])

@@ -301,6 +301,7 @@ def test_so_is_a_value_of_a_key_that_damage_made(tmp_path: Path) -> None:
         (f"id\n{ACCOUNT}\n\n\n{OTHER}\n", "accounts.csv, line 3: a line without anything in it"),
         (f"id,name\n{ACCOUNT},x\n,\n", "accounts.csv, line 3: a line without anything in it"),
         (f"id,name\n{ACCOUNT},P{'x' * 12}\n", "accounts.csv, line 2: 12 times U+0078: an account may"),
+        (f"id\n{ACCOUNT}\n\n", "accounts.csv, line 3: a line without anything in it"),
         (f"id\tname\n{ACCOUNT}\tP{',' * 12}\n", "accounts.csv, line 2: 12 times U+002C: an account may"),
         (f"id;name\n{ACCOUNT};P{chr(9) * 12}\n", "accounts.csv, line 2: 12 times U+0009: an account"),
         (f'[{{"Id": "{ACCOUNT}", "Name": "{"#" * 12}"}}]', "accounts.csv, line 1: 12 times U+0023: an"),

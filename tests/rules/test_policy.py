@@ -435,6 +435,14 @@ def test_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
             "policy.toml, line 2: `root-without-mfa` is part of a comment in a list. Begin a line with it,",
         ),
         (
+            'extend = [#  "never-used-access-key", # Jane\n  "old-password"\n]\n',
+            "policy.toml, line 1: `never-used-access-key` is part of a comment in a list. Begin a line",
+        ),
+        (
+            f"grace_days = 9 # was 60{chr(9) * 12}d_after_days = 30 # SEC-12\n",
+            "policy.toml, line 1: a gap in a comment, and a setting behind it. Begin a line with it.",
+        ),
+        (
             'grace_days = 9\n# admins [[class]] match = "adm-*" unused_after_days = 30\n',
             "policy.toml, line 2: `[[class]]` is part of a comment. Begin a line with it.",
         ),

@@ -380,7 +380,7 @@ CASES: dict[str, Case] = {
     "output text without base64": refused(f"abc\t{AS_OF}\ttext/csv\n", "does not have exactly one base64 text"),
     "output table": refused(TABLE, "`--output table`"),
     "output yaml": fine("Content: " + BASE64 + "\nReportFormat: text/csv\n", "a credential report (CLI YAML)"),
-    "an error text of AWS": refused(AWS_ERROR, "an error message, not a report: An error occurred (ReportNotPresent)"),
+    "an error text of AWS": refused(AWS_ERROR, "an error message, not a report: 'An error occurred (ReportNotPresent)"),
     "no credentials": refused("\nUnable to locate credentials. You can configure credentials by running aws login\n", "an error message, not a report"),
     "a login page": refused(MARKUP, "a web page (perhaps a login page)"),
     "XML of the API": refused(XML, "the raw XML answer"),

@@ -121,7 +121,7 @@ def refuse_other_text(name: str, start: str) -> None:
         raise refused(name, found, "Sign in and download the report again")
     if _AWS_ERROR.search(start):
         first = start.splitlines()[0][:120]
-        raise refused(name, f"an error message, not a report: {first}", AGAIN)
+        raise refused(name, f"an error message, not a report: {first!r}", AGAIN)
     if re.match(r"[-|+]{8,}\r?\n", start) or "GetCredentialReport" in start[:400]:
         raise refused(name, "saved with `--output table`, which is made for reading", AS_JSON)
     if re.match(r"(Content|GeneratedTime|ReportFormat|State)\s*:", start):

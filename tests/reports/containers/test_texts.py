@@ -163,7 +163,7 @@ def zipped(name: str) -> bytes:
         (b"<GetCredentialReportResponse xmlns=''>", "the raw XML answer"),
         (b"\nAn error occurred (ReportNotPresent) when calling", "an error message, not a report"),
         (b"Unable to locate credentials. You can configure", "an error message, not a report"),
-        (f"Could not connect to the endpoint: {'x' * 99}".encode(), f": {'x' * 85}. Download"),
+        (f"Could not connect to the endpoint: {'x' * 99}".encode(), f": {'x' * 85}'. Download"),
         (b"------------------\n| GetCredentialReport |\n", "`--output table`"),
         (b"--------\n", "`--output table`"),
         (b"GetCredentialReport".rjust(400, b"|"), "`--output table`"),
