@@ -82,7 +82,7 @@ _FINDING_ID = re.compile(r"CR-M?[0-9A-F]{12}(?:-[0-9]+)?")
 _FORMS = {
     "Account": re.compile(r"(?:[0-9]{12}|account-[a-z2-7]{14}|unknown)(?:[\n (].*)?", re.DOTALL),
     "Rule": re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+"),
-    "State": re.compile("[a-z][a-z_ ]*"),
+    "State": re.compile("[a-z][a-z_ ]*|waived .*", re.DOTALL),
 }
 _ABOUT = {
     "account_id": "Account", "user": "User", "credential": "Credential", "rule": "Rule",

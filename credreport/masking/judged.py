@@ -24,7 +24,7 @@ from credreport.rules.accounts import Account, AccountList
 from credreport.rules.catalogue import RULES
 from credreport.rules.option_file import Configuration, OptionFile
 from credreport.rules.policy import Policy, UserClass
-from credreport.schema import KNOWN_COLUMNS, SLOT_WORDS
+from credreport.schema import ACCOUNT_ID, KNOWN_COLUMNS, SLOT_WORDS
 from credreport.verdicts.assessment import Assessment, Part
 from credreport.verdicts.tally import shown_account
 
@@ -257,8 +257,10 @@ def mask_decisions(decisions: Decisions, masker: Masker) -> Decisions:
             text = getattr(each, name)
             texts[name] = text if known.fullmatch(text) else masker.name("text", text)
         each = replace(each, **texts)
-        if each.is_masked:
-            return each
+        if each.is_masked and masker.user(each.user) == each.user:
+            is_id = ACCOUNT_ID.fullmatch(each.account_id)
+            account = each.account_id if is_id else _mask_shown_account(each.account_id, masker)
+            return replace(each, account_id=account)
         return replace(
             each,
             finding_id=masker.ids(each.finding_id),

@@ -32,7 +32,9 @@ _LINE_ENDS = {"n": "\n", "r": "\r", "t": "\t"}
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]{2,9}){1,3}-[0-9]{1,2}|(?:aws-)?global")
 _SERVICE = re.compile(r"[a-z][a-z-]{0,30}[0-9]{0,2}")  # nobody knows those of next year
 # What a cell may say without naming anybody: dates, numbers, and AWS's own words.
-_PLAIN = re.compile(r"[0-9]*(?:[-+:./TZ ][-0-9+:./TZ ]*)?")
+_PLAIN = re.compile(
+    r"[0-9]{0,11}|[0-9]{1,4}([-./])[0-9]{1,2}\1[0-9]{1,4}(?:[T ]?[0-9:.]{1,15} ?(?:Z|[-+][0-9:]{2,6})?)?|[0-9]{1,4}[:.][0-9:.]{0,9}"
+)
 _NUMBER = re.compile(r"[0-9]{5,}")  # in quotes, perhaps a user called by one
 _KNOWN_WORDS = frozenset(
     {

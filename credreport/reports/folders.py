@@ -11,14 +11,13 @@ from credreport.reports.name_dates import stamps_in_name
 from credreport.reports.stamp import MOST_FOLDERS, is_called_by_a_time, part_steps, steps_of
 
 # Twelve digits, or three groups of four; not part of a UUID, a longer number in groups or a version.
-_GROUPS = (
-    r"(?<![^0-9][0-9]{4}[-_., ])(?<!\A[0-9]{4}[-_., ])"
-    r"[0-9]{4}(?P<mark>[-_., \u2010-\u2015\u2212]{1,3})[0-9]{4}(?P=mark)[0-9]{4}(?!(?P=mark)[0-9]{4})"
-)
+_MARK = r"[-_.,+~ \u2010-\u2015\u2212]{1,3}"
 _ACCOUNT = re.compile(
-    r"(?<![0-9])(?<![0-9]\.)(?<![0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-)"
-    rf"(?:[0-9]{{12}}|{_GROUPS})(?![0-9]|-[0-9a-fA-F]{{12}})"
+    r"(?<![0-9])(?<![0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-)"
+    rf"(?:[0-9]{{12}}|(?<![0-9]\.)[0-9]{{4}}(?P<mark>{_MARK})[0-9]{{4}}(?:(?P=mark)[0-9]{{4}})+)"
+    r"(?![0-9]|-[0-9a-fA-F]{12})"
 )
+_YEAR = re.compile("20[0-4][0-9]")
 # What else is written as twelve digits: the number of a ticket (`INC000012345678`), a day and a minute in
 # any order, and two years in a row.
 _TICKET = re.compile(r"[A-Za-z]{3}000[0-9]{9}")
@@ -45,6 +44,17 @@ def _accounts_in(name: str) -> Iterator[str]:
     for match in _ACCOUNT.finditer(name):
         start, end = match.span()
         digits = _NO_DIGIT.sub("", match[0])
+        if len(digits) == 16:  # a year on either side of it
+            first, last = digits[:4], digits[-4:]
+            digits = (
+                digits[:12]
+                if _YEAR.fullmatch(last)
+                else digits[4:]
+                if _YEAR.fullmatch(first)
+                else ""
+            )
+        if len(digits) != 12:
+            continue
         is_of_hash = any(first <= start and end <= last for first, last in hashes)
         is_ticket = _TICKET.fullmatch(name, start - 3, end) is not None
         is_whole = name[:start].rpartition("/")[2] == "" and name[end : end + 1] in ("", ".", "/")

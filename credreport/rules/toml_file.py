@@ -28,7 +28,7 @@ _TAKEN_OUT = re.compile(r"""[ \t]*+#(?:["' \t]*+#){0,3}["' \t]*+""")
 _ASSIGNED = r"""["']?[ \t]*=[ \t]*(?:["']|[-+]?[0-9]|true|false|\[[ \t]*(?:["'\]]|$))"""
 _ASSIGNMENT = re.compile(rf"[a-z]{_ASSIGNED}")
 # Blanks that overwrote the end of a line and the beginning of the next.
-_GAP = re.compile(r"#.*[ \t]{12}[\w-]*[ \t]*=")
+_GAP = re.compile(rf"(?<![ \t])[ \t]{{12,}}+([\w-]++){_ASSIGNED}")
 _ITEM = re.compile(r"""(["'])([^"'\s,#\[\]]++)\1[ \t]*+(?:[,#\]]|$)""")
 _ITEMS_TAKEN_OUT = re.compile(r"""(?:[\s#,]|"[^"'\s,#\[\]]++"|'[^"'\s,#\[\]]++')*+""")
 _LONG_KEY = re.compile(
@@ -194,6 +194,17 @@ class TomlFile:
                 self.report(line, f"unknown key {as_code(_cut(key))}", suggest(key, known))
         if not table or number < len(self._tables.get(table, ())):
             self._find_swallowed([key for key in known if key not in values], table, number)
+            self._find_gaps(known, table, number)
+
+    def _find_gaps(self, known: Sequence[str], table: str, number: int) -> None:
+        """Report the end of a key in a comment, behind blanks that overwrote what was before it."""
+        start, end = self._block(table, number)
+        for place in range(max(start - 1, 0), end):
+            code, _, comment = self._lines[place].partition("#")
+            gap = _GAP.search(comment) if code.strip() else None
+            if gap and any(key.endswith(gap[1]) for key in known):
+                found = "a gap in a comment, and a setting behind it"
+                self.report(place + 1, found, "Begin a line with it")
 
     def _find_swallowed(self, missing: Sequence[str], table: str, number: int) -> None:
         """Report a key in a comment or a text, where a line before it has lost its end."""
@@ -201,11 +212,6 @@ class TomlFile:
         assigned = re.compile(rf"({'|'.join(missing)}){_ASSIGNED}")
         for place in range(max(start - 1, 0), end) if missing else ():
             line = self._lines[place]
-            if _GAP.search(line):
-                self.report(
-                    place + 1, "a gap in a comment, and a setting behind it", "Begin a line with it"
-                )
-                continue
             for match in assigned.finditer(line):
                 if not _TAKEN_OUT.fullmatch(line, 0, match.start()):
                     found = f"`{match[1]} =` is part of a comment or a text"
@@ -218,9 +224,10 @@ class TomlFile:
             before, _, comment = self._lines[place].partition("#")
             if "]" in before:
                 break
-            if place > first:  # nobody takes one out behind the bracket
-                comment = _ITEMS_TAKEN_OUT.sub("", comment, count=1)
-            item = _ITEM.search(comment)
+            if place > first:
+                item = _ITEM.search(_ITEMS_TAKEN_OUT.sub("", comment, count=1))
+            else:  # nobody takes one out behind the bracket
+                item = _ITEM.match(comment.lstrip("# \t"))
             if item and item[2] not in items:
                 found = f"{as_code(_cut(item[2]))} is part of a comment in a list"
                 self.report(place + 1, found, "Begin a line with it, or take it out")

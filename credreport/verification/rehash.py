@@ -159,7 +159,8 @@ def read_plain(path: Path, most: int = _MOST_TEXT) -> bytes | str:
     """Return the content of a plain file, or in words why it cannot be had."""
     try:
         with open_regular(path, follow=False) as file:
-            data = file.read(most + 1)
+            # As much as it may be would be allocated, however small the file is.
+            data = file.read(min(most, os.fstat(file.fileno()).st_size) + 1)
     except (OSError, ValueError) as error:
         return _why_not(error)
     return data if len(data) <= most else f"{TOO_LARGE} {most >> 20} MiB, which is not read"

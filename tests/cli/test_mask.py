@@ -331,6 +331,32 @@ def test_cells_of_a_decision_that_no_run_writes_are_masked(place: Path) -> None:
             assert b"marsupial" not in found, where
 
 
+def test_a_name_typed_over_a_pseudonym_is_masked(place: Path) -> None:
+    masked(place, *f"analyze {LATER} --format xlsx".split(), out="first")
+    (book,) = (place / "first").glob("*.xlsx")
+    filled = load_workbook(book)
+    sheet = filled["Findings"]
+    names = {str(cell.value): int(cell.column or 0) for cell in sheet[1]}
+    for header, text in (
+        ("Finding ID", "CR-MABCDEF123456"),
+        ("User", "marsupial"),
+        ("Account", "987654321098"),
+    ):
+        sheet.cell(2, names[header]).value = text
+    sheet.cell(2, names["Disposition"]).value = "Open"
+    filled.save(place / "filled.xlsx")
+    done = masked(
+        place, *f"analyze {LATER} --format json,html --carry-from PLACE/filled.xlsx".split()
+    )
+    assert done.exit_code == 3, done.output
+    for where, found in [
+        ("printed", (done.stdout + done.stderr).encode()),
+        *contents(place / "out"),
+    ]:
+        for name in (b"marsupial", b"987654321098"):
+            assert name not in found, where
+
+
 def test_what_is_masked_in_batches_is_not_masked_twice(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

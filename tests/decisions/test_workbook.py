@@ -397,6 +397,12 @@ class TestWhatSomebodyAdded:
         said = (f"a picture or shape on the sheet {title}",) if is_named else ()
         assert parse(saved(book)).added == said
 
+    @pytest.mark.parametrize("state", ["open", "waived W-1", "waived Ausnahme 7"])
+    def test_is_not_the_state_of_a_finding(self, state: str) -> None:
+        headers = [*HEADERS, "State"]
+        data = make([ID, "ann", "Open", None, None, None, state], headers=headers)
+        assert "text outside the table" not in " ".join(parse(data).added)
+
     @pytest.mark.parametrize(
         "cells",
         [

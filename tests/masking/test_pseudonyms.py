@@ -123,3 +123,23 @@ def test_only_what_may_be_a_region_or_a_service_stays(
     assert (masker.region(text) == text, masker.service(text) == text) == (is_region, is_service)
     masker.user("s3")
     assert masker.service("s3") != "s3"
+
+
+@pytest.mark.parametrize(
+    ("cell", "stays"),
+    [
+        ("2026-01-31T12:00:00Z", True),
+        ("2026-01-31T12:00:00+00:00", True),
+        ("31.01.2026 12:00", True),
+        ("1/31/2026", True),
+        ("12:00", True),
+        ("7", True),
+        ("", True),
+        ("1111-2222-3333", False),
+        ("1111-2222-333", False),
+        ("+49 170 1234567", False),
+        ("1111222233334", False),
+    ],
+)
+def test_a_cell_is_plain_only_as_a_date_or_a_short_number(cell: str, stays: bool) -> None:
+    assert (Masker(MaskKey(bytes(32))).cell(cell) == cell) is stays

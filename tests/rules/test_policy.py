@@ -762,3 +762,20 @@ def test_what_a_rule_cannot_tell_is_listed_and_said(tmp_path: Path) -> None:
         ],
     ]
     assert rows["cells"].iloc[1].startswith("mfa_active=yes; password_enabled=true; ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "unused_after_days = 9\n# old_password_days              = 30\n",
+        "unused_after_days = 9 # as agreed              = annex 3\n",
+        "unused_after_days = 9 # our limit of days              = 30 as in annex 3\n",
+        f"{'#' * 200_000}{' ' * 200_000}\nunused_after_days = 9\n",
+    ],
+)
+def test_a_remark_with_a_gap_is_read_at_once(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text(text, encoding="utf-8")
+    started = time.process_time()
+    load_policy(path)
+    assert time.process_time() - started < 2

@@ -30,6 +30,11 @@ _YAML_PAIR = re.compile(r"(?:- | {0,4})(?P<key>Content|GeneratedTime|ReportForma
 _YAML_BLOCK = re.compile(r"(?:!!binary )?[|>][-+]?")
 _LONGEST_FIELD = 100  # letters; a damaged time may say anything
 _TIME = re.compile(rf"[0-9]{{4}}-.{{,{_LONGEST_FIELD}}}")
+# A time as programs write it, or seconds or milliseconds since 1970.
+_TIME_BESIDE = re.compile(
+    r"20[0-9]{2}[-/]|20[0-9]{6}T|[0-9]{1,2}[/.][0-9]{1,2}[/.]20[0-9]{2}|[A-Z][a-z]{2}, [0-9]{1,2} |1[0-9]{9}(?:[0-9]{3})?(?![0-9])"
+)
+_ACCOUNT_BESIDE = re.compile(r"(?:\A|arn:aws[a-z-]*:[a-z0-9-]*:[a-z0-9-]*:)([0-9]{12})(?=:|\Z)")
 _LONGEST_REST = 1_000  # letters: what AWS and its libraries answer beside `Content` has some 400
 _NO_PYTHON_ESCAPE = re.compile(rb"\n|\\(?!x[0-9a-f]{2}|[nrt'\"])")
 
@@ -121,35 +126,38 @@ def _unpack_answer(name: str, answer: dict[str, object], which: str) -> Unpacked
     if sum(map(len, others)) > _LONGEST_REST:
         found = f"more than {_LONGEST_REST} letters beside `Content`, which may hold another report"
         raise refused(name, which + found, AS_JSON)
-    has_time = "GeneratedTime" in answer
-    if any(_is_a_time(key, value, has_time=has_time) for key, value in _pairs_in(beside)):
+    own = answer.get("GeneratedTime")
+    if _has_another_time(beside, has_time=bool(own.strip() if isinstance(own, str) else own)):
         found = "a time beside `Content` that is not its `GeneratedTime`"
         raise refused(name, which + found, AS_JSON)
     time = answer.get("GeneratedTime", "")
     unpacked = _unpack_content(name, answer["Content"], "CLI JSON")
+    accounts = {found for text in others for found in _ACCOUNT_BESIDE.findall(text)}
+    if accounts and not any(f"::{each}:" in unpacked.text for each in accounts):
+        found = f"account {min(accounts)} stands beside `Content`, but the report is not of it"
+        raise refused(name, which + found, AGAIN)
     return replace(unpacked, generated_time=time if isinstance(time, str) else json.dumps(time))
 
 
-def _pairs_in(value: object) -> Iterator[tuple[str, object]]:
-    """Yield the keys of a JSON value at any depth, each with its own value."""
-    waiting = [value]
+def _has_another_time(beside: Mapping[str, object], *, has_time: bool) -> bool:
+    """Whether `GeneratedTime` is there in another spelling or place; if it is missing, whether any time is."""
+    waiting: list[tuple[str, object, bool]] = [(key, value, True) for key, value in beside.items()]
     while waiting:
-        each = waiting.pop()
-        if isinstance(each, dict):
-            yield from each.items()
-            waiting += each.values()
-        elif isinstance(each, list):
-            waiting += each
-
-
-def _is_a_time(key: str, value: object, *, has_time: bool) -> bool:
-    """Whether a key is `GeneratedTime` in another spelling; where that is not there, whether it has a time."""
-    if key == "GeneratedTime":
-        return False
-    letters = "".join(filter(str.isalpha, key)).lower()
-    return letters == "generatedtime" or (
-        not has_time and isinstance(value, str) and _TIME.match(value.strip()) is not None
-    )
+        key, value, is_on_top = waiting.pop()
+        is_own = is_on_top and key == "GeneratedTime"
+        if not is_own and "".join(filter(str.isalpha, key)).lower() == "generatedtime":
+            return True
+        if (
+            not is_own
+            and not has_time
+            and any(_TIME_BESIDE.match(str(each).strip()) for each in (key, value))
+        ):
+            return True
+        if isinstance(value, dict):
+            waiting += [(each, inner, False) for each, inner in value.items()]
+        elif isinstance(value, list):
+            waiting += [("", inner, False) for inner in value]
+    return False
 
 
 def _texts_in(value: object) -> Iterator[str]:

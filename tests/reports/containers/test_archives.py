@@ -523,7 +523,9 @@ def test_a_report_that_another_type_makes_a_header_is_refused(kind: bytes, repor
         archive.addfile(info, io.BytesIO(report))
         archive.addfile(tarfile.TarInfo("c.csv"))
 
-    assert tar_refusal(tarred(add, tarfile.GNU_FORMAT)).startswith("a report in the headers of '")
+    said = tar_refusal(tarred(add, tarfile.GNU_FORMAT))
+    # Newer releases of Python end at such a header, and the archive does not end there.
+    assert said.startswith(("a report in the headers of '", "damaged or cut short after 4 members"))
 
 
 @pytest.mark.parametrize("is_wide", [False, True])

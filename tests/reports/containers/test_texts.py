@@ -248,6 +248,9 @@ LATER = "2027-01-01T00:00:00Z"
     "beside",
     [
         {"generatedTime": LATER}, {"GeneratedTime ": LATER}, {"generated_time": 1}, {"a": [{"Generated-Time": LATER}]},
+        {"Metadata": {"GeneratedTime": LATER}}, {"GeneratedTime": "", "a": LATER}, {"GeneratedTime": "absent", "a": [LATER]},
+        {"GeneratedTime": "absent", "GeneratedAt": 1798610409}, {"GeneratedTime": "absent", LATER: 1},
+        {"GeneratedTime": "absent", "date": "Wed, 30 Dec 2026 06:00:09 GMT"}, {"GeneratedTime": None, "a": "12/30/2026"},
         {"GeneratedTime": "absent", "generatedTime": LATER}, {"GeneratedTime": "absent", "GeneratedAt": LATER},
         {"GeneratedTime": "absent", "GeneratefTime": LATER}, {"GeneratedTime": "absent", "a": [{"b": LATER}]},
     ],
@@ -255,6 +258,14 @@ LATER = "2027-01-01T00:00:00Z"
 def test_a_time_under_another_key_beside_the_content_is_refused(beside: dict[str, object]) -> None:
     with pytest.raises(InputRefused, match="a time beside `Content` that is not its"):
         unpack("report", answer(**beside))
+
+
+@pytest.mark.parametrize("beside", ["999988887777", "arn:aws:iam::999988887777:root"])
+def test_another_account_beside_the_content_is_refused(beside: str) -> None:
+    with pytest.raises(InputRefused, match="account 999988887777 stands beside `Content`"):
+        unpack("report", answer(AccountId=beside))
+    (unpacked,) = unpack("report", answer(Account="111122223333", Caller=beside))
+    assert unpacked.text == TEXT
 
 
 def test_other_times_beside_that_of_the_report_are_no_matter() -> None:
