@@ -54,8 +54,6 @@ def real_path(path: str | Path) -> str:
     except OSError as error:
         if error.errno == errno.ELOOP:  # Python would follow each, and run out of stack
             return os.path.abspath(path)  # noqa: PTH100 - a link stays
-    except ValueError:
-        pass
     return os.path.realpath(path)
 
 

@@ -143,3 +143,9 @@ def test_only_what_may_be_a_region_or_a_service_stays(
 )
 def test_a_cell_is_plain_only_as_a_date_or_a_short_number(cell: str, stays: bool) -> None:
     assert (Masker(MaskKey(bytes(32))).cell(cell) == cell) is stays
+
+
+def test_ids_in_quotes_are_those_of_the_tables() -> None:
+    masker = Masker(MaskKey(bytes(32)))
+    account, finding = masker.account("111122223333"), masker.ids("CR-A3791EB9AFA1-2")
+    assert masker.text("'111122223333' and 'CR-A3791EB9AFA1-2'") == f"'{account}' and '{finding}'"
