@@ -17,7 +17,7 @@ _ACCOUNT = re.compile(
     rf"(?:[0-9]{{12}}|(?<![0-9]\.)[0-9]{{4}}(?P<mark>{_MARK})[0-9]{{4}}(?:(?P=mark)[0-9]{{4}})+)"
     r"(?![0-9]|-[0-9a-fA-F]{12})"
 )
-_YEAR = re.compile("20[0-4][0-9]")
+_BESIDE_YEAR = re.compile("([0-9]{12})20[0-4][0-9]|20[0-4][0-9]([0-9]{12})")
 # What else is written as twelve digits: the number of a ticket (`INC000012345678`), a day and a minute in
 # any order, and two years in a row.
 _TICKET = re.compile(r"[A-Za-z]{3}000[0-9]{9}")
@@ -44,15 +44,8 @@ def _accounts_in(name: str) -> Iterator[str]:
     for match in _ACCOUNT.finditer(name):
         start, end = match.span()
         digits = _NO_DIGIT.sub("", match[0])
-        if len(digits) == 16:  # a year on either side of it
-            first, last = digits[:4], digits[-4:]
-            digits = (
-                digits[:12]
-                if _YEAR.fullmatch(last)
-                else digits[4:]
-                if _YEAR.fullmatch(first)
-                else ""
-            )
+        if beside := _BESIDE_YEAR.fullmatch(digits):
+            digits = beside[1] or beside[2]
         if len(digits) != 12:
             continue
         is_of_hash = any(first <= start and end <= last for first, last in hashes)

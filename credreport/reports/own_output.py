@@ -74,12 +74,12 @@ def holds_rows(value: object, *, is_ours: bool) -> bool:
         items: Iterable[object] = ()
         if isinstance(each, list):
             items = each
+            waiting += each
         elif isinstance(each, dict):
             if not _OF_A_REPORT.isdisjoint(map(str.lower, each)):
                 return True
             items = () if is_ours else each.values()
             waiting += each.values()
-        waiting += each if isinstance(each, list) else ()
         cells = [item for item in items if isinstance(item, str)]
         if len(cells) > 1 and has_report([",".join(cells), "".join(cells)]):
             return True

@@ -37,6 +37,7 @@ from credreport.reports.sections import (
 from credreport.reports.stamp import find_stamp
 from credreport.reports.users import find_root, has_blank_user, read_accounts, read_order
 from credreport.schema import (
+    ACCOUNT_ID,
     ARN,
     BASE64_HEADER,
     CREATED,
@@ -496,7 +497,8 @@ def _find_same_account(reports: Sequence[Report]) -> list[Problem]:
     problems: list[Problem] = []
     seen: dict[str, int] = {}
     for report in reports:
-        known = report.account_id if report.account_id.isdecimal() else repr(report.account_id)
+        is_id = ACCOUNT_ID.fullmatch(report.account_id)
+        known = report.account_id if is_id else repr(report.account_id)
         words = f"account {known}" if report.account_id else "an account without an ARN"
         roots = np.flatnonzero(report.users.is_root[report.first : report.end])
         if report.account_id in seen:

@@ -143,11 +143,12 @@ class TomlFile:
 
     def line_in_comment(self, table: str) -> int:
         """Return the line of which a comment has a table's heading, unless it was taken out; 0 if none."""
-        name = r"[ \t]*[.][ \t]*".join(table.split("."))
-        heading = re.compile(rf"#.*?(?=\[[ \t]*{name}[ \t]*\])")
+        name = r"[ \t]*+[.][ \t]*+".join(table.split("."))
+        heading = re.compile(rf"\[[ \t]*+{name}[ \t]*+\]")
         for number, line in enumerate(self._lines, 1):
-            found = heading.search(line)
-            if found and not _TAKEN_OUT.fullmatch(line, 0, found.end()):
+            comment = line.find("#")
+            found = heading.search(line, comment) if comment >= 0 else None
+            if found and not _TAKEN_OUT.fullmatch(line, 0, found.start()):
                 return number
         return 0
 

@@ -93,18 +93,18 @@ def _ends_of(name: str) -> list[str]:
 def unused_inputs(
     manifests: Sequence[Manifest], given: Sequence[Given], called: Called = str
 ) -> list[str]:
-    """Return the inputs in which there is nothing that a manifest lists."""
+    """Return the inputs in which there is nothing that a manifest lists; `called` is of those with pseudonyms."""
     known = set[str]()
-    left_out: list[str] = []
+    left_out: dict[bool, list[str]] = {True: [], False: []}
     for manifest in manifests:
         known |= {entry["sha256"] for entry in manifest.document["inputs"]}
-        left_out += map(file_of, manifest.left_out(REPORT, BASELINE))
-    names = LeftOut(left_out, called)
+        left_out[manifest.is_masked] += map(file_of, manifest.left_out(REPORT, BASELINE))
+    names = LeftOut(left_out[True], called), LeftOut(left_out[False])
     return [
         each.name
         for each in given
         if known.isdisjoint({*each.hashes.values(), hash_plain(Path(each.name))})
-        and all(names.find(name_of(item)) is None for item in each.items)
+        and all(by.find(name_of(item)) is None for item in each.items for by in names)
     ]
 
 
@@ -162,9 +162,8 @@ def find_option_files(
 
 def files_of_options(manifest: Manifest) -> tuple[OptionFile, ...]:
     """Return the files of options that a manifest lists, without a name where that is a pseudonym."""
-    is_masked = "masked" in manifest.document["parameters"]
     return tuple(
-        OptionFile("" if is_masked else entry["name"], entry["sha256"], entry["bytes"])
+        OptionFile("" if manifest.is_masked else entry["name"], entry["sha256"], entry["bytes"])
         for entry in entries_of(manifest, *OPTIONS)
     )
 

@@ -66,6 +66,11 @@ class Manifest:
         """What the names of its files begin with."""
         return self.name.removesuffix(MANIFEST)
 
+    @property
+    def is_masked(self) -> bool:
+        """Whether its names are pseudonyms."""
+        return "masked" in self.document["parameters"]
+
     def left_out(self, *roles: str) -> list[str]:
         """Return the names of what was among its inputs of these roles and not judged."""
         return [each["name"] for each in self.document["left_out"] if each["role"] in roles]

@@ -191,10 +191,6 @@ def _to_sign_off(values: object) -> SignOff:
     )
 
 
-def _is_masked(manifest: Manifest) -> bool:
-    return "masked" in manifest.document["parameters"]
-
-
 def _is_judged_by_user(manifest: Manifest) -> bool:
     return any(entry.get("as_of_origin") == GIVEN for entry in entries_of(manifest, REPORT))
 
@@ -299,7 +295,7 @@ def _find(
     entries = entries_of(manifest, role)
     names = {entry["sha256"]: entry["name"] for entry in entries}
     others = hashes_of(manifest) - {*names}
-    is_masked = _is_masked(manifest)
+    is_masked = manifest.is_masked
     items: list[Stream | Skipped | Problem] = []
     later: dict[str, str] = {}
     for each in given:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import openpyxl
@@ -12,7 +13,13 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from credreport.cli.configuration import Configured, is_option, option_name, takes_number
+from credreport.cli.configuration import (
+    Configured,
+    find_settings,
+    is_option,
+    option_name,
+    takes_number,
+)
 from credreport.cli.main import app
 from tests.support.reports import ACCOUNT, root, save, user
 
@@ -365,6 +372,14 @@ def test_a_table_of_pyproject_that_a_comment_swallowed_is_told(
     configure(text, "pyproject.toml")
     said = "[tool.credreport] of pyproject.toml is not read: line 2 has it in a comment"
     assert (said in run("inspect", "in").stderr) == is_said
+
+
+def test_a_pyproject_full_of_signs_is_read_at_once(place: Path) -> None:
+    assert place.is_dir()
+    configure(f"# credreport\n{'#' * 200_000}\n# {'[ tool .' * 20_000}\n", "pyproject.toml")
+    started = process_time()
+    assert find_settings() is None
+    assert process_time() - started < 2
 
 
 @pytest.mark.parametrize("name", ["credreport.toml.txt", ".credreport.toml"])

@@ -264,6 +264,10 @@ def test_waiver_of_what_was_made_after_its_approval_is_named(
             {"user": "?*", "account": ACCOUNT},
             ["waiver 'W-1' names no user; it covers findings of 2"],
         ),
+        (
+            {"user": "*?*", "account": ACCOUNT},
+            ["waiver 'W-1' names no user; it covers findings of 2"],
+        ),
         ({"user": "???", "account": ACCOUNT}, []),
     ],
 )

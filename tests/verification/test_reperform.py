@@ -24,6 +24,7 @@ from credreport.masking.key import MaskKey
 from credreport.masking.pseudonyms import Masker
 from credreport.output.pictures import Options
 from credreport.reports.by_date import read_dates
+from credreport.reports.inputs import Skipped
 from credreport.reports.selection import Population, read_reports
 from credreport.rules.accounts import read_accounts
 from credreport.rules.policy import load_policy
@@ -370,6 +371,17 @@ def test_what_the_run_did_not_have_is_said_and_is_no_difference(
     assert faults(result) == []
     extra = [each for each in result.remarks if each.startswith("the run did not have")]
     assert len(extra) == (inputs != ("in/recent",))
+
+
+def test_a_key_that_plain_evidence_does_not_need_changes_none_of_its_names(tmp_path: Path) -> None:
+    top = quarters(tmp_path / "in") / "recent"
+    key = MaskKey(b"k" * 32)
+    plain = assess(read_reports(top))
+    write(tmp_path / "plain", of_analysis(plain), "json")
+    write(tmp_path / "masked", of_analysis(mask_assessment(plain, Masker(key))), "json")
+    for name in ("plain", "masked"):
+        given = [Given("x", [Skipped("readme.md", "a note")], {})]
+        assert unused_inputs(rehash(tmp_path / name).manifests, given, Masker(key).file) == []
 
 
 def test_nor_with_pseudonyms(tmp_path: Path) -> None:
