@@ -18,7 +18,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from credreport.arrays import Flags, Numbers
+from credreport.arrays import Flags, Instants, Numbers
 from credreport.errors import InputRefused, Notice, Problem
 from credreport.reports.cells import Typed, read_cells
 from credreport.reports.containers.texts import unpack
@@ -218,6 +218,7 @@ class _Reading:
                     digest=_digest(grid, begin, end, part if count[owner] == 1 else None),
                     has_root=has_root[number],
                     root_created=_in_utc(root_created[number]),
+                    created=_sort_known(table.typed.created_at[begin:end]),
                     path=part.csv.path,
                     stamp=part.csv.stamp,
                     stamp_origin=part.csv.stamp_origin,
@@ -279,6 +280,11 @@ class _Reading:
             are_absences = not any(map(_contains_absences, reports))
             reports = [replace(report, blanks_are_absences=are_absences) for report in reports]
         return [*reports]
+
+
+def _sort_known(instants: Instants) -> Instants:
+    known: Instants = np.sort(instants[~np.isnat(instants)])
+    return known
 
 
 def _in_utc(instant: datetime | None) -> datetime | None:

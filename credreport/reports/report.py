@@ -12,14 +12,19 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from credreport.arrays import Flags, Numbers
+from credreport.arrays import Flags, Instants, Numbers
 from credreport.errors import Notice
 from credreport.reports.cells import Typed
 from credreport.reports.grid import Grid
 from credreport.reports.users import Order
 from credreport.schema import KNOWN_COLUMNS, SLOTS, USER, Kind
+from credreport.verdicts.status import INSTANT_UNIT
 
 T = TypeVar("T")
+
+
+def _nobody() -> Instants:
+    return np.empty(0, dtype=INSTANT_UNIT)
 
 
 @dataclass(frozen=True)
@@ -135,6 +140,7 @@ class Report:
     digest: SHA-256 over header and cells: equal for copies, whatever they were saved in.
     has_root: whether one of its users is root: AWS always writes that row.
     root_created: when root was created, which never changes; None where that is not known.
+    created: when its users were created, root included, ascending; without those not known.
     blanks_are_absences: whether a blank is a known absence: only where the file has no word for one.
     path: where it was found.
     accounts_of_file: the accounts of its file, if that has several reports; else none.
@@ -158,6 +164,7 @@ class Report:
     digest: str
     has_root: bool
     root_created: datetime | None = None
+    created: Instants = field(default_factory=_nobody, compare=False, repr=False)
     blanks_are_absences: bool = False
     path: str = ""
     accounts_of_file: frozenset[str] = frozenset()

@@ -13,6 +13,9 @@ from math import inf
 from operator import attrgetter
 from typing import TypeVar
 
+import numpy as np
+
+from credreport.arrays import Instants
 from credreport.errors import InputRefused, Notice, Problem, UsageError
 from credreport.files import DEFAULT_MAX_BYTES
 from credreport.instants import format_instant, parse_when
@@ -45,6 +48,7 @@ GIVEN = "--as-of"
 # A stamp may be written to the minute.
 _ROUNDED = timedelta(minutes=1)
 _LATE = timedelta(days=1)
+_MINUTES = "M8[m]"  # a spreadsheet shows no seconds
 _place = attrgetter("account_id", "source.name", "first_line")
 DATE_IT = (
     "Pass the time of the download with `--as-of`, or put it into the name as in "
@@ -433,7 +437,30 @@ def _may_be_another(report: Report, newest: Report) -> str:
             return "but it is without a root row in a file of several accounts"
         if newest.row_count < report.row_count:
             return "but that has fewer users, and one of the two is in a file of several accounts"
+    if _are_parts(report, newest):
+        return "but each has users of that time whom the other lacks: perhaps one report in two files"
     return ""
+
+
+def _are_parts(report: Report, newest: Report) -> bool:
+    """Whether two reports of an account may be parts of one, by when their users were created.
+
+    That tells users apart whatever they are called now. Users are deleted after the older report, but
+    none is created before it: whom that lacks was taken out.
+    """
+    assert report.stamp, "is_older is false of reports without a stamp"
+    first = first_second(report.stamp, report.stamp_origin) - SERVED_FOR
+    older, newer = (each.created.astype(_MINUTES) for each in (report, newest))
+    of_that_time = newer[newer < np.datetime64(first.replace(tzinfo=None))]
+    is_short = len(of_that_time) > len(older) or _has_others(of_that_time, older)
+    return is_short and _has_others(older, newer)
+
+
+def _has_others(created: Instants, known: Instants) -> bool:
+    """Whether more users were created at some time than are known of that; `known` ascends."""
+    times, counts = np.unique(created, return_counts=True)
+    of_time = np.searchsorted(known, times, "right") - np.searchsorted(known, times)
+    return bool((counts > of_time).any())
 
 
 def is_older(report: Report, newest: Report) -> bool:

@@ -515,8 +515,47 @@ class TestSuperseded:
         assert judged(read_reports(tmp_path)) == [FEBRUARY]
 
     def test_where_neither_has_a_root_row_the_newer_counts(self, tmp_path: Path) -> None:
-        save(tmp_path, user("amy"), name=JANUARY), save(tmp_path, user("bob"), name=FEBRUARY)
+        save(tmp_path, user("amy"), name=JANUARY)
+        save(tmp_path, user("amy", mfa_active="true"), name=FEBRUARY)
         assert judged(read_reports(tmp_path)) == [FEBRUARY]
+
+    @pytest.mark.parametrize(
+        ("older", "newer", "is_doubt"),
+        [
+            # Who was created up to four hours before the older one need not be in it.
+            (["2020-01-01T00:00:00Z"], ["2026-01-31T07:59:59Z"], True),
+            (["2020-01-01T00:00:00Z"], ["2026-01-31T08:00:00Z"], False),
+            # The newer one has all users of the older one, or may have them: nobody is lost.
+            (["2020-01-01T00:00:00Z"], ["2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z"], False),
+            (["2020-01-01T00:00:00Z"], ["2020-01-01T00:00:59Z", "2021-01-01T00:00:00Z"], False),
+            (["N/A"], ["2021-01-01T00:00:00Z"], False),
+            # Two of the older one were deleted.
+            (["2020-01-01T00:00:00Z"] * 3, ["2020-01-01T00:00:00Z"], False),
+            # Two made in one minute, of whom each has another.
+            (["2020-01-01T00:00:00Z"] * 2, ["2020-01-01T00:00:00Z"] * 3, False),
+            (
+                ["2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z"],
+                ["2020-01-01T00:00:00Z", "2020-01-01T00:00:00Z"],
+                True,
+            ),
+        ],
+    )
+    def test_one_report_split_in_two_is_a_doubt(
+        self, tmp_path: Path, older: list[str], newer: list[str], is_doubt: bool
+    ) -> None:
+        for name, times in ((JANUARY, older), (FEBRUARY, newer)):
+            users = [
+                user(f"{name[:7]}-{number}", user_creation_time=time)
+                for number, time in enumerate(times)
+            ]
+            save(tmp_path, root(), *users, name=name)
+        population = read_reports(tmp_path)
+        assert judged(population) == [FEBRUARY]
+        found = population.skipped if is_doubt else population.superseded
+        why = f"superseded: account 111122223333 has a newer report, {FEBRUARY!r}"
+        if is_doubt:
+            why += "; but each has users of that time whom the other lacks: perhaps one report in two files"
+        assert found == (Skipped(JANUARY, why, is_doubt=is_doubt),)
 
     def test_equal_stamps_and_other_content_are_refused(self, tmp_path: Path) -> None:
         save(tmp_path, root(), name="a/" + JANUARY)
