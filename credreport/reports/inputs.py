@@ -71,6 +71,7 @@ NO_REPORT = "no report in it"
 _A_DAY = timedelta(days=1)
 _LITTER_REASON = "left by a system or an editor"
 _HIDDEN = "hidden file"
+_REST = f", of which only the first {_HEAD >> 20} MiB were searched"
 _CHANGED = "changed since it was found"
 _COMPANION = "not a report, by its name and its content"
 _SEARCHED = "a link to a directory, which is searched where it is"
@@ -190,15 +191,15 @@ class Unread:
         return None
 
     def head(self) -> bytes:
-        """Return the first bytes. Raises OSError, ValueError or ArchiveRefused."""
+        """Return the bytes that are searched, and one more. Raises OSError, ValueError or ArchiveRefused."""
         if self.member and self.size <= self.max_bytes:
-            return self._read()[:_HEAD]
+            return self._read()[: _HEAD + 1]
         if self.member and self.spool:
-            return self.member.head(self.spool.take, _HEAD)
+            return self.member.head(self.spool.take, _HEAD + 1)
         with self.open() as file:
             if self.member:
-                return self.member.head(take_from(file), _HEAD)
-            return read_at_most(file, _HEAD)
+                return self.member.head(take_from(file), _HEAD + 1)
+            return read_at_most(file, _HEAD + 1)
 
     def _read(self) -> bytes:
         if self.member and self.spool:
@@ -692,14 +693,13 @@ def _why_skipped(name: str, unread: Unread) -> Skipped | None:
         return Skipped(unread.name, _LITTER_REASON)
     if is_own_file(name, head, is_like_report=has_rows if name == SUMS else is_report):
         return own_evidence(unread.name)
+    rest = _REST if len(head) > _HEAD and not litter else ""
     if is_hidden or litter:
         why = "a hidden file that looks like a report" if has_rows else _HIDDEN
-        return Skipped(unread.name, why, is_doubt=has_rows)
+        return Skipped(unread.name, f"{why}{rest}", is_doubt=has_rows or bool(rest))
     if companion and not is_report:
-        why = _COMPANION
-        if has_rows:
-            why = "by its name not a report, but it has rows of one"
-        return Skipped(unread.name, why, is_doubt=has_rows)
+        why = "by its name not a report, but it has rows of one" if has_rows else _COMPANION
+        return Skipped(unread.name, f"{why}{rest}", is_doubt=has_rows or bool(rest))
     if is_report or looks_like_report(head):
         return None
     ending = PurePosixPath(name).suffix

@@ -253,8 +253,8 @@ CODED = [
         ("a.log", base64.b64encode(REPORT), "read"),
         ("a.log", base64.b64encode(SHORT), "doubt"),
         ("a.log", base64.b64encode(SHORT[:-3]), "fine"),
-        ("a.log", b",password_enabled,".rjust(4 << 20), "read"),
-        ("a.log", b",password_enabled,".rjust((4 << 20) + 1), "fine"),
+        ("a.log", b",password_enabled,".rjust((4 << 20) + 1), "read"),
+        ("a.log", b",password_enabled,".rjust((4 << 20) + 2), "doubt"),
         ("readme.txt", b"hello", "fine"),
         ("waivers.toml", b"[[waiver]]", "fine"),
         ("SHA512SUMS", b"0 a.csv", "fine"),
@@ -329,11 +329,30 @@ def test_what_lies_there_is_read_or_left_out_by_name(
         (".a.csv", b"x", "hidden file"),
         ("a.log", ROWS, "by its name not a report, but it has rows of one"),
         ("a.log", b"x", "not a report, by its name and its content"),
+        (
+            "a.log",
+            b"x\n" * 2_100_000,
+            "not a report, by its name and its content, of which only the first 4 MiB were searched",
+        ),
     ],
 )
 def test_why_a_file_is_left_out_is_said(tmp_path: Path, name: str, data: bytes, why: str) -> None:
     put(tmp_path / name, data), put(tmp_path / "b.csv")
     assert Skipped(name, why, is_doubt=data != b"x") in list(open_inputs([str(tmp_path)]))
+
+
+@pytest.mark.parametrize("name", ["a.log", ".a", "Thumbs.db"])
+@pytest.mark.parametrize("size", [1000, 1001])
+def test_a_file_that_is_not_searched_to_its_end_is_a_doubt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, size: int
+) -> None:
+    monkeypatch.setattr(sources, "_HEAD", 1000)
+    put(tmp_path / "in/b.csv"), put(tmp_path / "in" / name, b"x" * size)
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.write(tmp_path / "in" / name, name)
+    outcome = "doubt" if size > 1000 and name != "Thumbs.db" else "fine"
+    assert left_out(tmp_path / "in") == {name: outcome}
+    assert left_out(tmp_path / "all.zip") == {f"all.zip/{name}": outcome}
 
 
 def test_a_line_end_in_a_name_is_written_out(
