@@ -506,6 +506,9 @@ class Opener:
         except (OSError, ValueError) as error:
             yield _unreadable(name, error)
             return
+        if unread.searched and _is_printed_to(status):
+            yield own_evidence(name)
+            return
         # A file put in the place of one that was seen may get its number, and a disk may have no numbers.
         file: tuple[int, ...] | str = real_path(path)
         if status.st_nlink > 1:
@@ -591,6 +594,17 @@ def _judge_member(unread: Unread, member: Member) -> Item:
 def _is_directory(path: str | Path) -> bool:
     """Whether it is one; what cannot be looked at is told when it is read."""
     return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises where a permission is lacking
+
+
+def _is_printed_to(status: os.stat_result) -> bool:
+    """Whether it is the file, still empty, to which a shell directs what this process prints."""
+    if status.st_size:
+        return False
+    for number in (1, 2):
+        with suppress(OSError):
+            if os.path.samestat(os.fstat(number), status):
+                return True
+    return False
 
 
 def _state_of(file: BinaryIO) -> tuple[int, int]:

@@ -90,6 +90,26 @@ def test_odd_surroundings(place: Path, script: str, status: int, words: str) -> 
     assert "internal error" not in run.stderr
 
 
+@pytest.mark.parametrize(
+    ("script", "status", "words"),
+    [
+        ("cd reports; $CR inspect . --json >a.json; cat a.json", 0, "9 of 9"),
+        ("cd reports; $CR analyze . -o ../out >a.txt 2>&1; cat a.txt", 0, "9 of 9"),
+        ("cd reports; $CR inspect . >>a.csv; cat a.csv", 0, "9 of 9"),
+        # What was named, or has something in it, is a report.
+        ("cd reports; $CR inspect . a.csv >a.csv", 2, "a.csv (2): the file is empty"),
+        ("cd reports; echo x >a.csv; $CR inspect . >>a.csv", 2, "a.csv, line 1"),
+        ("cd reports; echo -n >a.csv; $CR inspect .", 2, "a.csv: the file is empty"),
+    ],
+)
+def test_a_shell_may_direct_what_is_printed_into_the_searched_directory(
+    place: Path, script: str, status: int, words: str
+) -> None:
+    done = shell(place, script)
+    assert words in done.stdout + done.stderr
+    assert done.returncode == status
+
+
 def test_no_library_starts_threads_that_it_may_not_be_allowed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
