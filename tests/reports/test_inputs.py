@@ -455,6 +455,18 @@ def test_an_empty_directory_of_a_date_in_an_archive_is_a_doubt(tmp_path: Path) -
         assert found == told | {f"{name}/{each}": "fine" for each in hidden[1:]}
 
 
+def test_a_directory_in_a_zip_of_windows_may_end_with_a_backslash(tmp_path: Path) -> None:
+    data = {"in\\": b"", "in\\2026-09-30\\": b"", "in\\2026-06-30\\a.csv": REPORT, "in\\b\\": REPORT}
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in data:
+            archive.writestr(name, data[name])
+    assert names([tmp_path / "a.zip"]) == [
+        "read a.zip/in\\2026-06-30\\a.csv",
+        "read a.zip/in\\b\\",
+        "skip a.zip/in/2026-09-30",
+    ]
+
+
 def test_a_directory_is_searched_however_deep_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

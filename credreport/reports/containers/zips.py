@@ -230,7 +230,7 @@ def _check_member(take: Take, entry: _Entry, limit: int) -> tuple[Member, int]:
     end = begin + entry.packed_size
     if is_later:
         end += _descriptor_size(take(end, _DESCRIPTOR.size), expected)
-    is_folder = entry.name.endswith(b"/")
+    is_folder = entry.name.endswith(b"/" if entry.size else (b"/", b"\\"))  # Windows, before 2016
     if end > limit or (is_folder and (entry.size or entry.packed_size > _PACKED_NOTHING)):
         raise ArchiveRefused(f"{entry.shown!r} is longer than it can be")
     member = Member(
