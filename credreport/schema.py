@@ -99,6 +99,10 @@ class Change(StrEnum):
     NOT_COVERED = "not_covered"
 
 
+# A credential that was switched off or is gone breaks no rule.
+SWITCHED_OFF = (Change.DEACTIVATED, Change.REMOVED, Change.USER_REMOVED, Change.REPLACED)
+
+
 class Outcome(StrEnum):
     """What became of a finding between two dates."""
 

@@ -40,6 +40,7 @@ from credreport.verdicts.assessment import Assessment
 from credreport.verdicts.tally import WITHOUT_REPORT, doubts_in_words
 from credreport.verdicts.warnings import WAIVER_CODES
 
+REPEATED = "accounts whose reports of two dates are the same"
 NOT_COVERED = "accounts without a report of the newest date"
 
 
@@ -152,10 +153,7 @@ class Comparison:
         own = []
         if self.undetermined:
             own.append(f"changes that could not be determined: {self.undetermined}")
-        if self.repeated:
-            accounts = len({each.account_id for each in self.repeated})
-            own.append(f"accounts whose reports of two dates are the same: {accounts}")
-        counts: Counter[str] = Counter()
+        counts: Counter[str] = Counter({REPEATED: self.repeated_accounts})
         for date in self.assessments:
             counts.update(date.doubt_counts)
         missing = {each for date in self.assessments for each in date.totals.without_report}
@@ -163,6 +161,11 @@ class Comparison:
         counts[NOT_COVERED] = len(self.not_covered)
         del counts[WITHOUT_REPORT]
         return (*own, *doubts_in_words(counts))
+
+    @property
+    def repeated_accounts(self) -> int:
+        """How many accounts have the same report on two dates."""
+        return len({each.account_id for each in self.repeated})
 
     @property
     def undetermined(self) -> int:

@@ -24,7 +24,7 @@ from credreport.errors import Notice, OfJudged
 from credreport.reports.normalise import to_rows
 from credreport.rules.catalogue import RULES, UNUSED_RULES
 from credreport.rules.waivers import OPEN, WAIVED
-from credreport.schema import KIND_OF, ROOT_USER, Change, Kind, Outcome, Status
+from credreport.schema import KIND_OF, ROOT_USER, SWITCHED_OFF, Change, Kind, Outcome, Status
 from credreport.text import plural
 from credreport.text_storage import storing_python_text
 from credreport.verdicts.assessment import Assessment
@@ -39,7 +39,6 @@ _ORDER = (
     Outcome.CLOSED.value,
 )  # fmt: skip
 _OPEN_STATES = (Outcome.STILL_OPEN, Outcome.NEW)
-_SWITCHED_OFF = (Change.DEACTIVATED, Change.REMOVED, Change.USER_REMOVED, Change.REPLACED)
 _TEXT = (
     "finding_id", "account_id", "user", "credential", "rule", "state", "disposition", "decided_by",
     "decision_date", "notes", "check",
@@ -450,7 +449,7 @@ def _confirmation(decision: Decision, standing: _Standing) -> str:
         return "not confirmed: "
     if standing.way == Change.DEACTIVATED and decision.disposition == "Removed":
         return "deactivated, not yet removed: "
-    return "confirmed: " if standing.way in _SWITCHED_OFF else "closed another way: "
+    return "confirmed: " if standing.way in SWITCHED_OFF else "closed another way: "
 
 
 def _in_order(table: pd.DataFrame) -> pd.DataFrame:

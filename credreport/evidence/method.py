@@ -146,7 +146,7 @@ def _profile_rows(policy: Policy) -> list[tuple[str, str]]:
 def _rule_words(policy: Policy, rule: Rule) -> str:
     """Return what the rule measures, where it fires, its controls, and how other tools differ."""
     number = policy.number_of(rule)
-    here = PROFILES[policy.profile].controls(rule, number)
+    here = policy.controls(rule)
     boundary = f"at {rule.boundary(number)}" if rule.parameter else "where that is so"
     words = [
         f"{rule.title}. Measures {rule.measures}; fires {boundary}. Severity {rule.severity}.",

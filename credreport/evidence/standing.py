@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
-from credreport.comparison.comparison import NOT_COVERED, Comparison
+from credreport.comparison.comparison import NOT_COVERED, REPEATED, Comparison
 from credreport.evidence.account_names import with_names
 from credreport.evidence.evidence import Standing
 from credreport.evidence.tables import to_inputs
 from credreport.reports.normalise import to_texts
 from credreport.rules.catalogue import RULES
-from credreport.rules.profiles import PROFILES
+from credreport.rules.profiles import number_asked
 from credreport.rules.waivers import WAIVED
 from credreport.schema import ACCOUNT_NAMES, FINDINGS, KIND_OF, UNDETERMINED, Outcome
 from credreport.text_storage import storing_python_text
@@ -32,7 +33,6 @@ def to_rules(assessment: Assessment) -> pd.DataFrame:
     If none was found and something is undetermined, the number is unknown: missing, not 0.
     """
     policy, findings = assessment.policy, assessment.findings
-    profile = PROFILES[policy.profile]
     rows = []
     for name in policy.rules:
         rule = RULES[name]
@@ -44,7 +44,7 @@ def to_rules(assessment: Assessment) -> pd.DataFrame:
                 name,
                 rule.severity.value,
                 rule.boundary(number),
-                "; ".join(profile.controls(rule, number)),
+                "; ".join(policy.controls(rule)),
                 len(mine),
                 len(mine) - waived,
                 waived,
@@ -76,6 +76,7 @@ def to_standing(assessment: Assessment, since: Comparison | None = None) -> Stan
     del doubts[UNJUDGED]  # these are in `undetermined`, each with its rules
     if since is not None:
         doubts[NOT_COVERED] = len(since.not_covered)
+        doubts[REPEATED] = since.repeated_accounts
         doubts["older findings that could not be determined now"] = int(
             since.timeline["state"].eq(Outcome.UNDETERMINED).sum()
         )
@@ -89,6 +90,13 @@ def to_standing(assessment: Assessment, since: Comparison | None = None) -> Stan
         inputs=to_inputs(assessment.totals),
         closed=_closed(assessment, since),
     )
+
+
+def breaks(finding: Mapping[str, Any], control: str) -> bool:
+    """Whether a finding, as texts, is one at the control's own number of days, too, if that has one."""
+    rule = RULES[finding["rule"]]
+    asked = number_asked(control, rule)
+    return asked is None or rule.is_broken_by(int(finding["days"]), asked)
 
 
 def to_text_rows(table: pd.DataFrame) -> list[dict[str, Any]]:

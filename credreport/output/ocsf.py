@@ -16,7 +16,7 @@ from typing import Any
 
 from credreport import __version__
 from credreport.evidence.evidence import Evidence, Standing
-from credreport.evidence.standing import to_text_rows
+from credreport.evidence.standing import breaks, to_text_rows
 from credreport.files import Spool
 from credreport.output.formats import Files
 from credreport.output.pictures import Options
@@ -24,7 +24,7 @@ from credreport.rules.catalogue import RULES
 from credreport.rules.profiles import PROFILES
 from credreport.rules.rule import Severity
 from credreport.rules.waivers import WAIVED
-from credreport.schema import SLOT_WORDS
+from credreport.schema import SLOT_WORDS, SWITCHED_OFF
 from credreport.text import escape_text
 from credreport.verdicts.tally import shown_account
 
@@ -56,6 +56,7 @@ def write_ocsf(evidence: Evidence, _: Options, _files: Files) -> Files:
 def to_ocsf(standing: Standing) -> Iterator[Object]:
     """Yield one object per finding, per verdict that could not be determined, per closed finding."""
     controls = {name: _controls(standing, name) for name in RULES}
+    met = {name: _met(standing, name, controls[name]) for name in RULES}
     for row in to_text_rows(standing.findings):
         rule = RULES[row["rule"]]
         is_waived = row["state"] == WAIVED
@@ -64,7 +65,7 @@ def to_ocsf(standing: Standing) -> Iterator[Object]:
         yield {
             **_head(row, status=3 if is_waived else 1, outcome=3, severity=rule.severity),
             **_about(row, rule.id, f"{rule.title}{days}", row["finding_id"]),
-            "compliance": _compliance(3, controls[rule.id]),
+            "compliance": _compliance(3, [each for each in controls[rule.id] if breaks(row, each)]),
             "remediation": {"desc": row["action"]},
             **({"status_detail": detail} if detail else {}),
         }
@@ -85,7 +86,9 @@ def to_ocsf(standing: Standing) -> Iterator[Object]:
         yield {
             **_head(row, activity=3, status=4, outcome=1, severity=rule.severity),
             **_about(row, rule.id, f"{rule.title}: closed", row["finding_id"]),
-            "compliance": _compliance(1, controls[rule.id]),
+            "compliance": _compliance(
+                1, (controls if row["change"] in SWITCHED_OFF else met)[rule.id]
+            ),
             "status_detail": escape_text(row["change"].replace("_", " ")),
         }
 
@@ -95,6 +98,12 @@ def _controls(standing: Standing, name: str) -> list[str]:
     rule = RULES[name]
     profile = PROFILES[standing.policy.profile]
     return [*(profile.controls(rule, standing.policy.number_of(rule)) or rule.controls)]
+
+
+def _met(standing: Standing, name: str, controls: list[str]) -> list[str]:
+    """Return the controls of a rule that whatever the rule does not find meets."""
+    rule = RULES[name]
+    return [each for each in controls if standing.policy.too_lax_for(rule, each) is None]
 
 
 def _compliance(outcome: int, controls: list[str]) -> Object:

@@ -11,20 +11,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from credreport import __version__
 from credreport.evidence.evidence import Evidence, Standing
-from credreport.evidence.standing import to_text_rows
+from credreport.evidence.standing import breaks, to_text_rows
 from credreport.output.comment import MARKDOWN, markdown_code
 from credreport.output.formats import Files
 from credreport.output.manifest import to_question
 from credreport.output.pictures import Options
 from credreport.reports.normalise import to_rows, to_texts
 from credreport.rules.catalogue import RULES
-from credreport.rules.profiles import PROFILES
+from credreport.rules.profiles import PROFILES, number_asked
 from credreport.rules.waivers import WAIVED
 from credreport.schema import SLOT_WORDS
 from credreport.text import escape_text, plural
@@ -54,6 +54,14 @@ def to_oscal(evidence: Evidence) -> Object:
     question = json.dumps(to_question(evidence))
     own = _Document(uuid5(_SPACE, question), evidence)
     return {"assessment-results": own.to_results()}
+
+
+class _Control(NamedTuple):
+    """A control, or a rule by its own name: what it is called, and which of its rules were judged."""
+
+    title: str
+    rules: list[str]
+    not_judged: list[str]
 
 
 class _Document:
@@ -123,9 +131,7 @@ class _Document:
             },
             **({"observations": observations} if observations else {}),
             **({"risks": risks} if risks else {}),
-            "findings": [
-                self._to_finding(name, title, rules) for name, (title, rules) in controls.items()
-            ],
+            "findings": [self._to_finding(*each) for each in controls.items()],
         }
         if self._standing.doubts:
             result["remarks"] = _prose(f"Incomplete: {'; '.join(self._standing.doubts)}.")
@@ -246,51 +252,65 @@ class _Document:
             "related-observations": [{"observation-uuid": row["observation"]}],
         }  # fmt: skip
 
-    def _controls(self) -> dict[str, tuple[str, list[str]]]:
-        """Return what each control of the profile is called, and the rules that ask for it."""
+    def _controls(self) -> dict[str, _Control]:
+        """Return each control of the profile, or each rule where that has none, by its identifier."""
         policy = self._standing.policy
         profile = PROFILES[policy.profile]
-        controls: dict[str, tuple[str, list[str]]] = {}
-        for name in policy.rules:
-            rule = RULES[name]
+        controls: dict[str, _Control] = {}
+        for name, rule in RULES.items():
+            is_judged = name in policy.rules
             named = profile.controls(rule, policy.number_of(rule))
-            for title in named or (name,):
-                controls.setdefault(_token(title), (title, []))[1].append(name)
-        return controls
+            for title in named or ([name] if is_judged else []):
+                control = controls.setdefault(_token(title), _Control(title, [], []))
+                (control.rules if is_judged else control.not_judged).append(name)
+        return {name: control for name, control in controls.items() if control.rules}
 
-    def _to_finding(self, name: str, title: str, rules: Sequence[str]) -> Object:
-        mine = [row for rule in rules for row in self._by_rule.get(rule, ())]
-        unsure = [row for row in self._unsure if not {*rules}.isdisjoint(row["rules"])]
+    def _to_finding(self, name: str, control: _Control) -> Object:
+        of_rules = [row for rule in control.rules for row in self._by_rule.get(rule, ())]
+        mine = [row for row in of_rules if breaks(row, control.title)]
+        unsure = [row for row in self._unsure if not {*control.rules}.isdisjoint(row["rules"])]
         waived = [row for row in mine if row["state"] == WAIVED]
-        reason, remarks = self._reason(len(mine), len(waived), len(unsure))
+        reason, remarks = self._reason(control, len(mine), len(waived), len(unsure))
         status = {"state": "satisfied" if reason == "pass" else "not-satisfied", "reason": reason}
         related = [{"observation-uuid": row["observation"]} for row in (*mine, *unsure)]
         risks = [{"risk-uuid": self._id("risk", row["observation"])} for row in waived]
         return {
             "uuid": self._id("finding", name),
-            "title": title,
-            "description": f"{'; '.join(RULES[rule].title for rule in rules)}: {remarks}",
-            "props": [prop for rule in rules for prop in _props(rule=rule)],
+            "title": control.title,
+            "description": f"{'; '.join(RULES[rule].title for rule in control.rules)}: {remarks}",
+            "props": [prop for rule in control.rules for prop in _props(rule=rule)],
             "target": {
                 "type": "objective-id",
                 "target-id": name,
-                "title": title,
+                "title": control.title,
                 "status": {**status, "remarks": remarks},
             },
             **({"related-observations": related} if related else {}),
             **({"related-risks": risks} if risks else {}),
         }
 
-    def _reason(self, found: int, waived: int, unsure: int) -> tuple[str, str]:
+    def _reason(self, control: _Control, found: int, waived: int, unsure: int) -> tuple[str, str]:
         """Return why a control has its state, as OSCAL's word and as a sentence."""
         if found:
             number = plural(found, "finding")
             return "fail", f"{number}: {found - waived} open, {waived} waived. {_unsure(unsure)}"
-        if unsure:
-            return "other", f"No findings, but not satisfied: {_unsure(unsure)}"
-        if self._standing.doubts:
-            return "other", f"No findings, but not satisfied: {'; '.join(self._standing.doubts)}."
+        doubts = [
+            *self._gaps(control),
+            *([f"{plural(unsure, 'verdict')} could not be determined"] if unsure else []),
+            *self._standing.doubts,
+        ]
+        if doubts:
+            return "other", f"No findings, but not satisfied: {'; '.join(doubts)}."
         return "pass", "No findings, and everything was judged."
+
+    def _gaps(self, control: _Control) -> Iterator[str]:
+        """Yield what the control asks for and this run did not judge."""
+        for name in control.rules:
+            lax = self._standing.policy.too_lax_for(RULES[name], control.title)
+            if lax is not None:
+                asked = number_asked(control.title, RULES[name])
+                yield f"{name} was judged at {lax} days, and the control asks for {asked}"
+        yield from (f"{name} was not judged" for name in control.not_judged)
 
     def _to_resources(self) -> Iterator[Object]:
         """Yield what was asked, then the reports and the user's files with their hashes."""

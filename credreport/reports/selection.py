@@ -438,7 +438,9 @@ def _may_be_another(report: Report, newest: Report) -> str:
         if newest.row_count < report.row_count:
             return "but that has fewer users, and one of the two is in a file of several accounts"
     if _are_parts(report, newest):
-        return "but each has users of that time whom the other lacks: perhaps one report in two files"
+        return (
+            "but each has users of that time whom the other lacks: perhaps one report in two files"
+        )
     return ""
 
 

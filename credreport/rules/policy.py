@@ -12,7 +12,7 @@ from credreport.errors import Notice, UsageError
 from credreport.rules.catalogue import PARAMETERS, RULES
 from credreport.rules.glob import Names, to_pattern
 from credreport.rules.option_file import OptionFile
-from credreport.rules.profiles import DEFAULT_PROFILE, PROFILES, Profile
+from credreport.rules.profiles import DEFAULT_PROFILE, PROFILES, Profile, number_asked
 from credreport.rules.rule import Rule
 from credreport.rules.thresholds import UNUSED_AFTER, Parameter
 from credreport.rules.toml_file import TomlFile, shown, suggest
@@ -104,6 +104,26 @@ class Policy:
     def number_of(self, rule: Rule) -> int | None:
         """Return the number of a rule for users of no class; None for a rule without one."""
         return None if rule.parameter is None else self.number(rule.parameter)
+
+    def controls(self, rule: Rule) -> tuple[str, ...]:
+        """Return the profile's controls of a rule; one that asks for less than this run says so."""
+        named = PROFILES[self.profile].controls(rule, self.number_of(rule))
+        return tuple(
+            each
+            if self.too_lax_for(rule, each) is None
+            else f"{each} (asks for {number_asked(each, rule)} days)"
+            for each in named
+        )
+
+    def too_lax_for(self, rule: Rule, control: str) -> int | None:
+        """Return the laxest number of a rule, a class's own among them, if the control asks for less."""
+        asked = number_asked(control, rule)
+        if asked is None or rule.parameter is None:
+            return None
+        base = self.number(rule.parameter)
+        own = [base, *(each.numbers.get(rule.parameter.name, base) for each in self.classes)]
+        lax = [number for number in own if rule.is_laxer(number, asked)]
+        return max(lax, default=None, key=lambda number: abs(number - asked))
 
     def numbers_for(self, users: pd.Series, parameter: Parameter) -> pd.Series:
         """Return the number of each user (a column of names): the first class that fits, or the base.

@@ -172,3 +172,17 @@ _CATALOGUE = (
 
 DEFAULT_PROFILE = "conformity"
 PROFILES: dict[str, Profile] = {profile.name: profile for profile in _CATALOGUE}
+
+
+def number_asked(control: str, rule: Rule) -> int | None:
+    """Return the number of days that a control of a rule asks for; None where its benchmark names none."""
+    if rule.parameter is None:
+        return None
+    for profile in PROFILES.values():
+        if not control.startswith(f"{profile.benchmark} "):
+            continue
+        own = profile.number(rule.parameter.name)
+        for number in (own, *profile.alternatives.get(rule.parameter.name, ())):
+            if number and number.source != OUR_DEFAULT and number.control in ("", control):
+                return number.value
+    return None

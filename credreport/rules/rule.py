@@ -11,7 +11,7 @@ import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from credreport.rules.thresholds import Parameter
 from credreport.schema import Kind
@@ -26,7 +26,7 @@ _NOTHING_MEASURED = {
     "basis": "str",
 }
 Column = Callable[["pd.DataFrame"], "pd.Series"]
-_COMPARE: dict[str, Callable[[pd.Series, pd.Series | int], pd.Series]] = {
+_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     ">=": operator.ge,
     ">": operator.gt,
     "<=": operator.le,
@@ -124,6 +124,15 @@ class Rule:
         if self.doubtful is not None:
             verdict = verdict.mask(self.doubtful(table) & ~verdict)
         return verdict
+
+    def is_broken_by(self, days: int, number: int) -> bool:
+        """Whether so many days break the rule where its parameter is `number`."""
+        return bool(_COMPARE[self.operator](days, number))
+
+    def is_laxer(self, number: int, other: int) -> bool:
+        """Whether some days break the rule at the other number, but not at this one."""
+        first = other + (self.operator == ">")
+        return not self.is_broken_by(first, number)
 
     def measurements(self, broken: pd.DataFrame, numbers: pd.Series | int) -> pd.DataFrame:
         """Return `days`, `limit` (such as `>= 90`), `since` and `basis` of rows that fire.

@@ -323,8 +323,8 @@ def _rule_lines(policy: Policy, rule: Rule) -> tuple[str, ...]:
                 f"profile {profile.name}: {known.source}" if known else "credreport's own default"
             )
         lines.append(f"Fires at {rule.boundary(number)} ({source}).")
+    lines += [f"Control of this profile: {control}" for control in policy.controls(rule)]
     here = profile.controls(rule, number)
-    lines += [f"Control of this profile: {control}" for control in here]
     others = [control for control in rule.controls if control not in here]
     lines += [f"Controls of other benchmarks: {'; '.join(others)}."] if others else []
     return (*lines, f"Why it matters, an example and its limits: docs/rules.md#{rule.id}")
