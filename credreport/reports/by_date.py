@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from operator import attrgetter
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from credreport.errors import InputRefused, Notice, Problem, UsageError
 from credreport.files import DEFAULT_MAX_BYTES
@@ -38,7 +38,7 @@ from credreport.reports.selection import (
     sort_items,
     with_doubts,
 )
-from credreport.reports.stamp import SERVED_FOR, first_second
+from credreport.reports.stamp import SERVED_FOR, first_second, steps_of
 from credreport.schema import ACCOUNT_ID
 from credreport.text import plural
 
@@ -61,8 +61,9 @@ class _Dated:
         return as_of_of(self.report)
 
     @property
-    def directory(self) -> tuple[int, PurePosixPath]:
-        return self.place, PurePosixPath(self.report.source.name).parent
+    def directory(self) -> tuple[int, tuple[str, ...]]:
+        # Not that of its name, which a pattern may leave out.
+        return self.place, tuple(steps_of(self.report.path)[:-1])
 
 
 def as_of_of(report: Report) -> datetime:

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
@@ -68,7 +68,7 @@ _HEAD = 4 * 1024 * 1024
 _UNPACK = "Unpack it yourself and name the directory"
 
 NO_REPORT = "no report in it"
-_A_DAY = timedelta(days=1)
+_MOST_LINKS = 40  # Linux follows no more
 _LITTER_REASON = "left by a system or an editor"
 _HIDDEN = "hidden file"
 _REST = f", of which only the first {_HEAD >> 20} MiB were searched"
@@ -175,8 +175,9 @@ class Unread:
         # What was packed on Windows may have its directories in its name.
         stamp = _stamp_of_directory(os.path.join(folder, *steps_of(base)[:-1]))  # noqa: PTH118
         if self.is_link and stamp:
-            behind = real_path(self.path)
-            stamp = None if may_be_later(behind, self.path, stamp.instant) else stamp
+            behind = _names_behind(self.path)
+            is_later_behind = any(may_be_later(each, self.path, stamp.instant) for each in behind)
+            stamp = None if is_later_behind else stamp
         if self.member is None:
             return stamp
         *folders, _ = steps_of(self.member.name)
@@ -630,7 +631,7 @@ def _another_name(
     name is called by an account, the content says whether that is right.
     """
     dates, first_dates = _dates_of(path), _dates_of(first_path)
-    is_later_one = not dates and any(may_be_later(path, first_path, each) for each in first_dates)
+    is_later_one = any(may_be_later(path, first_path, each) for each in first_dates)
     if is_later_one or (dates and first_dates and dates != first_dates):
         found = f"the same file as {first_name!r}, and the two names give it two dates"
         return Problem(name, 0, 0, found, "Name only the one whose date is right")
@@ -645,8 +646,19 @@ def _another_name(
 
 
 def _leads_to_a_later_day(link: str) -> bool:
-    dates, target_dates = stamps_in_name(os.path.basename(link)), _dates_of(real_path(link))  # noqa: PTH119
-    return bool(dates and target_dates) and max(target_dates) - max(dates) > _A_DAY
+    dates = stamps_in_name(os.path.basename(link))  # noqa: PTH119
+    return any(may_be_later(each, link, max(dates)) for each in _names_behind(link) if dates)
+
+
+def _names_behind(link: str) -> Iterator[str]:
+    """Yield what a link leads to, where that is a link as well what it leads to, and the real path."""
+    path = link
+    with suppress(OSError):  # it is no link
+        for _ in range(_MOST_LINKS):
+            folder, target = os.path.dirname(path), os.readlink(path)  # noqa: PTH115, PTH120
+            path = os.path.normpath(os.path.join(folder, target))  # noqa: PTH118
+            yield path
+    yield real_path(link)
 
 
 def _are_of_two_days(link: Path, target: Path) -> bool:

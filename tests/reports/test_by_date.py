@@ -47,6 +47,18 @@ def test_a_directory_each_is_a_date_however_long_the_download_took(tmp_path: Pat
     assert days(read_dates([tmp_path])) == expected
 
 
+@pytest.mark.parametrize("name", ["in", "in/*", "in/*/*.csv"])
+def test_directories_are_the_same_dates_where_a_pattern_names_their_files(
+    tmp_path: Path, name: str
+) -> None:
+    """A file that a pattern finds is called without its directory, if no other has its name."""
+    for account in (ACCOUNT, OTHER):
+        put(tmp_path, f"in/prev/{account}_2026-09-24T06-00-00Z.csv", account)
+    put(tmp_path, f"in/this/{ACCOUNT}_2026-09-30T06-00-00Z.csv")
+    expected = [["111 09-24T06", "444 09-24T06"], ["111 09-30T06"]]
+    assert days(read_dates([tmp_path / name])) == expected
+
+
 def test_a_tree_with_a_directory_per_account_is_cut_by_time(tmp_path: Path) -> None:
     for account in (ACCOUNT, OTHER, THIRD):
         for month in (7, 8) if account == THIRD else (6, 7, 8):

@@ -456,7 +456,12 @@ def test_an_empty_directory_of_a_date_in_an_archive_is_a_doubt(tmp_path: Path) -
 
 
 def test_a_directory_in_a_zip_of_windows_may_end_with_a_backslash(tmp_path: Path) -> None:
-    data = {"in\\": b"", "in\\2026-09-30\\": b"", "in\\2026-06-30\\a.csv": REPORT, "in\\b\\": REPORT}
+    data = {
+        "in\\": b"",
+        "in\\2026-09-30\\": b"",
+        "in\\2026-06-30\\a.csv": REPORT,
+        "in\\b\\": REPORT,
+    }
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         for name in data:
             archive.writestr(name, data[name])
@@ -563,6 +568,26 @@ def test_both_names_of_a_file_are_told_and_must_not_give_it_two_dates(tmp_path: 
                 "names give it two dates",
             ]
             other.unlink()
+
+
+@pytest.mark.parametrize(
+    ("name", "is_refused"),
+    [
+        ("IAM_2026-06-30 to 09-30.csv", True),
+        ("IAM_2026-06-30 (Q4 2026).csv", True),
+        ("IAM_2026-06-30 follow-up 30.09.2026.csv", True),
+        ("IAM_2026-06-30 (Q2 2026).csv", False),
+        ("copy of IAM_2026-06-30.csv", False),
+    ],
+)
+def test_another_name_with_a_later_date_beside_the_same_one_is_refused(
+    tmp_path: Path, name: str, is_refused: bool
+) -> None:
+    first = put(tmp_path / "IAM_2026-06-30.csv")
+    (tmp_path / name).symlink_to(first)
+    why = "the same file as 'IAM_2026-06-30.csv', and the two names give it two dates"
+    expected = f"refuse {name}: {why}" if is_refused else f"skip {name}"
+    assert names([first, tmp_path / name]) == ["read IAM_2026-06-30.csv", expected]
 
 
 @pytest.mark.parametrize(("first", "second"), [("2026-06-30", "latest"), ("0", "2026-06-30")])
@@ -1237,15 +1262,25 @@ def test_a_file_of_another_ending_that_vanishes_while_it_is_searched_for_is_a_do
         ("2026-02-16.csv", "2026-02-15.csv", False),
         ("latest.csv", "2026-02-15.csv", False),
         ("2025-12-31.csv", "a.csv", False),
+        # Dates that are not read, but may be later.
+        ("2025-12-31.csv", "15.02.2026.csv", True),
+        ("2025-12-31.csv", "Q1 2026.csv", True),
+        ("2025-12-31.csv", "Feb2026/a.csv", True),
+        ("2025-12-31.csv", "Q4 2025.csv", False),
     ],
 )
 def test_a_link_called_by_an_earlier_day_than_its_file_is_refused(
     tmp_path: Path, link: str, target: str, is_refused: bool
 ) -> None:
-    put(tmp_path / "store" / target)
-    (tmp_path / link).symlink_to(f"store/{target}")
+    put(tmp_path / "store" / target), put(tmp_path / "store/c.csv")
     why = "a link called by an earlier day than the file that it leads to"
-    assert names([tmp_path / link]) == [f"refuse {link}: {why}" if is_refused else f"read {link}"]
+    expected = f"refuse {link}: {why}" if is_refused else f"read {link}"
+    (tmp_path / link).symlink_to(f"store/{target}")
+    assert names([tmp_path / link]) == [expected]
+    # So is one in the middle, whatever that leads to.
+    (tmp_path / "store" / target).unlink()
+    (tmp_path / "store" / target).symlink_to(tmp_path / "store/c.csv")
+    assert names([tmp_path / link]) == [expected]
 
 
 @pytest.mark.parametrize("count", [1, 3])
