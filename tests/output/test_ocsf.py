@@ -16,7 +16,7 @@ from credreport.reports.selection import read_reports
 from credreport.rules.policy import Policy
 from credreport.rules.waivers import Waivers
 from credreport.verdicts.assessment import assess
-from tests.output.test_oscal import STALE, WAIVER
+from tests.output.test_oscal import STALE, WAIVER, used
 from tests.support.reports import NAME, judge, read, rendered, root, save, user
 from tests.verdicts.test_assessment import OLD, key, password
 
@@ -158,6 +158,54 @@ def test_what_was_closed_since_is_resolved(tmp_path: Path) -> None:
         ("bob", "Resolved", 200303, "2026-03-31T12:00:00Z"),
     ]
     assert found[1]["status_detail"] == "user removed"
+
+
+@pytest.mark.parametrize(
+    ("days", "broken"),
+    [
+        (34, []),
+        (35, ["FedRAMP High r5"]),
+        (44, ["FedRAMP High r5"]),
+        (45, ["CIS AWS 5.0.0", "FedRAMP High r5"]),
+        (89, ["CIS AWS 5.0.0", "FedRAMP High r5"]),
+        (90, ["PCI DSS 4.0.1", "CIS AWS 5.0.0", "FedRAMP High r5"]),
+    ],
+)
+def test_a_finding_names_the_controls_that_it_breaks(
+    tmp_path: Path, days: int, broken: list[str]
+) -> None:
+    stale = user("amy", mfa_active="true", **used(days))
+    (found,) = lines(
+        of_analysis(judge(tmp_path, root(), stale, policy=Policy(unused_after_days=10)))
+    )
+    standards = {*found["compliance"]["standards"]}
+    assert standards & {"PCI DSS 4.0.1", "CIS AWS 5.0.0", "FedRAMP High r5"} == {*broken}
+    assert "SOC 2" in standards  # it names no number
+
+
+@pytest.mark.parametrize(
+    ("now", "change", "met"),
+    [
+        (used(1), "used again", {"PCI DSS 4.0.1"}),
+        (
+            {**password(OLD), "password_enabled": "false"},
+            "deactivated",
+            {"PCI DSS 4.0.1", "CIS AWS 5.0.0", "FedRAMP High r5"},
+        ),
+    ],
+)
+def test_what_was_closed_names_the_controls_that_are_met(
+    tmp_path: Path, now: dict[str, str], change: str, met: set[str]
+) -> None:
+    """What is used within 90 days may be unused for 45."""
+    earlier = NAME.replace("2026-01", "2025-12")
+    save(tmp_path / "old", root(), user("amy", **password(OLD)), name=earlier)
+    save(tmp_path / "new", root(), user("amy", **now))
+    dates = [assess(read_reports(tmp_path / name)) for name in ("old", "new")]
+    (found,) = lines(of_comparison(compare_all(dates)))
+    assert (found["status_detail"], found["compliance"]["status"]) == (change, "Pass")
+    asked = {"PCI DSS 4.0.1", "CIS AWS 5.0.0", "FedRAMP High r5"}
+    assert {*found["compliance"]["standards"]} & asked == met
 
 
 def test_nothing_found_is_no_line(tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from credreport.evidence.of_comparison import of_comparison
 from credreport.output.oscal import _line
 from credreport.reports.own_output import is_own_file
 from credreport.reports.selection import read_reports
-from credreport.rules.policy import Policy
+from credreport.rules.policy import Policy, UserClass
 from credreport.rules.waivers import Waiver, Waivers
 from credreport.verdicts.assessment import Assessment, assess
 from tests.support.reports import NAME, judge, read, rendered, root, save, to_csv, user
@@ -102,6 +103,71 @@ def test_controls_are_the_profiles_or_else_its_rules(
     tmp_path: Path, profile: str, targets: list[str]
 ) -> None:
     assert list(states(result(judge(tmp_path, root(), policy=Policy.of(profile))))) == targets
+
+
+def used(days: int) -> dict[str, str]:
+    """Return a password last used so many days before the report."""
+    return password(
+        f"{datetime(2026, 1, 31, 12, tzinfo=UTC) - timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("policy", "days", "reason", "remarks"),
+    [
+        # At the control's own 45 days, or fewer: what is found between them breaks no control.
+        (CIS, 44, "pass", "No findings, and everything was judged."),
+        (CIS, 45, "fail", "1 finding: 1 open, 0 waived. Everything was judged."),
+        (replace(CIS, unused_after_days=10), 44, "pass", "No findings, and everything was judged."),
+        (replace(CIS, unused_after_days=10), 45, "fail", "1 finding: 1 open, 0 waived. Everything was judged."),
+        # At more, what is not found may break it.
+        (
+            replace(CIS, unused_after_days=46),
+            45,
+            "other",
+            "No findings, but not satisfied: unused-password was judged at 46 days, and the control asks for 45; "
+            "unused-access-key was judged at 46 days, and the control asks for 45.",
+        ),
+        (replace(CIS, unused_after_days=46), 46, "fail", "1 finding: 1 open, 0 waived. Everything was judged."),
+        (
+            replace(CIS, classes=(UserClass("svc-*", {"unused_after_days": 365}),)),
+            1,
+            "other",
+            "No findings, but not satisfied: unused-password was judged at 365 days, and the control asks for 45; "
+            "unused-access-key was judged at 365 days, and the control asks for 45.",
+        ),
+        (
+            replace(CIS, rules=("unused-password",)),
+            1,
+            "other",
+            "No findings, but not satisfied: unused-access-key was not judged.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_control_is_judged_at_its_own_number_of_days(
+    tmp_path: Path, policy: Policy, days: int, reason: str, remarks: str
+) -> None:
+    found = result(
+        judge(tmp_path, root(), user("amy", mfa_active="true", **used(days)), policy=policy)
+    )
+    target = found["findings"][0]["target"]
+    assert target["title"] == "CIS AWS 5.0.0 1.11"
+    state = "satisfied" if reason == "pass" else "not-satisfied"
+    assert target["status"] == {"state": state, "reason": reason, "remarks": remarks}
+    assert len(found["findings"][0].get("related-observations", ())) == (reason == "fail")
+
+
+@pytest.mark.parametrize(("days", "reason"), [(90, "pass"), (91, "other")])
+def test_so_is_one_that_passes_at_its_number(tmp_path: Path, days: int, reason: str) -> None:
+    policy = replace(CIS, numbers={**CIS.numbers, "rotate_after_days": days})
+    found = states(result(judge(tmp_path, root(), user(), policy=policy)))
+    assert found["cis-aws-5.0.0-1.13"][1] == reason
+
+
+def test_a_number_that_no_benchmark_names_may_be_any(tmp_path: Path) -> None:
+    policy = replace(CIS, numbers={**CIS.numbers, "root_used_within_days": 0})
+    found = states(result(judge(tmp_path, root(), user(), policy=policy)))
+    assert found["cis-aws-5.0.0-1.6"] == ("satisfied", "pass")
 
 
 def test_an_observation_has_subject_time_and_evidence_with_its_hash(tmp_path: Path) -> None:
@@ -231,6 +297,18 @@ def test_nothing_is_satisfied_where_what_an_older_date_had_is_not_known(tmp_path
     )
     statuses = [each["target"]["status"] for each in found["results"][0]["findings"]]
     assert statuses == [{"state": "not-satisfied", "reason": "other", "remarks": remarks}] * 2
+
+
+def test_nor_where_an_account_has_one_report_twice(tmp_path: Path) -> None:
+    for name, day in (("old", NAME), ("new", NAME.replace("2026-01", "2026-03"))):
+        save(tmp_path / name, root(), user("zed", **password(f"{NAME[15:25]}T00:00:00Z")), name=day)
+    dates = [assess(read_reports(tmp_path / name)) for name in ("old", "new")]
+    comparison = compare_all(dates)
+    doubts = ("accounts whose reports of two dates are the same: 1",)
+    assert comparison.doubts == doubts
+    (found,) = written(of_comparison(comparison))["results"]
+    assert found["remarks"] == f"Incomplete: {doubts[0]}."
+    assert {reason for _, reason in states(found).values()} == {"other"}
 
 
 def test_is_known_among_the_inputs_of_the_next_run(tmp_path: Path) -> None:

@@ -463,8 +463,8 @@ def test_a_directory_in_a_zip_of_windows_may_end_with_a_backslash(tmp_path: Path
         "in\\b\\": REPORT,
     }
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
-        for name in data:
-            archive.writestr(name, data[name])
+        for name, content in data.items():
+            archive.writestr(name, content)
     assert names([tmp_path / "a.zip"]) == [
         "read a.zip/in\\2026-06-30\\a.csv",
         "read a.zip/in\\b\\",

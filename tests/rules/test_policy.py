@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +14,7 @@ from credreport.evidence.of_analysis import of_analysis
 from credreport.rules.catalogue import RULES
 from credreport.rules.glob import Names
 from credreport.rules.policy import Policy, UserClass, load_policy
-from credreport.rules.profiles import PROFILES
+from credreport.rules.profiles import PROFILES, number_asked
 from credreport.rules.thresholds import UNUSED_AFTER
 from tests.support.reports import judge, root, user, verdict
 
@@ -209,6 +210,47 @@ def test_cis_numbers_stand_beside_each_other() -> None:
     assert policy.number_of(RULES["setup-access-key"]) is None
     assert policy.number_of(RULES["root-recently-used"]) == 7
     assert policy.number_of(RULES["console-without-mfa"]) is None
+
+
+@pytest.mark.parametrize(
+    ("control", "rule", "days"),
+    [
+        ("CIS AWS 1.2.0 1.3", "unused-password", 90),
+        ("CIS AWS 4.0.0 1.12", "unused-access-key", 45),
+        ("CIS AWS 4.0.0 1.14", "unrotated-access-key", 90),
+        ("AWS Security Hub IAM.8 (FSBP 1.0.0)", "unused-password", 90),
+        ("AWS Security Hub IAM.22 (CIS AWS 3.0.0)", "unused-password", 45),
+        ("FedRAMP High r5 AC-2(3)", "unused-password", 35),
+        # The entity or the organisation chooses.
+        ("PCI DSS 4.0.1 8.6.3", "unrotated-access-key", None),
+        ("NIST SP 800-53 r5 AC-2(3)", "unused-password", None),
+        ("CIS AWS 5.0.0 1.6", "root-recently-used", None),
+        ("CIS AWS 5.0.0 1.9", "console-without-mfa", None),
+        ("unused-password", "unused-password", None),
+    ],
+)
+def test_number_that_a_control_asks_for(control: str, rule: str, days: int | None) -> None:
+    assert number_asked(control, RULES[rule]) == days
+
+
+@pytest.mark.parametrize(
+    ("days", "shown"),
+    [(45, "CIS AWS 5.0.0 1.11"), (46, "CIS AWS 5.0.0 1.11 (asks for 45 days)")],
+)
+def test_a_control_that_asks_for_less_than_the_run_says_so(days: int, shown: str) -> None:
+    policy = Policy.of("cis-5.0", unused_after_days=days)
+    assert policy.controls(RULES["unused-password"]) == (shown,)
+
+
+@pytest.mark.parametrize(
+    ("base", "own", "lax"),
+    [(45, 45, None), (45, 44, None), (45, 46, 46), (60, 46, 60), (60, 400, 400), (60, None, 60)],
+)
+def test_the_laxest_number_of_any_user_counts(base: int, own: int | None, lax: int | None) -> None:
+    numbers = {} if own is None else {"unused_after_days": own}
+    classes = (UserClass("svc-*", numbers),)
+    policy = replace(Policy.of("cis-5.0", unused_after_days=base), classes=classes)
+    assert policy.too_lax_for(RULES["unused-password"], "CIS AWS 5.0.0 1.11") == lax
 
 
 @pytest.mark.parametrize(
