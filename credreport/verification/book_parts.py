@@ -257,6 +257,8 @@ def _hidden_values(file: Any, part: str) -> Iterator[str]:
             yield f"{part}: zeros are hidden, or formulas shown"
         elif name == "sheetView" and _hides_above(element):
             yield f"{part}: rows or columns are hidden behind those that do not scroll"
+        elif name == "dataValidation" and get("showInputMessage") in _YES and get("prompt"):
+            yield f"{part}: cells show a message when they are chosen"
         elif get("showValue") in _NO or (name == "dxf" and _has_form(element)):
             yield f"{part}: a condition shows values in another form"
         if name == "row":

@@ -68,6 +68,10 @@ IN_PARTS = {
     "a condition for a text": (
         STYLES, "</dxfs>", '<dxf><numFmt numFmtId="190" formatCode=\'"0"\'/></dxf>', "has a condition",
     ),
+    "words beside a chosen cell": (
+        SHEET, "</worksheet>", '<dataValidations><dataValidation showInputMessage="1" prompt="Withdrawn" sqref="A1"/></dataValidations>',
+        "cells show a message when they are chosen",
+    ),
     "a row twice": (SHEET, "</sheetData>", ROW, "row 1 is below row 3"),
     "a cell twice": (
         SHEET, "</sheetData>", '<row r="9"><c r="B9"/><c r="B9"/></row>', "row 9 has a cell twice or",
@@ -199,6 +203,11 @@ def test_a_note_that_is_always_shown_is_named() -> None:
         (SHEET, "<sheetData>", '<sheetFormatPr defaultRowHeight="5" defaultColWidth="1"/>'),
         (SHEET, "<sheetData>", '<cols><col min="1" max="8"/><col min="9" max="9"/></cols>'),
         (SHEET, "</worksheet>", "<conditionalFormatting/><conditionalFormatting/>"),
+        (
+            SHEET,
+            "</worksheet>",
+            '<dataValidations><dataValidation showInputMessage="1" sqref="A1"/></dataValidations>',
+        ),
         (DRAWING, "</wsDr>", '<pic/><graphicData uri="s/chart"/>'),
     ],
 )
