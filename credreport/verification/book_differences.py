@@ -1,8 +1,9 @@
 """Two workbooks -> where a verdict differs, apart from what the auditor filled in.
 
 A workbook in which somebody wrote decisions, or that another program saved again, has other bytes.
-So the sheets are compared cell by cell: by value, by how a number is shown, and by what is hidden.
-Fonts, colours and the drawing of charts are not compared.
+So the sheets are compared cell by cell: by value, by how it is shown, and by what is hidden.
+Fonts, colours and the drawing of charts are not compared; nor is the protection of sheets, which
+hides nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import warnings
 import zipfile
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import accumulate, zip_longest
@@ -46,6 +47,8 @@ _LITERAL = re.compile(r'"([^"]+)"|\\(.)')
 _SHOWN_BARE = " -/:"  # the letters that a format shows as they are, in quotes or not
 # Lengths in drawings, in EMU, and how many columns, and rows below the last, one may reach.
 _PIXEL, _POINT, _ROUNDED, _ACROSS = 9_525, 12_700, 100_000, 100
+_INDENT = 1.5  # units of width
+_RIGHT_TO_LEFT = 2
 _SIGNED_PLACES = range(2, 6)
 _Place = tuple[int, int]
 
@@ -155,7 +158,10 @@ def _load(data: bytes) -> Workbook:
 
 
 def _differences(
-    model: Workbook, book: Workbook, filled: dict[str, int], remarks: list[str]
+    model: Workbook,
+    book: Workbook,
+    filled: dict[str, int],
+    remarks: list[str],
 ) -> Iterator[str]:
     yield from _titles(model.sheetnames, book.sheetnames)
     for title in model.sheetnames:
@@ -165,9 +171,11 @@ def _differences(
         elif now.sheet_state != "visible":
             yield f"sheet {title} is hidden"
         else:
-            yield from _cells(was, now, filled, remarks)
+            own = auditor_places(was)
+            yield from _cells(was, now, own, filled, remarks)
             yield from _hidden(was, now)
             yield from _pictures(was, now)
+            yield from _misplaced(now, own)
 
 
 def _titles(expected: Sequence[str], found: Sequence[str]) -> Iterator[str]:
@@ -239,10 +247,13 @@ def _plain(value: Any) -> Any:
 
 
 def _cells(
-    was: Worksheet, now: Worksheet, filled: dict[str, int], remarks: list[str]
+    was: Worksheet,
+    now: Worksheet,
+    own: set[_Place],
+    filled: dict[str, int],
+    remarks: list[str],
 ) -> Iterator[str]:
     title = was.title
-    own = auditor_places(was)
     expected, found = _read(was, own), _read(now, own)
     filled[title] = found.count_filled(expected)
     place = differing_row(expected.rows, found.rows)
@@ -323,6 +334,39 @@ def _hidden(was: Worksheet, now: Worksheet) -> Iterator[str]:
         is_seen = row.height is None or row.height >= SEEN_HEIGHT
         if (row.hidden or not is_seen) and number <= was.max_row:
             yield f"{was.title}: row {number} is hidden (by hand or by a filter)"
+
+
+def _misplaced(now: Worksheet, own: set[_Place]) -> Iterator[str]:
+    """Yield the cells that show their value otherwise than once, upright and within their column."""
+    alignments = enumerate(now.parent._alignments)  # type: ignore[union-attr]  # noqa: SLF001
+    odd = {number: each for number, each in alignments if each.indent > 1 or _turn(each)}
+    if not odd:
+        return
+    widths = {
+        place: column.width
+        for column in now.column_dimensions.values()
+        for place in range(column.min or 1, min(column.max or 1, now.max_column) + 1)
+    }
+    cells: Iterable[Any] = now._cells.values()  # noqa: SLF001 - makes no new ones
+    for cell in cells:
+        if cell.value is None or (cell.row, cell.column) in own:
+            continue
+        alignment = odd.get(cell._style.alignmentId)  # noqa: SLF001 - a proxy for each takes long
+        if alignment is None:
+            continue
+        room = widths.get(cell.column, now.sheet_format.baseColWidth) - _INDENT * alignment.indent
+        how = _turn(alignment) or ("outside its column" if room < SEEN_WIDTH else "")
+        if how:
+            yield f"cell {now.title}!{cell.coordinate} is shown {how}, as no run does"
+
+
+def _turn(alignment: Any) -> str:
+    """Return how a value is shown so that it reads as another, or not at all; empty for as it is."""
+    if alignment.horizontal == "fill":
+        return "several times"
+    if alignment.textRotation:
+        return "turned"
+    return "from right to left" if alignment.readingOrder == _RIGHT_TO_LEFT else ""
 
 
 def _pictures(was: Worksheet, now: Worksheet) -> Iterator[str]:

@@ -7,12 +7,15 @@ import re
 import zipfile
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import pytest
 from openpyxl import Workbook, load_workbook
 from openpyxl.chart import BarChart
 from openpyxl.drawing.image import Image as Picture
 from openpyxl.drawing.spreadsheet_drawing import AnchorMarker, TwoCellAnchor
+from openpyxl.styles import Alignment
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
 from PIL import Image
@@ -23,6 +26,7 @@ from credreport.output.workbook.book import to_xlsx
 from credreport.reports.selection import read_reports
 from credreport.verdicts.assessment import assess
 from credreport.verification.book_differences import BookDifference, compare_books
+from tests.support.decided import save_again
 from tests.support.evidence import reports
 
 
@@ -90,6 +94,10 @@ def clear_a_verdict(book: Workbook) -> None:
     sheet = book["Credentials"]
     cells = sheet[find(sheet, "Status")]
     next(cell for cell in cells if cell.value == "unused").value = "current"
+
+
+def align(sheet: str, place: str, **how: Any) -> Callable[[Workbook], None]:
+    return lambda book: setattr(book[sheet][place], "alignment", Alignment(**how))
 
 
 TAMPERED: dict[str, tuple[Callable[[Workbook], object], str]] = {
@@ -186,6 +194,26 @@ TAMPERED: dict[str, tuple[Callable[[Workbook], object], str]] = {
         swap_rows_and_show_another_number,
         "Findings: some cells are shown in another form",
     ),
+    "a number shown several times": (
+        align("Findings", "G2", horizontal="fill"),
+        "cell Findings!G2 is shown several times, as no run does",
+    ),
+    "a number whose digits stand one above the other": (
+        align("Findings", "G2", text_rotation=255),
+        "cell Findings!G2 is shown turned, as no run does",
+    ),
+    "a number turned by a degree": (
+        align("Findings", "G2", text_rotation=1),
+        "cell Findings!G2 is shown turned, as no run does",
+    ),
+    "a limit read from the right": (
+        align("Findings", "H2", readingOrder=2),
+        "cell Findings!H2 is shown from right to left, as no run does",
+    ),
+    "a number outside its column of 7": (
+        align("Findings", "G2", horizontal="right", indent=5),
+        "cell Findings!G2 is shown outside its column, as no run does",
+    ),
     "a chart removed": (
         lambda book: vars(book["Summary"])["_charts"].clear(),
         "Summary: a chart is missing or different",
@@ -235,6 +263,36 @@ def test_an_auditors_column_is_none_on_another_sheet(book: bytes) -> None:
 def test_a_workbook_saved_again_says_the_same(book: bytes) -> None:
     assert edit(book, lambda _: None) != book
     assert compare(book, lambda _: None) == BookDifference("", {})
+
+
+def format_as_one_may(opened: Workbook) -> None:
+    """Do what hides nothing: align, widen, zoom, scroll, protect, print more, filter by nothing."""
+    sheet = opened["Findings"]
+    align("Findings", "A2", horizontal="centerContinuous", shrink_to_fit=True, wrap_text=False)(
+        opened
+    )
+    align("Findings", "E2", horizontal="distributed", vertical="justify", readingOrder=1)(opened)
+    align("Findings", "G2", horizontal="right", indent=4)(opened)
+    align("Findings", "K2", horizontal="fill", text_rotation=90)(opened)
+    put("Findings", "Disposition", "Removed")(opened)
+    sheet[f"{find(sheet, 'Ticket and notes')}2"].hyperlink = "https://example.com/SEC-1"
+    sheet.column_dimensions["A"].width = 40
+    sheet.print_area = "A1:R9"
+    sheet.sheet_view.zoomScale = 40
+    sheet.protection.sheet = True
+    sheet.page_setup.orientation = "portrait"
+    opened["Summary"]["A16"].hyperlink = None
+
+
+@pytest.mark.parametrize("is_by_office", [False, True])
+def test_what_one_may_format_is_no_difference(
+    book: bytes, tmp_path: Path, *, is_by_office: bool
+) -> None:
+    saved = tmp_path / "saved.xlsx"
+    saved.write_bytes(edit(book, format_as_one_may))
+    if is_by_office:
+        saved = save_again(saved, tmp_path / "again")
+    assert compare_books(book, saved.read_bytes()) == BookDifference("", {"Findings": 2})
 
 
 def with_part(book: bytes, name: str, data: bytes) -> bytes:
