@@ -30,7 +30,7 @@ LAYERS = [
     "output.csv_file", "output.json_file", "output.comment", "output.script", "output.ocsf",
     "output.workbook.sheetxml", "output.workbook.cells", "output.workbook.paper", "output.workbook.layout",
     "output.workbook.book", "output.page.page", "output.manifest", "output.oscal", "output.render", "output.filled_in", "output.disk", "runs.analyze",
-    "verification.rehash", "verification.differences", "verification.book_parts", "verification.book_differences", "verification.listed_inputs", "verification.rerun", "verification.reperform", "runs.explain",
+    "verification.rehash", "verification.differences", "verification.book_parts", "verification.book_surroundings", "verification.book_differences", "verification.listed_inputs", "verification.rerun", "verification.reperform", "runs.explain",
     "cli.screen", "cli.next_step", "cli.help", "cli.configuration", "cli.rule_pages", "cli.options", "cli.ending", "cli.given", "cli.deliver",
     "cli.verify", "cli.explain", "cli.unmask",
     "cli.main",

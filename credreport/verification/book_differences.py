@@ -1,9 +1,9 @@
 """Two workbooks -> where a verdict differs, apart from what the auditor filled in.
 
 A workbook in which somebody wrote decisions, or that another program saved again, has other bytes.
-So the sheets are compared cell by cell: by value, by how it is shown, and by what is hidden.
-Fonts, colours and the drawing of charts are not compared; nor is the protection of sheets, which
-hides nothing.
+So the sheets are compared cell by cell: by value, by how it is shown, and by what is hidden; then by
+what surrounds the cells. Fonts, colours and the drawing of charts are not compared; nor is the
+protection of sheets, which hides nothing.
 """
 
 from __future__ import annotations
@@ -35,6 +35,12 @@ from credreport.verification.book_parts import (
     check_parts,
     count_drawn,
     foreign_parts,
+)
+from credreport.verification.book_surroundings import (
+    Surroundings,
+    compare_surroundings,
+    odd_views,
+    read_surroundings,
 )
 from credreport.verification.differences import differing_row, expected_found, shown
 
@@ -89,11 +95,12 @@ def compare_books(expected: bytes, found: bytes) -> BookDifference:
         _check_cells(book, most)
         model = _load(expected)
         _check_pictures(book, model)
+        around = read_surroundings(expected), read_surroundings(found)
     except Exception as error:
         return BookDifference(f"cannot be read as a workbook ({_reason(error)})", {})
     filled: dict[str, int] = {}
     remarks: list[str] = []
-    differences = _differences(model, book, filled, remarks)
+    differences = _differences(model, book, around, filled, remarks)
     first = next(foreign_parts(found), "") or next(differences, "") or _unread(found, book)
     return BookDifference(
         first, {name: count for name, count in filled.items() if count}, (*remarks,)
@@ -160,6 +167,7 @@ def _load(data: bytes) -> Workbook:
 def _differences(
     model: Workbook,
     book: Workbook,
+    around: tuple[Mapping[str, Surroundings], ...],
     filled: dict[str, int],
     remarks: list[str],
 ) -> Iterator[str]:
@@ -176,6 +184,10 @@ def _differences(
             yield from _hidden(was, now)
             yield from _pictures(was, now)
             yield from _misplaced(now, own)
+            before, after = (each[title] for each in around)
+            last = was.max_row, was.max_column
+            yield from compare_surroundings(title, before, after, last, own)
+            remarks += odd_views(title, after, last)
 
 
 def _titles(expected: Sequence[str], found: Sequence[str]) -> Iterator[str]:

@@ -214,6 +214,28 @@ TAMPERED: dict[str, tuple[Callable[[Workbook], object], str]] = {
         align("Findings", "G2", horizontal="right", indent=5),
         "cell Findings!G2 is shown outside its column, as no run does",
     ),
+    "a filter that skips the last row": (
+        lambda book: setattr(book["Findings"].tables["Findings"], "ref", "A1:R2"),
+        "Findings: a filter or sort leaves out some of its rows or columns",
+    ),
+    "a row not printed": (
+        lambda book: setattr(book["Findings"], "print_area", "A1:N2"),
+        "Findings: it prints \"'Findings'!$A$1:$N$2\", which leaves out what the run prints",
+    ),
+    "words above the pages": (
+        lambda book: setattr(
+            vars(book["Users"])["HeaderFooter"].oddHeader.left, "text", "Withdrawn"
+        ),
+        "Users: the words above its pages: expected ",
+    ),
+    "a link to elsewhere": (
+        lambda book: setattr(book["Findings"]["A2"], "hyperlink", "http://example.com/x"),
+        "Findings: A2 has a link that no run writes: 'http://example.com/x'",
+    ),
+    "another link with words of its own": (
+        lambda book: setattr(book["Summary"]["A16"].hyperlink, "tooltip", "Withdrawn"),
+        "Summary: A16 has a link that no run writes: 'Findings!A1' ('Withdrawn')",
+    ),
     "a chart removed": (
         lambda book: vars(book["Summary"])["_charts"].clear(),
         "Summary: a chart is missing or different",
@@ -293,6 +315,24 @@ def test_what_one_may_format_is_no_difference(
     if is_by_office:
         saved = save_again(saved, tmp_path / "again")
     assert compare_books(book, saved.read_bytes()) == BookDifference("", {"Findings": 2})
+
+
+def test_how_a_sheet_opens_is_remarked_on(book: bytes) -> None:
+    def change(opened: Workbook) -> None:
+        opened["Findings"].sheet_view.zoomScale = 39
+        opened["Findings"].sheet_view.pane.topLeftCell = "E4"  # type: ignore[union-attr]
+        opened["Users"].sheet_view.pane.topLeftCell = "N2"  # type: ignore[union-attr]
+        opened["Inputs"].sheet_view.topLeftCell = "A2"
+
+    assert compare(book, change) == BookDifference(
+        "",
+        {},
+        (
+            "Findings opens at 39 percent of its size",
+            "Findings opens scrolled beyond its last row or column",
+            "Users opens scrolled beyond its last row or column",
+        ),
+    )
 
 
 def with_part(book: bytes, name: str, data: bytes) -> bytes:
