@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 PROBLEMS_SHOWN = 20
 _MOST_LETTERS = 1_000  # of what was found in a file, which may be all of it
+MAX_COLUMNS = 1_000  # of any table that is read
 
 
 @dataclass(frozen=True, order=True)
@@ -31,6 +32,14 @@ class Problem:
             found = f"{found[:_MOST_LETTERS]}…"
         sentence = f"{place}: {found.rstrip('.')}."
         return f"{sentence} {self.remedy.rstrip('.')}." if self.remedy else sentence
+
+
+def find_too_wide(source: str, line: int, columns: int, remedy: str) -> list[Problem]:
+    """Return what is wrong with the header of a table if it has more columns than any that is read."""
+    if columns <= MAX_COLUMNS:
+        return []
+    found = f"{columns} columns, more than {MAX_COLUMNS}"
+    return [Problem(source, line, 0, found, remedy)]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 
 from credreport.reports.name_dates import stamps_in_name
-from credreport.reports.stamp import MOST_FOLDERS, is_called_by_a_time, part_steps, steps_of
+from credreport.reports.stamp import is_called_by_a_time, part_steps, steps_of
 
 # Twelve digits, or three groups of four; not part of a UUID, a longer number in groups or a version.
 _MARK = r"[-_.,+~ \u2010-\u2015\u2212]{1,3}"
@@ -74,26 +74,49 @@ class Folders:
 
     def __init__(self) -> None:
         """Begin without any."""
-        self._holds: dict[str, bool] = {}
+        self._numbers: dict[tuple[int, str], int] = {}  # by that of the directory around, and name
+        self._names = [""]
+        self._around = [0]
+        self._depths = [0]
+        self._holds = [True]
 
     def add(self, folder: str, *, holds: bool) -> None:
         """Add a directory and those that contain it; `holds`: whether something to be judged is in it."""
-        for _ in range(MOST_FOLDERS):
-            if not folder or self._holds.get(folder, -1) >= holds:
-                return
-            self._holds[folder] = holds
-            folder = folder.rpartition("/")[0]
+        number = 0
+        for step in filter(None, folder.split("/")):
+            number = self._number(number, step)
+        while holds and not self._holds[number]:
+            self._holds[number] = True
+            number = self._around[number]
+
+    def _number(self, around: int, step: str) -> int:
+        """Return the number of a directory within another: a path of each would be too long."""
+        number = self._numbers.setdefault((around, step), len(self._names))
+        if number == len(self._names):
+            self._names.append(step)
+            self._around.append(around)
+            self._depths.append(self._depths[around] + 1)
+            self._holds.append(False)
+        return number
 
     def missing(self) -> Iterator[str]:
         """Yield each directory in which a report may be missing, but none that contains another such."""
-        around: set[str] = set()
-        for folder in sorted(self._holds, key=lambda path: path.count("/"), reverse=True):
-            if self._holds[folder] or folder in around:
+        around: set[int] = {0}
+        numbers = range(len(self._names))
+        for number in sorted(numbers, key=self._depths.__getitem__, reverse=True):
+            if self._holds[number] or number in around:
                 continue
-            name = folder.rpartition("/")[2]
-            if any(_accounts_in(name)) or is_called_by_a_time(folder):
-                yield folder
-                above = folder
-                while above in self._holds and above not in around:
+            if any(_accounts_in(self._names[number])) or is_called_by_a_time(self._path(number, 3)):
+                yield self._path(number, self._depths[number])
+                above = number
+                while above not in around:
                     around.add(above)
-                    above = above.rpartition("/")[0]
+                    above = self._around[above]
+
+    def _path(self, number: int, most: int) -> str:
+        """Return the last steps of the path of a directory."""
+        steps: list[str] = []
+        while number and len(steps) < most:
+            steps.append(self._names[number])
+            number = self._around[number]
+        return "/".join(reversed(steps))

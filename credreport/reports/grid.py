@@ -93,6 +93,7 @@ class Grid:
         self.lines = lines
         self.sizes = sizes
         self._order: Numbers | None = None
+        self._found: dict[bytes, bool] = {}
 
     @classmethod
     def split(cls, columns: tuple[str, ...], bodies: Sequence[Body]) -> tuple[Grid, Flags]:
@@ -200,9 +201,11 @@ class Grid:
         return self.data[start + 1 : end].decode().split(SEPARATOR)
 
     def contains(self, text: bytes, begin: int, end: int) -> bool:
-        """Whether the bytes are in some rows; if rows were reordered, perhaps in others."""
+        """Whether the bytes are in some rows; if rows were reordered, in any, which is searched once."""
         if self._order is not None:
-            return text in self.data
+            if text not in self._found:
+                self._found[text] = text in self.data
+            return self._found[text]
         return self.data.find(text, self.bounds[0, begin], self.bounds[-1, end - 1] + 1) >= 0
 
     def texts(self, column: int) -> list[str]:

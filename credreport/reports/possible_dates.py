@@ -9,11 +9,13 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from credreport.instants import parse_date
 from credreport.reports.name_dates import HOURS, STAMPS, UNREAD, plain_name, stamps_in_name, to_date
 
 _LONGEST_NAME = 1_000  # letters: a member of an archive may have any name
+_KEPT = 1_024  # names: members of an archive share most of their directories
 _A_DAY = timedelta(days=1)
 _PAST_TOLERANCE = 2 * _A_DAY
 # What lasts a month or longer is not over within the day that is tolerated.
@@ -125,6 +127,7 @@ _TWO_YEARS = timedelta(days=731)
 _A_QUARTER = timedelta(days=93)
 
 
+@lru_cache(maxsize=_KEPT)
 def is_later(name: str, instant: datetime) -> bool:
     """Whether a name, though it dates no report, names a day more than a day after the instant.
 
@@ -141,6 +144,7 @@ def is_later(name: str, instant: datetime) -> bool:
     return any(_A_DAY < day - instant < _TWO_YEARS for day in guesses)
 
 
+@lru_cache(maxsize=_KEPT)
 def has_any_date(name: str) -> bool:
     """Whether a name has a day, a month, a quarter or the like, read or not."""
     text = plain_name(name)[:_LONGEST_NAME]

@@ -75,6 +75,7 @@ _GOES_ON = re.compile(
 _FIXED_COLUMNS = {*KNOWN_COLUMNS} - {USER, ARN, EXTRA_CREDENTIALS}
 _LEAST_ROW = 60  # letters; no cell is nearly as long but for names and ARNs
 _LEAST_FLAGS = 3  # of the six or more in a row
+_LONGEST_HEADER = 16 << 10  # bytes: what is shared by many reports is kept
 _MOST_ALIKE = 20  # warnings of one kind about one file
 
 
@@ -364,9 +365,16 @@ def _is_csv(text: bytes) -> bool:
         return False
 
 
-@lru_cache(maxsize=256)
 def columns_of(header: bytes) -> tuple[str, ...] | None:
-    """Return the names in a header line without quotes; None where something is wrong with it."""
+    """Return the names in a header line without quotes; None where something is wrong with it.
+
+    None, too, where it is so long that only the csv module reads it.
+    """
+    return _columns_of(header) if len(header) <= _LONGEST_HEADER else None
+
+
+@lru_cache(maxsize=256)
+def _columns_of(header: bytes) -> tuple[str, ...] | None:
     try:
         cells = header.decode().split(",")
     except UnicodeDecodeError:

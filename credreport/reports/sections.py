@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from credreport.errors import InputRefused, Notice, Problem
+from credreport.errors import InputRefused, Notice, Problem, find_too_wide
 from credreport.instants import parse_instant
 from credreport.reports.grid import SEPARATOR
 from credreport.reports.users import account_of, is_root
@@ -270,7 +270,13 @@ def _without_mark(cells: list[str]) -> list[str]:
 
 
 def find_header_problems(name: str, cells: list[str], line: int) -> list[Problem]:
-    """Return what is wrong with a header: no names of columns, one twice, a needed one missing."""
+    """Return what is wrong with a header: no names of columns, one twice, a needed one missing.
+
+    One with too many columns is not looked at any further.
+    """
+    remedy = "A credential report has 22 or 23: download it again"
+    if too_wide := find_too_wide(name, line, len(cells), remedy):
+        return too_wide
     known = set(cells) & set(KNOWN_COLUMNS)
     start = ",".join(cells)[:80]
     if any(ARN_START.match(cell) for cell in cells):
@@ -285,10 +291,12 @@ def find_header_problems(name: str, cells: list[str], line: int) -> list[Problem
         return [Problem(name, line, 1, found, "Name the CSV or JSON that AWS gave")]
     problems = []
     twice = sorted(cell for cell, count in Counter(cells).items() if cell and count > 1)
+    places = {cell: place for place, cell in enumerate(cells, 1)}
     for column in twice:
-        place = len(cells) - cells[::-1].index(column)
         found = f"column {as_code(column)} is named twice"
-        problems.append(Problem(name, line, place, found, "Keep one, or download the report again"))
+        problems.append(
+            Problem(name, line, places[column], found, "Keep one, or download the report again")
+        )
     missing = [column for column in NEEDED_COLUMNS if column not in cells]
     if missing:
         *most, last = [f"`{column}`" for column in missing]

@@ -9,12 +9,13 @@ import csv
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from credreport.errors import Notice, Problem, UsageError, problem_lines
+from credreport.errors import Notice, Problem, UsageError, find_too_wide, problem_lines
 from credreport.files import KeyTwiceError, parse_json
 from credreport.rules.option_file import OptionFile, read_option_file
 from credreport.schema import ACCOUNT_ID
@@ -277,8 +278,12 @@ def _find_columns(
     name: str, line: int, header: Sequence[str], problems: list[Problem]
 ) -> dict[str, int]:
     """Return the index of each known column; none, and a problem, if none has the account ID."""
+    remedy = f"Keep the column {_EXPECTED}; name and owner are optional"
+    if too_wide := find_too_wide(name, line, len(header), remedy):
+        problems += too_wide
+        return {}
     plain = [_plain(cell) for cell in header]
-    twice = next((cell for cell in plain if cell and plain.count(cell) > 1), None)
+    twice = next((cell for cell, count in Counter(plain).items() if cell and count > 1), None)
     if twice:
         found = f"two columns are called {header[plain.index(twice)]!r}"
         problems.append(Problem(name, line, 0, found, "Leave one of them"))

@@ -22,8 +22,11 @@ from credreport.files import open_regular, read_at_most, read_bounded
 from credreport.reports import inputs as sources
 from credreport.reports.containers.members import MAX_MEMBERS
 from credreport.reports.containers.texts import unpack
+from credreport.reports.folders import Folders
 from credreport.reports.grid import Grid
 from credreport.reports.inputs import Skipped, Stream
+from credreport.reports.possible_dates import is_later
+from credreport.reports.read import _columns_of
 from credreport.reports.report import join_tables
 from credreport.reports.selection import read_reports
 from credreport.rules.policy import Policy
@@ -33,6 +36,7 @@ from credreport.runs.pool import Pool
 from tests.support.reports import COLUMNS, NAME, open_inputs, read_report, root, to_csv, user
 
 HEADER = ",".join(COLUMNS)
+TIME = "2026-01-31T12:00:00+00:00"
 
 
 def refusal(data: bytes | str) -> str:
@@ -59,9 +63,81 @@ def test_a_name_with_as_many_commas_as_it_may_have_is_put_back() -> None:
     assert report.rows[0][0] == name
 
 
-def test_a_header_of_very_many_columns_is_read_at_once() -> None:
-    names = ",".join(f"column{number}" for number in range(200_000))
-    assert "a header and no rows" in refusal(f"{HEADER},{names}\n")
+def wide_report(columns: int) -> str:
+    """Return a report with as many columns, of which most have no name."""
+    more = "," * (columns - len(COLUMNS))
+    return "\n".join(line + more for line in to_csv(root(), user()).splitlines())
+
+
+def zip_of(text: bytes) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr(NAME, text)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "pack"),
+    [
+        (NAME, str.encode),
+        (NAME, lambda text: text.replace("\n", "\r\n").encode()),
+        (NAME, lambda text: text.replace("user,arn", '"user",arn').encode()),
+        (NAME, lambda text: text.encode("utf-16")),
+        (NAME, lambda text: base64.b64encode(text.encode())),
+        (
+            "a.json",
+            lambda text: json.dumps(
+                {"Content": base64.b64encode(text.encode()).decode(), "GeneratedTime": TIME}
+            ).encode(),
+        ),
+        (f"{NAME}.zip", lambda text: zip_of(text.encode())),
+    ],
+)
+def test_a_header_of_more_than_a_thousand_columns_is_refused(
+    tmp_path: Path, name: str, pack: Callable[[str], bytes]
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(pack(wide_report(1_000)))
+    (report,) = read_reports([path]).reports
+    assert (len(report.columns), report.row_count) == (1_000, 2)
+    path.write_bytes(pack(wide_report(1_001)))
+    with pytest.raises(InputRefused) as caught:
+        read_reports([path])
+    place = f"{name}/{NAME}" if name.endswith(".zip") else name
+    assert str(caught.value) == (
+        f"{place}, line 1: 1001 columns, more than 1000. A credential report has 22 or 23: download it "
+        "again."
+    )
+
+
+def test_nothing_is_done_for_each_column_of_such_a_header() -> None:
+    twice = ",".join(f"column{number // 2}" for number in range(200_000))
+    for more in (twice, "," * 200_000):
+        with pytest.raises(InputRefused) as caught:
+            read_report(Stream(NAME, f"{HEADER},{more}\n".encode()))
+        assert len(caught.value.problems) == 1
+    assert "line 1: the columns are separated by semicolons" in refusal(
+        f"{HEADER.replace(',', ';')}{';' * 200_000}"
+    )
+
+
+def test_a_second_header_of_so_many_columns_is_refused_with_its_line() -> None:
+    def joined(columns: int) -> str:
+        return f"{to_csv(root('444455556666'))}\n{wide_report(columns)}"
+
+    assert len(read_report(Stream(NAME, joined(1_000).encode()))) == 2
+    assert f"{NAME}, line 3: 1001 columns, more than 1000." in refusal(joined(1_001))
+
+
+def test_long_headers_are_read_and_not_kept() -> None:
+    kept = _columns_of.cache_info
+    for length, count in ((16 << 10, 1), ((16 << 10) + 1, 0)):
+        before = kept().currsize
+        header = f"{HEADER},".ljust(length, "x")
+        rows = "\n".join(f"{line}," for line in to_csv(root(), user()).splitlines()[1:])
+        (report,) = read_report(Stream(NAME, f"{header}\n{rows}".encode()))
+        assert len(report.columns) == 23
+        assert kept().currsize - before == count
 
 
 def test_very_many_bad_rows_are_not_all_remembered() -> None:
@@ -187,9 +263,11 @@ def test_an_enormous_limit_takes_no_enormous_memory(tmp_path: Path) -> None:
         assert isinstance(item, Stream)
 
 
-def zipped(directory: Path, fill: Callable[[zipfile.ZipFile], None]) -> list[Problem]:
+def zipped(
+    directory: Path, fill: Callable[[zipfile.ZipFile], None], name: str = "reports.zip"
+) -> list[Problem]:
     """Make a zip and return what is wrong with it."""
-    path = directory / "reports.zip"
+    path = directory / name
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         fill(archive)
     return [item for item in open_inputs([str(path)]) if isinstance(item, Problem)]
@@ -234,6 +312,35 @@ def test_a_zip_whose_directory_lies_about_a_size_is_refused(tmp_path: Path) -> N
     path.write_bytes(data.replace(size.to_bytes(4, "little"), (99).to_bytes(4, "little")))
     (problem,) = open_inputs([str(path)])
     assert "damaged inside the archive" in str(problem)
+
+
+def test_the_names_of_deep_directories_are_kept_once() -> None:
+    """Four megabytes are ten times the letters; each path from each directory up took forty."""
+    paths = [f"{number}/{'/'.join(['x' * 40] * 98)}" for number in range(100)]
+    folders = Folders()
+    tracemalloc.start()
+    try:
+        for path in paths:
+            folders.add(path, holds=False)
+        assert tracemalloc.get_traced_memory()[1] < 4_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_what_a_directory_is_called_by_is_asked_once(tmp_path: Path) -> None:
+    def asked(members: int) -> int:
+        def fill(archive: zipfile.ZipFile) -> None:
+            for number in range(members):
+                archive.writestr(f"a/b/c/{number}.csv", to_csv(root(f"{number:012}")))
+
+        zipped(tmp_path, fill, "2026-01-31.zip")
+        return is_later.cache_info().misses
+
+    is_later.cache_clear()
+    once = asked(1)
+    assert once
+    is_later.cache_clear()
+    assert asked(9) == once
 
 
 def test_names_in_a_zip_are_never_paths(tmp_path: Path) -> None:
@@ -354,7 +461,8 @@ def test_analyze_holds_no_more_of_a_zip_however_many_files_are_in_it(
     """Four times the members take at most 1.25 times the memory: rows are few, and long."""
     for module in ("runs.analyze", "reports.selection"):
         monkeypatch.setattr(f"credreport.{module}.BATCH_BYTES", 1 << 20)
-    columns = (*COLUMNS, *(f"note {number}" for number in range(5_000)))
+    notes = {f"note {number}": "noted" for number in range(900)}
+    columns = (*COLUMNS, *notes)
 
     def peak(members: int) -> int:
         path = tmp_path / f"{members}.zip"
@@ -362,7 +470,8 @@ def test_analyze_holds_no_more_of_a_zip_however_many_files_are_in_it(
             for number in range(members):
                 account = f"{number:012d}"
                 rows = [root(account), *[user(f"u{each:02d}", account) for each in range(40)]]
-                archive.writestr(f"{account}/{NAME}", to_csv(*rows, columns=columns))
+                noted = [row | notes for row in rows]
+                archive.writestr(f"{account}/{NAME}", to_csv(*noted, columns=columns))
         return memory_of_analyze(path)
 
     peak(1)  # what is imported and cached is no cost of the members

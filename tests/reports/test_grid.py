@@ -37,6 +37,27 @@ def joined(*texts: Sequence[tuple[str, str]]) -> Grid:
     )
 
 
+class Searched(bytes):
+    """Bytes that count how often they are searched."""
+
+    times = 0
+
+    def __contains__(self, text: object) -> bool:
+        Searched.times += 1
+        return super().__contains__(text)  # type: ignore[operator]
+
+
+def test_rows_in_another_order_are_searched_once_for_each_text() -> None:
+    grid = joined([("a", "b"), ("c", "d")])
+    assert [grid.contains(b"a", row, row + 1) for row in (0, 1)] == [True, False]
+    grid.reorder(np.array([1, 0]))
+    grid.data = Searched(grid.data)
+    for row in (0, 1):
+        assert grid.contains(b"a", row, row + 1)
+        assert not grid.contains(b"e", row, row + 1)
+    assert Searched.times == 2
+
+
 class TestToBody:
     @pytest.mark.parametrize(
         ("text", "rows"),

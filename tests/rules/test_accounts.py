@@ -358,6 +358,22 @@ def test_a_message_quotes_no_whole_file(tmp_path: Path, text: str) -> None:
     assert len(str(caught.value)) < 1_500
 
 
+def test_a_list_has_a_thousand_columns_at_most(tmp_path: Path) -> None:
+    just = ["id", *(f"c{number}" for number in range(999))]
+    wide = [*just, "x"]
+    table = [f"{','.join(each)}\n{ACCOUNT},\n" for each in (just, wide)]
+    objects = [json.dumps([dict.fromkeys(each) | {"id": ACCOUNT}]) for each in (just, wide)]
+    said = ("line 1: ", "account 1: ")
+    for (read_text, refused_text), place in zip((table, objects), said, strict=True):
+        assert [each.account_id for each in read(tmp_path, read_text)] == [ACCOUNT]
+        with pytest.raises(UsageError) as caught:
+            read(tmp_path, refused_text)
+        assert str(caught.value) == (
+            f"--accounts accounts.csv, {place}1001 columns, more than 1000. Keep the column id, "
+            "account_id, Account ID or AccountId; name and owner are optional."
+        )
+
+
 def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as error:
         read(tmp_path, "id\n1\n2\n")

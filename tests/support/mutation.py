@@ -175,12 +175,6 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     "bytes too many are refused as well",
     ("files", '_NO_LINK = getattr(os, "O_NOFOLLOW", 0)', "0 + 1"): "these systems have it",
     ("globs", "if number > len(fixed):", "Gt to GtE"): "the top does not lead out of itself",
-    ("reports.folders", "if not folder or self._holds.get(folder, -1) >= holds:", "1 + 1"): "no "
-    "directory is less than one that holds nothing",
-    ("reports.folders", "if not folder or self._holds.get(folder, -1) >= holds:", "GtE to Gt"): "what "
-    "is added twice is as it was",
-    ("reports.folders", "while above in self._holds and above not in around:", "and/or"): "above all "
-    "of them is nothing to be told",
     ("reports.containers.tars", "end = 0", "0 + 1"): "no such word begins with the first letter of a tar",
     ("reports.folders", 'of_century = "" if is_whole or not "24" <= digits < "40" else f"20{digits}"', "LtE to Lt"): "twelve "
     "digits are not two",

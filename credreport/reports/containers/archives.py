@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from credreport.files import Spool
-from credreport.reports.containers.members import Member, take_from
+from credreport.reports.containers.members import Member, refuse_many_paths, take_from
 from credreport.reports.containers.tars import tar_members, unpack_gzip
 from credreport.reports.containers.zips import zip_members
 
@@ -26,6 +26,12 @@ def open_archive(name: str, file: BinaryIO, max_bytes: int) -> Opened:
 
     Unpacks at most `max_bytes` in one piece. Raises ArchiveRefused where a member may be missing.
     """
+    members, spool = _open_by_name(name, file, max_bytes)
+    refuse_many_paths(members)
+    return members, spool
+
+
+def _open_by_name(name: str, file: BinaryIO, max_bytes: int) -> Opened:
     if name.lower().endswith(".zip"):
         return zip_members(file), None
     if name.lower().endswith(".tar"):

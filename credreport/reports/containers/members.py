@@ -9,12 +9,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from credreport.reports.stamp import steps_of
 from credreport.schema import BASE64_HEADER
 
 MAX_MEMBERS = 20_000
 MAX_RATIO = 200
 RATIO_FREE_BYTES = 1024 * 1024
 EMPTY_FOLDER = "an empty directory"
+LONGEST_PATH = 4096  # letters: no path on Linux has more bytes
+MAX_PATHS = 8 << 20  # letters of all names in one archive
+MAX_FOLDERS = 10 * MAX_MEMBERS  # that these name, each as often as it is named
+SHOWN = 80  # letters of a name
 _IN_REPORTS = (b",password_enabled,", b'"password_enabled"', BASE64_HEADER.encode())
 # A row without its header: an ARN, and a time somewhere behind it.
 _ROW = re.compile(
@@ -45,6 +50,10 @@ class Member:
     crc: int | None = None
     wrong: str = ""
     left_out: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a name that no file has, before many of them are kept."""
+        refuse_long_path(self.name)
 
     def read(self, take: Take) -> bytes:
         """Return its bytes, unpacked. Raises ArchiveRefused where they are damaged."""
@@ -96,6 +105,24 @@ def refuse_report_in(headers: bytes, place: str) -> None:
 def without_dots(name: str) -> str:
     """Return a path without its `.` parts: `tar -cf x.tar .` writes `./a.csv`."""
     return "/".join(step for step in name.split("/") if step != ".")
+
+
+def refuse_long_path(path: str) -> None:
+    """Raise ArchiveRefused if a path is longer than any that can be unpacked."""
+    if len(path) > LONGEST_PATH:
+        raise ArchiveRefused(f"{path[:SHOWN]!r} begins a path of more than {LONGEST_PATH} letters")
+
+
+def refuse_many_paths(members: Iterable[Member]) -> None:
+    """Raise ArchiveRefused if the names of all members are too long, or name too many directories.
+
+    Each of these may be asked which day and which account it is called by.
+    """
+    names = [member.name for member in members]
+    if sum(map(len, names)) > MAX_PATHS:
+        raise ArchiveRefused(f"its names are longer than {MAX_PATHS >> 20} MiB together")
+    if sum(len(steps_of(name)) - 1 for name in names) > MAX_FOLDERS:
+        raise ArchiveRefused(f"its names have more than {MAX_FOLDERS} directories together")
 
 
 def refuse_duplicates(names: Iterable[str]) -> None:

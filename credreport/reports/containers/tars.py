@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tarfile
 import zlib
+from itertools import chain
 from typing import BinaryIO
 
 from credreport.files import Spool
@@ -13,20 +14,23 @@ from credreport.reports.containers.members import (
     MAX_MEMBERS,
     MAX_RATIO,
     RATIO_FREE_BYTES,
+    SHOWN,
     ArchiveRefused,
     Member,
     Take,
     refuse_duplicates,
+    refuse_long_path,
     refuse_report_in,
     without_dots,
 )
 
 _CHUNK = 1 << 20
 _PIECE = 1 << 14  # what is left of one is copied behind each stream in it
-_MAX_HEADER = 64 << 10
+_MAX_HEADERS = 64 << 10  # bytes of one file's
+# Letters of the headers that are those of all files: tarfile reads them for each. git writes some 50.
+_MAX_GLOBAL = 1 << 10
 # No name has as many digits in a row; the time that tarfile takes grows with the square of them.
 _LONG_NUMBER = re.compile(rb"[0-9]{256}")
-_SHOWN = 80  # letters of a name
 _GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -57,11 +61,14 @@ def unpack_gzip(file: BinaryIO, max_bytes: int) -> Spool:
 
 
 class _Headers:
-    """What tarfile reads of an archive: its headers, which are short."""
+    """What tarfile reads of an archive: its headers, which are short.
+
+    begin: where those of the next file begin.
+    """
 
     def __init__(self, take: Take) -> None:
         self._take = take
-        self._place = 0
+        self._place = self.begin = 0
 
     def tell(self) -> int:
         return self._place
@@ -71,8 +78,10 @@ class _Headers:
         return place
 
     def read(self, size: int) -> bytes:
-        if not 0 <= size <= _MAX_HEADER:
-            raise ArchiveRefused(f"a header below zero, or longer than {_MAX_HEADER >> 10} KiB")
+        if not 0 <= size <= self.begin + _MAX_HEADERS - self._place:
+            raise ArchiveRefused(
+                f"a header below zero, or headers of one file longer than {_MAX_HEADERS >> 10} KiB"
+            )
         data = self._take(self._place, size)
         if _LONG_NUMBER.search(data):
             raise ArchiveRefused("a header with a number of more than 255 digits")
@@ -89,18 +98,23 @@ def tar_members(take: Take, size: int) -> list[Member]:
     members: list[Member] = []
     end = 0
     try:
-        with tarfile.open(fileobj=_Headers(take), mode="r:") as archive:  # type: ignore[call-overload]
+        headers = _Headers(take)
+        with tarfile.open(fileobj=headers, mode="r:") as archive:  # type: ignore[call-overload]
             while info := archive.next():
                 archive.members = []  # it would keep them all
+                if sum(map(len, chain(*archive.pax_headers.items()))) > _MAX_GLOBAL:
+                    raise ArchiveRefused(
+                        f"headers of all its files together longer than {_MAX_GLOBAL >> 10} KiB"
+                    )
                 if not end < archive.offset <= size:
-                    raise ArchiveRefused(f"{info.name[:_SHOWN]!r} ends outside the archive")
+                    raise ArchiveRefused(f"{info.name[:SHOWN]!r} ends outside the archive")
                 _check_headers(take, info, end)
                 if len(members) == MAX_MEMBERS:
                     raise ArchiveRefused(f"more than {MAX_MEMBERS} files in one archive")
                 if info.isreg():
                     _check_size(take, info, archive.offset)
                 members.append(_to_member(info))
-                end = archive.offset
+                end = headers.begin = archive.offset
     except (tarfile.TarError, ValueError, RecursionError):
         # What they say may quote the content of a file.
         raise ArchiveRefused("not a tar that can be read") from None
@@ -126,7 +140,7 @@ def _is_end(take: Take, end: int, size: int) -> bool:
 def _check_headers(take: Take, info: tarfile.TarInfo, begin: int) -> None:
     """Refuse a report in the headers before a file: another type of member makes it one of them."""
     headers = take(begin, info.offset_data - begin)
-    refuse_report_in(headers, f"the headers of {info.name[:_SHOWN]!r}")
+    refuse_report_in(headers, f"the headers of {info.name[:SHOWN]!r}")
 
 
 def _check_size(take: Take, info: tarfile.TarInfo, end: int) -> None:
@@ -147,6 +161,7 @@ def _to_member(info: tarfile.TarInfo) -> Member:
     if info.isdir():
         return Member(f"{name}/", left_out=EMPTY_FOLDER)
     if info.issym() or info.islnk():
+        refuse_long_path(info.linkname)
         return Member(name, left_out=f"a link to {info.linkname!r}, not followed")
     if not info.isreg():
         return Member(name, left_out="neither a file nor a directory")

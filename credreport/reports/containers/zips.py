@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 from credreport.reports.containers.members import (
     EMPTY_FOLDER,
+    LONGEST_PATH,
     MAX_MEMBERS,
     MAX_RATIO,
     RATIO_FREE_BYTES,
@@ -41,7 +42,6 @@ _LOCATOR_MARK, _LARGE_END_MARK, _DESCRIPTOR_MARK = b"PK\x06\x07", b"PK\x06\x06",
 _ENCRYPTED, _HAS_DESCRIPTOR, _IS_UTF_8 = 0x1, 0x8, 0x800
 _FLAGS = 0x40 | _ENCRYPTED | _HAS_DESCRIPTOR | _IS_UTF_8  # the others say how well it was packed
 _STORED, _DEFLATED = 0, 8
-_LONGEST_PATH = 4096
 _PACKED_NOTHING = 32  # bytes: no program packs the contents of a folder, which are none, in more
 _LARGE_EXTRA, _NAME_EXTRA = 1, 0x7075
 # What a header's name has in place of letters that the code page lacks, and those letters.
@@ -245,7 +245,7 @@ def _check_member(take: Take, entry: _Entry, limit: int) -> tuple[Member, int]:
 
 def _may_be_path(member: Member, take: Take) -> bool:
     """Whether a member may hold what a link leads to; if not, its mode is damaged."""
-    is_short = member.size <= _LONGEST_PATH
+    is_short = member.size <= LONGEST_PATH
     return is_short and not re.search(rb"[\r\n]", member.head(take, member.size))
 
 

@@ -20,13 +20,14 @@ import pytest
 
 from credreport.errors import Problem
 from credreport.reports import inputs as sources
-from credreport.reports.containers import tars, zips
+from credreport.reports.containers import members, tars, zips
 from credreport.reports.containers.archives import open_archive
 from credreport.reports.containers.members import (
     EMPTY_FOLDER,
     ArchiveRefused,
     Member,
     Take,
+    refuse_many_paths,
     take_from,
 )
 from credreport.reports.containers.tars import _to_member, tar_members, unpack_gzip
@@ -720,7 +721,7 @@ def test_a_size_that_no_file_has_is_refused(kind: bytes, size: int) -> None:
 
 def test_why_a_size_of_no_file_is_refused() -> None:
     for size, kind, why in (
-        (-(2**64), b"x", "a header below zero, or longer than 64 KiB"),
+        (-(2**64), b"x", "a header below zero, or headers of one file longer than 64 KiB"),
         (-512, b"0", "'a' ends outside the archive"),
         (2**62, b"0", "'a' ends outside the archive"),
     ):
@@ -732,14 +733,88 @@ def test_the_members_and_headers_of_a_tar_are_bounded(monkeypatch: pytest.Monkey
     def name_it(length: int, letter: str = "x") -> Callable[[tarfile.TarFile], None]:
         return lambda archive: archive.addfile(tarfile.TarInfo(letter * length))
 
-    just, more = (tarred(name_it(length), tarfile.GNU_FORMAT) for length in (65_535, 65_536))
-    assert list(untar(just)) == [*FILES, "x" * 65_535]  # with its NUL it is 64 KiB
-    assert "longer than 64 KiB" in tar_refusal(more)
+    def note_it(length: int) -> Callable[[tarfile.TarFile], None]:
+        info = tarfile.TarInfo("a.md")
+        info.pax_headers = {"note": "x" * length}
+        return lambda archive: archive.addfile(info)
+
+    # Two headers of a block and one of 63 KiB, with its length, its name and two marks.
+    just, more = (tarred(note_it((63 << 10) - room)) for room in (12, 11))
+    assert list(untar(just)) == [*FILES, "a.md"]
+    assert "headers of one file longer than 64 KiB" in tar_refusal(more)
     few, many = (tarred(name_it(length, "1"), tarfile.GNU_FORMAT) for length in (255, 256))
     assert list(untar(few)) == [*FILES, "1" * 255]
     assert "a header with a number of more than 255 digits" in tar_refusal(many)
     monkeypatch.setattr(tars, "MAX_MEMBERS", 2)
     assert tar_refusal(tarred()) == "more than 2 files in one archive"
+
+
+def with_global_headers(headers: Sequence[dict[str, str]]) -> bytes:
+    """Return a tar with each of the headers before a file of its own."""
+    parts = (
+        tarfile.TarInfo.create_pax_global_header(each) + tarfile.TarInfo(f"{number}.md").tobuf()
+        for number, each in enumerate(headers)
+    )
+    data = b"".join(parts)
+    return data + bytes(1024 + -(len(data) + 1024) % 10_240)
+
+
+@pytest.mark.parametrize("are_apart", [False, True])
+def test_the_headers_of_all_files_of_a_tar_are_few(are_apart: bool) -> None:
+    """As tarfile reads them for each."""
+    headers = {f"key-{number:02}": "x" * 26 for number in range(32)}
+    whole = [{key: value} for key, value in headers.items()] if are_apart else [headers]
+    assert untar(with_global_headers(whole))
+    assert untar(with_global_headers([*whole, *whole]))  # the same again
+    assert tar_refusal(with_global_headers([*whole, {"k": ""}])) == (
+        "headers of all its files together longer than 1 KiB"
+    )
+
+
+def test_a_name_in_an_archive_is_as_long_as_a_path_may_be() -> None:
+    def named(length: int) -> list[bytes]:
+        zip_file = io.BytesIO()
+        with zipfile.ZipFile(zip_file, "w") as archive:
+            archive.writestr("x" * length, b"")
+        return [
+            zip_file.getvalue(),
+            tarred(lambda archive: archive.addfile(tarfile.TarInfo("x" * length))),
+            tarred(lambda archive: archive.addfile(_link("a", "x" * length))),
+        ]
+
+    zip_file, tar, links = named(4_096)
+    assert list(unzip(zip_file)) == ["x" * 4_096]
+    assert list(untar(tar)) == [*FILES, "x" * 4_096]
+    assert list(untar(links)) == [*FILES, "a"]
+    zip_file, tar, links = named(4_097)
+    why = f"{'x' * 80!r} begins a path of more than 4096 letters"
+    assert [refusal(zip_file), tar_refusal(tar), tar_refusal(links)] == [why] * 3
+
+
+def _link(name: str, target: str) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = tarfile.SYMTYPE, target
+    return info
+
+
+def test_the_names_in_an_archive_are_bounded_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    letters = [Member("x" * 4_096)] * 2_048
+    refuse_many_paths(letters)
+    with pytest.raises(ArchiveRefused, match="^its names are longer than 8 MiB together$"):
+        refuse_many_paths([*letters, Member("x")])
+    folders = [Member("a/" * 1_000)] * 200
+    refuse_many_paths([*folders, Member("x")])
+    for name in ("a/b", "a\\b"):
+        with pytest.raises(ArchiveRefused, match="^its names have more than 200000 directories"):
+            refuse_many_paths([*folders, Member(name)])
+    monkeypatch.setattr(members, "MAX_FOLDERS", 0)  # all of them have the member `folder/`
+    for name, data in (
+        ("a.zip", zipped()),
+        ("a.tar", tarred()),
+        ("a.tgz", gzip.compress(tarred())),
+    ):
+        with pytest.raises(ArchiveRefused, match="its names have more than 0 directories"):
+            open_archive(name, io.BytesIO(data), 10**9)
 
 
 def _gzipped(data: bytes, length: int) -> bytes:
