@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from credreport.masking.key import MaskKey
-from credreport.rules import policy, waivers
+from credreport.rules import accounts, policy, waivers
 from credreport.schema import ACCOUNT_ID, KNOWN_ABSENCES, KNOWN_COLUMNS, NOT_SUPPORTED, ROOT_USER
 
 _LETTERS, _CHECK = 10, 4
@@ -50,7 +50,7 @@ _KNOWN_WORDS = frozenset(
 # What the program itself writes between backticks.
 _OWN_WORDS = frozenset(
     {
-        *policy.KEYS, *waivers.KEYS, "match", "Content", "GeneratedTime", "NextToken", "#TYPE", "sep=", "newest",
+        *policy.KEYS, *waivers.KEYS, "match", "Content", "GeneratedTime", *accounts.MORE, "#TYPE", "sep=", "newest",
         "--as-of", "--as-of newest", "--output table", "--output text", "report_YYYY-MM-DD.csv", "base64 -d",
         "generate-credential-report", "CSV UTF-8 (comma delimited)", "aws iam get-credential-report",
         "aws iam get-credential-report --output json", "aws organizations list-accounts",

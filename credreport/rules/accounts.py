@@ -31,6 +31,8 @@ _HEADERS = {
 }
 _ID, _NAME, _OWNER, _STATUS, _ARN_CELL = _HEADERS
 NO_REPORT = "no report given"
+# Keys with which AWS says that an answer goes on.
+MORE = ("NextToken", "NextMarker", "IsTruncated")
 _EXPECTED = "id, account_id, Account ID or AccountId"
 _EXCEL_TEXT = re.compile(r"""^=?(["'])(.*)\1$|^'(.*)$""")
 _GROUPED = re.compile(r"([0-9]{4})-([0-9]{4})-([0-9]{4})")
@@ -339,8 +341,9 @@ def _read_json(
     beside += ((0, text) for text in _texts_in(document))
     elsewhere = dict.fromkeys(_ids_in(document))
     if isinstance(document, dict):
-        if any(value for key, value in document.items() if _plain(key) == "nexttoken"):
-            found = "a part of the list: `NextToken` says that there are more accounts"
+        told = {_plain(key) for key, value in document.items() if value}
+        for key in (each for each in MORE if _plain(each) in told):
+            found = f"a part of the list: `{key}` says that there are more accounts"
             again = "Run `aws organizations list-accounts` without --max-items and --no-paginate"
             problems.append(Problem(name, 0, 0, found, again))
         lists = [value for key, value in document.items() if _plain(key) == "accounts"]

@@ -203,6 +203,14 @@ def test_organizations_export_is_read(tmp_path: Path) -> None:
             "a part of the list: `NextToken` says that there are more accounts. Run `aws",
         ),
         (
+            f'{{"Accounts": [{{"Id": "{OTHER}"}}], "IsTruncated": true, "NextToken": null}}',
+            "a part of the list: `IsTruncated` says that there are more accounts. Run `aws",
+        ),
+        (
+            f'{{"Accounts": [{{"Id": "{OTHER}"}}], "next_marker": "eyJ"}}',
+            "a part of the list: `NextMarker` says that there are more accounts. Run `aws",
+        ),
+        (
             f'{{"Accounts": [{{"Id": "{OTHER}"}}], "Suspended": [[{{"Id": {ACCOUNT}}}]]}}',
             f"account {ACCOUNT} is in it, but not as the ID of an account of its list. Expected the",
         ),
