@@ -77,7 +77,6 @@ class Folders:
         self._numbers: dict[tuple[int, str], int] = {}  # by that of the directory around, and name
         self._names = [""]
         self._around = [0]
-        self._depths = [0]
         self._holds = [True]
 
     def add(self, folder: str, *, holds: bool) -> None:
@@ -95,26 +94,24 @@ class Folders:
         if number == len(self._names):
             self._names.append(step)
             self._around.append(around)
-            self._depths.append(self._depths[around] + 1)
             self._holds.append(False)
         return number
 
     def missing(self) -> Iterator[str]:
         """Yield each directory in which a report may be missing, but none that contains another such."""
         around: set[int] = {0}
-        numbers = range(len(self._names))
-        for number in sorted(numbers, key=self._depths.__getitem__, reverse=True):
+        for number in reversed(range(len(self._names))):  # what is within has a larger number
             if self._holds[number] or number in around:
                 continue
             if any(_accounts_in(self._names[number])) or is_called_by_a_time(self._path(number, 3)):
-                yield self._path(number, self._depths[number])
+                yield self._path(number, number)
                 above = number
                 while above not in around:
                     around.add(above)
                     above = self._around[above]
 
     def _path(self, number: int, most: int) -> str:
-        """Return the last steps of the path of a directory."""
+        """Return the last steps of the path of a directory, which has at most `number`."""
         steps: list[str] = []
         while number and len(steps) < most:
             steps.append(self._names[number])

@@ -88,7 +88,7 @@ TESTS = {
     "reports.report": ("reports/test_report", "reports/test_read"),
     "reports.sections": ("reports/test_read",),
     "reports.selection": ("reports/test_selection",),
-    "reports.folders": ("reports/test_inputs", "reports/test_selection"),
+    "reports.folders": ("reports/test_folders", "reports/test_inputs", "reports/test_selection"),
     "reports.possible_dates": ("reports/test_stamp",),
     "reports.name_dates": ("reports/test_stamp",),
     "reports.stamp": ("reports/test_stamp",),
@@ -176,6 +176,13 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("files", '_NO_LINK = getattr(os, "O_NOFOLLOW", 0)', "0 + 1"): "these systems have it",
     ("globs", "if number > len(fixed):", "Gt to GtE"): "the top does not lead out of itself",
     ("reports.containers.tars", "end = 0", "0 + 1"): "no such word begins with the first letter of a tar",
+    ("reports.folders", "self._around = [0]", "0 + 1"): "the first one is around all others, and asks for none around it",
+    ("reports.folders", "self._holds = [True]", "True turned"): "the same",
+    ("reports.folders", "if any(_accounts_in(self._names[number])) or is_called_by_a_time(self._path(number, 3)):", "3 + 1"): "the "
+    "last three are looked at",
+    ("reports.folders", "while number and len(steps) < most:", "Lt to LtE"): "one more than three is not looked at, and more "
+    "than all there are none",
+    ("reports.folders", "while number and len(steps) < most:", "and/or"): "the first one is called by nothing",
     ("reports.folders", 'of_century = "" if is_whole or not "24" <= digits < "40" else f"20{digits}"', "LtE to Lt"): "twelve "
     "digits are not two",
     ("reports.inputs", "unread = Unread(str(path), path.name, 0, DEFAULT_MAX_BYTES, searched=True)", "0 + 1"): "only "
