@@ -230,6 +230,8 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     "only beside `near`",
     ("reports.stamp", 'together = ("-".join(_plain(steps[start : start + 3])) for start in range(len(steps)))', "3 + 1"): "no date "
     "has more than three parts",
+    ("reports.selection", "is_short = len(of_that_time) > len(older) or _has_others(of_that_time, older)", "Gt to GtE"): "as "
+    "many, of whom none is another, are the same",
     ("reports.selection", "BATCH_BYTES = 2 << 20", "2 + 1"): "how many files are read at once shows in time alone",
     ("reports.selection", "BATCH_BYTES = 2 << 20", "20 + 1"): "how many files are read at once shows in time alone",
     ("reports.selection", "BATCH_FILES = 500", "500 + 1"): "how many files are read at once shows in time alone",
