@@ -13,7 +13,6 @@ from credreport.evidence.evidence import Standing
 from credreport.evidence.tables import to_inputs
 from credreport.reports.normalise import to_texts
 from credreport.rules.catalogue import RULES
-from credreport.rules.profiles import number_asked
 from credreport.rules.waivers import WAIVED
 from credreport.schema import ACCOUNT_NAMES, FINDINGS, KIND_OF, UNDETERMINED, Outcome
 from credreport.text_storage import storing_python_text
@@ -92,11 +91,9 @@ def to_standing(assessment: Assessment, since: Comparison | None = None) -> Stan
     )
 
 
-def breaks(finding: Mapping[str, Any], control: str) -> bool:
-    """Whether a finding, as texts, is one at the control's own number of days, too, if that has one."""
-    rule = RULES[finding["rule"]]
-    asked = number_asked(control, rule)
-    return asked is None or rule.is_broken_by(int(finding["days"]), asked)
+def breaks(finding: Mapping[str, Any], asked: int | None) -> bool:
+    """Whether a finding, as texts, is one at the number of days that a control asks for, if it names one."""
+    return asked is None or RULES[finding["rule"]].is_broken_by(int(finding["days"]), asked)
 
 
 def to_text_rows(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ from credreport.files import Spool
 from credreport.output.formats import Files
 from credreport.output.pictures import Options
 from credreport.rules.catalogue import RULES
-from credreport.rules.profiles import PROFILES
+from credreport.rules.profiles import PROFILES, number_asked
 from credreport.rules.rule import Severity
 from credreport.rules.waivers import WAIVED
 from credreport.schema import SLOT_WORDS, SWITCHED_OFF
@@ -56,16 +56,22 @@ def write_ocsf(evidence: Evidence, _: Options, _files: Files) -> Files:
 def to_ocsf(standing: Standing) -> Iterator[Object]:
     """Yield one object per finding, per verdict that could not be determined, per closed finding."""
     controls = {name: _controls(standing, name) for name in RULES}
+    asked = {
+        name: {control: number_asked(control, rule) for control in controls[name]}
+        for name, rule in RULES.items()
+    }
     met = {name: _met(standing, name, controls[name]) for name in RULES}
     for row in to_text_rows(standing.findings):
         rule = RULES[row["rule"]]
         is_waived = row["state"] == WAIVED
-        days = f": {row['days']} days, limit {row['limit']}" if row["days"] else ""
+        measured = f": {row['days']} days, limit {row['limit']}" if row["days"] else ""
         detail = f"Waived: {escape_text(row['waiver'])}" if is_waived else ""
         yield {
             **_head(row, status=3 if is_waived else 1, outcome=3, severity=rule.severity),
-            **_about(row, rule.id, f"{rule.title}{days}", row["finding_id"]),
-            "compliance": _compliance(3, [each for each in controls[rule.id] if breaks(row, each)]),
+            **_about(row, rule.id, f"{rule.title}{measured}", row["finding_id"]),
+            "compliance": _compliance(
+                3, [control for control, days in asked[rule.id].items() if breaks(row, days)]
+            ),
             "remediation": {"desc": row["action"]},
             **({"status_detail": detail} if detail else {}),
         }
@@ -101,7 +107,7 @@ def _controls(standing: Standing, name: str) -> list[str]:
 
 
 def _met(standing: Standing, name: str, controls: list[str]) -> list[str]:
-    """Return the controls of a rule that whatever the rule does not find meets."""
+    """Return which controls of a rule are met by what the rule does not find."""
     rule = RULES[name]
     return [each for each in controls if standing.policy.too_lax_for(rule, each) is None]
 

@@ -266,8 +266,9 @@ class _Document:
         return {name: control for name, control in controls.items() if control.rules}
 
     def _to_finding(self, name: str, control: _Control) -> Object:
-        of_rules = [row for rule in control.rules for row in self._by_rule.get(rule, ())]
-        mine = [row for row in of_rules if breaks(row, control.title)]
+        asked = {rule: number_asked(control.title, RULES[rule]) for rule in control.rules}
+        of_rules = (row for rule in control.rules for row in self._by_rule.get(rule, ()))
+        mine = [row for row in of_rules if breaks(row, asked[row["rule"]])]
         unsure = [row for row in self._unsure if not {*control.rules}.isdisjoint(row["rules"])]
         waived = [row for row in mine if row["state"] == WAIVED]
         reason, remarks = self._reason(control, len(mine), len(waived), len(unsure))
