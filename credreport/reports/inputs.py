@@ -72,6 +72,7 @@ _MOST_LINKS = 40  # Linux follows no more
 _LITTER_REASON = "left by a system or an editor"
 _HIDDEN = "hidden file"
 _REST = f", of which only the first {_HEAD >> 20} MiB were searched"
+_PRINTED_TO = "empty, because what is printed was directed into it"
 _CHANGED = "changed since it was found"
 _COMPANION = "not a report, by its name and its content"
 _SEARCHED = "a link to a directory, which is searched where it is"
@@ -447,10 +448,12 @@ class Opener:
                 elif entry.is_symlink():
                     links.append((folder, entry.path, shown))
                 else:
+                    seen = self.seen_again
                     for item in self._find_searched(entry.path, entry.name, shown, directory):
                         found_any |= not isinstance(item, Skipped)
                         folders.add(folder, holds=not _is_no_report(item))
                         yield item
+                    folders.add(folder, holds=self.seen_again > seen)
         # After the files: a link is reported as another name of its file, whichever sorts first.
         for folder, path, shown in links:
             for item in self._find_link(path, shown, directory):
@@ -508,7 +511,7 @@ class Opener:
             yield _unreadable(name, error)
             return
         if unread.searched and _is_printed_to(status):
-            yield own_evidence(name)
+            yield Skipped(name, _PRINTED_TO, is_doubt=True)
             return
         # A file put in the place of one that was seen may get its number, and a disk may have no numbers.
         file: tuple[int, ...] | str = real_path(path)
@@ -651,12 +654,16 @@ def _leads_to_a_later_day(link: str) -> bool:
 
 
 def _names_behind(link: str) -> Iterator[str]:
-    """Yield what a link leads to, where that is a link as well what it leads to, and the real path."""
+    """Yield what a path is called after each of the links in it was followed, and the real path."""
     path = link
-    with suppress(OSError):  # it is no link
-        for _ in range(_MOST_LINKS):
-            folder, target = os.path.dirname(path), os.readlink(path)  # noqa: PTH115, PTH120
-            path = os.path.normpath(os.path.join(folder, target))  # noqa: PTH118
+    for _ in range(_MOST_LINKS):
+        parts = [path, *map(str, Path(path).parents)]
+        linked = next((each for each in parts if os.path.islink(each)), None)  # noqa: PTH114
+        if linked is None:
+            break
+        with suppress(OSError):
+            target = os.path.join(os.path.dirname(linked), os.readlink(linked))  # noqa: PTH115, PTH118, PTH120
+            path = os.path.normpath(f"{target}{path.removeprefix(linked)}")
             yield path
     yield real_path(link)
 

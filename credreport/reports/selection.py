@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -17,7 +17,7 @@ import numpy as np
 
 from credreport.arrays import Instants
 from credreport.errors import InputRefused, Notice, Problem, UsageError
-from credreport.files import DEFAULT_MAX_BYTES
+from credreport.files import DEFAULT_MAX_BYTES, real_path
 from credreport.instants import format_instant, parse_when
 from credreport.reports.folders import accounts_beside, accounts_nearest
 from credreport.reports.inputs import (
@@ -48,7 +48,6 @@ GIVEN = "--as-of"
 # A stamp may be written to the minute.
 _ROUNDED = timedelta(minutes=1)
 _LATE = timedelta(days=1)
-_MINUTES = "M8[m]"  # a spreadsheet shows no seconds
 _place = attrgetter("account_id", "source.name", "first_line")
 DATE_IT = (
     "Pass the time of the download with `--as-of`, or put it into the name as in "
@@ -452,10 +451,17 @@ def _are_parts(report: Report, newest: Report) -> bool:
     """
     assert report.stamp, "is_older is false of reports without a stamp"
     first = first_second(report.stamp, report.stamp_origin) - SERVED_FOR
-    older, newer = (each.created.astype(_MINUTES) for each in (report, newest))
+    created = report.created, newest.created
+    # A spreadsheet shows no seconds.
+    unit = "M8[s]" if all(_has_seconds(each) for each in created) else "M8[m]"
+    older, newer = (each.astype(unit) for each in created)
     of_that_time = newer[newer < np.datetime64(first.replace(tzinfo=None))]
     is_short = len(of_that_time) > len(older) or _has_others(of_that_time, older)
-    return is_short and _has_others(older, newer)
+    return is_short and (len(older) < report.row_count or _has_others(older, newer))
+
+
+def _has_seconds(instants: Instants) -> bool:
+    return bool((instants != instants.astype("M8[m]")).any())
 
 
 def _has_others(created: Instants, known: Instants) -> bool:
@@ -557,15 +563,22 @@ def _called_by_missing(reports: Sequence[Report]) -> Iterator[Notice]:
     """Warn of reports called by an account that has none so new: perhaps theirs was saved in its place."""
     judged = {report.account_id: report for report in reports}
     for report in reports:
-        called = accounts_nearest(report.path)
-        theirs = [judged[account] for account in called & judged.keys()]
-        is_covered = any(not _is_days_before(other, report) for other in theirs)
-        if called and not is_covered and ACCOUNT_ID.fullmatch(report.account_id):
+        names = [accounts_nearest(path) for path in (report.path, real_path(report.path))]
+        called = next(
+            (each for each in names if each and not _is_covered(report, each, judged)), None
+        )
+        if called and ACCOUNT_ID.fullmatch(report.account_id):
             message = (
                 f"called by account {', '.join(sorted(called))}, which has no report so new, but is of "
                 f"account {report.account_id}: perhaps that was saved in its place"
             )
             yield Notice(report.source.name, 0, "called-by-missing", message)
+
+
+def _is_covered(report: Report, called: set[str], judged: Mapping[str, Report]) -> bool:
+    """Whether one of the accounts that a report is called by has a report so new."""
+    theirs = [judged[account] for account in called & judged.keys()]
+    return any(not _is_days_before(other, report) for other in theirs)
 
 
 def _is_days_before(report: Report, other: Report) -> bool:

@@ -93,10 +93,15 @@ def test_odd_surroundings(place: Path, script: str, status: int, words: str) -> 
 @pytest.mark.parametrize(
     ("script", "status", "words"),
     [
-        ("cd reports; $CR inspect . --json >a.json; cat a.json", 0, "9 of 9"),
-        ("cd reports; $CR analyze . -o ../out >a.txt 2>&1; cat a.txt", 0, "9 of 9"),
-        ("cd reports; $CR inspect . >>a.csv; cat a.csv", 0, "9 of 9"),
-        # What was named, or has something in it, is a report.
+        ("cd reports; $CR inspect . --json >a.json; S=$?; cat a.json; exit $S", 3, "9 of 9"),
+        ("cd reports; $CR analyze . -o ../out >a.txt 2>&1; S=$?; cat a.txt; exit $S", 3, "9 of 9"),
+        (
+            "cd reports; $CR inspect . -v >0.csv",
+            3,
+            "0.csv: empty, because what is printed was directed into it",
+        ),
+        ("cd reports; $CR inspect . >>a.csv; S=$?; cat a.csv; exit $S", 3, "9 of 9"),
+        # What was named, or has something in it, is read.
         ("cd reports; $CR inspect . a.csv >a.csv", 2, "a.csv (2): the file is empty"),
         ("cd reports; echo x >a.csv; $CR inspect . >>a.csv", 2, "a.csv, line 1"),
         ("cd reports; echo -n >a.csv; $CR inspect .", 2, "a.csv: the file is empty"),

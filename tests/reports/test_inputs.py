@@ -389,6 +389,17 @@ def test_an_empty_directory_below_is_told_and_a_doubt_where_it_is_called_by_a_da
     }
 
 
+@pytest.mark.parametrize("again", [".", "2026-09-30", "2026-09-30/111122223333"])
+def test_a_directory_named_twice_is_not_without_a_report(tmp_path: Path, again: str) -> None:
+    for account in ("111122223333", "444455556666"):
+        put(tmp_path / "2026-09-30" / account / "a.csv")
+    (tmp_path / "2026-10-01").mkdir()
+    for inputs in ([tmp_path, tmp_path / again], [tmp_path / again, tmp_path]):
+        told = [name for name in names(inputs) if name.startswith("skip")]
+        assert "skip 2026-10-01" in told
+        assert not any("2026-09-30" in name for name in told)
+
+
 def test_directories_in_the_name_of_a_file_are_nearer_than_those_it_is_in(tmp_path: Path) -> None:
     put(tmp_path / "2026-06-30" / "2026-09-30\\a.csv")
     (item,) = open_inputs([str(tmp_path)])
@@ -1281,6 +1292,19 @@ def test_a_link_called_by_an_earlier_day_than_its_file_is_refused(
     (tmp_path / "store" / target).unlink()
     (tmp_path / "store" / target).symlink_to(tmp_path / "store/c.csv")
     assert names([tmp_path / link]) == [expected]
+
+
+@pytest.mark.parametrize("parts", [["latest", "2026-02-15"], ["latest", "15.02.2026", "old"]])
+def test_so_is_one_that_leads_through_a_directory_of_a_later_day(
+    tmp_path: Path, parts: list[str]
+) -> None:
+    """Wherever the link stands: `a.csv`, which leads to `latest/a.csv`, which is in `2026-02-15`."""
+    put(tmp_path / "store/a.csv")
+    for link, target in zip(parts, [*parts[1:], "store"], strict=True):
+        (tmp_path / link).symlink_to(target)
+    (tmp_path / "2025-12-31.csv").symlink_to("latest/a.csv")
+    why = "a link called by an earlier day than the file that it leads to"
+    assert names([tmp_path / "2025-12-31.csv"]) == [f"refuse 2025-12-31.csv: {why}"]
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -470,6 +470,23 @@ class TestSuperseded:
             assert (notice and notice.code) == ("called-by-missing" if is_told else None)
 
     @pytest.mark.parametrize(
+        ("link", "target", "is_told"),
+        [
+            ("latest.csv", f"{OTHER}.csv", True),
+            ("111122223333.csv", f"{OTHER}.csv", True),
+            (f"{OTHER}.csv", "111122223333.csv", True),
+            ("latest.csv", "111122223333.csv", False),
+        ],
+    )
+    def test_so_is_one_behind_a_link(
+        self, tmp_path: Path, link: str, target: str, is_told: bool
+    ) -> None:
+        file = save(tmp_path / "s", root(), name=target)
+        (tmp_path / link).symlink_to(file)
+        codes = [each.code for each in read_reports(tmp_path / link, as_of="2026-01-31").notices]
+        assert ("called-by-missing" in codes) is is_told
+
+    @pytest.mark.parametrize(
         ("older", "newer", "is_told"),
         [
             ("2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z", True),
@@ -528,7 +545,12 @@ class TestSuperseded:
             # The newer one has all users of the older one, or may have them: nobody is lost.
             (["2020-01-01T00:00:00Z"], ["2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z"], False),
             (["2020-01-01T00:00:00Z"], ["2020-01-01T00:00:59Z", "2021-01-01T00:00:00Z"], False),
-            (["N/A"], ["2021-01-01T00:00:00Z"], False),
+            # Who it is of whom that is not known, or may not be.
+            (["N/A"], ["2021-01-01T00:00:00Z"], True),
+            (["2021-01-01T00:00:00Z"], ["N/A"], False),
+            # A script makes users within seconds, which a spreadsheet leaves out.
+            (["2020-01-01T00:00:05Z"], ["2020-01-01T00:00:10Z"], True),
+            (["2020-01-01T00:00:00Z"], ["2020-01-01T00:00:10Z"], False),
             # Two of the older one were deleted.
             (["2020-01-01T00:00:00Z"] * 3, ["2020-01-01T00:00:00Z"], False),
             # Two made in one minute, of whom each has another.
