@@ -89,6 +89,17 @@ def test_the_plain_reading_reads_every_container(name: str) -> None:
     assert read == [rows_of(text) for text in texts[: len(texts) if container.takes_several else 1]]
 
 
+@pytest.mark.parametrize(
+    ("blocks", "is_read"), [(0, False), (1, False), (2, True), (3, False), (None, True)]
+)
+def test_the_plain_reading_knows_the_end_of_a_tar(blocks: int | None, is_read: bool) -> None:
+    """Two blocks of zeros, or those of a whole record."""
+    whole = CONTAINERS["tar"].save(random.Random(3), [make_report(random.Random(1))])
+    end = -(-len(whole.rstrip(b"\0")) // 512) * 512
+    data = whole if blocks is None else whole[: end + blocks * 512]
+    assert (open_plainly(data) is not None) is is_read
+
+
 @pytest.mark.parametrize("name", CONTAINERS)
 def test_a_report_that_is_not_damaged_is_kept(name: str, tmp_path: Path) -> None:
     texts = [make_report(random.Random(1)), make_report(random.Random(2), prefix="o.")]

@@ -216,8 +216,8 @@ def open_plainly(data: bytes) -> Opened | None:
 
 
 def _sizes_of_a_tar(end: int) -> tuple[int, int]:
-    """Return the sizes of a tar of which the first of two blocks of zeros ends here."""
-    least = end + tarfile.BLOCKSIZE
+    """Return the sizes of a tar of which the two blocks of zeros begin here: with these, or a whole record."""
+    least = end + 2 * tarfile.BLOCKSIZE
     return least, -(-least // tarfile.RECORDSIZE) * tarfile.RECORDSIZE
 
 
