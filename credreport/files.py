@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
+from threading import Lock
 from typing import IO, Any
 
 from credreport.errors import OutputError
@@ -102,12 +103,13 @@ def why_unreadable(error: Exception) -> str:
 class Spool:
     """Bytes put aside in a temporary file, for as long as there is a reference to the spool.
 
-    Raises OutputError if there is no room for them.
+    Threads may share it. Raises OutputError if there is no room for them.
     """
 
     def __init__(self) -> None:
         """Open the file."""
         self._size = 0
+        self._lock = Lock()  # its file has one position
         with _no_room_reported():
             self._file = tempfile.TemporaryFile(prefix="credreport-")  # noqa: SIM115 - next line
         weakref.finalize(self, self._file.close)
@@ -118,16 +120,17 @@ class Spool:
 
     def put(self, data: bytes | bytearray) -> Place:
         """Append the data; return where it is."""
-        place = self._size, len(data)
-        with _no_room_reported():
-            self._file.seek(self._size)
-            self._file.write(data)
-        self._size += len(data)
+        with self._lock:
+            place = self._size, len(data)
+            with _no_room_reported():
+                self._file.seek(self._size)
+                self._file.write(data)
+            self._size += len(data)
         return place
 
     def take(self, offset: int, size: int) -> bytes:
         """Return `size` bytes from `offset` on."""
-        with _no_room_reported():
+        with self._lock, _no_room_reported():
             self._file.seek(offset)
             return self._file.read(size)
 

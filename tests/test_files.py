@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import gc
 import io
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -82,6 +84,29 @@ def test_comes_back_from_its_place_and_whole() -> None:
     assert whole(spool) == b"onethree!"
     assert len(spool) == 9
     assert not Spool()
+
+
+def test_threads_get_what_they_asked_for() -> None:
+    """Each worker is sent its members of an archive by a thread of its own."""
+    spool = Spool()
+    places = {data: spool.put(data) for data in (b"a" * 9, b"b" * 9, b"c" * 9, b"d" * 9)}
+
+    class Slow:
+        """A file in which another thread may move the place before it is read."""
+
+        file = vars(spool)["_file"]
+
+        def seek(self, place: int) -> None:
+            self.file.seek(place)
+            time.sleep(0.01)
+
+        def read(self, size: int) -> bytes:
+            return bytes(self.file.read(size))
+
+    vars(spool)["_file"] = Slow()
+    with ThreadPoolExecutor(4) as threads:
+        found = threads.map(lambda place: spool.take(*place), [*places.values()] * 3)
+    assert list(found) == [*places] * 3
 
 
 def test_is_read_in_pieces_that_can_be_held(monkeypatch: pytest.MonkeyPatch) -> None:

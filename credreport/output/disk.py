@@ -38,6 +38,7 @@ _LOCK_PAUSE = 0.1
 # The path of a workbook, and whether it has the bytes it was written with.
 Keep = Callable[[Path, bool], str]
 Complete = Callable[[Path], tuple[Mapping[str, Content], Collection[str]]]
+_Identity = tuple[int, int]  # a file's device and its number there
 
 
 def write_all(
@@ -241,7 +242,7 @@ def _refuse_clashes(
         if not target.is_file():
             message = f"{target} is {_to_kind(target)}; remove it, or choose another -o"
             raise OutputError(message)
-        if any(target.samefile(path) for path in files):
+        if _identity(target) in files:
             raise OutputError(f"{target} is an input of this run; choose another -o")
     other = [
         target
@@ -267,17 +268,24 @@ def _refuse_clashes(
         raise OutputError(message)
 
 
-def _find_inputs(inputs: Iterable[str]) -> tuple[list[Path], set[Path]]:
-    """Return the files and the directories that the inputs name."""
-    files, folders = [], set()
+def _find_inputs(inputs: Iterable[str]) -> tuple[set[_Identity], set[Path]]:
+    """Return the files, by what distinguishes them, and the directories that the inputs name."""
+    files: set[_Identity] = set()
+    folders: set[Path] = set()
     for name in inputs:
         found = [name] if os.path.lexists(name) else match(name).paths
         for path in map(Path, found):
             if path.is_dir():
                 folders.add(path.resolve())
             elif path.is_file():
-                files.append(path)
+                files.add(_identity(path))
     return files, folders
+
+
+def _identity(path: Path) -> _Identity:
+    """Return what all names of a file have in common, and no other file has."""
+    status = path.stat()
+    return status.st_dev, status.st_ino
 
 
 def _to_kind(path: Path) -> str:

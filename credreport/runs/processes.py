@@ -238,11 +238,13 @@ def _stop(*_: object) -> None:
 
 def _listen(calls: IO[bytes], inbox: queue.SimpleQueue[bytes]) -> None:
     """Pass the calls on; end this process with its parent, however that ended."""
-    while (call := _receive(calls)) is not None:
-        inbox.put(call)
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(_SECONDS_TO_TIDY)
-    os._exit(1)  # whatever it does, it does not listen
+    try:
+        while (call := _receive(calls)) is not None:
+            inbox.put(call)
+    finally:  # also where there is no memory for a call
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(_SECONDS_TO_TIDY)
+        os._exit(1)  # whatever it does, it does not listen
 
 
 def _answer(message: bytes) -> bytes:

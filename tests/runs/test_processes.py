@@ -265,6 +265,22 @@ def test_a_worker_ends_with_its_parent(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [inbox.get(), inbox.get(), ended] == [b"a", b"b", [signal.SIGTERM, 1]]
 
 
+def test_a_worker_ends_where_there_is_no_room_for_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program hears of its end, and sends the call to another one."""
+    ended: list[int] = []
+    monkeypatch.setattr(os, "_exit", ended.append)
+    monkeypatch.setattr(os, "kill", lambda _, number: ended.append(number))
+    monkeypatch.setattr(processes, "_SECONDS_TO_TIDY", 0)
+
+    class Full(io.BytesIO):
+        def read(self, _: int | None = None) -> bytes:
+            raise MemoryError
+
+    with pytest.raises(MemoryError):
+        processes._listen(Full(), queue.SimpleQueue())
+    assert ended == [signal.SIGTERM, 1]
+
+
 def test_an_exception_that_cannot_be_sent_is_sent_in_words() -> None:
     is_result, error = pickle.loads(processes._answer(pickle.dumps((fail_oddly, (), {}))))
     assert not is_result
