@@ -116,7 +116,7 @@ class _Reading:
 
     def __init__(self, streams: Sequence[Stream]) -> None:
         self.streams = streams
-        self.problems: dict[int, Sequence[NoReport]] = {}
+        self.problems: dict[int, list[NoReport]] = {}
         self.notices: dict[int, list[Notice]] = {}
         self.reports: dict[int, list[Report]] = {}
 
@@ -145,7 +145,7 @@ class _Reading:
             try:
                 yield from _open(place, stream)
             except InputRefused as refusal:
-                self.problems[place] = refusal.problems
+                self.problems[place] = [*refusal.problems]
             except OwnEvidence:
                 found = "evidence that credreport wrote, not a report"
                 problem = Problem(stream.name, 0, 0, found, "Name the report that AWS gave")
@@ -178,7 +178,7 @@ class _Reading:
             try:
                 found = read_sections(each.source.name, each.text.decode())
             except InputRefused as refusal:
-                self.problems[each.place] = [*self.problems.get(each.place, ()), *refusal.problems]
+                self.problems.setdefault(each.place, []).extend(refusal.problems)
                 continue
             notices = self.notices.setdefault(each.place, [])
             notices += [notice for one in found for notice in one.notices]
@@ -258,12 +258,12 @@ class _Reading:
 
     def _refuse(self, csv: _Csv, line: int, column: int, found: str, remedy: str) -> None:
         problem = Problem(csv.source.name, line, column + 1, found, remedy)
-        self.problems[csv.place] = [*self.problems.get(csv.place, ()), problem]
+        self.problems.setdefault(csv.place, []).append(problem)
 
     def _answer(self, place: int, name: str) -> list[Report | NoReport]:
         # Sections with the same header were read together: back into the order of the file.
         reports = sorted(self.reports.get(place, []), key=_place_in_file)
-        problems = self.problems.get(place)
+        problems: Sequence[NoReport] | None = self.problems.get(place)
         if problems is None:
             problems = _find_same_account(reports)
         if problems or not reports:

@@ -136,7 +136,11 @@ def _unpack_answer(name: str, answer: dict[str, object], which: str) -> Unpacked
     if accounts and not any(f"::{each}:" in unpacked.text for each in accounts):
         found = f"account {min(accounts)} stands beside `Content`, but the report is not of it"
         raise refused(name, which + found, AGAIN)
-    return replace(unpacked, generated_time=time if isinstance(time, str) else json.dumps(time))
+    try:
+        told = time if isinstance(time, str) else json.dumps(time)
+    except RecursionError:
+        raise refused(name, f"{which}`GeneratedTime` is no time", AS_JSON) from None
+    return replace(unpacked, generated_time=told)
 
 
 def _has_another_time(beside: Mapping[str, object], *, has_time: bool) -> bool:
@@ -147,16 +151,16 @@ def _has_another_time(beside: Mapping[str, object], *, has_time: bool) -> bool:
         is_own = is_on_top and key == "GeneratedTime"
         if not is_own and "".join(filter(str.isalpha, key)).lower() == "generatedtime":
             return True
-        if (
-            not is_own
-            and not has_time
-            and any(_TIME_BESIDE.match(str(each).strip()) for each in (key, value))
-        ):
-            return True
+        texts = [key]
         if isinstance(value, dict):
             waiting += [(each, inner, False) for each, inner in value.items()]
         elif isinstance(value, list):
             waiting += [("", inner, False) for inner in value]
+        else:
+            texts.append(str(value))
+        is_searched = not (is_own or has_time)
+        if is_searched and any(_TIME_BESIDE.match(each.strip()) for each in texts):
+            return True
     return False
 
 

@@ -8,6 +8,7 @@ import json
 import textwrap
 import time
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -495,3 +496,13 @@ def test_a_long_python_text_is_read_in_a_moment() -> None:
     started = time.process_time()
     assert len(_from_python_text(text) or b"") == 1_200_000
     assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize("key", ["x", "GeneratedTime"])
+def test_json_as_deep_as_the_parser_takes_it_is_read_or_refused(key: str) -> None:
+    """What writes a value again goes deeper than the parser did."""
+    content = json.dumps(to_csv(root(), user()))
+    for depth in range(900, 1000, 3):
+        text = f'{{"Content": {content}, "{key}": {"[" * depth}{"]" * depth}}}'
+        with suppress(InputRefused):
+            unpack("a.json", text.encode())
